@@ -1,0 +1,51 @@
+// Package spirv reads and writes SPIR-V compute shaders.
+//
+// [Parse] tells what a shader binds, pushes and can be specialised on, so that nothing of it is typed twice in Go.
+// [Block] assembles shaders at run time, one for each distinct chain of elementwise work.
+package spirv
+
+// A Module is a compute shader with all that a caller has to know to run it. It is never changed once made.
+type Module struct {
+	Name     string   // of the kernel, for profiles and error messages
+	Words    []uint32 // the SPIR-V itself
+	Entry    string   // name of the GLCompute entry point
+	Local    [3]int   // workgroup size where it is fixed; the default where it is specialised
+	LocalID  [3]int   // constant_id of each workgroup dimension, -1 where it is fixed
+	Bindings []Binding
+	PushSize int // bytes of push constants
+	Consts   []SpecConst
+}
+
+// A Binding is one descriptor of set 0. Several GLSL variables on one binding are one Binding.
+type Binding struct {
+	Index  int
+	Name   string
+	Kind   Kind
+	Reads  bool
+	Writes bool
+}
+
+// Kind says how a shader sees a buffer.
+type Kind int
+
+// A buffer is bound as plain memory or as an array of texels.
+const (
+	Storage        Kind = iota // a storage buffer (SSBO)
+	TexelR32F                  // imageBuffer, one float32 a texel
+	TexelRGBA32F               // imageBuffer, four float32 a texel
+	TexelR32I                  // iimageBuffer, one int32 a texel
+	TexelRGBA32I               // iimageBuffer, four int32 a texel
+)
+
+// A SpecConst is a specialization constant that the module declares.
+type SpecConst struct {
+	ID      int
+	Name    string
+	Default uint32 // its bits
+}
+
+// A Const gives a specialization constant its value, as bits.
+type Const struct {
+	ID    int
+	Value uint32
+}
