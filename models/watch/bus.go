@@ -1,0 +1,126 @@
+package watch
+
+import (
+	"image"
+	"sync/atomic"
+	"time"
+)
+
+// A Request is something an onlooker asks of a trainer: a Decode, Pause, Resume, Save or Stop.
+type Request interface{ request() }
+
+// Decode asks for the picture of one latent vector. Only the newest is kept: one that waits is dropped, unanswered,
+// when another is sent.
+type Decode struct {
+	Z     []float32
+	Reply func(*image.RGBA) // called once, from the trainer's goroutine; must return at once
+}
+
+// Pause asks the trainer to rest between two steps until a Resume, serving requests meanwhile.
+type Pause struct{}
+
+// Resume ends a Pause.
+type Resume struct{}
+
+// Save asks for a checkpoint.
+type Save struct{}
+
+// Stop asks the trainer to end cleanly after the step at hand.
+type Stop struct{}
+
+func (Decode) request() {}
+func (Pause) request()  {}
+func (Resume) request() {}
+func (Save) request()   {}
+func (Stop) request()   {}
+
+// A Bus joins one trainer with one onlooker. All methods are safe for concurrent use, and none waits.
+type Bus struct {
+	snapshot atomic.Pointer[Snapshot]
+	changed  chan struct{} // holds a token when a snapshot came since the last look
+	decode   atomic.Pointer[Decode]
+	requests chan Request
+	pending  chan struct{} // holds a token when there may be a request to serve
+}
+
+// NewBus returns a bus whose newest snapshot is an empty one.
+func NewBus() *Bus {
+	b := &Bus{
+		changed:  make(chan struct{}, 1),
+		requests: make(chan Request, 16),
+		pending:  make(chan struct{}, 1),
+	}
+	b.snapshot.Store(&Snapshot{})
+	return b
+}
+
+// Publish makes s the newest snapshot. Neither s nor anything it points to may be written afterwards.
+func (b *Bus) Publish(s *Snapshot) {
+	b.snapshot.Store(s)
+	signal(b.changed)
+}
+
+// Latest returns the newest snapshot, never nil.
+func (b *Bus) Latest() *Snapshot { return b.snapshot.Load() }
+
+// Changed returns a channel that gives a value when a snapshot was published since the last value taken.
+func (b *Bus) Changed() <-chan struct{} { return b.changed }
+
+// Send hands r to the trainer. It reports false when the trainer is too far behind to take it: ask again later.
+func (b *Bus) Send(r Request) bool {
+	if d, ok := r.(Decode); ok {
+		b.decode.Store(&d)
+		signal(b.pending)
+		return true
+	}
+	select {
+	case b.requests <- r:
+		signal(b.pending)
+		return true
+	default:
+		return false
+	}
+}
+
+// Pending returns a channel that gives a value when there may be a request to serve, for a paused trainer to wait on.
+func (b *Bus) Pending() <-chan struct{} { return b.pending }
+
+// Serve calls h with the requests that wait, in the order sent but decodes last, until none is left or the budget is
+// spent. One that waits is always served, however small the budget.
+func (b *Bus) Serve(budget time.Duration, h func(Request)) {
+	select {
+	case <-b.pending:
+	default:
+	}
+	for start := time.Now(); ; {
+		r := b.next()
+		if r == nil {
+			return
+		}
+		h(r)
+		if time.Since(start) >= budget {
+			signal(b.pending) // there may be more: whoever waits on Pending comes back
+			return
+		}
+	}
+}
+
+func (b *Bus) next() Request {
+	select {
+	case r := <-b.requests:
+		return r
+	default:
+	}
+	if d := b.decode.Swap(nil); d != nil {
+		return *d
+	}
+	return nil
+}
+
+// signal leaves a token in c, which holds one.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

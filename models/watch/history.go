@@ -1,0 +1,105 @@
+package watch
+
+import (
+	"math"
+	"slices"
+)
+
+// A History collects the metrics of a run in bounded memory. When a curve outgrows its points, neighbours are merged:
+// a point is then the mean of the steps it stands for, with their bounds kept beside it. For one goroutine.
+type History struct {
+	points int
+	curves []*curve
+}
+
+// NewHistory returns a History that keeps at most that many points of each curve, at least 2.
+func NewHistory(points int) *History { return &History{points: max(2, points+points%2)} }
+
+// Add appends the metrics of one step. Steps must grow.
+func (h *History) Add(step int, m Metrics) {
+	for _, x := range m {
+		h.curve(x.Name).add(step, x.Value, h.points)
+	}
+}
+
+// Series returns the curves so far, in the order in which their names first came. The result shares nothing with h.
+func (h *History) Series() []Series {
+	out := make([]Series, len(h.curves))
+	for i, c := range h.curves {
+		out[i] = c.series()
+	}
+	return out
+}
+
+func (h *History) curve(name string) *curve {
+	i := slices.IndexFunc(h.curves, func(c *curve) bool { return c.name == name })
+	if i < 0 {
+		i = len(h.curves)
+		h.curves = append(h.curves, &curve{name: name, per: 1})
+	}
+	return h.curves[i]
+}
+
+// curve holds full buckets of per values each; only the last may hold fewer.
+type curve struct {
+	name    string
+	per     int
+	buckets []bucket
+}
+
+func (c *curve) add(step int, v float64, most int) {
+	n := len(c.buckets)
+	if n > 0 && c.buckets[n-1].count < c.per {
+		c.buckets[n-1].merge(single(step, v))
+		return
+	}
+	if n == most { // even, so that every bucket has a neighbour
+		for i := range n / 2 {
+			b := c.buckets[2*i]
+			b.merge(c.buckets[2*i+1])
+			c.buckets[i] = b
+		}
+		c.buckets = c.buckets[:n/2]
+		c.per *= 2
+	}
+	c.buckets = append(c.buckets, single(step, v))
+}
+
+func (c *curve) series() Series {
+	n := len(c.buckets)
+	s := Series{Name: c.name, Steps: make([]int, n), Values: make([]float64, n), Low: make([]float64, n), High: make([]float64, n)}
+	for i, b := range c.buckets {
+		s.Steps[i] = b.step
+		s.Low[i], s.High[i] = b.low, b.high
+		s.Values[i] = b.sum / float64(b.finite)
+		if b.finite == 0 {
+			s.Low[i], s.High[i], s.Values[i] = math.NaN(), math.NaN(), math.NaN()
+		}
+	}
+	return s
+}
+
+// bucket sums up neighbouring values. Values that are not finite count only where there is nothing else, so that one
+// bad step does not blot out hundreds of good ones.
+type bucket struct {
+	step          int // the newest
+	count, finite int
+	sum           float64
+	low, high     float64
+}
+
+func single(step int, v float64) bucket {
+	b := bucket{step: step, count: 1, low: math.Inf(1), high: math.Inf(-1)}
+	if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		b.finite, b.sum, b.low, b.high = 1, v, v, v
+	}
+	return b
+}
+
+func (b *bucket) merge(o bucket) {
+	b.step = o.step
+	b.count += o.count
+	b.finite += o.finite
+	b.sum += o.sum
+	b.low, b.high = min(b.low, o.low), max(b.high, o.high)
+}

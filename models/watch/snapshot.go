@@ -1,0 +1,81 @@
+package watch
+
+import (
+	"image"
+	"time"
+)
+
+// State says what a run is doing.
+type State string
+
+// The states of a run.
+const (
+	Compiling State = "compiling" // programs and kernels are being made
+	Training  State = "training"
+	Paused    State = "paused"
+	Done      State = "done" // no more snapshots will come; requests may still be served
+)
+
+// A Snapshot is what a run looks like at one moment. It is never written after Publish, nor is anything it points to.
+type Snapshot struct {
+	Title  string // the run's name
+	Model  string // as "DCGAN, 3.6 M parameters"
+	Data   string // as "MNIST, 60,000 images"
+	Device string // as "llvmpipe (LLVM 19)"
+
+	State             State
+	Step, Steps       int // steps done, and to do in all; Steps 0 where there is no end
+	Elapsed           time.Duration
+	ExamplesPerSecond float64 // 0 where not known yet
+
+	Losses []Series // in the order in which they are to be shown
+
+	Samples    *image.RGBA // the newest grid of samples, nil before the first
+	SampleStep int         // the step at which Samples was made
+
+	Latent    *Latent // nil for a model without a latent space, or before it can decode
+	Attention []Map
+
+	Message string // an error or a notice to show, "" for none
+}
+
+// A Series is one curve. Low and High, where they are not nil, bound the values that each point stands for.
+type Series struct {
+	Name      string
+	Steps     []int
+	Values    []float64
+	Low, High []float64
+}
+
+// Latent is what a walk through a model's latent space starts from.
+type Latent struct {
+	Z       int         // dimensions of a latent vector
+	Corners [][]float32 // seeds, each of Z values; a latent plane spans the first four
+}
+
+// A Map holds the attention weights of one layer: how much each token of From gives to each token of To.
+type Map struct {
+	Name     string // the tap's name, as "decoder.0.cross_attn"
+	Heads    int
+	To, From []string  // tokens
+	Weights  []float32 // [Heads, len(To), len(From)]
+}
+
+// A Metric is one number that a step reports.
+type Metric struct {
+	Name  string
+	Value float64
+}
+
+// Metrics are the numbers of one step, in the order in which they are to be shown.
+type Metrics []Metric
+
+// Value returns the value of the metric with that name, and whether there is one.
+func (m Metrics) Value(name string) (float64, bool) {
+	for _, x := range m {
+		if x.Name == name {
+			return x.Value, true
+		}
+	}
+	return 0, false
+}

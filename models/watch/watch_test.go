@@ -1,0 +1,173 @@
+package watch_test
+
+import (
+	"image"
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"genview/models/watch"
+)
+
+func TestLatestIsNeverNilAndNewest(t *testing.T) {
+	b := watch.NewBus()
+	if b.Latest() == nil {
+		t.Fatal("Latest of a new bus is nil")
+	}
+	b.Publish(&watch.Snapshot{Step: 1})
+	b.Publish(&watch.Snapshot{Step: 2})
+	if got := b.Latest().Step; got != 2 {
+		t.Errorf("Latest().Step: got %d, want 2", got)
+	}
+	<-b.Changed()
+	select {
+	case <-b.Changed():
+		t.Error("Changed gave two values for one look")
+	default:
+	}
+}
+
+func TestNewestDecodeWins(t *testing.T) {
+	b := watch.NewBus()
+	for i := range 100 {
+		if !b.Send(watch.Decode{Z: []float32{float32(i)}, Reply: func(*image.RGBA) {}}) {
+			t.Fatalf("decode %d refused", i)
+		}
+	}
+	b.Send(watch.Pause{})
+	var got []watch.Request
+	b.Serve(time.Hour, func(r watch.Request) { got = append(got, r) })
+	if len(got) != 2 {
+		t.Fatalf("got %d requests, want 2: %v", len(got), got)
+	}
+	if got[0] != (watch.Pause{}) {
+		t.Errorf("first: got %T, want Pause", got[0])
+	}
+	if d := got[1].(watch.Decode); d.Z[0] != 99 {
+		t.Errorf("decode: got %v, want the newest, 99", d.Z[0])
+	}
+}
+
+func TestSendIsRefusedWhenFull(t *testing.T) {
+	b := watch.NewBus()
+	sent := 0
+	for sent < 1000 && b.Send(watch.Save{}) {
+		sent++
+	}
+	if sent == 0 || sent == 1000 {
+		t.Errorf("took %d requests that nobody served, want a small bound", sent)
+	}
+	served := 0
+	b.Serve(time.Hour, func(watch.Request) { served++ })
+	if served != sent {
+		t.Errorf("served %d, want all %d", served, sent)
+	}
+}
+
+func TestServeWithoutBudgetServesOneAndComesBack(t *testing.T) {
+	b := watch.NewBus()
+	b.Send(watch.Pause{})
+	b.Send(watch.Stop{})
+	for i, want := range []watch.Request{watch.Pause{}, watch.Stop{}} {
+		<-b.Pending() // a lost token would make the test hang here
+		n := 0
+		b.Serve(0, func(r watch.Request) {
+			n++
+			if r != want {
+				t.Errorf("request %d: got %T, want %T", i, r, want)
+			}
+		})
+		if n != 1 {
+			t.Errorf("served %d requests, want 1", n)
+		}
+	}
+}
+
+func TestPausedTrainerWakes(t *testing.T) {
+	b := watch.NewBus()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
+		for stopped := false; !stopped; {
+			<-b.Pending()
+			b.Serve(time.Second, func(r watch.Request) {
+				b.Publish(&watch.Snapshot{Step: b.Latest().Step + 1})
+				_, stopped = r.(watch.Stop)
+			})
+		}
+	})
+	for range 200 {
+		for !b.Send(watch.Save{}) {
+			<-b.Changed()
+		}
+	}
+	for !b.Send(watch.Stop{}) {
+		<-b.Changed()
+	}
+}
+
+func TestHistoryIsBoundedAndKeepsItsShape(t *testing.T) {
+	const steps, points = 100_000, 512
+	h := watch.NewHistory(points)
+	f := func(step int) float64 { return math.Exp(-float64(step) / 20_000) }
+	for step := 1; step <= steps; step++ {
+		v := f(step)
+		if step == 70_000 {
+			v = 5 // a spike must remain visible
+		}
+		if step == 50_000 {
+			v = math.NaN() // and a bad step must not blot out its neighbours
+		}
+		h.Add(step, watch.Metrics{{Name: "loss", Value: v}})
+	}
+	s := h.Series()[0]
+	if n := len(s.Steps); n > points || n < points/2 {
+		t.Errorf("got %d points, want %d to %d", n, points/2, points)
+	}
+	if last := s.Steps[len(s.Steps)-1]; last != steps {
+		t.Errorf("last step: got %d, want %d", last, steps)
+	}
+	spike := 0.0
+	for i, step := range s.Steps {
+		if i > 0 && step <= s.Steps[i-1] {
+			t.Fatalf("step %d follows %d", step, s.Steps[i-1])
+		}
+		if d := math.Abs(s.Values[i] - f(step)); !(d < 0.04) {
+			t.Errorf("step %d: got %v, want %v", step, s.Values[i], f(step))
+		}
+		spike = max(spike, s.High[i])
+	}
+	if spike != 5 {
+		t.Errorf("highest bound: got %v, want 5", spike)
+	}
+}
+
+func TestHistoryOfShortRunsIsExact(t *testing.T) {
+	h := watch.NewHistory(8)
+	for step := range 8 {
+		h.Add(step, watch.Metrics{{Name: "d", Value: float64(step)}, {Name: "g", Value: math.Inf(1)}})
+	}
+	s := h.Series()
+	if len(s) != 2 || s[0].Name != "d" || s[1].Name != "g" {
+		t.Fatalf("got %v, want the series d and g", s)
+	}
+	for i, v := range s[0].Values {
+		if v != float64(i) || s[0].Steps[i] != i {
+			t.Errorf("point %d: got (%d, %v)", i, s[0].Steps[i], v)
+		}
+		if !math.IsNaN(s[1].Values[i]) {
+			t.Errorf("point %d of g: got %v, want NaN", i, s[1].Values[i])
+		}
+	}
+}
+
+func TestMetricsValue(t *testing.T) {
+	m := watch.Metrics{{Name: "loss", Value: 2}}
+	if v, ok := m.Value("loss"); !ok || v != 2 {
+		t.Errorf("loss: got %v, %v", v, ok)
+	}
+	if _, ok := m.Value("kl"); ok {
+		t.Error("kl: got a value, want none")
+	}
+}
