@@ -1,0 +1,81 @@
+package nn
+
+import "genview/tensor"
+
+// ConvConfig describes a convolution that is the same along both axes. A Stride or Groups of 0, which would mean nothing, is 1.
+type ConvConfig struct {
+	Kernel, Stride, Padding int
+	OutputPadding           int // of ConvTranspose2d only
+	Groups                  int
+	NoBias                  bool
+}
+
+// Conv2d is a convolution.
+type Conv2d struct {
+	Weight *tensor.Tensor // [out, in/groups, kernel, kernel]
+	Bias   *tensor.Tensor // [out]; nil with NoBias
+
+	options tensor.ConvOptions
+}
+
+// NewConv2d makes a Conv2d with PyTorch's first values: all from [−b, b) with b = 1/√(in/groups·kernel²).
+func NewConv2d(s *Scope, in, out int, c ConvConfig) *Conv2d {
+	groups, k := max(c.Groups, 1), c.Kernel
+	fanIn := in / groups * k * k
+	l := &Conv2d{
+		Weight: s.Var("weight", KaimingUniform(fanIn), out, in/groups, k, k),
+		options: tensor.ConvOptions{
+			Stride: square(max(c.Stride, 1)), Padding: square(c.Padding), Dilation: square(1), Groups: groups,
+		},
+	}
+	if !c.NoBias {
+		l.Bias = s.Var("bias", KaimingUniform(fanIn), out)
+	}
+	return l
+}
+
+// Forward maps x [N, in, H, W] to [N, out, (H+2·padding−kernel)/stride+1, (W+2·padding−kernel)/stride+1].
+func (l *Conv2d) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return addChannels(x.Conv2d(l.Weight, l.options), l.Bias)
+}
+
+// ConvTranspose2d is the transpose of a convolution: what Conv2d makes smaller it makes larger.
+type ConvTranspose2d struct {
+	Weight *tensor.Tensor // [in, out/groups, kernel, kernel]
+	Bias   *tensor.Tensor // [out]; nil with NoBias
+
+	options tensor.ConvTransposeOptions
+}
+
+// NewConvTranspose2d makes a ConvTranspose2d with PyTorch's first values: all from [−b, b) with b = 1/√(out/groups·kernel²). That
+// PyTorch takes the outputs for the fan-in follows from its weight's layout.
+func NewConvTranspose2d(s *Scope, in, out int, c ConvConfig) *ConvTranspose2d {
+	groups, k := max(c.Groups, 1), c.Kernel
+	fanIn := out / groups * k * k
+	l := &ConvTranspose2d{
+		Weight: s.Var("weight", KaimingUniform(fanIn), in, out/groups, k, k),
+		options: tensor.ConvTransposeOptions{
+			Stride: square(max(c.Stride, 1)), Padding: square(c.Padding), OutputPadding: square(c.OutputPadding),
+			Dilation: square(1), Groups: groups,
+		},
+	}
+	if !c.NoBias {
+		l.Bias = s.Var("bias", KaimingUniform(fanIn), out)
+	}
+	return l
+}
+
+// Forward maps x [N, in, H, W] to [N, out, H', W'] with H' = (H−1)·stride − 2·padding + kernel + output padding, and W' alike.
+func (l *ConvTranspose2d) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return addChannels(x.ConvTranspose2d(l.Weight, l.options), l.Bias)
+}
+
+func square(n int) [2]int { return [2]int{n, n} }
+
+// addChannels adds bias [C], which may be nil, to x [N, C, H, W].
+func addChannels(x, bias *tensor.Tensor) *tensor.Tensor {
+	if bias == nil {
+		return x
+	}
+	return x.Add(bias.Reshape(-1, 1, 1))
+}

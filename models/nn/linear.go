@@ -1,0 +1,49 @@
+package nn
+
+import (
+	"strconv"
+
+	"genview/tensor"
+)
+
+// Linear is an affine map.
+type Linear struct {
+	Weight *tensor.Tensor // [out, in]
+	Bias   *tensor.Tensor // [out]
+}
+
+// NewLinear makes a Linear with PyTorch's first values: both from [−1/√in, 1/√in).
+func NewLinear(s *Scope, in, out int) *Linear {
+	return &Linear{
+		Weight: s.Var("weight", KaimingUniform(in), out, in),
+		Bias:   s.Var("bias", KaimingUniform(in), out),
+	}
+}
+
+// Forward maps x [..., in] to x·Weightᵀ + Bias [..., out].
+func (l *Linear) Forward(x *tensor.Tensor) *tensor.Tensor { return x.MatMul(l.Weight.T()).Add(l.Bias) }
+
+// MLP is linear layers with a ReLU between each two.
+type MLP struct {
+	Layers []*Linear // fc1, fc2, …
+}
+
+// NewMLP makes an MLP whose inputs, hidden layers and outputs have these sizes.
+func NewMLP(s *Scope, sizes ...int) *MLP {
+	m := &MLP{}
+	for i := 1; i < len(sizes); i++ {
+		m.Layers = append(m.Layers, NewLinear(s.Sub("fc"+strconv.Itoa(i)), sizes[i-1], sizes[i]))
+	}
+	return m
+}
+
+// Forward maps x [..., first size] to [..., last size].
+func (m *MLP) Forward(x *tensor.Tensor) *tensor.Tensor {
+	for i, l := range m.Layers {
+		if i > 0 {
+			x = x.ReLU()
+		}
+		x = l.Forward(x)
+	}
+	return x
+}

@@ -1,0 +1,143 @@
+package nn
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strings"
+
+	"genview/tensor"
+)
+
+// Named is a tensor and its name in a checkpoint. It is an alias so that optim's, which is the same, needs no conversion.
+type Named = struct {
+	Name   string
+	Tensor *tensor.Tensor
+}
+
+// A Scope makes the variables of a network under a path, and keeps account of them. Scopes of one network share that account; they
+// are for one goroutine.
+type Scope struct {
+	path string
+	net  *network
+}
+
+// network is what all scopes of a network share.
+type network struct {
+	seed    uint64
+	eval    bool
+	entries []entry
+	updates []tensor.Update
+}
+
+type entry struct {
+	Named
+	buffer bool
+}
+
+// NewScope returns the root scope of a new network, in training mode. Equal seeds give equal first values.
+func NewScope(seed uint64) *Scope { return &Scope{net: &network{seed: seed}} }
+
+// Sub returns the scope of a part of the network.
+func (s *Scope) Sub(name string) *Scope { return &Scope{path: s.join(name), net: s.net} }
+
+// Var makes a trainable variable of this shape. It panics if the scope has one of that name.
+func (s *Scope) Var(name string, init Init, shape ...int) *tensor.Tensor {
+	return s.add(name, init, shape, false)
+}
+
+// Buffer makes a variable that is saved with the network and not trained, such as a running mean.
+func (s *Scope) Buffer(name string, init Init, shape ...int) *tensor.Tensor {
+	return s.add(name, init, shape, true)
+}
+
+func (s *Scope) add(name string, init Init, shape []int, buffer bool) *tensor.Tensor {
+	path := s.join(name)
+	for _, e := range s.net.entries {
+		if e.Name == path {
+			panic(fmt.Sprintf("nn: two variables are named %q", path))
+		}
+	}
+	n := 1
+	for _, size := range shape {
+		n *= size
+	}
+	values := make([]float32, max(n, 0))
+	h := fnv.New64a()
+	h.Write([]byte(path))
+	init(rand.New(rand.NewPCG(s.net.seed, h.Sum64())), values)
+	v := tensor.Var(path, tensor.Const(values, shape...))
+	s.net.entries = append(s.net.entries, entry{Named{Name: path, Tensor: v}, buffer})
+	return v
+}
+
+func (s *Scope) join(name string) string {
+	if s.path == "" {
+		return name
+	}
+	return s.path + "." + name
+}
+
+func (s *Scope) holds(path string) bool { return s.path == "" || strings.HasPrefix(path, s.path+".") }
+
+// Vars returns the trainable variables of this scope and those below it, in order of creation.
+func (s *Scope) Vars() []*tensor.Tensor { return s.tensors(false) }
+
+// Buffers returns the other variables of this scope and those below it, in order of creation.
+func (s *Scope) Buffers() []*tensor.Tensor { return s.tensors(true) }
+
+func (s *Scope) tensors(buffers bool) []*tensor.Tensor {
+	var ts []*tensor.Tensor
+	for _, e := range s.net.entries {
+		if e.buffer == buffers && s.holds(e.Name) {
+			ts = append(ts, e.Tensor)
+		}
+	}
+	return ts
+}
+
+// Named returns all variables of this scope and those below it under their full paths, in order of creation.
+func (s *Scope) Named() []Named {
+	var all []Named
+	for _, e := range s.net.entries {
+		if s.holds(e.Name) {
+			all = append(all, e.Named)
+		}
+	}
+	return all
+}
+
+// Train makes the network's layers build graphs for training from here on: BatchNorm2d normalises by the batch.
+func (s *Scope) Train() { s.net.eval = false }
+
+// Eval makes the network's layers build graphs for evaluation from here on: BatchNorm2d normalises by its running statistics.
+func (s *Scope) Eval() { s.net.eval = true }
+
+// Training tells which of the two the network's layers build.
+func (s *Scope) Training() bool { return !s.net.eval }
+
+// Updates returns the updates of buffers that layers of this scope, and of those below it, asked for since it was last called, and
+// forgets them: call it once for each program, after its forward passes.
+func (s *Scope) Updates() []tensor.Update {
+	var taken, left []tensor.Update
+	for _, u := range s.net.updates {
+		if s.holds(u.Var.Name()) {
+			taken = append(taken, u)
+		} else {
+			left = append(left, u)
+		}
+	}
+	s.net.updates = left
+	return taken
+}
+
+// update replaces what a buffer will be. A second pass in one program goes on from the first, as a second call does in PyTorch.
+func (s *Scope) update(v *tensor.Tensor, next func(old *tensor.Tensor) *tensor.Tensor) {
+	for i, u := range s.net.updates {
+		if u.Var == v {
+			s.net.updates[i].Value = next(u.Value)
+			return
+		}
+	}
+	s.net.updates = append(s.net.updates, tensor.Update{Var: v, Value: next(v)})
+}

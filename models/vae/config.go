@@ -1,0 +1,46 @@
+package vae
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Config describes a VAE.
+type Config struct {
+	Arch     string  // "mlp" or "conv"
+	Z        int     // latent size
+	Hidden   int     // mlp: units of the hidden layers; conv: channels at half the pictures' size, of which there are twice at a quarter
+	Size     int     // pictures are Size × Size
+	Channels int     // of the pictures
+	Beta     float64 // weight of the KL term (Higgins et al. 2017); 1 gives the ELBO
+}
+
+// Defaults returns the MLP of the PyTorch examples for MNIST: 784-400-20-400-784.
+func Defaults() Config { return Config{Arch: "mlp", Z: 20, Hidden: 400, Size: 28, Channels: 1, Beta: 1} }
+
+// ConvDefaults returns the convolutional network for MNIST.
+func ConvDefaults() Config {
+	return Config{Arch: "conv", Z: 20, Hidden: 32, Size: 28, Channels: 1, Beta: 1}
+}
+
+// Validate says what is wrong with c and how to mend it.
+func (c Config) Validate() error {
+	if !slices.Contains([]string{"mlp", "conv"}, c.Arch) {
+		return fmt.Errorf(`vae: there is no architecture %q: choose "mlp" or "conv"`, c.Arch)
+	}
+	for _, f := range []struct {
+		name  string
+		value int
+	}{{"Z", c.Z}, {"Hidden", c.Hidden}, {"Size", c.Size}, {"Channels", c.Channels}} {
+		if f.value < 1 {
+			return fmt.Errorf("vae: %s is %d and must be at least 1", f.name, f.value)
+		}
+	}
+	if c.Arch == "conv" && c.Size%4 != 0 {
+		return fmt.Errorf("vae: Size is %d and must be a multiple of 4, as 28 and 32 are: conv halves it twice", c.Size)
+	}
+	if !(c.Beta >= 0) { // also refuses NaN
+		return fmt.Errorf("vae: Beta is %v and must be at least 0", c.Beta)
+	}
+	return nil
+}
