@@ -13,6 +13,7 @@ type Module struct {
 	LocalID  [3]int   // constant_id of each workgroup dimension, -1 where it is fixed
 	Bindings []Binding
 	PushSize int // bytes of push constants
+	Push     []Member
 	Consts   []SpecConst
 }
 
@@ -30,11 +31,11 @@ type Kind int
 
 // A buffer is bound as plain memory or as an array of texels.
 const (
-	Storage        Kind = iota // a storage buffer (SSBO)
-	TexelR32F                  // imageBuffer, one float32 a texel
-	TexelRGBA32F               // imageBuffer, four float32 a texel
-	TexelR32I                  // iimageBuffer, one int32 a texel
-	TexelRGBA32I               // iimageBuffer, four int32 a texel
+	Storage      Kind = iota // a storage buffer (SSBO)
+	TexelR32F                // imageBuffer, one float32 a texel
+	TexelRGBA32F             // imageBuffer, four float32 a texel
+	TexelR32I                // iimageBuffer, one int32 a texel
+	TexelRGBA32I             // iimageBuffer, four int32 a texel
 )
 
 // A SpecConst is a specialization constant that the module declares.

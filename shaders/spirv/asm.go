@@ -1,0 +1,278 @@
+package spirv
+
+import "math"
+
+// An ID names a value, type or variable of the module being assembled.
+type ID uint32
+
+// A Type is the type of a value: a scalar or a vector of four.
+type Type struct {
+	Elem Elem
+	N    int // 1 or 4
+}
+
+// Elem is the type of one component.
+type Elem uint8
+
+// The component types; all that is stored in memory takes 32 bits.
+const (
+	Void Elem = iota
+	Bool
+	Int
+	Uint
+	Float
+)
+
+// A Block assembles one compute shader, instruction by instruction, in the order in which they run. The operations pick the
+// instruction by the operands' type (a Sub of floats is OpFSub), so that code reads as the formula does. Operands of one
+// operation must agree in type; a Block does not convert on its own.
+//
+// A Block is for one goroutine.
+type Block struct {
+	name    string
+	local   [3]int
+	next    ID
+	caps    map[uint32]bool
+	decor   []uint32
+	globals []uint32 // types, constants and global variables
+	vars    []uint32 // function-local variables, which must open the function
+	code    []uint32
+	known   map[key]ID // types and constants already written
+	typeOf  map[ID]Type
+	iface   []ID // built-in inputs, for the entry point
+	glsl    ID
+	main    ID
+	entry   ID // label of the first block
+	binds   []Binding
+	push    int
+}
+
+type key struct {
+	op      uint32
+	a, b, c uint32
+}
+
+// NewBlock starts a shader with that workgroup size. The name appears in profiles.
+func NewBlock(name string, x, y, z int) *Block {
+	b := &Block{
+		name: name, local: [3]int{x, y, z}, next: 1,
+		caps: map[uint32]bool{1: true}, known: map[key]ID{}, typeOf: map[ID]Type{},
+	}
+	b.glsl, b.main, b.entry = b.id(), b.id(), b.id()
+	return b
+}
+
+func (b *Block) id() ID {
+	b.next++
+	return b.next - 1
+}
+
+func inst(dst []uint32, op uint32, args ...uint32) []uint32 {
+	return append(append(dst, uint32(len(args)+1)<<16|op), args...)
+}
+
+// emit writes an instruction with a result of type t.
+func (b *Block) emit(op uint32, t Type, args ...ID) ID {
+	r := b.id()
+	b.code = append(b.code, uint32(len(args)+3)<<16|op, uint32(b.typ(t)), uint32(r))
+	for _, a := range args {
+		b.code = append(b.code, uint32(a))
+	}
+	b.typeOf[r] = t
+	return r
+}
+
+// global returns the type or constant that the instruction makes, made once.
+func (b *Block) global(op uint32, a, c, d uint32, make func(r ID)) ID {
+	k := key{op, a, c, d}
+	if r, ok := b.known[k]; ok {
+		return r
+	}
+	r := b.id()
+	b.known[k] = r
+	make(r)
+	return r
+}
+
+func (b *Block) typ(t Type) ID {
+	if t.N > 1 {
+		e := b.typ(Type{t.Elem, 1})
+		return b.global(opTypeVector, uint32(e), uint32(t.N), 0, func(r ID) {
+			b.globals = inst(b.globals, opTypeVector, uint32(r), uint32(e), uint32(t.N))
+		})
+	}
+	return b.global(opTypeVoid, uint32(t.Elem), 0, 0, func(r ID) {
+		switch t.Elem {
+		case Void:
+			b.globals = inst(b.globals, opTypeVoid, uint32(r))
+		case Bool:
+			b.globals = inst(b.globals, opTypeBool, uint32(r))
+		case Int:
+			b.globals = inst(b.globals, opTypeInt, uint32(r), 32, 1)
+		case Uint:
+			b.globals = inst(b.globals, opTypeInt, uint32(r), 32, 0)
+		case Float:
+			b.globals = inst(b.globals, opTypeFloat, uint32(r), 32)
+		}
+	})
+}
+
+func (b *Block) ptr(class uint32, elem ID) ID {
+	return b.global(opTypePointer, class, uint32(elem), 0, func(r ID) {
+		b.globals = inst(b.globals, opTypePointer, uint32(r), class, uint32(elem))
+	})
+}
+
+// TypeOf returns the type of a value.
+func (b *Block) TypeOf(x ID) Type { return b.typeOf[x] }
+
+// bits returns the constant of type t whose components all have these bits.
+func (b *Block) bits(t Type, v uint32) ID {
+	if t.N > 1 {
+		s := b.bits(Type{t.Elem, 1}, v)
+		ty := b.typ(t)
+		r := b.global(opConstantComposite, uint32(ty), uint32(s), 0, func(r ID) {
+			args := []uint32{uint32(ty), uint32(r)}
+			for range t.N {
+				args = append(args, uint32(s))
+			}
+			b.globals = inst(b.globals, opConstantComposite, args...)
+		})
+		b.typeOf[r] = t
+		return r
+	}
+	ty := b.typ(t)
+	r := b.global(opConstant, uint32(ty), v, 0, func(r ID) {
+		switch {
+		case t.Elem == Bool && v != 0:
+			b.globals = inst(b.globals, opConstantTrue, uint32(ty), uint32(r))
+		case t.Elem == Bool:
+			b.globals = inst(b.globals, opConstantFalse, uint32(ty), uint32(r))
+		default:
+			b.globals = inst(b.globals, opConstant, uint32(ty), uint32(r), v)
+		}
+	})
+	b.typeOf[r] = t
+	return r
+}
+
+// Float returns four times the float32 nearest to v.
+func (b *Block) Float(v float64) ID {
+	return b.bits(Type{Float, 4}, math.Float32bits(float32(v)))
+}
+
+// Int returns four times v.
+func (b *Block) Int(v int) ID { return b.bits(Type{Int, 4}, uint32(int32(v))) }
+
+// Uint returns four times v.
+func (b *Block) Uint(v uint32) ID { return b.bits(Type{Uint, 4}, v) }
+
+// True returns four times true.
+func (b *Block) True() ID { return b.bits(Type{Bool, 4}, 1) }
+
+// Index returns the scalar int v, as index arithmetic wants it.
+func (b *Block) Index(v int) ID { return b.bits(Type{Int, 1}, uint32(int32(v))) }
+
+// Zero returns the zero of type t.
+func (b *Block) Zero(t Type) ID { return b.bits(t, 0) }
+
+// Same returns the constant v in the type of x.
+func (b *Block) Same(x ID, v float64) ID {
+	t := b.typeOf[x]
+	if t.Elem == Float {
+		return b.bits(t, math.Float32bits(float32(v)))
+	}
+	return b.bits(t, uint32(int64(v)))
+}
+
+// Lanes returns the int vector (0, 1, 2, 3).
+func (b *Block) Lanes() ID {
+	return b.Vec(b.Index(0), b.Index(1), b.Index(2), b.Index(3))
+}
+
+// Module ends the shader and returns it, with what a caller has to know.
+func (b *Block) Module() *Module {
+	w := []uint32{0x07230203, 0x00010300, 0, uint32(b.next) + 8, 0}
+	for c := uint32(0); c < 512; c++ { // in order, so that equal shaders have equal bytes
+		if b.caps[c] {
+			w = inst(w, opCapability, c)
+		}
+	}
+	w = inst(w, opExtInstImport, append([]uint32{uint32(b.glsl)}, str("GLSL.std.450")...)...)
+	w = inst(w, opMemoryModel, 0, 1) // logical, GLSL450
+	entry := append([]uint32{5, uint32(b.main)}, str("main")...)
+	for _, v := range b.iface {
+		entry = append(entry, uint32(v))
+	}
+	void := b.typ(Type{Void, 1})
+	fn := b.global(opTypeFunction, uint32(void), 0, 0, func(r ID) {
+		b.globals = inst(b.globals, opTypeFunction, uint32(r), uint32(void))
+	})
+	w = inst(w, opEntryPoint, entry...)
+	w = inst(w, opExecutionMode, uint32(b.main), 17, uint32(b.local[0]), uint32(b.local[1]), uint32(b.local[2]))
+	w = append(w, b.decor...)
+	w = append(w, b.globals...)
+	w = inst(w, opFunction, uint32(void), uint32(b.main), 0, uint32(fn))
+	w = inst(w, opLabel, uint32(b.entry))
+	w = append(w, b.vars...)
+	w = append(w, b.code...)
+	w = inst(w, opReturn)
+	w = inst(w, opFunctionEnd)
+	w[3] = uint32(b.next)
+	return &Module{
+		Name: b.name, Words: w, Entry: "main", Local: b.local, LocalID: [3]int{-1, -1, -1},
+		Bindings: b.binds, PushSize: b.push,
+	}
+}
+
+func str(s string) []uint32 {
+	w := make([]uint32, len(s)/4+1)
+	for i := range len(s) {
+		w[i/4] |= uint32(s[i]) << (8 * (i % 4))
+	}
+	return w
+}
+
+// The opcodes that a Block uses (SPIR-V specification, section 3.42).
+const (
+	opExtInstImport     = 11
+	opExtInst           = 12
+	opMemoryModel       = 14
+	opEntryPoint        = 15
+	opExecutionMode     = 16
+	opCapability        = 17
+	opTypeVoid          = 19
+	opTypeBool          = 20
+	opTypeInt           = 21
+	opTypeFloat         = 22
+	opTypeVector        = 23
+	opTypeImage         = 25
+	opTypeArray         = 28
+	opTypeRuntimeArray  = 29
+	opTypeStruct        = 30
+	opTypePointer       = 32
+	opTypeFunction      = 33
+	opConstantTrue      = 41
+	opConstantFalse     = 42
+	opConstant          = 43
+	opConstantComposite = 44
+	opFunction          = 54
+	opFunctionEnd       = 56
+	opVariable          = 59
+	opLoad              = 61
+	opStore             = 62
+	opAccessChain       = 65
+	opDecorate          = 71
+	opMemberDecorate    = 72
+	opCompositeBuild    = 80
+	opCompositeExtract  = 81
+	opImageRead         = 98
+	opControlBarrier    = 224
+	opLoopMerge         = 246
+	opSelectionMerge    = 247
+	opLabel             = 248
+	opBranch            = 249
+	opBranchConditional = 250
+	opReturn            = 253
+	opShuffleXor        = 346
+)

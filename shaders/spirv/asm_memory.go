@@ -1,0 +1,235 @@
+package spirv
+
+// Mem is a buffer as the shader sees it.
+type Mem struct {
+	kind  Kind
+	v     ID // the variable
+	elem  Type
+	image ID
+}
+
+const (
+	classUniformConstant = 0
+	classInput           = 1
+	classWorkgroup       = 4
+	classFunction        = 7
+	classStorageBuffer   = 12
+)
+
+func (b *Block) bind(v ID, m Binding) {
+	b.decor = inst(b.decor, opDecorate, uint32(v), 34, 0)               // DescriptorSet 0
+	b.decor = inst(b.decor, opDecorate, uint32(v), 33, uint32(m.Index)) // Binding
+	if !m.Writes {
+		b.decor = inst(b.decor, opDecorate, uint32(v), 24) // NonWritable
+	}
+	if !m.Reads {
+		b.decor = inst(b.decor, opDecorate, uint32(v), 25) // NonReadable
+	}
+	for i := range b.binds {
+		if b.binds[i].Index == m.Index {
+			b.binds[i].Reads = b.binds[i].Reads || m.Reads
+			b.binds[i].Writes = b.binds[i].Writes || m.Writes
+			return
+		}
+	}
+	b.binds = append(b.binds, m)
+}
+
+// Buffer declares a storage buffer at the next or a given binding, as an array of elem. Two arrays may share a binding to be
+// seen as scalars and as vectors.
+func (b *Block) Buffer(index int, elem Type, reads, writes bool) Mem {
+	et := b.typ(elem)
+	arr := b.global(opTypeRuntimeArray, uint32(et), 0, 0, func(r ID) {
+		b.globals = inst(b.globals, opTypeRuntimeArray, uint32(r), uint32(et))
+		b.decor = inst(b.decor, opDecorate, uint32(r), 6, uint32(4*elem.N)) // ArrayStride
+	})
+	st := b.global(opTypeStruct, uint32(arr), 0, 1, func(r ID) {
+		b.globals = inst(b.globals, opTypeStruct, uint32(r), uint32(arr))
+		b.decor = inst(b.decor, opDecorate, uint32(r), 2)              // Block
+		b.decor = inst(b.decor, opMemberDecorate, uint32(r), 0, 35, 0) // Offset 0
+	})
+	p := b.ptr(classStorageBuffer, st)
+	v := b.id()
+	b.globals = inst(b.globals, opVariable, uint32(p), uint32(v), classStorageBuffer)
+	b.bind(v, Binding{Index: index, Kind: Storage, Reads: reads, Writes: writes})
+	return Mem{kind: Storage, v: v, elem: elem}
+}
+
+// Texels declares a read-only storage texel buffer whose texels are of type elem, floats or ints.
+func (b *Block) Texels(index int, elem Type) Mem {
+	b.caps[47] = true // ImageBuffer
+	kind, format := TexelR32F, uint32(3)
+	switch {
+	case elem == Type{Float, 4}:
+		kind, format = TexelRGBA32F, 1
+	case elem == Type{Int, 1}:
+		kind, format = TexelR32I, 24
+	case elem == Type{Int, 4}:
+		kind, format = TexelRGBA32I, 21
+	}
+	et := b.typ(Type{elem.Elem, 1})
+	img := b.global(opTypeImage, uint32(et), format, 0, func(r ID) {
+		b.globals = inst(b.globals, opTypeImage, uint32(r), uint32(et), 5, 0, 0, 0, 2, format) // Buffer, storage
+	})
+	p := b.ptr(classUniformConstant, img)
+	v := b.id()
+	b.globals = inst(b.globals, opVariable, uint32(p), uint32(v), classUniformConstant)
+	b.bind(v, Binding{Index: index, Kind: kind, Reads: true})
+	return Mem{kind: kind, v: v, elem: elem, image: img}
+}
+
+// Load reads element i, a scalar int, of m.
+func (b *Block) Load(m Mem, i ID) ID {
+	if m.kind == Storage {
+		p := b.access(m, i)
+		return b.emit(opLoad, m.elem, p)
+	}
+	img := b.id()
+	b.code = inst(b.code, opLoad, uint32(m.image), uint32(img), uint32(m.v))
+	v := b.emit(opImageRead, Type{m.elem.Elem, 4}, img, i)
+	if m.elem.N == 1 {
+		return b.Component(v, 0)
+	}
+	return v
+}
+
+// Store writes element i, a scalar int, of a storage buffer.
+func (b *Block) Store(m Mem, i, x ID) {
+	p := b.access(m, i)
+	b.code = inst(b.code, opStore, uint32(p), uint32(x))
+}
+
+func (b *Block) access(m Mem, i ID) ID {
+	p := b.ptr(classStorageBuffer, b.typ(m.elem))
+	r := b.id()
+	b.code = inst(b.code, opAccessChain, uint32(p), uint32(r), uint32(m.v), uint32(b.Index(0)), uint32(i))
+	return r
+}
+
+// Shared is an array in the workgroup's shared memory.
+type Shared struct {
+	v    ID
+	elem Type
+}
+
+// Shared declares n elements of shared memory.
+func (b *Block) Shared(n int, elem Type) Shared {
+	et, size := b.typ(elem), b.Index(n)
+	arr := b.global(opTypeArray, uint32(et), uint32(size), 0, func(r ID) {
+		b.globals = inst(b.globals, opTypeArray, uint32(r), uint32(et), uint32(size))
+	})
+	p := b.ptr(classWorkgroup, arr)
+	v := b.id()
+	b.globals = inst(b.globals, opVariable, uint32(p), uint32(v), classWorkgroup)
+	return Shared{v, elem}
+}
+
+func (b *Block) sharedAt(s Shared, i ID) ID {
+	p := b.ptr(classWorkgroup, b.typ(s.elem))
+	r := b.id()
+	b.code = inst(b.code, opAccessChain, uint32(p), uint32(r), uint32(s.v), uint32(i))
+	return r
+}
+
+// LoadShared reads element i.
+func (b *Block) LoadShared(s Shared, i ID) ID { return b.emit(opLoad, s.elem, b.sharedAt(s, i)) }
+
+// StoreShared writes element i.
+func (b *Block) StoreShared(s Shared, i, x ID) {
+	p := b.sharedAt(s, i)
+	b.code = inst(b.code, opStore, uint32(p), uint32(x))
+}
+
+// Barrier waits until all of the workgroup are here and shared memory is seen by all.
+func (b *Block) Barrier() {
+	wg := b.bits(Type{Uint, 1}, 2)
+	sem := b.bits(Type{Uint, 1}, 0x108) // AcquireRelease | WorkgroupMemory
+	b.code = inst(b.code, opControlBarrier, uint32(wg), uint32(wg), uint32(sem))
+}
+
+// Cell is a variable of one invocation, for what a loop carries.
+type Cell struct {
+	v ID
+	t Type
+}
+
+// Cell declares a variable and gives it its first value here.
+func (b *Block) Cell(x ID) Cell {
+	t := b.typeOf[x]
+	p := b.ptr(classFunction, b.typ(t))
+	v := b.id()
+	b.vars = inst(b.vars, opVariable, uint32(p), uint32(v), classFunction)
+	c := Cell{v, t}
+	b.Set(c, x)
+	return c
+}
+
+// Get reads the variable.
+func (b *Block) Get(c Cell) ID { return b.emit(opLoad, c.t, c.v) }
+
+// Set writes the variable.
+func (b *Block) Set(c Cell, x ID) { b.code = inst(b.code, opStore, uint32(c.v), uint32(x)) }
+
+func (b *Block) label(l ID) { b.code = inst(b.code, opLabel, uint32(l)) }
+
+func (b *Block) branch(l ID) { b.code = inst(b.code, opBranch, uint32(l)) }
+
+// For runs body with i = lo, lo+step, … while i < hi; all are scalar ints.
+func (b *Block) For(lo, hi ID, step int, body func(i ID)) {
+	i := b.Cell(lo)
+	head, test, work, next, done := b.id(), b.id(), b.id(), b.id(), b.id()
+	b.branch(head)
+	b.label(head)
+	b.code = inst(b.code, opLoopMerge, uint32(done), uint32(next), 0)
+	b.branch(test)
+	b.label(test)
+	b.code = inst(b.code, opBranchConditional, uint32(b.Less(b.Get(i), hi)), uint32(work), uint32(done))
+	b.label(work)
+	body(b.Get(i))
+	b.branch(next)
+	b.label(next)
+	b.Set(i, b.Add(b.Get(i), b.Index(step)))
+	b.branch(head)
+	b.label(done)
+}
+
+// If runs body where the scalar bool cond holds.
+func (b *Block) If(cond ID, body func()) {
+	work, done := b.id(), b.id()
+	b.code = inst(b.code, opSelectionMerge, uint32(done), 0)
+	b.code = inst(b.code, opBranchConditional, uint32(cond), uint32(work), uint32(done))
+	b.label(work)
+	body()
+	b.branch(done)
+	b.label(done)
+}
+
+// builtin returns component i of a built-in uvec3 as a scalar int.
+func (b *Block) builtin(id uint32, i int) ID {
+	ut := b.typ(Type{Uint, 1})
+	vec := b.global(opTypeVector, uint32(ut), 3, 0, func(r ID) {
+		b.globals = inst(b.globals, opTypeVector, uint32(r), uint32(ut), 3)
+	})
+	v := b.global(opVariable, id, 0, 0, func(r ID) {
+		p := b.ptr(classInput, vec)
+		b.globals = inst(b.globals, opVariable, uint32(p), uint32(r), classInput)
+		b.decor = inst(b.decor, opDecorate, uint32(r), 11, id)
+		b.iface = append(b.iface, r)
+	})
+	l := b.id()
+	b.code = inst(b.code, opLoad, uint32(vec), uint32(l), uint32(v))
+	return b.Bitcast(b.emit(opCompositeExtract, Type{Uint, 1}, l, ID(i)), Int)
+}
+
+// Group returns the workgroup's position along axis 0, 1 or 2.
+func (b *Block) Group(axis int) ID { return b.builtin(26, axis) }
+
+// LocalID returns the invocation's position within its workgroup along axis 0, 1 or 2.
+func (b *Block) LocalID(axis int) ID { return b.builtin(27, axis) }
+
+// ShuffleXor returns x of the invocation of this subgroup whose number differs in the bits of mask, a constant.
+func (b *Block) ShuffleXor(x ID, mask int) ID {
+	b.caps[61], b.caps[65] = true, true // GroupNonUniform, GroupNonUniformShuffle
+	scope := b.bits(Type{Uint, 1}, 3)
+	return b.emit(opShuffleXor, b.typeOf[x], scope, x, b.bits(Type{Uint, 1}, uint32(mask)))
+}

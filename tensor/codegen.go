@@ -1,0 +1,365 @@
+package tensor
+
+import (
+	"fmt"
+	"strings"
+
+	"genview/shaders/spirv"
+	"genview/vk"
+)
+
+// A Target is what kernels are chosen for.
+type Target struct {
+	CPU  bool // lavapipe: eight lanes, texel loads, no shared memory; otherwise a GPU
+	Info vk.Info
+}
+
+// A Launch is a kernel ready to be recorded. Its module's bindings are the op's inputs in order, then its output.
+type Launch struct {
+	Module *spirv.Module
+	Consts []spirv.Const
+	Grid   vk.Grid
+	Push   any
+}
+
+// A generated shader: what it binds, in order, and how many workgroups it wants.
+type generated struct {
+	module *spirv.Module
+	binds  []*Tensor
+	groups int
+}
+
+const maxGroupsX = 32768 // more workgroups go on along y; every device allows 65,535
+
+// An emitter writes the expressions of a unit into a shader: four neighbouring elements of its domain at a time.
+type emitter struct {
+	*fusion
+	b     *spirv.Block
+	on    Target
+	stops map[*Tensor]bool // read from memory; nil: what is stored outside own
+	own   map[*Tensor]bool // computed here
+	mems  map[memKey]spirv.Mem
+	binds []*Tensor
+
+	base   spirv.ID // flat index of the first of the four, a scalar uint
+	whole  bool     // base is a multiple of 4
+	n      int      // elements of the domain
+	values map[*Tensor]spirv.ID
+	views  map[string]spirv.ID // loads through layouts
+}
+
+type memKey struct {
+	t    *Tensor
+	n    int
+	kind spirv.Kind
+}
+
+// at begins four new elements.
+func (e *emitter) at(base spirv.ID, whole bool) {
+	e.base, e.whole = base, whole
+	e.values, e.views = map[*Tensor]spirv.ID{}, map[string]spirv.ID{}
+}
+
+// mem declares t's memory as an array of scalars (n = 1) or vectors (n = 4) to read from.
+func (e *emitter) mem(t *Tensor, n int) spirv.Mem {
+	elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
+	k := memKey{t: t, n: n}
+	m, ok := e.mems[k]
+	if !ok {
+		if e.on.CPU {
+			m = e.b.Texels(len(e.binds), elem)
+		} else {
+			m = e.b.Buffer(len(e.binds), elem, true, false)
+		}
+		e.mems[k] = m
+		e.binds = append(e.binds, t)
+	}
+	return m
+}
+
+// out declares t's memory to write to.
+func (e *emitter) out(t *Tensor, n int) spirv.Mem {
+	m := e.b.Buffer(len(e.binds), spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}, false, true)
+	e.binds = append(e.binds, t)
+	return m
+}
+
+// value returns the four elements of t, which has the domain's elements in the domain's order.
+func (e *emitter) value(t *Tensor) spirv.ID {
+	p := e.where[t]
+	if !p.view.Contiguous() || p.base.Len() != t.Len() {
+		return e.through(p)
+	}
+	t = p.base
+	if v, ok := e.values[t]; ok {
+		return v
+	}
+	var v spirv.ID
+	if e.computes(t) {
+		v = e.expr(t)
+	} else {
+		v = e.load(t, contiguous([]int{t.Len()}))
+	}
+	e.values[t] = v
+	return v
+}
+
+func (e *emitter) computes(t *Tensor) bool {
+	if e.stops != nil {
+		return !e.stops[t]
+	}
+	return e.own[t] || inlined(t) && !e.stored[t]
+}
+
+func (e *emitter) expr(t *Tensor) spirv.ID {
+	in := make([]spirv.ID, len(t.in))
+	for i, x := range t.in {
+		in[i] = e.value(x)
+	}
+	if t.op.Emit != nil {
+		return t.op.Emit(e.b, in...)
+	}
+	flat := e.b.Add(e.b.Splat(e.b.Bitcast(e.base, spirv.Int)), e.b.Lanes())
+	return t.op.EmitAt(e.b, flat, in...)
+}
+
+// through returns four elements of a base seen through a layout.
+func (e *emitter) through(p place) spirv.ID {
+	if inlined(p.base) && e.computes(p.base) {
+		if p.base.op.Emit != nil {
+			return p.base.op.Emit(e.b)
+		}
+		var lane [4]spirv.ID
+		a := e.addresses(p.view.collapse())
+		for j := range lane {
+			lane[j] = a.lane(e.b, j)
+		}
+		return p.base.op.EmitAt(e.b, e.b.Vec(lane[0], lane[1], lane[2], lane[3]))
+	}
+	key := fmt.Sprint(e.number[p.base], p.view)
+	v, ok := e.views[key]
+	if !ok {
+		v = e.load(p.base, p.view)
+		e.views[key] = v
+	}
+	return v
+}
+
+// load reads four elements of t's memory through a layout with the domain's elements.
+func (e *emitter) load(t *Tensor, v View) spirv.ID {
+	b := e.b
+	a := e.addresses(v.collapse())
+	var x spirv.ID
+	switch {
+	case a.quad:
+		x = b.Load(e.mem(t, 4), b.Shr(a.first, 2))
+	case a.same:
+		x = b.Splat(b.Load(e.mem(t, 1), a.first))
+	default:
+		m := e.mem(t, 1)
+		x = b.Vec(b.Load(m, a.lane(b, 0)), b.Load(m, a.lane(b, 1)), b.Load(m, a.lane(b, 2)), b.Load(m, a.lane(b, 3)))
+	}
+	if a.valid != 0 {
+		x = b.Select(a.valid, x, b.Zero(b.TypeOf(x)))
+	}
+	return b.Cast(x, dtypes[t.op.DType].value)
+}
+
+// addresses says where four elements lie: in one aligned quad, all in one place, at a constant distance, or each anywhere.
+type addresses struct {
+	quad, same bool
+	first      spirv.ID // scalar int, of the first; unless each has its own
+	step       int
+	each       spirv.ID // int vector
+	valid      spirv.ID // bool vector; 0: all are
+}
+
+func (a addresses) lane(b *spirv.Block, j int) spirv.ID {
+	switch {
+	case a.each != 0:
+		return b.Component(a.each, j)
+	case a.step == 0 || j == 0:
+		return a.first
+	}
+	return b.Add(a.first, b.Index(j*a.step))
+}
+
+func (e *emitter) addresses(v View) addresses {
+	b := e.b
+	if len(v.Shape) == 0 {
+		return addresses{same: true, first: b.Index(v.Offset)}
+	}
+	last := len(v.Shape) - 1
+	if !e.whole || v.Shape[last]%4 != 0 && (len(v.Shape) > 1 || v.Lo != nil || v.Strides[0] != 1 || v.Offset%4 != 0) {
+		return e.eachLane(v)
+	}
+	a := addresses{step: v.Strides[last], same: v.Strides[last] == 0, quad: v.Strides[last] == 1 && v.Offset%4 == 0}
+	for _, s := range v.Strides[:last] {
+		a.quad = a.quad && s%4 == 0
+	}
+	coords := split(b, e.base, v.Shape)
+	a.first = b.Index(v.Offset)
+	var valid spirv.ID
+	for i, c := range coords {
+		a.first = b.Add(a.first, b.Mul(c, b.Same(c, float64(v.Strides[i]))))
+		if v.Lo == nil || v.Lo[i] == 0 && v.Hi[i] == v.Shape[i] {
+			continue
+		}
+		x := b.Splat(c)
+		if i == last {
+			x = b.Add(x, b.Lanes())
+		}
+		valid = both(b, valid, inside(b, x, v.Lo[i], v.Hi[i]))
+	}
+	if valid == 0 {
+		return a
+	}
+	a.valid = valid
+	if a.quad || a.same { // one address for all: it must be good where any of the four is
+		any := b.Component(valid, 0)
+		for j := 1; j < 4; j++ {
+			any = b.Or(any, b.Component(valid, j))
+		}
+		a.first = b.Select(any, a.first, b.Index(0))
+		return a
+	}
+	a.each = b.Select(valid, b.Add(b.Splat(a.first), b.Mul(b.Lanes(), b.Int(a.step))), b.Int(0))
+	return a
+}
+
+// eachLane works out the four addresses one by one, for layouts whose rows are no multiple of 4.
+func (e *emitter) eachLane(v View) addresses {
+	b := e.b
+	at := b.Add(b.Splat(e.base), b.Cast(b.Lanes(), spirv.Uint))
+	at = b.Min(at, b.Uint(uint32(e.n-1)))
+	a := addresses{each: b.Int(v.Offset)}
+	for i, c := range split(b, at, v.Shape) {
+		a.each = b.Add(a.each, b.Mul(c, b.Int(v.Strides[i])))
+		if v.Lo != nil && (v.Lo[i] != 0 || v.Hi[i] != v.Shape[i]) {
+			a.valid = both(b, a.valid, inside(b, c, v.Lo[i], v.Hi[i]))
+		}
+	}
+	if a.valid != 0 {
+		a.each = b.Select(a.valid, a.each, b.Int(0))
+	}
+	return a
+}
+
+// split turns a flat index, a uint, into int coordinates within shape.
+func split(b *spirv.Block, flat spirv.ID, shape []int) []spirv.ID {
+	coords := make([]spirv.ID, len(shape))
+	for i := len(shape) - 1; i > 0; i-- {
+		n := b.Same(flat, float64(shape[i]))
+		coords[i] = b.Bitcast(b.Mod(flat, n), spirv.Int)
+		flat = b.Div(flat, n)
+	}
+	coords[0] = b.Bitcast(flat, spirv.Int)
+	return coords
+}
+
+func inside(b *spirv.Block, x spirv.ID, lo, hi int) spirv.ID {
+	return b.And(b.LessEqual(b.Int(lo), x), b.Less(x, b.Int(hi)))
+}
+
+func both(b *spirv.Block, x, y spirv.ID) spirv.ID {
+	if x == 0 {
+		return y
+	}
+	return b.And(x, y)
+}
+
+// store writes x, four elements of t, to memory.
+func (e *emitter) store(m spirv.Mem, t *Tensor, i, x spirv.ID) {
+	e.b.Store(m, i, e.b.Cast(x, dtypes[t.op.DType].mem))
+}
+
+// group returns the number of this workgroup, counted along x, then y.
+func group(b *spirv.Block, groups int) spirv.ID {
+	if groups <= maxGroupsX {
+		return b.Group(0)
+	}
+	return b.Add(b.Mul(b.Group(1), b.Index(maxGroupsX)), b.Group(0))
+}
+
+func (g generated) grid() vk.Grid {
+	if g.groups <= maxGroupsX {
+		return vk.Groups(g.groups)
+	}
+	return vk.Groups(maxGroupsX, (g.groups+maxGroupsX-1)/maxGroupsX)
+}
+
+// title names a unit after its ops, for profiles.
+func (u *unit) title() string {
+	if u.node != nil {
+		return u.node.op.Name
+	}
+	names := make([]string, 0, len(u.elems))
+	for _, t := range u.elems {
+		names = append(names, t.op.Name)
+	}
+	if len(names) > 6 {
+		names = append(names[:5], fmt.Sprintf("%d more", len(names)-5))
+	}
+	return strings.Join(names, "·")
+}
+
+// generate writes the shader of an elementwise unit or a reduction.
+func (f *fusion) generate(u *unit, on Target) generated {
+	if u.node != nil {
+		return f.generateReduce(u, on)
+	}
+	n := u.outs[0].Len()
+	quads := (n + 3) / 4
+	local, each := 256, 1
+	if on.CPU { // eight lanes walk a contiguous stretch (the driver runs them to the end before the next eight)
+		local = 64
+		for each < 4 && quads >= local*each*2*16 {
+			each *= 2
+		}
+	}
+	per := local * each
+	groups := (quads + per - 1) / per
+	e := f.newEmitter(u, on, n, local)
+	b := e.b
+	outs := make([]spirv.Mem, len(u.outs))
+	for i, t := range u.outs {
+		outs[i] = e.out(t, 4)
+	}
+	lane := b.LocalID(0)
+	start := b.Mul(group(b, groups), b.Index(per))
+	if each > 1 {
+		start = b.Add(start, b.Add(b.Mul(b.Shr(lane, 3), b.Index(8*each)), b.And(lane, b.Index(7))))
+	} else {
+		start = b.Add(start, lane)
+	}
+	for k := range each {
+		quad := b.Add(start, b.Index(8*k))
+		work := func() {
+			e.at(b.Bitcast(b.Shl(quad, 2), spirv.Uint), true)
+			values := make([]spirv.ID, len(u.outs))
+			for i, t := range u.outs {
+				values[i] = e.value(t)
+			}
+			for i, t := range u.outs {
+				e.store(outs[i], t, quad, values[i])
+			}
+		}
+		if quads == groups*per {
+			work()
+		} else {
+			b.If(b.Less(quad, b.Index(quads)), work)
+		}
+	}
+	return generated{b.Module(), e.binds, groups}
+}
+
+func (f *fusion) newEmitter(u *unit, on Target, n, local int) *emitter {
+	e := &emitter{
+		fusion: f, b: spirv.NewBlock(u.title(), local, 1, 1), on: on, n: n,
+		stops: u.stops, own: map[*Tensor]bool{}, mems: map[memKey]spirv.Mem{},
+	}
+	for _, t := range u.elems {
+		e.own[t] = true
+	}
+	return e
+}

@@ -1,0 +1,169 @@
+package tensor
+
+import "genview/shaders/spirv"
+
+// generateReduce writes the shader of a reduction [A, K, N] → [A, N].
+func (f *fusion) generateReduce(u *unit, on Target) generated {
+	switch {
+	case u.node.op.Shape[1] > 1:
+		return f.reduceColumns(u, on)
+	case on.CPU:
+		return f.reduceRowsByLanes(u, on)
+	}
+	return f.reduceRowsByGroup(u, on)
+}
+
+func (e *emitter) unit(r *reduction, t spirv.Type) spirv.ID {
+	if t.Elem == spirv.Int && r.unit != 0 { // the infinities of int32
+		if r.unit > 0 {
+			return e.b.Same(e.b.Zero(t), 1<<31-1)
+		}
+		return e.b.Same(e.b.Zero(t), -1<<31)
+	}
+	return e.b.Same(e.b.Zero(t), r.unit)
+}
+
+// reduceColumns: each invocation walks down four neighbouring columns.
+func (f *fusion) reduceColumns(u *unit, on Target) generated {
+	x, r := u.node.in[0], u.node.op.Reduce
+	a, k, n := x.op.Shape[0], x.op.Shape[1], x.op.Shape[2]
+	quads := (n + 3) / 4
+	items := a * quads
+	local := 64
+	if on.CPU && items < 64*16 {
+		local = 8
+	}
+	groups := (items + local - 1) / local
+	e := f.newEmitter(u, on, x.Len(), local)
+	b := e.b
+	width := 4
+	if n%4 != 0 {
+		width = 1
+	}
+	out := e.out(u.node, width)
+	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
+	b.If(b.Less(item, b.Index(items)), func() {
+		c := split(b, b.Bitcast(item, spirv.Uint), []int{a, quads})
+		col := b.Shl(c[1], 2)
+		t := spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}
+		first := b.Add(b.Mul(c[0], b.Index(k*n)), col)
+		term := func(i spirv.ID) spirv.ID {
+			e.at(b.Bitcast(b.Add(first, b.Mul(i, b.Index(n))), spirv.Uint), n%4 == 0)
+			return e.value(x)
+		}
+		total := b.Cell(e.unit(r, t))
+		const unroll = 4
+		full := k / unroll * unroll
+		if full > 0 {
+			b.For(b.Index(0), b.Index(full), unroll, func(i spirv.ID) {
+				sum := term(i)
+				for j := 1; j < unroll; j++ {
+					sum = r.combine(b, sum, term(b.Add(i, b.Index(j))))
+				}
+				b.Set(total, r.combine(b, b.Get(total), sum))
+			})
+		}
+		for i := full; i < k; i++ {
+			b.Set(total, r.combine(b, b.Get(total), term(b.Index(i))))
+		}
+		if width == 4 {
+			e.store(out, u.node, item, b.Get(total))
+			return
+		}
+		sum := b.Get(total)
+		for j := range 4 {
+			at := b.Add(col, b.Index(j))
+			b.If(b.Less(at, b.Index(n)), func() {
+				e.store(out, u.node, b.Add(b.Mul(c[0], b.Index(n)), at), b.Component(sum, j))
+			})
+		}
+	})
+	return generated{b.Module(), e.binds, groups}
+}
+
+// row combines the quads lane, lane+lanes, … of a row [K] into one vector.
+func (e *emitter) row(x *Tensor, r *reduction, row, lane spirv.ID, lanes int) spirv.ID {
+	b, k := e.b, x.op.Shape[1]
+	start := b.Mul(row, b.Index(k))
+	t := spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}
+	quad := func(q spirv.ID) spirv.ID {
+		e.at(b.Bitcast(b.Add(start, b.Shl(q, 2)), spirv.Uint), k%4 == 0)
+		return e.value(x)
+	}
+	total := b.Cell(e.unit(r, t))
+	const unroll = 4
+	full := k / (4 * lanes) // rounds in which every lane has a whole quad
+	unrolled := full / unroll * unroll
+	if unrolled > 0 {
+		b.For(b.Index(0), b.Index(unrolled*lanes), unroll*lanes, func(i spirv.ID) {
+			q := b.Add(i, lane)
+			sum := quad(q)
+			for j := 1; j < unroll; j++ {
+				sum = r.combine(b, sum, quad(b.Add(q, b.Index(j*lanes))))
+			}
+			b.Set(total, r.combine(b, b.Get(total), sum))
+		})
+	}
+	for i := unrolled; i < full; i++ {
+		b.Set(total, r.combine(b, b.Get(total), quad(b.Add(lane, b.Index(i*lanes)))))
+	}
+	if full*4*lanes < k {
+		q := b.Add(lane, b.Index(full*lanes))
+		v := quad(q)
+		in := b.Less(b.Add(b.Splat(b.Shl(q, 2)), b.Lanes()), b.Int(k))
+		b.Set(total, r.combine(b, b.Get(total), b.Select(in, v, e.unit(r, t))))
+	}
+	return b.Get(total)
+}
+
+func horizontal(b *spirv.Block, r *reduction, v spirv.ID) spirv.ID {
+	xy := r.combine(b, b.Component(v, 0), b.Component(v, 1))
+	return r.combine(b, xy, r.combine(b, b.Component(v, 2), b.Component(v, 3)))
+}
+
+// reduceRowsByLanes: eight lanes share a row and end with three shuffles.
+func (f *fusion) reduceRowsByLanes(u *unit, on Target) generated {
+	x, r := u.node.in[0], u.node.op.Reduce
+	rows := x.op.Shape[0]
+	local := 64
+	if rows < 8*16 {
+		local = 8
+	}
+	groups := (rows*8 + local - 1) / local
+	e := f.newEmitter(u, on, x.Len(), local)
+	b := e.b
+	out := e.out(u.node, 1)
+	id := b.LocalID(0)
+	lane := b.And(id, b.Index(7))
+	row := b.Add(b.Mul(group(b, groups), b.Index(local/8)), b.Shr(id, 3))
+	sum := horizontal(b, r, e.row(x, r, b.Min(row, b.Index(rows-1)), lane, 8))
+	for mask := 1; mask < 8; mask *= 2 {
+		sum = r.combine(b, sum, b.ShuffleXor(sum, mask))
+	}
+	b.If(b.And(b.Equal(lane, b.Index(0)), b.Less(row, b.Index(rows))), func() { e.store(out, u.node, row, sum) })
+	return generated{b.Module(), e.binds, groups}
+}
+
+// reduceRowsByGroup: a workgroup shares a row and ends with a tree in shared memory.
+func (f *fusion) reduceRowsByGroup(u *unit, on Target) generated {
+	x, r := u.node.in[0], u.node.op.Reduce
+	rows, local := x.op.Shape[0], 128
+	e := f.newEmitter(u, on, x.Len(), local)
+	b := e.b
+	out := e.out(u.node, 1)
+	id := b.LocalID(0)
+	row := group(b, rows)
+	sum := horizontal(b, r, e.row(x, r, b.Min(row, b.Index(rows-1)), id, local))
+	shared := b.Shared(local, b.TypeOf(sum))
+	b.StoreShared(shared, id, sum)
+	for half := local / 2; half > 0; half /= 2 {
+		b.Barrier()
+		b.If(b.Less(id, b.Index(half)), func() {
+			b.StoreShared(shared, id, r.combine(b, b.LoadShared(shared, id), b.LoadShared(shared, b.Add(id, b.Index(half)))))
+		})
+	}
+	b.If(b.And(b.Equal(id, b.Index(0)), b.Less(row, b.Index(rows))), func() {
+		e.store(out, u.node, row, b.LoadShared(shared, id))
+	})
+	return generated{b.Module(), e.binds, rows}
+}

@@ -1,0 +1,313 @@
+package tensor
+
+import (
+	"fmt"
+	"slices"
+
+	"genview/vk"
+)
+
+// A compilation carries one graph through the passes.
+type compilation struct {
+	rt      *Runtime
+	out     Outputs
+	low     *lowering
+	fused   *fusion
+	fetch   []*Tensor // lowered
+	values  []*Tensor // of updates, lowered
+	inPlace map[*Tensor]*Tensor
+	spans   map[*Tensor]*span
+	p       *Program
+	inputs  map[*Tensor]*vk.Buffer
+	rec     *vk.Recorder
+}
+
+func newCompilation(rt *Runtime, o Outputs) *compilation {
+	return &compilation{
+		rt: rt, out: o, low: newLowering(), inPlace: map[*Tensor]*Tensor{}, spans: map[*Tensor]*span{},
+		p: &Program{rt: rt, results: map[*Tensor]result{}}, inputs: map[*Tensor]*vk.Buffer{},
+	}
+}
+
+func (c *compilation) program() (*Program, error) {
+	var roots []*Tensor
+	for _, t := range c.out.Fetch {
+		r := c.low.whole(c.low.lower(t))
+		c.fetch, roots = append(c.fetch, r), append(roots, r)
+	}
+	for _, u := range c.out.Update {
+		c.low.lower(u.Var)
+		r := c.low.whole(c.low.lower(u.Value))
+		c.values, roots = append(c.values, r), append(roots, r)
+	}
+	c.layouts(roots)
+	c.fused = c.low.fuse(roots, c.rt.noFusion)
+	c.updateInPlace()
+	c.p.peak = c.lifetimes()
+	if err := c.allocate(); err != nil {
+		return nil, err
+	}
+	if err := c.record(); err != nil {
+		return nil, err
+	}
+	return c.p, nil
+}
+
+// layouts puts a copy before each kernel input whose layout the kernel cannot read.
+func (c *compilation) layouts(roots []*Tensor) {
+	for _, t := range (&fusion{lowering: c.low}).live(roots) {
+		if t.op.Kernel == nil {
+			continue
+		}
+		for i, x := range t.in {
+			v := c.low.where[x].view
+			if v.Contiguous() || t.op.Reads != nil && t.op.Reads(i, v) {
+				continue
+			}
+			t.in[i] = c.low.share(copyOp(x), []*Tensor{x})
+		}
+	}
+	c.low.resort()
+}
+
+// base returns what holds the value of t.
+func (c *compilation) base(t *Tensor) *Tensor { return c.low.where[t].base }
+
+// reads lists the stored tensors that a unit reads.
+func (c *compilation) reads(u *unit) []*Tensor {
+	var out []*Tensor
+	add := func(t *Tensor) {
+		if !has(out, t) {
+			out = append(out, t)
+		}
+	}
+	if u.node != nil {
+		for t := range u.stops {
+			add(t)
+		}
+		return out
+	}
+	for _, t := range u.elems {
+		for _, x := range t.in {
+			if b := c.base(x); c.fused.stored[b] && (c.fused.of[b] == nil || c.fused.of[b].root() != u) {
+				add(b)
+			}
+		}
+	}
+	return out
+}
+
+// updateInPlace lets a unit write a variable's new value over the old one where nothing needs the old one any more by then.
+func (c *compilation) updateInPlace() {
+	fetched := map[*Tensor]bool{}
+	for _, t := range c.fetch {
+		fetched[c.base(t)] = true
+	}
+	for i, up := range c.out.Update {
+		v := c.base(c.values[i])
+		u := c.fused.of[v]
+		if u == nil || !v.isElementwise() || fetched[v] || fetched[up.Var] || c.inPlace[v] != nil {
+			continue
+		}
+		u = u.root()
+		ok := true
+		for _, r := range c.fused.units {
+			if r != u && has(c.reads(r), up.Var) && c.fused.reaches(r, u, false) {
+				ok = false
+			}
+		}
+		for _, t := range u.elems { // inside the unit each element is read before it is written, if it is read in its place
+			for _, x := range t.in {
+				if w := c.low.where[x]; w.base == up.Var && !w.view.Contiguous() {
+					ok = false
+				}
+			}
+		}
+		for j := range c.out.Update { // another update that hands the old value on
+			ok = ok && c.base(c.values[j]) != up.Var
+		}
+		if !ok {
+			continue
+		}
+		for _, r := range c.fused.units {
+			if r != u && has(c.reads(r), up.Var) {
+				u.deps[r] = true
+			}
+		}
+		c.inPlace[v] = up.Var
+	}
+	c.fused.sort()
+}
+
+// lifetimes plans the memory of all values that need some, and returns the peak.
+func (c *compilation) lifetimes() int {
+	end := len(c.fused.units)
+	var all []*span
+	for i, u := range c.fused.units {
+		for _, t := range u.outs {
+			if c.inPlace[t] == nil {
+				s := &span{bytes: 4 * t.Len(), first: i, last: i}
+				c.spans[t], all = s, append(all, s)
+			}
+		}
+		for _, t := range c.reads(u) {
+			if s := c.spans[t]; s != nil {
+				s.last = i
+			}
+		}
+	}
+	for _, t := range slices.Concat(c.fetch, c.values) {
+		if s := c.spans[c.base(t)]; s != nil {
+			s.last = end
+		}
+	}
+	return plan(all)
+}
+
+func (c *compilation) allocate() error {
+	dev := c.rt.dev
+	var err error
+	if c.p.peak > 0 {
+		if c.p.arena, err = dev.NewBuffer("values", c.p.peak); err != nil {
+			return err
+		}
+	}
+	for _, t := range c.low.order {
+		if t.op.Name != "Input" {
+			continue
+		}
+		s := feedSlot{input: t}
+		if s.dev, err = dev.NewBuffer(t.label, aligned(4*t.Len())); err != nil {
+			return err
+		}
+		c.p.feeds = append(c.p.feeds, s)
+		c.inputs[t] = s.dev
+		if s.dev.Bytes() == nil {
+			if c.p.feeds[len(c.p.feeds)-1].host, err = dev.NewHostBuffer(t.label, aligned(4*t.Len())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// memory returns where a stored tensor lies.
+func (c *compilation) memory(t *Tensor) (vk.View, error) {
+	if v := c.inPlace[t]; v != nil {
+		t = v
+	}
+	if s := c.spans[t]; s != nil {
+		return c.p.arena.Slice(s.offset, s.offset+(s.bytes+15)/16*16), nil
+	}
+	b := c.inputs[t]
+	if b == nil {
+		if !t.isLeaf() {
+			return vk.View{}, fmt.Errorf("tensor: Compile: %s is read and never computed", t)
+		}
+		var err error
+		if b, err = c.rt.memory(t); err != nil {
+			return vk.View{}, err
+		}
+	}
+	return b.Slice(0, (4*t.Len()+15)/16*16), nil
+}
+
+// launch returns the kernel of a unit and the tensors that it binds.
+func (c *compilation) launch(u *unit) (Launch, []*Tensor) {
+	if u.node == nil || u.node.op.Kernel == nil {
+		g := c.fused.generate(u, c.rt.target)
+		return Launch{Module: c.rt.module(g.module), Grid: g.grid()}, g.binds
+	}
+	var views []View
+	var binds []*Tensor
+	for _, x := range u.node.in {
+		p := c.low.where[x]
+		views, binds = append(views, p.view), append(binds, p.base)
+	}
+	return u.node.op.Kernel(c.rt.target, views), append(binds, u.node)
+}
+
+// record writes the whole program down.
+func (c *compilation) record() error {
+	c.rec = c.rt.dev.NewRecorder()
+	for _, s := range c.p.feeds {
+		if s.host != nil {
+			c.rec.Copy(s.dev.View(), s.host.View())
+		}
+	}
+	for _, u := range c.fused.units {
+		l, binds := c.launch(u)
+		k, err := c.rt.dev.NewKernel(l.Module, l.Consts...)
+		if err != nil {
+			return err
+		}
+		views := make([]vk.View, len(binds))
+		for i, t := range binds {
+			if views[i], err = c.memory(t); err != nil {
+				return err
+			}
+		}
+		c.rec.Label(u.title())
+		c.rec.Dispatch(k, l.Grid, l.Push, views...)
+		line := u.title()
+		for _, t := range u.outs {
+			line += " " + dims(t.op.Shape)
+		}
+		c.p.listing = append(c.p.listing, line)
+	}
+	for i, up := range c.out.Update {
+		src := c.base(c.values[i])
+		if c.inPlace[src] == up.Var {
+			continue
+		}
+		from, err := c.memory(src)
+		if err != nil {
+			return err
+		}
+		to, err := c.memory(up.Var)
+		if err != nil {
+			return err
+		}
+		c.rec.Copy(to, from)
+	}
+	if err := c.recordResults(); err != nil {
+		return err
+	}
+	var err error
+	c.p.prog, err = c.rec.Finish()
+	return err
+}
+
+// recordResults makes the fetched values readable by the host.
+func (c *compilation) recordResults() error {
+	total := 0
+	for i, t := range c.out.Fetch {
+		v, err := c.memory(c.base(c.fetch[i]))
+		if err != nil {
+			return err
+		}
+		c.p.results[t] = result{view: v, dtype: t.op.DType, bytes: 4 * t.Len()}
+		if v.Buffer.Bytes() == nil {
+			total += aligned(v.Len())
+		}
+	}
+	if total == 0 {
+		return nil
+	}
+	var err error
+	if c.p.back, err = c.rt.dev.NewHostBuffer("results", total); err != nil {
+		return err
+	}
+	at := 0
+	for _, t := range c.out.Fetch {
+		r := c.p.results[t]
+		if r.view.Buffer.Bytes() != nil || r.host.Buffer != nil {
+			continue
+		}
+		r.host = c.p.back.Slice(at, at+r.view.Len())
+		at += aligned(r.view.Len())
+		c.rec.Copy(r.host, r.view)
+		c.p.results[t] = r
+	}
+	return nil
+}

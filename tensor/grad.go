@@ -1,0 +1,72 @@
+package tensor
+
+// Grad returns dy/dx for each x of xs, where y has one element. The results are ordinary tensors: they can be differentiated
+// again. The gradient of an x that y does not depend on is zero.
+func Grad(y *Tensor, xs ...*Tensor) []*Tensor {
+	if y.err == nil && y.Len() != 1 {
+		y = fail("Grad", []*Tensor{y}, "it has %d elements and must have one: sum it first", y.Len())
+	}
+	return VJP(y, Full(1, y.op.Shape...), xs...)
+}
+
+// VJP returns the product of the vector dy, of y's shape, with the Jacobian dy/dx, for each x of xs.
+func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor {
+	out := make([]*Tensor, len(xs))
+	if y.err != nil {
+		for i := range out {
+			out[i] = y
+		}
+		return out
+	}
+	needed := map[*Tensor]bool{} // does it depend on an x?
+	for _, x := range xs {
+		needed[x] = true
+	}
+	var order []*Tensor
+	seen := map[*Tensor]bool{}
+	var visit func(t *Tensor)
+	visit = func(t *Tensor) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		if t.op.Name != "Var" { // what a variable started from is not what it is
+			for _, in := range t.in {
+				visit(in)
+				needed[t] = needed[t] || needed[in]
+			}
+		}
+		order = append(order, t)
+	}
+	visit(y)
+
+	grads := map[*Tensor]*Tensor{y: dy}
+	for i := len(order) - 1; i >= 0; i-- {
+		t := order[i]
+		g := grads[t]
+		if g == nil || !needed[t] || t.op.Grad == nil || len(t.in) == 0 {
+			continue
+		}
+		for j, gi := range t.op.Grad(t, g) {
+			in := t.in[j]
+			if gi == nil || !needed[in] {
+				continue
+			}
+			if have := grads[in]; have != nil {
+				gi = have.Add(gi)
+			}
+			grads[in] = gi
+		}
+	}
+	for i, x := range xs {
+		switch {
+		case x.err != nil:
+			out[i] = x
+		case grads[x] != nil:
+			out[i] = grads[x]
+		default:
+			out[i] = Full(0, x.op.Shape...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,244 @@
+package tensor
+
+import (
+	"math"
+
+	"genview/shaders/spirv"
+)
+
+// pair expands x and y to their common shape. They must agree in type.
+func pair(name string, x, y *Tensor) (*Tensor, *Tensor, *Tensor) {
+	in := []*Tensor{x, y}
+	if x.err != nil {
+		return nil, nil, x
+	}
+	if y.err != nil {
+		return nil, nil, y
+	}
+	if x.op.DType != y.op.DType {
+		return nil, nil, fail(name, in, "the types %s and %s differ: Cast one", x.op.DType, y.op.DType)
+	}
+	shape, ok := broadcast(x.op.Shape, y.op.Shape)
+	if !ok {
+		return nil, nil, fail(name, in, "the shapes do not broadcast")
+	}
+	return x.Expand(shape...), y.Expand(shape...), nil
+}
+
+// binaryOp applies o, whose Shape and DType it fills in, to x and y broadcast to each other.
+func binaryOp(o Op, x, y *Tensor) *Tensor {
+	x, y, bad := pair(o.Name, x, y)
+	if bad != nil {
+		return bad
+	}
+	o.Shape, o.DType = x.op.Shape, x.op.DType
+	return o.On(x, y)
+}
+
+// Add returns x + y.
+func (x *Tensor) Add(y *Tensor) *Tensor {
+	return binaryOp(Op{
+		Name: "Add",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Add(in[0], in[1]) },
+		Fold: func(in ...float64) float64 { return in[0] + in[1] },
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy, dy} },
+	}, x, y)
+}
+
+// Sub returns x − y.
+func (x *Tensor) Sub(y *Tensor) *Tensor {
+	return binaryOp(Op{
+		Name: "Sub",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Sub(in[0], in[1]) },
+		Fold: func(in ...float64) float64 { return in[0] - in[1] },
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy, dy.Neg()} },
+	}, x, y)
+}
+
+// Mul returns x · y, element by element.
+func (x *Tensor) Mul(y *Tensor) *Tensor {
+	x, y, bad := pair("Mul", x, y)
+	if bad != nil {
+		return bad
+	}
+	return binaryOp(Op{
+		Name: "Mul",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Mul(in[0], in[1]) },
+		Fold: func(in ...float64) float64 { return in[0] * in[1] },
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(y), dy.Mul(x)} },
+	}, x, y)
+}
+
+// Div returns x / y; for int32 it rounds towards zero.
+func (x *Tensor) Div(y *Tensor) *Tensor {
+	x, y, bad := pair("Div", x, y)
+	if bad != nil {
+		return bad
+	}
+	return binaryOp(Op{
+		Name: "Div",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Div(in[0], in[1]) },
+		Grad: func(q, dy *Tensor) []*Tensor { return []*Tensor{dy.Div(y), dy.Mul(q).Div(y).Neg()} },
+	}, x, y)
+}
+
+// Maximum returns the larger of x and y; where they are equal each gets half of the gradient, as in PyTorch.
+func (x *Tensor) Maximum(y *Tensor) *Tensor { return extremum("Maximum", x, y, true) }
+
+// Minimum returns the smaller of x and y; where they are equal each gets half of the gradient, as in PyTorch.
+func (x *Tensor) Minimum(y *Tensor) *Tensor { return extremum("Minimum", x, y, false) }
+
+func extremum(name string, x, y *Tensor, larger bool) *Tensor {
+	x, y, bad := pair(name, x, y)
+	if bad != nil {
+		return bad
+	}
+	return binaryOp(Op{
+		Name: name,
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
+			if larger {
+				return b.Max(in[0], in[1])
+			}
+			return b.Min(in[0], in[1])
+		},
+		Grad: func(_, dy *Tensor) []*Tensor {
+			wins, ties := x.Greater(y), x.Equal(y)
+			if !larger {
+				wins = x.Less(y)
+			}
+			share := Where(ties, Full(0.5), Where(wins, Full(1), Full(0)))
+			return []*Tensor{dy.Mul(share), dy.Mul(Full(1).Sub(share))}
+		},
+	}, x, y)
+}
+
+// Scale returns c·x.
+func (x *Tensor) Scale(c float64) *Tensor { return x.Mul(fullOf(x.op.DType, c, nil)) }
+
+// Shift returns x + c.
+func (x *Tensor) Shift(c float64) *Tensor { return x.Add(fullOf(x.op.DType, c, nil)) }
+
+// compare applies an op whose result is Bool.
+func compare(name string, x, y *Tensor, emit func(b *spirv.Block, x, y spirv.ID) spirv.ID) *Tensor {
+	x, y, bad := pair(name, x, y)
+	if bad != nil {
+		return bad
+	}
+	return Op{
+		Name: name, Shape: x.op.Shape, DType: Bool,
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return emit(b, in[0], in[1]) },
+	}.On(x, y)
+}
+
+// Less returns x < y as Bool.
+func (x *Tensor) Less(y *Tensor) *Tensor { return compare("Less", x, y, (*spirv.Block).Less) }
+
+// LessEqual returns x ≤ y as Bool.
+func (x *Tensor) LessEqual(y *Tensor) *Tensor {
+	return compare("LessEqual", x, y, (*spirv.Block).LessEqual)
+}
+
+// Greater returns x > y as Bool.
+func (x *Tensor) Greater(y *Tensor) *Tensor { return y.Less(x) }
+
+// GreaterEqual returns x ≥ y as Bool.
+func (x *Tensor) GreaterEqual(y *Tensor) *Tensor { return y.LessEqual(x) }
+
+// Equal returns x = y as Bool.
+func (x *Tensor) Equal(y *Tensor) *Tensor { return compare("Equal", x, y, (*spirv.Block).Equal) }
+
+// NotEqual returns x ≠ y as Bool.
+func (x *Tensor) NotEqual(y *Tensor) *Tensor {
+	return compare("NotEqual", x, y, (*spirv.Block).NotEqual)
+}
+
+// And returns the logical and of Bool tensors, the bitwise and of I32.
+func (x *Tensor) And(y *Tensor) *Tensor { return logical("And", x, y, (*spirv.Block).And) }
+
+// Or returns the logical or of Bool tensors, the bitwise or of I32.
+func (x *Tensor) Or(y *Tensor) *Tensor { return logical("Or", x, y, (*spirv.Block).Or) }
+
+func logical(name string, x, y *Tensor, emit func(b *spirv.Block, x, y spirv.ID) spirv.ID) *Tensor {
+	if x.err == nil && x.op.DType == F32 {
+		return fail(name, []*Tensor{x, y}, "it takes bool or i32, not f32: compare first")
+	}
+	t := compare(name, x, y, emit)
+	if t.err == nil {
+		t.op.DType = x.op.DType
+	}
+	return t
+}
+
+// Not returns the logical not of a Bool tensor.
+func (x *Tensor) Not() *Tensor {
+	if x.err == nil && x.op.DType != Bool {
+		return fail("Not", []*Tensor{x}, "it takes bool, not %s", x.op.DType)
+	}
+	return Op{
+		Name: "Not", Shape: x.op.Shape, DType: Bool,
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Not(in[0]) },
+	}.On(x)
+}
+
+// Where returns x where cond, a Bool tensor, is true and y elsewhere. All three broadcast.
+func Where(cond, x, y *Tensor) *Tensor {
+	in := []*Tensor{cond, x, y}
+	x, y, bad := pair("Where", x, y)
+	if bad != nil {
+		return bad
+	}
+	if cond.err != nil {
+		return cond
+	}
+	if cond.op.DType != Bool {
+		return fail("Where", in, "the condition is %s and must be bool", cond.op.DType)
+	}
+	shape, ok := broadcast(cond.op.Shape, x.op.Shape)
+	if !ok {
+		return fail("Where", in, "the shapes do not broadcast")
+	}
+	cond = cond.Expand(shape...)
+	return Op{
+		Name: "Where", Shape: shape, DType: x.op.DType,
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Select(in[0], in[1], in[2]) },
+		Grad: func(_, dy *Tensor) []*Tensor {
+			zero := Full(0, shape...)
+			return []*Tensor{nil, Where(cond, dy, zero), Where(cond, zero, dy)}
+		},
+	}.On(cond, x.Expand(shape...), y.Expand(shape...))
+}
+
+// Cast converts x: floats to ints round towards zero, bools become 0 or 1, anything but 0 becomes true.
+func (x *Tensor) Cast(to DType) *Tensor {
+	if x.err != nil || x.op.DType == to {
+		return x
+	}
+	o := Op{
+		Name: "Cast", Shape: x.op.Shape, DType: to,
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Cast(in[0], dtypes[to].value) },
+	}
+	if to != F32 {
+		o.Fold = nil
+	}
+	return o.On(x)
+}
+
+// PowScalar returns x to the constant power p, as torch.pow does: x² and x³ are products, other powers of negative numbers NaN.
+func (x *Tensor) PowScalar(p float64) *Tensor {
+	switch p {
+	case 0:
+		return Full(1, x.op.Shape...)
+	case 1:
+		return x
+	case 2:
+		return x.Square()
+	case 0.5:
+		return x.Sqrt()
+	case -1:
+		return Full(1).Div(x)
+	}
+	if p == math.Trunc(p) && p > 0 && p <= 8 {
+		return x.Mul(x.PowScalar(p - 1))
+	}
+	return x.Log().Scale(p).Exp()
+}

@@ -1,0 +1,80 @@
+package tensor
+
+import (
+	"math"
+
+	"genview/shaders/spirv"
+)
+
+// An RNG makes random tensors on the device: Philox4x32-10 (Salmon et al. 2011), a function of seed, step, stream and position
+// alone, so that every device draws the same numbers and a run resumed at a step draws what it would have drawn. Each call of a
+// method is a stream of its own. Within one step the numbers stay; [RNG.Advance] is the update that begins the next step.
+type RNG struct {
+	State   *Tensor // variable: seed low, seed high, step low, step high
+	streams int
+}
+
+// NewRNG returns a generator with that seed, at step 0. The name is that of its state variable.
+func NewRNG(name string, seed uint64) *RNG {
+	return &RNG{State: Var(name, Const([]int32{int32(uint32(seed)), int32(uint32(seed >> 32)), 0, 0}, 4))}
+}
+
+// Advance is the update that moves to the next step.
+func (r *RNG) Advance() Update {
+	step := r.State.Slice(0, 2, 3).Shift(1)
+	carry := step.Equal(fullOf(I32, 0, nil)).Cast(I32)
+	return Update{Var: r.State, Value: Concat(0, r.State.Slice(0, 0, 2), step, r.State.Slice(0, 3, 4).Add(carry))}
+}
+
+// Uniform draws from [0, 1), in steps of 2⁻²⁴.
+func (r *RNG) Uniform(shape ...int) *Tensor {
+	return r.draw("Uniform", shape, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return unitInterval(b, u[0]) })
+}
+
+// Normal draws from the normal distribution of mean 0 and variance 1 (Box & Muller 1958).
+func (r *RNG) Normal(shape ...int) *Tensor {
+	return r.draw("Normal", shape, func(b *spirv.Block, u [4]spirv.ID) spirv.ID {
+		open := b.Add(unitInterval(b, u[0]), b.Float(math.Exp2(-25))) // in (0, 1): its logarithm is finite
+		radius := b.Ext(spirv.Sqrt, b.Mul(b.Float(-2), b.Ext(spirv.Log, open)))
+		return b.Mul(radius, b.Ext(spirv.Cos, b.Mul(b.Float(2*math.Pi), unitInterval(b, u[1]))))
+	})
+}
+
+// Bernoulli draws 1 with probability p [...] and 0 otherwise.
+func (r *RNG) Bernoulli(p *Tensor) *Tensor {
+	return r.Uniform(p.op.Shape...).Less(p).Cast(F32)
+}
+
+func unitInterval(b *spirv.Block, u spirv.ID) spirv.ID {
+	return b.Mul(b.Cast(b.Shr(u, 8), spirv.Float), b.Float(math.Exp2(-24)))
+}
+
+func (r *RNG) draw(name string, shape []int, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
+	stream := r.streams
+	r.streams++
+	var words []*Tensor
+	for i := range 4 {
+		words = append(words, r.State.Slice(0, i, i+1).Reshape().Expand(shape...))
+	}
+	return Op{
+		Name: name, Shape: shape, DType: F32, Attr: stream,
+		EmitAt: func(b *spirv.Block, at spirv.ID, in ...spirv.ID) spirv.ID {
+			word := func(i int) spirv.ID { return b.Bitcast(in[i], spirv.Uint) }
+			counter := [4]spirv.ID{b.Bitcast(at, spirv.Uint), b.Uint(uint32(stream)), word(2), word(3)}
+			return finish(b, philox(b, counter, word(0), word(1)))
+		},
+	}.On(words...)
+}
+
+// philox runs the ten rounds of Philox4x32 (Salmon et al. 2011, section 3.3).
+func philox(b *spirv.Block, c [4]spirv.ID, k0, k1 spirv.ID) [4]spirv.ID {
+	for round := range 10 {
+		if round > 0 {
+			k0, k1 = b.Add(k0, b.Uint(0x9E3779B9)), b.Add(k1, b.Uint(0xBB67AE85))
+		}
+		hi0, lo0 := b.MulHi(c[0], b.Uint(0xD2511F53))
+		hi1, lo1 := b.MulHi(c[2], b.Uint(0xCD9E8D57))
+		c = [4]spirv.ID{b.Xor(b.Xor(hi1, c[1]), k0), lo1, b.Xor(b.Xor(hi0, c[3]), k1), lo0}
+	}
+	return c
+}

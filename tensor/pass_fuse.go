@@ -1,0 +1,297 @@
+package tensor
+
+import "slices"
+
+// A unit is one dispatch: a kernel, a reduction with the expression that it reads, or elementwise nodes of equal length.
+type unit struct {
+	node  *Tensor   // of kernels and reductions
+	elems []*Tensor // of elementwise units, inputs first
+	outs  []*Tensor // what it writes
+	stops map[*Tensor]bool
+	deps  map[*unit]bool
+	into  *unit // merged into another
+	order int
+}
+
+func (u *unit) root() *unit {
+	for u.into != nil {
+		u = u.into
+	}
+	return u
+}
+
+// fusion shares the nodes of a lowered graph out to units.
+type fusion struct {
+	*lowering
+	off    bool // one unit a node
+	units  []*unit
+	of     map[*Tensor]*unit
+	forced map[*Tensor]bool // must be in memory whatever its unit
+	stored map[*Tensor]bool // is in memory: forced, or read by another unit
+}
+
+const (
+	maxInputs  = 12 // buffers that one elementwise unit reads
+	maxOutputs = 8
+	maxInline  = 24 // nodes that a reduction computes anew instead of reading them
+)
+
+// inlined tells whether a node is computed wherever it is read, whatever the layout: it costs nothing and reads nothing.
+func inlined(t *Tensor) bool { return t.isElementwise() && len(t.in) == 0 }
+
+// fuse returns the units that compute roots, in an order in which they can run.
+func (l *lowering) fuse(roots []*Tensor, off bool) *fusion {
+	f := &fusion{lowering: l, off: off, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
+	for _, r := range roots {
+		f.forced[l.where[r].base] = true
+	}
+	live := f.live(roots)
+	for _, t := range live {
+		if t.op.View != nil || t.isLeaf() {
+			continue
+		}
+		for _, x := range t.in {
+			p := l.where[x]
+			direct := p.view.Contiguous() && size(p.view.Shape) == size(p.base.op.Shape)
+			switch {
+			case t.op.Kernel != nil, p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
+				f.forced[p.base] = true
+			}
+		}
+	}
+	for _, t := range live {
+		switch {
+		case t.isLeaf() || t.op.View != nil:
+		case t.op.Kernel != nil || t.op.Reduce != nil:
+			f.single(t)
+		case !inlined(t) || f.forced[t]:
+			f.elementwise(t)
+		}
+	}
+	f.finish(live)
+	return f
+}
+
+// live lists what roots need, in order.
+func (f *fusion) live(roots []*Tensor) []*Tensor {
+	need := map[*Tensor]bool{}
+	for _, r := range roots {
+		need[r] = true
+	}
+	var out []*Tensor
+	for _, t := range slices.Backward(f.lowering.order) {
+		if !need[t] {
+			continue
+		}
+		out = append(out, t)
+		if !t.isLeaf() {
+			for _, x := range t.in {
+				need[x] = true
+			}
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// single makes the unit of a kernel or a reduction.
+func (f *fusion) single(t *Tensor) {
+	u := &unit{node: t, outs: []*Tensor{t}, stops: map[*Tensor]bool{}, deps: map[*unit]bool{}}
+	if t.op.Reduce != nil {
+		base := f.where[t.in[0]].base
+		if n := f.inline(u, base, 0); n > maxInline || len(u.stops) > maxInputs {
+			f.forced[base] = true
+			clear(u.stops)
+			u.stops[base] = true
+		}
+	} else {
+		for _, x := range t.in {
+			u.stops[f.where[x].base] = true
+		}
+	}
+	for s := range u.stops {
+		f.depend(u, s)
+	}
+	f.of[t] = u
+	f.units = append(f.units, u)
+}
+
+// inline collects what a reduction reads when it computes t itself, and returns the count of nodes computed.
+func (f *fusion) inline(u *unit, t *Tensor, n int) int {
+	if n > maxInline {
+		return n
+	}
+	if !t.isElementwise() || f.forced[t] {
+		u.stops[t] = true
+		return n
+	}
+	for _, x := range t.in {
+		n = f.inline(u, f.where[x].base, n)
+	}
+	return n + 1
+}
+
+func (f *fusion) depend(u *unit, t *Tensor) {
+	if d := f.of[t]; d != nil && d.root() != u {
+		u.deps[d.root()] = true
+	}
+}
+
+// elementwise puts t into a unit with its inputs where that makes no cycle, else into one of its own.
+func (f *fusion) elementwise(t *Tensor) {
+	u := &unit{elems: []*Tensor{t}, deps: map[*unit]bool{}}
+	f.of[t] = u
+	f.units = append(f.units, u)
+	for _, x := range t.in {
+		f.depend(u, f.where[x].base)
+	}
+	if f.off {
+		return
+	}
+	for _, x := range t.in {
+		p := f.where[x]
+		c := f.of[p.base]
+		if c == nil {
+			continue
+		}
+		c, u = c.root(), u.root()
+		if c == u || c.node != nil || c.elems[0].Len() != t.Len() || !p.view.Contiguous() {
+			continue
+		}
+		if f.reaches(u, c, true) || f.reaches(c, u, true) || f.inputs(u, c) > maxInputs {
+			continue
+		}
+		f.merge(u, c)
+	}
+}
+
+// reaches tells whether from depends on to; with indirect, only through a third unit.
+func (f *fusion) reaches(from, to *unit, indirect bool) bool {
+	seen := map[*unit]bool{}
+	var visit func(u *unit, top bool) bool
+	visit = func(u *unit, top bool) bool {
+		for d := range u.deps {
+			d = d.root()
+			if d == to {
+				if top && indirect {
+					continue
+				}
+				return true
+			}
+			if d == from || seen[d] {
+				continue
+			}
+			seen[d] = true
+			if visit(d, false) {
+				return true
+			}
+		}
+		return false
+	}
+	return visit(from, true)
+}
+
+// inputs counts the buffers that u and c read together.
+func (f *fusion) inputs(u, c *unit) int {
+	own, reads := map[*Tensor]bool{}, map[*Tensor]bool{}
+	all := slices.Concat(u.elems, c.elems)
+	for _, t := range all {
+		own[t] = true
+	}
+	for _, t := range all {
+		for _, x := range t.in {
+			if b := f.where[x].base; !own[b] && !inlined(b) {
+				reads[b] = true
+			}
+		}
+	}
+	return len(reads)
+}
+
+func (f *fusion) merge(u, c *unit) {
+	u.into = c
+	c.elems = append(c.elems, u.elems...)
+	for d := range u.deps {
+		c.deps[d.root()] = true
+	}
+	deps := map[*unit]bool{}
+	for d := range c.deps {
+		if d = d.root(); d != c {
+			deps[d] = true
+		}
+	}
+	c.deps = deps
+}
+
+// finish decides what is stored, drops units that store nothing, and sorts the rest.
+func (f *fusion) finish(live []*Tensor) {
+	for t := range f.forced {
+		f.stored[t] = true
+	}
+	for _, t := range live {
+		switch {
+		case t.isLeaf() || t.op.Kernel != nil || t.op.Reduce != nil:
+			f.stored[t] = true
+		case t.isElementwise() && f.of[t] != nil:
+			for _, x := range t.in {
+				if c := f.of[f.where[x].base]; c != nil && c.root() != f.of[t].root() {
+					f.stored[f.where[x].base] = true
+				}
+			}
+		}
+	}
+	var kept []*unit
+	for _, u := range f.units {
+		if u.into != nil {
+			continue
+		}
+		if u.node == nil {
+			for _, t := range u.elems {
+				if f.stored[t] {
+					u.outs = append(u.outs, t)
+				}
+			}
+		}
+		if len(u.outs) > 0 {
+			kept = append(kept, u)
+		}
+	}
+	f.units = kept
+	f.sort()
+}
+
+// sort orders the units so that each comes after what it depends on, otherwise as they were made.
+func (f *fusion) sort() {
+	var out []*unit
+	state := map[*unit]int{}
+	var visit func(u *unit)
+	visit = func(u *unit) {
+		if state[u] != 0 {
+			return
+		}
+		state[u] = 1
+		deps := make([]*unit, 0, len(u.deps))
+		for d := range u.deps {
+			deps = append(deps, d.root())
+		}
+		slices.SortFunc(deps, func(a, b *unit) int { return f.rank(a) - f.rank(b) })
+		for _, d := range deps {
+			visit(d)
+		}
+		if len(u.outs) > 0 {
+			u.order = len(out)
+			out = append(out, u)
+		}
+	}
+	for _, u := range f.units {
+		visit(u)
+	}
+	f.units = out
+}
+
+func (f *fusion) rank(u *unit) int {
+	if u.node != nil {
+		return f.number[u.node]
+	}
+	return f.number[u.elems[0]]
+}

@@ -1,0 +1,178 @@
+package tensor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"genview/vk"
+)
+
+// A Program is a compiled graph: one submission that computes what it was compiled for. It is for one goroutine.
+type Program struct {
+	rt      *Runtime
+	prog    *vk.Program
+	arena   *vk.Buffer
+	feeds   []feedSlot
+	results map[*Tensor]result
+	back    *vk.Buffer // results on the host, where device memory is not mapped
+	ticket  vk.Ticket
+	running bool
+	peak    int
+	listing []string
+}
+
+type feedSlot struct {
+	input *Tensor
+	dev   *vk.Buffer
+	host  *vk.Buffer // nil where dev is mapped
+}
+
+type result struct {
+	view  vk.View
+	host  vk.View // of back
+	dtype DType
+	bytes int
+}
+
+// Peak is the device memory for values between inputs and outputs, in bytes: known before any is allocated.
+func (p *Program) Peak() int { return p.peak }
+
+// Dispatches is the number of kernels a run launches.
+func (p *Program) Dispatches() int { n, _ := p.prog.Stats(); return n }
+
+// Timings returns the time that each kernel of the newest run took; the device must have been opened with Profile.
+func (p *Program) Timings() ([]vk.Timing, error) {
+	if err := p.wait(context.Background()); err != nil {
+		return nil, err
+	}
+	return p.prog.Timings()
+}
+
+// String lists the dispatches.
+func (p *Program) String() string {
+	dispatches, barriers := p.prog.Stats()
+	return fmt.Sprintf("%d dispatches, %d barriers, %d bytes between them\n%s", dispatches, barriers, p.peak, strings.Join(p.listing, "\n"))
+}
+
+// Run copies the feed to the device and submits the program. It waits for the run before, not for this one.
+func (p *Program) Run(ctx context.Context, f Feed) error {
+	if err := p.wait(ctx); err != nil {
+		return err
+	}
+	for _, s := range p.feeds {
+		values, ok := f[s.input]
+		if !ok {
+			return fmt.Errorf("tensor: Run: the input %s was not fed", s.input)
+		}
+		b := s.dev
+		if s.host != nil {
+			b = s.host
+		}
+		if err := put(b.Bytes()[:4*s.input.Len()], s.input.op.DType, values); err != nil {
+			return fmt.Errorf("tensor: Run: input %s: %w", s.input, err)
+		}
+	}
+	t, err := p.prog.Submit()
+	if err != nil {
+		return err
+	}
+	p.ticket, p.running = t, true
+	return nil
+}
+
+// Wait returns when the newest run has ended.
+func (p *Program) Wait(ctx context.Context) error { return p.wait(ctx) }
+
+func (p *Program) wait(ctx context.Context) error {
+	if !p.running {
+		return nil
+	}
+	if err := p.ticket.Wait(ctx); err != nil {
+		return err
+	}
+	p.running = false
+	return nil
+}
+
+// Fetch waits for the newest run and copies x, one of the program's outputs, to dst: a []float32, []int32 or []bool of x's length.
+func (p *Program) Fetch(x *Tensor, dst any) error {
+	r, ok := p.results[x]
+	if !ok {
+		return fmt.Errorf("tensor: Fetch %s: it is not among the program's outputs", x)
+	}
+	if err := p.wait(context.Background()); err != nil {
+		return err
+	}
+	if b := p.bytes(r); b != nil {
+		if err := take(dst, r.dtype, b); err != nil {
+			return fmt.Errorf("tensor: Fetch %s: %w", x, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("tensor: Fetch %s: its memory is not mapped", x)
+}
+
+// Float fetches a tensor of one element.
+func (p *Program) Float(x *Tensor) (float64, error) {
+	var v [1]float32
+	err := p.Fetch(x, v[:])
+	return float64(v[0]), err
+}
+
+func (p *Program) bytes(r result) []byte {
+	v := r.view
+	if r.host.Buffer != nil {
+		v = r.host
+	}
+	b := v.Buffer.Bytes()
+	if b == nil {
+		return nil
+	}
+	return b[v.Lo : v.Lo+r.bytes]
+}
+
+func (p *Program) fetch(x *Tensor, dst []byte) error {
+	if err := p.wait(context.Background()); err != nil {
+		return err
+	}
+	copy(dst, p.bytes(p.results[x]))
+	return nil
+}
+
+// Close waits for the newest run and frees the program's memory.
+func (p *Program) Close() {
+	_ = p.wait(context.Background()) // a lost device has nothing left to wait for
+	if p.prog != nil {
+		p.prog.Close()
+	}
+	for _, s := range p.feeds {
+		s.dev.Close()
+		if s.host != nil {
+			s.host.Close()
+		}
+	}
+	for _, b := range []*vk.Buffer{p.arena, p.back} {
+		if b != nil {
+			b.Close()
+		}
+	}
+}
+
+// Compile turns a graph into a program: it lowers and fuses the nodes, plans memory by lifetimes and records every dispatch. The
+// first wrong shape of the graph is its error.
+func (rt *Runtime) Compile(o Outputs) (*Program, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	c := newCompilation(rt, o)
+	p, err := c.program()
+	if err != nil {
+		c.p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func has(ts []*Tensor, t *Tensor) bool { return slices.Contains(ts, t) }

@@ -1,0 +1,247 @@
+package tensor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"genview/shaders/spirv"
+	"genview/vk"
+)
+
+// A Runtime owns what lives on one device: variables, constants and kernels. It is safe for concurrent use; the programs that it
+// compiles are each for one goroutine, and share its variables.
+type Runtime struct {
+	dev      *vk.Device
+	target   Target
+	noFusion bool
+
+	mu      sync.Mutex
+	mem     map[*Tensor]*vk.Buffer // variables and constants
+	modules map[string]*spirv.Module
+}
+
+// Options says how a runtime compiles. Zero means the kernels made for the device, and all passes.
+type Options struct {
+	Family   Family // which kernels
+	NoFusion bool   // give every node a dispatch of its own
+}
+
+// Family names a set of kernels.
+type Family int
+
+// There are kernels for GPUs and kernels for lavapipe; both run on lavapipe, which is how both are tested.
+const (
+	ForDevice   Family = iota // what suits the device
+	ForGPU                    // shared memory and storage buffers
+	ForLavapipe               // texel loads and eight lanes; only lavapipe runs these
+)
+
+// NewRuntime makes a runtime with zero Options. Close frees what it holds.
+func NewRuntime(dev *vk.Device) *Runtime {
+	rt, _ := NewRuntimeWith(dev, Options{})
+	return rt
+}
+
+// NewRuntimeWith makes a runtime; an error says that the device does not run the kernels asked for.
+func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
+	info := dev.Info()
+	cpu := info.Lavapipe && o.Family != ForGPU
+	if o.Family == ForLavapipe && !info.Lavapipe {
+		return nil, fmt.Errorf("tensor: %s does not run the kernels made for lavapipe", info.Name)
+	}
+	return &Runtime{
+		dev: dev, target: Target{CPU: cpu, Info: info}, noFusion: o.NoFusion,
+		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
+	}, nil
+}
+
+// Device returns the device.
+func (rt *Runtime) Device() *vk.Device { return rt.dev }
+
+// Close frees the memory of all variables and constants. Programs must be closed before.
+func (rt *Runtime) Close() {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for _, b := range rt.mem {
+		b.Close()
+	}
+	clear(rt.mem)
+}
+
+// memory returns where a variable or constant lives, putting it there if it is new.
+func (rt *Runtime) memory(t *Tensor) (*vk.Buffer, error) {
+	rt.mu.Lock()
+	b := rt.mem[t]
+	rt.mu.Unlock()
+	if b != nil {
+		return b, nil
+	}
+	if t.op.Name == "Input" {
+		return nil, fmt.Errorf("tensor: the input %q has no value outside a run", t.label)
+	}
+	first, err := rt.initial(t)
+	if err != nil {
+		return nil, err
+	}
+	b, err = rt.dev.NewBuffer(t.Name(), aligned(4*t.Len()))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.WriteAt(first, 0); err != nil {
+		b.Close()
+		return nil, err
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if other := rt.mem[t]; other != nil {
+		b.Close()
+		return other, nil
+	}
+	rt.mem[t] = b
+	return b, nil
+}
+
+// initial returns the bytes of a constant, or the first value of a variable.
+func (rt *Runtime) initial(t *Tensor) ([]byte, error) {
+	if t.op.Name == "Const" {
+		return t.data, nil
+	}
+	src := t.in[0]
+	switch src.op.Name {
+	case "Const":
+		return src.data, nil
+	case "Full":
+		values := make([]float32, t.Len())
+		for i := range values {
+			values[i] = float32(src.op.Attr.(float64))
+		}
+		if t.op.DType != F32 {
+			ints := make([]int32, t.Len())
+			for i := range ints {
+				ints[i] = int32(values[i])
+			}
+			_, p, err := encode(ints)
+			return p, err
+		}
+		_, p, err := encode(values)
+		return p, err
+	}
+	return rt.compute(src)
+}
+
+// compute runs a graph without inputs and returns the bytes of its result.
+func (rt *Runtime) compute(t *Tensor) ([]byte, error) {
+	p, err := rt.Compile(Outputs{Fetch: []*Tensor{t}})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	if err := p.Run(context.Background(), nil); err != nil {
+		return nil, err
+	}
+	out := make([]byte, 4*t.Len())
+	return out, p.fetch(t, out)
+}
+
+// Floats computes a graph without inputs and returns its values; for tests and scripts.
+func (rt *Runtime) Floats(t *Tensor) ([]float32, error) {
+	p, err := rt.compute(t)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float32, t.Len())
+	return out, take(out, t.op.DType, p)
+}
+
+// Read copies the value of a variable to dst, a []float32, []int32 or []bool of its length.
+func (rt *Runtime) Read(v *Tensor, dst any) error {
+	b, err := rt.memory(v)
+	if err != nil {
+		return err
+	}
+	p := make([]byte, 4*v.Len())
+	if _, err := b.ReadAt(p, 0); err != nil {
+		return err
+	}
+	if err := take(dst, v.op.DType, p); err != nil {
+		return fmt.Errorf("tensor: Read %s: %w", v, err)
+	}
+	return nil
+}
+
+// Write gives a variable a value: a []float32, []int32 or []bool of its length.
+func (rt *Runtime) Write(v *Tensor, src any) error {
+	if v.op.Name != "Var" {
+		return fmt.Errorf("tensor: Write %s: it is no variable", v)
+	}
+	b, err := rt.memory(v)
+	if err != nil {
+		return err
+	}
+	p := make([]byte, 4*v.Len())
+	if err := put(p, v.op.DType, src); err != nil {
+		return fmt.Errorf("tensor: Write %s: %w", v, err)
+	}
+	_, err = b.WriteAt(p, 0)
+	return err
+}
+
+// module returns the one module with these words, so that equal shaders share a pipeline.
+func (rt *Runtime) module(m *spirv.Module) *spirv.Module {
+	key := make([]byte, 0, 4*len(m.Words))
+	for _, w := range m.Words {
+		key = append(key, byte(w), byte(w>>8), byte(w>>16), byte(w>>24))
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if have := rt.modules[string(key)]; have != nil {
+		return have
+	}
+	rt.modules[string(key)] = m
+	return m
+}
+
+// An Update gives a variable a new value at the end of a run.
+type Update struct {
+	Var   *Tensor
+	Value *Tensor // of the variable's shape and type
+}
+
+// Outputs is what a program is for.
+type Outputs struct {
+	Fetch  []*Tensor // to be read after a run
+	Update []Update  // to be kept for the next; all read the values from before the run
+}
+
+func (o Outputs) check() error {
+	if len(o.Fetch)+len(o.Update) == 0 {
+		return errors.New("tensor: Compile: nothing to fetch or update")
+	}
+	for _, t := range o.Fetch {
+		if t.err != nil {
+			return t.err
+		}
+	}
+	seen := map[*Tensor]bool{}
+	for _, u := range o.Update {
+		switch {
+		case u.Value.err != nil:
+			return u.Value.err
+		case u.Var.err != nil:
+			return u.Var.err
+		case u.Var.op.Name != "Var":
+			return fmt.Errorf("tensor: Compile: %s is updated and is no variable", u.Var)
+		case seen[u.Var]:
+			return fmt.Errorf("tensor: Compile: the variable %s is updated twice", u.Var)
+		case u.Var.Len() != u.Value.Len() || dims(u.Var.op.Shape) != dims(u.Value.op.Shape) || u.Var.op.DType != u.Value.op.DType:
+			return fmt.Errorf("tensor: Compile: the variable %s is updated with %s", u.Var, u.Value)
+		}
+		seen[u.Var] = true
+	}
+	return nil
+}
+
+// Feed gives each input of a program its values: []float32, []int32 or []bool.
+type Feed map[*Tensor]any

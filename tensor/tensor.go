@@ -1,0 +1,234 @@
+package tensor
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"genview/shaders/spirv"
+)
+
+// A Tensor is a node of a graph: an operation, what it is applied to, and the shape and type of its result. It is never changed
+// once made and holds no numbers; a [Program] computes them. Tensors are safe for concurrent use.
+//
+// A tensor built from wrong shapes is poisoned, and so is all that is built on it: [Runtime.Compile] returns the first error.
+type Tensor struct {
+	op    Op
+	in    []*Tensor
+	label string // of inputs, variables and taps
+	data  []byte // of constants
+	err   error
+	taps  []*Tensor
+}
+
+// An Op says what a node computes: exactly one of View, Emit, EmitAt, Reduce, Kernel is set, or none for a leaf. Nodes equal in
+// Name, Attr, Shape and inputs are the same node, so the functions may depend on nothing else.
+type Op struct {
+	Name  string
+	Shape []int
+	DType DType
+	Attr  any
+
+	// View maps the layout of the input to that of the result; false if no layout can say it without a copy.
+	View func(View) (View, bool)
+	// Emit writes the expression of one element (four at a time) from the same element of each input.
+	Emit func(b *spirv.Block, in ...spirv.ID) spirv.ID
+	// EmitAt is Emit for what also depends on the elements' flat indices, an int vector.
+	EmitAt func(b *spirv.Block, at spirv.ID, in ...spirv.ID) spirv.ID
+	// Fold is Emit for numbers at compile time; optional.
+	Fold func(in ...float64) float64
+	// Reduce combines the middle axis of an input [A, K, N] to [A, N].
+	Reduce *reduction
+	// Kernel picks and sets up a kernel for inputs in these layouts.
+	Kernel func(on Target, in []View) Launch
+	// Reads tells whether Kernel can read input i in that layout; nil means only contiguous ones.
+	Reads func(i int, v View) bool
+
+	// Grad returns the gradient of each input (nil: none) from the result y and its gradient dy.
+	Grad func(y, dy *Tensor) []*Tensor
+}
+
+// On applies the op. Inputs that are poisoned poison the result.
+func (o Op) On(in ...*Tensor) *Tensor {
+	t := &Tensor{op: o, in: in}
+	for _, x := range in {
+		if x.err != nil {
+			t.err = x.err
+			return t
+		}
+		t.taps = merge(t.taps, x.taps)
+	}
+	for _, n := range o.Shape {
+		if n < 1 {
+			return fail(o.Name, in, "the result would have the shape %s: each axis must be at least 1", dims(o.Shape))
+		}
+	}
+	return t
+}
+
+func merge(a, b []*Tensor) []*Tensor {
+	for _, t := range b {
+		if !slices.Contains(a, t) {
+			a = append(a[:len(a):len(a)], t)
+		}
+	}
+	return a
+}
+
+// fail returns a poisoned tensor whose error names the op, the operands' shapes, what is wrong, and the caller's line.
+func fail(name string, in []*Tensor, format string, args ...any) *Tensor {
+	for _, x := range in {
+		if x.err != nil {
+			return x
+		}
+	}
+	var shapes []string
+	for _, x := range in {
+		shapes = append(shapes, dims(x.op.Shape))
+	}
+	err := fmt.Errorf("tensor: %s %s: %s (%s)", name, strings.Join(shapes, " × "), fmt.Sprintf(format, args...), caller())
+	return &Tensor{op: Op{Name: name, Shape: []int{1}}, err: err}
+}
+
+// caller returns file:line of the nearest frame outside this package (its tests count as outside).
+func caller() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "genview/tensor.") || strings.HasSuffix(f.File, "_test.go") {
+			file := f.File
+			if i := strings.LastIndex(file, "/genview/"); i >= 0 {
+				file = file[i+len("/genview/"):]
+			} else if parts := strings.Split(file, "/"); len(parts) > 3 {
+				file = strings.Join(parts[len(parts)-3:], "/")
+			}
+			return fmt.Sprintf("%s:%d", file, f.Line)
+		}
+		if !more {
+			return "unknown line"
+		}
+	}
+}
+
+func dims(shape []int) string { return fmt.Sprint(shape) }
+
+// Shape returns the sizes of the axes. The caller may keep and change it.
+func (x *Tensor) Shape() []int { return slices.Clone(x.op.Shape) }
+
+// Rank returns the number of axes.
+func (x *Tensor) Rank() int { return len(x.op.Shape) }
+
+// Dim returns the size of an axis; negative axes count from the end. It is 1 for an axis that x does not have.
+func (x *Tensor) Dim(axis int) int {
+	if axis < 0 {
+		axis += x.Rank()
+	}
+	if axis < 0 || axis >= x.Rank() {
+		return 1
+	}
+	return x.op.Shape[axis]
+}
+
+// Len returns the number of elements.
+func (x *Tensor) Len() int { return size(x.op.Shape) }
+
+// DType returns the type of the elements.
+func (x *Tensor) DType() DType { return x.op.DType }
+
+// Name returns what an input or variable was called, or the name of the op.
+func (x *Tensor) Name() string {
+	if x.label != "" {
+		return x.label
+	}
+	return x.op.Name
+}
+
+// Err returns the first error that x was built from, or nil.
+func (x *Tensor) Err() error { return x.err }
+
+func (x *Tensor) String() string {
+	return fmt.Sprintf("%s %s %s", x.Name(), x.op.DType, dims(x.op.Shape))
+}
+
+// Input is a tensor that is fed at every run.
+func Input(name string, dt DType, shape ...int) *Tensor {
+	t := Op{Name: "Input", Shape: shape, DType: dt}.On()
+	t.label = name
+	return t
+}
+
+// Var is state on the device that lives between runs. init gives its shape, type and first value. Two calls make two variables.
+func Var(name string, init *Tensor) *Tensor {
+	t := Op{Name: "Var", Shape: init.op.Shape, DType: init.op.DType}.On(init)
+	t.label, t.taps = name, nil
+	return t
+}
+
+// Const is a tensor of known values: a []float32, []int32 or []bool of as many elements as the shape has. The values are copied.
+func Const(values any, shape ...int) *Tensor {
+	dt, p, err := encode(values)
+	if err != nil {
+		return fail("Const", nil, "%v", err)
+	}
+	if len(p)/4 != size(shape) {
+		return fail("Const", nil, "%d values for the shape %s, which has %d", len(p)/4, dims(shape), size(shape))
+	}
+	t := Op{Name: "Const", Shape: slices.Clone(shape), DType: dt}.On()
+	t.data = slices.Clone(p)
+	return t
+}
+
+// Full is a tensor of the same float value everywhere.
+func Full(v float64, shape ...int) *Tensor { return fullOf(F32, v, shape) }
+
+func fullOf(dt DType, v float64, shape []int) *Tensor {
+	return Op{
+		Name: "Full", Shape: slices.Clone(shape), DType: dt, Attr: v,
+		Emit: func(b *spirv.Block, _ ...spirv.ID) spirv.ID {
+			return b.Same(b.Zero(spirv.Type{Elem: dtypes[dt].value, N: 4}), v)
+		},
+		Fold: func(...float64) float64 { return v },
+	}.On()
+}
+
+// Iota counts 0, 1, 2, … along an axis, as int32.
+func Iota(axis int, shape ...int) *Tensor {
+	if axis < 0 {
+		axis += len(shape)
+	}
+	if axis < 0 || axis >= len(shape) {
+		return fail("Iota", nil, "axis %d of the shape %s", axis, dims(shape))
+	}
+	n := shape[axis]
+	flat := Op{
+		Name: "Iota", Shape: []int{n}, DType: I32,
+		EmitAt: func(_ *spirv.Block, at spirv.ID, _ ...spirv.ID) spirv.ID { return at },
+	}.On()
+	for range shape[axis+1:] {
+		flat = flat.Unsqueeze(-1)
+	}
+	return flat.Expand(shape...)
+}
+
+// Tap names a node so that a viewer can ask for it; it costs nothing until someone does. It returns x under that name.
+func Tap(name string, x *Tensor) *Tensor {
+	t := Op{
+		Name: "Tap", Shape: x.op.Shape, DType: x.op.DType, Attr: name,
+		View: func(v View) (View, bool) { return v, true },
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy} },
+	}.On(x)
+	t.label = name
+	t.taps = merge(t.taps, []*Tensor{t})
+	return t
+}
+
+// Taps returns the tapped nodes that ys are built on, in order of construction.
+func Taps(ys ...*Tensor) []*Tensor {
+	var all []*Tensor
+	for _, y := range ys {
+		all = merge(all, y.taps)
+	}
+	return all
+}

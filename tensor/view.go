@@ -1,0 +1,196 @@
+package tensor
+
+import "slices"
+
+// A View is a layout: which element of a buffer each element of a tensor is. Elements outside [Lo, Hi) on some axis are not in
+// the buffer at all and read as zero.
+type View struct {
+	Shape   []int
+	Strides []int // in elements; 0 repeats
+	Offset  int   // in elements
+	Lo, Hi  []int // nil: all of it
+}
+
+// contiguous is the row-major layout.
+func contiguous(shape []int) View {
+	v := View{Shape: slices.Clone(shape), Strides: make([]int, len(shape))}
+	n := 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		v.Strides[i] = n
+		n *= shape[i]
+	}
+	return v
+}
+
+func (v View) clone() View {
+	v.Shape, v.Strides = slices.Clone(v.Shape), slices.Clone(v.Strides)
+	v.Lo, v.Hi = slices.Clone(v.Lo), slices.Clone(v.Hi)
+	return v
+}
+
+// Contiguous tells whether v is row-major, whole and starts at the buffer's first element.
+func (v View) Contiguous() bool {
+	if v.Lo != nil || v.Offset != 0 {
+		return false
+	}
+	n := 1
+	for i := len(v.Shape) - 1; i >= 0; i-- {
+		if v.Shape[i] != 1 && v.Strides[i] != n {
+			return false
+		}
+		n *= v.Shape[i]
+	}
+	return true
+}
+
+func (v View) permute(axes []int) View {
+	w := v.clone()
+	for i, a := range axes {
+		w.Shape[i], w.Strides[i] = v.Shape[a], v.Strides[a]
+		if v.Lo != nil {
+			w.Lo[i], w.Hi[i] = v.Lo[a], v.Hi[a]
+		}
+	}
+	return w
+}
+
+// expand repeats axes of size 1; shape has the rank of v.
+func (v View) expand(shape []int) View {
+	w := v.clone()
+	for i, n := range shape {
+		if v.Shape[i] == n {
+			continue
+		}
+		w.Shape[i], w.Strides[i] = n, 0
+		if v.Lo != nil && v.Hi[i] > v.Lo[i] {
+			w.Lo[i], w.Hi[i] = 0, n
+		}
+	}
+	return w
+}
+
+// slice takes n elements from start on by step, which may be negative.
+func (v View) slice(axis, start, n, step int) View {
+	w := v.clone()
+	w.Shape[axis] = n
+	w.Offset += start * v.Strides[axis]
+	w.Strides[axis] *= step
+	if v.Lo != nil {
+		lo, hi := n, 0 // the positions whose element is inside
+		for i := range n {
+			if p := start + i*step; p >= v.Lo[axis] && p < v.Hi[axis] {
+				lo, hi = min(lo, i), max(hi, i+1)
+			}
+		}
+		w.Lo[axis], w.Hi[axis] = min(lo, hi), hi
+	}
+	return w
+}
+
+// pad adds lo and hi elements that read as zero.
+func (v View) pad(axis, lo, hi int) View {
+	w := v.clone()
+	if w.Lo == nil {
+		w.Lo, w.Hi = make([]int, len(v.Shape)), slices.Clone(v.Shape)
+	}
+	w.Shape[axis] += lo + hi
+	w.Lo[axis] += lo
+	w.Hi[axis] += lo
+	w.Offset -= lo * v.Strides[axis]
+	return w
+}
+
+// reshape splits and joins axes; false if joined axes do not follow each other in memory.
+func (v View) reshape(shape []int) (View, bool) {
+	w := View{Shape: slices.Clone(shape), Strides: make([]int, len(shape)), Offset: v.Offset}
+	if v.Lo != nil {
+		w.Lo, w.Hi = make([]int, len(shape)), slices.Clone(shape)
+	}
+	i, j := len(v.Shape)-1, len(shape)-1
+	for i >= 0 || j >= 0 {
+		if i >= 0 && j >= 0 && v.Shape[i] == shape[j] { // an axis as it is, mask and all
+			w.Strides[j] = v.Strides[i]
+			if v.Lo != nil {
+				w.Lo[j], w.Hi[j] = v.Lo[i], v.Hi[i]
+			}
+			i, j = i-1, j-1
+			continue
+		}
+		// The smallest runs of axes, [i0, i] of v and [j0, j] of w, with as many elements.
+		i0, j0, a, b := i+1, j+1, 1, 1
+		for a != b || i0 == i+1 && j0 == j+1 {
+			if (a <= b || j0 == 0) && i0 > 0 {
+				i0--
+				a *= v.Shape[i0]
+			} else {
+				j0--
+				b *= shape[j0]
+			}
+		}
+		stride := 0
+		first := true
+		for k := i; k >= i0; k-- { // the run must be one arithmetic progression without holes
+			if v.Lo != nil && (v.Lo[k] != 0 || v.Hi[k] != v.Shape[k]) {
+				return View{}, false
+			}
+			if v.Shape[k] == 1 {
+				continue
+			}
+			if first {
+				stride, first = v.Strides[k], false
+			} else if v.Strides[k] != stride {
+				return View{}, false
+			}
+			stride *= v.Shape[k]
+		}
+		stride = 0
+		for k := i; k >= i0; k-- {
+			if v.Shape[k] != 1 {
+				stride = v.Strides[k]
+				break
+			}
+		}
+		for k := j; k >= j0; k-- {
+			w.Strides[k] = stride
+			stride *= shape[k]
+		}
+		i, j = i0-1, j0-1
+	}
+	return w, true
+}
+
+// collapse drops axes of size 1 and joins axes that follow each other in memory: the same elements with fewer axes.
+func (v View) collapse() View {
+	w := View{Offset: v.Offset}
+	add := func(n, s, lo, hi int) {
+		w.Shape, w.Strides = append(w.Shape, n), append(w.Strides, s)
+		if v.Lo != nil {
+			w.Lo, w.Hi = append(w.Lo, lo), append(w.Hi, hi)
+		}
+	}
+	whole := func(u View, i int) bool { return u.Lo == nil || u.Lo[i] == 0 && u.Hi[i] == u.Shape[i] }
+	for i, n := range v.Shape {
+		k := len(w.Shape) - 1
+		switch {
+		case n == 1 && whole(v, i):
+		case k >= 0 && w.Strides[k] == n*v.Strides[i] && whole(w, k) && whole(v, i):
+			w.Shape[k] *= n
+			w.Strides[k] = v.Strides[i]
+			if v.Lo != nil {
+				w.Hi[k] = w.Shape[k]
+			}
+		case v.Lo != nil:
+			add(n, v.Strides[i], v.Lo[i], v.Hi[i])
+		default:
+			add(n, v.Strides[i], 0, 0)
+		}
+	}
+	all := true
+	for i := range w.Lo {
+		all = all && w.Lo[i] == 0 && w.Hi[i] == w.Shape[i]
+	}
+	if all {
+		w.Lo, w.Hi = nil, nil
+	}
+	return w
+}

@@ -1,0 +1,373 @@
+package vk
+
+import (
+	"fmt"
+	"io"
+	"unsafe"
+
+	vulkan "github.com/vulkan-go/vulkan"
+)
+
+const (
+	blockSize = 64 << 20
+	align     = 256 // of every buffer: at least what any device asks of an offset
+
+	onDevice = 0 // pools and memory types
+	onHost   = 1
+)
+
+// memory is what a device offers; the numbers are memory types.
+type memory struct {
+	device, host, both uint32
+	unified            bool // there is memory that is both the device's and the host's
+	heap               int64
+}
+
+func memoryOf(pd vulkan.PhysicalDevice) memory {
+	var p vulkan.PhysicalDeviceMemoryProperties
+	vulkan.GetPhysicalDeviceMemoryProperties(pd, &p)
+	p.Deref()
+	const local = vulkan.MemoryPropertyFlags(vulkan.MemoryPropertyDeviceLocalBit)
+	const visible = vulkan.MemoryPropertyFlags(vulkan.MemoryPropertyHostVisibleBit | vulkan.MemoryPropertyHostCoherentBit)
+	var m memory
+	found := [3]bool{}
+	for i := range p.MemoryTypeCount {
+		t := p.MemoryTypes[i]
+		t.Deref()
+		f := t.PropertyFlags
+		if !found[0] && f&local != 0 {
+			h := p.MemoryHeaps[t.HeapIndex]
+			h.Deref()
+			m.device, m.heap, found[0] = i, int64(h.Size), true
+		}
+		if f&visible != visible {
+			continue
+		}
+		// For the host, cached memory is read far faster.
+		if cached := f&vulkan.MemoryPropertyFlags(vulkan.MemoryPropertyHostCachedBit) != 0; !found[1] || cached {
+			m.host, found[1] = i, true
+		}
+		if !found[2] && f&local != 0 {
+			m.both, found[2] = i, true
+		}
+	}
+	m.unified = found[2]
+	return m
+}
+
+// slab is a block of device memory with its mapping.
+type slab struct {
+	*block
+	mem vulkan.DeviceMemory
+	ptr unsafe.Pointer
+}
+
+type pool struct{ slabs []*slab }
+
+func (p *pool) free(d *Device) {
+	for _, s := range p.slabs {
+		vulkan.FreeMemory(d.dev, s.mem, nil)
+	}
+	p.slabs = nil
+}
+
+// take finds n bytes in a pool, or allocates a new block for them. d.mu is held.
+func (d *Device) take(kind, n int) (*slab, int, error) {
+	p := &d.pools[kind]
+	for _, s := range p.slabs {
+		if lo, ok := s.alloc(n, align); ok {
+			return s, lo, nil
+		}
+	}
+	size := max(n, blockSize)
+	s, err := d.newSlab(kind, size)
+	if err != nil && size > n { // there may still be room for just this
+		size = n
+		s, err = d.newSlab(kind, n)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	d.held += int64(size)
+	p.slabs = append(p.slabs, s)
+	lo, _ := s.alloc(n, align)
+	return s, lo, nil
+}
+
+func (d *Device) newSlab(kind, size int) (*slab, error) {
+	if int64(size) > d.info.HeapBytes { // some drivers promise what they do not have
+		return nil, &MemoryError{Asked: int64(size), Held: d.held, Total: d.info.HeapBytes}
+	}
+	s := &slab{block: newBlock(size)}
+	info := vulkan.MemoryAllocateInfo{
+		SType: vulkan.StructureTypeMemoryAllocateInfo, AllocationSize: vulkan.DeviceSize(size), MemoryTypeIndex: d.types[kind],
+	}
+	var mem vulkan.DeviceMemory
+	switch r := vulkan.AllocateMemory(d.dev, &info, nil, &mem); {
+	case r == vulkan.ErrorOutOfDeviceMemory || r == vulkan.ErrorOutOfHostMemory:
+		return nil, &MemoryError{Asked: int64(size), Held: d.held, Total: d.info.HeapBytes}
+	case r < 0:
+		return nil, check("vkAllocateMemory", r)
+	}
+	if kind == onHost || d.mapped {
+		var ptr unsafe.Pointer
+		if err := check("vkMapMemory", vulkan.MapMemory(d.dev, mem, 0, vulkan.DeviceSize(size), 0, &ptr)); err != nil {
+			vulkan.FreeMemory(d.dev, mem, nil)
+			return nil, err
+		}
+		s.ptr = ptr
+	}
+	s.mem = mem
+	return s, nil
+}
+
+// give returns memory; one empty block a pool is kept. d.mu is held.
+func (d *Device) give(kind int, s *slab, lo, n int) {
+	s.release(lo, n)
+	if !s.empty() {
+		return
+	}
+	p := &d.pools[kind]
+	for i, t := range p.slabs {
+		if t != s && t.empty() {
+			p.slabs = append(p.slabs[:i:i], p.slabs[i+1:]...)
+			vulkan.FreeMemory(d.dev, t.mem, nil)
+			d.held -= int64(t.size)
+			return
+		}
+	}
+}
+
+// MemoryStats says how much device memory is in use.
+type MemoryStats struct {
+	Held int64 // bytes taken from the driver
+	Used int64 // bytes in open buffers
+}
+
+// Memory counts the memory in use.
+func (d *Device) Memory() MemoryStats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := MemoryStats{Held: d.held}
+	for b := range d.live {
+		m.Used += int64(b.size)
+	}
+	return m
+}
+
+// A Buffer is device memory. It may be used from many goroutines, whose writes it does not order.
+type Buffer struct {
+	d      *Device
+	id     uint64
+	name   string
+	size   int
+	kind   int
+	buf    vulkan.Buffer
+	slab   *slab
+	offset int
+	room   int
+	texels map[texelKey]vulkan.BufferView
+	closed bool
+}
+
+type texelKey struct {
+	lo, hi int
+	format vulkan.Format
+}
+
+// NewBuffer makes a buffer of that many bytes in device memory, filled with anything.
+func (d *Device) NewBuffer(name string, size int) (*Buffer, error) {
+	return d.newBuffer(name, size, onDevice)
+}
+
+// NewHostBuffer makes a buffer in memory that the host maps and the device reaches: to feed a program and to read its results.
+func (d *Device) NewHostBuffer(name string, size int) (*Buffer, error) {
+	return d.newBuffer(name, size, onHost)
+}
+
+func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
+	if size < 1 {
+		return nil, fmt.Errorf("vk: NewBuffer %s: a size of %d bytes", name, size)
+	}
+	info := vulkan.BufferCreateInfo{
+		SType: vulkan.StructureTypeBufferCreateInfo, Size: vulkan.DeviceSize(size), SharingMode: vulkan.SharingModeExclusive,
+		Usage: vulkan.BufferUsageFlags(vulkan.BufferUsageStorageBufferBit | vulkan.BufferUsageStorageTexelBufferBit |
+			vulkan.BufferUsageTransferSrcBit | vulkan.BufferUsageTransferDstBit),
+	}
+	b := &Buffer{d: d, name: name, size: size, kind: kind, texels: map[texelKey]vulkan.BufferView{}}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var buf vulkan.Buffer
+	if err := check("vkCreateBuffer", vulkan.CreateBuffer(d.dev, &info, nil, &buf)); err != nil {
+		return nil, err
+	}
+	b.buf = buf
+	var need vulkan.MemoryRequirements
+	vulkan.GetBufferMemoryRequirements(d.dev, b.buf, &need)
+	need.Deref()
+	b.room = (int(need.Size) + align - 1) / align * align
+	var err error
+	if b.slab, b.offset, err = d.take(kind, b.room); err != nil {
+		vulkan.DestroyBuffer(d.dev, b.buf, nil)
+		return nil, err
+	}
+	if err := check("vkBindBufferMemory", vulkan.BindBufferMemory(d.dev, b.buf, b.slab.mem, vulkan.DeviceSize(b.offset))); err != nil {
+		d.give(kind, b.slab, b.offset, b.room)
+		vulkan.DestroyBuffer(d.dev, b.buf, nil)
+		return nil, err
+	}
+	d.nextID++
+	b.id = d.nextID
+	d.live[b] = true
+	return b, nil
+}
+
+// Close frees the buffer once the device has nothing left to do with it. A second Close does nothing.
+func (b *Buffer) Close() {
+	_ = b.d.wait() // a lost device has stopped using it too
+	b.d.mu.Lock()
+	defer b.d.mu.Unlock()
+	if b.closed {
+		return
+	}
+	b.closed = true
+	for _, v := range b.texels {
+		vulkan.DestroyBufferView(b.d.dev, v, nil)
+	}
+	vulkan.DestroyBuffer(b.d.dev, b.buf, nil)
+	b.d.give(b.kind, b.slab, b.offset, b.room)
+	delete(b.d.live, b)
+}
+
+// Name returns what the buffer was called.
+func (b *Buffer) Name() string { return b.name }
+
+// Size returns its bytes.
+func (b *Buffer) Size() int { return b.size }
+
+// Bytes returns the buffer's memory if it is mapped, else nil. The caller sees to it that no program uses it at the same time.
+func (b *Buffer) Bytes() []byte {
+	if b.slab.ptr == nil {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Add(b.slab.ptr, b.offset)), b.size)
+}
+
+func (b *Buffer) span(p []byte, off int64) error {
+	if off < 0 || off+int64(len(p)) > int64(b.size) {
+		return fmt.Errorf("vk: %s: bytes %d to %d of %d", b.name, off, off+int64(len(p)), b.size)
+	}
+	return nil
+}
+
+// ReadAt waits for the device and copies bytes from the buffer; it is an io.ReaderAt.
+func (b *Buffer) ReadAt(p []byte, off int64) (int, error) {
+	short := false
+	if n := int64(b.size) - off; off >= 0 && int64(len(p)) > n {
+		if n <= 0 {
+			return 0, io.EOF
+		}
+		p, short = p[:n], true
+	}
+	if err := b.span(p, off); err != nil {
+		return 0, err
+	}
+	if err := b.d.wait(); err != nil {
+		return 0, err
+	}
+	if m := b.Bytes(); m != nil {
+		copy(p, m[off:])
+	} else if err := b.stage(p, int(off), false); err != nil {
+		return 0, err
+	}
+	if short {
+		return len(p), io.EOF
+	}
+	return len(p), nil
+}
+
+// WriteAt waits for the device and copies bytes to the buffer; it is an io.WriterAt.
+func (b *Buffer) WriteAt(p []byte, off int64) (int, error) {
+	if err := b.span(p, off); err != nil {
+		return 0, err
+	}
+	if err := b.d.wait(); err != nil {
+		return 0, err
+	}
+	if m := b.Bytes(); m != nil {
+		return copy(m[off:], p), nil
+	}
+	if err := b.stage(p, int(off), true); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// stage moves bytes through host memory, in pieces.
+func (b *Buffer) stage(p []byte, off int, write bool) error {
+	const piece = 8 << 20
+	host, err := b.d.NewHostBuffer("staging", min(len(p)+3, piece))
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	for len(p) > 0 {
+		n := min(len(p), piece)
+		rec := b.d.NewRecorder()
+		if write {
+			copy(host.Bytes(), p[:n])
+			rec.Copy(b.Slice(off, off+n), host.Slice(0, n))
+		} else {
+			rec.Copy(host.Slice(0, n), b.Slice(off, off+n))
+		}
+		if err := rec.once(); err != nil {
+			return err
+		}
+		if !write {
+			copy(p[:n], host.Bytes())
+		}
+		p, off = p[n:], off+n
+	}
+	return nil
+}
+
+// A View is a range of a buffer's bytes: to device memory what a slice is to an array.
+type View struct {
+	Buffer *Buffer
+	Lo, Hi int
+}
+
+// View returns all of the buffer.
+func (b *Buffer) View() View { return View{b, 0, b.size} }
+
+// Slice returns the bytes lo ≤ i < hi.
+func (b *Buffer) Slice(lo, hi int) View { return View{b, lo, hi} }
+
+// Slice returns the bytes lo ≤ i < hi of the view.
+func (v View) Slice(lo, hi int) View { return View{v.Buffer, v.Lo + lo, v.Lo + hi} }
+
+// Len returns the view's bytes.
+func (v View) Len() int { return v.Hi - v.Lo }
+
+func (v View) extent() extent { return extent{v.Buffer.id, v.Lo, v.Hi} }
+
+// texel returns a view of the bytes as texels, made once.
+func (v View) texel(format vulkan.Format) (vulkan.BufferView, error) {
+	b := v.Buffer
+	key := texelKey{v.Lo, v.Hi, format}
+	b.d.mu.Lock()
+	defer b.d.mu.Unlock()
+	if t, ok := b.texels[key]; ok {
+		return t, nil
+	}
+	info := vulkan.BufferViewCreateInfo{
+		SType: vulkan.StructureTypeBufferViewCreateInfo, Buffer: b.buf, Format: format,
+		Offset: vulkan.DeviceSize(v.Lo), Range: vulkan.DeviceSize(v.Len()),
+	}
+	var t vulkan.BufferView
+	if err := check("vkCreateBufferView", vulkan.CreateBufferView(b.d.dev, &info, nil, &t)); err != nil {
+		return t, err
+	}
+	b.texels[key] = t
+	return t, nil
+}

@@ -1,0 +1,411 @@
+package vk
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"genview/shaders/spirv"
+
+	vulkan "github.com/vulkan-go/vulkan"
+)
+
+// Class says which family of kernels a device wants.
+type Class int
+
+// A GPU wants workgroups with shared memory; a CPU (lavapipe) wants lanes.
+const (
+	GPU Class = iota
+	CPU
+)
+
+func (c Class) String() string { return [...]string{"gpu", "cpu"}[c] }
+
+// MarshalText writes the class by name.
+func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// Info describes a device.
+type Info struct {
+	Index         int    `json:"index"`
+	Name          string `json:"name"`
+	Type          string `json:"type"` // discrete, integrated, virtual, cpu, other
+	Class         Class  `json:"class"`
+	Driver        string `json:"driver"`
+	API           string `json:"api"`
+	Compute       bool   `json:"compute"`  // has a queue that runs compute shaders
+	Unified       bool   `json:"unified"`  // device memory is the host's and stays mapped
+	Lavapipe      bool   `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with eight lanes
+	SubgroupSize  int    `json:"subgroup_size"`
+	HeapBytes     int64  `json:"heap_bytes"`
+	Limits        Limits `json:"limits"`
+	typeOrder     int
+	vendor, model uint32
+}
+
+// Limits are what one dispatch or binding may be at most.
+type Limits struct {
+	MaxStorageRange int    `json:"max_storage_range"` // bytes in one storage buffer binding
+	MaxTexels       int    `json:"max_texels"`        // in one texel buffer view
+	MaxGroups       [3]int `json:"max_groups"`
+	MaxGroupSize    [3]int `json:"max_group_size"`
+	MaxInvocations  int    `json:"max_invocations"` // in one workgroup
+	SharedMemory    int    `json:"shared_memory"`
+	PushConstants   int    `json:"push_constants"`
+	StorageAlign    int    `json:"storage_align"`
+	TexelAlign      int    `json:"texel_align"`
+}
+
+// Options says which device to open, and how.
+type Options struct {
+	Device       string       // an index, or part of a name; empty takes discrete > integrated > virtual > CPU
+	Validation   bool         // turn the validation layer on
+	OnMessage    func(string) // hears the validation layer
+	Profile      bool         // time each dispatch
+	ForceStaging bool         // do not map device memory even where that is possible
+}
+
+// A Device is an open device. It is safe for concurrent use.
+type Device struct {
+	info     Info
+	opts     Options
+	instance vulkan.Instance
+	newer    newer
+	stop     func()
+	pd       vulkan.PhysicalDevice
+	dev      vulkan.Device
+	queue    vulkan.Queue
+	family   uint32
+	period   float64 // nanoseconds a timestamp tick; 0: no timestamps
+	mapped   bool
+	types    [2]uint32 // memory types: of the device, of the host
+	typeBits []uint32
+
+	mu      sync.Mutex
+	pools   [2]pool
+	held    int64
+	nextID  uint64
+	live    map[*Buffer]bool
+	kernels map[kernelKey]*Kernel
+	closed  bool
+
+	qmu  sync.Mutex // the queue
+	cmds vulkan.CommandPool
+	cmu  sync.Mutex // cmds
+}
+
+// Devices describes every Vulkan device there is, also those that cannot compute.
+func Devices() ([]Info, error) {
+	in, err := newInstance(Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer vulkan.DestroyInstance(in.instance, nil)
+	infos, _, err := in.enumerate()
+	return infos, err
+}
+
+type instance struct {
+	newer
+}
+
+func newInstance(o Options) (*instance, error) {
+	proc, err := load()
+	if err != nil {
+		return nil, err
+	}
+	var layers, extensions []string
+	if o.Validation {
+		layers, extensions = []string{"VK_LAYER_KHRONOS_validation\x00"}, []string{"VK_EXT_debug_utils\x00"}
+	}
+	var flags vulkan.InstanceCreateFlags
+	if runtime.GOOS == "darwin" { // MoltenVK is a portability driver, which must be asked for
+		extensions = append(extensions, "VK_KHR_portability_enumeration\x00")
+		flags = 1
+	}
+	info := vulkan.InstanceCreateInfo{
+		SType: vulkan.StructureTypeInstanceCreateInfo,
+		Flags: flags,
+		PApplicationInfo: &vulkan.ApplicationInfo{
+			SType:            vulkan.StructureTypeApplicationInfo,
+			PApplicationName: "genview\x00",
+			PEngineName:      "genview\x00",
+			ApiVersion:       vulkan.MakeVersion(1, 3, 0),
+		},
+		EnabledLayerCount: uint32(len(layers)), PpEnabledLayerNames: layers,
+		EnabledExtensionCount: uint32(len(extensions)), PpEnabledExtensionNames: extensions,
+	}
+	var h vulkan.Instance
+	switch r := vulkan.CreateInstance(&info, nil, &h); {
+	case r == vulkan.ErrorLayerNotPresent:
+		return nil, errors.New("vk: the validation layer is not installed: apt-get install vulkan-validationlayers")
+	case r == vulkan.ErrorIncompatibleDriver:
+		return nil, errors.New("vk: no Vulkan driver found: install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers")
+	case r < 0:
+		return nil, check("vkCreateInstance", r)
+	}
+	if err := vulkan.InitInstance(h); err != nil {
+		vulkan.DestroyInstance(h, nil)
+		return nil, fmt.Errorf("vk: %w", err)
+	}
+	return &instance{newer{proc, h}}, nil
+}
+
+func (in *instance) enumerate() ([]Info, []vulkan.PhysicalDevice, error) {
+	var n uint32
+	if err := check("vkEnumeratePhysicalDevices", vulkan.EnumeratePhysicalDevices(in.instance, &n, nil)); err != nil {
+		return nil, nil, err
+	}
+	if n == 0 {
+		return nil, nil, errors.New("vk: there is no Vulkan device: install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers")
+	}
+	pds := make([]vulkan.PhysicalDevice, n)
+	if err := check("vkEnumeratePhysicalDevices", vulkan.EnumeratePhysicalDevices(in.instance, &n, pds)); err != nil {
+		return nil, nil, err
+	}
+	var infos []Info
+	for i, pd := range pds {
+		infos = append(infos, in.describe(i, pd))
+	}
+	return infos, pds, nil
+}
+
+var types = map[vulkan.PhysicalDeviceType]struct {
+	name  string
+	order int
+}{
+	vulkan.PhysicalDeviceTypeDiscreteGpu:   {"discrete", 0},
+	vulkan.PhysicalDeviceTypeIntegratedGpu: {"integrated", 1},
+	vulkan.PhysicalDeviceTypeVirtualGpu:    {"virtual", 2},
+	vulkan.PhysicalDeviceTypeCpu:           {"cpu", 3},
+	vulkan.PhysicalDeviceTypeOther:         {"other", 4},
+}
+
+func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
+	var p vulkan.PhysicalDeviceProperties
+	vulkan.GetPhysicalDeviceProperties(pd, &p)
+	p.Deref()
+	p.Limits.Deref()
+	l := p.Limits
+	d := in.driver(pd, p.ApiVersion)
+	const mesaLLVMPipe = 13
+	kind := types[p.DeviceType]
+	info := Info{
+		Index: index, Name: vulkan.ToString(p.DeviceName[:]), Type: kind.name, typeOrder: kind.order,
+		Driver: strings.TrimSpace(d.name + " " + d.info), API: vulkan.Version(p.ApiVersion).String(),
+		SubgroupSize: d.subgroup, vendor: p.VendorID, model: p.DeviceID,
+		Limits: Limits{
+			MaxStorageRange: int(l.MaxStorageBufferRange), MaxTexels: int(l.MaxTexelBufferElements),
+			MaxGroups: ints(l.MaxComputeWorkGroupCount), MaxGroupSize: ints(l.MaxComputeWorkGroupSize),
+			MaxInvocations: int(l.MaxComputeWorkGroupInvocations), SharedMemory: int(l.MaxComputeSharedMemorySize),
+			PushConstants: int(l.MaxPushConstantsSize),
+			StorageAlign:  int(l.MinStorageBufferOffsetAlignment), TexelAlign: int(l.MinTexelBufferOffsetAlignment),
+		},
+	}
+	cpu := p.DeviceType == vulkan.PhysicalDeviceTypeCpu
+	info.Lavapipe = (d.id == mesaLLVMPipe || cpu) && d.subgroup == 8 && d.shuffle
+	if cpu {
+		info.Class = CPU
+	}
+	_, info.Compute = computeFamily(pd)
+	m := memoryOf(pd)
+	info.HeapBytes = m.heap
+	info.Unified = m.unified && (cpu || p.DeviceType == vulkan.PhysicalDeviceTypeIntegratedGpu)
+	return info
+}
+
+func ints(v [3]uint32) [3]int { return [3]int{int(v[0]), int(v[1]), int(v[2])} }
+
+// computeFamily returns a queue family that computes, one that also draws if there is one: it is the main one.
+func computeFamily(pd vulkan.PhysicalDevice) (uint32, bool) {
+	var n uint32
+	vulkan.GetPhysicalDeviceQueueFamilyProperties(pd, &n, nil)
+	families := make([]vulkan.QueueFamilyProperties, n)
+	vulkan.GetPhysicalDeviceQueueFamilyProperties(pd, &n, families)
+	found, ok := uint32(0), false
+	for i := range families {
+		families[i].Deref()
+		flags := families[i].QueueFlags
+		if flags&vulkan.QueueFlags(vulkan.QueueComputeBit) == 0 {
+			continue
+		}
+		if flags&vulkan.QueueFlags(vulkan.QueueGraphicsBit) != 0 {
+			return uint32(i), true
+		}
+		if !ok {
+			found, ok = uint32(i), true
+		}
+	}
+	return found, ok
+}
+
+// Open opens a device.
+func Open(o Options) (*Device, error) {
+	in, err := newInstance(o)
+	if err != nil {
+		return nil, err
+	}
+	d := &Device{
+		opts: o, instance: in.instance, newer: in.newer,
+		live: map[*Buffer]bool{}, kernels: map[kernelKey]*Kernel{}, stop: func() {},
+	}
+	if o.Validation {
+		d.stop = in.listen(o.OnMessage)
+	}
+	if err := d.open(in); err != nil {
+		d.stop()
+		vulkan.DestroyInstance(in.instance, nil)
+		return nil, err
+	}
+	return d, nil
+}
+
+// choose returns the device that is meant.
+func choose(infos []Info, name string) (Info, error) {
+	var names []string
+	for _, i := range infos {
+		names = append(names, fmt.Sprintf("%d (%s)", i.Index, i.Name))
+	}
+	list := strings.Join(names, ", ")
+	if name != "" {
+		for _, i := range infos {
+			if strconv.Itoa(i.Index) == name || strings.Contains(strings.ToLower(i.Name), strings.ToLower(name)) {
+				if !i.Compute {
+					return i, fmt.Errorf("vk: the device %s has no queue that computes; there are %s", i.Name, list)
+				}
+				return i, nil
+			}
+		}
+		return Info{}, fmt.Errorf("vk: there is no device %q; there are %s", name, list)
+	}
+	sorted := slices.Clone(infos)
+	slices.SortStableFunc(sorted, func(a, b Info) int { return a.typeOrder - b.typeOrder })
+	for _, i := range sorted {
+		if i.Compute {
+			return i, nil
+		}
+	}
+	return Info{}, fmt.Errorf("vk: no device has a queue that computes; there are %s", list)
+}
+
+func (d *Device) open(in *instance) error {
+	infos, pds, err := in.enumerate()
+	if err != nil {
+		return err
+	}
+	if d.info, err = choose(infos, d.opts.Device); err != nil {
+		return err
+	}
+	d.pd = pds[d.info.Index]
+	d.family, _ = computeFamily(d.pd)
+	var extensions []string
+	if runtime.GOOS == "darwin" {
+		extensions = []string{"VK_KHR_portability_subset\x00"}
+	}
+	info := vulkan.DeviceCreateInfo{
+		SType:                vulkan.StructureTypeDeviceCreateInfo,
+		QueueCreateInfoCount: 1,
+		PQueueCreateInfos: []vulkan.DeviceQueueCreateInfo{{
+			SType: vulkan.StructureTypeDeviceQueueCreateInfo, QueueFamilyIndex: d.family,
+			QueueCount: 1, PQueuePriorities: []float32{1},
+		}},
+		EnabledExtensionCount: uint32(len(extensions)), PpEnabledExtensionNames: extensions,
+	}
+	// What C writes to must lie apart from Go pointers, so not in d: cgo checks that.
+	var dev vulkan.Device
+	if err := check("vkCreateDevice", vulkan.CreateDevice(d.pd, &info, nil, &dev)); err != nil {
+		return err
+	}
+	var queue vulkan.Queue
+	vulkan.GetDeviceQueue(dev, d.family, 0, &queue)
+	d.dev, d.queue = dev, queue
+	pool := vulkan.CommandPoolCreateInfo{
+		SType: vulkan.StructureTypeCommandPoolCreateInfo, QueueFamilyIndex: d.family,
+	}
+	var cmds vulkan.CommandPool
+	if err := check("vkCreateCommandPool", vulkan.CreateCommandPool(d.dev, &pool, nil, &cmds)); err != nil {
+		vulkan.DestroyDevice(d.dev, nil)
+		return err
+	}
+	d.cmds = cmds
+	m := memoryOf(d.pd)
+	d.mapped = d.info.Unified && !d.opts.ForceStaging
+	d.types = [2]uint32{m.device, m.host}
+	if d.mapped {
+		d.types[0] = m.both
+	}
+	if d.opts.Profile {
+		d.period = timestampPeriod(d.pd, d.family)
+	}
+	return nil
+}
+
+func timestampPeriod(pd vulkan.PhysicalDevice, family uint32) float64 {
+	var p vulkan.PhysicalDeviceProperties
+	vulkan.GetPhysicalDeviceProperties(pd, &p)
+	p.Deref()
+	p.Limits.Deref()
+	var n uint32
+	vulkan.GetPhysicalDeviceQueueFamilyProperties(pd, &n, nil)
+	families := make([]vulkan.QueueFamilyProperties, n)
+	vulkan.GetPhysicalDeviceQueueFamilyProperties(pd, &n, families)
+	families[family].Deref()
+	if families[family].TimestampValidBits == 0 {
+		return 0
+	}
+	return float64(p.Limits.TimestampPeriod)
+}
+
+// Info describes the device.
+func (d *Device) Info() Info { return d.info }
+
+// wait returns when the queue is empty.
+func (d *Device) wait() error {
+	d.qmu.Lock()
+	defer d.qmu.Unlock()
+	return check("vkQueueWaitIdle", vulkan.QueueWaitIdle(d.queue))
+}
+
+// Close waits for the device and frees it. An error names every buffer still open, which Close frees too.
+func (d *Device) Close() error {
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil
+	}
+	d.closed = true
+	var names []string
+	var left []*Buffer
+	for b := range d.live {
+		names = append(names, fmt.Sprintf("%s (%s)", b.name, Bytes(int64(b.size))))
+		left = append(left, b)
+	}
+	d.mu.Unlock()
+	err := d.wait()
+	for _, b := range left {
+		b.Close()
+	}
+	for _, k := range d.kernels {
+		k.destroy()
+	}
+	for i := range d.pools {
+		d.pools[i].free(d)
+	}
+	vulkan.DestroyCommandPool(d.dev, d.cmds, nil)
+	vulkan.DestroyDevice(d.dev, nil)
+	d.stop()
+	vulkan.DestroyInstance(d.instance, nil)
+	if len(names) > 0 {
+		slices.Sort(names)
+		err = errors.Join(err, fmt.Errorf("vk: Close: %d buffers were still open: %s", len(names), strings.Join(names, ", ")))
+	}
+	return err
+}
+
+type kernelKey struct {
+	module *spirv.Module
+	consts string
+}

@@ -1,0 +1,77 @@
+package vk
+
+import (
+	"errors"
+	"fmt"
+
+	vulkan "github.com/vulkan-go/vulkan"
+)
+
+// ErrDeviceLost is what every call returns once the driver has given the device up.
+var ErrDeviceLost = errors.New("device lost")
+
+// An Error is a Vulkan call that failed.
+type Error struct {
+	Call   string
+	Result int32
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("vk: %s: %s", e.Call, resultName(e.Result))
+}
+
+// Is makes errors.Is(err, ErrDeviceLost) true for a lost device.
+func (e *Error) Is(target error) bool {
+	return target == ErrDeviceLost && vulkan.Result(e.Result) == vulkan.ErrorDeviceLost
+}
+
+var resultNames = map[vulkan.Result]string{
+	vulkan.ErrorOutOfHostMemory:      "out of host memory (VK_ERROR_OUT_OF_HOST_MEMORY)",
+	vulkan.ErrorOutOfDeviceMemory:    "out of device memory (VK_ERROR_OUT_OF_DEVICE_MEMORY)",
+	vulkan.ErrorInitializationFailed: "initialization failed (VK_ERROR_INITIALIZATION_FAILED)",
+	vulkan.ErrorDeviceLost:           "device lost (VK_ERROR_DEVICE_LOST)",
+	vulkan.ErrorMemoryMapFailed:      "memory map failed (VK_ERROR_MEMORY_MAP_FAILED)",
+	vulkan.ErrorLayerNotPresent:      "layer not present (VK_ERROR_LAYER_NOT_PRESENT)",
+	vulkan.ErrorExtensionNotPresent:  "extension not present (VK_ERROR_EXTENSION_NOT_PRESENT)",
+	vulkan.ErrorFeatureNotPresent:    "feature not present (VK_ERROR_FEATURE_NOT_PRESENT)",
+	vulkan.ErrorIncompatibleDriver:   "incompatible driver (VK_ERROR_INCOMPATIBLE_DRIVER)",
+	vulkan.ErrorTooManyObjects:       "too many objects (VK_ERROR_TOO_MANY_OBJECTS)",
+	vulkan.ErrorFragmentedPool:       "fragmented pool (VK_ERROR_FRAGMENTED_POOL)",
+}
+
+func resultName(r int32) string {
+	if name, ok := resultNames[vulkan.Result(r)]; ok {
+		return name
+	}
+	return fmt.Sprintf("result %d", r)
+}
+
+func check(call string, r vulkan.Result) error {
+	if r >= 0 {
+		return nil
+	}
+	return &Error{Call: call, Result: int32(r)}
+}
+
+// A MemoryError is an allocation that the device has no room for.
+type MemoryError struct {
+	Asked, Held, Total int64 // bytes; Total is the size of the device's heap
+}
+
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("vk: vkAllocateMemory: out of device memory: asked %s, held %s, the device has %s; try a smaller --batch",
+		Bytes(e.Asked), Bytes(e.Held), Bytes(e.Total))
+}
+
+// Bytes writes a size as people read it.
+func Bytes(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, i := float64(n)/unit, 0
+	for v >= unit && i < 4 {
+		v, i = v/unit, i+1
+	}
+	return fmt.Sprintf("%.1f %ciB", v, "KMGTP"[i])
+}

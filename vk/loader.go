@@ -1,0 +1,131 @@
+package vk
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"github.com/ebitengine/purego"
+	vulkan "github.com/vulkan-go/vulkan"
+)
+
+var libraries = map[string][]string{
+	"darwin":  {"libvulkan.1.dylib", "libvulkan.dylib", "libMoltenVK.dylib", "/opt/homebrew/lib/libvulkan.1.dylib", "/usr/local/lib/libvulkan.1.dylib"},
+	"linux":   {"libvulkan.so.1", "libvulkan.so"},
+	"windows": {"vulkan-1.dll"},
+}
+
+// load finds the Vulkan library once for the process, which is how long a loaded library stays.
+var load = sync.OnceValues(func() (proc uintptr, err error) {
+	lib, err := openAny(libraries[runtime.GOOS])
+	if err != nil {
+		return 0, fmt.Errorf("vk: no Vulkan driver found (%w): install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers libvulkan1", err)
+	}
+	proc, err = symbol(lib, "vkGetInstanceProcAddr")
+	if err != nil {
+		return 0, fmt.Errorf("vk: the Vulkan library is broken: %w", err)
+	}
+	vulkan.SetGetInstanceProcAddr(pointer(proc))
+	if err := vulkan.Init(); err != nil {
+		return 0, fmt.Errorf("vk: the Vulkan library does not start: %w", err)
+	}
+	return proc, nil
+})
+
+func openAny(names []string) (uintptr, error) {
+	err := errors.New("no name of the library is known for " + runtime.GOOS)
+	for _, name := range names {
+		var lib uintptr
+		if lib, err = open(name); err == nil {
+			return lib, nil
+		}
+	}
+	return 0, err
+}
+
+// pointer turns an address that C gave into a pointer; it never is one into Go memory.
+func pointer(addr uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&addr)) }
+
+// newer reaches functions that vulkan-go does not have.
+type newer struct {
+	proc     uintptr // vkGetInstanceProcAddr
+	instance vulkan.Instance
+}
+
+func (n newer) find(name string) uintptr {
+	p := append([]byte(name), 0)
+	var pin runtime.Pinner
+	pin.Pin(&p[0])
+	defer pin.Unpin()
+	f, _, _ := purego.SyscallN(n.proc, uintptr(unsafe.Pointer(n.instance)), uintptr(unsafe.Pointer(&p[0])))
+	return f
+}
+
+// driver is what VkPhysicalDeviceSubgroupProperties and VkPhysicalDeviceDriverProperties say.
+type driver struct {
+	subgroup   int
+	shuffle    bool
+	id         uint32
+	name, info string
+}
+
+type chained struct {
+	sType uint32
+	pNext unsafe.Pointer
+}
+
+type subgroupProperties struct {
+	chained
+	size, stages, ops, quads uint32
+}
+
+type driverProperties struct {
+	chained
+	id   uint32
+	name [256]byte
+	info [256]byte
+	_    [4]byte
+}
+
+type properties2 struct {
+	chained
+	_ [1024]byte // VkPhysicalDeviceProperties, which takes 824
+}
+
+// driver asks a physical device of Vulkan 1.1 or newer about its subgroups and driver.
+func (n newer) driver(pd vulkan.PhysicalDevice, api uint32) driver {
+	f := n.find("vkGetPhysicalDeviceProperties2")
+	if f == 0 || api < vulkan.MakeVersion(1, 1, 0) {
+		return driver{}
+	}
+	var d driverProperties
+	var s subgroupProperties
+	var p properties2
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	pin.Pin(&d)
+	pin.Pin(&s)
+	pin.Pin(&p)
+	d.sType, s.sType, p.sType = 1000196000, 1000094000, 1000059001
+	p.pNext = unsafe.Pointer(&s)
+	if api >= vulkan.MakeVersion(1, 2, 0) { // the struct came with 1.2
+		s.pNext = unsafe.Pointer(&d)
+	}
+	purego.SyscallN(f, uintptr(unsafe.Pointer(pd)), uintptr(unsafe.Pointer(&p)))
+	const compute, shuffle = 0x20, 0x10
+	return driver{
+		subgroup: int(s.size), shuffle: s.stages&compute != 0 && s.ops&shuffle != 0,
+		id: d.id, name: text(d.name[:]), info: text(d.info[:]),
+	}
+}
+
+func text(p []byte) string {
+	for i, c := range p {
+		if c == 0 {
+			return string(p[:i])
+		}
+	}
+	return string(p)
+}

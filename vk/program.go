@@ -1,0 +1,197 @@
+package vk
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+	"unsafe"
+
+	vulkan "github.com/vulkan-go/vulkan"
+)
+
+// A Program is a finished recording. It may be submitted any number of times; each run begins when the one before has ended.
+type Program struct {
+	d          *Device
+	cmd        []vulkan.CommandBuffer
+	pool       vulkan.DescriptorPool
+	sets       []vulkan.DescriptorSet
+	queries    vulkan.QueryPool
+	labels     []string
+	kernels    []string
+	dispatches int
+	barriers   int
+
+	mu     sync.Mutex
+	fence  []vulkan.Fence
+	submit []vulkan.SubmitInfo
+	run    uint64 // the newest submitted
+	done   uint64 // the newest known to have ended
+	closed bool
+}
+
+// A Ticket stands for one run of a program.
+type Ticket struct {
+	p   *Program
+	run uint64
+}
+
+// Stats counts the dispatches and the barriers between them.
+func (p *Program) Stats() (dispatches, barriers int) { return p.dispatches, p.barriers }
+
+// Submit starts a run, after the run before has ended.
+func (p *Program) Submit() (Ticket, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return Ticket{}, errors.New("vk: Submit: the program is closed")
+	}
+	if err := p.wait(context.Background(), p.run); err != nil {
+		return Ticket{}, err
+	}
+	if p.submit == nil {
+		p.submit = []vulkan.SubmitInfo{{
+			SType: vulkan.StructureTypeSubmitInfo, CommandBufferCount: 1, PCommandBuffers: p.cmd,
+		}}
+	}
+	if err := check("vkResetFences", vulkan.ResetFences(p.d.dev, 1, p.fence)); err != nil {
+		return Ticket{}, err
+	}
+	p.d.qmu.Lock()
+	err := check("vkQueueSubmit", vulkan.QueueSubmit(p.d.queue, 1, p.submit, p.fence[0]))
+	p.d.qmu.Unlock()
+	if err != nil {
+		return Ticket{}, err
+	}
+	p.run++
+	return Ticket{p, p.run}, nil
+}
+
+// Run submits the program and waits for it.
+func (p *Program) Run(ctx context.Context) error {
+	t, err := p.Submit()
+	if err != nil {
+		return err
+	}
+	return t.Wait(ctx)
+}
+
+// Wait returns when the run has ended, or the context.
+func (t Ticket) Wait(ctx context.Context) error {
+	if t.p == nil {
+		return nil
+	}
+	t.p.mu.Lock()
+	defer t.p.mu.Unlock()
+	return t.p.wait(ctx, t.run)
+}
+
+// wait waits for a run; p.mu is held.
+func (p *Program) wait(ctx context.Context, run uint64) error {
+	if p.done >= run {
+		return nil
+	}
+	slice := ^uint64(0)
+	if ctx.Done() != nil {
+		slice = uint64(20 * time.Millisecond)
+	}
+	for {
+		switch r := vulkan.WaitForFences(p.d.dev, 1, p.fence, vulkan.True, slice); {
+		case r == vulkan.Success:
+			p.done = p.run
+			return nil
+		case r != vulkan.Timeout:
+			return check("vkWaitForFences", r)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// Close waits for the newest run and frees the program. A second Close does nothing.
+func (p *Program) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	_ = p.wait(context.Background(), p.run) // a lost device has stopped running it
+	p.closed = true
+	dev := p.d.dev
+	if p.cmd != nil {
+		p.d.cmu.Lock()
+		vulkan.FreeCommandBuffers(dev, p.d.cmds, 1, p.cmd)
+		p.d.cmu.Unlock()
+	}
+	if p.fence != nil {
+		vulkan.DestroyFence(dev, p.fence[0], nil)
+	}
+	if p.pool != vulkan.NullDescriptorPool {
+		vulkan.DestroyDescriptorPool(dev, p.pool, nil)
+	}
+	if p.queries != vulkan.NullQueryPool {
+		vulkan.DestroyQueryPool(dev, p.queries, nil)
+	}
+}
+
+// A Timing is how long one command of a run took on the device.
+type Timing struct {
+	Label, Kernel string
+	Duration      time.Duration
+}
+
+func (p *Program) timers(commands []command) error {
+	if p.d.period == 0 || len(commands) == 0 {
+		return nil
+	}
+	for _, c := range commands {
+		p.labels = append(p.labels, c.label)
+		kernel := ""
+		if c.kernel != nil {
+			kernel = c.kernel.module.Name
+		}
+		p.kernels = append(p.kernels, kernel)
+	}
+	info := vulkan.QueryPoolCreateInfo{
+		SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: uint32(2 * len(commands)),
+	}
+	var queries vulkan.QueryPool
+	err := check("vkCreateQueryPool", vulkan.CreateQueryPool(p.d.dev, &info, nil, &queries))
+	p.queries = queries
+	return err
+}
+
+func (p *Program) stamp(i int, stage vulkan.PipelineStageFlagBits) {
+	if p.queries != vulkan.NullQueryPool {
+		vulkan.CmdWriteTimestamp(p.cmd[0], stage, p.queries, uint32(i))
+	}
+}
+
+// Timings returns how long each command of the newest run took. The device must have been opened with Profile.
+func (p *Program) Timings() ([]Timing, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.queries == vulkan.NullQueryPool {
+		return nil, errors.New("vk: Timings: the device keeps no timestamps, or was not opened with Profile")
+	}
+	if err := p.wait(context.Background(), p.run); err != nil {
+		return nil, err
+	}
+	ticks := make([]uint64, 2*len(p.labels))
+	var pin runtime.Pinner
+	pin.Pin(&ticks[0])
+	defer pin.Unpin()
+	r := vulkan.GetQueryPoolResults(p.d.dev, p.queries, 0, uint32(len(ticks)), uint(8*len(ticks)), unsafe.Pointer(&ticks[0]), 8,
+		vulkan.QueryResultFlags(vulkan.QueryResult64Bit|vulkan.QueryResultWaitBit))
+	if err := check("vkGetQueryPoolResults", r); err != nil {
+		return nil, err
+	}
+	out := make([]Timing, len(p.labels))
+	for i := range out {
+		ns := float64(ticks[2*i+1]-ticks[2*i]) * p.d.period
+		out[i] = Timing{p.labels[i], p.kernels[i], time.Duration(ns)}
+	}
+	return out, nil
+}

@@ -1,0 +1,376 @@
+package vk
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"genview/shaders/spirv"
+
+	vulkan "github.com/vulkan-go/vulkan"
+)
+
+// Grid says how much a dispatch does.
+type Grid struct {
+	n       [3]int
+	threads bool
+}
+
+// Threads asks for that many invocations along x, y and z; they are divided by the kernel's workgroup size, rounding up.
+func Threads(n ...int) Grid { return grid(n, true) }
+
+// Groups asks for that many workgroups along x, y and z.
+func Groups(n ...int) Grid { return grid(n, false) }
+
+func grid(n []int, threads bool) Grid {
+	g := Grid{n: [3]int{1, 1, 1}, threads: threads}
+	copy(g.n[:], n)
+	return g
+}
+
+type command struct {
+	label         string
+	kernel        *Kernel // nil: a copy or a fill
+	groups        [3]int
+	push          []byte
+	views         []View
+	fill          *uint32
+	reads, writes []extent
+	barrier       bool
+}
+
+// A Recorder writes a program down. It is for one goroutine. The first mistake sticks, and Finish returns it.
+type Recorder struct {
+	d        *Device
+	label    string
+	commands []command
+	hazards  hazards
+	err      error
+}
+
+// NewRecorder starts a recording.
+func (d *Device) NewRecorder() *Recorder { return &Recorder{d: d} }
+
+// Label names the dispatches that follow, for profiles.
+func (r *Recorder) Label(name string) { r.label = name }
+
+func (r *Recorder) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("vk: "+format, args...)
+	}
+}
+
+// Dispatch runs a kernel on views, one for each binding of its module in order. push is nil, or a struct, array or slice of 4-byte
+// scalars as long as the module's push constants.
+func (r *Recorder) Dispatch(k *Kernel, g Grid, push any, v ...View) {
+	if r.err != nil {
+		return
+	}
+	if k == nil {
+		r.fail("Dispatch: the kernel is nil")
+		return
+	}
+	m := k.module
+	c := command{label: r.label, kernel: k, groups: g.n, views: v}
+	if c.label == "" {
+		c.label = m.Name
+	}
+	var err error
+	if c.push, err = pushBytes(push); err != nil || len(c.push) != m.PushSize {
+		r.fail("Dispatch %s: %d bytes of push constants were given, the shader has %d", m.Name, len(c.push), m.PushSize)
+		return
+	}
+	if len(v) != len(m.Bindings) {
+		r.fail("Dispatch %s: %d views were given, the shader has %d bindings", m.Name, len(v), len(m.Bindings))
+		return
+	}
+	limits := r.d.info.Limits
+	for i := range c.groups {
+		if g.threads {
+			c.groups[i] = (c.groups[i] + k.local[i] - 1) / k.local[i]
+		}
+		if c.groups[i] < 1 || c.groups[i] > limits.MaxGroups[i] {
+			r.fail("Dispatch %s: %v workgroups; there must be at least 1, and the device takes at most %v", m.Name, c.groups, limits.MaxGroups)
+			return
+		}
+	}
+	for i, b := range m.Bindings {
+		if err := r.bindable(v[i], b.Kind); err != nil {
+			r.fail("Dispatch %s: binding %d: %v", m.Name, b.Index, err)
+			return
+		}
+		if b.Reads {
+			c.reads = append(c.reads, v[i].extent())
+		}
+		if b.Writes {
+			c.writes = append(c.writes, v[i].extent())
+		}
+	}
+	r.add(c)
+}
+
+func (r *Recorder) add(c command) {
+	c.barrier = r.hazards.before(c.reads, c.writes)
+	r.commands = append(r.commands, c)
+}
+
+// bindable tells what keeps a view from being bound so.
+func (r *Recorder) bindable(v View, k spirv.Kind) error {
+	l := r.d.info.Limits
+	if err := r.inside(v); err != nil {
+		return err
+	}
+	if k == spirv.Storage {
+		switch {
+		case v.Len() > l.MaxStorageRange:
+			return fmt.Errorf("%s of %s, the device binds at most %s at once", Bytes(int64(v.Len())), v.Buffer.name, Bytes(int64(l.MaxStorageRange)))
+		case v.Lo%max(l.StorageAlign, 4) != 0:
+			return fmt.Errorf("offset %d of %s is no multiple of %d", v.Lo, v.Buffer.name, l.StorageAlign)
+		}
+		return nil
+	}
+	texel := 4
+	if k == spirv.TexelRGBA32F || k == spirv.TexelRGBA32I {
+		texel = 16
+	}
+	switch {
+	case v.Len()/texel > l.MaxTexels:
+		return fmt.Errorf("%d texels of %s, the device binds at most %d at once", v.Len()/texel, v.Buffer.name, l.MaxTexels)
+	case v.Lo%max(l.TexelAlign, texel) != 0 || v.Len()%texel != 0:
+		return fmt.Errorf("bytes %d to %d of %s are no whole texels of %d bytes at a multiple of %d", v.Lo, v.Hi, v.Buffer.name, texel, l.TexelAlign)
+	}
+	return nil
+}
+
+func (r *Recorder) inside(v View) error {
+	switch {
+	case v.Buffer == nil:
+		return errors.New("the view has no buffer")
+	case v.Buffer.d != r.d:
+		return fmt.Errorf("%s belongs to another device", v.Buffer.name)
+	case v.Lo < 0 || v.Lo >= v.Hi || v.Hi > v.Buffer.size:
+		return fmt.Errorf("bytes %d to %d of %s, which has %d", v.Lo, v.Hi, v.Buffer.name, v.Buffer.size)
+	}
+	return nil
+}
+
+// Copy copies src to dst, which are of one length and do not overlap.
+func (r *Recorder) Copy(dst, src View) {
+	if r.err != nil {
+		return
+	}
+	if err := errors.Join(r.inside(dst), r.inside(src)); err != nil {
+		r.fail("Copy: %v", err)
+		return
+	}
+	if dst.Len() != src.Len() || dst.extent().overlaps(src.extent()) {
+		r.fail("Copy: %d bytes of %s to %d bytes of %s: they must be as long and not overlap", src.Len(), src.Buffer.name, dst.Len(), dst.Buffer.name)
+		return
+	}
+	r.add(command{label: "Copy", views: []View{dst, src}, reads: []extent{src.extent()}, writes: []extent{dst.extent()}})
+}
+
+// Fill writes a 4-byte value all over dst.
+func (r *Recorder) Fill(dst View, value uint32) {
+	if r.err != nil {
+		return
+	}
+	if err := r.inside(dst); err != nil || dst.Lo%4 != 0 || dst.Len()%4 != 0 {
+		r.fail("Fill: bytes %d to %d are no whole words of a buffer", dst.Lo, dst.Hi)
+		return
+	}
+	r.add(command{label: "Fill", views: []View{dst}, fill: &value, writes: []extent{dst.extent()}})
+}
+
+// pushBytes lays push constants out.
+func pushBytes(push any) ([]byte, error) {
+	if push == nil {
+		return nil, nil
+	}
+	return binary.Append(nil, binary.LittleEndian, push)
+}
+
+// Finish ends the recording and returns the program, or the first mistake.
+func (r *Recorder) Finish() (*Program, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	p := &Program{d: r.d}
+	if err := p.write(r.commands); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (r *Recorder) once() error {
+	p, err := r.Finish()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return p.Run(context.Background())
+}
+
+// write records the command buffer.
+func (p *Program) write(commands []command) error {
+	d := p.d
+	d.cmu.Lock()
+	defer d.cmu.Unlock()
+	alloc := vulkan.CommandBufferAllocateInfo{
+		SType: vulkan.StructureTypeCommandBufferAllocateInfo, CommandPool: d.cmds,
+		Level: vulkan.CommandBufferLevelPrimary, CommandBufferCount: 1,
+	}
+	p.cmd = make([]vulkan.CommandBuffer, 1)
+	if err := check("vkAllocateCommandBuffers", vulkan.AllocateCommandBuffers(d.dev, &alloc, p.cmd)); err != nil {
+		p.cmd = nil
+		return err
+	}
+	fence := vulkan.FenceCreateInfo{SType: vulkan.StructureTypeFenceCreateInfo}
+	p.fence = make([]vulkan.Fence, 1)
+	if err := check("vkCreateFence", vulkan.CreateFence(d.dev, &fence, nil, &p.fence[0])); err != nil {
+		return err
+	}
+	if err := p.descriptors(commands); err != nil {
+		return err
+	}
+	if err := p.timers(commands); err != nil {
+		return err
+	}
+	cmd := p.cmd[0]
+	begin := vulkan.CommandBufferBeginInfo{SType: vulkan.StructureTypeCommandBufferBeginInfo}
+	if err := check("vkBeginCommandBuffer", vulkan.BeginCommandBuffer(cmd, &begin)); err != nil {
+		return err
+	}
+	const host = vulkan.PipelineStageFlags(vulkan.PipelineStageHostBit)
+	if p.queries != vulkan.NullQueryPool {
+		vulkan.CmdResetQueryPool(cmd, p.queries, 0, uint32(2*len(commands)))
+	}
+	barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after what ran before
+	set := 0
+	for i, c := range commands {
+		if c.barrier {
+			barrier(cmd, work, work, written, read|written)
+			p.barriers++
+		}
+		p.stamp(i*2, vulkan.PipelineStageTopOfPipeBit)
+		switch {
+		case c.kernel != nil:
+			p.dispatch(cmd, c, p.sets[set])
+			p.dispatches++
+			set++
+		case c.fill != nil:
+			v := c.views[0]
+			vulkan.CmdFillBuffer(cmd, v.Buffer.buf, vulkan.DeviceSize(v.Lo), vulkan.DeviceSize(v.Len()), *c.fill)
+		default:
+			dst, src := c.views[0], c.views[1]
+			vulkan.CmdCopyBuffer(cmd, src.Buffer.buf, dst.Buffer.buf, 1, []vulkan.BufferCopy{{
+				SrcOffset: vulkan.DeviceSize(src.Lo), DstOffset: vulkan.DeviceSize(dst.Lo), Size: vulkan.DeviceSize(src.Len()),
+			}})
+		}
+		p.stamp(i*2+1, vulkan.PipelineStageBottomOfPipeBit)
+	}
+	barrier(cmd, work, host, written, vulkan.AccessHostReadBit)
+	return check("vkEndCommandBuffer", vulkan.EndCommandBuffer(cmd))
+}
+
+const (
+	work    = vulkan.PipelineStageFlags(vulkan.PipelineStageComputeShaderBit | vulkan.PipelineStageTransferBit)
+	read    = vulkan.AccessShaderReadBit | vulkan.AccessTransferReadBit
+	written = vulkan.AccessShaderWriteBit | vulkan.AccessTransferWriteBit
+)
+
+func barrier(cmd vulkan.CommandBuffer, from, to vulkan.PipelineStageFlags, src, dst vulkan.AccessFlagBits) {
+	vulkan.CmdPipelineBarrier(cmd, from, to, 0, 1, []vulkan.MemoryBarrier{{
+		SType: vulkan.StructureTypeMemoryBarrier, SrcAccessMask: vulkan.AccessFlags(src), DstAccessMask: vulkan.AccessFlags(dst),
+	}}, 0, nil, 0, nil)
+}
+
+func (p *Program) dispatch(cmd vulkan.CommandBuffer, c command, set vulkan.DescriptorSet) {
+	k := c.kernel
+	vulkan.CmdBindPipeline(cmd, vulkan.PipelineBindPointCompute, k.pipeline)
+	vulkan.CmdBindDescriptorSets(cmd, vulkan.PipelineBindPointCompute, k.layout, 0, 1, []vulkan.DescriptorSet{set}, 0, nil)
+	if len(c.push) > 0 {
+		var pin runtime.Pinner
+		pin.Pin(&c.push[0])
+		vulkan.CmdPushConstants(cmd, k.layout, vulkan.ShaderStageFlags(vulkan.ShaderStageComputeBit), 0, uint32(len(c.push)), unsafe.Pointer(&c.push[0]))
+		pin.Unpin()
+	}
+	vulkan.CmdDispatch(cmd, uint32(c.groups[0]), uint32(c.groups[1]), uint32(c.groups[2]))
+}
+
+// descriptors makes one set for each dispatch.
+func (p *Program) descriptors(commands []command) error {
+	storage, texel, sets := 0, 0, 0
+	for _, c := range commands {
+		if c.kernel == nil {
+			continue
+		}
+		sets++
+		for _, b := range c.kernel.module.Bindings {
+			if b.Kind == spirv.Storage {
+				storage++
+			} else {
+				texel++
+			}
+		}
+	}
+	if sets == 0 {
+		return nil
+	}
+	dev := p.d.dev
+	var sizes []vulkan.DescriptorPoolSize
+	if storage > 0 {
+		sizes = append(sizes, vulkan.DescriptorPoolSize{Type: vulkan.DescriptorTypeStorageBuffer, DescriptorCount: uint32(storage)})
+	}
+	if texel > 0 {
+		sizes = append(sizes, vulkan.DescriptorPoolSize{Type: vulkan.DescriptorTypeStorageTexelBuffer, DescriptorCount: uint32(texel)})
+	}
+	info := vulkan.DescriptorPoolCreateInfo{
+		SType: vulkan.StructureTypeDescriptorPoolCreateInfo, MaxSets: uint32(sets), PoolSizeCount: uint32(len(sizes)), PPoolSizes: sizes,
+	}
+	var pool vulkan.DescriptorPool
+	if err := check("vkCreateDescriptorPool", vulkan.CreateDescriptorPool(dev, &info, nil, &pool)); err != nil {
+		return err
+	}
+	p.pool = pool
+	for _, c := range commands {
+		if c.kernel == nil {
+			continue
+		}
+		alloc := vulkan.DescriptorSetAllocateInfo{
+			SType: vulkan.StructureTypeDescriptorSetAllocateInfo, DescriptorPool: p.pool,
+			DescriptorSetCount: 1, PSetLayouts: []vulkan.DescriptorSetLayout{c.kernel.setup},
+		}
+		var set vulkan.DescriptorSet
+		if err := check("vkAllocateDescriptorSets", vulkan.AllocateDescriptorSets(dev, &alloc, &set)); err != nil {
+			return err
+		}
+		p.sets = append(p.sets, set)
+		var writes []vulkan.WriteDescriptorSet
+		for i, b := range c.kernel.module.Bindings {
+			v := c.views[i]
+			w := vulkan.WriteDescriptorSet{
+				SType: vulkan.StructureTypeWriteDescriptorSet, DstSet: set, DstBinding: uint32(b.Index),
+				DescriptorCount: 1, DescriptorType: descriptorType(b.Kind),
+			}
+			if b.Kind == spirv.Storage {
+				w.PBufferInfo = []vulkan.DescriptorBufferInfo{{
+					Buffer: v.Buffer.buf, Offset: vulkan.DeviceSize(v.Lo), Range: vulkan.DeviceSize(v.Len()),
+				}}
+			} else {
+				t, err := v.texel(formats[b.Kind])
+				if err != nil {
+					return err
+				}
+				w.PTexelBufferView = []vulkan.BufferView{t}
+			}
+			writes = append(writes, w)
+		}
+		vulkan.UpdateDescriptorSets(dev, uint32(len(writes)), writes, 0, nil)
+	}
+	return nil
+}
