@@ -1,0 +1,261 @@
+package tensor_test
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"genview/tensor"
+)
+
+// The references: float64, plain loops, as the formulas are written.
+
+type T = tensor.Tensor
+
+func unary(f func(*T) *T) func([]*T) *T { return func(in []*T) *T { return f(in[0]) } }
+
+func binary(f func(x, y *T) *T) func([]*T) *T { return func(in []*T) *T { return f(in[0], in[1]) } }
+
+func each(f func(x float64) float64) func([]array) array {
+	return func(in []array) array {
+		y := newArray(in[0].shape...)
+		for i, x := range in[0].v {
+			y.v[i] = f(x)
+		}
+		return y
+	}
+}
+
+// index visits every index of a shape in row-major order.
+func index(shape []int, visit func(at []int)) {
+	at := make([]int, len(shape))
+	for {
+		visit(at)
+		i := len(shape) - 1
+		for ; i >= 0; i-- {
+			if at[i]++; at[i] < shape[i] {
+				break
+			}
+			at[i] = 0
+		}
+		if i < 0 {
+			return
+		}
+	}
+}
+
+// get reads a at an index, counted from the last axis, with axes of size 1 repeated.
+func (a array) get(at []int) float64 {
+	i := 0
+	for k, n := range a.shape {
+		p := at[len(at)-len(a.shape)+k]
+		if n == 1 {
+			p = 0
+		}
+		i = i*n + p
+	}
+	return a.v[i]
+}
+
+// build makes an array from a function of the index.
+func build(shape []int, f func(at []int) float64) array {
+	y := newArray(shape...)
+	i := 0
+	index(shape, func(at []int) {
+		y.v[i] = f(at)
+		i++
+	})
+	return y
+}
+
+func bcast(shapes ...[]int) []int {
+	rank := 0
+	for _, s := range shapes {
+		rank = max(rank, len(s))
+	}
+	out := make([]int, rank)
+	for i := range out {
+		out[i] = 1
+		for _, s := range shapes {
+			if k := i - rank + len(s); k >= 0 {
+				out[i] = max(out[i], s[k])
+			}
+		}
+	}
+	return out
+}
+
+func both(f func(x, y float64) float64) func([]array) array {
+	return func(in []array) array {
+		return build(bcast(in[0].shape, in[1].shape), func(at []int) float64 { return f(in[0].get(at), in[1].get(at)) })
+	}
+}
+
+func truth(f func(x, y float64) bool) func([]array) array {
+	return both(func(x, y float64) float64 { return bit(f(x, y)) })
+}
+
+func bit(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// folded reduces the named axes.
+func folded(first float64, f func(sum, x float64) float64, keep bool, axes ...int) func([]array) array {
+	return func(in []array) array {
+		x := in[0]
+		hit := make([]bool, len(x.shape))
+		for _, a := range axes {
+			hit[(a+len(hit))%len(hit)] = true
+		}
+		full := make([]int, len(x.shape))
+		var short []int
+		for i, n := range x.shape {
+			full[i] = n
+			if hit[i] || len(axes) == 0 {
+				full[i] = 1
+				if !keep {
+					continue
+				}
+			}
+			short = append(short, full[i])
+		}
+		y := newArray(full...)
+		for i := range y.v {
+			y.v[i] = first
+		}
+		index(x.shape, func(at []int) {
+			i := 0
+			for k, n := range full {
+				p := at[k]
+				if n == 1 {
+					p = 0
+				}
+				i = i*n + p
+			}
+			y.v[i] = f(y.v[i], x.get(at))
+		})
+		if short == nil {
+			short = []int{}
+		}
+		y.shape = short
+		return y
+	}
+}
+
+func add(s, x float64) float64 { return s + x }
+
+func scaled(f func([]array) array, c func(in, out int) float64) func([]array) array {
+	return func(in []array) array {
+		y := f(in)
+		for i := range y.v {
+			y.v[i] *= c(len(in[0].v), len(y.v))
+		}
+		return y
+	}
+}
+
+func average(in, out int) float64 { return float64(out) / float64(in) }
+
+func refVar(keep bool, axes ...int) func([]array) array {
+	return func(in []array) array {
+		mean := scaled(folded(0, add, true, axes...), average)(in)
+		d := both(func(x, m float64) float64 { return (x - m) * (x - m) })([]array{in[0], mean})
+		return scaled(folded(0, add, keep, axes...), average)([]array{d})
+	}
+}
+
+func refSoftmax(axis int) func([]array) array {
+	return func(in []array) array {
+		e := each(math.Exp)(in)
+		sum := folded(0, add, true, axis)([]array{e})
+		return both(func(x, s float64) float64 { return x / s })([]array{e, sum})
+	}
+}
+
+func refMatMul(in []array) array {
+	a, b := in[0], in[1]
+	k := a.shape[len(a.shape)-1]
+	lead := bcast(a.shape[:len(a.shape)-2], b.shape[:len(b.shape)-2])
+	shape := append(lead, a.shape[len(a.shape)-2], b.shape[len(b.shape)-1])
+	return build(shape, func(at []int) float64 {
+		r := len(at)
+		p, q := append([]int{}, at...), append([]int{}, at...)
+		s := 0.0
+		for i := range k {
+			p[r-1], q[r-2] = i, i
+			s += a.get(p) * b.get(q)
+		}
+		return s
+	})
+}
+
+func refConv(o tensor.ConvOptions) func([]array) array {
+	return func(in []array) array {
+		x, w := in[0], in[1]
+		g := max(o.Groups, 1)
+		st, di := [2]int{max(o.Stride[0], 1), max(o.Stride[1], 1)}, [2]int{max(o.Dilation[0], 1), max(o.Dilation[1], 1)}
+		oh := (x.shape[2]+2*o.Padding[0]-di[0]*(w.shape[2]-1)-1)/st[0] + 1
+		ow := (x.shape[3]+2*o.Padding[1]-di[1]*(w.shape[3]-1)-1)/st[1] + 1
+		return build([]int{x.shape[0], w.shape[0], oh, ow}, func(at []int) float64 {
+			s := 0.0
+			first := at[1] / (w.shape[0] / g) * w.shape[1]
+			index(w.shape[1:], func(k []int) {
+				h, v := at[2]*st[0]+k[1]*di[0]-o.Padding[0], at[3]*st[1]+k[2]*di[1]-o.Padding[1]
+				if h >= 0 && h < x.shape[2] && v >= 0 && v < x.shape[3] {
+					s += x.get([]int{at[0], first + k[0], h, v}) * w.get([]int{at[1], k[0], k[1], k[2]})
+				}
+			})
+			return s
+		})
+	}
+}
+
+func refConvT(o tensor.ConvTransposeOptions) func([]array) array {
+	return func(in []array) array {
+		x, w := in[0], in[1]
+		g := max(o.Groups, 1)
+		st, di := [2]int{max(o.Stride[0], 1), max(o.Stride[1], 1)}, [2]int{max(o.Dilation[0], 1), max(o.Dilation[1], 1)}
+		oh := (x.shape[2]-1)*st[0] - 2*o.Padding[0] + di[0]*(w.shape[2]-1) + o.OutputPadding[0] + 1
+		ow := (x.shape[3]-1)*st[1] - 2*o.Padding[1] + di[1]*(w.shape[3]-1) + o.OutputPadding[1] + 1
+		y := newArray(x.shape[0], w.shape[1]*g, oh, ow)
+		index(x.shape, func(at []int) {
+			index(w.shape[1:], func(k []int) {
+				h, v := at[2]*st[0]+k[1]*di[0]-o.Padding[0], at[3]*st[1]+k[2]*di[1]-o.Padding[1]
+				if h < 0 || h >= oh || v < 0 || v >= ow {
+					return
+				}
+				c := at[1]/(x.shape[1]/g)*w.shape[1] + k[0]
+				y.v[((at[0]*y.shape[1]+c)*oh+h)*ow+v] += x.get(at) * w.get([]int{at[1], k[0], k[1], k[2]})
+			})
+		})
+		return y
+	}
+}
+
+func uniform(lo, hi float64) func(*rand.Rand) float64 {
+	return func(r *rand.Rand) float64 { return lo + (hi-lo)*r.Float64() }
+}
+
+func normal(r *rand.Rand) float64 { return r.NormFloat64() }
+
+// away draws numbers that keep their distance from kinks at whole numbers.
+func away(r *rand.Rand) float64 { return float64(r.IntN(7)-3) + 0.2 + 0.6*r.Float64() }
+
+func whole(r *rand.Rand) float64 { return float64(r.IntN(3) - 1) }
+
+// apart draws numbers of which no two are close, so that the largest stays the largest.
+func apart(r *rand.Rand, shape []int, _ int) array {
+	a := newArray(shape...)
+	for i, p := range r.Perm(len(a.v)) {
+		a.v[i] = float64(p)*0.1 - 1
+	}
+	return a
+}
+
+func of(shapes ...[][]int) [][][]int { return shapes }
+
+func sh(shapes ...[]int) [][]int { return shapes }
+
+type s = []int
