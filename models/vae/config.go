@@ -16,7 +16,9 @@ type Config struct {
 }
 
 // Defaults returns the MLP of the PyTorch examples for MNIST: 784-400-20-400-784.
-func Defaults() Config { return Config{Arch: "mlp", Z: 20, Hidden: 400, Size: 28, Channels: 1, Beta: 1} }
+func Defaults() Config {
+	return Config{Arch: "mlp", Z: 20, Hidden: 400, Size: 28, Channels: 1, Beta: 1}
+}
 
 // ConvDefaults returns the convolutional network for MNIST.
 func ConvDefaults() Config {

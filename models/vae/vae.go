@@ -34,7 +34,9 @@ func New(s *nn.Scope, c Config) (*VAE, error) {
 func (m *VAE) Config() Config { return m.config }
 
 // Encode maps x [B, C, S, S] or [B, C·S·S] to the mean and the logarithm of the variance of q(z|x), each [B, Z].
-func (m *VAE) Encode(x *tensor.Tensor) (mu, logvar *tensor.Tensor) { return m.coder.encode(m.pictures(x)) }
+func (m *VAE) Encode(x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
+	return m.coder.encode(m.pictures(x))
+}
 
 // Decode maps z [B, Z] to the logits of p(x|z) [B, C, S, S]; their Sigmoid is the picture.
 func (m *VAE) Decode(z *tensor.Tensor) *tensor.Tensor { return m.pictures(m.coder.decode(z)) }
