@@ -1,0 +1,89 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// A Set is a list of pictures of one size. It is safe for concurrent use.
+type Set interface {
+	// Len is the number of pictures.
+	Len() int
+	// Shape is channels, height and width.
+	Shape() (c, h, w int)
+	// Read writes picture i to dst [C, H, W], in [0, 1], and returns its class. With rng it may vary the picture; nil asks for it
+	// as it is.
+	Read(i int, rng *rand.Rand, dst []float32) (class int32, err error)
+}
+
+// A Dataset is pictures to train on and others to test with.
+type Dataset struct {
+	Name        string
+	Train, Test Set
+	Classes     []string
+}
+
+// Options says which data set to open.
+type Options struct {
+	Name     string // glyphs, mnist, fashion-mnist, or the path of a folder of pictures
+	Dir      string // where the files are; empty: downloaded to CacheDir
+	CacheDir string
+	Size     int // pictures become Size × Size where the set leaves a choice
+	Channels int // 1 or 3, for folders
+	Seed     uint64
+	Log      func(string) // hears of downloads; may be nil
+}
+
+var openers = map[string]func(ctx context.Context, o Options) (*Dataset, error){
+	"glyphs":        openGlyphs,
+	"mnist":         openMNIST,
+	"fashion-mnist": openFashion,
+	"folder":        openFolder,
+}
+
+// Names lists the data sets there are.
+func Names() []string {
+	var names []string
+	for n := range openers {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Open opens a data set. A name that is a path opens that folder of pictures.
+func Open(ctx context.Context, o Options) (*Dataset, error) {
+	if o.Log == nil {
+		o.Log = func(string) {}
+	}
+	if strings.ContainsAny(o.Name, `/\.`) {
+		o.Name, o.Dir = "folder", o.Name
+	}
+	open, ok := openers[o.Name]
+	if !ok {
+		return nil, fmt.Errorf("data: there is no data set %q: choose %s, or give the path of a folder of pictures (as ./%s)",
+			o.Name, strings.Join(Names(), ", "), o.Name)
+	}
+	return open(ctx, o)
+}
+
+// stored is a set held in memory, a byte a value.
+type stored struct {
+	c, h, w int
+	pixels  []byte
+	classes []int32
+}
+
+func (s *stored) Len() int             { return len(s.classes) }
+func (s *stored) Shape() (c, h, w int) { return s.c, s.h, s.w }
+
+func (s *stored) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
+	n := s.c * s.h * s.w
+	for j, p := range s.pixels[i*n : (i+1)*n] {
+		dst[j] = float32(p) / 255
+	}
+	return s.classes[i], nil
+}

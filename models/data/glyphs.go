@@ -1,0 +1,146 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"math/rand/v2"
+	"sync"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/gofont/gobold"
+	"golang.org/x/image/font/gofont/gobolditalic"
+	"golang.org/x/image/font/gofont/goitalic"
+	"golang.org/x/image/font/gofont/gomedium"
+	"golang.org/x/image/font/gofont/gomediumitalic"
+	"golang.org/x/image/font/gofont/gomono"
+	"golang.org/x/image/font/gofont/gomonobold"
+	"golang.org/x/image/font/gofont/gomonobolditalic"
+	"golang.org/x/image/font/gofont/gomonoitalic"
+	"golang.org/x/image/font/gofont/goregular"
+	"golang.org/x/image/font/gofont/gosmallcaps"
+	"golang.org/x/image/font/gofont/gosmallcapsitalic"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/math/fixed"
+)
+
+const (
+	glyphChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	glyphTrain = 20000
+	glyphTest  = 2000
+	masterSize = 96 // pixels of the masks that pictures are resampled from
+)
+
+// glyphs is letters and digits in every Go font, each picture shifted, turned and scaled a little. Picture i is a function of the
+// seed and i.
+type glyphs struct {
+	masters []*image.Alpha // [face][char]
+	size, n int
+	seed    uint64
+	once    sync.Once
+	made    *stored
+}
+
+func openGlyphs(_ context.Context, o Options) (*Dataset, error) {
+	if o.Size < 8 || o.Size > 128 {
+		return nil, fmt.Errorf("data: glyphs are 8 to 128 pixels wide, not %d", o.Size)
+	}
+	masters, err := glyphMasters()
+	if err != nil {
+		return nil, err
+	}
+	d := &Dataset{
+		Name:  "glyphs",
+		Train: &glyphs{masters: masters, size: o.Size, n: glyphTrain, seed: o.Seed},
+		Test:  &glyphs{masters: masters, size: o.Size, n: glyphTest, seed: ^o.Seed},
+	}
+	for _, r := range glyphChars {
+		d.Classes = append(d.Classes, string(r))
+	}
+	return d, nil
+}
+
+// glyphMasters draws every character of every face large, centred by its bounds.
+func glyphMasters() ([]*image.Alpha, error) {
+	faces := [][]byte{
+		goregular.TTF, gobold.TTF, goitalic.TTF, gobolditalic.TTF, gomedium.TTF, gomediumitalic.TTF,
+		gomono.TTF, gomonobold.TTF, gomonoitalic.TTF, gomonobolditalic.TTF, gosmallcaps.TTF, gosmallcapsitalic.TTF,
+	}
+	var masters []*image.Alpha
+	for _, ttf := range faces {
+		parsed, err := opentype.Parse(ttf)
+		if err != nil {
+			return nil, err
+		}
+		face, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: masterSize * 0.82, DPI: 72})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range glyphChars {
+			mask := image.NewAlpha(image.Rect(0, 0, masterSize, masterSize))
+			bounds, _, _ := face.GlyphBounds(r)
+			middle := fixed.P(masterSize/2, masterSize/2)
+			dot := fixed.Point26_6{X: middle.X - (bounds.Min.X+bounds.Max.X)/2, Y: middle.Y - (bounds.Min.Y+bounds.Max.Y)/2}
+			(&font.Drawer{Dst: mask, Src: image.Opaque, Face: face, Dot: dot}).DrawString(string(r))
+			masters = append(masters, mask)
+		}
+		if err := face.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return masters, nil
+}
+
+func (g *glyphs) Len() int             { return g.n }
+func (g *glyphs) Shape() (c, h, w int) { return 1, g.size, g.size }
+
+func (g *glyphs) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
+	g.once.Do(g.render)
+	return g.made.Read(i, nil, dst)
+}
+
+// render makes all pictures once, in parallel.
+func (g *glyphs) render() {
+	px := g.size * g.size
+	g.made = &stored{c: 1, h: g.size, w: g.size, pixels: make([]byte, g.n*px), classes: make([]int32, g.n)}
+	var wg sync.WaitGroup
+	const parts = 8
+	for p := range parts {
+		wg.Go(func() {
+			for i := p; i < g.n; i += parts {
+				rng := rand.New(rand.NewPCG(g.seed, uint64(i)))
+				class := rng.IntN(len(glyphChars))
+				face := rng.IntN(len(g.masters) / len(glyphChars))
+				g.made.classes[i] = int32(class)
+				g.resample(g.masters[face*len(glyphChars)+class], rng, g.made.pixels[i*px:(i+1)*px])
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// resample draws a mask into dst, shifted by up to a pixel of 28, turned by up to 8°, scaled by up to 8 %.
+func (g *glyphs) resample(m *image.Alpha, rng *rand.Rand, dst []byte) {
+	span := func(r float64) float64 { return (2*rng.Float64() - 1) * r }
+	turn, scale := span(8*math.Pi/180), math.Exp(span(0.08))
+	dx, dy := span(1.0/28), span(1.0/28)
+	step := float64(masterSize) / float64(g.size) / scale
+	sin, cos := math.Sincos(turn)
+	const sub = 3 // samples a pixel along each axis
+	for y := range g.size {
+		for x := range g.size {
+			sum := 0
+			for k := range sub * sub {
+				u := float64(x) + (float64(k%sub)+0.5)/sub - float64(g.size)*(0.5+dx)
+				v := float64(y) + (float64(k/sub)+0.5)/sub - float64(g.size)*(0.5+dy)
+				px := int(math.Floor((u*cos+v*sin)*step + masterSize/2))
+				py := int(math.Floor((v*cos-u*sin)*step + masterSize/2))
+				if image.Pt(px, py).In(m.Rect) {
+					sum += int(m.Pix[py*m.Stride+px])
+				}
+			}
+			dst[y*g.size+x] = byte(sum / (sub * sub))
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package data
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/md5"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/renameio/v2"
+)
+
+// The four files of MNIST and of whatever has its names.
+var idxFiles = [4]string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}
+
+// A source is where the four files come from, and the MD5 sums of the compressed files as their publishers give them.
+type source struct {
+	name    string
+	urls    []string
+	sums    [4]string
+	local   string // where a distribution's package puts them
+	classes []string
+}
+
+var mnist = source{
+	name: "mnist",
+	urls: []string{"https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"},
+	sums: [4]string{
+		"f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432",
+		"9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c",
+	},
+	classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+}
+
+var fashion = source{
+	name: "fashion-mnist",
+	urls: []string{"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"},
+	sums: [4]string{
+		"8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe",
+		"bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310",
+	},
+	local:   "/usr/share/datasets/fashion-mnist",
+	classes: []string{"T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"},
+}
+
+func openMNIST(ctx context.Context, o Options) (*Dataset, error) { return mnist.open(ctx, o) }
+
+func openFashion(ctx context.Context, o Options) (*Dataset, error) { return fashion.open(ctx, o) }
+
+func (s source) open(ctx context.Context, o Options) (*Dataset, error) {
+	dir := o.Dir
+	if dir == "" && s.local != "" {
+		if _, err := os.Stat(s.local); err == nil {
+			dir = s.local
+		}
+	}
+	if dir == "" {
+		var err error
+		if dir, err = s.download(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	var parts [4]idx
+	for i, name := range idxFiles {
+		var err error
+		if parts[i], err = readIDX(dir, name); err != nil {
+			return nil, fmt.Errorf("data: %s: %w", s.name, err)
+		}
+	}
+	train, err := pair(parts[0], parts[1])
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", s.name, err)
+	}
+	test, err := pair(parts[2], parts[3])
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", s.name, err)
+	}
+	return &Dataset{Name: s.name, Train: train, Test: test, Classes: s.classes}, nil
+}
+
+// download fetches what the cache folder lacks and returns that folder. Every file is checked before it gets its name.
+func (s source) download(ctx context.Context, o Options) (string, error) {
+	dir := filepath.Join(o.CacheDir, s.name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("data: %w", err)
+	}
+	for i, name := range idxFiles {
+		path := filepath.Join(dir, name+".gz")
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		var failed error
+		for _, url := range s.urls {
+			o.Log("downloading " + url + name + ".gz")
+			p, err := fetch(ctx, url+name+".gz", s.sums[i])
+			if err == nil {
+				err = renameio.WriteFile(path, p, 0o644)
+			}
+			if err == nil {
+				failed = nil
+				break
+			}
+			failed = errors.Join(failed, err)
+		}
+		if failed != nil {
+			return "", fmt.Errorf("data: %s could not be downloaded: %w; get its four files elsewhere and give their folder with --data-dir", s.name, failed)
+		}
+	}
+	return dir, nil
+}
+
+func fetch(ctx context.Context, url, sum string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s", url, resp.Status)
+	}
+	p, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", url, err)
+	}
+	if got := hex.EncodeToString(hash(p)); got != sum {
+		return nil, fmt.Errorf("%s: its checksum is %s and should be %s", url, got, sum)
+	}
+	return p, nil
+}
+
+// hash is MD5, because that is what the publishers give: it shows a broken download.
+func hash(p []byte) []byte {
+	h := md5.Sum(p)
+	return h[:]
+}
+
+// idx is a file of the MNIST format: bytes with sizes of axes.
+type idx struct {
+	name string
+	dims []int
+	data []byte
+}
+
+// readIDX reads a file, compressed or not.
+func readIDX(dir, name string) (idx, error) {
+	for _, n := range []string{name + ".gz", name, name[:len(name)-len("-idx3-ubyte")] + "." + name[len(name)-len("idx3-ubyte"):]} {
+		p, err := os.ReadFile(filepath.Join(dir, n))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return idx{}, err
+		}
+		if bytes.HasPrefix(p, []byte{0x1f, 0x8b}) {
+			z, err := gzip.NewReader(bytes.NewReader(p))
+			if err != nil {
+				return idx{}, fmt.Errorf("%s: %w", n, err)
+			}
+			if p, err = io.ReadAll(z); err != nil {
+				return idx{}, fmt.Errorf("%s is damaged: %w", n, err)
+			}
+		}
+		return parseIDX(n, p)
+	}
+	return idx{}, fmt.Errorf("%s has no %s.gz", dir, name)
+}
+
+func parseIDX(name string, p []byte) (idx, error) {
+	if len(p) < 4 || p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] < 1 || p[3] > 4 {
+		return idx{}, fmt.Errorf("%s is no IDX file of bytes", name)
+	}
+	f := idx{name: name}
+	head, want := 4+4*int(p[3]), 1
+	if len(p) < head {
+		return idx{}, fmt.Errorf("%s is truncated: %d bytes", name, len(p))
+	}
+	for i := 4; i < head; i += 4 {
+		d := int(binary.BigEndian.Uint32(p[i:]))
+		if d < 1 || d > 1<<28 || want > 1<<32/d {
+			return idx{}, fmt.Errorf("%s: an axis of size %d", name, d)
+		}
+		f.dims = append(f.dims, d)
+		want *= d
+	}
+	f.data = p[head:]
+	if len(f.data) != want {
+		return idx{}, fmt.Errorf("%s is truncated or damaged: it has %d of %d bytes", name, len(f.data), want)
+	}
+	return f, nil
+}
+
+func pair(images, labels idx) (*stored, error) {
+	if len(images.dims) != 3 || len(labels.dims) != 1 || images.dims[0] != labels.dims[0] {
+		return nil, fmt.Errorf("%s %v and %s %v do not belong together", images.name, images.dims, labels.name, labels.dims)
+	}
+	s := &stored{c: 1, h: images.dims[1], w: images.dims[2], pixels: images.data}
+	for _, l := range labels.data {
+		s.classes = append(s.classes, int32(l))
+	}
+	return s, nil
+}

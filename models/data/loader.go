@@ -1,0 +1,154 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+)
+
+// A Batch is pictures to train on. It belongs to who got it until [Loader.Release].
+type Batch struct {
+	Images  []float32 // [N, C, H, W]
+	Classes []int32   // [N]
+	err     error
+}
+
+// LoaderOptions says how a set is handed out.
+type LoaderOptions struct {
+	Batch    int
+	Seed     uint64
+	Binarize bool // each pixel becomes 1 with its value as probability, anew each time (Salakhutdinov & Murray 2008)
+	Ahead    int  // batches prepared ahead; 0 means 4
+}
+
+// A Loader hands out shuffled batches without end, prepared ahead by goroutines. Next and Release are for one goroutine.
+type Loader struct {
+	set    Set
+	o      LoaderOptions
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	queue  chan chan *Batch
+	free   chan *Batch
+}
+
+// NewLoader starts handing out batches of a set, from batch number first on. Close ends it.
+func NewLoader(set Set, o LoaderOptions, first int) (*Loader, error) {
+	if o.Batch < 1 || set.Len() < o.Batch {
+		return nil, fmt.Errorf("data: batches of %d cannot be made of %d pictures; try a smaller --batch", o.Batch, set.Len())
+	}
+	if o.Ahead == 0 {
+		o.Ahead = 4
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &Loader{set: set, o: o, cancel: cancel, queue: make(chan chan *Batch, o.Ahead), free: make(chan *Batch, o.Ahead+2)}
+	jobs := make(chan job)
+	l.wg.Go(func() { l.schedule(ctx, first, jobs) })
+	for range 2 {
+		l.wg.Go(func() {
+			for j := range jobs {
+				j.done <- l.prepare(j)
+			}
+		})
+	}
+	return l, nil
+}
+
+type job struct {
+	step  int
+	items []int
+	done  chan *Batch
+}
+
+// schedule says which pictures each batch holds: every epoch is a permutation of the set, the rest that fills no batch left out.
+func (l *Loader) schedule(ctx context.Context, step int, jobs chan<- job) {
+	defer close(jobs)
+	per := l.set.Len() / l.o.Batch
+	var order []int
+	for epoch := -1; ; step++ {
+		if e := step / per; e != epoch {
+			epoch = e
+			order = rand.New(rand.NewPCG(l.o.Seed, uint64(e))).Perm(l.set.Len())
+		}
+		at := step % per * l.o.Batch
+		j := job{step, order[at : at+l.o.Batch], make(chan *Batch, 1)}
+		select {
+		case l.queue <- j.done:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case jobs <- j:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (l *Loader) prepare(j job) *Batch {
+	c, h, w := l.set.Shape()
+	n := c * h * w
+	var b *Batch
+	select {
+	case b = <-l.free:
+	default:
+		b = &Batch{Images: make([]float32, l.o.Batch*n), Classes: make([]int32, l.o.Batch)}
+	}
+	b.err = nil
+	for k, i := range j.items {
+		rng := rand.New(rand.NewPCG(l.o.Seed^0x9e3779b97f4a7c15, uint64(j.step)<<20|uint64(k)))
+		dst := b.Images[k*n : (k+1)*n]
+		class, err := l.set.Read(i, rng, dst)
+		if err != nil {
+			b.err = err
+			return b
+		}
+		b.Classes[k] = class
+		if l.o.Binarize {
+			Binarize(dst, rng)
+		}
+	}
+	return b
+}
+
+// Binarize makes each value 1 with itself as probability, else 0.
+func Binarize(p []float32, rng *rand.Rand) {
+	for i := range p {
+		if p[i] > 0 && p[i] < 1 {
+			if rng.Float32() < p[i] {
+				p[i] = 1
+			} else {
+				p[i] = 0
+			}
+		}
+	}
+}
+
+// Next returns the next batch. A picture that cannot be read is an error that names it.
+func (l *Loader) Next(ctx context.Context) (*Batch, error) {
+	select {
+	case done := <-l.queue:
+		select {
+		case b := <-done:
+			return b, b.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Release gives a batch back, to be filled again.
+func (l *Loader) Release(b *Batch) {
+	select {
+	case l.free <- b:
+	default:
+	}
+}
+
+// Close ends the goroutines and waits for them.
+func (l *Loader) Close() {
+	l.cancel()
+	l.wg.Wait()
+}
