@@ -1,0 +1,270 @@
+package vae
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+
+	"genview/models/data"
+	"genview/models/nn"
+	"genview/models/optim"
+	"genview/models/watch"
+	"genview/tensor"
+)
+
+// TrainConfig says how a VAE is trained.
+type TrainConfig struct {
+	Batch int
+	LR    float64 // of Adam
+	Seed  uint64  // of the first weights and of the noise
+}
+
+// A Trainer trains a VAE on one device and answers with what it has learned. It is for one goroutine.
+type Trainer struct {
+	rt    *tensor.Runtime
+	model *VAE
+	scope *nn.Scope
+	adam  *optim.Adam
+	noise *tensor.RNG
+	batch int
+
+	x               *tensor.Tensor
+	loss, recon, kl *tensor.Tensor
+	step            *tensor.Program
+
+	decoder decoder
+	eval    evaluator
+}
+
+// NewTrainer builds and compiles the training step: one submission for forward pass, backward pass and Adam.
+func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
+	scope := nn.NewScope(o.Seed)
+	model, err := New(scope, c)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{rt: rt, model: model, scope: scope, batch: o.Batch, noise: tensor.NewRNG("rng", o.Seed)}
+	adam := optim.AdamDefaults()
+	adam.LR = o.LR
+	t.adam = optim.NewAdam(adam, scope.Vars())
+	t.x = tensor.Input("images", tensor.F32, o.Batch, c.Channels, c.Size, c.Size)
+	t.recon, t.kl = model.Loss(t.x, t.noise.Normal(o.Batch, c.Z))
+	t.loss = model.Objective(t.recon, t.kl)
+	updates := append(t.adam.Update(tensor.Grad(t.loss, scope.Vars()...)), t.noise.Advance())
+	updates = append(updates, scope.Updates()...)
+	t.step, err = rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{t.loss, t.recon, t.kl}, Update: updates})
+	return t, err
+}
+
+// Close frees the programs; the weights stay with the runtime.
+func (t *Trainer) Close() {
+	for _, p := range []*tensor.Program{t.step, t.decoder.program, t.eval.program, t.eval.weights} {
+		if p != nil {
+			p.Close()
+		}
+	}
+}
+
+// Program returns the training step.
+func (t *Trainer) Program() *tensor.Program { return t.step }
+
+// Z is the number of latent dimensions.
+func (t *Trainer) Z() int { return t.model.config.Z }
+
+// Step trains on pictures [B, C, S, S]; it returns before the device has ended.
+func (t *Trainer) Step(ctx context.Context, images []float32) error {
+	return t.step.Run(ctx, tensor.Feed{t.x: images})
+}
+
+// Metrics waits for the newest step and returns its loss and the loss's parts, in nats per example.
+func (t *Trainer) Metrics() (watch.Metrics, error) {
+	var out watch.Metrics
+	for _, m := range []struct {
+		name string
+		t    *tensor.Tensor
+	}{{"loss", t.loss}, {"recon", t.recon}, {"kl", t.kl}} {
+		v, err := t.step.Float(m.t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, watch.Metric{Name: m.name, Value: v})
+	}
+	return out, nil
+}
+
+// State lists all that a checkpoint must hold: weights under PyTorch's names, and beside them the optimizer's and the noise's state.
+func (t *Trainer) State() []nn.Named {
+	all := t.scope.Named()
+	for _, n := range t.adam.State() {
+		all = append(all, nn.Named{Name: "optim." + n.Name, Tensor: n.Tensor})
+	}
+	return append(all, nn.Named{Name: "rng.state", Tensor: t.noise.State})
+}
+
+type decoder struct {
+	program *tensor.Program
+	z, out  *tensor.Tensor
+}
+
+const decodeBatch = 16
+
+// Decode maps latents [N, Z] to pictures [N, C, S, S] in [0, 1].
+func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
+	c := t.model.config
+	if t.decoder.program == nil {
+		t.scope.Eval()
+		t.decoder.z = tensor.Input("z", tensor.F32, decodeBatch, c.Z)
+		t.decoder.out = t.model.Decode(t.decoder.z).Sigmoid()
+		t.scope.Train()
+		p, err := t.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{t.decoder.out}})
+		if err != nil {
+			return nil, err
+		}
+		t.decoder.program = p
+	}
+	px := c.Channels * c.Size * c.Size
+	var out []float32
+	for at := 0; at < len(z); at += decodeBatch * c.Z {
+		part := make([]float32, decodeBatch*c.Z)
+		n := copy(part, z[at:]) / c.Z
+		if err := t.decoder.program.Run(ctx, tensor.Feed{t.decoder.z: part}); err != nil {
+			return nil, err
+		}
+		pictures := make([]float32, decodeBatch*px)
+		if err := t.decoder.program.Fetch(t.decoder.out, pictures); err != nil {
+			return nil, err
+		}
+		out = append(out, pictures[:n*px]...)
+	}
+	return out, nil
+}
+
+// evaluator holds the programs that measure; they draw their own noise from a fixed seed, so two evaluations agree.
+type evaluator struct {
+	program, weights *tensor.Program
+	x                *tensor.Tensor
+	mu, elbo, weight *tensor.Tensor
+	noise            *tensor.RNG
+}
+
+const (
+	evalBatch = 100
+	evalSeed  = 20131220
+)
+
+func (t *Trainer) evaluator() (*evaluator, error) {
+	e := &t.eval
+	if e.program != nil {
+		return e, nil
+	}
+	c, m := t.model.config, t.model
+	t.scope.Eval()
+	defer t.scope.Train()
+	e.noise = tensor.NewRNG("eval.rng", evalSeed)
+	e.x = tensor.Input("images", tensor.F32, evalBatch, c.Channels, c.Size, c.Size)
+	mu, logvar := m.Encode(e.x)
+	eps := e.noise.Normal(evalBatch, c.Z)
+	fit := m.Decode(Sample(mu, logvar, eps)).BCEWithLogits(e.x).Sum(1, 2, 3)
+	kl := mu.Square().Add(logvar.Exp()).Sub(logvar).Shift(-1).Sum(1).Scale(0.5)
+	e.mu, e.elbo = mu, fit.Add(kl).Neg()
+	e.weight = m.LogWeights(e.x, eps)
+	var err error
+	if e.program, err = t.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{e.elbo, e.mu}, Update: []tensor.Update{e.noise.Advance()}}); err != nil {
+		return nil, err
+	}
+	e.weights, err = t.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{e.weight}, Update: []tensor.Update{e.noise.Advance()}})
+	return e, err
+}
+
+// An Evaluation is what held-out data says.
+type Evaluation struct {
+	ELBO     float64 // nats per example: a lower bound of log p(x)
+	LogP     float64 // log p(x) estimated by importance sampling; 0 if no samples were asked for
+	Samples  int     // importance samples per example
+	Examples int
+}
+
+// Evaluate measures up to n examples of a set whose pixels are binarised by sampling, the same ones at every call. With samples > 0 it
+// also estimates log p(x) by that many importance samples each (Burda et al. 2015), which takes that many passes.
+func (t *Trainer) Evaluate(ctx context.Context, set data.Set, n, samples int) (Evaluation, error) {
+	e, err := t.evaluator()
+	if err != nil {
+		return Evaluation{}, err
+	}
+	if err := t.rt.Write(e.noise.State, []int32{evalSeed, 0, 0, 0}); err != nil {
+		return Evaluation{}, err
+	}
+	c := t.model.config
+	px := c.Channels * c.Size * c.Size
+	n = min(n, set.Len())
+	out := Evaluation{Samples: samples, Examples: n}
+	x, values := make([]float32, evalBatch*px), make([]float32, evalBatch)
+	for first := 0; first < n; first += evalBatch {
+		count := min(evalBatch, n-first)
+		for k := range count {
+			dst := x[k*px : (k+1)*px]
+			if _, err := set.Read(first+k, nil, dst); err != nil {
+				return Evaluation{}, err
+			}
+			data.Binarize(dst, rand.New(rand.NewPCG(evalSeed, uint64(first+k))))
+		}
+		if err := e.program.Run(ctx, tensor.Feed{e.x: x}); err != nil {
+			return Evaluation{}, err
+		}
+		if err := e.program.Fetch(e.elbo, values); err != nil {
+			return Evaluation{}, err
+		}
+		for _, v := range values[:count] {
+			out.ELBO += float64(v) / float64(n)
+		}
+		logs := make([][]float64, count)
+		for range samples {
+			if err := e.weights.Run(ctx, tensor.Feed{e.x: x}); err != nil {
+				return Evaluation{}, err
+			}
+			if err := e.weights.Fetch(e.weight, values); err != nil {
+				return Evaluation{}, err
+			}
+			for k := range count {
+				logs[k] = append(logs[k], float64(values[k]))
+			}
+		}
+		for _, l := range logs {
+			out.LogP += logMeanExp(l) / float64(n)
+		}
+	}
+	return out, nil
+}
+
+func logMeanExp(v []float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
+	top, sum := math.Inf(-1), 0.0
+	for _, x := range v {
+		top = max(top, x)
+	}
+	for _, x := range v {
+		sum += math.Exp(x - top)
+	}
+	return top + math.Log(sum/float64(len(v)))
+}
+
+// Encode maps pictures [N, C, S, S], N ≤ 100, to the means of their latents [N, Z].
+func (t *Trainer) Encode(ctx context.Context, pictures []float32) ([]float32, error) {
+	e, err := t.evaluator()
+	if err != nil {
+		return nil, err
+	}
+	c := t.model.config
+	x := make([]float32, evalBatch*c.Channels*c.Size*c.Size)
+	n := copy(x, pictures) / (c.Channels * c.Size * c.Size)
+	if err := e.program.Run(ctx, tensor.Feed{e.x: x}); err != nil {
+		return nil, err
+	}
+	mu := make([]float32, evalBatch*c.Z)
+	if err := e.program.Fetch(e.mu, mu); err != nil {
+		return nil, err
+	}
+	return mu[:n*c.Z], nil
+}
