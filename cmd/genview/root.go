@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"genview/vk"
+
+	"github.com/spf13/cobra"
+)
+
+// usageError is wrong usage of the command line: exit code 2.
+type usageError struct{ error }
+
+func exitCode(err error) int {
+	var usage usageError
+	if errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// interruptible is cancelled by the first Ctrl-C; the second ends the program at once.
+func interruptible() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := make(chan os.Signal, 2)
+	signal.Notify(c, os.Interrupt)
+	go func() {
+		<-c
+		cancel()
+		<-c
+		os.Exit(130)
+	}()
+	return ctx
+}
+
+// app is what all commands share.
+type app struct {
+	device string
+	json   bool
+}
+
+func newRoot() *cobra.Command {
+	a := &app{}
+	root := &cobra.Command{
+		Use:   "genview",
+		Short: "Train image generators on any GPU that speaks Vulkan, and watch them learn",
+		Long: `genview trains variational autoencoders on any GPU that speaks Vulkan, or on the CPU
+through Mesa's lavapipe, and walks through what they have learned.
+
+  genview train vae --data glyphs --out runs/letters --steps 2000
+  genview walk runs/letters --from seed:1 --to seed:7 -o walk.gif
+
+Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage, 130 ended by a second Ctrl-C.`,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
+	})
+	root.AddCommand(a.train(), a.walk(), a.sample(), a.reconstruct(), a.eval(), a.devices(), a.bench())
+	return root
+}
+
+// args is cobra's check of positional arguments as wrong usage.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, a []string) error {
+		if err := check(c, a); err != nil {
+			return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
+		}
+		return nil
+	}
+}
+
+func (a *app) open(profile bool) (*vk.Device, error) {
+	return vk.Open(vk.Options{Device: a.device, Profile: profile})
+}
+
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "genview")
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+
+	"genview/models/data"
+	"genview/models/train"
+	"genview/models/vae"
+	"genview/models/walk"
+	"genview/tensor"
+	"genview/vk"
+)
+
+// session is a model on a device.
+type session struct {
+	config config
+	dev    *vk.Device
+	rt     *tensor.Runtime
+	model  *vae.Trainer
+}
+
+func (a *app) start(c config, profile bool) (*session, error) {
+	dev, err := a.open(profile)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{config: c, dev: dev, rt: tensor.NewRuntime(dev)}
+	s.model, err = vae.NewTrainer(s.rt, c.vae(), vae.TrainConfig{Batch: c.Batch, LR: c.Optim.LR, Seed: c.Seed})
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *session) close() error {
+	if s.model != nil {
+		s.model.Close()
+	}
+	s.rt.Close()
+	return s.dev.Close()
+}
+
+// load opens a run with its newest weights.
+func (a *app) load(dir string) (*session, *train.Run, int, error) {
+	var c config
+	run, err := train.OpenRun(dir, &c)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if err := c.check(); err != nil {
+		return nil, nil, 0, fmt.Errorf("%s: %w", dir, err)
+	}
+	if _, _, err := run.Newest(); err != nil {
+		return nil, nil, 0, err
+	}
+	s, err := a.start(c, false)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	step, err := run.Load(s.rt, s.model.State())
+	if err != nil {
+		return nil, nil, 0, errors.Join(err, s.close())
+	}
+	return s, run, step, nil
+}
+
+func (s *session) dataset(ctx context.Context) (*data.Dataset, error) {
+	d := s.config.Data
+	set, err := data.Open(ctx, data.Options{
+		Name: d.Name, Dir: d.Dir, CacheDir: cacheDir(), Size: d.Size, Channels: d.Channels, Seed: s.config.Seed,
+		Log: func(line string) { fmt.Fprintln(os.Stderr, line) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c, h, w := set.Train.Shape(); c != d.Channels || h != d.Size || w != d.Size {
+		return nil, fmt.Errorf("the pictures of %s are %d×%d with %d channels; give --set data.size=%d", d.Name, w, h, c, h)
+	}
+	return set, nil
+}
+
+func (s *session) draw(pictures []float32, cols int) *image.RGBA {
+	d := s.config.Data
+	return data.Grid(pictures, d.Channels, d.Size, d.Size, cols, 2)
+}
+
+// seeds returns the latents of seeds first, first+1, ….
+func (s *session) seeds(first, n int) ([]float32, error) {
+	var z []float32
+	for i := range n {
+		p, err := walk.Point(fmt.Sprintf("seed:%d", first+i), s.model.Z())
+		if err != nil {
+			return nil, err
+		}
+		z = append(z, p...)
+	}
+	return z, nil
+}
+
+// magnify enlarges a picture by whole pixels, for what is looked at by itself.
+func magnify(img *image.RGBA, by int) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()*by, img.Rect.Dy()*by))
+	for y := range out.Rect.Dy() {
+		for x := range out.Rect.Dx() {
+			out.SetRGBA(x, y, img.RGBAAt(x/by, y/by))
+		}
+	}
+	return out
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"time"
+
+	"genview/models/data"
+	"genview/models/train"
+	"genview/models/walk"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// trainFlags are the flags of train.
+type trainFlags struct {
+	out, resume, data, dataDir string
+	steps, batch               int
+	seed                       uint64
+	set                        []string
+}
+
+func (a *app) train() *cobra.Command {
+	f := &trainFlags{}
+	d := defaults()
+	c := &cobra.Command{
+		Use:   "train vae | --resume RUN",
+		Short: "Train a model and keep it in a run folder",
+		Example: `  genview train vae --data glyphs --out runs/letters --steps 2000
+  genview train vae --data mnist --set model.arch=conv
+  genview train --resume runs/letters --steps 4000      # to 4,000 in all`,
+		Args:      args(cobra.MaximumNArgs(1)),
+		ValidArgs: []string{"vae"},
+		RunE:      func(c *cobra.Command, kinds []string) error { return a.runTrain(c, f, kinds) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.out, "out", "", "run folder (default runs/<data>-<date>)")
+	fl.StringVar(&f.resume, "resume", "", "go on with this run")
+	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, or the path of a folder of pictures")
+	fl.StringVar(&f.dataDir, "data-dir", "", "folder that holds the data set's files (default: downloaded once)")
+	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all")
+	fl.IntVar(&f.batch, "batch", d.Batch, "pictures a step")
+	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
+	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
+	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
+	return c
+}
+
+// configure makes the configuration of a new or resumed run from the flags.
+func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train.Run, error) {
+	cfg := defaults()
+	if f.resume != "" {
+		run, err := train.OpenRun(f.resume, &cfg)
+		if err != nil {
+			return cfg, nil, err
+		}
+		if c.Flags().Changed("steps") {
+			cfg.Steps = f.steps
+		}
+		for _, name := range []string{"out", "data", "data-dir", "batch", "seed", "set"} {
+			if c.Flags().Changed(name) {
+				return cfg, nil, usageError{fmt.Errorf("--%s cannot change with --resume", name)}
+			}
+		}
+		return cfg, run, cfg.check()
+	}
+	if len(kinds) != 1 || kinds[0] != "vae" {
+		return cfg, nil, usageError{errors.New("say what to train: genview train vae, or genview train --resume RUN")}
+	}
+	cfg.Data.Name, cfg.Data.Dir, cfg.Steps, cfg.Batch, cfg.Seed = f.data, f.dataDir, f.steps, f.batch, f.seed
+	for _, s := range f.set {
+		if err := cfg.set(s); err != nil {
+			return cfg, nil, err
+		}
+	}
+	return cfg, nil, cfg.check()
+}
+
+func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err error) {
+	ctx := c.Context()
+	cfg, run, err := f.configure(c, kinds)
+	if err != nil {
+		return err
+	}
+	s, err := a.start(cfg, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	set, err := s.dataset(ctx)
+	if err != nil {
+		return err
+	}
+	from := 0
+	if run == nil {
+		if f.out == "" {
+			f.out = filepath.Join("runs", filepath.Base(cfg.Data.Name)+time.Now().Format("-20060102-150405"))
+		}
+		run, err = train.CreateRun(f.out, cfg)
+	} else if from, err = run.Load(s.rt, s.model.State()); err == nil {
+		err = errors.Join(run.TrimMetrics(from), run.WriteConfig(cfg))
+	}
+	if err != nil {
+		return err
+	}
+	loader, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: cfg.Batch, Seed: cfg.Seed, Binarize: cfg.Data.Binarize}, from)
+	if err != nil {
+		return err
+	}
+	defer loader.Close()
+	fmt.Fprintf(os.Stderr, "training in %s on %s, from step %d to %d\n", run.Dir, s.dev.Info().Name, from, cfg.Steps)
+	step, err := s.loop(ctx, run, loader, from, a.reporter(from, cfg.Steps))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "saved %s at step %d\n", run.Dir, step)
+	return nil
+}
+
+func (s *session) loop(ctx context.Context, run *train.Run, loader *data.Loader, from int, onLog func(train.Record)) (int, error) {
+	latents, err := s.seeds(1, 64)
+	if err != nil {
+		return from, err
+	}
+	return train.Loop(ctx, run, s.rt, s.model, loader, from, train.Options{
+		Steps: s.config.Steps, Batch: s.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
+		Latents: latents,
+		Draw:    func(p []float32) *image.RGBA { return s.draw(p, 8) },
+		SaveSheet: func(path string, img *image.RGBA) error {
+			return walk.WriteMedia(path, []*image.RGBA{magnify(img, 2)}, 1)
+		},
+		OnLog: onLog,
+	})
+}
+
+// reporter tells of logged steps: JSON lines, a progress bar on a terminal, or plain lines.
+func (a *app) reporter(from, steps int) func(train.Record) {
+	if a.json {
+		enc := json.NewEncoder(os.Stdout)
+		return func(r train.Record) { _ = enc.Encode(r) } // a reader that went away does not end the training
+	}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		bar := progressbar.NewOptions(steps, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetPredictTime(true),
+			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30))
+		_ = bar.Set(from)
+		return func(r train.Record) {
+			loss, _ := r.Metrics.Value("loss")
+			bar.Describe(fmt.Sprintf("loss %.2f  %.0f images/s", loss, r.ExamplesPerS))
+			_ = bar.Set(r.Step)
+			if r.Step == steps {
+				fmt.Fprintln(os.Stderr)
+			}
+		}
+	}
+	said := from
+	return func(r train.Record) {
+		if r.Step-said < 100 && r.Step != steps && r.Step != 1 {
+			return
+		}
+		said = r.Step
+		fmt.Printf("step %d/%d", r.Step, steps)
+		for _, m := range r.Metrics {
+			fmt.Printf("  %s %.2f", m.Name, m.Value)
+		}
+		fmt.Printf("  %.0f images/s  %s\n", r.ExamplesPerS, r.Elapsed.Round(time.Second))
+	}
+}

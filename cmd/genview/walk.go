@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image"
+
+	"genview/models/data"
+	"genview/models/walk"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) walk() *cobra.Command {
+	var from, to, interp, out string
+	var frames, fps int
+	c := &cobra.Command{
+		Use:     "walk RUN",
+		Short:   "Walk through a model's latent space, as a GIF, APNG or PNG sheet",
+		Example: "  genview walk runs/letters --from seed:1 --to seed:7 --frames 120 --interp slerp -o walk.gif",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, runs []string) (err error) {
+			f, ok := walk.Interps[interp]
+			if !ok {
+				return usageError{fmt.Errorf("--interp %s: choose lerp or slerp", interp)}
+			}
+			if frames < 1 {
+				return usageError{fmt.Errorf("--frames %d: give 1 or more", frames)}
+			}
+			s, _, _, err := a.load(runs[0])
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.close()) }()
+			var stops [][]float32
+			for _, text := range []string{from, to} {
+				p, err := walk.Point(text, s.model.Z())
+				if err != nil {
+					return err
+				}
+				stops = append(stops, p)
+			}
+			path, err := walk.Path(stops, frames, f)
+			if err != nil {
+				return err
+			}
+			var z []float32
+			for _, p := range path {
+				z = append(z, p...)
+			}
+			pictures, err := s.model.Decode(c.Context(), z)
+			if err != nil {
+				return err
+			}
+			px := len(pictures) / frames
+			var images []*image.RGBA
+			for i := range frames {
+				d := s.config.Data
+				one := data.Grid(pictures[i*px:(i+1)*px], d.Channels, d.Size, d.Size, 1, 0)
+				images = append(images, magnify(one, max(1, 168/d.Size)))
+			}
+			if err := walk.WriteMedia(out, images, fps); err != nil {
+				return err
+			}
+			fmt.Println(out)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&from, "from", "seed:1", "first point: seed:N or file:z.json")
+	c.Flags().StringVar(&to, "to", "seed:2", "last point")
+	c.Flags().StringVar(&interp, "interp", "slerp", "slerp or lerp")
+	c.Flags().IntVar(&frames, "frames", 120, "pictures of the walk")
+	c.Flags().IntVar(&fps, "fps", 25, "pictures a second")
+	c.Flags().StringVarP(&out, "output", "o", "walk.gif", "file to write: .gif, .apng or .png (a sheet)")
+	return c
+}
+
+func (a *app) sample() *cobra.Command {
+	var n, seed int
+	var out string
+	c := &cobra.Command{
+		Use:     "sample RUN",
+		Short:   "Draw pictures from a trained model",
+		Example: "  genview sample runs/letters -n 64 -o grid.png",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, runs []string) (err error) {
+			if n < 1 {
+				return usageError{fmt.Errorf("-n %d: give 1 or more", n)}
+			}
+			s, _, _, err := a.load(runs[0])
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.close()) }()
+			z, err := s.seeds(seed, n)
+			if err != nil {
+				return err
+			}
+			pictures, err := s.model.Decode(c.Context(), z)
+			if err != nil {
+				return err
+			}
+			cols := 1
+			for cols*cols < n {
+				cols++
+			}
+			if err := walk.WriteMedia(out, []*image.RGBA{magnify(s.draw(pictures, cols), 2)}, 1); err != nil {
+				return err
+			}
+			fmt.Println(out)
+			return nil
+		},
+	}
+	c.Flags().IntVarP(&n, "number", "n", 64, "how many pictures")
+	c.Flags().IntVar(&seed, "seed", 1, "the first picture's seed; the next have the next")
+	c.Flags().StringVarP(&out, "output", "o", "grid.png", "file to write")
+	return c
+}
+
+func (a *app) reconstruct() *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use:     "reconstruct RUN PICTURE…",
+		Short:   "Encode pictures and decode them again, side by side",
+		Example: "  genview reconstruct runs/letters a.png b.png -o pairs.png",
+		Args:    args(cobra.RangeArgs(2, 101)),
+		RunE: func(c *cobra.Command, names []string) (err error) {
+			s, _, _, err := a.load(names[0])
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.close()) }()
+			d := s.config.Data
+			var in []float32
+			for _, name := range names[1:] {
+				p, err := data.ReadImage(name, d.Channels, d.Size, d.Size)
+				if err != nil {
+					return err
+				}
+				in = append(in, p...)
+			}
+			z, err := s.model.Encode(c.Context(), in)
+			if err != nil {
+				return err
+			}
+			back, err := s.model.Decode(c.Context(), z)
+			if err != nil {
+				return err
+			}
+			px := d.Channels * d.Size * d.Size
+			var both []float32
+			for i := range names[1:] {
+				both = append(append(both, in[i*px:(i+1)*px]...), back[i*px:(i+1)*px]...)
+			}
+			if err := walk.WriteMedia(out, []*image.RGBA{magnify(s.draw(both, 2), 3)}, 1); err != nil {
+				return err
+			}
+			fmt.Println(out)
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "reconstruction.png", "file to write")
+	return c
+}
