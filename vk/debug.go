@@ -23,9 +23,9 @@ type messengerInfo struct {
 }
 
 type messageData struct {
-	chained
-	_       uint32
-	idName  *byte
+	_       chained
+	_       uint32 // flags
+	_       *byte  // name of the message
 	_       int32
 	message *byte
 }

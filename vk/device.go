@@ -82,7 +82,6 @@ type Device struct {
 	period   float64 // nanoseconds a timestamp tick; 0: no timestamps
 	mapped   bool
 	types    [2]uint32 // memory types: of the device, of the host
-	typeBits []uint32
 
 	mu      sync.Mutex
 	pools   [2]pool

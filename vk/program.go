@@ -25,7 +25,7 @@ type Program struct {
 
 	mu     sync.Mutex
 	fence  []vulkan.Fence
-	submit []vulkan.SubmitInfo
+	queue  *submitter
 	run    uint64 // the newest submitted
 	done   uint64 // the newest known to have ended
 	closed bool
@@ -50,16 +50,14 @@ func (p *Program) Submit() (Ticket, error) {
 	if err := p.wait(context.Background(), p.run); err != nil {
 		return Ticket{}, err
 	}
-	if p.submit == nil {
-		p.submit = []vulkan.SubmitInfo{{
-			SType: vulkan.StructureTypeSubmitInfo, CommandBufferCount: 1, PCommandBuffers: p.cmd,
-		}}
+	if p.queue == nil {
+		p.queue = p.d.newSubmitter(p.cmd[0], p.fence[0])
 	}
-	if err := check("vkResetFences", vulkan.ResetFences(p.d.dev, 1, p.fence)); err != nil {
+	if err := check("vkResetFences", p.queue.resetFence()); err != nil {
 		return Ticket{}, err
 	}
 	p.d.qmu.Lock()
-	err := check("vkQueueSubmit", vulkan.QueueSubmit(p.d.queue, 1, p.submit, p.fence[0]))
+	err := check("vkQueueSubmit", p.queue.run())
 	p.d.qmu.Unlock()
 	if err != nil {
 		return Ticket{}, err
@@ -97,7 +95,7 @@ func (p *Program) wait(ctx context.Context, run uint64) error {
 		slice = uint64(20 * time.Millisecond)
 	}
 	for {
-		switch r := vulkan.WaitForFences(p.d.dev, 1, p.fence, vulkan.True, slice); {
+		switch r := p.queue.waitFence(slice); {
 		case r == vulkan.Success:
 			p.done = p.run
 			return nil
@@ -119,6 +117,9 @@ func (p *Program) Close() {
 	}
 	_ = p.wait(context.Background(), p.run) // a lost device has stopped running it
 	p.closed = true
+	if p.queue != nil {
+		p.queue.close()
+	}
 	dev := p.d.dev
 	if p.cmd != nil {
 		p.d.cmu.Lock()

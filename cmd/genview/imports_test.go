@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport is who may import whom of our packages: imports only point down.
+var mayImport = map[string][]string{
+	"shaders/spirv":      {},
+	"models/watch":       {},
+	"models/data":        {},
+	"models/safetensors": {},
+	"models/walk":        {},
+	"shaders":            {"shaders/spirv"},
+	"shaders/gen":        {"shaders/spirv"},
+	"vk":                 {"shaders/spirv"},
+	"vk/vktest":          {"vk", "shaders/spirv"},
+	"tensor":             {"vk", "shaders", "shaders/spirv"},
+	"models/nn":          {"tensor"},
+	"models/optim":       {"tensor"},
+	"models/vae":         {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},
+	"models/train":       {"tensor", "models/nn", "models/data", "models/watch", "models/safetensors"}, // never a network
+	"viewer":             {"models/watch"},
+	"cmd/genview":        nil, // anything
+}
+
+// only says which package alone may import a third party's, and why.
+var only = map[string]struct{ who, why string }{
+	"github.com/vulkan-go/vulkan":      {"vk", "vk is the only package that calls Vulkan"},
+	"github.com/ebitengine/purego":     {"vk", "vk is the only package that loads libraries"},
+	"github.com/hajimehoshi/ebiten/v2": {"viewer", "the viewer is the only package that opens Ebitengine's window"},
+	"github.com/spf13/cobra":           {"cmd/genview", "only the command knows flags"},
+}
+
+func TestImportsPointDown(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "genview/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, "genview/")
+		allowed, ok := mayImport[name]
+		seen[name] = true
+		if !ok {
+			t.Errorf("%s is not in the table of imports", name)
+		}
+		for _, i := range p.Imports {
+			if ours, is := strings.CutPrefix(i, "genview/"); is && allowed != nil && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, which does not lie below it", name, ours)
+			}
+			for third, rule := range only {
+				if (i == third || strings.HasPrefix(i, third+"/")) && name != rule.who {
+					t.Errorf("%s imports %s: %s", name, i, rule.why)
+				}
+			}
+		}
+	}
+	if len(seen) < 10 {
+		t.Errorf("only %d packages were looked at", len(seen))
+	}
+}
+
+func TestExportedNamesAreDocumented(t *testing.T) {
+	files, err := filepath.Glob("../../*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deeper, err := filepath.Glob("../../*/*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(files, deeper...) {
+		if strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_gen.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Name.IsExported() && d.Doc == nil && (d.Recv == nil || exportedReceiver(d)) && !standard[d.Name.Name] {
+					t.Errorf("%s: %s has no doc comment", name, d.Name.Name)
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					if ts, ok := s.(*ast.TypeSpec); ok && ts.Name.IsExported() && d.Doc == nil && ts.Doc == nil {
+						t.Errorf("%s: %s has no doc comment", name, ts.Name.Name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// standard methods mean what they always mean.
+var standard = map[string]bool{"String": true, "Error": true, "Len": true, "Shape": true, "Read": true}
+
+func exportedReceiver(d *ast.FuncDecl) bool {
+	t := d.Recv.List[0].Type
+	if star, ok := t.(*ast.StarExpr); ok {
+		t = star.X
+	}
+	id, ok := t.(*ast.Ident)
+	return ok && id.IsExported()
+}

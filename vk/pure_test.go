@@ -1,0 +1,128 @@
+package vk
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestHazards runs random programs on a machine that reorders everything between two barriers as badly as it can: a command sees a
+// write only if a barrier lies between.
+func TestHazards(t *testing.T) {
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		span := func() extent {
+			lo := rng.IntN(8)
+			return extent{uint64(rng.IntN(2)), lo, lo + 1 + rng.IntN(4)}
+		}
+		type access struct{ writer, reader int } // the epoch of the newest write, and of the newest read
+		var memory [2][16]access
+		var h hazards
+		epoch, barriers := 1, 0
+		for step := range 40 {
+			var reads, writes []extent
+			for range rng.IntN(3) {
+				reads = append(reads, span())
+			}
+			for range rng.IntN(2) {
+				writes = append(writes, span())
+			}
+			if h.before(reads, writes) {
+				epoch++
+				barriers++
+			}
+			for _, r := range reads {
+				for i := r.lo; i < r.hi; i++ {
+					if memory[r.buffer][i].writer == epoch {
+						t.Fatalf("seed %d, step %d: byte %d is read in the epoch of its write", seed, step, i)
+					}
+				}
+			}
+			for _, w := range writes {
+				for i := w.lo; i < w.hi; i++ {
+					if a := memory[w.buffer][i]; a.writer == epoch || a.reader == epoch {
+						t.Fatalf("seed %d, step %d: byte %d is written in the epoch of another access", seed, step, i)
+					}
+				}
+			}
+			for _, r := range reads {
+				for i := r.lo; i < r.hi; i++ {
+					memory[r.buffer][i].reader = epoch
+				}
+			}
+			for _, w := range writes {
+				for i := w.lo; i < w.hi; i++ {
+					memory[w.buffer][i].writer = epoch
+				}
+			}
+		}
+		if barriers == 40 {
+			t.Errorf("seed %d: every command got a barrier", seed)
+		}
+	}
+}
+
+func TestIndependentWorkGetsNoBarrier(t *testing.T) {
+	var h hazards
+	for i := range 10 {
+		if h.before([]extent{{1, 0, 100}}, []extent{{2, i * 10, i*10 + 10}}) {
+			t.Errorf("command %d got a barrier", i)
+		}
+	}
+}
+
+func FuzzBlock(f *testing.F) {
+	f.Add([]byte{10, 20, 0, 30, 1, 5})
+	f.Fuzz(func(t *testing.T, ops []byte) {
+		const size = 4096
+		b := newBlock(size)
+		type span struct{ lo, n int }
+		var live []span
+		for _, op := range ops {
+			if op%3 == 0 && len(live) > 0 {
+				i := int(op/3) % len(live)
+				b.release(live[i].lo, live[i].n)
+				live = slices.Delete(live, i, i+1)
+				continue
+			}
+			n := int(op) + 1
+			lo, ok := b.alloc(n, 16)
+			if !ok {
+				continue
+			}
+			if lo%16 != 0 || lo+n > size {
+				t.Fatalf("got offset %d for %d bytes", lo, n)
+			}
+			for _, s := range live {
+				if lo < s.lo+s.n && s.lo < lo+n {
+					t.Fatalf("bytes %d to %d were given twice", lo, lo+n)
+				}
+			}
+			live = append(live, span{lo, n})
+		}
+		for _, s := range live {
+			b.release(s.lo, s.n)
+		}
+		if !b.empty() {
+			t.Fatalf("after all was released these are free: %v", b.free)
+		}
+	})
+}
+
+func TestChoose(t *testing.T) {
+	infos := []Info{
+		{Index: 0, Name: "llvmpipe", typeOrder: 3, Compute: true},
+		{Index: 1, Name: "Radeon 780M", typeOrder: 1, Compute: true},
+		{Index: 2, Name: "Display", typeOrder: 0},
+	}
+	for _, c := range []struct{ name, want string }{{"", "Radeon 780M"}, {"LLVM", "llvmpipe"}, {"1", "Radeon 780M"}} {
+		if got, err := choose(infos, c.name); err != nil || got.Name != c.want {
+			t.Errorf("%q: got %s, %v, want %s", c.name, got.Name, err, c.want)
+		}
+	}
+	for _, bad := range []string{"geforce", "2"} {
+		if got, err := choose(infos, bad); err == nil {
+			t.Errorf("%q: got %s, want an error", bad, got.Name)
+		}
+	}
+}
