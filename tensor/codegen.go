@@ -49,9 +49,8 @@ type emitter struct {
 }
 
 type memKey struct {
-	t    *Tensor
-	n    int
-	kind spirv.Kind
+	t *Tensor
+	n int
 }
 
 // at begins four new elements.

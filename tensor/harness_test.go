@@ -5,9 +5,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -285,11 +285,15 @@ func TestEveryOpHasACase(t *testing.T) {
 		name, _, _ := strings.Cut(c.name, "/")
 		have[name] = true
 	}
-	pkgs, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+	files, err := filepath.Glob("op_*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range pkgs["tensor"].Files {
+	for _, name := range append(files, "tensor.go", "grad.go") {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if !ok || !fn.Name.IsExported() || fn.Type.Results == nil {

@@ -193,9 +193,11 @@ var opCases = []opCase{
 	{name: "MatMul", op: binary((*T).MatMul), ref: refMatMul, in: normal, dims: of(
 		sh(s{1, 1}, s{1, 1}), sh(s{5, 3}, s{3, 7}), sh(s{32, 64}, s{64, 48}), sh(s{33, 65}, s{65, 31}), sh(s{2, 33, 12}, s{2, 12, 9}),
 		sh(s{2, 3, 4, 8}, s{3, 8, 4}), sh(s{2, 5, 8}, s{8, 4}), sh(s{100, 20}, s{20, 100}), sh(s{1, 9}, s{9, 1}))},
-	{name: "MatMul/transposed", op: binary(func(x, y *T) *T { return x.T().MatMul(y.T()) }), in: normal,
+	{
+		name: "MatMul/transposed", op: binary(func(x, y *T) *T { return x.T().MatMul(y.T()) }), in: normal,
 		ref:  func(in []array) array { return refMatMul([]array{refTranspose(in[:1]), refTranspose(in[1:])}) },
-		dims: of(sh(s{64, 32}, s{48, 64}), sh(s{65, 33}, s{31, 65}), sh(s{8, 12}, s{20, 8}))},
+		dims: of(sh(s{64, 32}, s{48, 64}), sh(s{65, 33}, s{31, 65}), sh(s{8, 12}, s{20, 8})),
+	},
 
 	convCase("", tensor.ConvOptions{Stride: [2]int{2, 2}, Padding: [2]int{1, 1}}, sh(s{2, 3, 8, 8}, s{4, 3, 4, 4}), sh(s{1, 1, 5, 7}, s{1, 1, 3, 3}), sh(s{3, 2, 3, 4}, s{5, 2, 1, 2})),
 	convCase("/dense", tensor.ConvOptions{}, sh(s{2, 3, 6, 5}, s{4, 3, 3, 3}), sh(s{1, 1, 1, 1}, s{1, 1, 1, 1})),
