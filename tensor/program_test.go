@@ -1,0 +1,212 @@
+package tensor_test
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"genview/tensor"
+	"genview/vk"
+	"genview/vk/vktest"
+)
+
+func runtimeOf(t *testing.T, o vk.Options) *tensor.Runtime {
+	t.Helper()
+	rt := tensor.NewRuntime(vktest.OpenWith(t, o))
+	t.Cleanup(rt.Close)
+	return rt
+}
+
+func compile(t *testing.T, rt *tensor.Runtime, o tensor.Outputs) *tensor.Program {
+	t.Helper()
+	p, err := rt.Compile(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// TestUpdates swaps two variables, which only works if both read the values from before the run, with and without mapped memory.
+func TestUpdates(t *testing.T) {
+	for _, staging := range []bool{false, true} {
+		rt := runtimeOf(t, vk.Options{ForceStaging: staging})
+		a, b := tensor.Var("a", tensor.Full(1, 5)), tensor.Var("b", tensor.Full(2, 5))
+		x := tensor.Input("x", tensor.F32, 5)
+		sum := a.Add(b).Add(x)
+		p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{sum}, Update: []tensor.Update{{Var: a, Value: b}, {Var: b, Value: a.Add(x)}}})
+		for range 3 {
+			if err := p.Run(context.Background(), tensor.Feed{x: []float32{1, 2, 3, 4, 5}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := make([]float32, 5)
+		if err := rt.Read(a, got); err != nil {
+			t.Fatal(err)
+		}
+		// a, b = 1, 2 → 2, 1+x → 1+x, 2+x → 2+x, 1+2x
+		if want := []float32{3, 4, 5, 6, 7}; !slices.Equal(got, want) {
+			t.Errorf("a is %v, want %v", got, want)
+		}
+		if err := p.Fetch(sum, got); err != nil {
+			t.Fatal(err)
+		}
+		if want := []float32{6, 9, 12, 15, 18}; !slices.Equal(got, want) { // (1+x) + (2+x) + x
+			t.Errorf("the sum is %v, want %v", got, want)
+		}
+	}
+}
+
+func TestRandom(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	rng := tensor.NewRNG("rng", 42)
+	const n = 100_000
+	u, z := rng.Uniform(n), rng.Normal(n)
+	coin := rng.Bernoulli(tensor.Full(0.3, n))
+	p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{u, z, coin}, Update: []tensor.Update{rng.Advance()}})
+	draw := func(x *tensor.Tensor) []float32 {
+		out := make([]float32, n)
+		if err := p.Fetch(x, out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	moments := func(v []float32) (mean, variance float64) {
+		for _, x := range v {
+			mean += float64(x) / n
+		}
+		for _, x := range v {
+			variance += (float64(x) - mean) * (float64(x) - mean) / n
+		}
+		return
+	}
+	if err := p.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	first := draw(u)
+	for _, c := range []struct {
+		what           string
+		x              *tensor.Tensor
+		mean, variance float64
+	}{{"uniform", u, 0.5, 1.0 / 12}, {"normal", z, 0, 1}, {"Bernoulli", coin, 0.3, 0.21}} {
+		mean, variance := moments(draw(c.x))
+		// Five standard deviations of the estimates.
+		if math.Abs(mean-c.mean) > 5*math.Sqrt(c.variance/n) || math.Abs(variance-c.variance) > 5*c.variance*math.Sqrt(2.0/n) {
+			t.Errorf("%s: mean %v and variance %v, want %v and %v", c.what, mean, variance, c.mean, c.variance)
+		}
+	}
+	if slices.Min(first) < 0 || slices.Max(first) >= 1 {
+		t.Errorf("uniform numbers from %v to %v", slices.Min(first), slices.Max(first))
+	}
+	if err := p.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(first, draw(u)) {
+		t.Error("the next step draws the same numbers")
+	}
+	if err := rt.Write(rng.State, []int32{42, 0, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(first, draw(u)) {
+		t.Error("the same seed and step draw other numbers")
+	}
+}
+
+func TestTaps(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	x := tensor.Const([]float32{1, 2}, 2)
+	y := tensor.Tap("middle", x.Scale(2)).Shift(1)
+	taps := tensor.Taps(y)
+	if len(taps) != 1 || taps[0].Name() != "middle" {
+		t.Fatalf("got %v", taps)
+	}
+	if got := floats(t, rt, taps[0]); !slices.Equal(got, []float32{2, 4}) {
+		t.Errorf("the tap is %v", got)
+	}
+	plain := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{x.Scale(2).Shift(1)}})
+	tapped := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{y}})
+	if plain.Dispatches() != tapped.Dispatches() {
+		t.Errorf("a tap that nobody reads costs %d dispatches", tapped.Dispatches()-plain.Dispatches())
+	}
+}
+
+func TestDetach(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	x := tensor.Const([]float32{3}, 1)
+	if got := floats(t, rt, tensor.Grad(x.Mul(x.Detach()).Sum(), x)[0])[0]; got != 3 {
+		t.Errorf("d(x·detach(x))/dx is %v, want 3", got)
+	}
+}
+
+func TestFirstErrorNamesOpShapesAndLine(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	a, b := tensor.Full(1, 64, 784), tensor.Full(1, 512, 10)
+	for _, c := range []struct {
+		y    *tensor.Tensor
+		want []string
+	}{
+		{a.MatMul(b).ReLU().Sum().Add(b), []string{"MatMul", "[64 784] × [512 10]", "784 and 512", "program_test.go:"}},
+		{a.Add(b), []string{"Add", "broadcast"}},
+		{a.Reshape(3, -1), []string{"Reshape", "50176"}},
+		{a.Slice(0, 5, 5), []string{"Slice", "axis 0"}},
+		{a.Sum(2), []string{"Sum", "axis 2"}},
+		{a.Permute(0, 0), []string{"Permute"}},
+		{a.Less(b.Slice(0, 0, 1)), []string{"Less"}},
+		{tensor.Grad(a, a)[0], []string{"Grad", "sum it first"}},
+		{tensor.Input("x", tensor.F32, 3, 0), []string{"Input", "at least 1"}},
+		{a.Cast(tensor.I32).Exp(), []string{"Exp", "i32"}},
+	} {
+		_, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{c.y}})
+		for _, w := range c.want {
+			if err == nil || !strings.Contains(err.Error(), w) {
+				t.Errorf("got %v, want it to say %q", err, w)
+			}
+		}
+	}
+}
+
+func TestFeedIsChecked(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	x := tensor.Input("pictures", tensor.F32, 4)
+	p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{x.Exp()}})
+	for _, f := range []tensor.Feed{nil, {x: []float32{1}}, {x: []int32{1, 2, 3, 4}}} {
+		if err := p.Run(context.Background(), f); err == nil || !strings.Contains(err.Error(), "pictures") {
+			t.Errorf("feeding %v gives %v", f, err)
+		}
+	}
+}
+
+// TestStepAllocatesLittle holds a training step to a handful of objects on the host and none on the device.
+func TestStepAllocatesLittle(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	w := tensor.Var("w", tensor.Full(0.1, 64, 64))
+	x := tensor.Input("x", tensor.F32, 8, 64)
+	loss := x.MatMul(w).Square().Mean()
+	p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{loss}, Update: []tensor.Update{{Var: w, Value: w.Sub(tensor.Grad(loss, w)[0].Scale(0.1))}}})
+	feed := tensor.Feed{x: make([]float32, 8*64)}
+	step := func() {
+		if err := p.Run(context.Background(), feed); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Float(loss); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 10 {
+		step()
+	}
+	before := rt.Device().Memory()
+	n := testing.AllocsPerRun(1000, step)
+	if n > 30 {
+		t.Errorf("a step makes %v allocations", n)
+	}
+	t.Logf("%v allocations a step", n)
+	if after := rt.Device().Memory(); after != before {
+		t.Errorf("device memory went from %v to %v", before, after)
+	}
+}
