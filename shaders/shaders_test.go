@@ -1,0 +1,71 @@
+package shaders_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"genview/shaders"
+	"genview/shaders/spirv"
+)
+
+// TestCompiledShadersAreFresh needs no compiler: shaders.sum says what the .spv files were made from.
+func TestCompiledShadersAreFresh(t *testing.T) {
+	got, err := spirv.SourceSum(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("shaders.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Error("a shader changed since it was compiled: run go generate ./shaders")
+	}
+}
+
+// TestCompilerGivesTheSameBytes compiles again where the compiler of the committed files is at hand.
+func TestCompilerGivesTheSameBytes(t *testing.T) {
+	version, err := exec.Command("glslc", "--version").Output()
+	if err != nil || !bytes.Contains(version, []byte("2023.2")) {
+		t.Skip("SKIPPED: glslc 2023.2, which made the committed files, is not installed")
+	}
+	sources, err := filepath.Glob("*.comp")
+	if err != nil || len(sources) == 0 {
+		t.Fatal("there are no shaders")
+	}
+	for _, src := range sources {
+		out := filepath.Join(t.TempDir(), "x.spv")
+		if msg, err := exec.Command("glslc", "-O", "--target-env=vulkan1.1", "-o", out, src).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", src, err, msg)
+		}
+		got, _ := os.ReadFile(out)
+		want, _ := os.ReadFile(src[:len(src)-len(".comp")] + ".spv")
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s compiles to other bytes than the committed ones", src)
+		}
+	}
+}
+
+func TestReflection(t *testing.T) {
+	m := shaders.MatMulRows
+	if m.Entry != "main" || m.Local != [3]int{8, 1, 1} || m.PushSize != 56 || len(m.Bindings) != 3 {
+		t.Fatalf("got entry %s, workgroup %v, %d bytes pushed, %d bindings", m.Entry, m.Local, m.PushSize, len(m.Bindings))
+	}
+	if m.LocalID[1] != 1 {
+		t.Errorf("the workgroup's height is specialised by constant %d, want 1", m.LocalID[1])
+	}
+	for i, want := range []spirv.Binding{
+		{Index: 0, Kind: spirv.TexelRGBA32F, Reads: true},
+		{Index: 1, Kind: spirv.TexelRGBA32F, Reads: true},
+		{Index: 2, Kind: spirv.Storage, Writes: true},
+	} {
+		got := m.Bindings[i]
+		got.Name = ""
+		if got != want {
+			t.Errorf("binding %d is %+v, want %+v", i, got, want)
+		}
+	}
+}
