@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"models/optim":       {"tensor"},
 	"models/vae":         {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},
 	"models/train":       {"tensor", "models/nn", "models/data", "models/watch", "models/safetensors"}, // never a network
-	"viewer":             {"models/watch"},
+	"viewer":             {"models/watch", "models/walk"},
 	"cmd/genview":        nil, // anything
 }
 

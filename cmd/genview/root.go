@@ -64,7 +64,7 @@ Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
 	})
-	root.AddCommand(a.train(), a.walk(), a.sample(), a.reconstruct(), a.eval(), a.devices(), a.bench())
+	root.AddCommand(a.train(), a.view(), a.walk(), a.sample(), a.reconstruct(), a.eval(), a.devices(), a.bench())
 	return root
 }
 

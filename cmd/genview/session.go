@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"image"
 	"os"
+	"path/filepath"
 
 	"genview/models/data"
 	"genview/models/train"
 	"genview/models/vae"
 	"genview/models/walk"
+	"genview/models/watch"
 	"genview/tensor"
 	"genview/vk"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 )
 
 // session is a model on a device.
@@ -83,9 +88,47 @@ func (s *session) dataset(ctx context.Context) (*data.Dataset, error) {
 	return set, nil
 }
 
-func (s *session) draw(pictures []float32, cols int) *image.RGBA {
+// images draws pictures of the run's size, one image each.
+func (s *session) images(pictures []float32) []*image.RGBA {
 	d := s.config.Data
-	return data.Grid(pictures, d.Channels, d.Size, d.Size, cols, 2)
+	return data.Images(pictures, d.Channels, d.Size, d.Size)
+}
+
+// sheet draws pictures side by side.
+func (s *session) sheet(images []*image.RGBA, cols int) *image.RGBA {
+	return magnify(data.Grid(images, cols, 2), 2)
+}
+
+const (
+	sheetSide   = 8  // pictures in a row and in a column of a sheet of samples
+	planePoints = 32 // that a watcher's latent plane can be spanned by
+)
+
+// snapshot returns what every snapshot of a run says.
+func (s *session) snapshot(run *train.Run, set *data.Dataset) (watch.Snapshot, error) {
+	latent := &watch.Latent{Z: s.model.Z()}
+	for i := range planePoints {
+		name := fmt.Sprintf("seed:%d", i+1)
+		z, err := walk.Point(name, latent.Z)
+		if err != nil {
+			return watch.Snapshot{}, err
+		}
+		latent.Points = append(latent.Points, watch.Point{Name: name, Z: z})
+	}
+	w := watch.Snapshot{
+		Title: filepath.Base(run.Dir), Device: s.dev.Info().Name, Steps: s.config.Steps, Latent: latent,
+		Model: fmt.Sprintf("%s VAE, %s", s.config.Model.Arch, countOf(s.model.Parameters(), "parameter")),
+		Data:  s.config.Data.Name,
+	}
+	if set != nil {
+		w.Data += ", " + countOf(set.Train.Len(), "picture")
+	}
+	return w, nil
+}
+
+// countOf writes how many there are of what, as 652,824 parameters.
+func countOf(n int, what string) string {
+	return message.NewPrinter(language.English).Sprintf("%d %ss", n, what)
 }
 
 // seeds returns the latents of seeds first, first+1, ….

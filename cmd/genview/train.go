@@ -13,6 +13,7 @@ import (
 	"genview/models/data"
 	"genview/models/train"
 	"genview/models/walk"
+	"genview/models/watch"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -29,7 +30,6 @@ type trainFlags struct {
 
 func (a *app) train() *cobra.Command {
 	f := &trainFlags{}
-	d := defaults()
 	c := &cobra.Command{
 		Use:   "train vae | --resume RUN",
 		Short: "Train a model and keep it in a run folder",
@@ -40,7 +40,13 @@ func (a *app) train() *cobra.Command {
 		ValidArgs: []string{"vae"},
 		RunE:      func(c *cobra.Command, kinds []string) error { return a.runTrain(c, f, kinds) },
 	}
-	fl := c.Flags()
+	f.add(c, a)
+	return c
+}
+
+// add gives a command the flags of training.
+func (f *trainFlags) add(c *cobra.Command, a *app) {
+	d, fl := defaults(), c.Flags()
 	fl.StringVar(&f.out, "out", "", "run folder (default runs/<data>-<date>)")
 	fl.StringVar(&f.resume, "resume", "", "go on with this run")
 	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, or the path of a folder of pictures")
@@ -50,7 +56,6 @@ func (a *app) train() *cobra.Command {
 	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
-	return c
 }
 
 // configure makes the configuration of a new or resumed run from the flags.
@@ -84,19 +89,42 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 }
 
 func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err error) {
-	ctx := c.Context()
-	cfg, run, err := f.configure(c, kinds)
+	j, err := a.prepare(c, f, kinds)
 	if err != nil {
 		return err
+	}
+	defer func() { err = errors.Join(err, j.close()) }()
+	return j.train(c.Context(), nil)
+}
+
+// job is a training that is ready to start.
+type job struct {
+	*session
+	run    *train.Run
+	set    *data.Dataset
+	loader *data.Loader
+	from   int
+	report func(train.Record)
+}
+
+// prepare does all that comes before the first step, and fails before a run folder is made where it can.
+func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, err error) {
+	cfg, run, err := f.configure(c, kinds)
+	if err != nil {
+		return nil, err
 	}
 	s, err := a.start(cfg, false)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	set, err := s.dataset(ctx)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	set, err := s.dataset(c.Context())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	from := 0
 	if run == nil {
@@ -108,36 +136,48 @@ func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err err
 		err = errors.Join(run.TrimMetrics(from), run.WriteConfig(cfg))
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	loader, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: cfg.Batch, Seed: cfg.Seed, Binarize: cfg.Data.Binarize}, from)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer loader.Close()
-	fmt.Fprintf(os.Stderr, "training in %s on %s, from step %d to %d\n", run.Dir, s.dev.Info().Name, from, cfg.Steps)
-	step, err := s.loop(ctx, run, loader, from, a.reporter(from, cfg.Steps))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "saved %s at step %d\n", run.Dir, step)
-	return nil
+	return &job{session: s, run: run, set: set, loader: loader, from: from, report: a.reporter(from, cfg.Steps)}, nil
 }
 
-func (s *session) loop(ctx context.Context, run *train.Run, loader *data.Loader, from int, onLog func(train.Record)) (int, error) {
-	latents, err := s.seeds(1, 64)
+func (j *job) close() error {
+	j.loader.Close()
+	return j.session.close()
+}
+
+// train trains to the end, telling the bus where there is one.
+func (j *job) train(ctx context.Context, bus *watch.Bus) error {
+	latents, err := j.seeds(1, sheetSide*sheetSide)
 	if err != nil {
-		return from, err
+		return err
 	}
-	return train.Loop(ctx, run, s.rt, s.model, loader, from, train.Options{
-		Steps: s.config.Steps, Batch: s.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
-		Latents: latents,
-		Draw:    func(p []float32) *image.RGBA { return s.draw(p, 8) },
-		SaveSheet: func(path string, img *image.RGBA) error {
-			return walk.WriteMedia(path, []*image.RGBA{magnify(img, 2)}, 1)
+	history, err := j.run.History()
+	if err != nil {
+		return err
+	}
+	snapshot, err := j.snapshot(j.run, j.set)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "training in %s on %s, from step %d to %d\n", j.run.Dir, j.dev.Info().Name, j.from, j.config.Steps)
+	step, err := train.Loop(ctx, j.run, j.rt, j.model, j.loader, j.from, train.Options{
+		Steps: j.config.Steps, Batch: j.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
+		Latents: latents, Images: j.images,
+		Sheet: func(path string, of []*image.RGBA) error {
+			return walk.WriteMedia(path, []*image.RGBA{j.sheet(of, sheetSide)}, 1)
 		},
-		OnLog: onLog,
+		OnLog: j.report, Bus: bus, Snapshot: snapshot, History: history,
 	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "saved %s at step %d\n", j.run.Dir, step)
+	return nil
 }
 
 // reporter tells of logged steps: JSON lines, a progress bar on a terminal, or plain lines.

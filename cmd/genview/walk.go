@@ -52,12 +52,9 @@ func (a *app) walk() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			px := len(pictures) / frames
-			var images []*image.RGBA
-			for i := range frames {
-				d := s.config.Data
-				one := data.Grid(pictures[i*px:(i+1)*px], d.Channels, d.Size, d.Size, 1, 0)
-				images = append(images, magnify(one, max(1, 168/d.Size)))
+			images := s.images(pictures)
+			for i, img := range images {
+				images[i] = magnify(img, max(1, 168/s.config.Data.Size))
 			}
 			if err := walk.WriteMedia(out, images, fps); err != nil {
 				return err
@@ -104,7 +101,7 @@ func (a *app) sample() *cobra.Command {
 			for cols*cols < n {
 				cols++
 			}
-			if err := walk.WriteMedia(out, []*image.RGBA{magnify(s.draw(pictures, cols), 2)}, 1); err != nil {
+			if err := walk.WriteMedia(out, []*image.RGBA{s.sheet(s.images(pictures), cols)}, 1); err != nil {
 				return err
 			}
 			fmt.Println(out)
@@ -147,12 +144,12 @@ func (a *app) reconstruct() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			px := d.Channels * d.Size * d.Size
-			var both []float32
-			for i := range names[1:] {
-				both = append(append(both, in[i*px:(i+1)*px]...), back[i*px:(i+1)*px]...)
+			before, after := s.images(in), s.images(back)
+			var both []*image.RGBA
+			for i := range before {
+				both = append(both, before[i], after[i])
 			}
-			if err := walk.WriteMedia(out, []*image.RGBA{magnify(s.draw(both, 2), 3)}, 1); err != nil {
+			if err := walk.WriteMedia(out, []*image.RGBA{s.sheet(both, 2)}, 1); err != nil {
 				return err
 			}
 			fmt.Println(out)

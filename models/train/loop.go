@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"genview/models/data"
@@ -22,19 +24,19 @@ type Model interface {
 	Z() int                                                     // latent dimensions
 }
 
-// Options says how long and how often.
+// Options says how long, how often, and who is told.
 type Options struct {
 	Steps, Batch int
 	LogEvery     int
 	SampleEvery  int
 	SaveEvery    int
-	Latents      []float32                                // what samples are decoded from
-	Draw         func(pictures []float32) *image.RGBA     // a sheet of decoded pictures
-	SaveSheet    func(path string, img *image.RGBA) error // to the run's samples
-	OnLog        func(Record)
-	Bus          *watch.Bus
-	Snapshot     watch.Snapshot // what every snapshot says
-	NewHistory   *watch.History
+	Latents      []float32                                 // what samples are decoded from
+	Images       func(pictures []float32) []*image.RGBA    // what Decode returns, as images
+	Sheet        func(path string, of []*image.RGBA) error // writes samples side by side
+	OnLog        func(Record)                              // nil for none
+	Bus          *watch.Bus                                // nil for none
+	Snapshot     watch.Snapshot                            // what every snapshot says
+	History      *watch.History                            // of the steps before; nil for none
 }
 
 // A Record is one logged step.
@@ -70,6 +72,7 @@ type loop struct {
 	began   time.Time
 	last    time.Time
 	logged  int
+	sampled time.Time
 	snap    watch.Snapshot
 	paused  bool
 	stopped bool
@@ -79,9 +82,11 @@ type loop struct {
 // the step reached.
 func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, loader *data.Loader, from int, o Options) (int, error) {
 	l := &loop{Options: o, run: run, rt: rt, model: m, loader: loader, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot}
-	if l.NewHistory == nil {
-		l.NewHistory = watch.NewHistory(512)
+	if l.History == nil {
+		l.History = watch.NewHistory(historyPoints)
 	}
+	l.snap.State, l.snap.Losses = watch.Compiling, l.History.Series()
+	l.publish(from)
 	step, err := l.train(ctx, from)
 	if err != nil {
 		return step, err
@@ -111,10 +116,8 @@ func (l *loop) train(ctx context.Context, step int) (int, error) {
 				return step, err
 			}
 		}
-		if step%l.SampleEvery == 0 || l.Bus != nil && step == 1 {
-			if err := l.sample(ctx, step); err != nil && ctx.Err() == nil {
-				return step, err
-			}
+		if err := l.sampleNow(ctx, step); err != nil && ctx.Err() == nil {
+			return step, err
 		}
 		if step%l.SaveEvery == 0 && step < l.Steps {
 			if err := l.run.Save(l.rt, l.model.State(), step); err != nil {
@@ -148,7 +151,8 @@ func (l *loop) log(step int) error {
 		}
 	}
 	now := time.Now()
-	rate := float64((step-l.logged)*l.Batch) / now.Sub(l.last).Seconds()
+	seconds := now.Sub(l.last).Seconds() / float64(step-l.logged)
+	rate := float64(l.Batch) / seconds
 	l.logged, l.last = step, now
 	r := Record{Step: step, Metrics: m, ExamplesPerS: rate, Elapsed: now.Sub(l.began)}
 	if err := l.run.Append(r); err != nil {
@@ -157,9 +161,9 @@ func (l *loop) log(step int) error {
 	if l.OnLog != nil {
 		l.OnLog(r)
 	}
-	l.NewHistory.Add(step, m)
-	l.snap.ExamplesPerSecond, l.snap.State = rate, watch.Training
-	l.snap.Losses = l.NewHistory.Series()
+	l.History.Add(step, m)
+	l.snap.State, l.snap.ExamplesPerSecond, l.snap.StepSeconds = watch.Training, rate, seconds
+	l.snap.Losses = l.History.Series()
 	l.publish(step)
 	return nil
 }
@@ -173,16 +177,36 @@ func (l *loop) publish(step int) {
 	l.Bus.Publish(&s)
 }
 
-// sample decodes the fixed latents, for the run's folder and for whoever watches.
+// often is how often an onlooker gets new samples.
+const often = 2 * time.Second
+
+// sampleNow samples when it is time to: for the run's folder by steps, for whoever watches by the clock.
+func (l *loop) sampleNow(ctx context.Context, step int) error {
+	switch {
+	case step%l.SampleEvery == 0:
+		return l.sample(ctx, step)
+	case l.Bus != nil && time.Since(l.sampled) >= often:
+		return l.look(ctx, step)
+	}
+	return nil
+}
+
+// sample decodes the fixed latents for the run's folder, and for whoever watches.
 func (l *loop) sample(ctx context.Context, step int) error {
+	if err := l.look(ctx, step); err != nil {
+		return err
+	}
+	return l.Sheet(filepath.Join(l.run.Dir, "samples", fmt.Sprintf("step-%08d.png", step)), l.snap.Samples)
+}
+
+func (l *loop) look(ctx context.Context, step int) error {
 	p, err := l.model.Decode(ctx, l.Latents)
 	if err != nil {
 		return err
 	}
-	sheet := l.Draw(p)
-	l.snap.Samples, l.snap.SampleStep = sheet, step
+	l.snap.Samples, l.snap.SampleStep, l.sampled = l.Images(p), step, time.Now()
 	l.publish(step)
-	return l.SaveSheet(fmt.Sprintf("%s/samples/step-%08d.png", l.run.Dir, step), sheet)
+	return nil
 }
 
 // serve answers requests between two steps, and waits while training is paused.
@@ -192,6 +216,10 @@ func (l *loop) serve(ctx context.Context, step int) {
 	}
 	handle := func(r watch.Request) { l.handle(ctx, r, step) }
 	l.Bus.Serve(10*time.Millisecond, handle)
+	if !l.paused {
+		return
+	}
+	rested := time.Now()
 	for l.paused && !l.stopped && ctx.Err() == nil {
 		select {
 		case <-l.Bus.Pending():
@@ -199,19 +227,19 @@ func (l *loop) serve(ctx context.Context, step int) {
 		case <-ctx.Done():
 		}
 	}
+	l.last = l.last.Add(time.Since(rested))
+	l.began = l.began.Add(time.Since(rested))
 }
 
 func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 	switch r := r.(type) {
 	case watch.Decode:
-		if p, err := l.model.Decode(ctx, r.Z); err == nil {
-			r.Reply(l.Draw(p))
-		}
+		decode(ctx, l.model, l.Images, r)
 	case watch.Pause:
 		l.paused, l.snap.State = true, watch.Paused
 		l.publish(step)
 	case watch.Resume:
-		l.paused, l.snap.State = false, watch.Training
+		l.paused, l.snap.State, l.snap.Message = false, watch.Training, ""
 		l.publish(step)
 	case watch.Save:
 		if err := l.run.Save(l.rt, l.model.State(), step); err != nil {
@@ -222,5 +250,33 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 		l.publish(step)
 	case watch.Stop:
 		l.stopped = true
+	}
+}
+
+// decode answers one request; a failure leaves it unanswered, for the step that follows fails too and says why.
+func decode(ctx context.Context, m Model, images func([]float32) []*image.RGBA, r watch.Decode) {
+	for _, z := range r.Z {
+		if len(z) != m.Z() {
+			return
+		}
+	}
+	if p, err := m.Decode(ctx, slices.Concat(r.Z...)); err == nil {
+		r.Reply(images(p))
+	}
+}
+
+// Show answers an onlooker's requests for pictures of a model at rest until ctx ends.
+func Show(ctx context.Context, bus *watch.Bus, m Model, images func([]float32) []*image.RGBA) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-bus.Pending():
+			bus.Serve(time.Second, func(r watch.Request) {
+				if d, ok := r.(watch.Decode); ok {
+					decode(ctx, m, images, d)
+				}
+			})
+		}
 	}
 }

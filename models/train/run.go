@@ -18,6 +18,7 @@ import (
 
 	"genview/models/nn"
 	"genview/models/safetensors"
+	"genview/models/watch"
 	"genview/tensor"
 
 	"github.com/goccy/go-yaml"
@@ -185,6 +186,52 @@ func (r *Run) TrimMetrics(step int) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil
+}
+
+const historyPoints = 512 // of each curve, for who watches
+
+// History returns the metrics of the run so far; lines that are damaged are passed over.
+func (r *Run) History() (*watch.History, error) {
+	h := watch.NewHistory(historyPoints)
+	p, err := os.ReadFile(filepath.Join(r.Dir, metricsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	for line := range bytes.Lines(p) {
+		if step, m, err := parseRecord(line); err == nil {
+			h.Add(step, m)
+		}
+	}
+	return h, nil
+}
+
+// parseRecord reads what a Record's MarshalJSON wrote, in its order.
+func parseRecord(line []byte) (step int, m watch.Metrics, err error) {
+	d := json.NewDecoder(bytes.NewReader(line))
+	if _, err = d.Token(); err != nil {
+		return 0, nil, err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return 0, nil, err
+		}
+		var v *float64
+		if err := d.Decode(&v); err != nil {
+			return 0, nil, err
+		}
+		switch {
+		case v == nil:
+		case name == "step":
+			step = int(*v)
+		case name != "examples_per_s" && name != "elapsed_s":
+			m = append(m, watch.Metric{Name: fmt.Sprint(name), Value: *v})
+		}
+	}
+	return step, m, nil
 }
 
 // Append adds a record to the metrics as one JSON line.

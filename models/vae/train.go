@@ -68,6 +68,15 @@ func (t *Trainer) Close() {
 // Program returns the training step.
 func (t *Trainer) Program() *tensor.Program { return t.step }
 
+// Parameters returns how many numbers are trained.
+func (t *Trainer) Parameters() int {
+	n := 0
+	for _, v := range t.scope.Vars() {
+		n += v.Len()
+	}
+	return n
+}
+
 // Z is the number of latent dimensions.
 func (t *Trainer) Z() int { return t.model.config.Z }
 

@@ -9,11 +9,11 @@ import (
 // A Request is something an onlooker asks of a trainer: a Decode, Pause, Resume, Save or Stop.
 type Request interface{ request() }
 
-// Decode asks for the picture of one latent vector. Only the newest is kept: one that waits is dropped, unanswered,
+// Decode asks for the pictures of latent vectors. Only the newest is kept: one that waits is dropped, unanswered,
 // when another is sent.
 type Decode struct {
-	Z     []float32
-	Reply func(*image.RGBA) // called once, from the trainer's goroutine; must return at once
+	Z     [][]float32
+	Reply func([]*image.RGBA) // one a vector; called once, from the trainer's goroutine; must return at once
 }
 
 // Pause asks the trainer to rest between two steps until a Resume, serving requests meanwhile.

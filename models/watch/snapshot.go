@@ -27,11 +27,12 @@ type Snapshot struct {
 	Step, Steps       int // steps done, and to do in all; Steps 0 where there is no end
 	Elapsed           time.Duration
 	ExamplesPerSecond float64 // 0 where not known yet
+	StepSeconds       float64 // lately; 0 where not known yet
 
 	Losses []Series // in the order in which they are to be shown
 
-	Samples    *image.RGBA // the newest grid of samples, nil before the first
-	SampleStep int         // the step at which Samples was made
+	Samples    []*image.RGBA // the newest pictures from fixed latents, nil before the first
+	SampleStep int           // the step at which Samples were made
 
 	Latent    *Latent // nil for a model without a latent space, or before it can decode
 	Attention []Map
@@ -49,8 +50,14 @@ type Series struct {
 
 // Latent is what a walk through a model's latent space starts from.
 type Latent struct {
-	Z       int         // dimensions of a latent vector
-	Corners [][]float32 // seeds, each of Z values; a latent plane spans the first four
+	Z      int     // dimensions of a latent vector
+	Points []Point // a latent plane spans four of them
+}
+
+// A Point is a named place in a latent space.
+type Point struct {
+	Name string // as "seed:7"
+	Z    []float32
 }
 
 // A Map holds the attention weights of one layer: how much each token of From gives to each token of To.

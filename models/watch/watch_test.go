@@ -31,7 +31,7 @@ func TestLatestIsNeverNilAndNewest(t *testing.T) {
 func TestNewestDecodeWins(t *testing.T) {
 	b := watch.NewBus()
 	for i := range 100 {
-		if !b.Send(watch.Decode{Z: []float32{float32(i)}, Reply: func(*image.RGBA) {}}) {
+		if !b.Send(watch.Decode{Z: [][]float32{{float32(i)}}, Reply: func([]*image.RGBA) {}}) {
 			t.Fatalf("decode %d refused", i)
 		}
 	}
@@ -44,8 +44,8 @@ func TestNewestDecodeWins(t *testing.T) {
 	if got[0] != (watch.Pause{}) {
 		t.Errorf("first: got %T, want Pause", got[0])
 	}
-	if d := got[1].(watch.Decode); d.Z[0] != 99 {
-		t.Errorf("decode: got %v, want the newest, 99", d.Z[0])
+	if d := got[1].(watch.Decode); d.Z[0][0] != 99 {
+		t.Errorf("decode: got %v, want the newest, 99", d.Z[0][0])
 	}
 }
 

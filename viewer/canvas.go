@@ -1,0 +1,232 @@
+package viewer
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+
+	"github.com/hajimehoshi/ebiten/v2"
+	"github.com/hajimehoshi/ebiten/v2/text/v2"
+	"github.com/hajimehoshi/ebiten/v2/vector"
+	"golang.org/x/image/font/gofont/gobold"
+	"golang.org/x/image/font/gofont/goregular"
+)
+
+// A Canvas is what a panel draws on: an area of the window in pixels at scale 1, with its upper left corner at 0, 0.
+type Canvas struct {
+	dst    *ebiten.Image
+	origin Point
+	size   Point
+	scale  float64
+	brush  *brush
+}
+
+// A brush holds what outlives a drawing: fonts, and the pictures that the GPU has already. For one goroutine.
+type brush struct {
+	regular, bold *text.GoTextFaceSource
+	textures      map[*image.RGBA]*texture
+	drawing       int // counts drawings
+}
+
+type texture struct {
+	image *ebiten.Image
+	used  int // the drawing that used it last
+}
+
+func newBrush() (*brush, error) {
+	b := &brush{textures: map[*image.RGBA]*texture{}}
+	for _, f := range []struct {
+		to   **text.GoTextFaceSource
+		font []byte
+	}{{&b.regular, goregular.TTF}, {&b.bold, gobold.TTF}} {
+		source, err := text.NewGoTextFaceSource(bytes.NewReader(f.font))
+		if err != nil {
+			return nil, fmt.Errorf("viewer: font: %w", err)
+		}
+		*f.to = source
+	}
+	return b, nil
+}
+
+// canvas begins a drawing on the whole of dst.
+func (b *brush) canvas(dst *ebiten.Image, scale float64) *Canvas {
+	b.drawing++
+	d := dst.Bounds()
+	return &Canvas{dst: dst, size: Point{float64(d.Dx()) / scale, float64(d.Dy()) / scale}, scale: scale, brush: b}
+}
+
+// sweep ends a drawing: pictures that it did not use are given back.
+func (b *brush) sweep() {
+	for img, t := range b.textures {
+		if t.used != b.drawing {
+			t.image.Deallocate()
+			delete(b.textures, img)
+		}
+	}
+}
+
+// Size returns the canvas's width and height.
+func (c *Canvas) Size() Point { return c.size }
+
+// Sub returns the part r of c; nothing is drawn outside it.
+func (c *Canvas) Sub(r Rect) *Canvas {
+	x0, y0 := c.at(Point{r.X, r.Y})
+	x1, y1 := c.at(Point{r.X + r.W, r.Y + r.H})
+	clip := image.Rect(int(math.Floor(float64(x0))), int(math.Floor(float64(y0))), int(math.Ceil(float64(x1))), int(math.Ceil(float64(y1))))
+	return &Canvas{
+		dst:    c.dst.SubImage(clip).(*ebiten.Image),
+		origin: Point{c.origin.X + r.X, c.origin.Y + r.Y},
+		size:   Point{r.W, r.H},
+		scale:  c.scale, brush: c.brush,
+	}
+}
+
+// at returns where p lies in the window's own pixels.
+func (c *Canvas) at(p Point) (x, y float32) {
+	return float32((p.X + c.origin.X) * c.scale), float32((p.Y + c.origin.Y) * c.scale)
+}
+
+// snap returns r's edges in the window's own pixels, whole ones, so that edges are sharp.
+func (c *Canvas) snap(r Rect) (x, y, w, h float32) {
+	round := func(v float64) float64 { return math.Round(v * c.scale) }
+	x0, y0 := round(r.X+c.origin.X), round(r.Y+c.origin.Y)
+	x1, y1 := round(r.X+r.W+c.origin.X), round(r.Y+r.H+c.origin.Y)
+	return float32(x0), float32(y0), float32(x1 - x0), float32(y1 - y0)
+}
+
+// Fill fills r.
+func (c *Canvas) Fill(r Rect, col color.RGBA) {
+	x, y, w, h := c.snap(r)
+	vector.FillRect(c.dst, x, y, w, h, col, false)
+}
+
+// Frame draws a line of that width along the inside of r's edge.
+func (c *Canvas) Frame(r Rect, width float64, col color.RGBA) {
+	x, y, w, h := c.snap(r)
+	d := max(1, float32(math.Round(width*c.scale)))
+	vector.StrokeRect(c.dst, x+d/2, y+d/2, w-d, h-d, d, col, false)
+}
+
+// Line draws a line through points; where one is NaN, there is a gap.
+func (c *Canvas) Line(points []Point, width float64, col color.RGBA) {
+	var p vector.Path
+	pen := false
+	for _, q := range points {
+		x, y := c.at(q)
+		switch {
+		case math.IsNaN(q.X) || math.IsNaN(q.Y):
+			pen = false
+			continue
+		case pen:
+			p.LineTo(x, y)
+		default:
+			p.MoveTo(x, y)
+		}
+		pen = true
+	}
+	o := &vector.DrawPathOptions{AntiAlias: true}
+	o.ColorScale.ScaleWithColor(col)
+	vector.StrokePath(c.dst, &p, &vector.StrokeOptions{Width: float32(width * c.scale), LineJoin: vector.LineJoinRound, LineCap: vector.LineCapRound}, o)
+}
+
+// Polygon fills what points enclose.
+func (c *Canvas) Polygon(points []Point, col color.RGBA) {
+	var p vector.Path
+	for i, q := range points {
+		x, y := c.at(q)
+		if i == 0 {
+			p.MoveTo(x, y)
+		} else {
+			p.LineTo(x, y)
+		}
+	}
+	p.Close()
+	o := &vector.DrawPathOptions{AntiAlias: true}
+	o.ColorScale.ScaleWithColor(col)
+	vector.FillPath(c.dst, &p, nil, o)
+}
+
+// Dot fills a circle.
+func (c *Canvas) Dot(center Point, radius float64, col color.RGBA) {
+	x, y := c.at(center)
+	vector.FillCircle(c.dst, x, y, float32(radius*c.scale), col, true)
+}
+
+// Ring draws a circle's line.
+func (c *Canvas) Ring(center Point, radius, width float64, col color.RGBA) {
+	x, y := c.at(center)
+	vector.StrokeCircle(c.dst, x, y, float32(radius*c.scale), float32(width*c.scale), col, true)
+}
+
+// Align says which part of a text lies at the place given.
+type Align int
+
+// The alignments.
+const (
+	Left Align = iota
+	Center
+	Right
+)
+
+// Text is how a text looks.
+type Text struct {
+	Size  float64
+	Bold  bool
+	Color color.RGBA
+	Align Align
+}
+
+func (c *Canvas) face(t Text) *text.GoTextFace {
+	source := c.brush.regular
+	if t.Bold {
+		source = c.brush.bold
+	}
+	return &text.GoTextFace{Source: source, Size: t.Size * c.scale}
+}
+
+// Text writes s in one line whose middle is at the height of at.
+func (c *Canvas) Text(s string, at Point, t Text) {
+	x, y := c.at(at)
+	o := &text.DrawOptions{}
+	o.PrimaryAlign = [...]text.Align{text.AlignStart, text.AlignCenter, text.AlignEnd}[t.Align]
+	o.SecondaryAlign = text.AlignCenter
+	o.GeoM.Translate(math.Round(float64(x)), math.Round(float64(y)))
+	o.ColorScale.ScaleWithColor(t.Color)
+	text.Draw(c.dst, s, c.face(t), o)
+}
+
+// Width returns how wide s is.
+func (c *Canvas) Width(s string, t Text) float64 { return text.AdvanceAt(s, len(s), c.face(t)) / c.scale }
+
+// Shorten cuts s so that it is at most width wide, with an ellipsis where something is missing.
+func (c *Canvas) Shorten(s string, t Text, width float64) string {
+	if c.Width(s, t) <= width {
+		return s
+	}
+	r := []rune(s)
+	for len(r) > 0 && c.Width(string(r)+"…", t) > width {
+		r = r[:len(r)-1]
+	}
+	return string(r) + "…"
+}
+
+// Image draws img over the whole of r. Enlarged it shows its pixels; made smaller it is averaged.
+func (c *Canvas) Image(img *image.RGBA, r Rect) {
+	t := c.brush.textures[img]
+	if t == nil {
+		t = &texture{image: ebiten.NewImageFromImage(img)}
+		c.brush.textures[img] = t
+	}
+	t.used = c.brush.drawing
+	x, y, w, h := c.snap(r)
+	o := &ebiten.DrawImageOptions{}
+	kx, ky := float64(w)/float64(img.Rect.Dx()), float64(h)/float64(img.Rect.Dy())
+	if kx < 1 || ky < 1 {
+		o.Filter = ebiten.FilterLinear
+	}
+	o.GeoM.Scale(kx, ky)
+	o.GeoM.Translate(float64(x), float64(y))
+	c.dst.DrawImage(t.image, o)
+}

@@ -1,0 +1,230 @@
+package viewer
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"genview/models/watch"
+)
+
+// mosaic is how many pictures stand on the plane in each direction.
+const mosaic = 8
+
+// Latent shows a plane through the latent space: a mosaic of what is decoded there, and a dot that is dragged, or walks by
+// itself, while the picture decoded at it follows.
+type Latent struct {
+	at          Point // of the dot in the plane, 0 to 1
+	first       int   // of the points that span the plane
+	dragging    bool
+	walking     bool
+	walked      time.Duration // along the walk's curve
+	tick        time.Time     // the last one
+	roam, other button
+
+	asked    place                   // the newest request
+	sent     time.Time               // its time; zero before the first
+	reply    atomic.Pointer[decoded] // the newest answer, written by the trainer's goroutine
+	newest   decoded                 // the newest picture
+	mosaic   []*image.RGBA           // the newest mosaic, nil before the first
+	mosaicOf view
+}
+
+// place is a place in a plane, of the model at a step.
+type place struct {
+	at          Point
+	first, step int
+}
+
+// view is what a mosaic shows: the plane, and the step of the samples that it goes with.
+type view struct{ first, step int }
+
+// decoded answers one request.
+type decoded struct {
+	z      []float32
+	image  *image.RGBA
+	view   view
+	mosaic []*image.RGBA // nil where it was not asked for
+}
+
+// NewLatent returns a panel whose dot is in the middle.
+func NewLatent() *Latent { return &Latent{at: Point{0.5, 0.5}} }
+
+// Title names the panel.
+func (p *Latent) Title() string { return "Latent space" }
+
+// Shape is tall, for a model with a latent space.
+func (p *Latent) Shape(s *watch.Snapshot) Shape {
+	if s.Latent == nil || s.Latent.Z != 2 && len(s.Latent.Points) < 4 {
+		return Hidden
+	}
+	return Tall
+}
+
+// plane is the square that is dragged over.
+func (p *Latent) plane(size Point) Rect {
+	r := content(size, true)
+	side := max(1, min(r.W, r.H-beneath+padding))
+	return Rect{r.X + (r.W-side)/2, r.Y, side, side}
+}
+
+// side is the picture beneath the plane; buttons stand beside it.
+func (p *Latent) picture(size Point) Rect {
+	r := p.plane(size)
+	side := max(1, min(beneath-2*padding, size.Y-r.Y-r.H-2*padding))
+	return Rect{r.X, r.Y + r.H + padding, side, side}
+}
+
+func (p *Latent) buttons(size Point) (roam, other Rect) {
+	r := p.picture(size)
+	x := r.X + r.W + padding
+	return Rect{x, r.Y + r.H - 30, 96, 30}, Rect{x + 104, r.Y + r.H - 30, 128, 30}
+}
+
+// corners returns the points that span the plane.
+func (p *Latent) corners(l *watch.Latent) (c [4]watch.Point) {
+	for i := range c {
+		if n := len(l.Points); n > 0 {
+			c[i] = l.Points[(p.first+i)%n]
+		}
+	}
+	return c
+}
+
+// Update moves the dot and asks for what is not shown yet.
+func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	if p.Shape(s) == Hidden {
+		return nil, false
+	}
+	redraw = p.steer(in, s)
+	if d := p.reply.Swap(nil); d != nil {
+		p.newest, redraw = *d, true
+		if d.mosaic != nil {
+			p.mosaic, p.mosaicOf = d.mosaic, d.view
+		}
+	}
+	if r, ok := p.request(in.Now, s); ok {
+		ask = append(ask, r)
+	}
+	return ask, redraw
+}
+
+// steer takes drags, buttons and the walk, and reports whether the panel looks different now.
+func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
+	p.roam.key, p.other.key = 'w', 'n'
+	p.roam.label, p.other.label = "Walk", "New seeds"
+	if p.walking {
+		p.roam.label = "Stop"
+	}
+	roam, other := p.buttons(in.Size)
+	clicked, a := p.roam.update(in, roam)
+	if clicked {
+		p.walking = !p.walking
+	}
+	if s.Latent.Z != 2 {
+		fresh, b := p.other.update(in, other)
+		if fresh {
+			p.first = (p.first + 4) % len(s.Latent.Points)
+		}
+		clicked, a = clicked || fresh, a || b
+	}
+	r := p.plane(in.Size)
+	p.dragging = in.Held && (p.dragging || in.Pressed && r.Contains(in.Cursor))
+	was := p.at
+	switch {
+	case p.dragging:
+		p.walking = false
+		p.at = Point{min(max((in.Cursor.X-r.X)/r.W, 0), 1), min(max((in.Cursor.Y-r.Y)/r.H, 0), 1)}
+	case p.walking && !p.tick.IsZero():
+		// A Lissajous curve: it comes close to everything, turns gently, and closes.
+		p.walked += min(in.Now.Sub(p.tick), time.Second/5)
+		t := p.walked.Seconds() * 2 * math.Pi / 24
+		p.at = Point{0.5 + 0.46*math.Sin(2*t), 0.5 + 0.46*math.Sin(3*t)}
+	}
+	p.tick = in.Now
+	return clicked || a || p.at != was
+}
+
+// refresh is the least time between two decodings that nobody's hand asked for.
+const refresh = time.Second / 2
+
+// request returns what to ask for: at once when the dot moved, and now and then what became of it as training goes on. A
+// mosaic goes with every request until it came, for a request may be dropped.
+func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) {
+	want, v := place{p.at, p.first, s.Step}, view{p.first, s.SampleStep}
+	newMosaic := p.mosaic == nil || v != p.mosaicOf
+	moved := p.sent.IsZero() || want.at != p.asked.at || want.first != p.asked.first
+	stale := newMosaic || want.step != p.asked.step
+	if !moved && (!stale || now.Sub(p.sent) < refresh) {
+		return watch.Decode{}, false
+	}
+	corners := p.corners(s.Latent)
+	z := [][]float32{planeAt(s.Latent, corners, p.at)}
+	if newMosaic {
+		for i := range mosaic * mosaic {
+			z = append(z, planeAt(s.Latent, corners, Point{(float64(i%mosaic) + 0.5) / mosaic, (float64(i/mosaic) + 0.5) / mosaic}))
+		}
+	}
+	p.asked, p.sent = want, now
+	return watch.Decode{Z: z, Reply: func(pictures []*image.RGBA) {
+		d := &decoded{z: z[0], image: pictures[0], view: v}
+		if newMosaic {
+			d.mosaic = pictures[1:]
+		}
+		p.reply.Store(d)
+	}}, true
+}
+
+// Draw draws the mosaic with the dot, and beneath it the picture at the dot.
+func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
+	r := p.plane(c.Size())
+	c.Fill(r, backColor)
+	corners := p.corners(s.Latent)
+	about := "between four seeds"
+	if s.Latent.Z == 2 {
+		about = fmt.Sprintf("the plane of z, ±%d σ", reach)
+	}
+	c.Text("drag the dot  ·  "+about, Point{c.Size().X - padding, titleHeight / 2}, Text{Size: 13, Color: dimColor, Align: Right})
+	for i, img := range p.mosaic {
+		w, h := r.W/mosaic, r.H/mosaic
+		b := img.Rect
+		c.Image(img, Rect{r.X + float64(i%mosaic)*w, r.Y + float64(i/mosaic)*h, w, h}.Inset(1).Fit(float64(b.Dx()), float64(b.Dy())))
+	}
+	dot := Point{r.X + p.at.X*r.W, r.Y + p.at.Y*r.H}
+	c.Fill(Rect{dot.X - 0.5, r.Y, 1, r.H}, faded(accentColor, 0.5))
+	c.Fill(Rect{r.X, dot.Y - 0.5, r.W, 1}, faded(accentColor, 0.5))
+	c.Dot(dot, 8, backColor)
+	c.Dot(dot, 6.5, accentColor)
+
+	pic := p.picture(c.Size())
+	c.Fill(pic, backColor)
+	if img := p.newest.image; img != nil {
+		c.Image(img, pic.Fit(float64(img.Rect.Dx()), float64(img.Rect.Dy())))
+	}
+	c.Frame(pic.Inset(-1), 1, accentColor)
+	x := pic.X + pic.W + padding
+	line := func(i int, s string, ink color.RGBA) {
+		t := Text{Size: 13, Color: ink}
+		c.Text(c.Shorten(s, t, c.Size().X-padding-x), Point{x, pic.Y + 8 + 20*float64(i)}, t)
+	}
+	z := planeAt(s.Latent, corners, p.at)
+	if s.Latent.Z == 2 {
+		line(0, fmt.Sprintf("z = (%s, %s)", minus(fmt.Sprintf("%.2f", z[0])), minus(fmt.Sprintf("%.2f", z[1]))), textColor)
+	} else {
+		var names []string
+		for _, q := range corners {
+			names = append(names, q.Name)
+		}
+		line(0, fmt.Sprintf("|z| = %.2f  in %d dimensions", norm(z), s.Latent.Z), textColor)
+		line(1, strings.Join(names, "   "), dimColor)
+	}
+	roam, other := p.buttons(c.Size())
+	p.roam.draw(c, roam)
+	if s.Latent.Z != 2 {
+		p.other.draw(c, other)
+	}
+}

@@ -1,0 +1,177 @@
+package viewer
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"sort"
+
+	"genview/models/watch"
+)
+
+// Losses draws the curves of a run's losses over its steps: what was seen, faintly, and its moving average. The scale is
+// linear, or logarithmic at a click.
+type Losses struct {
+	scale button
+	log   bool
+	hover float64 // where the cursor is, from 0 to 1 along the steps; NaN or outside for nowhere
+	over  bool
+}
+
+// Title names the panel.
+func (p *Losses) Title() string { return "Loss" }
+
+// Shape is wide, once there are curves.
+func (p *Losses) Shape(s *watch.Snapshot) Shape {
+	if len(s.Losses) == 0 {
+		return Hidden
+	}
+	return Wide
+}
+
+func (p *Losses) toggle(size Point) Rect { return Rect{size.X - padding - 84, 8, 84, 24} }
+
+// plot is the area of the curves, beside their axes.
+func (p *Losses) plot(size Point) Rect {
+	r := content(size, true)
+	return Rect{r.X + 42, r.Y + 6, max(1, r.W-42), max(1, r.H-28)}
+}
+
+// Update follows the cursor along the curves.
+func (p *Losses) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
+	if p.Shape(s) == Hidden {
+		return nil, false
+	}
+	p.scale.key = 'l'
+	p.scale.label = "log"
+	if p.log {
+		p.scale.label = "linear"
+	}
+	clicked, redraw := p.scale.update(in, p.toggle(in.Size))
+	if clicked {
+		p.log = !p.log
+	}
+	r := p.plot(in.Size)
+	over := in.Over && r.Contains(in.Cursor)
+	redraw = redraw || clicked || over != p.over || over && in.Moved
+	p.over, p.hover = over, (in.Cursor.X-r.X)/r.W
+	return nil, redraw
+}
+
+// Draw draws the curves.
+func (p *Losses) Draw(c *Canvas, s *watch.Snapshot) {
+	p.scale.draw(c, p.toggle(c.Size()))
+	r := p.plot(c.Size())
+	smoothed := make([][]float64, len(s.Losses))
+	last := 1
+	for i, l := range s.Losses {
+		smoothed[i] = smooth(l.Values, math.Exp(-smoothness/float64(len(l.Values))))
+		if n := len(l.Steps); n > 0 {
+			last = max(last, l.Steps[n-1])
+		}
+	}
+	values := make([][]float64, len(s.Losses))
+	for i, l := range s.Losses {
+		values[i] = l.Values
+	}
+	x, y := axis{high: float64(last)}, valueAxis(values, p.log)
+	p.grid(c, r, x, y)
+	at := func(step int, v float64) Point {
+		return Point{r.X + x.at(float64(step))*r.W, r.Y + (1-y.at(v))*r.H}
+	}
+	inside := c.Sub(r)
+	local := func(step int, v float64) Point {
+		q := at(step, v)
+		return Point{q.X - r.X, q.Y - r.Y}
+	}
+	for i, l := range s.Losses {
+		band(inside, l, faded(curveColor(i), 0.22), local)
+	}
+	for i, l := range s.Losses {
+		line := make([]Point, len(l.Steps))
+		for k, step := range l.Steps {
+			line[k] = local(step, smoothed[i][k])
+		}
+		inside.Line(line, 1.8, curveColor(i))
+	}
+	step := -1
+	if p.over {
+		step = int(math.Round(p.hover * float64(last)))
+		px := r.X + p.hover*r.W
+		c.Line([]Point{{px, r.Y}, {px, r.Y + r.H}}, 1, dimColor)
+	}
+	p.legend(c, s, smoothed, step, at)
+}
+
+// smoothness is how many windows of the moving average the whole curve holds.
+const smoothness = 30
+
+// band draws what each point of a curve stands for, from its least to its greatest value.
+func band(c *Canvas, l watch.Series, col color.RGBA, at func(step int, v float64) Point) {
+	var upper, lower []Point
+	for k, step := range l.Steps {
+		low, high := l.Values[k], l.Values[k]
+		if l.Low != nil {
+			low, high = l.Low[k], l.High[k]
+		}
+		if math.IsNaN(low) || math.IsNaN(high) {
+			continue
+		}
+		upper, lower = append(upper, at(step, high)), append(lower, at(step, low))
+	}
+	if len(upper) < 2 {
+		return
+	}
+	c.Line(upper, 1, col)
+	if !slices.Equal(upper, lower) {
+		slices.Reverse(lower)
+		c.Polygon(append(upper, lower...), col)
+	}
+}
+
+// grid draws the axes' ticks with their values.
+func (p *Losses) grid(c *Canvas, r Rect, x, y axis) {
+	small := Text{Size: 11, Color: dimColor}
+	for _, v := range y.ticks(max(2, int(r.H/48))) {
+		h := r.Y + (1-y.at(v))*r.H
+		if h < r.Y-1 || h > r.Y+r.H+1 {
+			continue
+		}
+		c.Fill(Rect{r.X, h, r.W, 1}, lineColor)
+		small.Align = Right
+		c.Text(formatTick(v), Point{r.X - 8, h}, small)
+	}
+	for _, v := range x.ticks(max(2, int(r.W/110))) {
+		px := r.X + x.at(v)*r.W
+		small.Align = Center
+		label := formatTick(v)
+		if over := px + c.Width(label, small)/2 - (r.X + r.W); over > 0 {
+			px -= over
+		}
+		c.Text(label, Point{px, r.Y + r.H + 14}, small)
+	}
+}
+
+// legend names the curves with their newest values, or those at a step.
+func (p *Losses) legend(c *Canvas, s *watch.Snapshot, smoothed [][]float64, step int, at func(int, float64) Point) {
+	pen := Point{padding + 56, titleHeight / 2}
+	for i, l := range s.Losses {
+		if len(l.Steps) == 0 {
+			continue
+		}
+		k := len(l.Steps) - 1
+		if step >= 0 {
+			k = min(k, sort.SearchInts(l.Steps, step))
+			c.Dot(at(l.Steps[k], smoothed[i][k]), 3.5, curveColor(i))
+		}
+		c.Fill(Rect{pen.X, pen.Y - 1.5, 14, 3}, curveColor(i))
+		label := fmt.Sprintf("%s %s", l.Name, formatValue(smoothed[i][k]))
+		t := Text{Size: 13, Color: textColor}
+		c.Text(label, Point{pen.X + 20, pen.Y}, t)
+		pen.X += 20 + c.Width(label, t) + 18
+		if step >= 0 && i == len(s.Losses)-1 {
+			c.Text("at step "+formatCount(l.Steps[k]), pen, Text{Size: 13, Color: dimColor})
+		}
+	}
+}

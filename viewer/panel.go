@@ -1,0 +1,102 @@
+package viewer
+
+import (
+	"strings"
+	"time"
+
+	"genview/models/watch"
+)
+
+// A Panel shows one side of a run.
+type Panel interface {
+	// Title names the panel above what it shows; "" for none.
+	Title() string
+	// Shape says what area suits what there is to show.
+	Shape(s *watch.Snapshot) Shape
+	// Update takes what happened since the last tick and returns what to ask of the trainer, and whether the panel looks
+	// different now for another reason than a new snapshot or its size.
+	Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool)
+	// Draw draws the panel and changes nothing.
+	Draw(c *Canvas, s *watch.Snapshot)
+}
+
+// Input is what happened since the last tick, as one panel sees it.
+type Input struct {
+	Size     Point // of the panel
+	Cursor   Point // from the panel's upper left corner
+	Over     bool  // the cursor is over this panel, and no other panel holds it
+	Pressed  bool  // the left button went down over this panel just now
+	Held     bool  // the left button went down over this panel, and is still down
+	Released bool  // it was let go just now
+	Moved    bool  // the cursor is elsewhere than a tick ago
+	Typed    string
+	Now      time.Time
+}
+
+// Panels returns the panels of a window, new ones.
+func Panels() []Panel {
+	return []Panel{&Status{}, &Losses{}, &Samples{}, NewLatent()}
+}
+
+// content is the area of a panel beneath its title.
+func content(size Point, title bool) Rect {
+	r := Rect{0, 0, size.X, size.Y}
+	if !title {
+		return r.Inset(padding)
+	}
+	_, r = r.Top(titleHeight)
+	return Rect{padding, r.Y, max(0, r.W-2*padding), max(0, r.H-padding)}
+}
+
+// A button is pressed with the mouse, or with its key.
+type button struct {
+	label string
+	key   rune // 0 for none
+	hover bool
+	down  bool
+}
+
+// update reports whether the button was pressed, and whether it looks different now. Its key works wherever the cursor is.
+func (b *button) update(in Input, area Rect) (clicked, redraw bool) {
+	was := *b
+	over := area.Contains(in.Cursor)
+	if in.Pressed && over {
+		b.down = true
+	}
+	clicked = b.down && in.Released && over
+	b.down = b.down && in.Held
+	b.hover = over && (in.Over || in.Held)
+	for _, r := range in.Typed {
+		clicked = clicked || r == b.key && r != 0
+	}
+	return clicked, *b != was
+}
+
+func (b *button) draw(c *Canvas, area Rect) {
+	fill, ink := buttonColor, textColor
+	if b.hover {
+		fill = hoverColor
+	}
+	if b.down {
+		fill, ink = accentColor, backColor
+	}
+	c.Fill(area, fill)
+	name := b.label
+	key := strings.ToUpper(string(b.key))
+	if b.key == ' ' {
+		key = "space"
+	}
+	center := Point{area.X + area.W/2, area.Y + area.H/2}
+	if b.key == 0 {
+		c.Text(name, center, Text{Size: 13, Color: ink, Align: Center})
+		return
+	}
+	w := c.Width(name, Text{Size: 13})
+	k := c.Width(key, Text{Size: 11})
+	at := Point{area.X + (area.W-w-8-k)/2, center.Y}
+	c.Text(name, at, Text{Size: 13, Color: ink})
+	if !b.down {
+		ink = dimColor
+	}
+	c.Text(key, Point{at.X + w + 8, center.Y}, Text{Size: 11, Color: ink})
+}

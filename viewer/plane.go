@@ -1,0 +1,30 @@
+package viewer
+
+import (
+	"math"
+
+	"genview/models/walk"
+	"genview/models/watch"
+)
+
+// reach is how far the plane of a two-dimensional latent space goes, in standard deviations of its prior.
+const reach = 3
+
+// planeAt returns the latent vector at a place of the plane, both coordinates from 0 to 1 and y down. A latent space of
+// two dimensions is its own plane; else the place lies between four points: upper left, upper right, lower left, lower right.
+func planeAt(l *watch.Latent, corners [4]watch.Point, p Point) []float32 {
+	if l.Z == 2 {
+		return []float32{float32((2*p.X - 1) * reach), float32((1 - 2*p.Y) * reach)}
+	}
+	upper, lower := walk.Slerp(corners[0].Z, corners[1].Z, p.X), walk.Slerp(corners[2].Z, corners[3].Z, p.X)
+	return walk.Slerp(upper, lower, p.Y)
+}
+
+// norm returns the length of z.
+func norm(z []float32) float64 {
+	var s float64
+	for _, v := range z {
+		s += float64(v) * float64(v)
+	}
+	return math.Sqrt(s)
+}

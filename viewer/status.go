@@ -1,0 +1,133 @@
+package viewer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"genview/models/watch"
+)
+
+// Status says what runs, how far it is and how fast, and has the buttons that steer it.
+type Status struct {
+	pause, save button
+}
+
+// Title is empty: the run's own name stands there.
+func (p *Status) Title() string { return "" }
+
+// Shape is a bar on top.
+func (p *Status) Shape(*watch.Snapshot) Shape { return Bar }
+
+func (p *Status) buttons(size Point) (pause, save Rect) {
+	pause = Rect{size.X - padding - 232, padding, 128, 30}
+	return pause, Rect{pause.X + pause.W + 8, padding, 96, 30}
+}
+
+// steerable reports whether there is a trainer that takes pauses and saves.
+func steerable(s *watch.Snapshot) bool { return s.State == watch.Training || s.State == watch.Paused }
+
+// Update looks after the buttons.
+func (p *Status) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	if !steerable(s) {
+		return nil, false
+	}
+	pause, save := p.buttons(in.Size)
+	p.pause.key, p.save.key = ' ', 's'
+	p.pause.label, p.save.label = "Pause", "Save"
+	if s.State == watch.Paused {
+		p.pause.label = "Resume"
+	}
+	clicked, a := p.pause.update(in, pause)
+	if clicked && s.State == watch.Paused {
+		ask = append(ask, watch.Resume{})
+	} else if clicked {
+		ask = append(ask, watch.Pause{})
+	}
+	clicked, b := p.save.update(in, save)
+	if clicked {
+		ask = append(ask, watch.Save{})
+	}
+	return ask, a || b
+}
+
+// Draw draws the bar.
+func (p *Status) Draw(c *Canvas, s *watch.Snapshot) {
+	r := content(c.Size(), false)
+	title := Text{Size: 19, Bold: true, Color: textColor}
+	name := s.Title
+	if name == "" {
+		name = "genview"
+	}
+	room := r.W
+	if steerable(s) {
+		pause, save := p.buttons(c.Size())
+		p.pause.draw(c, pause)
+		p.save.draw(c, save)
+		room -= 248
+	}
+	name = c.Shorten(name, title, 0.4*room)
+	c.Text(name, Point{r.X, r.Y + 12}, title)
+	about, ink := strings.Join(filled(s.Model, s.Data, s.Device), "  ·  "), dimColor
+	if s.Message != "" {
+		about, ink = s.Message, alertColor
+	}
+	w := c.Width(name, title) + 16
+	note := Text{Size: 13, Color: ink}
+	c.Text(c.Shorten(about, note, room-w), Point{r.X + w, r.Y + 14}, note)
+
+	bar := Rect{r.X, r.Y + 40, r.W, 5}
+	c.Fill(bar, lineColor)
+	if s.Steps > 0 {
+		done := bar
+		done.W *= min(1, float64(s.Step)/float64(s.Steps))
+		ink := accentColor
+		if s.State == watch.Paused {
+			ink = curveColors[1]
+		}
+		c.Fill(done, ink)
+	}
+	c.Text(progress(s), Point{r.X, r.Y + 61}, Text{Size: 13, Color: textColor})
+	c.Text(speed(s), Point{r.X + r.W, r.Y + 61}, Text{Size: 13, Color: textColor, Align: Right})
+}
+
+// progress says how far a run is.
+func progress(s *watch.Snapshot) string {
+	switch {
+	case s.State == watch.Compiling || s.State == "":
+		return "Compiling for the device…"
+	case s.Steps == 0:
+		return fmt.Sprintf("%s at step %s", stateName(s.State), formatCount(s.Step))
+	}
+	return fmt.Sprintf("%s  ·  step %s of %s", stateName(s.State), formatCount(s.Step), formatCount(s.Steps))
+}
+
+func stateName(s watch.State) string {
+	return strings.ToUpper(string(s[:1])) + string(s[1:])
+}
+
+// speed says how fast a run is, and what time is left.
+func speed(s *watch.Snapshot) string {
+	var parts []string
+	if s.ExamplesPerSecond > 0 && s.State == watch.Training {
+		parts = append(parts, formatCount(int(s.ExamplesPerSecond+0.5))+" images/s")
+	}
+	if s.Elapsed > 0 {
+		parts = append(parts, formatTime(s.Elapsed)+" elapsed")
+	}
+	if s.State == watch.Training && s.Step > 0 && s.Steps > s.Step && s.Elapsed > 2*time.Second && s.StepSeconds > 0 {
+		parts = append(parts, formatTime(time.Duration(float64(s.Steps-s.Step)*s.StepSeconds*float64(time.Second)))+" left")
+	}
+	return strings.Join(parts, "  ·  ")
+}
+
+// filled returns those texts that are not empty.
+func filled(texts ...string) []string {
+	var out []string
+	for _, t := range texts {
+		if t != "" {
+			out = append(out, t)
+		}
+	}
+	return out
+}
