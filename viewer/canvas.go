@@ -198,7 +198,9 @@ func (c *Canvas) Text(s string, at Point, t Text) {
 }
 
 // Width returns how wide s is.
-func (c *Canvas) Width(s string, t Text) float64 { return text.AdvanceAt(s, len(s), c.face(t)) / c.scale }
+func (c *Canvas) Width(s string, t Text) float64 {
+	return text.AdvanceAt(s, len(s), c.face(t)) / c.scale
+}
 
 // Shorten cuts s so that it is at most width wide, with an ellipsis where something is missing.
 func (c *Canvas) Shorten(s string, t Text, width float64) string {
@@ -210,6 +212,14 @@ func (c *Canvas) Shorten(s string, t Text, width float64) string {
 		r = r[:len(r)-1]
 	}
 	return string(r) + "…"
+}
+
+// hint writes s at the right of a panel's title, where there is room for it.
+func (c *Canvas) hint(title, s string) {
+	t := Text{Size: 13, Color: dimColor, Align: Right}
+	if padding+c.Width(title, Text{Size: 14, Bold: true})+20+c.Width(s, t)+padding <= c.Size().X {
+		c.Text(s, Point{c.Size().X - padding, titleHeight / 2}, t)
+	}
 }
 
 // Image draws img over the whole of r. Enlarged it shows its pixels; made smaller it is averaged.

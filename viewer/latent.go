@@ -3,7 +3,6 @@ package viewer
 import (
 	"fmt"
 	"image"
-	"image/color"
 	"math"
 	"strings"
 	"sync/atomic"
@@ -65,24 +64,43 @@ func (p *Latent) Shape(s *watch.Snapshot) Shape {
 	return Tall
 }
 
-// plane is the square that is dragged over.
-func (p *Latent) plane(size Point) Rect {
+// parts are where things lie in the panel.
+type parts struct {
+	plane   Rect // the square that is dragged over
+	picture Rect // what is decoded at the dot
+	lines   Rect // of text
+	roam    Rect
+	other   Rect
+}
+
+// parts puts the picture, the text and the buttons beneath the plane, or beside it in a panel that is wider than high.
+func (p *Latent) parts(size Point) parts {
+	const button, wide = 30, 128
 	r := content(size, true)
-	side := max(1, min(r.W, r.H-beneath+padding))
-	return Rect{r.X + (r.W-side)/2, r.Y, side, side}
-}
-
-// side is the picture beneath the plane; buttons stand beside it.
-func (p *Latent) picture(size Point) Rect {
-	r := p.plane(size)
-	side := max(1, min(beneath-2*padding, size.Y-r.Y-r.H-2*padding))
-	return Rect{r.X, r.Y + r.H + padding, side, side}
-}
-
-func (p *Latent) buttons(size Point) (roam, other Rect) {
-	r := p.picture(size)
-	x := r.X + r.W + padding
-	return Rect{x, r.Y + r.H - 30, 96, 30}, Rect{x + 104, r.Y + r.H - 30, 128, 30}
+	var q parts
+	var rest Rect
+	if r.W > 1.25*r.H {
+		side := min(r.H, r.W-2*wide-padding)
+		q.plane, rest = Rect{r.X, r.Y, side, side}, Rect{r.X + side + padding, r.Y, r.W - side - padding, r.H}
+		side = max(0, min(rest.W, rest.H-3*button-padding))
+		q.picture, rest = Rect{rest.X, rest.Y, side, side}, Rect{rest.X, rest.Y + side + padding, rest.W, rest.H - side - padding}
+	} else {
+		side := max(0, min(r.W, r.H-beneath+padding))
+		q.plane = Rect{r.X + (r.W-side)/2, r.Y, side, side}
+		rest = Rect{q.plane.X, r.Y + side + padding, side, max(0, r.H-side-padding)}
+		q.picture, rest = rest.Left(min(rest.H, max(0, rest.W-96-padding)))
+		q.picture.H = q.picture.W
+		_, rest = rest.Left(padding)
+	}
+	bottom := rest.Y + rest.H - button
+	q.roam, q.other = Rect{rest.X, bottom, 96, button}, Rect{rest.X + 104, bottom, wide, button}
+	q.lines = Rect{rest.X, rest.Y, rest.W, rest.H - button}
+	if rest.W < 104+wide { // one above the other
+		q.other.X, q.other.W = rest.X, min(wide, rest.W)
+		q.roam.Y, q.roam.W = bottom-button-8, q.other.W
+		q.lines.H -= button + 8
+	}
+	return q
 }
 
 // corners returns the points that span the plane.
@@ -120,19 +138,19 @@ func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
 	if p.walking {
 		p.roam.label = "Stop"
 	}
-	roam, other := p.buttons(in.Size)
-	clicked, a := p.roam.update(in, roam)
+	q := p.parts(in.Size)
+	clicked, a := p.roam.update(in, q.roam)
 	if clicked {
 		p.walking = !p.walking
 	}
 	if s.Latent.Z != 2 {
-		fresh, b := p.other.update(in, other)
+		fresh, b := p.other.update(in, q.other)
 		if fresh {
 			p.first = (p.first + 4) % len(s.Latent.Points)
 		}
 		clicked, a = clicked || fresh, a || b
 	}
-	r := p.plane(in.Size)
+	r := q.plane
 	p.dragging = in.Held && (p.dragging || in.Pressed && r.Contains(in.Cursor))
 	was := p.at
 	switch {
@@ -181,14 +199,15 @@ func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) 
 
 // Draw draws the mosaic with the dot, and beneath it the picture at the dot.
 func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
-	r := p.plane(c.Size())
+	q := p.parts(c.Size())
+	r := q.plane
 	c.Fill(r, backColor)
 	corners := p.corners(s.Latent)
 	about := "between four seeds"
 	if s.Latent.Z == 2 {
 		about = fmt.Sprintf("the plane of z, ±%d σ", reach)
 	}
-	c.Text("drag the dot  ·  "+about, Point{c.Size().X - padding, titleHeight / 2}, Text{Size: 13, Color: dimColor, Align: Right})
+	c.hint(p.Title(), "drag the dot  ·  "+about)
 	for i, img := range p.mosaic {
 		w, h := r.W/mosaic, r.H/mosaic
 		b := img.Rect
@@ -200,31 +219,34 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	c.Dot(dot, 8, backColor)
 	c.Dot(dot, 6.5, accentColor)
 
-	pic := p.picture(c.Size())
-	c.Fill(pic, backColor)
+	c.Fill(q.picture, backColor)
 	if img := p.newest.image; img != nil {
-		c.Image(img, pic.Fit(float64(img.Rect.Dx()), float64(img.Rect.Dy())))
+		c.Image(img, q.picture.Fit(float64(img.Rect.Dx()), float64(img.Rect.Dy())))
 	}
-	c.Frame(pic.Inset(-1), 1, accentColor)
-	x := pic.X + pic.W + padding
-	line := func(i int, s string, ink color.RGBA) {
+	c.Frame(q.picture.Inset(-1), 1, accentColor)
+	ink := textColor
+	for i, line := range p.lines(s.Latent, corners) {
 		t := Text{Size: 13, Color: ink}
-		c.Text(c.Shorten(s, t, c.Size().X-padding-x), Point{x, pic.Y + 8 + 20*float64(i)}, t)
-	}
-	z := planeAt(s.Latent, corners, p.at)
-	if s.Latent.Z == 2 {
-		line(0, fmt.Sprintf("z = (%s, %s)", minus(fmt.Sprintf("%.2f", z[0])), minus(fmt.Sprintf("%.2f", z[1]))), textColor)
-	} else {
-		var names []string
-		for _, q := range corners {
-			names = append(names, q.Name)
+		if y := 8 + 20*float64(i); y+8 <= q.lines.H {
+			c.Text(c.Shorten(line, t, q.lines.W), Point{q.lines.X, q.lines.Y + y}, t)
 		}
-		line(0, fmt.Sprintf("|z| = %.2f  in %d dimensions", norm(z), s.Latent.Z), textColor)
-		line(1, strings.Join(names, "   "), dimColor)
+		ink = dimColor
 	}
-	roam, other := p.buttons(c.Size())
-	p.roam.draw(c, roam)
+	p.roam.draw(c, q.roam)
 	if s.Latent.Z != 2 {
-		p.other.draw(c, other)
+		p.other.draw(c, q.other)
 	}
+}
+
+// lines says where the dot is.
+func (p *Latent) lines(l *watch.Latent, corners [4]watch.Point) []string {
+	z := planeAt(l, corners, p.at)
+	if l.Z == 2 {
+		return []string{minus(fmt.Sprintf("z = (%.2f, %.2f)", z[0], z[1]))}
+	}
+	var names []string
+	for _, q := range corners {
+		names = append(names, q.Name)
+	}
+	return []string{fmt.Sprintf("|z| = %.2f  in %d dimensions", norm(z), l.Z), strings.Join(names, "   ")}
 }

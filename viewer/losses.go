@@ -105,7 +105,7 @@ func (p *Losses) Draw(c *Canvas, s *watch.Snapshot) {
 }
 
 // smoothness is how many windows of the moving average the whole curve holds.
-const smoothness = 30
+const smoothness = 60
 
 // band draws what each point of a curve stands for, from its least to its greatest value.
 func band(c *Canvas, l watch.Series, col color.RGBA, at func(step int, v float64) Point) {

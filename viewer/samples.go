@@ -1,7 +1,6 @@
 package viewer
 
 import (
-	"fmt"
 	"math"
 
 	"genview/models/watch"
@@ -26,7 +25,7 @@ func (p *Samples) Update(Input, *watch.Snapshot) ([]watch.Request, bool) { retur
 
 // Draw lays the pictures out as large as they go.
 func (p *Samples) Draw(c *Canvas, s *watch.Snapshot) {
-	c.Text(fmt.Sprintf("of step %s", formatCount(s.SampleStep)), Point{c.Size().X - padding, titleHeight / 2}, Text{Size: 13, Color: dimColor, Align: Right})
+	c.hint(p.Title(), "of step "+formatCount(s.SampleStep))
 	r := content(c.Size(), true)
 	b := s.Samples[0].Rect
 	cols, w, h := fill(r, len(s.Samples), float64(b.Dx()), float64(b.Dy()), 2)

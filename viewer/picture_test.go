@@ -1,0 +1,219 @@
+package viewer
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"genview/models/watch"
+
+	"github.com/hajimehoshi/ebiten/v2"
+)
+
+var update = flag.Bool("update", false, "write the pictures that the tests want")
+
+// stage is a window in which tests draw; Ebitengine wants the main goroutine, so the tests run in another.
+type stage struct {
+	jobs chan func()
+	done chan int
+	code int
+}
+
+func (s *stage) Layout(int, int) (int, int) { return 320, 240 }
+func (s *stage) Draw(*ebiten.Image)         {}
+
+func (s *stage) Update() error {
+	select {
+	case job := <-s.jobs:
+		job()
+	case s.code = <-s.done:
+		return ebiten.Termination
+	default:
+	}
+	return nil
+}
+
+var theStage *stage // nil without a display
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if CheckDisplay() != nil {
+		os.Exit(m.Run())
+	}
+	theStage = &stage{jobs: make(chan func()), done: make(chan int, 1)}
+	go func() { theStage.done <- m.Run() }()
+	if err := ebiten.RunGame(theStage); err != nil && !errors.Is(err, ebiten.Termination) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(theStage.code)
+}
+
+// draw draws a window of that size and scale.
+func draw(t *testing.T, st *State, scale float64) *image.RGBA {
+	t.Helper()
+	if theStage == nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("CI must have a display: xvfb-run go test")
+		}
+		t.Skip("SKIPPED, no display: xvfb-run go test")
+	}
+	img := image.NewRGBA(image.Rect(0, 0, int(st.events.Size.X*scale), int(st.events.Size.Y*scale)))
+	drawn := make(chan error)
+	theStage.jobs <- func() {
+		b, err := newBrush()
+		if err == nil {
+			dst := ebiten.NewImage(img.Rect.Dx(), img.Rect.Dy())
+			st.Draw(b.canvas(dst, scale))
+			dst.ReadPixels(img.Pix)
+			dst.Deallocate()
+		}
+		drawn <- err
+	}
+	if err := <-drawn; err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// differ returns the share of pixels in which two pictures differ by more than what another rasteriser would do.
+func differ(a, b *image.RGBA) (share float64, diff *image.RGBA) {
+	diff = image.NewRGBA(a.Rect)
+	n := 0
+	for i := range a.Pix {
+		if d := int(a.Pix[i]) - int(b.Pix[i]); d > 24 || d < -24 {
+			n++
+			diff.SetRGBA(i/4%a.Rect.Dx(), i/4/a.Rect.Dx(), color.RGBA{255, 0, 0, 255})
+		}
+	}
+	return float64(n) / float64(len(a.Pix)), diff
+}
+
+func TestPictures(t *testing.T) {
+	latent := func() *Latent {
+		p := NewLatent()
+		p.newest.image = picture(28, 5)
+		for i := range mosaic * mosaic {
+			p.mosaic = append(p.mosaic, picture(28, i))
+		}
+		p.mosaicOf = view{0, 1000}
+		return p
+	}
+	for _, c := range []struct {
+		name  string
+		size  Point
+		scale float64
+		s     func(s *watch.Snapshot)
+		do    func(d *desk)
+	}{
+		{name: "training", size: Point{1120, 720}, scale: 1},
+		{name: "paused", size: Point{900, 600}, scale: 1, s: func(s *watch.Snapshot) { s.State = watch.Paused }, do: func(d *desk) {
+			d.e.Typed = "l"
+			d.tick()
+			d.e.Cursor = Point{200, 230} // over the curves
+		}},
+		{name: "narrow", size: Point{640, 900}, scale: 1, s: func(s *watch.Snapshot) {
+			s.Title = "a run with a name that is much too long for a window that is so narrow"
+			s.Latent = &watch.Latent{Z: 2}
+		}},
+		{name: "fine", size: Point{640, 480}, scale: 2, s: func(s *watch.Snapshot) {
+			s.State, s.Message = watch.Done, "loss became NaN at step 1240; the last good checkpoint is kept: try a smaller learning rate"
+		}},
+		{name: "compiling", size: Point{640, 480}, scale: 1, s: func(s *watch.Snapshot) {
+			*s = watch.Snapshot{Title: s.Title, State: watch.Compiling}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := snapshot()
+			if c.s != nil {
+				c.s(s)
+			}
+			d := newDesk(t, s, &Status{}, &Losses{}, &Samples{}, latent())
+			d.e.Size = c.size
+			d.tick()
+			if c.do != nil {
+				c.do(d)
+			}
+			d.tick()
+			compare(t, c.name, draw(t, d.State, c.scale))
+			if share, _ := differ(draw(t, d.State, c.scale), draw(t, d.State, c.scale)); share > 0.0005 {
+				t.Errorf("drawn twice: %v of the pixels differ", share)
+			}
+		})
+	}
+}
+
+// compare compares got with the picture that is wanted, and leaves both and where they differ.
+func compare(t *testing.T, name string, got *image.RGBA) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".png")
+	if *update {
+		write(t, path, got)
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatalf("%v: make it with: xvfb-run go test ./viewer -update", err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	want := image.NewRGBA(img.Bounds())
+	for i := range want.Pix {
+		x, y := i/4%want.Rect.Dx(), i/4/want.Rect.Dx()
+		want.Set(x, y, img.At(x, y))
+	}
+	if got.Rect != want.Rect {
+		t.Fatalf("%s is %v, got %v", path, want.Rect, got.Rect)
+	}
+	if share, diff := differ(got, want); share > 0.004 {
+		dir := t.ArtifactDir()
+		write(t, filepath.Join(dir, "got.png"), got)
+		write(t, filepath.Join(dir, "want.png"), want)
+		write(t, filepath.Join(dir, "diff.png"), diff)
+		t.Errorf("%.2f%% of %s differ, see %s; if it is meant so: xvfb-run go test ./viewer -update, and look at it", 100*share, path, dir)
+	}
+}
+
+func write(t *testing.T, path string, img *image.RGBA) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(png.Encode(f, img), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	if theStage == nil {
+		b.Skip("SKIPPED, no display: xvfb-run go test")
+	}
+	st := NewState(Panels()...)
+	st.Update(Events{Size: Point{1280, 800}}, snapshot(), func(watch.Request) bool { return true })
+	done := make(chan error)
+	theStage.jobs <- func() {
+		brush, err := newBrush()
+		if err == nil {
+			dst, pixel := ebiten.NewImage(1280, 800), make([]byte, 4)
+			for b.Loop() {
+				st.Draw(brush.canvas(dst, 1))
+				brush.sweep()
+				dst.SubImage(image.Rect(0, 0, 1, 1)).(*ebiten.Image).ReadPixels(pixel) // waits until it is drawn
+			}
+		}
+		done <- err
+	}
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+}

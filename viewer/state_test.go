@@ -1,0 +1,384 @@
+package viewer
+
+import (
+	"image"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/watch"
+)
+
+// desk is a State with a trainer that takes everything, driven as a hand would.
+type desk struct {
+	*State
+	t    *testing.T
+	e    Events
+	s    *watch.Snapshot
+	sent []watch.Request
+	busy bool
+}
+
+func newDesk(t *testing.T, s *watch.Snapshot, panels ...Panel) *desk {
+	d := &desk{State: NewState(panels...), t: t, s: s, e: Events{Size: Point{1280, 800}, Now: time.Unix(0, 0)}}
+	d.tick()
+	return d
+}
+
+// tick lets a sixtieth of a second pass.
+func (d *desk) tick() bool {
+	d.e.Now = d.e.Now.Add(time.Second / 60)
+	redraw := d.Update(d.e, d.s, func(r watch.Request) bool {
+		if !d.busy {
+			d.sent = append(d.sent, r)
+		}
+		return !d.busy
+	})
+	d.e.Typed = ""
+	return redraw
+}
+
+func (d *desk) click(p Point) {
+	d.e.Cursor = p
+	d.e.Down = true
+	d.tick()
+	d.e.Down = false
+	d.tick()
+}
+
+// take returns the requests since the last call.
+func (d *desk) take() []watch.Request {
+	out := d.sent
+	d.sent = nil
+	return out
+}
+
+// snapshot is one of a run in the middle.
+func snapshot() *watch.Snapshot {
+	s := &watch.Snapshot{
+		Title: "letters", Model: "mlp VAE, 652,824 parameters", Data: "glyphs, 20,000 pictures", Device: "llvmpipe",
+		State: watch.Training, Step: 1240, Steps: 5000, Elapsed: 14 * time.Second, ExamplesPerSecond: 11234, StepSeconds: 0.011,
+		SampleStep: 1000, Latent: &watch.Latent{Z: 3},
+	}
+	for i := range 8 {
+		z := []float32{float32(math.Cos(float64(i))), float32(math.Sin(float64(i))), float32(i%3) - 1}
+		s.Latent.Points = append(s.Latent.Points, watch.Point{Name: "seed:" + string(rune('1'+i)), Z: z})
+	}
+	loss := watch.Series{Name: "loss"}
+	kl := watch.Series{Name: "kl"}
+	for step := 20; step <= s.Step; step += 20 {
+		loss.Steps, kl.Steps = append(loss.Steps, step), append(kl.Steps, step)
+		v := 80 + 400*math.Exp(-float64(step)/150) + 3*math.Sin(float64(step))
+		loss.Values, loss.Low, loss.High = append(loss.Values, v), append(loss.Low, v-6), append(loss.High, v+6)
+		kl.Values = append(kl.Values, 22*(1-math.Exp(-float64(step)/300)))
+	}
+	s.Losses = []watch.Series{loss, kl}
+	for i := range 12 {
+		s.Samples = append(s.Samples, picture(28, i))
+	}
+	return s
+}
+
+// picture is a disc that tells pictures apart by its place and brightness.
+func picture(size, i int) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, size, size))
+	for y := range size {
+		for x := range size {
+			dx, dy := x-size/3-i%size/3, y-size/2
+			v := byte(0)
+			if dx*dx+dy*dy < size*size/16 {
+				v = byte(120 + 10*i%135)
+			}
+			copy(img.Pix[img.PixOffset(x, y):], []byte{v, v, v / 2, 255})
+		}
+	}
+	return img
+}
+
+func TestNothingChangesNothingIsDrawn(t *testing.T) {
+	d := newDesk(t, snapshot(), Panels()...)
+	d.tick()
+	for i := range 100 {
+		if d.tick() {
+			t.Fatalf("tick %d: redraw, and nothing happened", i)
+		}
+	}
+	d.e.Cursor = Point{5, 5} // the margin
+	if d.tick() {
+		t.Error("redraw for a cursor that is over nothing")
+	}
+	next := *d.s
+	d.s = &next
+	if !d.tick() {
+		t.Error("no redraw for a new snapshot")
+	}
+	d.e.Size = Point{900, 700}
+	if !d.tick() {
+		t.Error("no redraw for a new size")
+	}
+}
+
+func TestPanelsLieInTheWindowAndApart(t *testing.T) {
+	for _, size := range []Point{{1280, 800}, {1920, 1080}, {640, 480}, {700, 1400}, {2560, 1080}} {
+		d := newDesk(t, snapshot(), Panels()...)
+		d.e.Size = size
+		d.tick()
+		for i, a := range d.places {
+			if a.W < 100 || a.H < 80 || a.X < 0 || a.Y < 0 || a.X+a.W > size.X+0.01 || a.Y+a.H > size.Y+0.01 {
+				t.Errorf("%v: %T lies at %v", size, d.panels[i], a)
+			}
+			for k, b := range d.places[:i] {
+				if a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H {
+					t.Errorf("%v: %T at %v covers %T at %v", size, d.panels[i], a, d.panels[k], b)
+				}
+			}
+		}
+	}
+}
+
+func TestPanelsWithNothingToShowAreHidden(t *testing.T) {
+	d := newDesk(t, &watch.Snapshot{}, Panels()...)
+	for i, p := range d.panels {
+		_, status := p.(*Status)
+		if shown := d.places[i].W > 0; shown != status {
+			t.Errorf("%T: shown %v before the first step, want %v", p, shown, status)
+		}
+	}
+}
+
+func TestPauseResumeSave(t *testing.T) {
+	p := &Status{}
+	d := newDesk(t, snapshot(), p)
+	pause, save := p.buttons(Point{d.places[0].W, d.places[0].H})
+	in := func(r Rect) Point { return Point{d.places[0].X + r.X + r.W/2, d.places[0].Y + r.Y + r.H/2} }
+	for _, c := range []struct {
+		name string
+		do   func()
+		want watch.Request
+	}{
+		{"click on Pause", func() { d.click(in(pause)) }, watch.Pause{}},
+		{"click on Save", func() { d.click(in(save)) }, watch.Save{}},
+		{"space", func() { d.e.Typed = " "; d.tick() }, watch.Pause{}},
+		{"space while paused", func() {
+			s := *d.s
+			s.State = watch.Paused
+			d.s = &s
+			d.e.Typed = " "
+			d.tick()
+		}, watch.Resume{}},
+	} {
+		c.do()
+		if got := d.take(); len(got) != 1 || got[0] != c.want {
+			t.Errorf("%s: sent %v, want %T", c.name, got, c.want)
+		}
+	}
+	d.e.Cursor, d.e.Down = in(pause), true
+	d.tick()
+	d.e.Cursor = Point{600, 600}
+	d.tick()
+	d.e.Down = false
+	d.tick()
+	if got := d.take(); len(got) != 0 {
+		t.Errorf("a button let go elsewhere: sent %v", got)
+	}
+	s := *d.s
+	s.State = watch.Done
+	d.s = &s
+	d.e.Typed = " s"
+	d.tick()
+	if got := d.take(); len(got) != 0 {
+		t.Errorf("a run that is done: sent %v", got)
+	}
+}
+
+func TestRefusedRequestsAreSentLater(t *testing.T) {
+	d := newDesk(t, snapshot(), &Status{})
+	d.busy = true
+	for range 100 {
+		d.e.Typed = "s"
+		d.tick()
+	}
+	d.busy = false
+	d.tick()
+	if got := len(d.take()); got == 0 || got > mostWaiting {
+		t.Errorf("sent %d requests after the trainer was busy, want 1 to %d", got, mostWaiting)
+	}
+	d.tick()
+	if got := d.take(); len(got) != 0 {
+		t.Errorf("sent again: %v", got)
+	}
+}
+
+// decode answers the newest decode request with pictures whose first pixel counts.
+func (d *desk) decode() watch.Decode {
+	d.t.Helper()
+	for _, r := range slices.Backward(d.take()) {
+		if r, ok := r.(watch.Decode); ok {
+			var out []*image.RGBA
+			for i := range r.Z {
+				out = append(out, picture(28, i))
+			}
+			r.Reply(out)
+			return r
+		}
+	}
+	d.t.Fatal("no decode was asked for")
+	return watch.Decode{}
+}
+
+func TestDragDecodesWhereTheDotIs(t *testing.T) {
+	p := NewLatent()
+	d := newDesk(t, snapshot(), p)
+	if r := d.decode(); len(r.Z) != 1+mosaic*mosaic {
+		t.Fatalf("first request: %d vectors, want the dot and a mosaic", len(r.Z))
+	}
+	if !d.tick() || p.newest.image == nil || len(p.mosaic) != mosaic*mosaic {
+		t.Fatal("the answer is not shown")
+	}
+	r := p.parts(Point{d.places[0].W, d.places[0].H}).plane
+	at := func(x, y float64) Point { return Point{d.places[0].X + r.X + x*r.W, d.places[0].Y + r.Y + y*r.H} }
+	d.e.Cursor, d.e.Down = at(0.25, 0.75), true
+	d.tick()
+	got := d.decode()
+	want := planeAt(d.s.Latent, [4]watch.Point(d.s.Latent.Points[:4]), Point{0.25, 0.75})
+	if len(got.Z) != 1 || !near(got.Z[0], want) {
+		t.Errorf("dragged to a quarter: asked for %v, want %v", got.Z, want)
+	}
+	d.e.Cursor = at(-3, 2) // the drag goes on outside, and stays at the edge
+	d.tick()
+	if got, want := d.decode().Z[0], d.s.Latent.Points[2].Z; !near(got, want) {
+		t.Errorf("dragged over the lower left corner: asked for %v, want seed 3, %v", got, want)
+	}
+	d.e.Down = false
+	d.tick()
+	d.e.Cursor = at(0.9, 0.1)
+	d.tick()
+	if got := d.take(); len(got) != 0 {
+		t.Errorf("moved without the button: sent %v", got)
+	}
+}
+
+func near(a, b []float32) bool {
+	for i := range a {
+		if math.Abs(float64(a[i]-b[i])) > 1e-5 {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+func TestTwoLatentAxesArePlane(t *testing.T) {
+	l := &watch.Latent{Z: 2}
+	for p, want := range map[Point][]float32{{0, 0}: {-3, 3}, {1, 1}: {3, -3}, {0.5, 0.5}: {0, 0}} {
+		if got := planeAt(l, [4]watch.Point{}, p); !near(got, want) {
+			t.Errorf("planeAt(%v): got %v, want %v", p, got, want)
+		}
+	}
+}
+
+func TestDroppedAnswersAreAskedForAgain(t *testing.T) {
+	d := newDesk(t, snapshot(), NewLatent())
+	d.take() // and nobody answers
+	for range 60 {
+		d.tick()
+	}
+	got := d.take()
+	if len(got) == 0 || len(got) > 3 {
+		t.Errorf("in a second without an answer: %d requests, want 1 to 3", len(got))
+	}
+}
+
+func TestLatentFollowsTraining(t *testing.T) {
+	p := NewLatent()
+	d := newDesk(t, snapshot(), p)
+	d.decode()
+	d.tick()
+	asked := 0
+	for i := range 120 { // two seconds, a snapshot every tick
+		s := *d.s
+		s.Step++
+		if i == 60 {
+			s.SampleStep += 500
+		}
+		d.s = &s
+		d.tick()
+		for _, r := range d.take() {
+			asked++
+			r := r.(watch.Decode)
+			if i < 60 && len(r.Z) != 1 {
+				t.Errorf("tick %d: a mosaic though samples are the same", i)
+			}
+			r.Reply([]*image.RGBA{picture(28, 0)})
+		}
+	}
+	if asked < 2 || asked > 5 {
+		t.Errorf("asked %d times in two seconds, want about every %v", asked, refresh)
+	}
+}
+
+func TestWalkMovesByItself(t *testing.T) {
+	p := NewLatent()
+	d := newDesk(t, snapshot(), p)
+	d.e.Typed = "w"
+	d.tick()
+	seen := map[Point]bool{}
+	for range 60 {
+		d.tick()
+		seen[p.at] = true
+		if p.at.X < 0 || p.at.X > 1 || p.at.Y < 0 || p.at.Y > 1 {
+			t.Fatalf("walked to %v", p.at)
+		}
+	}
+	if len(seen) < 50 {
+		t.Errorf("walked through %d places in a second", len(seen))
+	}
+	d.e.Typed = "n"
+	d.tick()
+	if p.corners(d.s.Latent)[0].Name != "seed:5" {
+		t.Errorf("New seeds: the plane begins at %s, want seed:5", p.corners(d.s.Latent)[0].Name)
+	}
+}
+
+func TestProgressIsSaid(t *testing.T) {
+	s := snapshot()
+	if got, want := progress(s)+" | "+speed(s), "Training  ·  step 1,240 of 5,000 | 11,234 images/s  ·  0:14 elapsed  ·  0:41 left"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := progress(&watch.Snapshot{}); !strings.HasPrefix(got, "Compiling") {
+		t.Errorf("before the first step: %q", got)
+	}
+}
+
+func TestPaceFollowsTheCost(t *testing.T) {
+	var p pacer
+	now := time.Unix(0, 0)
+	for range 20 { // a drawing whose presentations take 40 ms each
+		p.draw(now)
+		for range presentations {
+			now = now.Add(40 * time.Millisecond)
+			p.tick(now)
+		}
+		now = now.Add(time.Second)
+	}
+	if idle := p.interval(false); idle < time.Second || idle > slowest {
+		t.Errorf("dear drawings every %v, want a tenth of the time: %v", idle, slowest)
+	}
+	if active := p.interval(true); active > slowestActive {
+		t.Errorf("under a hand every %v, want at most %v", active, slowestActive)
+	}
+}
+
+func TestCheckDisplay(t *testing.T) {
+	none := func(string) string { return "" }
+	if err := displayError("linux", none); err == nil || !strings.Contains(err.Error(), "genview train") {
+		t.Errorf("no display: got %v, want what to do", err)
+	}
+	if err := displayError("linux", func(k string) string { return map[string]string{"DISPLAY": ":0"}[k] }); err != nil {
+		t.Errorf("DISPLAY=:0: got %v", err)
+	}
+	if err := displayError("darwin", none); err != nil {
+		t.Errorf("macOS: got %v", err)
+	}
+}
