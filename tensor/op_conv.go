@@ -44,6 +44,12 @@ func (x *Tensor) Conv2d(w *Tensor, o ConvOptions) *Tensor {
 	}
 	cols := p.windows(2, kh, stride[0], dilation[0]).windows(3, kw, stride[1], dilation[1]) // [B, I, OH, OW, KH, KW]
 	b, oh, ow := x.Dim(0), cols.Dim(2), cols.Dim(3)
+	if parts := x.split(cols.Len()); parts != nil {
+		for i, part := range parts {
+			parts[i] = part.Conv2d(w, o)
+		}
+		return Concat(0, parts...)
+	}
 	cols = cols.Permute(1, 4, 5, 0, 2, 3).Reshape(g, -1, b*oh*ow)
 	return w.Reshape(g, outC/g, -1).MatMul(cols).Reshape(outC, b, oh, ow).Permute(1, 0, 2, 3)
 }
@@ -69,11 +75,36 @@ func (x *Tensor) ConvTranspose2d(w *Tensor, o ConvTransposeOptions) *Tensor {
 	if size[0] < 1 || size[1] < 1 {
 		return fail("ConvTranspose2d", in, "the padding %v leaves nothing", o.Padding)
 	}
+	if parts := x.split(b * outC * kh * kw * h * wd); parts != nil {
+		for i, part := range parts {
+			parts[i] = part.ConvTranspose2d(w, o)
+		}
+		return Concat(0, parts...)
+	}
 	cols := w.Reshape(g, c/g, -1).T().MatMul(x.Permute(1, 0, 2, 3).Reshape(g, c/g, -1))
 	cols = cols.Reshape(outC, kh, kw, b, h, wd).Permute(3, 0, 4, 5, 1, 2) // [B, O, H, W, KH, KW]
 	y := cols.unwindow(3, full[1]+o.OutputPadding[1], stride[1], dilation[1])
 	y = y.unwindow(2, full[0]+o.OutputPadding[0], stride[0], dilation[0])
 	return y.Slice(2, o.Padding[0], o.Padding[0]+size[0]).Slice(3, o.Padding[1], o.Padding[1]+size[1])
+}
+
+// mostWindows is how many elements of windows lie side by side at once: what every Vulkan device binds as one storage buffer
+// (maxStorageBufferRange is at least 2^27 bytes).
+const mostWindows = 1 << 25
+
+// split cuts x [B, ...] along B, evenly, so that of n elements of windows no more than mostWindows belong to a part. It returns
+// nil where nothing needs cutting, or nothing can be cut.
+func (x *Tensor) split(n int) []*Tensor {
+	b := x.Dim(0)
+	count := min(up(n, mostWindows), b)
+	if count <= 1 {
+		return nil
+	}
+	parts := make([]*Tensor, count)
+	for i := range parts {
+		parts[i] = x.Slice(0, i*b/count, (i+1)*b/count)
+	}
+	return parts
 }
 
 // windows replaces an axis of size n by its windows of k elements, dilation apart, which begin step apart; their elements are a new

@@ -181,7 +181,7 @@ func TestFeedIsChecked(t *testing.T) {
 	}
 }
 
-// TestStepAllocatesLittle holds a training step to a handful of objects on the host and none on the device.
+// TestStepAllocatesLittle holds 10,000 training steps to a handful of objects each on the host, and to no byte more on the device.
 func TestStepAllocatesLittle(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	w := tensor.Var("w", tensor.Full(0.1, 64, 64))
@@ -201,12 +201,54 @@ func TestStepAllocatesLittle(t *testing.T) {
 		step()
 	}
 	before := rt.Device().Memory()
-	n := testing.AllocsPerRun(1000, step)
+	n := testing.AllocsPerRun(10_000, step)
 	if n > 30 {
 		t.Errorf("a step makes %v allocations", n)
 	}
 	t.Logf("%v allocations a step", n)
 	if after := rt.Device().Memory(); after != before {
 		t.Errorf("device memory went from %v to %v", before, after)
+	}
+}
+
+// TestConvolutionsOfManyPictures holds convolutions whose windows are too many for one buffer to those of fewer pictures.
+func TestConvolutionsOfManyPictures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
+	rt := runtimeOf(t, vk.Options{})
+	const batch = 10
+	rng := tensor.NewRNG("rng", 3)
+	x, w := tensor.Var("x", rng.Normal(batch, 64, 48, 48)), tensor.Var("w", rng.Normal(2, 64, 5, 5))
+	for _, c := range []struct {
+		name string
+		conv func(x *tensor.Tensor) *tensor.Tensor
+	}{
+		{"Conv2d", func(x *tensor.Tensor) *tensor.Tensor { return x.Conv2d(w, tensor.ConvOptions{Padding: [2]int{2, 2}}) }},
+		{"ConvTranspose2d", func(x *tensor.Tensor) *tensor.Tensor {
+			return x.Slice(1, 0, 2).ConvTranspose2d(w, tensor.ConvTransposeOptions{})
+		}},
+	} {
+		whole := c.conv(x)
+		var few []*tensor.Tensor
+		for i := 0; i < batch; i += 2 {
+			few = append(few, c.conv(x.Slice(0, i, i+2)))
+		}
+		parts := tensor.Concat(0, few...)
+		of := func(y *tensor.Tensor) []*tensor.Tensor {
+			return append(tensor.Grad(y.Square().Mean(), x, w), y)
+		}
+		for i, want := range of(parts) {
+			got := of(whole)[i]
+			worst := got.Sub(want).Abs().Max()
+			p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{worst}})
+			if err := p.Run(context.Background(), nil); err != nil {
+				t.Fatal(err)
+			}
+			d, err := p.Float(worst)
+			if err != nil || d > 1e-3 {
+				t.Errorf("%s, result %d: differs by %v (%v)", c.name, i, d, err)
+			}
+		}
 	}
 }

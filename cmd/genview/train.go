@@ -8,10 +8,12 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"genview/models/data"
 	"genview/models/train"
+	"genview/models/vae"
 	"genview/models/walk"
 	"genview/models/watch"
 
@@ -80,10 +82,15 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		return cfg, nil, usageError{errors.New("say what to train: genview train vae, or genview train --resume RUN")}
 	}
 	cfg.Data.Name, cfg.Data.Dir, cfg.Steps, cfg.Batch, cfg.Seed = f.data, f.dataDir, f.steps, f.batch, f.seed
+	hidden := false
 	for _, s := range f.set {
 		if err := cfg.set(s); err != nil {
 			return cfg, nil, err
 		}
+		hidden = hidden || strings.HasPrefix(s, "model.hidden=")
+	}
+	if cfg.Model.Arch == "conv" && !hidden {
+		cfg.Model.Hidden = vae.ConvDefaults().Hidden
 	}
 	return cfg, nil, cfg.check()
 }
