@@ -3,8 +3,10 @@ package tensor_test
 import (
 	"context"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"genview/tensor"
@@ -249,6 +251,27 @@ func TestConvolutionsOfManyPictures(t *testing.T) {
 			if err != nil || d > 1e-3 {
 				t.Errorf("%s, result %d: differs by %v (%v)", c.name, i, d, err)
 			}
+		}
+	}
+}
+
+// TestGarbageCollection compiles and runs while the collector runs all the time: what Vulkan reads must stay where it is.
+func TestGarbageCollection(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	ctx, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			runtime.GC()
+		}
+	})
+	defer wg.Wait()
+	defer stop()
+	for n := 1; n <= 24; n++ {
+		x, y := tensor.Full(0.5, 8*n, 16*n), tensor.Full(2, 16*n, 4*n)
+		p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{x.Shift(float64(n)).MatMul(y).Sum()}})
+		if err := p.Run(context.Background(), nil); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

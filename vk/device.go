@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"genview/shaders/spirv"
 
@@ -118,34 +119,34 @@ func newInstance(o Options) (*instance, error) {
 	}
 	var layers, extensions []string
 	if o.Validation {
-		layers, extensions = []string{"VK_LAYER_KHRONOS_validation\x00"}, []string{"VK_EXT_debug_utils\x00"}
+		layers, extensions = []string{"VK_LAYER_KHRONOS_validation"}, []string{"VK_EXT_debug_utils"}
 	}
-	var flags vulkan.InstanceCreateFlags
+	var flags uint32
 	if runtime.GOOS == "darwin" { // MoltenVK is a portability driver, which must be asked for
-		extensions = append(extensions, "VK_KHR_portability_enumeration\x00")
+		extensions = append(extensions, "VK_KHR_portability_enumeration")
 		flags = 1
 	}
-	info := vulkan.InstanceCreateInfo{
-		SType: vulkan.StructureTypeInstanceCreateInfo,
-		Flags: flags,
-		PApplicationInfo: &vulkan.ApplicationInfo{
-			SType:            vulkan.StructureTypeApplicationInfo,
-			PApplicationName: "genview\x00",
-			PEngineName:      "genview\x00",
-			ApiVersion:       vulkan.MakeVersion(1, 3, 0),
-		},
-		EnabledLayerCount: uint32(len(layers)), PpEnabledLayerNames: layers,
-		EnabledExtensionCount: uint32(len(extensions)), PpEnabledExtensionNames: extensions,
-	}
-	var h vulkan.Instance
-	switch r := vulkan.CreateInstance(&info, nil, &h); {
+	var a arena
+	defer a.free()
+	name := a.text("genview")
+	out, handle := put(&a, uintptr(0))
+	r := newer{proc: proc}.call("vkCreateInstance", at(&a, instanceInfo{
+		chained: head(vulkan.StructureTypeInstanceCreateInfo), flags: flags,
+		application: at(&a, applicationInfo{
+			chained: head(vulkan.StructureTypeApplicationInfo), name: name, engine: name, api: vulkan.MakeVersion(1, 3, 0),
+		}),
+		layerCount: uint32(len(layers)), layers: a.texts(layers),
+		extensionCount: uint32(len(extensions)), extensions: a.texts(extensions),
+	}), 0, out)
+	switch {
 	case r == vulkan.ErrorLayerNotPresent:
 		return nil, errors.New("vk: the validation layer is not installed: apt-get install vulkan-validationlayers")
 	case r == vulkan.ErrorIncompatibleDriver:
-		return nil, errors.New("vk: no Vulkan driver found: install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers")
+		return nil, errors.New("vk: no Vulkan driver found: " + install)
 	case r < 0:
 		return nil, check("vkCreateInstance", r)
 	}
+	h := vulkan.Instance(pointer(handle[0]))
 	if err := vulkan.InitInstance(h); err != nil {
 		vulkan.DestroyInstance(h, nil)
 		return nil, fmt.Errorf("vk: %w", err)
@@ -159,7 +160,7 @@ func (in *instance) enumerate() ([]Info, []vulkan.PhysicalDevice, error) {
 		return nil, nil, err
 	}
 	if n == 0 {
-		return nil, nil, errors.New("vk: there is no Vulkan device: install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers")
+		return nil, nil, errors.New("vk: there is no Vulkan device: " + install)
 	}
 	pds := make([]vulkan.PhysicalDevice, n)
 	if err := check("vkEnumeratePhysicalDevices", vulkan.EnumeratePhysicalDevices(in.instance, &n, pds)); err != nil {
@@ -209,7 +210,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	if cpu {
 		info.Class = CPU
 	}
-	_, info.Compute = computeFamily(pd)
+	_, info.Compute = in.newer.computeFamily(pd)
 	m := memoryOf(pd)
 	info.HeapBytes = m.heap
 	info.Unified = m.unified && (cpu || p.DeviceType == vulkan.PhysicalDeviceTypeIntegratedGpu)
@@ -219,19 +220,13 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 func ints(v [3]uint32) [3]int { return [3]int{int(v[0]), int(v[1]), int(v[2])} }
 
 // computeFamily returns a queue family that computes, one that also draws if there is one: it is the main one.
-func computeFamily(pd vulkan.PhysicalDevice) (uint32, bool) {
-	var n uint32
-	vulkan.GetPhysicalDeviceQueueFamilyProperties(pd, &n, nil)
-	families := make([]vulkan.QueueFamilyProperties, n)
-	vulkan.GetPhysicalDeviceQueueFamilyProperties(pd, &n, families)
+func (n newer) computeFamily(pd vulkan.PhysicalDevice) (uint32, bool) {
 	found, ok := uint32(0), false
-	for i := range families {
-		families[i].Deref()
-		flags := families[i].QueueFlags
-		if flags&vulkan.QueueFlags(vulkan.QueueComputeBit) == 0 {
+	for i, f := range n.queueFamilies(pd) {
+		if f.flags&uint32(vulkan.QueueComputeBit) == 0 {
 			continue
 		}
-		if flags&vulkan.QueueFlags(vulkan.QueueGraphicsBit) != 0 {
+		if f.flags&uint32(vulkan.QueueGraphicsBit) != 0 {
 			return uint32(i), true
 		}
 		if !ok {
@@ -264,30 +259,31 @@ func Open(o Options) (*Device, error) {
 
 // choose returns the device that is meant.
 func choose(infos []Info, name string) (Info, error) {
-	var names []string
+	var names, able []string // able to compute
 	for _, i := range infos {
-		names = append(names, fmt.Sprintf("%d (%s)", i.Index, i.Name))
+		names = append(names, i.Name)
+		if i.Compute {
+			able = append(able, fmt.Sprintf("%d (%s)", i.Index, i.Name))
+		}
 	}
-	list := strings.Join(names, ", ")
+	if len(able) == 0 {
+		return Info{}, fmt.Errorf("vk: none of the devices has a queue that computes (%s): %s", strings.Join(names, ", "), install)
+	}
+	list := strings.Join(able, ", ")
 	if name != "" {
 		for _, i := range infos {
 			if strconv.Itoa(i.Index) == name || strings.Contains(strings.ToLower(i.Name), strings.ToLower(name)) {
 				if !i.Compute {
-					return i, fmt.Errorf("vk: the device %s has no queue that computes; there are %s", i.Name, list)
+					return i, fmt.Errorf("vk: the device %s has no queue that computes; choose one of %s", i.Name, list)
 				}
 				return i, nil
 			}
 		}
-		return Info{}, fmt.Errorf("vk: there is no device %q; there are %s", name, list)
+		return Info{}, fmt.Errorf("vk: there is no device %q; choose one of %s", name, list)
 	}
 	sorted := slices.Clone(infos)
 	slices.SortStableFunc(sorted, func(a, b Info) int { return a.typeOrder - b.typeOrder })
-	for _, i := range sorted {
-		if i.Compute {
-			return i, nil
-		}
-	}
-	return Info{}, fmt.Errorf("vk: no device has a queue that computes; there are %s", list)
+	return sorted[slices.IndexFunc(sorted, func(i Info) bool { return i.Compute })], nil
 }
 
 func (d *Device) open(in *instance) error {
@@ -299,25 +295,25 @@ func (d *Device) open(in *instance) error {
 		return err
 	}
 	d.pd = pds[d.info.Index]
-	d.family, _ = computeFamily(d.pd)
+	d.family, _ = d.newer.computeFamily(d.pd)
 	var extensions []string
 	if runtime.GOOS == "darwin" {
-		extensions = []string{"VK_KHR_portability_subset\x00"}
+		extensions = []string{"VK_KHR_portability_subset"}
 	}
-	info := vulkan.DeviceCreateInfo{
-		SType:                vulkan.StructureTypeDeviceCreateInfo,
-		QueueCreateInfoCount: 1,
-		PQueueCreateInfos: []vulkan.DeviceQueueCreateInfo{{
-			SType: vulkan.StructureTypeDeviceQueueCreateInfo, QueueFamilyIndex: d.family,
-			QueueCount: 1, PQueuePriorities: []float32{1},
-		}},
-		EnabledExtensionCount: uint32(len(extensions)), PpEnabledExtensionNames: extensions,
-	}
-	// What C writes to must lie apart from Go pointers, so not in d: cgo checks that.
-	var dev vulkan.Device
-	if err := check("vkCreateDevice", vulkan.CreateDevice(d.pd, &info, nil, &dev)); err != nil {
+	var a arena
+	defer a.free()
+	h, err := d.newer.create("vkCreateDevice", unsafe.Pointer(d.pd), at(&a, deviceInfo{
+		chained:    head(vulkan.StructureTypeDeviceCreateInfo),
+		queueCount: 1, queues: at(&a, queueInfo{
+			chained: head(vulkan.StructureTypeDeviceQueueCreateInfo), family: d.family, count: 1, priorities: at(&a, float32(1)),
+		}),
+		extensionCount: uint32(len(extensions)), extensions: a.texts(extensions),
+	}))
+	if err != nil {
 		return err
 	}
+	dev := vulkan.Device(h)
+	// What C writes to must lie apart from Go pointers, so not in d: cgo checks that.
 	var queue vulkan.Queue
 	vulkan.GetDeviceQueue(dev, d.family, 0, &queue)
 	d.dev, d.queue = dev, queue
@@ -337,22 +333,17 @@ func (d *Device) open(in *instance) error {
 		d.types[0] = m.both
 	}
 	if d.opts.Profile {
-		d.period = timestampPeriod(d.pd, d.family)
+		d.period = d.newer.timestampPeriod(d.pd, d.family)
 	}
 	return nil
 }
 
-func timestampPeriod(pd vulkan.PhysicalDevice, family uint32) float64 {
+func (n newer) timestampPeriod(pd vulkan.PhysicalDevice, family uint32) float64 {
 	var p vulkan.PhysicalDeviceProperties
 	vulkan.GetPhysicalDeviceProperties(pd, &p)
 	p.Deref()
 	p.Limits.Deref()
-	var n uint32
-	vulkan.GetPhysicalDeviceQueueFamilyProperties(pd, &n, nil)
-	families := make([]vulkan.QueueFamilyProperties, n)
-	vulkan.GetPhysicalDeviceQueueFamilyProperties(pd, &n, families)
-	families[family].Deref()
-	if families[family].TimestampValidBits == 0 {
+	if n.queueFamilies(pd)[family].timestampBits == 0 {
 		return 0
 	}
 	return float64(p.Limits.TimestampPeriod)

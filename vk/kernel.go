@@ -80,35 +80,31 @@ func (k *Kernel) build(c []spirv.Const) error {
 			return fmt.Errorf("a workgroup of %v, the device takes %v and %d in all", k.local, limits.MaxGroupSize, limits.MaxInvocations)
 		}
 	}
-	bindings := make([]vulkan.DescriptorSetLayoutBinding, len(m.Bindings))
+	var a arena
+	defer a.free()
+	const stages = uint32(vulkan.ShaderStageComputeBit)
+	bindings := make([]setLayoutBinding, len(m.Bindings))
 	for i, b := range m.Bindings {
-		bindings[i] = vulkan.DescriptorSetLayoutBinding{
-			Binding: uint32(b.Index), DescriptorType: descriptorType(b.Kind), DescriptorCount: 1,
-			StageFlags: vulkan.ShaderStageFlags(vulkan.ShaderStageComputeBit),
-		}
+		bindings[i] = setLayoutBinding{binding: uint32(b.Index), kind: uint32(descriptorType(b.Kind)), count: 1, stages: stages}
 	}
-	set := vulkan.DescriptorSetLayoutCreateInfo{
-		SType: vulkan.StructureTypeDescriptorSetLayoutCreateInfo, BindingCount: uint32(len(bindings)), PBindings: bindings,
-	}
-	var sets vulkan.DescriptorSetLayout
-	if err := check("vkCreateDescriptorSetLayout", vulkan.CreateDescriptorSetLayout(d.dev, &set, nil, &sets)); err != nil {
+	set, err := d.newer.create("vkCreateDescriptorSetLayout", unsafe.Pointer(d.dev), at(&a, setLayoutInfo{
+		chained: head(vulkan.StructureTypeDescriptorSetLayoutCreateInfo), count: uint32(len(bindings)), bindings: at(&a, bindings...),
+	}))
+	if err != nil {
 		return err
 	}
-	k.setup = sets
-	layout := vulkan.PipelineLayoutCreateInfo{
-		SType: vulkan.StructureTypePipelineLayoutCreateInfo, SetLayoutCount: 1, PSetLayouts: []vulkan.DescriptorSetLayout{k.setup},
+	k.setup = vulkan.DescriptorSetLayout(set)
+	layout := pipelineLayoutInfo{
+		chained: head(vulkan.StructureTypePipelineLayoutCreateInfo), setCount: 1, sets: at(&a, uintptr(set)),
 	}
 	if m.PushSize > 0 {
-		layout.PushConstantRangeCount = 1
-		layout.PPushConstantRanges = []vulkan.PushConstantRange{{
-			StageFlags: vulkan.ShaderStageFlags(vulkan.ShaderStageComputeBit), Size: uint32(m.PushSize),
-		}}
+		layout.pushCount, layout.pushes = 1, at(&a, pushRange{stages: stages, size: uint32(m.PushSize)})
 	}
-	var pl vulkan.PipelineLayout
-	if err := check("vkCreatePipelineLayout", vulkan.CreatePipelineLayout(d.dev, &layout, nil, &pl)); err != nil {
+	pl, err := d.newer.create("vkCreatePipelineLayout", unsafe.Pointer(d.dev), at(&a, layout))
+	if err != nil {
 		return err
 	}
-	k.layout = pl
+	k.layout = vulkan.PipelineLayout(pl)
 	code := vulkan.ShaderModuleCreateInfo{
 		SType: vulkan.StructureTypeShaderModuleCreateInfo, CodeSize: uint(4 * len(m.Words)), PCode: m.Words,
 	}
@@ -117,28 +113,25 @@ func (k *Kernel) build(c []spirv.Const) error {
 		return err
 	}
 	defer vulkan.DestroyShaderModule(d.dev, shader, nil)
-	stage := vulkan.PipelineShaderStageCreateInfo{
-		SType: vulkan.StructureTypePipelineShaderStageCreateInfo, Stage: vulkan.ShaderStageComputeBit,
-		Module: shader, PName: m.Entry + "\x00",
+	stage := shaderStage{
+		chained: head(vulkan.StructureTypePipelineShaderStageCreateInfo), stage: stages,
+		module: uintptr(unsafe.Pointer(shader)), name: a.text(m.Entry),
 	}
-	values := make([]uint32, len(c)+1)
 	if len(c) > 0 {
-		entries := make([]vulkan.SpecializationMapEntry, len(c))
+		entries, values := make([]mapEntry, len(c)), make([]uint32, len(c))
 		for i, v := range c {
-			values[i] = v.Value
-			entries[i] = vulkan.SpecializationMapEntry{ConstantID: uint32(v.ID), Offset: uint32(4 * i), Size: 4}
+			entries[i], values[i] = mapEntry{id: uint32(v.ID), offset: uint32(4 * i), size: 4}, v.Value
 		}
-		stage.PSpecializationInfo = []vulkan.SpecializationInfo{{
-			MapEntryCount: uint32(len(c)), PMapEntries: entries, DataSize: uint(4 * len(c)), PData: unsafe.Pointer(&values[0]),
-		}}
+		stage.specialization = at(&a, specializationInfo{
+			count: uint32(len(c)), entries: at(&a, entries...), size: uintptr(4 * len(c)), data: at(&a, values...),
+		})
 	}
-	info := []vulkan.ComputePipelineCreateInfo{{
-		SType: vulkan.StructureTypeComputePipelineCreateInfo, Stage: stage, Layout: k.layout,
-	}}
-	out := make([]vulkan.Pipeline, 1)
-	r := vulkan.CreateComputePipelines(d.dev, vulkan.NullPipelineCache, 1, info, nil, out)
-	k.pipeline = out[0]
-	return check("vkCreateComputePipelines", r)
+	out, pipeline := put(&a, uintptr(0))
+	err = check("vkCreateComputePipelines", d.newer.call("vkCreateComputePipelines", uintptr(unsafe.Pointer(d.dev)), 0, 1, at(&a, computePipelineInfo{
+		chained: head(vulkan.StructureTypeComputePipelineCreateInfo), stage: stage, layout: uintptr(pl),
+	}), 0, out))
+	k.pipeline = vulkan.Pipeline(pointer(pipeline[0]))
+	return err
 }
 
 func (k *Kernel) destroy() {

@@ -17,11 +17,14 @@ var libraries = map[string][]string{
 	"windows": {"vulkan-1.dll"},
 }
 
+// install is what to do where nothing speaks Vulkan; the packages are Debian's.
+const install = "install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers"
+
 // load finds the Vulkan library once for the process, which is how long a loaded library stays.
 var load = sync.OnceValues(func() (proc uintptr, err error) {
 	lib, err := openAny(libraries[runtime.GOOS])
 	if err != nil {
-		return 0, fmt.Errorf("vk: no Vulkan driver found (%w): install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers libvulkan1", err)
+		return 0, fmt.Errorf("vk: no Vulkan driver found (%w): %s libvulkan1", err, install)
 	}
 	proc, err = symbol(lib, "vkGetInstanceProcAddr")
 	if err != nil {

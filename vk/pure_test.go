@@ -3,6 +3,7 @@ package vk
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -120,9 +121,18 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%q: got %s, %v, want %s", c.name, got.Name, err, c.want)
 		}
 	}
-	for _, bad := range []string{"geforce", "2"} {
-		if got, err := choose(infos, bad); err == nil {
-			t.Errorf("%q: got %s, want an error", bad, got.Name)
+	for _, c := range []struct {
+		infos      []Info
+		name, want string
+	}{
+		{infos, "geforce", `no device "geforce"; choose one of 0 (llvmpipe), 1 (Radeon 780M)`},
+		{infos, "2", "the device Display has no queue that computes; choose one of 0 (llvmpipe), 1 (Radeon 780M)"},
+		{infos[2:], "", "none of the devices has a queue that computes (Display): install"},
+		{infos[2:], "Display", "none of the devices has a queue that computes (Display): install"},
+	} {
+		got, err := choose(c.infos, c.name)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q of %d devices: got %s, %v, want an error with %q", c.name, len(c.infos), got.Name, err, c.want)
 		}
 	}
 }

@@ -240,6 +240,8 @@ func (p *Program) write(commands []command) error {
 	if err := p.timers(commands); err != nil {
 		return err
 	}
+	var a arena
+	defer a.free()
 	cmd := p.cmd[0]
 	begin := vulkan.CommandBufferBeginInfo{SType: vulkan.StructureTypeCommandBufferBeginInfo}
 	if err := check("vkBeginCommandBuffer", vulkan.BeginCommandBuffer(cmd, &begin)); err != nil {
@@ -249,11 +251,11 @@ func (p *Program) write(commands []command) error {
 	if p.queries != vulkan.NullQueryPool {
 		vulkan.CmdResetQueryPool(cmd, p.queries, 0, uint32(2*len(commands)))
 	}
-	barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after what ran before
+	d.newer.barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after what ran before
 	set := 0
 	for i, c := range commands {
 		if c.barrier {
-			barrier(cmd, work, work, written, read|written)
+			d.newer.barrier(cmd, work, work, written, read|written)
 			p.barriers++
 		}
 		p.stamp(i*2, vulkan.PipelineStageTopOfPipeBit)
@@ -267,13 +269,12 @@ func (p *Program) write(commands []command) error {
 			vulkan.CmdFillBuffer(cmd, v.Buffer.buf, vulkan.DeviceSize(v.Lo), vulkan.DeviceSize(v.Len()), *c.fill)
 		default:
 			dst, src := c.views[0], c.views[1]
-			vulkan.CmdCopyBuffer(cmd, src.Buffer.buf, dst.Buffer.buf, 1, []vulkan.BufferCopy{{
-				SrcOffset: vulkan.DeviceSize(src.Lo), DstOffset: vulkan.DeviceSize(dst.Lo), Size: vulkan.DeviceSize(src.Len()),
-			}})
+			d.newer.call("vkCmdCopyBuffer", uintptr(unsafe.Pointer(cmd)), uintptr(unsafe.Pointer(src.Buffer.buf)),
+				uintptr(unsafe.Pointer(dst.Buffer.buf)), 1, at(&a, bufferCopy{uint64(src.Lo), uint64(dst.Lo), uint64(src.Len())}))
 		}
 		p.stamp(i*2+1, vulkan.PipelineStageBottomOfPipeBit)
 	}
-	barrier(cmd, work, host, written, vulkan.AccessHostReadBit)
+	d.newer.barrier(cmd, work, host, written, vulkan.AccessHostReadBit)
 	return check("vkEndCommandBuffer", vulkan.EndCommandBuffer(cmd))
 }
 
@@ -283,10 +284,11 @@ const (
 	written = vulkan.AccessShaderWriteBit | vulkan.AccessTransferWriteBit
 )
 
-func barrier(cmd vulkan.CommandBuffer, from, to vulkan.PipelineStageFlags, src, dst vulkan.AccessFlagBits) {
-	vulkan.CmdPipelineBarrier(cmd, from, to, 0, 1, []vulkan.MemoryBarrier{{
-		SType: vulkan.StructureTypeMemoryBarrier, SrcAccessMask: vulkan.AccessFlags(src), DstAccessMask: vulkan.AccessFlags(dst),
-	}}, 0, nil, 0, nil)
+func (n newer) barrier(cmd vulkan.CommandBuffer, from, to vulkan.PipelineStageFlags, src, dst vulkan.AccessFlagBits) {
+	var a arena
+	defer a.free()
+	m := at(&a, memoryBarrier{head(vulkan.StructureTypeMemoryBarrier), uint32(src), uint32(dst)})
+	n.call("vkCmdPipelineBarrier", uintptr(unsafe.Pointer(cmd)), uintptr(from), uintptr(to), 0, 1, m, 0, 0, 0, 0)
 }
 
 func (p *Program) dispatch(cmd vulkan.CommandBuffer, c command, set vulkan.DescriptorSet) {
@@ -322,21 +324,22 @@ func (p *Program) descriptors(commands []command) error {
 		return nil
 	}
 	dev := p.d.dev
-	var sizes []vulkan.DescriptorPoolSize
+	var a arena
+	defer a.free()
+	var sizes []poolSize
 	if storage > 0 {
-		sizes = append(sizes, vulkan.DescriptorPoolSize{Type: vulkan.DescriptorTypeStorageBuffer, DescriptorCount: uint32(storage)})
+		sizes = append(sizes, poolSize{uint32(vulkan.DescriptorTypeStorageBuffer), uint32(storage)})
 	}
 	if texel > 0 {
-		sizes = append(sizes, vulkan.DescriptorPoolSize{Type: vulkan.DescriptorTypeStorageTexelBuffer, DescriptorCount: uint32(texel)})
+		sizes = append(sizes, poolSize{uint32(vulkan.DescriptorTypeStorageTexelBuffer), uint32(texel)})
 	}
-	info := vulkan.DescriptorPoolCreateInfo{
-		SType: vulkan.StructureTypeDescriptorPoolCreateInfo, MaxSets: uint32(sets), PoolSizeCount: uint32(len(sizes)), PPoolSizes: sizes,
-	}
-	var pool vulkan.DescriptorPool
-	if err := check("vkCreateDescriptorPool", vulkan.CreateDescriptorPool(dev, &info, nil, &pool)); err != nil {
+	pool, err := p.d.newer.create("vkCreateDescriptorPool", unsafe.Pointer(dev), at(&a, descriptorPoolInfo{
+		chained: head(vulkan.StructureTypeDescriptorPoolCreateInfo), sets: uint32(sets), count: uint32(len(sizes)), sizes: at(&a, sizes...),
+	}))
+	if err != nil {
 		return err
 	}
-	p.pool = pool
+	p.pool = vulkan.DescriptorPool(pool)
 	for _, c := range commands {
 		if c.kernel == nil {
 			continue
@@ -350,27 +353,25 @@ func (p *Program) descriptors(commands []command) error {
 			return err
 		}
 		p.sets = append(p.sets, set)
-		var writes []vulkan.WriteDescriptorSet
+		var writes []writeDescriptor
 		for i, b := range c.kernel.module.Bindings {
 			v := c.views[i]
-			w := vulkan.WriteDescriptorSet{
-				SType: vulkan.StructureTypeWriteDescriptorSet, DstSet: set, DstBinding: uint32(b.Index),
-				DescriptorCount: 1, DescriptorType: descriptorType(b.Kind),
+			w := writeDescriptor{
+				chained: head(vulkan.StructureTypeWriteDescriptorSet), set: uintptr(unsafe.Pointer(set)), binding: uint32(b.Index),
+				count: 1, kind: uint32(descriptorType(b.Kind)),
 			}
 			if b.Kind == spirv.Storage {
-				w.PBufferInfo = []vulkan.DescriptorBufferInfo{{
-					Buffer: v.Buffer.buf, Offset: vulkan.DeviceSize(v.Lo), Range: vulkan.DeviceSize(v.Len()),
-				}}
+				w.buffers = at(&a, descriptorBuffer{uintptr(unsafe.Pointer(v.Buffer.buf)), uint64(v.Lo), uint64(v.Len())})
 			} else {
 				t, err := v.texel(formats[b.Kind])
 				if err != nil {
 					return err
 				}
-				w.PTexelBufferView = []vulkan.BufferView{t}
+				w.texels = at(&a, uintptr(unsafe.Pointer(t)))
 			}
 			writes = append(writes, w)
 		}
-		vulkan.UpdateDescriptorSets(dev, uint32(len(writes)), writes, 0, nil)
+		p.d.newer.call("vkUpdateDescriptorSets", uintptr(unsafe.Pointer(dev)), uintptr(len(writes)), at(&a, writes...), 0, 0)
 	}
 	return nil
 }

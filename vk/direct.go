@@ -1,0 +1,190 @@
+package vk
+
+import (
+	"runtime"
+	"unsafe"
+
+	"github.com/ebitengine/purego"
+	vulkan "github.com/vulkan-go/vulkan"
+)
+
+// vulkan-go copies a slice of structs into C memory that a finalizer frees at the next garbage collection, which may come while the
+// call still reads it: with GOGC=5 one process in thirty died in vkCreateComputePipelines. Calls with such slices are made here
+// instead, from structs in Go memory that stays where it is until the call has returned.
+
+// arena keeps what a call reads and writes. The zero arena is ready for use.
+type arena struct{ pin runtime.Pinner }
+
+// put places values one after the other and returns their address, 0 where there are none. The slice is where they are.
+func put[T any](a *arena, values ...T) (uintptr, []T) {
+	if len(values) == 0 {
+		return 0, nil
+	}
+	s := append([]T(nil), values...)
+	a.pin.Pin(&s[0])
+	return uintptr(unsafe.Pointer(&s[0])), s
+}
+
+func at[T any](a *arena, values ...T) uintptr {
+	p, _ := put(a, values...)
+	return p
+}
+
+// text places a string as C has them.
+func (a *arena) text(s string) uintptr { return at(a, append([]byte(s), 0)...) }
+
+func (a *arena) texts(s []string) uintptr {
+	p := make([]uintptr, len(s))
+	for i := range s {
+		p[i] = a.text(s[i])
+	}
+	return at(a, p...)
+}
+
+func (a *arena) free() { a.pin.Unpin() }
+
+// call calls a Vulkan function.
+func (n newer) call(name string, args ...uintptr) vulkan.Result {
+	r, _, _ := purego.SyscallN(n.find(name), args...)
+	return vulkan.Result(int32(r))
+}
+
+// create calls a function that makes one object from the info at an address, and returns its handle.
+func (n newer) create(name string, owner unsafe.Pointer, info uintptr) (unsafe.Pointer, error) {
+	var a arena
+	defer a.free()
+	out, handle := put(&a, uintptr(0))
+	err := check(name, n.call(name, uintptr(owner), info, 0, out))
+	return pointer(handle[0]), err
+}
+
+func head(s vulkan.StructureType) chained { return chained{sType: uint32(s)} }
+
+type applicationInfo struct {
+	chained
+	name   uintptr
+	_      uint32
+	engine uintptr
+	_      uint32
+	api    uint32
+}
+
+type instanceInfo struct {
+	chained
+	flags          uint32
+	application    uintptr
+	layerCount     uint32
+	layers         uintptr
+	extensionCount uint32
+	extensions     uintptr
+}
+
+type queueInfo struct {
+	chained
+	_, family, count uint32
+	priorities       uintptr
+}
+
+type deviceInfo struct {
+	chained
+	_, queueCount  uint32
+	queues         uintptr
+	_              uint32
+	_              uintptr
+	extensionCount uint32
+	extensions     uintptr
+	_              uintptr
+}
+
+type queueFamily struct {
+	flags, _, timestampBits uint32
+	_                       [3]uint32
+}
+
+// queueFamilies asks a physical device for its queues.
+func (n newer) queueFamilies(pd vulkan.PhysicalDevice) []queueFamily {
+	var a arena
+	defer a.free()
+	pcount, count := put(&a, uint32(0))
+	n.call("vkGetPhysicalDeviceQueueFamilyProperties", uintptr(unsafe.Pointer(pd)), pcount, 0)
+	pfamilies, families := put(&a, make([]queueFamily, count[0])...)
+	n.call("vkGetPhysicalDeviceQueueFamilyProperties", uintptr(unsafe.Pointer(pd)), pcount, pfamilies)
+	return families[:min(int(count[0]), len(families))]
+}
+
+type setLayoutBinding struct {
+	binding, kind, count, stages uint32
+	_                            uintptr
+}
+
+type setLayoutInfo struct {
+	chained
+	_, count uint32
+	bindings uintptr
+}
+
+type pushRange struct{ stages, _, size uint32 }
+
+type pipelineLayoutInfo struct {
+	chained
+	_, setCount uint32
+	sets        uintptr
+	pushCount   uint32
+	pushes      uintptr
+}
+
+type mapEntry struct {
+	id, offset uint32
+	size       uintptr
+}
+
+type specializationInfo struct {
+	count   uint32
+	entries uintptr
+	size    uintptr
+	data    uintptr
+}
+
+type shaderStage struct {
+	chained
+	_, stage       uint32
+	module         uintptr
+	name           uintptr
+	specialization uintptr
+}
+
+type computePipelineInfo struct {
+	chained
+	_      uint32
+	stage  shaderStage
+	layout uintptr
+	_      uintptr
+	_      int32
+}
+
+type poolSize struct{ kind, count uint32 }
+
+type descriptorPoolInfo struct {
+	chained
+	_, sets, count uint32
+	sizes          uintptr
+}
+
+type descriptorBuffer struct {
+	buffer       uintptr
+	offset, size uint64
+}
+
+type writeDescriptor struct {
+	chained
+	set                     uintptr
+	binding, _, count, kind uint32
+	_, buffers, texels      uintptr
+}
+
+type memoryBarrier struct {
+	chained
+	src, dst uint32
+}
+
+type bufferCopy struct{ src, dst, size uint64 }
