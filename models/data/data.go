@@ -34,7 +34,7 @@ type Options struct {
 	Size     int // pictures become Size × Size where the set leaves a choice
 	Channels int // 1 or 3, for folders
 	Seed     uint64
-	Log      func(string) // hears of downloads; may be nil
+	Log      func(string) // hears of downloads and of other work that takes long; may be nil
 }
 
 var openers = map[string]func(ctx context.Context, o Options) (*Dataset, error){

@@ -1,10 +1,16 @@
 package data
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
+	"fmt"
 	"image"
 	"image/png"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,9 +116,69 @@ func TestIDX(t *testing.T) {
 	if want := []float32{0.8, 1, 0, 0}; err != nil || class != 4 || !slices.Equal(got, want) {
 		t.Errorf("got %v of class %d, %v; want %v of class 4", got, class, err, want)
 	}
-	writeIDX(t, filepath.Join(dir, idxFiles[2]), []uint32{2, 2, 2}, []byte{0, 51})
-	if _, err := Open(context.Background(), Options{Name: "mnist", Dir: dir}); err == nil || !strings.Contains(err.Error(), "truncated") {
-		t.Errorf("a truncated file gives %v", err)
+}
+
+func TestDamagedIDX(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, idxFiles[0])
+	writeIDX(t, path, []uint32{2, 2, 2}, make([]byte, 8))
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(whole)
+	z.Close()
+	var files [][]byte
+	for n := range whole {
+		files = append(files, whole[:n])
+	}
+	for n := 2; n < packed.Len(); n++ { // with less it is no compressed file
+		files = append(files, packed.Bytes()[:n])
+	}
+	flipped := slices.Clone(packed.Bytes())
+	flipped[len(flipped)-8]++ // of the checksum
+	for _, p := range append(files, flipped) {
+		if err := os.WriteFile(path, p, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(context.Background(), Options{Name: "mnist", Dir: dir})
+		if err == nil || !strings.Contains(err.Error(), path+" is ") || !strings.Contains(err.Error(), "replace it by a whole copy") {
+			t.Errorf("the %d bytes %x give %v", len(p), p, err)
+		}
+	}
+}
+
+// TestWrongChecksum downloads from a server that has the first file whole and another file in place of the second.
+func TestWrongChecksum(t *testing.T) {
+	served := []byte("not what was published")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(served) }))
+	defer server.Close()
+	s := source{name: "digits", urls: []string{server.URL + "/a/", server.URL + "/b/"}}
+	s.sums = [4]string{hex.EncodeToString(hash(served)), strings.Repeat("0", 32)}
+	cache := t.TempDir()
+	_, err := s.open(context.Background(), Options{CacheDir: cache, Log: func(string) {}})
+	wrong := fmt.Sprintf("%s/b/%s.gz: its checksum is %s and should be %s", server.URL, idxFiles[1], s.sums[0], s.sums[1])
+	for _, want := range []string{wrong, "--data-dir"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+	left, err := os.ReadDir(filepath.Join(cache, s.name))
+	if err != nil || len(left) != 1 || left[0].Name() != idxFiles[0]+".gz" {
+		t.Errorf("the cache has %v, %v; want only the file that was right", left, err)
+	}
+}
+
+func TestCacheThatTakesNoFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(context.Background(), Options{Name: "mnist", CacheDir: file})
+	if err == nil || !strings.Contains(err.Error(), "cannot be kept") || !strings.Contains(err.Error(), "--data-dir") {
+		t.Errorf("got %v, want what is wrong and a way round", err)
 	}
 }
 
@@ -154,12 +220,73 @@ func TestFolder(t *testing.T) {
 	if _, err := d.Train.Read(0, nil, dst); err != nil || dst[0] < 0.77 || dst[100] > 0.80 {
 		t.Errorf("got %v…, %v; want 200/255", dst[:2], err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "a", "1.png"), []byte("\x89PNG"), 0o644); err != nil {
+	for _, missing := range []string{filepath.Join(dir, "none"), filepath.Join(dir, "a", "1.png")} {
+		_, err := Open(context.Background(), Options{Name: "folder", Dir: missing, Size: 8})
+		if err == nil || !strings.Contains(err.Error(), "no folder "+missing) {
+			t.Errorf("%s as a folder gives %v", missing, err)
+		}
+	}
+}
+
+func TestDamagedPictures(t *testing.T) {
+	var whole bytes.Buffer
+	img := image.NewGray(image.Rect(0, 0, 20, 10))
+	for i := range img.Pix {
+		img.Pix[i] = byte(i * i)
+	}
+	if err := png.Encode(&whole, img); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadImage(filepath.Join(dir, "a", "1.png"), 1, 8, 8); err == nil || !strings.Contains(err.Error(), "1.png") {
-		t.Errorf("a truncated picture gives %v", err)
+	dir := t.TempDir()
+	write := func(name string, p []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, p, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
+	open := func() error {
+		_, err := Open(context.Background(), Options{Name: "folder", Dir: dir, Size: 8, Channels: 1})
+		return err
+	}
+	for i := range 30 {
+		write(fmt.Sprintf("%02d.png", i), whole.Bytes())
+	}
+	if err := open(); err != nil {
+		t.Fatal(err)
+	}
+	torn := write("17.png", nil)
+	check := func(what string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), torn+" cannot be read") || !strings.Contains(err.Error(), "mend it or leave") {
+			t.Errorf("%s: got %v, want an error that names %s and says what to do", what, err, torn)
+		}
+	}
+	for n := range whole.Len() {
+		write("17.png", whole.Bytes()[:n])
+		_, err := ReadImage(torn, 1, 8, 8)
+		check(fmt.Sprintf("alone, %d of %d bytes", n, whole.Len()), err)
+	}
+	write("17.png", whole.Bytes()[:whole.Len()/2])
+	check("in a folder", open())
+	write("23.png", nil)
+	err := open()
+	check("in a folder with another", err)
+	if err == nil || !strings.Contains(err.Error(), "1 more") {
+		t.Errorf("two damaged pictures give %v, want their number", err)
+	}
+
+	// A BMP has no checksum, so one wrong byte in its header can ask for more memory than there is.
+	huge := append([]byte("BM"), make([]byte, 52)...)
+	binary.LittleEndian.PutUint32(huge[10:], 54)
+	binary.LittleEndian.PutUint32(huge[14:], 40)
+	binary.LittleEndian.PutUint32(huge[18:], 1<<23)
+	binary.LittleEndian.PutUint32(huge[22:], 1<<23)
+	binary.LittleEndian.PutUint16(huge[26:], 1)
+	binary.LittleEndian.PutUint16(huge[28:], 24)
+	write("17.png", huge)
+	_, err = ReadImage(torn, 1, 8, 8)
+	check("a header of 2⁴⁶ pixels", err)
 }
 
 func TestUnknownName(t *testing.T) {

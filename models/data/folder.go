@@ -6,13 +6,16 @@ import (
 	"hash/fnv"
 	"image"
 	"image/color"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	_ "image/gif" // the formats that a folder may hold
 	_ "image/jpeg"
@@ -26,18 +29,14 @@ import (
 
 var pictureEndings = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
 
-// folder is the pictures of a folder, decoded when first read and then kept, a byte a value.
+// folder is the pictures of a folder. All are decoded when it is opened, so that a damaged one is known before training starts and
+// not hours into it.
 type folder struct {
-	root    string
-	paths   []string
-	classes []int32
-	c, size int
-
-	mu    sync.Mutex
-	cache [][]byte
+	stored
+	paths []string
 }
 
-func openFolder(_ context.Context, o Options) (*Dataset, error) {
+func openFolder(ctx context.Context, o Options) (*Dataset, error) {
 	channels := o.Channels
 	if channels == 0 {
 		channels = 3
@@ -45,9 +44,15 @@ func openFolder(_ context.Context, o Options) (*Dataset, error) {
 	if channels != 1 && channels != 3 {
 		return nil, fmt.Errorf("data: pictures have 1 or 3 channels, not %d", channels)
 	}
+	if o.Size < 1 {
+		return nil, fmt.Errorf("data: pictures are 1 pixel wide or more, not %d", o.Size)
+	}
+	if info, err := os.Stat(o.Dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("data: there is no folder %s: give the path of a folder of pictures, or the name of a data set", o.Dir)
+	}
 	d := &Dataset{Name: filepath.Base(o.Dir)}
-	train := &folder{root: o.Dir, c: channels, size: o.Size}
-	test := &folder{root: o.Dir, c: channels, size: o.Size}
+	train := &folder{stored: stored{c: channels, h: o.Size, w: o.Size}}
+	test := &folder{stored: stored{c: channels, h: o.Size, w: o.Size}}
 	err := filepath.WalkDir(o.Dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -86,7 +91,10 @@ func openFolder(_ context.Context, o Options) (*Dataset, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	if len(train.paths)+len(test.paths) == 0 {
-		return nil, fmt.Errorf("data: no pictures in %s: PNG, JPEG, GIF, BMP, TIFF and WebP files are read", o.Dir)
+		return nil, fmt.Errorf("data: no pictures in %s: give a folder with PNG, JPEG, GIF, BMP, TIFF or WebP files", o.Dir)
+	}
+	if n := len(train.paths) + len(test.paths); n >= manyPictures {
+		o.Log(fmt.Sprintf("reading %d pictures of %s", n, o.Dir))
 	}
 	if len(train.paths) == 0 {
 		train, test = test, train
@@ -94,38 +102,62 @@ func openFolder(_ context.Context, o Options) (*Dataset, error) {
 	if len(test.paths) == 0 { // too few to hold any out
 		test.paths, test.classes = train.paths[:1], train.classes[:1]
 	}
-	train.cache, test.cache = make([][]byte, len(train.paths)), make([][]byte, len(test.paths))
+	for _, f := range []*folder{train, test} {
+		if err := f.decode(ctx); err != nil {
+			return nil, err
+		}
+	}
 	d.Train, d.Test = train, test
 	return d, nil
 }
 
-func (f *folder) Len() int             { return len(f.paths) }
-func (f *folder) Shape() (c, h, w int) { return f.c, f.size, f.size }
+const manyPictures = 2000 // take long enough to read that one should be told
+
+// decode reads all pictures, as many at once as there are processors. Of several damaged ones the error names the first.
+func (f *folder) decode(ctx context.Context) error {
+	px := f.c * f.h * f.w
+	f.pixels = make([]byte, len(f.paths)*px)
+	failed := make([]error, len(f.paths))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(f.paths) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				img, err := decodeFile(f.paths[i])
+				if err != nil {
+					failed[i] = err
+					continue
+				}
+				copy(f.pixels[i*px:], planes(img, f.c, f.h, f.w))
+			}
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	failed = slices.DeleteFunc(failed, func(err error) bool { return err == nil })
+	switch len(failed) {
+	case 0:
+		return nil
+	case 1:
+		return failed[0]
+	}
+	return fmt.Errorf("%w; so it is with %d more", failed[0], len(failed)-1)
+}
 
 func (f *folder) Read(i int, rng *rand.Rand, dst []float32) (int32, error) {
-	f.mu.Lock()
-	p := f.cache[i]
-	f.mu.Unlock()
-	if p == nil {
-		img, err := decodeFile(f.paths[i])
-		if err != nil {
-			return 0, err
-		}
-		p = planes(img, f.c, f.size, f.size)
-		f.mu.Lock()
-		f.cache[i] = p
-		f.mu.Unlock()
-	}
-	for j, v := range p {
-		dst[j] = float32(v) / 255
-	}
+	class, err := f.stored.Read(i, nil, dst)
 	if rng != nil && rng.IntN(2) == 1 { // left and right are alike in most pictures
-		for row := 0; row < len(dst); row += f.size {
-			slices.Reverse(dst[row : row+f.size])
+		for row := 0; row < len(dst); row += f.w {
+			slices.Reverse(dst[row : row+f.w])
 		}
 	}
-	return f.classes[i], nil
+	return class, err
 }
+
+// maxPixels is above what cameras take; a header that claims more would have the decoder allocate more than there is.
+const maxPixels = 1 << 28
 
 func decodeFile(path string) (image.Image, error) {
 	file, err := os.Open(path)
@@ -133,11 +165,26 @@ func decodeFile(path string) (image.Image, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	defer file.Close()
-	img, _, err := image.Decode(file)
+	img, err := decode(file)
 	if err != nil {
-		return nil, fmt.Errorf("data: %s cannot be read: %w; mend it or take it out of the folder", path, err)
+		return nil, fmt.Errorf("data: %s cannot be read: %w; mend it or leave it out", path, err)
 	}
 	return img, nil
+}
+
+func decode(r io.ReadSeeker) (image.Image, error) {
+	head, _, err := image.DecodeConfig(r)
+	if err != nil {
+		return nil, err
+	}
+	if head.Width < 1 || head.Height < 1 || head.Width > maxPixels/head.Height {
+		return nil, fmt.Errorf("it says to be %d×%d pixels", head.Width, head.Height)
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	img, _, err := image.Decode(r)
+	return img, err
 }
 
 // ReadImage reads a picture file as [C, H, W] in [0, 1], scaled to cover H × W and cut to its middle.

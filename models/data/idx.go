@@ -90,7 +90,7 @@ func (s source) open(ctx context.Context, o Options) (*Dataset, error) {
 func (s source) download(ctx context.Context, o Options) (string, error) {
 	dir := filepath.Join(o.CacheDir, s.name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("data: %w", err)
+		return "", s.unkept(err)
 	}
 	for i, name := range idxFiles {
 		path := filepath.Join(dir, name+".gz")
@@ -101,20 +101,26 @@ func (s source) download(ctx context.Context, o Options) (string, error) {
 		for _, url := range s.urls {
 			o.Log("downloading " + url + name + ".gz")
 			p, err := fetch(ctx, url+name+".gz", s.sums[i])
-			if err == nil {
-				err = renameio.WriteFile(path, p, 0o644)
+			if err != nil {
+				failed = errors.Join(failed, err)
+				continue
 			}
-			if err == nil {
-				failed = nil
-				break
+			if err := renameio.WriteFile(path, p, 0o644); err != nil {
+				return "", s.unkept(err)
 			}
-			failed = errors.Join(failed, err)
+			failed = nil
+			break
 		}
 		if failed != nil {
 			return "", fmt.Errorf("data: %s could not be downloaded: %w; get its four files elsewhere and give their folder with --data-dir", s.name, failed)
 		}
 	}
 	return dir, nil
+}
+
+// unkept is the error of a cache folder that takes no files.
+func (s source) unkept(err error) error {
+	return fmt.Errorf("data: %s cannot be kept: %w; make room there, or give a folder with its four files as --data-dir", s.name, err)
 }
 
 func fetch(ctx context.Context, url, sum string) ([]byte, error) {
@@ -158,28 +164,43 @@ type idx struct {
 // readIDX reads a file, compressed or not.
 func readIDX(dir, name string) (idx, error) {
 	for _, n := range []string{name + ".gz", name, name[:len(name)-len("-idx3-ubyte")] + "." + name[len(name)-len("idx3-ubyte"):]} {
-		p, err := os.ReadFile(filepath.Join(dir, n))
+		path := filepath.Join(dir, n)
+		p, err := os.ReadFile(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return idx{}, err
 		}
-		if bytes.HasPrefix(p, []byte{0x1f, 0x8b}) {
-			z, err := gzip.NewReader(bytes.NewReader(p))
-			if err != nil {
-				return idx{}, fmt.Errorf("%s: %w", n, err)
-			}
-			if p, err = io.ReadAll(z); err != nil {
-				return idx{}, fmt.Errorf("%s is damaged: %w", n, err)
-			}
+		f, err := parseIDX(path, p)
+		if err != nil {
+			return idx{}, fmt.Errorf("%w; replace it by a whole copy, or delete it if it was downloaded: it is then fetched again", err)
 		}
-		return parseIDX(n, p)
+		return f, nil
 	}
-	return idx{}, fmt.Errorf("%s has no %s.gz", dir, name)
+	return idx{}, fmt.Errorf("%s has no %s.gz; give a folder with all four files as --data-dir, or none to download them", dir, name)
+}
+
+// expand undoes the compression of a file that is compressed.
+func expand(name string, p []byte) ([]byte, error) {
+	if !bytes.HasPrefix(p, []byte{0x1f, 0x8b}) {
+		return p, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(p))
+	if err == nil {
+		p, err = io.ReadAll(z)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is truncated or damaged: %w", name, err)
+	}
+	return p, nil
 }
 
 func parseIDX(name string, p []byte) (idx, error) {
+	p, err := expand(name, p)
+	if err != nil {
+		return idx{}, err
+	}
 	if len(p) < 4 || p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] < 1 || p[3] > 4 {
 		return idx{}, fmt.Errorf("%s is no IDX file of bytes", name)
 	}
@@ -205,7 +226,8 @@ func parseIDX(name string, p []byte) (idx, error) {
 
 func pair(images, labels idx) (*stored, error) {
 	if len(images.dims) != 3 || len(labels.dims) != 1 || images.dims[0] != labels.dims[0] {
-		return nil, fmt.Errorf("%s %v and %s %v do not belong together", images.name, images.dims, labels.name, labels.dims)
+		return nil, fmt.Errorf("%s %v and %s %v do not belong together; replace them by a pair that does",
+			images.name, images.dims, labels.name, labels.dims)
 	}
 	s := &stored{c: 1, h: images.dims[1], w: images.dims[2], pixels: images.data}
 	for _, l := range labels.data {

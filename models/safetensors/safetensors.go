@@ -7,7 +7,9 @@ package safetensors
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"slices"
@@ -104,7 +106,11 @@ func Write(path string, f *File) error {
 		return err
 	}
 	if err := renameio.WriteFile(path, p, 0o644); err != nil {
-		return fmt.Errorf("safetensors: %w", err)
+		var at *fs.PathError
+		if errors.As(err, &at) { // of a temporary file, which tells nobody anything
+			err = at.Err
+		}
+		return fmt.Errorf("safetensors: %s cannot be written: %w; make room in its folder or choose another", path, err)
 	}
 	return nil
 }
@@ -117,7 +123,7 @@ func Read(path string) (*File, error) {
 	}
 	f, err := Decode(p)
 	if err != nil {
-		return nil, fmt.Errorf("safetensors: %s %w", path, err)
+		return nil, fmt.Errorf("safetensors: %s %w; delete it or replace it by a whole copy", path, err)
 	}
 	return f, nil
 }
@@ -178,7 +184,7 @@ func (e entry) read(name string, body []byte) (Tensor, error) {
 	}
 	n := int64(4)
 	for _, d := range e.Shape {
-		if d < 0 || d > 1<<31 || n > 1<<40 {
+		if d < 0 || d > 0 && n > math.MaxInt64/int64(d) {
 			return Tensor{}, fmt.Errorf("has a tensor %q of the shape %v", name, e.Shape)
 		}
 		n *= int64(d)

@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -35,6 +36,49 @@ func TestEveryTruncationIsAnError(t *testing.T) {
 		if _, err := Decode(p[:n]); err == nil {
 			t.Fatalf("the first %d of %d bytes were read as a file", n, len(p))
 		}
+	}
+}
+
+// TestBrokenFileIsNamedWithTheRemedy has files that are cut off, and two that look whole: one with a hole, and one with a shape
+// whose size wraps around to that of the tensor's bytes.
+func TestBrokenFileIsNamedWithTheRemedy(t *testing.T) {
+	whole, err := Encode(sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := func(text string) []byte {
+		return append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)
+	}
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"empty":      {nil, "is truncated: 0 bytes"},
+		"half":       {whole[:len(whole)/2], "is truncated"},
+		"last byte":  {whole[:len(whole)-1], "is truncated"},
+		"no header":  {header("nothing"), "broken header"},
+		"wrapped":    {header(`{"a":{"dtype":"F32","shape":[2147483648,2147483648],"data_offsets":[0,0]}}`), "of the shape [2147483648"},
+		"hole":       {append(header(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`), make([]byte, 8)...), "leave holes at byte 0"},
+		"wrong type": {append(header(`{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,4]}}`), make([]byte, 4)...), "of type F64"},
+	} {
+		path := filepath.Join(t.TempDir(), "x.safetensors")
+		if err := os.WriteFile(path, c.file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Read(path)
+		for _, want := range []string{path, c.want, "delete it or replace it"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want an error with %q", name, err, want)
+			}
+		}
+	}
+}
+
+func TestUnwritableFileIsNamedWithTheRemedy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none", "x.safetensors")
+	err := Write(path, sample())
+	if want := path + " cannot be written: no such file or directory; make room"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want an error with %q", err, want)
 	}
 }
 

@@ -3,6 +3,7 @@ package walk
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -12,6 +13,7 @@ import (
 	"image/gif"
 	"image/png"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -22,7 +24,7 @@ import (
 // not at all.
 func WriteMedia(path string, frames []*image.RGBA, fps int) error {
 	if len(frames) == 0 || fps < 1 {
-		return fmt.Errorf("walk: %d frames at %d a second make no animation", len(frames), fps)
+		return fmt.Errorf("walk: %d frames at %d a second make no animation: give --frames and --fps of 1 or more", len(frames), fps)
 	}
 	encoders := map[string]func(io.Writer, []*image.RGBA, int) error{".gif": writeGIF, ".apng": writeAPNG, ".png": writeSheet}
 	encode, ok := encoders[strings.ToLower(filepath.Ext(path))]
@@ -34,7 +36,11 @@ func WriteMedia(path string, frames []*image.RGBA, fps int) error {
 		return fmt.Errorf("walk: %s: %w", path, err)
 	}
 	if err := renameio.WriteFile(path, b.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("walk: %w", err)
+		var at *fs.PathError
+		if errors.As(err, &at) { // of a temporary file, which tells nobody anything
+			err = at.Err
+		}
+		return fmt.Errorf("walk: %s cannot be written: %w; make room in its folder or choose another", path, err)
 	}
 	return nil
 }

@@ -98,7 +98,15 @@ func TestMedia(t *testing.T) {
 	if err := WriteMedia(filepath.Join(dir, "w.mp4"), frames, 20); err == nil || !strings.Contains(err.Error(), ".gif") {
 		t.Errorf("an unknown ending gives %v", err)
 	}
-	if err := WriteMedia(filepath.Join(dir, "x.gif"), nil, 20); err == nil {
-		t.Error("no frames were written")
+	if err := WriteMedia(filepath.Join(dir, "x.gif"), nil, 20); err == nil || !strings.Contains(err.Error(), "--frames") {
+		t.Errorf("no frames give %v", err)
+	}
+	if err := WriteMedia(filepath.Join(dir, "x.gif"), frames, 0); err == nil || !strings.Contains(err.Error(), "--fps") {
+		t.Errorf("no frames a second give %v", err)
+	}
+	path := filepath.Join(dir, "none", "x.gif")
+	err = WriteMedia(path, frames, 20)
+	if want := path + " cannot be written: no such file or directory; make room"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a folder that is not there gives %v, want an error with %q", err, want)
 	}
 }
