@@ -225,6 +225,8 @@ func TestBadInput(t *testing.T) {
 		{2, "model.z", tiny("--set", "model.depth=3")},
 		{2, "--steps", tiny("--steps", "0")},
 		{2, "unknown flag", []string{"walk", run, "--nonsense"}},
+		{2, "no command", []string{"nonsense"}},
+		{2, "--fps 0", []string{"walk", run, "--fps", "0"}},
 		{2, "say what to train", []string{"train", "dragon"}},
 		{2, "arg", []string{"sample"}},
 	} {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -52,13 +53,21 @@ func newRoot() *cobra.Command {
 		Use:   "genview",
 		Short: "Train image generators on any GPU that speaks Vulkan, and watch them learn",
 		Long: `genview trains variational autoencoders on any GPU that speaks Vulkan, or on the CPU
-through Mesa's lavapipe, and walks through what they have learned.
+through Mesa's lavapipe, and walks through what they have learned, live in a window or headless.
 
+  genview view vae --data glyphs
   genview train vae --data glyphs --out runs/letters --steps 2000
   genview walk runs/letters --from seed:1 --to seed:7 -o walk.gif
 
 Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage, 130 ended by a second Ctrl-C.`,
 		SilenceUsage: true, SilenceErrors: true,
+		Args: func(_ *cobra.Command, what []string) error {
+			if len(what) > 0 {
+				return usageError{fmt.Errorf("there is no command %q; see genview --help", what[0])}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -134,19 +134,25 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 		return nil, err
 	}
 	from := 0
+	if run != nil {
+		if from, err = run.Load(s.rt, s.model.State()); err != nil {
+			return nil, err
+		}
+	}
+	loader, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: cfg.Batch, Seed: cfg.Seed, Binarize: cfg.Data.Binarize}, from)
+	if err != nil {
+		return nil, err
+	}
 	if run == nil {
 		if f.out == "" {
 			f.out = filepath.Join("runs", filepath.Base(cfg.Data.Name)+time.Now().Format("-20060102-150405"))
 		}
 		run, err = train.CreateRun(f.out, cfg)
-	} else if from, err = run.Load(s.rt, s.model.State()); err == nil {
+	} else {
 		err = errors.Join(run.TrimMetrics(from), run.WriteConfig(cfg))
 	}
 	if err != nil {
-		return nil, err
-	}
-	loader, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: cfg.Batch, Seed: cfg.Seed, Binarize: cfg.Data.Binarize}, from)
-	if err != nil {
+		loader.Close()
 		return nil, err
 	}
 	return &job{session: s, run: run, set: set, loader: loader, from: from, report: a.reporter(from, cfg.Steps)}, nil

@@ -27,6 +27,9 @@ func (a *app) walk() *cobra.Command {
 			if frames < 1 {
 				return usageError{fmt.Errorf("--frames %d: give 1 or more", frames)}
 			}
+			if fps < 1 || fps > 100 {
+				return usageError{fmt.Errorf("--fps %d: give 1 to 100", fps)}
+			}
 			s, _, _, err := a.load(runs[0])
 			if err != nil {
 				return err

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 )
 
 // The four files of MNIST and of whatever has its names.
@@ -105,7 +105,7 @@ func (s source) download(ctx context.Context, o Options) (string, error) {
 				failed = errors.Join(failed, err)
 				continue
 			}
-			if err := renameio.WriteFile(path, p, 0o644); err != nil {
+			if err := maybe.WriteFile(path, p, 0o644); err != nil {
 				return "", s.unkept(err)
 			}
 			failed = nil

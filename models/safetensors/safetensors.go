@@ -15,7 +15,7 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 )
 
 // A Tensor is one named array: []float32 or []int32.
@@ -105,7 +105,7 @@ func Write(path string, f *File) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(path, p, 0o644); err != nil {
+	if err := maybe.WriteFile(path, p, 0o644); err != nil {
 		var at *fs.PathError
 		if errors.As(err, &at) { // of a temporary file, which tells nobody anything
 			err = at.Err

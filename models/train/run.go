@@ -22,7 +22,7 @@ import (
 	"genview/tensor"
 
 	"github.com/goccy/go-yaml"
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 )
 
 // A Run is a run folder.
@@ -53,7 +53,7 @@ func (r *Run) WriteConfig(config any) error {
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	if err := renameio.WriteFile(filepath.Join(r.Dir, configName), p, 0o644); err != nil {
+	if err := maybe.WriteFile(filepath.Join(r.Dir, configName), p, 0o644); err != nil {
 		return fmt.Errorf("train: the run cannot be written: %w", err)
 	}
 	return nil
@@ -182,7 +182,7 @@ func (r *Run) TrimMetrics(step int) error {
 			kept.Write(line)
 		}
 	}
-	if err := renameio.WriteFile(path, kept.Bytes(), 0o644); err != nil {
+	if err := maybe.WriteFile(path, kept.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil

@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 )
 
 // WriteMedia writes frames by the file's ending: .gif and .apng move, .png is a sheet of all frames. The file is written whole or
@@ -35,7 +35,7 @@ func WriteMedia(path string, frames []*image.RGBA, fps int) error {
 	if err := encode(&b, frames, fps); err != nil {
 		return fmt.Errorf("walk: %s: %w", path, err)
 	}
-	if err := renameio.WriteFile(path, b.Bytes(), 0o644); err != nil {
+	if err := maybe.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		var at *fs.PathError
 		if errors.As(err, &at) { // of a temporary file, which tells nobody anything
 			err = at.Err
