@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"models/nn":          {"tensor"},
 	"models/optim":       {"tensor"},
 	"models/vae":         {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},
+	"models/gan":         {"tensor", "models/nn", "models/optim", "models/watch"},
 	"models/train":       {"tensor", "models/nn", "models/data", "models/watch", "models/safetensors"}, // never a network
 	"viewer":             {"models/watch", "models/walk"},
 	"cmd/genview":        nil, // anything

@@ -1,0 +1,62 @@
+package gan
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Config describes a GAN and its losses.
+type Config struct {
+	Arch     string // "mlp" or "dcgan"
+	Z        int    // latent size
+	Hidden   int    // mlp: units of the hidden layers; dcgan: channels at half the pictures' size, doubled each time that it halves
+	Size     int    // pictures are Size × Size
+	Channels int
+
+	Pairing string  // "relativistic": real against generated, in pairs; "non-saturating": each by itself
+	R1, R2  float64 // γ of the penalty on the discriminator's gradient at real and at generated pictures; 0 for none
+	EMA     float64 // of the generator's weights, how much stays at each step
+}
+
+// Defaults returns an MLP for 28×28 with the relativistic loss and both penalties (Huang et al. 2024).
+func Defaults() Config {
+	return Config{Arch: "mlp", Z: 100, Hidden: 256, Size: 28, Channels: 1, Pairing: "relativistic", R1: 1, R2: 1, EMA: 0.999}
+}
+
+// DCGANDefaults returns the DCGAN (Radford et al. 2016) for 32×32 with its own loss.
+func DCGANDefaults() Config {
+	return Config{Arch: "dcgan", Z: 100, Hidden: 32, Size: 32, Channels: 1, Pairing: "non-saturating", EMA: 0.999}
+}
+
+// Validate says what is wrong with c and how to mend it.
+func (c Config) Validate() error {
+	if !slices.Contains([]string{"mlp", "dcgan"}, c.Arch) {
+		return fmt.Errorf(`gan: there is no architecture %q: choose "mlp" or "dcgan"`, c.Arch)
+	}
+	if !slices.Contains([]string{"relativistic", "non-saturating"}, c.Pairing) {
+		return fmt.Errorf(`gan: there is no pairing %q: choose "relativistic" or "non-saturating"`, c.Pairing)
+	}
+	for _, f := range []struct {
+		name  string
+		value int
+	}{{"Z", c.Z}, {"Hidden", c.Hidden}, {"Size", c.Size}, {"Channels", c.Channels}} {
+		if f.value < 1 {
+			return fmt.Errorf("gan: %s is %d and must be at least 1", f.name, f.value)
+		}
+	}
+	if c.Arch == "dcgan" && (c.Size < 16 || c.Size%8 != 0) {
+		return fmt.Errorf("gan: Size is %d and must be a multiple of 8 from 16 on, as 32 is: dcgan halves it three times", c.Size)
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"R1", c.R1}, {"R2", c.R2}} {
+		if !(f.value >= 0) { // also refuses NaN
+			return fmt.Errorf("gan: %s is %v and must be at least 0", f.name, f.value)
+		}
+	}
+	if !(c.EMA >= 0 && c.EMA < 1) {
+		return fmt.Errorf("gan: EMA is %v and must be from 0 to below 1", c.EMA)
+	}
+	return nil
+}

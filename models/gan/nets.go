@@ -1,0 +1,116 @@
+package gan
+
+import (
+	"strconv"
+
+	"genview/models/nn"
+	"genview/tensor"
+)
+
+// A network maps [B, Z] to pictures in [−1, 1], or pictures to logits [B, 1].
+type network interface {
+	forward(x *tensor.Tensor) *tensor.Tensor
+}
+
+const slope = 0.2 // of LeakyReLU, as in DCGAN
+
+func newGenerator(s *nn.Scope, c Config) network {
+	if c.Arch == "dcgan" {
+		return newUpward(s, c)
+	}
+	return &mlp{nn.NewMLP(s, c.Z, c.Hidden, c.Hidden, c.Channels*c.Size*c.Size), []int{c.Channels, c.Size, c.Size}}
+}
+
+func newDiscriminator(s *nn.Scope, c Config) network {
+	if c.Arch == "dcgan" {
+		return newDownward(s, c)
+	}
+	return &mlp{nn.NewMLP(s, c.Channels*c.Size*c.Size, c.Hidden, c.Hidden, 1), nil}
+}
+
+// mlp is three linear layers with LeakyReLU between them.
+type mlp struct {
+	*nn.MLP
+	picture []int // nil for a discriminator
+}
+
+func (m *mlp) forward(x *tensor.Tensor) *tensor.Tensor {
+	x = x.Flatten(1)
+	for i, l := range m.Layers {
+		if i > 0 {
+			x = x.LeakyReLU(slope)
+		}
+		x = l.Forward(x)
+	}
+	if m.picture == nil {
+		return x
+	}
+	return x.Tanh().Reshape(append([]int{x.Dim(0)}, m.picture...)...)
+}
+
+// halvings is how often dcgan halves a picture.
+const halvings = 3
+
+// upward is DCGAN's generator: a projection to Size/8, then transposed convolutions that double it.
+type upward struct {
+	z     int
+	first *nn.ConvTranspose2d
+	convs []*nn.ConvTranspose2d
+	norms []*nn.BatchNorm2d
+}
+
+func newUpward(s *nn.Scope, c Config) *upward {
+	m := &upward{z: c.Z}
+	out := c.Hidden << (halvings - 1)
+	m.first = nn.NewConvTranspose2d(s.Sub("conv1"), c.Z, out, nn.ConvConfig{Kernel: c.Size >> halvings, NoBias: true})
+	for i := range halvings {
+		m.norms = append(m.norms, nn.NewBatchNorm2d(s.Sub("norm"+strconv.Itoa(i+1)), out))
+		in := out
+		double := nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, NoBias: true} // BatchNorm2d takes any bias away again
+		if out /= 2; i == halvings-1 {
+			out, double.NoBias = c.Channels, false
+		}
+		m.convs = append(m.convs, nn.NewConvTranspose2d(s.Sub("conv"+strconv.Itoa(i+2)), in, out, double))
+	}
+	return m
+}
+
+func (m *upward) forward(z *tensor.Tensor) *tensor.Tensor {
+	x := m.first.Forward(z.Reshape(-1, m.z, 1, 1))
+	for i, c := range m.convs {
+		x = c.Forward(m.norms[i].Forward(x).ReLU())
+	}
+	return x.Tanh()
+}
+
+// downward is DCGAN's discriminator: convolutions that halve, and one over what is left.
+type downward struct {
+	convs []*nn.Conv2d
+	norms []*nn.BatchNorm2d // from the second convolution on
+	last  *nn.Conv2d
+}
+
+func newDownward(s *nn.Scope, c Config) *downward {
+	m := &downward{}
+	in, out := c.Channels, c.Hidden
+	for i := range halvings {
+		m.convs = append(m.convs, nn.NewConv2d(s.Sub("conv"+strconv.Itoa(i+1)), in, out, nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, NoBias: i > 0}))
+		if i > 0 {
+			m.norms = append(m.norms, nn.NewBatchNorm2d(s.Sub("norm"+strconv.Itoa(i+1)), out))
+		}
+		in, out = out, 2*out
+	}
+	m.last = nn.NewConv2d(s.Sub("conv"+strconv.Itoa(halvings+1)), in, 1, nn.ConvConfig{Kernel: c.Size >> halvings})
+	return m
+}
+
+func (m *downward) forward(x *tensor.Tensor) *tensor.Tensor {
+	for i, c := range m.convs {
+		x = c.Forward(x)
+		if i > 0 {
+			x = m.norms[i-1].Forward(x)
+		}
+		x = x.LeakyReLU(slope)
+	}
+	return m.last.Forward(x).Flatten(1)
+}

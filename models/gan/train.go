@@ -1,0 +1,190 @@
+package gan
+
+import (
+	"context"
+
+	"genview/models/nn"
+	"genview/models/optim"
+	"genview/models/watch"
+	"genview/tensor"
+)
+
+// TrainConfig says how a GAN is trained.
+type TrainConfig struct {
+	Batch int
+	Adam  optim.AdamConfig // of both networks
+	Seed  uint64           // of the first weights and of the noise
+}
+
+// A Trainer trains a GAN on one device and draws what its averaged generator has learned. It is for one goroutine.
+type Trainer struct {
+	config Config
+	scope  *nn.Scope
+	parts  [3]*nn.Scope // generator, discriminator, average
+	adams  [2]*optim.Adam
+	noise  *tensor.RNG
+	count  *tensor.Tensor // steps, for the average's window
+
+	images  *tensor.Tensor
+	stepD   *tensor.Program
+	stepG   *tensor.Program
+	metrics []metric
+	decoder *nn.Apply
+}
+
+type metric struct {
+	name    string
+	program *tensor.Program
+	value   *tensor.Tensor
+}
+
+const decodeBatch = 16
+
+// NewTrainer builds and compiles both halves of a step, each one submission.
+func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s := nn.NewScope(o.Seed)
+	t := &Trainer{config: c, scope: s, noise: tensor.NewRNG("rng", o.Seed), count: tensor.Var("average.steps", tensor.Full(0))}
+	t.parts = [3]*nn.Scope{s.Sub("generator"), s.Sub("discriminator"), s.Sub("average")}
+	g, d := newGenerator(t.parts[0], c), newDiscriminator(t.parts[1], c)
+	average := newGenerator(t.parts[2], c)
+	for i := range t.adams {
+		t.adams[i] = optim.NewAdam(o.Adam, t.parts[i].Vars())
+	}
+	t.images = tensor.Input("images", tensor.F32, o.Batch, c.Channels, c.Size, c.Size)
+	real := t.images.Scale(2).Shift(-1)
+	t.decoder = nn.NewApply(rt, s, decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor {
+		return average.forward(z).Scale(0.5).Shift(0.5)
+	})
+	var err error
+	if t.stepD, err = t.compileD(rt, g, d, real); err != nil {
+		return nil, err
+	}
+	if t.stepG, err = t.compileG(rt, g, d, real); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// compileD makes the discriminator's half. Running statistics of the generator are the other half's to keep.
+func (t *Trainer) compileD(rt *tensor.Runtime, g, d network, real *tensor.Tensor) (*tensor.Program, error) {
+	fake := g.forward(t.noise.Normal(real.Dim(0), t.config.Z)).Detach()
+	onReal, onFake := d.forward(real), d.forward(fake)
+	loss := discriminatorLoss(t.config.Pairing, onReal, onFake)
+	out := []metric{{"d_loss", nil, loss}, {"real", nil, onReal.Mean()}, {"fake", nil, onFake.Mean()}}
+	total := loss
+	for _, p := range []struct {
+		name      string
+		gamma     float64
+		logits, x *tensor.Tensor
+	}{{"r1", t.config.R1, onReal, real}, {"r2", t.config.R2, onFake, fake}} {
+		if p.gamma > 0 {
+			v := penalty(p.logits, p.x)
+			total = total.Add(v.Scale(p.gamma))
+			out = append(out, metric{p.name, nil, v})
+		}
+	}
+	updates := t.adams[1].Update(tensor.Grad(total, t.parts[1].Vars()...))
+	updates = append(append(updates, t.parts[1].Updates()...), t.noise.Advance())
+	t.parts[0].Updates()
+	return t.compile(rt, out, updates)
+}
+
+// compileG makes the generator's half, with its average. Running statistics of the discriminator stay as its own half left them.
+func (t *Trainer) compileG(rt *tensor.Runtime, g, d network, real *tensor.Tensor) (*tensor.Program, error) {
+	fake := g.forward(t.noise.Normal(real.Dim(0), t.config.Z))
+	loss := generatorLoss(t.config.Pairing, d.forward(real), d.forward(fake))
+	updates := t.adams[0].Update(tensor.Grad(loss, t.parts[0].Vars()...))
+	updates = append(updates, t.parts[0].Updates()...)
+	t.parts[1].Updates()
+	next := map[*tensor.Tensor]*tensor.Tensor{}
+	for _, u := range updates {
+		next[u.Var] = u.Value
+	}
+	// The window grows with the step, so that the first weights, which know nothing, do not linger.
+	stays := t.count.Div(t.count.Shift(10)).Minimum(tensor.Full(t.config.EMA))
+	mine, averaged := t.parts[0].Named(), t.parts[2].Named()
+	for i, n := range mine {
+		a := averaged[i].Tensor
+		updates = append(updates, tensor.Update{Var: a, Value: next[n.Tensor].Add(a.Sub(next[n.Tensor]).Mul(stays))})
+	}
+	updates = append(updates, t.noise.Advance(), tensor.Update{Var: t.count, Value: t.count.Shift(1)})
+	return t.compile(rt, []metric{{"g_loss", nil, loss}}, updates)
+}
+
+func (t *Trainer) compile(rt *tensor.Runtime, metrics []metric, updates []tensor.Update) (*tensor.Program, error) {
+	var fetch []*tensor.Tensor
+	for _, m := range metrics {
+		fetch = append(fetch, m.value)
+	}
+	p, err := rt.Compile(tensor.Outputs{Fetch: fetch, Update: updates})
+	for _, m := range metrics {
+		m.program = p
+		t.metrics = append(t.metrics, m)
+	}
+	return p, err
+}
+
+// Close frees the programs; the weights stay with the runtime.
+func (t *Trainer) Close() {
+	for _, p := range []*tensor.Program{t.stepD, t.stepG} {
+		if p != nil {
+			p.Close()
+		}
+	}
+	t.decoder.Close()
+}
+
+// Parameters returns how many numbers are trained.
+func (t *Trainer) Parameters() int {
+	n := 0
+	for _, s := range t.parts[:2] {
+		for _, v := range s.Vars() {
+			n += v.Len()
+		}
+	}
+	return n
+}
+
+// Z is the number of latent dimensions.
+func (t *Trainer) Z() int { return t.config.Z }
+
+// Step trains both networks on pictures [B, C, S, S]; it returns before the device has ended.
+func (t *Trainer) Step(ctx context.Context, images []float32) error {
+	if err := t.stepD.Run(ctx, tensor.Feed{t.images: images}); err != nil {
+		return err
+	}
+	return t.stepG.Run(ctx, tensor.Feed{t.images: images})
+}
+
+// Metrics waits for the newest step and returns the losses, the mean logits of real and generated pictures, and the penalties.
+func (t *Trainer) Metrics() (watch.Metrics, error) {
+	var out watch.Metrics
+	for _, m := range t.metrics {
+		v, err := m.program.Float(m.value)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, watch.Metric{Name: m.name, Value: v})
+	}
+	return out, nil
+}
+
+// State lists all that a checkpoint must hold.
+func (t *Trainer) State() []nn.Named {
+	all := t.scope.Named()
+	for i, name := range []string{"optim.generator.", "optim.discriminator."} {
+		for _, n := range t.adams[i].State() {
+			all = append(all, nn.Named{Name: name + n.Name, Tensor: n.Tensor})
+		}
+	}
+	return append(all, nn.Named{Name: "rng.state", Tensor: t.noise.State}, nn.Named{Name: t.count.Name(), Tensor: t.count})
+}
+
+// Decode draws latents [N, Z] with the averaged generator: pictures [N, C, S, S] in [0, 1].
+func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
+	return t.decoder.Run(ctx, z)
+}

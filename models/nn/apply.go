@@ -1,0 +1,68 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+
+	"genview/tensor"
+)
+
+// Apply runs a network on any number of rows, a fixed number at a time. It is compiled when first used, and for one goroutine.
+type Apply struct {
+	rt    *tensor.Runtime
+	batch int
+	in    []int // shape of one row
+	net   func(x *tensor.Tensor) *tensor.Tensor
+
+	program *tensor.Program
+	x, y    *tensor.Tensor
+}
+
+// NewApply returns an Apply of a network that maps [batch, in...] to [batch, ...], made with the layers' scope in evaluation.
+func NewApply(rt *tensor.Runtime, s *Scope, batch int, in []int, net func(x *tensor.Tensor) *tensor.Tensor) *Apply {
+	return &Apply{rt: rt, batch: batch, in: in, net: func(x *tensor.Tensor) *tensor.Tensor {
+		if s.Training() {
+			s.Eval()
+			defer s.Train()
+		}
+		return net(x)
+	}}
+}
+
+// Run maps rows, each of as many values as the shape of one has, to what the network makes of each.
+func (a *Apply) Run(ctx context.Context, rows []float32) ([]float32, error) {
+	if a.program == nil {
+		a.x = tensor.Input("rows", tensor.F32, append([]int{a.batch}, a.in...)...)
+		a.y = a.net(a.x)
+		p, err := a.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{a.y}})
+		if err != nil {
+			return nil, err
+		}
+		a.program = p
+	}
+	in, out := a.x.Len()/a.batch, a.y.Len()/a.batch
+	if len(rows)%in != 0 {
+		return nil, fmt.Errorf("nn: %d values are no rows of %d", len(rows), in)
+	}
+	all := make([]float32, 0, len(rows)/in*out)
+	x, y := make([]float32, a.x.Len()), make([]float32, a.y.Len())
+	for len(rows) > 0 {
+		n := copy(x, rows)
+		if err := a.program.Run(ctx, tensor.Feed{a.x: x}); err != nil {
+			return nil, err
+		}
+		if err := a.program.Fetch(a.y, y); err != nil {
+			return nil, err
+		}
+		all = append(all, y[:n/in*out]...)
+		rows = rows[n:]
+	}
+	return all, nil
+}
+
+// Close frees the program.
+func (a *Apply) Close() {
+	if a.program != nil {
+		a.program.Close()
+	}
+}
