@@ -9,6 +9,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"genview/tensor"
+
 	"github.com/spf13/cobra"
 )
 
@@ -45,6 +47,10 @@ func (a *app) bench() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
+			m, err := s.vae("bench")
+			if err != nil {
+				return err
+			}
 			x := make([]float32, s.config.Batch*28*28)
 			for i := range x {
 				x[i] = float32(i*2654435761>>8&0xff) / 255
@@ -52,10 +58,10 @@ func (a *app) bench() *cobra.Command {
 			times := make([]float64, 0, steps)
 			for i := range steps + 10 {
 				began := time.Now()
-				if err := s.model.Step(c.Context(), x); err != nil {
+				if err := m.Step(c.Context(), x); err != nil {
 					return err
 				}
-				if _, err := s.model.Metrics(); err != nil {
+				if _, err := m.Metrics(); err != nil {
 					return err
 				}
 				if i >= 10 { // the first warm the kernels up
@@ -63,7 +69,7 @@ func (a *app) bench() *cobra.Command {
 				}
 			}
 			slices.Sort(times)
-			p := s.model.Program()
+			p := m.Program()
 			line := benchLine{"vae", s.dev.Info().Name, s.config.Batch, steps, spread{times[0], times[len(times)/2], times[len(times)-1]}, p.Dispatches(), p.Peak()}
 			if a.json {
 				return json.NewEncoder(os.Stdout).Encode(line)
@@ -71,7 +77,7 @@ func (a *app) bench() *cobra.Command {
 			fmt.Printf("%s on %s: a step takes %.2f ms (median; %.2f to %.2f over %d), %d dispatches\n",
 				line.Name, line.Device, line.StepMS.Median, line.StepMS.Min, line.StepMS.Max, steps, line.Dispatches)
 			if profile {
-				return s.printProfile()
+				return printProfile(p)
 			}
 			return nil
 		},
@@ -82,8 +88,8 @@ func (a *app) bench() *cobra.Command {
 	return c
 }
 
-func (s *session) printProfile() error {
-	timings, err := s.model.Program().Timings()
+func printProfile(p *tensor.Program) error {
+	timings, err := p.Timings()
 	if err != nil {
 		return err
 	}

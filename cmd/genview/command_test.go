@@ -113,6 +113,29 @@ func TestWholeLife(t *testing.T) {
 	}
 }
 
+// TestGANLife trains both GANs, resumes one to the same bits, and uses it.
+func TestGANLife(t *testing.T) {
+	dir := t.TempDir()
+	small := []string{"--batch", "16", "--set", "model.hidden=8", "--set", "model.z=4", "--set", "data.size=32"}
+	for _, preset := range []string{"gan", "dcgan"} {
+		whole, halves := filepath.Join(dir, preset), filepath.Join(dir, preset+"-halves")
+		out := must(t, append([]string{"train", preset, "--out", whole, "--steps", "12", "--json"}, small...)...)
+		if !strings.Contains(out, `"d_loss":`) || !strings.Contains(out, `"g_loss":`) {
+			t.Errorf("%s: the losses are missing: %s", preset, out)
+		}
+		must(t, append([]string{"train", preset, "--out", halves, "--steps", "5"}, small...)...)
+		must(t, "train", "--resume", halves, "--steps", "12")
+		if !bytes.Equal(newest(t, whole), newest(t, halves)) {
+			t.Errorf("%s: 12 steps in two parts give other bits than 12 at once", preset)
+		}
+		must(t, "sample", whole, "-n", "4", "-o", filepath.Join(dir, "grid.png"))
+		must(t, "walk", whole, "--frames", "3", "-o", filepath.Join(dir, "walk.png"))
+		refused(t, 1, "needs a VAE", "eval", whole)
+		refused(t, 1, "needs a VAE", "reconstruct", whole, filepath.Join(dir, "grid.png"))
+	}
+	refused(t, 1, "multiple of 8", "train", "dcgan", "--out", filepath.Join(dir, "no"), "--set", "data.size=28")
+}
+
 func write(t *testing.T, path string, p []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, p, 0o644); err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"genview/models/gan"
+	"genview/models/optim"
 	"genview/models/vae"
 
 	"github.com/goccy/go-yaml"
@@ -12,7 +14,7 @@ import (
 
 // config is a run's configuration, as config.yaml keeps it and --set changes it.
 type config struct {
-	Kind  string      `yaml:"kind"` // vae
+	Kind  string      `yaml:"kind"` // vae or gan
 	Seed  uint64      `yaml:"seed"`
 	Steps int         `yaml:"steps"`
 	Batch int         `yaml:"batch"`
@@ -30,24 +32,51 @@ type dataConfig struct {
 }
 
 type modelConfig struct {
-	Arch   string  `yaml:"arch"` // mlp or conv
-	Z      int     `yaml:"z"`
-	Hidden int     `yaml:"hidden"`
-	Beta   float64 `yaml:"beta"`
+	Arch    string  `yaml:"arch"` // vae: mlp or conv; gan: mlp or dcgan
+	Z       int     `yaml:"z"`
+	Hidden  int     `yaml:"hidden"`
+	Beta    float64 `yaml:"beta"`    // vae
+	Pairing string  `yaml:"pairing"` // gan, and all below
+	R1      float64 `yaml:"r1"`
+	R2      float64 `yaml:"r2"`
+	EMA     float64 `yaml:"ema"`
 }
 
 type optimConfig struct {
-	LR float64 `yaml:"lr"`
+	LR    float64 `yaml:"lr"`
+	Beta1 float64 `yaml:"beta1"`
+	Beta2 float64 `yaml:"beta2"`
 }
 
+// presets are what train makes, by name.
+var presets = map[string]func() config{"vae": defaults, "gan": ganDefaults, "dcgan": dcganDefaults}
+
+// presetNames are in the order in which they are told.
+var presetNames = []string{"vae", "gan", "dcgan"}
+
 func defaults() config {
-	v := vae.Defaults()
+	v, adam := vae.Defaults(), optim.AdamDefaults()
 	return config{
 		Kind: "vae", Seed: 1, Steps: 2000, Batch: 128,
 		Data:  dataConfig{Name: "glyphs", Size: v.Size, Channels: 1, Binarize: true},
 		Model: modelConfig{Arch: v.Arch, Z: v.Z, Hidden: v.Hidden, Beta: v.Beta},
-		Optim: optimConfig{LR: 1e-3},
+		Optim: optimConfig{LR: adam.LR, Beta1: adam.Beta1, Beta2: adam.Beta2},
 	}
+}
+
+func ganDefaults() config { return ofGAN(gan.Defaults(), optimConfig{LR: 2e-4, Beta1: 0, Beta2: 0.99}) }
+
+// dcganDefaults has the rates of Radford et al. 2016.
+func dcganDefaults() config {
+	return ofGAN(gan.DCGANDefaults(), optimConfig{LR: 2e-4, Beta1: 0.5, Beta2: 0.999})
+}
+
+func ofGAN(g gan.Config, o optimConfig) config {
+	c := defaults()
+	c.Kind, c.Optim = "gan", o
+	c.Data.Size, c.Data.Binarize = g.Size, false
+	c.Model = modelConfig{Arch: g.Arch, Z: g.Z, Hidden: g.Hidden, Pairing: g.Pairing, R1: g.R1, R2: g.R2, EMA: g.EMA}
+	return c
 }
 
 // set changes the field that a dotted key names, as model.z=20.
@@ -63,7 +92,7 @@ func (c *config) set(assignment string) error {
 	text := strings.TrimSuffix(doc.String(), "\n") + " " + value + "\n"
 	changed := *c
 	if err := yaml.NewDecoder(bytes.NewReader([]byte(text)), yaml.Strict()).Decode(&changed); err != nil {
-		return usageError{fmt.Errorf("--set %s: there is no such key, or the value does not fit; keys are seed, steps, batch, data.name, data.dir, data.size, data.channels, data.binarize, model.arch, model.z, model.hidden, model.beta, optim.lr", assignment)}
+		return usageError{fmt.Errorf("--set %s: there is no such key, or the value does not fit; keys are seed, steps, batch, data.name, data.dir, data.size, data.channels, data.binarize, model.arch, model.z, model.hidden, model.beta, model.pairing, model.r1, model.r2, model.ema, optim.lr, optim.beta1, optim.beta2", assignment)}
 	}
 	*c = changed
 	return nil
@@ -71,14 +100,22 @@ func (c *config) set(assignment string) error {
 
 func (c *config) check() error {
 	switch {
-	case c.Kind != "vae":
-		return fmt.Errorf("the kind of model is %q; vae is known", c.Kind)
+	case c.Kind != "vae" && c.Kind != "gan":
+		return fmt.Errorf("the kind of model is %q; vae and gan are known", c.Kind)
 	case c.Steps < 1:
 		return usageError{fmt.Errorf("--steps %d: give 1 or more", c.Steps)}
 	case c.Batch < 1:
 		return usageError{fmt.Errorf("--batch %d: give 1 or more", c.Batch)}
 	case !(c.Optim.LR > 0):
 		return usageError{fmt.Errorf("optim.lr is %v and must be above 0", c.Optim.LR)}
+	}
+	for _, beta := range []float64{c.Optim.Beta1, c.Optim.Beta2} {
+		if !(beta >= 0 && beta < 1) {
+			return usageError{fmt.Errorf("optim.beta1 and optim.beta2 are %v and %v and must be from 0 to below 1", c.Optim.Beta1, c.Optim.Beta2)}
+		}
+	}
+	if c.Kind == "gan" {
+		return c.gan().Validate()
 	}
 	return c.vae().Validate()
 }
@@ -89,3 +126,19 @@ func (c *config) vae() vae.Config {
 		Size: c.Data.Size, Channels: c.Data.Channels,
 	}
 }
+
+func (c *config) gan() gan.Config {
+	return gan.Config{
+		Arch: c.Model.Arch, Z: c.Model.Z, Hidden: c.Model.Hidden, Size: c.Data.Size, Channels: c.Data.Channels,
+		Pairing: c.Model.Pairing, R1: c.Model.R1, R2: c.Model.R2, EMA: c.Model.EMA,
+	}
+}
+
+func (c *config) adam() optim.AdamConfig {
+	a := optim.AdamDefaults()
+	a.LR, a.Beta1, a.Beta2 = c.Optim.LR, c.Optim.Beta1, c.Optim.Beta2
+	return a
+}
+
+// title says what is trained, as "mlp VAE".
+func (c *config) title() string { return c.Model.Arch + " " + strings.ToUpper(c.Kind) }

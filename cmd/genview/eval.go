@@ -32,11 +32,15 @@ func (a *app) eval() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
+			m, err := s.vae("eval")
+			if err != nil {
+				return err
+			}
 			set, err := s.dataset(c.Context())
 			if err != nil {
 				return err
 			}
-			e, err := s.model.Evaluate(c.Context(), set.Test, n, samples)
+			e, err := m.Evaluate(c.Context(), set.Test, n, samples)
 			if err != nil {
 				return err
 			}

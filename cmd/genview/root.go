@@ -52,8 +52,8 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "genview",
 		Short: "Train image generators on any GPU that speaks Vulkan, and watch them learn",
-		Long: `genview trains variational autoencoders on any GPU that speaks Vulkan, or on the CPU
-through Mesa's lavapipe, and walks through what they have learned, live in a window or headless.
+		Long: `genview trains variational autoencoders and GANs on any GPU that speaks Vulkan, or on the
+CPU through Mesa's lavapipe, and walks through what they have learned, live in a window or headless.
 
   genview view vae --data glyphs
   genview train vae --data glyphs --out runs/letters --steps 2000

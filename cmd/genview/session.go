@@ -7,8 +7,10 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"genview/models/data"
+	"genview/models/gan"
 	"genview/models/train"
 	"genview/models/vae"
 	"genview/models/walk"
@@ -20,12 +22,19 @@ import (
 	"golang.org/x/text/message"
 )
 
+// network is a model of any kind on a device.
+type network interface {
+	train.Model
+	Parameters() int
+	Close()
+}
+
 // session is a model on a device.
 type session struct {
 	config config
 	dev    *vk.Device
 	rt     *tensor.Runtime
-	model  *vae.Trainer
+	model  network
 }
 
 func (a *app) start(c config, profile bool) (*session, error) {
@@ -34,11 +43,32 @@ func (a *app) start(c config, profile bool) (*session, error) {
 		return nil, err
 	}
 	s := &session{config: c, dev: dev, rt: tensor.NewRuntime(dev)}
-	s.model, err = vae.NewTrainer(s.rt, c.vae(), vae.TrainConfig{Batch: c.Batch, LR: c.Optim.LR, Seed: c.Seed})
+	if c.Kind == "gan" {
+		s.model, err = made(gan.NewTrainer(s.rt, c.gan(), gan.TrainConfig{Batch: c.Batch, Adam: c.adam(), Seed: c.Seed}))
+	} else {
+		s.model, err = made(vae.NewTrainer(s.rt, c.vae(), vae.TrainConfig{Batch: c.Batch, Adam: c.adam(), Seed: c.Seed}))
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// made keeps a model that could not be made from looking like one.
+func made[M network](m M, err error) (network, error) {
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// vae returns the model of a run that has to be a VAE.
+func (s *session) vae(what string) (*vae.Trainer, error) {
+	m, ok := s.model.(*vae.Trainer)
+	if !ok {
+		return nil, fmt.Errorf("%s needs a VAE, this run's model is a %s: see genview sample and genview walk", what, strings.ToUpper(s.config.Kind))
+	}
+	return m, nil
 }
 
 func (s *session) close() error {
@@ -117,7 +147,7 @@ func (s *session) snapshot(run *train.Run, set *data.Dataset) (watch.Snapshot, e
 	}
 	w := watch.Snapshot{
 		Title: filepath.Base(run.Dir), Device: s.dev.Info().Name, Steps: s.config.Steps, Latent: latent,
-		Model: fmt.Sprintf("%s VAE, %s", s.config.Model.Arch, countOf(s.model.Parameters(), "parameter")),
+		Model: fmt.Sprintf("%s, %s", s.config.title(), countOf(s.model.Parameters(), "parameter")),
 		Data:  s.config.Data.Name,
 	}
 	if set != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"genview/models/data"
+	"genview/models/gan"
 	"genview/models/train"
 	"genview/models/vae"
 	"genview/models/walk"
@@ -33,13 +34,14 @@ type trainFlags struct {
 func (a *app) train() *cobra.Command {
 	f := &trainFlags{}
 	c := &cobra.Command{
-		Use:   "train vae | --resume RUN",
+		Use:   "train " + strings.Join(presetNames, "|") + " | --resume RUN",
 		Short: "Train a model and keep it in a run folder",
 		Example: `  genview train vae --data glyphs --out runs/letters --steps 2000
   genview train vae --data mnist --set model.arch=conv
+  genview train gan --data fashion-mnist --steps 10000
   genview train --resume runs/letters --steps 4000      # to 4,000 in all`,
 		Args:      args(cobra.MaximumNArgs(1)),
-		ValidArgs: []string{"vae"},
+		ValidArgs: presetNames,
 		RunE:      func(c *cobra.Command, kinds []string) error { return a.runTrain(c, f, kinds) },
 	}
 	f.add(c, a)
@@ -78,9 +80,10 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		}
 		return cfg, run, cfg.check()
 	}
-	if len(kinds) != 1 || kinds[0] != "vae" {
-		return cfg, nil, usageError{errors.New("say what to train: genview train vae, or genview train --resume RUN")}
+	if len(kinds) != 1 || presets[kinds[0]] == nil {
+		return cfg, nil, usageError{fmt.Errorf("say what to train: genview train %s, or genview train --resume RUN", strings.Join(presetNames, "|"))}
 	}
+	cfg = presets[kinds[0]]()
 	cfg.Data.Name, cfg.Data.Dir, cfg.Steps, cfg.Batch, cfg.Seed = f.data, f.dataDir, f.steps, f.batch, f.seed
 	hidden := false
 	for _, s := range f.set {
@@ -89,8 +92,12 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		}
 		hidden = hidden || strings.HasPrefix(s, "model.hidden=")
 	}
-	if cfg.Model.Arch == "conv" && !hidden {
+	switch {
+	case hidden:
+	case cfg.Model.Arch == "conv":
 		cfg.Model.Hidden = vae.ConvDefaults().Hidden
+	case cfg.Model.Arch == "dcgan":
+		cfg.Model.Hidden = gan.DCGANDefaults().Hidden
 	}
 	return cfg, nil, cfg.check()
 }

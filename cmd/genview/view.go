@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"genview/models/train"
@@ -18,9 +19,9 @@ func (a *app) view() *cobra.Command {
 	f := &trainFlags{}
 	linger := -time.Second
 	c := &cobra.Command{
-		Use:   "view vae | --resume RUN | RUN",
+		Use:   "view " + strings.Join(presetNames, "|") + " | --resume RUN | RUN",
 		Short: "Train with the window open, or look at a trained run",
-		Long: `Opens a window. With vae or --resume it trains and shows how: losses, samples, and a
+		Long: `Opens a window. With vae, gan, dcgan or --resume it trains and shows how: losses, samples, and a
 plane through the latent space to drag in. With a run folder it shows what that run has learned.
 Closing the window ends the training as Ctrl-C does: it is saved and can be resumed.`,
 		Example: `  genview view vae --data glyphs --out runs/letters --steps 5000
@@ -28,7 +29,7 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, what []string) error {
 			o := viewer.Options{Title: "genview", Linger: linger}
-			if len(what) == 1 && what[0] != "vae" {
+			if len(what) == 1 && presets[what[0]] == nil {
 				return a.viewRun(c.Context(), what[0], o)
 			}
 			return a.viewTraining(c, f, what, o)

@@ -130,6 +130,10 @@ func (a *app) reconstruct() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
+			m, err := s.vae("reconstruct")
+			if err != nil {
+				return err
+			}
 			d := s.config.Data
 			var in []float32
 			for _, name := range names[1:] {
@@ -139,7 +143,7 @@ func (a *app) reconstruct() *cobra.Command {
 				}
 				in = append(in, p...)
 			}
-			z, err := s.model.Encode(c.Context(), in)
+			z, err := m.Encode(c.Context(), in)
 			if err != nil {
 				return err
 			}

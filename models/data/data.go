@@ -31,7 +31,7 @@ type Options struct {
 	Name     string // glyphs, mnist, fashion-mnist, or the path of a folder of pictures
 	Dir      string // where the files are; empty: downloaded to CacheDir
 	CacheDir string
-	Size     int // pictures become Size × Size where the set leaves a choice
+	Size     int // pictures become Size × Size where the set leaves a choice; those of IDX files get a black margin where it is larger
 	Channels int // 1 or 3, for folders
 	Seed     uint64
 	Log      func(string) // hears of downloads and of other work that takes long; may be nil
@@ -86,4 +86,18 @@ func (s *stored) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
 		dst[j] = float32(p) / 255
 	}
 	return s.classes[i], nil
+}
+
+// framed returns the set with a black margin that makes the pictures size × size, or as it is where they are no smaller.
+func (s *stored) framed(size int) *stored {
+	if size <= s.h || size <= s.w {
+		return s
+	}
+	out := &stored{c: s.c, h: size, w: size, classes: s.classes, pixels: make([]byte, len(s.classes)*s.c*size*size)}
+	top, left := (size-s.h)/2, (size-s.w)/2
+	for row := range len(s.classes) * s.c * s.h {
+		plane, y := row/s.h, row%s.h
+		copy(out.pixels[(plane*size+top+y)*size+left:], s.pixels[row*s.w:(row+1)*s.w])
+	}
+	return out
 }

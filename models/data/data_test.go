@@ -294,3 +294,14 @@ func TestUnknownName(t *testing.T) {
 		t.Errorf("got %v, want the names there are", err)
 	}
 }
+
+func TestFramed(t *testing.T) {
+	s := &stored{c: 1, h: 2, w: 2, pixels: []byte{1, 2, 3, 4, 5, 6, 7, 8}, classes: []int32{0, 1}}
+	if got := s.framed(2); got != s {
+		t.Error("pictures of the size are changed")
+	}
+	want := []byte{0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 6, 0, 0, 7, 8, 0, 0, 0, 0, 0}
+	if got := s.framed(4); !slices.Equal(got.pixels, want) || got.h != 4 || got.w != 4 || got.Len() != 2 {
+		t.Errorf("got %v, want %v", got.pixels, want)
+	}
+}

@@ -83,7 +83,7 @@ func (s source) open(ctx context.Context, o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", s.name, err)
 	}
-	return &Dataset{Name: s.name, Train: train, Test: test, Classes: s.classes}, nil
+	return &Dataset{Name: s.name, Train: train.framed(o.Size), Test: test.framed(o.Size), Classes: s.classes}, nil
 }
 
 // download fetches what the cache folder lacks and returns that folder. Every file is checked before it gets its name.

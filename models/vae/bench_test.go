@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"genview/models/optim"
 	"genview/tensor"
 	"genview/vk"
 )
@@ -21,7 +22,7 @@ func BenchmarkStep(b *testing.B) {
 			rt := tensor.NewRuntime(dev)
 			defer rt.Close()
 			const batch = 128
-			m, err := NewTrainer(rt, c, TrainConfig{Batch: batch, LR: 1e-3, Seed: 1})
+			m, err := NewTrainer(rt, c, TrainConfig{Batch: batch, Adam: optim.AdamDefaults(), Seed: 1})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -15,8 +15,8 @@ import (
 // TrainConfig says how a VAE is trained.
 type TrainConfig struct {
 	Batch int
-	LR    float64 // of Adam
-	Seed  uint64  // of the first weights and of the noise
+	Adam  optim.AdamConfig
+	Seed  uint64 // of the first weights and of the noise
 }
 
 // A Trainer trains a VAE on one device and answers with what it has learned. It is for one goroutine.
@@ -32,7 +32,7 @@ type Trainer struct {
 	loss, recon, kl *tensor.Tensor
 	step            *tensor.Program
 
-	decoder decoder
+	decoder *nn.Apply
 	eval    evaluator
 }
 
@@ -44,9 +44,8 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 		return nil, err
 	}
 	t := &Trainer{rt: rt, model: model, scope: scope, batch: o.Batch, noise: tensor.NewRNG("rng", o.Seed)}
-	adam := optim.AdamDefaults()
-	adam.LR = o.LR
-	t.adam = optim.NewAdam(adam, scope.Vars())
+	t.decoder = nn.NewApply(rt, scope, decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor { return model.Decode(z).Sigmoid() })
+	t.adam = optim.NewAdam(o.Adam, scope.Vars())
 	t.x = tensor.Input("images", tensor.F32, o.Batch, c.Channels, c.Size, c.Size)
 	t.recon, t.kl = model.Loss(t.x, t.noise.Normal(o.Batch, c.Z))
 	t.loss = model.Objective(t.recon, t.kl)
@@ -58,11 +57,12 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 
 // Close frees the programs; the weights stay with the runtime.
 func (t *Trainer) Close() {
-	for _, p := range []*tensor.Program{t.step, t.decoder.program, t.eval.program, t.eval.weights} {
+	for _, p := range []*tensor.Program{t.step, t.eval.program, t.eval.weights} {
 		if p != nil {
 			p.Close()
 		}
 	}
+	t.decoder.Close()
 }
 
 // Program returns the training step.
@@ -110,43 +110,12 @@ func (t *Trainer) State() []nn.Named {
 	return append(all, nn.Named{Name: "rng.state", Tensor: t.noise.State})
 }
 
-type decoder struct {
-	program *tensor.Program
-	z, out  *tensor.Tensor
+// Decode maps latents [N, Z] to pictures [N, C, S, S] with values in [0, 1].
+func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
+	return t.decoder.Run(ctx, z)
 }
 
 const decodeBatch = 16
-
-// Decode maps latents [N, Z] to pictures [N, C, S, S] in [0, 1].
-func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
-	c := t.model.config
-	if t.decoder.program == nil {
-		t.scope.Eval()
-		t.decoder.z = tensor.Input("z", tensor.F32, decodeBatch, c.Z)
-		t.decoder.out = t.model.Decode(t.decoder.z).Sigmoid()
-		t.scope.Train()
-		p, err := t.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{t.decoder.out}})
-		if err != nil {
-			return nil, err
-		}
-		t.decoder.program = p
-	}
-	px := c.Channels * c.Size * c.Size
-	var out []float32
-	for at := 0; at < len(z); at += decodeBatch * c.Z {
-		part := make([]float32, decodeBatch*c.Z)
-		n := copy(part, z[at:]) / c.Z
-		if err := t.decoder.program.Run(ctx, tensor.Feed{t.decoder.z: part}); err != nil {
-			return nil, err
-		}
-		pictures := make([]float32, decodeBatch*px)
-		if err := t.decoder.program.Fetch(t.decoder.out, pictures); err != nil {
-			return nil, err
-		}
-		out = append(out, pictures[:n*px]...)
-	}
-	return out, nil
-}
 
 // evaluator holds the programs that measure; they draw their own noise from a fixed seed, so two evaluations agree.
 type evaluator struct {
