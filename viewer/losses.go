@@ -155,7 +155,8 @@ func (p *Losses) grid(c *Canvas, r Rect, x, y axis) {
 
 // legend names the curves with their newest values, or those at a step.
 func (p *Losses) legend(c *Canvas, s *watch.Snapshot, smoothed [][]float64, step int, at func(int, float64) Point) {
-	pen := Point{padding + 56, titleHeight / 2}
+	pen, end := Point{padding + 56, titleHeight / 2}, p.toggle(c.Size()).X-10
+	t := Text{Size: 13, Color: textColor}
 	for i, l := range s.Losses {
 		if len(l.Steps) == 0 {
 			continue
@@ -165,13 +166,14 @@ func (p *Losses) legend(c *Canvas, s *watch.Snapshot, smoothed [][]float64, step
 			k = min(k, sort.SearchInts(l.Steps, step))
 			c.Dot(at(l.Steps[k], smoothed[i][k]), 3.5, curveColor(i))
 		}
-		c.Fill(Rect{pen.X, pen.Y - 1.5, 14, 3}, curveColor(i))
 		label := fmt.Sprintf("%s %s", l.Name, formatValue(smoothed[i][k]))
-		t := Text{Size: 13, Color: textColor}
-		c.Text(label, Point{pen.X + 20, pen.Y}, t)
-		pen.X += 20 + c.Width(label, t) + 18
-		if step >= 0 && i == len(s.Losses)-1 {
-			c.Text("at step "+formatCount(l.Steps[k]), pen, Text{Size: 13, Color: dimColor})
+		if w := 20 + c.Width(label, t); pen.X+w <= end {
+			c.Fill(Rect{pen.X, pen.Y - 1.5, 14, 3}, curveColor(i))
+			c.Text(label, Point{pen.X + 20, pen.Y}, t)
+			pen.X += w + 18
+		}
+		if label := "at step " + formatCount(l.Steps[k]); step >= 0 && i == len(s.Losses)-1 && pen.X+c.Width(label, t) <= end {
+			c.Text(label, pen, Text{Size: 13, Color: dimColor})
 		}
 	}
 }

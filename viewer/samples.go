@@ -12,10 +12,13 @@ type Samples struct{}
 // Title names the panel.
 func (p *Samples) Title() string { return "Samples" }
 
-// Shape is wide, once there are pictures.
+// Shape is wide, once there are pictures, and a square for a single one.
 func (p *Samples) Shape(s *watch.Snapshot) Shape {
-	if len(s.Samples) == 0 {
+	switch len(s.Samples) {
+	case 0:
 		return Hidden
+	case 1:
+		return Tall
 	}
 	return Wide
 }

@@ -113,6 +113,26 @@ func TestWholeLife(t *testing.T) {
 	}
 }
 
+// TestPointsLife trains on points for a moment, and has what it makes measured and drawn.
+func TestPointsLife(t *testing.T) {
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	must(t, "train", "points", "--data", "points:ring8", "--out", run, "--steps", "40", "--set", "model.hidden=16")
+	var c struct {
+		Step, Modes int
+		Total       int     `json:"modes_total"`
+		Quality     float64 `json:"hq_share"`
+		Examples    int
+	}
+	if err := json.Unmarshal([]byte(must(t, "eval", run, "--examples", "500", "--json")), &c); err != nil || c.Step != 40 || c.Total != 8 || c.Examples != 500 || c.Quality > 0.5 {
+		t.Errorf("eval says %+v (%v)", c, err)
+	}
+	must(t, "sample", run, "-n", "100", "-o", filepath.Join(dir, "cloud.png"))
+	refused(t, 1, "a model of pictures", "walk", run, "-o", filepath.Join(dir, "walk.gif"))
+	refused(t, 2, "do not fit", "train", "points", "--data", "glyphs", "--out", filepath.Join(dir, "no"))
+	refused(t, 2, "do not fit", "train", "gan", "--data", "points:ring8", "--out", filepath.Join(dir, "no"))
+}
+
 // TestGANLife trains both GANs, resumes one to the same bits, and uses it.
 func TestGANLife(t *testing.T) {
 	dir := t.TempDir()

@@ -40,6 +40,7 @@ type modelConfig struct {
 	R1      float64 `yaml:"r1"`
 	R2      float64 `yaml:"r2"`
 	EMA     float64 `yaml:"ema"`
+	Decay   int     `yaml:"decay"` // steps over which the learning rate and the penalties fall to 0; 0: they stay
 }
 
 type optimConfig struct {
@@ -49,10 +50,10 @@ type optimConfig struct {
 }
 
 // presets are what train makes, by name.
-var presets = map[string]func() config{"vae": defaults, "gan": ganDefaults, "dcgan": dcganDefaults}
+var presets = map[string]func() config{"vae": defaults, "gan": ganDefaults, "dcgan": dcganDefaults, "points": pointsDefaults}
 
 // presetNames are in the order in which they are told.
-var presetNames = []string{"vae", "gan", "dcgan"}
+var presetNames = []string{"vae", "gan", "dcgan", "points"}
 
 func defaults() config {
 	v, adam := vae.Defaults(), optim.AdamDefaults()
@@ -71,11 +72,18 @@ func dcganDefaults() config {
 	return ofGAN(gan.DCGANDefaults(), optimConfig{LR: 2e-4, Beta1: 0.5, Beta2: 0.999})
 }
 
+// pointsDefaults has what finds all modes of points:grid25.
+func pointsDefaults() config {
+	c := ofGAN(gan.PointsDefaults(), optimConfig{LR: 2e-3, Beta1: 0, Beta2: 0.99})
+	c.Data.Name, c.Batch, c.Steps = "points:grid25", 256, c.Model.Decay
+	return c
+}
+
 func ofGAN(g gan.Config, o optimConfig) config {
 	c := defaults()
 	c.Kind, c.Optim = "gan", o
 	c.Data.Size, c.Data.Binarize = g.Size, false
-	c.Model = modelConfig{Arch: g.Arch, Z: g.Z, Hidden: g.Hidden, Pairing: g.Pairing, R1: g.R1, R2: g.R2, EMA: g.EMA}
+	c.Model = modelConfig{Arch: g.Arch, Z: g.Z, Hidden: g.Hidden, Pairing: g.Pairing, R1: g.R1, R2: g.R2, EMA: g.EMA, Decay: g.Decay}
 	return c
 }
 
@@ -92,7 +100,7 @@ func (c *config) set(assignment string) error {
 	text := strings.TrimSuffix(doc.String(), "\n") + " " + value + "\n"
 	changed := *c
 	if err := yaml.NewDecoder(bytes.NewReader([]byte(text)), yaml.Strict()).Decode(&changed); err != nil {
-		return usageError{fmt.Errorf("--set %s: there is no such key, or the value does not fit; keys are seed, steps, batch, data.name, data.dir, data.size, data.channels, data.binarize, model.arch, model.z, model.hidden, model.beta, model.pairing, model.r1, model.r2, model.ema, optim.lr, optim.beta1, optim.beta2", assignment)}
+		return usageError{fmt.Errorf("--set %s: there is no such key, or the value does not fit; keys are seed, steps, batch, data.name, data.dir, data.size, data.channels, data.binarize, model.arch, model.z, model.hidden, model.beta, model.pairing, model.r1, model.r2, model.ema, model.decay, optim.lr, optim.beta1, optim.beta2", assignment)}
 	}
 	*c = changed
 	return nil
@@ -108,6 +116,9 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("--batch %d: give 1 or more", c.Batch)}
 	case !(c.Optim.LR > 0):
 		return usageError{fmt.Errorf("optim.lr is %v and must be above 0", c.Optim.LR)}
+	}
+	if c.points() != strings.HasPrefix(c.Data.Name, "points:") {
+		return usageError{fmt.Errorf("model.arch=%s and --data %s do not fit: genview train points takes points:ring8 or points:grid25, the others pictures", c.Model.Arch, c.Data.Name)}
 	}
 	for _, beta := range []float64{c.Optim.Beta1, c.Optim.Beta2} {
 		if !(beta >= 0 && beta < 1) {
@@ -130,7 +141,7 @@ func (c *config) vae() vae.Config {
 func (c *config) gan() gan.Config {
 	return gan.Config{
 		Arch: c.Model.Arch, Z: c.Model.Z, Hidden: c.Model.Hidden, Size: c.Data.Size, Channels: c.Data.Channels,
-		Pairing: c.Model.Pairing, R1: c.Model.R1, R2: c.Model.R2, EMA: c.Model.EMA,
+		Pairing: c.Model.Pairing, R1: c.Model.R1, R2: c.Model.R2, EMA: c.Model.EMA, Decay: c.Model.Decay,
 	}
 }
 
@@ -140,5 +151,16 @@ func (c *config) adam() optim.AdamConfig {
 	return a
 }
 
-// title says what is trained, as "mlp VAE".
-func (c *config) title() string { return c.Model.Arch + " " + strings.ToUpper(c.Kind) }
+// points tells whether the run is of points in the plane, and not of pictures.
+func (c *config) points() bool { return c.Model.Arch == "points" }
+
+// title says what is trained, as "MLP VAE".
+func (c *config) title() string {
+	switch {
+	case c.points():
+		return "GAN of points"
+	case c.Model.Arch == "dcgan":
+		return "DCGAN"
+	}
+	return strings.ToUpper(c.Model.Arch) + " " + strings.ToUpper(c.Kind)
+}

@@ -112,16 +112,22 @@ func (s *session) dataset(ctx context.Context) (*data.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.config.points() {
+		return set, nil
+	}
 	if c, h, w := set.Train.Shape(); c != d.Channels || h != d.Size || w != d.Size {
 		return nil, fmt.Errorf("the pictures of %s are %d×%d with %d channels; give --set data.size=%d", d.Name, w, h, c, h)
 	}
 	return set, nil
 }
 
-// images draws pictures of the run's size, one image each.
-func (s *session) images(pictures []float32) []*image.RGBA {
+// images draws pictures of the run's size, one image each; points all in one.
+func (s *session) images(values []float32) []*image.RGBA {
 	d := s.config.Data
-	return data.Images(pictures, d.Channels, d.Size, d.Size)
+	if s.config.points() {
+		return []*image.RGBA{data.Scatter(values, data.Reach(d.Name), 320)}
+	}
+	return data.Images(values, d.Channels, d.Size, d.Size)
 }
 
 // sheet draws pictures side by side.
@@ -130,14 +136,18 @@ func (s *session) sheet(images []*image.RGBA, cols int) *image.RGBA {
 }
 
 const (
-	sheetSide   = 8  // pictures in a row and in a column of a sheet of samples
-	planePoints = 32 // that a watcher's latent plane can be spanned by
+	sheetSide   = 8    // pictures in a row and in a column of a sheet of samples
+	cloud       = 4000 // points of a sample
+	planePoints = 32   // that a watcher's latent plane can be spanned by
 )
 
 // snapshot returns what every snapshot of a run says.
 func (s *session) snapshot(run *train.Run, set *data.Dataset) (watch.Snapshot, error) {
-	latent := &watch.Latent{Z: s.model.Z()}
-	for i := range planePoints {
+	var latent *watch.Latent // of points there is no picture to drag for
+	if !s.config.points() {
+		latent = &watch.Latent{Z: s.model.Z()}
+	}
+	for i := 0; latent != nil && i < planePoints; i++ {
 		name := fmt.Sprintf("seed:%d", i+1)
 		z, err := walk.Point(name, latent.Z)
 		if err != nil {
@@ -151,7 +161,11 @@ func (s *session) snapshot(run *train.Run, set *data.Dataset) (watch.Snapshot, e
 		Data:  s.config.Data.Name,
 	}
 	if set != nil {
-		w.Data += ", " + countOf(set.Train.Len(), "picture")
+		what := "picture"
+		if s.config.points() {
+			what = "point"
+		}
+		w.Data += ", " + countOf(set.Train.Len(), what)
 	}
 	return w, nil
 }
@@ -159,6 +173,14 @@ func (s *session) snapshot(run *train.Run, set *data.Dataset) (watch.Snapshot, e
 // countOf writes how many there are of what, as 652,824 parameters.
 func countOf(n int, what string) string {
 	return message.NewPrinter(language.English).Sprintf("%d %ss", n, what)
+}
+
+// samples returns the latents that samples are drawn from.
+func (s *session) samples() ([]float32, error) {
+	if s.config.points() {
+		return s.seeds(1, cloud)
+	}
+	return s.seeds(1, sheetSide*sheetSide)
 }
 
 // seeds returns the latents of seeds first, first+1, ….

@@ -53,10 +53,10 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	d, fl := defaults(), c.Flags()
 	fl.StringVar(&f.out, "out", "", "run folder (default runs/<data>-<date>)")
 	fl.StringVar(&f.resume, "resume", "", "go on with this run")
-	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, or the path of a folder of pictures")
+	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, points:ring8, points:grid25, or the path of a folder of pictures")
 	fl.StringVar(&f.dataDir, "data-dir", "", "folder that holds the data set's files (default: downloaded once)")
-	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all")
-	fl.IntVar(&f.batch, "batch", d.Batch, "pictures a step")
+	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all (points: 24000)")
+	fl.IntVar(&f.batch, "batch", d.Batch, "examples a step (points: 256)")
 	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
@@ -84,7 +84,20 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		return cfg, nil, usageError{fmt.Errorf("say what to train: genview train %s, or genview train --resume RUN", strings.Join(presetNames, "|"))}
 	}
 	cfg = presets[kinds[0]]()
-	cfg.Data.Name, cfg.Data.Dir, cfg.Steps, cfg.Batch, cfg.Seed = f.data, f.dataDir, f.steps, f.batch, f.seed
+	cfg.Data.Dir, cfg.Seed = f.dataDir, f.seed
+	changed := c.Flags().Changed
+	if changed("data") {
+		cfg.Data.Name = f.data
+	}
+	if changed("batch") {
+		cfg.Batch = f.batch
+	}
+	if changed("steps") {
+		cfg.Steps = f.steps
+		if cfg.Model.Decay > 0 {
+			cfg.Model.Decay = f.steps
+		}
+	}
 	hidden := false
 	for _, s := range f.set {
 		if err := cfg.set(s); err != nil {
@@ -172,7 +185,7 @@ func (j *job) close() error {
 
 // train trains to the end, telling the bus where there is one.
 func (j *job) train(ctx context.Context, bus *watch.Bus) error {
-	latents, err := j.seeds(1, sheetSide*sheetSide)
+	latents, err := j.samples()
 	if err != nil {
 		return err
 	}

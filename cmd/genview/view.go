@@ -21,7 +21,7 @@ func (a *app) view() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "view " + strings.Join(presetNames, "|") + " | --resume RUN | RUN",
 		Short: "Train with the window open, or look at a trained run",
-		Long: `Opens a window. With vae, gan, dcgan or --resume it trains and shows how: losses, samples, and a
+		Long: `Opens a window. With the name of a model or --resume it trains and shows how: losses, samples, and a
 plane through the latent space to drag in. With a run folder it shows what that run has learned.
 Closing the window ends the training as Ctrl-C does: it is saved and can be resumed.`,
 		Example: `  genview view vae --data glyphs --out runs/letters --steps 5000
@@ -89,7 +89,7 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 	if err != nil {
 		return err
 	}
-	latents, err := s.seeds(1, sheetSide*sheetSide)
+	latents, err := s.samples()
 	if err != nil {
 		return err
 	}

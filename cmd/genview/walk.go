@@ -35,6 +35,9 @@ func (a *app) walk() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
+			if s.config.points() {
+				return errors.New("a walk needs a model of pictures; this one makes points: see genview sample and genview eval")
+			}
 			var stops [][]float32
 			for _, text := range []string{from, to} {
 				p, err := walk.Point(text, s.model.Z())

@@ -42,6 +42,8 @@ var openers = map[string]func(ctx context.Context, o Options) (*Dataset, error){
 	"mnist":         openMNIST,
 	"fashion-mnist": openFashion,
 	"folder":        openFolder,
+	"points:ring8":  openPoints,
+	"points:grid25": openPoints,
 }
 
 // Names lists the data sets there are.

@@ -305,3 +305,40 @@ func TestFramed(t *testing.T) {
 		t.Errorf("got %v, want %v", got.pixels, want)
 	}
 }
+
+func TestPoints(t *testing.T) {
+	for name, modes := range map[string]int{"points:ring8": 8, "points:grid25": 25} {
+		d, err := Open(context.Background(), Options{Name: name, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := d.Test.(*Points)
+		var xy []float32
+		for i := range p.Len() {
+			dst := make([]float32, 2)
+			if _, err := p.Read(i, nil, dst); err != nil {
+				t.Fatal(err)
+			}
+			xy = append(xy, dst...)
+		}
+		// Of a normal distribution in the plane, exp(−9/2) lies outside of 3 σ.
+		if found, quality := p.Cover(xy); found != modes || quality < 0.985 || quality > 0.993 {
+			t.Errorf("%s covers %d of its own %d modes with %v in 3 σ, want all and 0.989", name, found, modes, quality)
+		}
+		at := p.Modes[0]
+		one := slices.Repeat([]float32{float32(at[0]), float32(at[1])}, 100)
+		if found, quality := p.Cover(append(one, 1000, 1000)); found != 1 || quality < 0.99 || quality == 1 {
+			t.Errorf("%s: one mode and a stray point: %d modes, %v", name, found, quality)
+		}
+		img := Scatter(one, Reach(name), 64)
+		lit := 0
+		for i := range 64 * 64 {
+			if img.Pix[4*i] > 0 {
+				lit++
+			}
+		}
+		if lit != 1 {
+			t.Errorf("%s: one place lights %d pixels", name, lit)
+		}
+	}
+}

@@ -7,15 +7,32 @@ import (
 
 // Config describes a GAN and its losses.
 type Config struct {
-	Arch     string // "mlp" or "dcgan"
+	Arch     string // "mlp", "dcgan" or "points"
 	Z        int    // latent size
-	Hidden   int    // mlp: units of the hidden layers; dcgan: channels at half the pictures' size, doubled each time that it halves
-	Size     int    // pictures are Size × Size
+	Hidden   int    // mlp, points: units of the hidden layers; dcgan: channels at half the size, doubled each time that it halves
+	Size     int    // pictures are Size × Size; points are 1 × 2
 	Channels int
 
 	Pairing string  // "relativistic": real against generated, in pairs; "non-saturating": each by itself
 	R1, R2  float64 // γ of the penalty on the discriminator's gradient at real and at generated pictures; 0 for none
 	EMA     float64 // of the generator's weights, how much stays at each step
+	Decay   int     // learning rate, R1 and R2 fall to 0 over so many steps, by half a cosine; 0: they stay
+}
+
+// PointsDefaults returns three hidden layers for sets of points in the plane, to be trained for 24,000 steps.
+func PointsDefaults() Config {
+	return Config{
+		Arch: "points", Z: 8, Hidden: 128, Size: 1, Channels: 1,
+		Pairing: "relativistic", R1: 0.1, R2: 0.1, EMA: 0.999, Decay: 24000,
+	}
+}
+
+// shape is that of one example.
+func (c Config) shape() []int {
+	if c.Arch == "points" {
+		return []int{1, 1, 2}
+	}
+	return []int{c.Channels, c.Size, c.Size}
 }
 
 // Defaults returns an MLP for 28×28 with the relativistic loss and both penalties (Huang et al. 2024).
@@ -30,8 +47,8 @@ func DCGANDefaults() Config {
 
 // Validate says what is wrong with c and how to mend it.
 func (c Config) Validate() error {
-	if !slices.Contains([]string{"mlp", "dcgan"}, c.Arch) {
-		return fmt.Errorf(`gan: there is no architecture %q: choose "mlp" or "dcgan"`, c.Arch)
+	if !slices.Contains([]string{"mlp", "dcgan", "points"}, c.Arch) {
+		return fmt.Errorf(`gan: there is no architecture %q: choose "mlp", "dcgan" or "points"`, c.Arch)
 	}
 	if !slices.Contains([]string{"relativistic", "non-saturating"}, c.Pairing) {
 		return fmt.Errorf(`gan: there is no pairing %q: choose "relativistic" or "non-saturating"`, c.Pairing)
@@ -54,6 +71,9 @@ func (c Config) Validate() error {
 		if !(f.value >= 0) { // also refuses NaN
 			return fmt.Errorf("gan: %s is %v and must be at least 0", f.name, f.value)
 		}
+	}
+	if c.Decay < 0 {
+		return fmt.Errorf("gan: Decay is %d and must be at least 0", c.Decay)
 	}
 	if !(c.EMA >= 0 && c.EMA < 1) {
 		return fmt.Errorf("gan: EMA is %v and must be from 0 to below 1", c.EMA)

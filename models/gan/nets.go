@@ -15,23 +15,30 @@ type network interface {
 const slope = 0.2 // of LeakyReLU, as in DCGAN
 
 func newGenerator(s *nn.Scope, c Config) network {
-	if c.Arch == "dcgan" {
+	switch c.Arch {
+	case "dcgan":
 		return newUpward(s, c)
+	case "points":
+		return &mlp{MLP: nn.NewMLP(s, c.Z, c.Hidden, c.Hidden, c.Hidden, 2), shape: c.shape(), free: true}
 	}
-	return &mlp{nn.NewMLP(s, c.Z, c.Hidden, c.Hidden, c.Channels*c.Size*c.Size), []int{c.Channels, c.Size, c.Size}}
+	return &mlp{MLP: nn.NewMLP(s, c.Z, c.Hidden, c.Hidden, c.Channels*c.Size*c.Size), shape: c.shape()}
 }
 
 func newDiscriminator(s *nn.Scope, c Config) network {
-	if c.Arch == "dcgan" {
+	switch c.Arch {
+	case "dcgan":
 		return newDownward(s, c)
+	case "points":
+		return &mlp{MLP: nn.NewMLP(s, 2, c.Hidden, c.Hidden, c.Hidden, 1)}
 	}
-	return &mlp{nn.NewMLP(s, c.Channels*c.Size*c.Size, c.Hidden, c.Hidden, 1), nil}
+	return &mlp{MLP: nn.NewMLP(s, c.Channels*c.Size*c.Size, c.Hidden, c.Hidden, 1)}
 }
 
-// mlp is three linear layers with LeakyReLU between them.
+// mlp is linear layers with LeakyReLU between them.
 type mlp struct {
 	*nn.MLP
-	picture []int // nil for a discriminator
+	shape []int // of an example; nil for a discriminator
+	free  bool  // examples are not bound to [−1, 1]
 }
 
 func (m *mlp) forward(x *tensor.Tensor) *tensor.Tensor {
@@ -42,10 +49,13 @@ func (m *mlp) forward(x *tensor.Tensor) *tensor.Tensor {
 		}
 		x = l.Forward(x)
 	}
-	if m.picture == nil {
+	if m.shape == nil {
 		return x
 	}
-	return x.Tanh().Reshape(append([]int{x.Dim(0)}, m.picture...)...)
+	if !m.free {
+		x = x.Tanh()
+	}
+	return x.Reshape(append([]int{x.Dim(0)}, m.shape...)...)
 }
 
 // halvings is how often dcgan halves a picture.

@@ -2,6 +2,7 @@ package gan
 
 import (
 	"context"
+	"math"
 
 	"genview/models/nn"
 	"genview/models/optim"
@@ -24,6 +25,7 @@ type Trainer struct {
 	adams  [2]*optim.Adam
 	noise  *tensor.RNG
 	count  *tensor.Tensor // steps, for the average's window
+	fall   *tensor.Tensor // what is left of learning rate and penalties
 
 	images  *tensor.Tensor
 	stepD   *tensor.Program
@@ -38,7 +40,10 @@ type metric struct {
 	value   *tensor.Tensor
 }
 
-const decodeBatch = 16
+const (
+	decodeBatch = 16
+	pointBatch  = 1000
+)
 
 // NewTrainer builds and compiles both halves of a step, each one submission.
 func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
@@ -50,14 +55,22 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	t.parts = [3]*nn.Scope{s.Sub("generator"), s.Sub("discriminator"), s.Sub("average")}
 	g, d := newGenerator(t.parts[0], c), newDiscriminator(t.parts[1], c)
 	average := newGenerator(t.parts[2], c)
+	t.fall = tensor.Full(1)
+	if c.Decay > 0 {
+		t.fall = t.count.Scale(math.Pi / float64(c.Decay)).Minimum(tensor.Full(math.Pi)).Cos().Shift(1).Scale(0.5)
+	}
 	for i := range t.adams {
 		t.adams[i] = optim.NewAdam(o.Adam, t.parts[i].Vars())
+		t.adams[i].LR = t.fall.Scale(o.Adam.LR)
 	}
-	t.images = tensor.Input("images", tensor.F32, o.Batch, c.Channels, c.Size, c.Size)
-	real := t.images.Scale(2).Shift(-1)
-	t.decoder = nn.NewApply(rt, s, decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor {
-		return average.forward(z).Scale(0.5).Shift(0.5)
-	})
+	t.images = tensor.Input("images", tensor.F32, append([]int{o.Batch}, c.shape()...)...)
+	real, batch := t.images, pointBatch
+	decode := average.forward
+	if c.Arch != "points" { // pictures are in [0, 1], what the networks see in [−1, 1]
+		real, batch = real.Scale(2).Shift(-1), decodeBatch
+		decode = func(z *tensor.Tensor) *tensor.Tensor { return average.forward(z).Scale(0.5).Shift(0.5) }
+	}
+	t.decoder = nn.NewApply(rt, s, batch, []int{c.Z}, decode)
 	var err error
 	if t.stepD, err = t.compileD(rt, g, d, real); err != nil {
 		return nil, err
@@ -83,7 +96,7 @@ func (t *Trainer) compileD(rt *tensor.Runtime, g, d network, real *tensor.Tensor
 	}{{"r1", t.config.R1, onReal, real}, {"r2", t.config.R2, onFake, fake}} {
 		if p.gamma > 0 {
 			v := penalty(p.logits, p.x)
-			total = total.Add(v.Scale(p.gamma))
+			total = total.Add(v.Mul(t.fall.Scale(p.gamma)))
 			out = append(out, metric{p.name, nil, v})
 		}
 	}

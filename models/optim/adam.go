@@ -28,7 +28,7 @@ func AdamWDefaults() AdamConfig {
 
 // Adam scales each element's step by estimates of its gradient's first two moments.
 type Adam struct {
-	LR *tensor.Tensor // variable, scalar
+	LR *tensor.Tensor // scalar: a variable, unless a schedule is put in its place before Update
 
 	config    AdamConfig
 	decoupled bool

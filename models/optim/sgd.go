@@ -15,7 +15,7 @@ func SGDDefaults() SGDConfig { return SGDConfig{LR: 1e-3} }
 
 // SGD is gradient descent with momentum (Sutskever et al. 2013, in PyTorch's form, where the momentum does not hold the rate).
 type SGD struct {
-	LR *tensor.Tensor // variable, scalar
+	LR *tensor.Tensor // scalar: a variable, unless a schedule is put in its place before Update
 
 	config SGDConfig
 	vars   []*tensor.Tensor

@@ -1,0 +1,138 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"math/rand/v2"
+	"strings"
+)
+
+// Points is a set of points in the plane: a mixture of equally likely normal distributions of one spread. It is a Set whose
+// examples are [1, 1, 2].
+type Points struct {
+	Modes [][2]float64
+	Sigma float64
+
+	xy      []float32
+	classes []int32
+}
+
+// Mixtures of points by name.
+var mixtures = map[string]func() *Points{
+	// ring8 is eight modes on a circle of radius 2, σ 0.02.
+	"ring8": func() *Points {
+		p := &Points{Sigma: 0.02}
+		for i := range 8 {
+			a := 2 * math.Pi * float64(i) / 8
+			p.Modes = append(p.Modes, [2]float64{2 * math.Cos(a), 2 * math.Sin(a)})
+		}
+		return p
+	},
+	// grid25 is five by five modes, 2 apart, σ 0.05.
+	"grid25": func() *Points {
+		p := &Points{Sigma: 0.05}
+		for i := range 25 {
+			p.Modes = append(p.Modes, [2]float64{2 * float64(i%5-2), 2 * float64(i/5-2)})
+		}
+		return p
+	},
+}
+
+const (
+	pointsTrain = 100_000
+	pointsTest  = 10_000
+)
+
+// openPoints draws the mixture that Options.Name names, as points:grid25.
+func openPoints(_ context.Context, o Options) (*Dataset, error) {
+	name, _ := strings.CutPrefix(o.Name, "points:")
+	d := &Dataset{Name: o.Name}
+	train, test := mixtures[name](), mixtures[name]()
+	train.draw(rand.New(rand.NewPCG(o.Seed, 1)), pointsTrain)
+	test.draw(rand.New(rand.NewPCG(o.Seed, 2)), pointsTest)
+	d.Train, d.Test = train, test
+	for i := range train.Modes {
+		d.Classes = append(d.Classes, fmt.Sprint(i))
+	}
+	return d, nil
+}
+
+func (p *Points) draw(rng *rand.Rand, n int) {
+	for range n {
+		k := rng.IntN(len(p.Modes))
+		m := p.Modes[k]
+		p.xy = append(p.xy, float32(m[0]+p.Sigma*rng.NormFloat64()), float32(m[1]+p.Sigma*rng.NormFloat64()))
+		p.classes = append(p.classes, int32(k))
+	}
+}
+
+// Len returns how many points there are.
+func (p *Points) Len() int { return len(p.classes) }
+
+// Shape returns 1, 1, 2.
+func (p *Points) Shape() (c, h, w int) { return 1, 1, 2 }
+
+// Read puts x and y of a point into dst and returns its mode.
+func (p *Points) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
+	copy(dst, p.xy[2*i:2*i+2])
+	return p.classes[i], nil
+}
+
+// Cover says how well points [N, 2] cover the mixture: the share of high quality, which lie within 3 σ of a mode, and how many modes
+// have at least one in 500 of all points within that distance.
+func (p *Points) Cover(xy []float32) (modes int, quality float64) {
+	n := len(xy) / 2
+	near := make([]int, len(p.Modes))
+	good := 0
+	for i := range n {
+		best, at := math.Inf(1), 0
+		for k, m := range p.Modes {
+			if d := math.Hypot(float64(xy[2*i])-m[0], float64(xy[2*i+1])-m[1]); d < best {
+				best, at = d, k
+			}
+		}
+		if best <= 3*p.Sigma {
+			near[at]++
+			good++
+		}
+	}
+	for _, k := range near {
+		if k > 0 && k*500 >= n {
+			modes++
+		}
+	}
+	return modes, float64(good) / float64(max(n, 1))
+}
+
+// Scatter draws points [N, 2] of the plane from −reach to reach, y up, as a square picture; the more of them in a pixel, the brighter.
+func Scatter(xy []float32, reach float64, size int) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, size, size))
+	count := make([]int, size*size)
+	for i := range len(xy) / 2 {
+		x := int((float64(xy[2*i])/reach + 1) / 2 * float64(size))
+		y := int((1 - float64(xy[2*i+1])/reach) / 2 * float64(size))
+		if x >= 0 && x < size && y >= 0 && y < size {
+			count[y*size+x]++
+		}
+	}
+	for at, n := range count {
+		v := byte(255 * (1 - math.Pow(0.6, float64(n))))
+		img.SetRGBA(at%size, at/size, color.RGBA{v, v, v, 255})
+	}
+	return img
+}
+
+// Reach is how far Scatter has to go to show a mixture by its name with a margin; 1 where there is none of that name.
+func Reach(name string) float64 {
+	reach := 0.0
+	if mixture, ok := mixtures[strings.TrimPrefix(name, "points:")]; ok {
+		for _, m := range mixture().Modes {
+			reach = max(reach, math.Abs(m[0]), math.Abs(m[1]))
+		}
+		return reach * 1.25
+	}
+	return 1
+}
