@@ -1,0 +1,312 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/data"
+	"genview/models/nn"
+	"genview/models/watch"
+	"genview/tensor"
+	"genview/vk/vktest"
+)
+
+// counter is a model whose weight counts its steps and whose loss is what the test says.
+type counter struct {
+	rt     *tensor.Runtime
+	weight *tensor.Tensor
+	step   *tensor.Program
+	loss   func(step int) float64
+	onStep func(step int)
+	steps  int
+}
+
+func newCounter(t *testing.T, rt *tensor.Runtime) *counter {
+	t.Helper()
+	w := tensor.Var("weight", tensor.Full(0, 3))
+	p, err := rt.Compile(tensor.Outputs{Update: []tensor.Update{{Var: w, Value: w.Shift(1)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return &counter{rt: rt, weight: w, step: p, loss: func(int) float64 { return 1 }}
+}
+
+func (m *counter) Step(ctx context.Context, _ []float32) error {
+	m.steps++
+	if m.onStep != nil {
+		m.onStep(m.steps)
+	}
+	return m.step.Run(ctx, nil)
+}
+
+func (m *counter) Metrics() (watch.Metrics, error) {
+	return watch.Metrics{{Name: "loss", Value: m.loss(m.steps)}, {Name: "kl", Value: float64(m.steps)}}, nil
+}
+
+func (m *counter) State() []nn.Named                                        { return []nn.Named{{Name: "weight", Tensor: m.weight}} }
+func (m *counter) Decode(_ context.Context, z []float32) ([]float32, error) { return z, nil }
+func (m *counter) Z() int                                                   { return 2 }
+
+func (m *counter) value(t *testing.T) float32 {
+	t.Helper()
+	v := make([]float32, 3)
+	if err := m.rt.Read(m.weight, v); err != nil {
+		t.Fatal(err)
+	}
+	return v[0]
+}
+
+func runtimeOf(t *testing.T) *tensor.Runtime {
+	t.Helper()
+	rt := tensor.NewRuntime(vktest.Open(t))
+	t.Cleanup(rt.Close)
+	return rt
+}
+
+type settings struct {
+	Name  string `yaml:"name"`
+	Steps int    `yaml:"steps"`
+}
+
+func create(t *testing.T) *Run {
+	t.Helper()
+	r, err := CreateRun(filepath.Join(t.TempDir(), "run"), settings{"a", 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func runLoop(ctx context.Context, t *testing.T, r *Run, m *counter, from int, o Options) (int, error) {
+	t.Helper()
+	set, err := data.Open(context.Background(), data.Options{Name: "points:ring8", Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Batch, o.LogEvery, o.SampleEvery, o.SaveEvery = 4, 2, 1000, 10
+	o.Latents = []float32{0, 0}
+	o.Images = func(p []float32) []*image.RGBA { return make([]*image.RGBA, len(p)/2) }
+	o.Sheet = func(string, []*image.RGBA) error { return nil }
+	l, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: o.Batch, Seed: 1}, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return Loop(ctx, r, m.rt, m, l, from, o)
+}
+
+func TestCheckpoints(t *testing.T) {
+	rt := runtimeOf(t)
+	r, m := create(t), newCounter(t, rt)
+	if _, _, err := r.Newest(); err == nil {
+		t.Error("a run without checkpoints has a newest")
+	}
+	for step := 1; step <= 5; step++ {
+		if err := m.Step(context.Background(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Save(rt, m.State(), step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if steps, err := r.steps(); err != nil || !slices.Equal(steps, []int{3, 4, 5}) {
+		t.Errorf("kept %v, %v; want the newest three", steps, err)
+	}
+	if err := rt.Write(m.weight, []float32{9, 9, 9}); err != nil {
+		t.Fatal(err)
+	}
+	if step, err := r.Load(rt, m.State()); err != nil || step != 5 || m.value(t) != 5 {
+		t.Errorf("loaded step %d with %v, %v; want 5 with 5", step, m.value(t), err)
+	}
+	other := []nn.Named{m.State()[0], {Name: "more", Tensor: tensor.Var("more", tensor.Full(0, 2))}}
+	if err := rt.Write(m.weight, []float32{9, 9, 9}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Load(rt, other); err == nil || !strings.Contains(err.Error(), "another model") || m.value(t) != 9 {
+		t.Errorf("another model's checkpoint: %v, and the weight is %v", err, m.value(t))
+	}
+	path, _, err := r.Newest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, p[:len(p)-1], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Load(rt, m.State()); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("a truncated checkpoint: %v", err)
+	}
+}
+
+func TestRunFolder(t *testing.T) {
+	r := create(t)
+	if _, err := CreateRun(r.Dir, settings{}); err == nil || !strings.Contains(err.Error(), "there already") {
+		t.Errorf("made over an old run: %v", err)
+	}
+	var s settings
+	if _, err := OpenRun(r.Dir, &s); err != nil || s != (settings{"a", 7}) {
+		t.Errorf("opened as %+v, %v", s, err)
+	}
+	if err := os.WriteFile(filepath.Join(r.Dir, configName), []byte("name: a\nnonsense: 1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenRun(r.Dir, &s); err == nil || !strings.Contains(err.Error(), "nonsense") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("an unknown field: %v", err)
+	}
+	if _, err := OpenRun(t.TempDir(), &s); err == nil || !strings.Contains(err.Error(), "no run") {
+		t.Errorf("a folder that is no run: %v", err)
+	}
+}
+
+func TestMetricsAreTrimmedAndRead(t *testing.T) {
+	r := create(t)
+	for step := 1; step <= 4; step++ {
+		m := watch.Metrics{{Name: "loss", Value: float64(10 * step)}, {Name: "a", Value: math.NaN()}, {Name: "kl", Value: 2}}
+		if err := r.Append(Record{Step: step, Metrics: m, ExamplesPerS: 5, Elapsed: time.Second}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(r.Dir, metricsName)
+	p, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(p, `{"step":3,"lo`...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.TrimMetrics(3); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(path)
+	if want := p[:bytes.LastIndex(p[:len(p)-1], []byte("\n"))+1]; err != nil || !bytes.Equal(kept, want) {
+		t.Errorf("kept %q, want %q", kept, want)
+	}
+	h, err := r.History()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := h.Series()
+	if len(s) != 2 || s[0].Name != "loss" || s[1].Name != "kl" || !slices.Equal(s[0].Steps, []int{1, 2, 3}) || !slices.Equal(s[0].Values, []float64{10, 20, 30}) {
+		t.Errorf("read back as %+v", s)
+	}
+}
+
+func TestNaNStopsAndKeepsTheLastGood(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	m.loss = func(step int) float64 {
+		if step > 14 {
+			return math.NaN()
+		}
+		return 1
+	}
+	if _, err := runLoop(context.Background(), t, r, m, 0, Options{Steps: 100}); err == nil || !strings.Contains(err.Error(), "NaN at step 16") {
+		t.Errorf("got %v, want an error that names step 16", err)
+	}
+	if step, err := r.Load(m.rt, m.State()); err != nil || step != 10 || m.value(t) != 10 {
+		t.Errorf("the newest checkpoint is of step %d with %v, %v; want 10", step, m.value(t), err)
+	}
+}
+
+func TestCancelledLoopSaves(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	m.onStep = func(step int) {
+		if step == 13 {
+			cancel()
+		}
+	}
+	step, err := runLoop(ctx, t, r, m, 0, Options{Steps: 100})
+	if err != nil || step != 13 {
+		t.Fatalf("ended at step %d, %v; want 13", step, err)
+	}
+	if got, err := r.Load(m.rt, m.State()); err != nil || got != 13 || m.value(t) != 13 {
+		t.Errorf("saved step %d with %v, %v; want 13", got, m.value(t), err)
+	}
+}
+
+func TestRequestsAreServed(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	bus := watch.NewBus()
+	decoded := make(chan []*image.RGBA, 1)
+	m.onStep = func(step int) {
+		if step == 5 {
+			bus.Send(watch.Pause{})
+			bus.Send(watch.Save{})
+		}
+	}
+	type end struct {
+		step int
+		err  error
+	}
+	ended := make(chan end, 1)
+	go func() {
+		step, err := runLoop(context.Background(), t, r, m, 0, Options{Steps: 1 << 30, Bus: bus})
+		ended <- end{step, err}
+	}()
+	await := func(what string, ok func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited in vain: %s; the newest snapshot is %+v", what, bus.Latest())
+			}
+		}
+	}
+	await("paused and saved", func() bool { s := bus.Latest(); return s.State == watch.Paused && s.Message != "" })
+	if got := bus.Latest().Step; got != 5 {
+		t.Errorf("paused at step %d, want 5", got)
+	}
+	bus.Send(watch.Decode{Z: [][]float32{{1, 2, 3}}, Reply: func([]*image.RGBA) { t.Error("a latent of the wrong length is answered") }})
+	await("the wrong latent was looked at", func() bool { return len(bus.Pending()) == 0 })
+	bus.Send(watch.Decode{Z: [][]float32{{1, 2}, {3, 4}}, Reply: func(p []*image.RGBA) { decoded <- p }})
+	if p := <-decoded; len(p) != 2 {
+		t.Errorf("two latents give %d pictures", len(p))
+	}
+	if got := bus.Latest().Step; got != 5 {
+		t.Errorf("went on to step %d while paused", got)
+	}
+	bus.Send(watch.Resume{})
+	await("training goes on", func() bool { return bus.Latest().Step > 8 })
+	bus.Send(watch.Stop{})
+	if e := <-ended; e.err != nil || e.step <= 8 {
+		t.Errorf("ended at step %d, %v", e.step, e.err)
+	}
+	if s := bus.Latest(); s.State != watch.Done {
+		t.Errorf("the last snapshot says %s", s.State)
+	}
+}
+
+func TestFailedSheetEndsTheLoop(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	full := errors.New("no space left")
+	set, err := data.Open(context.Background(), data.Options{Name: "points:ring8", Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: 4, Seed: 1}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, err = Loop(context.Background(), r, m.rt, m, l, 0, Options{
+		Steps: 9, Batch: 4, LogEvery: 2, SampleEvery: 3, SaveEvery: 100, Latents: []float32{0, 0},
+		Images: func([]float32) []*image.RGBA { return nil },
+		Sheet:  func(string, []*image.RGBA) error { return full },
+	})
+	if !errors.Is(err, full) {
+		t.Errorf("got %v, want what the sheet said", err)
+	}
+}
