@@ -1,0 +1,181 @@
+package nn_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"genview/models/nn"
+	"genview/tensor"
+	"genview/vk/vktest"
+)
+
+// TestNamesAndShapesArePyTorchs holds what a checkpoint has to what torch.nn's state_dict has.
+func TestNamesAndShapesArePyTorchs(t *testing.T) {
+	s := nn.NewScope(1)
+	nn.NewLinear(s.Sub("fc"), 3, 5)
+	nn.NewConv2d(s.Sub("conv"), 4, 6, nn.ConvConfig{Kernel: 3, Groups: 2})
+	nn.NewConvTranspose2d(s.Sub("deconv"), 4, 6, nn.ConvConfig{Kernel: 3, NoBias: true})
+	nn.NewBatchNorm2d(s.Sub("norm"), 7)
+	var got []string
+	for _, n := range s.Named() {
+		got = append(got, fmt.Sprint(n.Name, n.Tensor.Shape()))
+	}
+	want := []string{
+		"fc.weight[5 3]", "fc.bias[5]", "conv.weight[6 2 3 3]", "conv.bias[6]", "deconv.weight[4 6 3 3]",
+		"norm.weight[7]", "norm.bias[7]", "norm.running_mean[7]", "norm.running_var[7]",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if n := len(s.Vars()); n != 7 {
+		t.Errorf("%d variables are trained, want 7: running statistics are not", n)
+	}
+}
+
+// TestFirstValues compares the first values with PyTorch's: uniform within 1/√fan_in, and the same from the same seed.
+func TestFirstValues(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	values := func(seed uint64) (weight, bias []float32) {
+		s := nn.NewScope(seed)
+		l := nn.NewConv2d(s.Sub("conv"), 16, 64, nn.ConvConfig{Kernel: 5})
+		for _, p := range []struct {
+			v  *tensor.Tensor
+			to *[]float32
+		}{{l.Weight, &weight}, {l.Bias, &bias}} {
+			*p.to = make([]float32, p.v.Len())
+			if err := rt.Read(p.v, *p.to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return weight, bias
+	}
+	w, b := values(1)
+	bound := 1 / math.Sqrt(16*5*5)
+	for name, p := range map[string][]float32{"weight": w, "bias": b} {
+		var mean, square float64
+		for _, v := range p {
+			if math.Abs(float64(v)) > bound {
+				t.Fatalf("%s: %v is outside of ±%v", name, v, bound)
+			}
+			mean += float64(v) / float64(len(p))
+			square += float64(v) * float64(v) / float64(len(p))
+		}
+		sigma := bound / math.Sqrt(3)
+		if root := math.Sqrt(float64(len(p))); math.Abs(mean) > 5*sigma/root || math.Abs(math.Sqrt(square)-sigma) > 4*sigma/root {
+			t.Errorf("%s: mean %v and deviation %v, want 0 and %v", name, mean, math.Sqrt(square), sigma)
+		}
+	}
+	if again, _ := values(1); !slices.Equal(w, again) {
+		t.Error("equal seeds give different weights")
+	}
+	if other, _ := values(2); slices.Equal(w, other) {
+		t.Error("different seeds give equal weights")
+	}
+}
+
+// TestBatchNorm2d trains and then evaluates, against float64: PyTorch normalises by the biased variance and keeps the unbiased one.
+func TestBatchNorm2d(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	const b, c, h, w = 3, 2, 4, 5
+	s := nn.NewScope(1)
+	l := nn.NewBatchNorm2d(s, c)
+	scale, shift := []float32{1.5, -0.5}, []float32{0.25, 2}
+	for v, p := range map[*tensor.Tensor][]float32{l.Weight: scale, l.Bias: shift} {
+		if err := rt.Write(v, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x := tensor.Input("x", tensor.F32, b, c, h, w)
+	y := l.Forward(x)
+	p, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{y}, Update: s.Updates()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	s.Eval()
+	z := l.Forward(x)
+	eval, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{z}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer eval.Close()
+	if u := s.Updates(); len(u) != 0 {
+		t.Errorf("evaluation updates %d buffers", len(u))
+	}
+	runningMean, runningVar := [c]float64{}, [c]float64{1, 1}
+	rng := rand.New(rand.NewPCG(1, 1))
+	check := func(what string, p *tensor.Program, out *tensor.Tensor, in []float32, mean, variance [c]float64) {
+		t.Helper()
+		if err := p.Run(context.Background(), tensor.Feed{x: in}); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]float32, len(in))
+		if err := p.Fetch(out, got); err != nil {
+			t.Fatal(err)
+		}
+		for i := range got {
+			k := i / (h * w) % c
+			want := (float64(in[i])-mean[k])/math.Sqrt(variance[k]+1e-5)*float64(scale[k]) + float64(shift[k])
+			if math.Abs(float64(got[i])-want) > 2e-5*(1+math.Abs(want)) {
+				t.Fatalf("%s, element %d: got %v, want %v", what, i, got[i], want)
+			}
+		}
+	}
+	in := make([]float32, b*c*h*w)
+	for range 3 {
+		var mean, variance [c]float64
+		for i := range in {
+			in[i] = float32(rng.NormFloat64()*2 + 3)
+			mean[i/(h*w)%c] += float64(in[i]) / (b * h * w)
+		}
+		for i := range in {
+			k := i / (h * w) % c
+			variance[k] += (float64(in[i]) - mean[k]) * (float64(in[i]) - mean[k]) / (b * h * w)
+		}
+		check("training", p, y, in, mean, variance)
+		const n = b * h * w
+		for k := range c {
+			runningMean[k] = 0.9*runningMean[k] + 0.1*mean[k]
+			runningVar[k] = 0.9*runningVar[k] + 0.1*variance[k]*n/(n-1)
+		}
+	}
+	check("evaluation", eval, z, in, runningMean, runningVar)
+}
+
+// TestApply runs rows through a network whose batch does not divide them.
+func TestApply(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	s := nn.NewScope(1)
+	l := nn.NewLinear(s, 2, 3)
+	if err := rt.Write(l.Weight, []float32{1, 0, 0, 1, 1, 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := rt.Write(l.Bias, []float32{0, 0, 10}); err != nil {
+		t.Fatal(err)
+	}
+	a := nn.NewApply(rt, s, 4, []int{2}, l.Forward)
+	defer a.Close()
+	for _, n := range []int{0, 1, 4, 9} {
+		var in, want []float32
+		for i := range n {
+			x, y := float32(i), float32(-2*i)
+			in, want = append(in, x, y), append(want, x, y, x+y+10)
+		}
+		if got, err := a.Run(context.Background(), in); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%d rows: got %v, %v; want %v", n, got, err, want)
+		}
+	}
+	if _, err := a.Run(context.Background(), make([]float32, 3)); err == nil {
+		t.Error("one and a half rows are taken")
+	}
+	if !s.Training() {
+		t.Error("the scope is left in evaluation")
+	}
+}
