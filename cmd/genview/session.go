@@ -26,6 +26,7 @@ import (
 type network interface {
 	train.Model
 	Parameters() int
+	Programs() []*tensor.Program // of a step
 	Close()
 }
 

@@ -143,13 +143,16 @@ func (t *Trainer) compile(rt *tensor.Runtime, metrics []metric, updates []tensor
 
 // Close frees the programs; the weights stay with the runtime.
 func (t *Trainer) Close() {
-	for _, p := range []*tensor.Program{t.stepD, t.stepG} {
+	for _, p := range t.Programs() {
 		if p != nil {
 			p.Close()
 		}
 	}
 	t.decoder.Close()
 }
+
+// Programs returns the two halves of a training step.
+func (t *Trainer) Programs() []*tensor.Program { return []*tensor.Program{t.stepD, t.stepG} }
 
 // Parameters returns how many numbers are trained.
 func (t *Trainer) Parameters() int {

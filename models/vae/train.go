@@ -65,8 +65,8 @@ func (t *Trainer) Close() {
 	t.decoder.Close()
 }
 
-// Program returns the training step.
-func (t *Trainer) Program() *tensor.Program { return t.step }
+// Programs returns the training step.
+func (t *Trainer) Programs() []*tensor.Program { return []*tensor.Program{t.step} }
 
 // Parameters returns how many numbers are trained.
 func (t *Trainer) Parameters() int {
