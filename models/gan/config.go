@@ -22,7 +22,7 @@ type Config struct {
 // PointsDefaults returns three hidden layers for sets of points in the plane, to be trained for 24,000 steps.
 func PointsDefaults() Config {
 	return Config{
-		Arch: "points", Z: 8, Hidden: 128, Size: 1, Channels: 1,
+		Arch: "points", Z: 2, Hidden: 128, Size: 1, Channels: 1,
 		Pairing: "relativistic", R1: 0.1, R2: 0.1, EMA: 0.999, Decay: 24000,
 	}
 }
