@@ -83,6 +83,19 @@ func TestResumedRunEqualsOneThatWasNot(t *testing.T) {
 	if !bytes.Equal(newest(t, whole), newest(t, halves)) {
 		t.Error("60 steps in two parts give other bits than 60 at once")
 	}
+	early := filepath.Join(dir, "early") // ended before anything was saved
+	must(t, tiny("--out", early, "--steps", "5")...)
+	if err := os.RemoveAll(filepath.Join(early, "checkpoints")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(early, "checkpoints"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, 1, "train it first", "sample", early)
+	must(t, "train", "--resume", early, "--steps", "60")
+	if !bytes.Equal(newest(t, whole), newest(t, early)) {
+		t.Error("a run that was ended before its first checkpoint gives other bits than one that was not")
+	}
 }
 
 func TestWholeLife(t *testing.T) {

@@ -155,7 +155,8 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	}
 	from := 0
 	if run != nil {
-		if from, err = run.Load(s.rt, s.model.State()); err != nil {
+		from, err = run.Load(s.rt, s.model.State())
+		if err != nil && !errors.Is(err, train.ErrNoCheckpoint) { // ended before the first: it begins anew, as its seed says
 			return nil, err
 		}
 	}

@@ -38,13 +38,23 @@ func CreateRun(dir string, config any) (*Run, error) {
 	if old, err := os.ReadDir(dir); err == nil && len(old) > 0 {
 		return nil, fmt.Errorf("train: %s is there already: give another --out, or go on with --resume %s", dir, dir)
 	}
+	r := &Run{dir}
+	if err := r.create(config); err != nil {
+		for _, empty := range []string{"checkpoints", "samples", ""} {
+			_ = os.Remove(filepath.Join(dir, empty)) // what is not empty stays
+		}
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Run) create(config any) error {
 	for _, sub := range []string{"checkpoints", "samples"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
-			return nil, fmt.Errorf("train: the run cannot be written: %w", err)
+		if err := os.MkdirAll(filepath.Join(r.Dir, sub), 0o755); err != nil {
+			return fmt.Errorf("train: the run cannot be written: %w", err)
 		}
 	}
-	r := &Run{dir}
-	return r, r.WriteConfig(config)
+	return r.WriteConfig(config)
 }
 
 // WriteConfig replaces the configuration.
@@ -64,7 +74,7 @@ func OpenRun(dir string, config any) (*Run, error) {
 	path := filepath.Join(dir, configName)
 	p, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("train: %s is no run: it has no %s", dir, configName)
+		return nil, fmt.Errorf("train: %s is no run, it has no %s: give a folder that genview train made", dir, configName)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -80,14 +90,17 @@ func (r *Run) checkpoint(step int) string {
 	return filepath.Join(r.Dir, "checkpoints", fmt.Sprintf("step-%08d.safetensors", step))
 }
 
-// Newest returns the newest checkpoint and its step; an error if there is none.
+// ErrNoCheckpoint says that a run was ended before it was first saved.
+var ErrNoCheckpoint = errors.New("no checkpoint yet")
+
+// Newest returns the newest checkpoint and its step; without one the error is [ErrNoCheckpoint].
 func (r *Run) Newest() (string, int, error) {
 	steps, err := r.steps()
 	if err != nil {
 		return "", 0, err
 	}
 	if len(steps) == 0 {
-		return "", 0, fmt.Errorf("train: %s has no checkpoint yet", r.Dir)
+		return "", 0, fmt.Errorf("train: %s has %w: train it first with --resume %s", r.Dir, ErrNoCheckpoint, r.Dir)
 	}
 	step := slices.Max(steps)
 	return r.checkpoint(step), step, nil
@@ -153,7 +166,7 @@ func (r *Run) Load(rt *tensor.Runtime, state []nn.Named) (int, error) {
 	for i, n := range state {
 		t, ok := f.Find(n.Name)
 		if !ok || !slices.Equal(t.Shape, n.Tensor.Shape()) {
-			return 0, fmt.Errorf("train: %s is of another model: it has no %s of the shape %v", path, n.Name, n.Tensor.Shape())
+			return 0, fmt.Errorf("train: %s is of another model, it has no %s of the shape %v: put back the config.yaml that it was trained with", path, n.Name, n.Tensor.Shape())
 		}
 		values[i] = t.Values
 	}
