@@ -343,7 +343,7 @@ func TestWalkMovesByItself(t *testing.T) {
 
 func TestProgressIsSaid(t *testing.T) {
 	s := snapshot()
-	if got, want := progress(s)+" | "+speed(s), "Training  ·  step 1,240 of 5,000 | 11,234 images/s  ·  0:14 elapsed  ·  0:41 left"; got != want {
+	if got, want := progress(s)+" | "+speed(s), "Training  ·  step 1,240 of 5,000 | 11,234 examples/s  ·  0:14 elapsed  ·  0:41 left"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := progress(&watch.Snapshot{}); !strings.HasPrefix(got, "Compiling") {

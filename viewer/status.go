@@ -110,7 +110,7 @@ func stateName(s watch.State) string {
 func speed(s *watch.Snapshot) string {
 	var parts []string
 	if s.ExamplesPerSecond > 0 && s.State == watch.Training {
-		parts = append(parts, formatCount(int(s.ExamplesPerSecond+0.5))+" images/s")
+		parts = append(parts, formatCount(int(s.ExamplesPerSecond+0.5))+" examples/s")
 	}
 	if s.Elapsed > 0 {
 		parts = append(parts, formatTime(s.Elapsed)+" elapsed")

@@ -40,7 +40,7 @@ func (a *app) bench() *cobra.Command {
 	var profile bool
 	c := &cobra.Command{
 		Use:       "bench " + strings.Join(presetNames, "|"),
-		Short:     "Time training steps: vae is the MLP 784-400-20 of a batch of 128 with Adam",
+		Short:     "Time training steps of what train makes; vae is the MLP 784-400-20, batch 128, Adam",
 		Args:      args(cobra.ExactArgs(1)),
 		ValidArgs: presetNames,
 		RunE: func(c *cobra.Command, names []string) (err error) {

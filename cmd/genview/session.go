@@ -82,7 +82,7 @@ func (s *session) close() error {
 
 // load opens a run with its newest weights.
 func (a *app) load(dir string) (*session, *train.Run, int, error) {
-	var c config
+	c := defaults() // for what older runs did not write
 	run, err := train.OpenRun(dir, &c)
 	if err != nil {
 		return nil, nil, 0, err

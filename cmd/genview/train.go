@@ -131,6 +131,7 @@ type job struct {
 	set    *data.Dataset
 	loader *data.Loader
 	from   int
+	json   bool
 	report func(train.Record)
 }
 
@@ -166,7 +167,7 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	}
 	if run == nil {
 		if f.out == "" {
-			f.out = filepath.Join("runs", filepath.Base(cfg.Data.Name)+time.Now().Format("-20060102-150405"))
+			f.out = filepath.Join("runs", strings.ReplaceAll(filepath.Base(cfg.Data.Name), ":", "-")+time.Now().Format("-20060102-150405"))
 		}
 		run, err = train.CreateRun(f.out, cfg)
 	} else {
@@ -176,7 +177,7 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 		loader.Close()
 		return nil, err
 	}
-	return &job{session: s, run: run, set: set, loader: loader, from: from, report: a.reporter(from, cfg.Steps)}, nil
+	return &job{session: s, run: run, set: set, loader: loader, from: from, json: a.json, report: a.reporter(from, cfg.Steps)}, nil
 }
 
 func (j *job) close() error {
@@ -210,6 +211,9 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 	if err != nil {
 		return err
 	}
+	if !j.json && step < j.config.Steps && term.IsTerminal(int(os.Stderr.Fd())) {
+		fmt.Fprintln(os.Stderr) // the progress bar's line is not ended yet
+	}
 	fmt.Fprintf(os.Stderr, "saved %s at step %d\n", j.run.Dir, step)
 	return nil
 }
@@ -225,8 +229,7 @@ func (a *app) reporter(from, steps int) func(train.Record) {
 			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30))
 		_ = bar.Set(from)
 		return func(r train.Record) {
-			loss, _ := r.Metrics.Value("loss")
-			bar.Describe(fmt.Sprintf("loss %.2f  %.0f images/s", loss, r.ExamplesPerS))
+			bar.Describe(fmt.Sprintf("%s  %.0f examples/s", losses(r.Metrics), r.ExamplesPerS))
 			_ = bar.Set(r.Step)
 			if r.Step == steps {
 				fmt.Fprintln(os.Stderr)
@@ -239,10 +242,15 @@ func (a *app) reporter(from, steps int) func(train.Record) {
 			return
 		}
 		said = r.Step
-		fmt.Printf("step %d/%d", r.Step, steps)
-		for _, m := range r.Metrics {
-			fmt.Printf("  %s %.2f", m.Name, m.Value)
-		}
-		fmt.Printf("  %.0f images/s  %s\n", r.ExamplesPerS, r.Elapsed.Round(time.Second))
+		fmt.Printf("step %d/%d  %s  %.0f examples/s  %s\n", r.Step, steps, losses(r.Metrics), r.ExamplesPerS, r.Elapsed.Round(time.Second))
 	}
+}
+
+// losses writes the numbers of a step in one line.
+func losses(m watch.Metrics) string {
+	var parts []string
+	for _, v := range m {
+		parts = append(parts, fmt.Sprintf("%s %.2f", v.Name, v.Value))
+	}
+	return strings.Join(parts, "  ")
 }

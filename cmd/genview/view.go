@@ -37,6 +37,7 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 	}
 	f.add(c, a)
 	c.Flags().DurationVar(&linger, "linger", linger, "close the window this long after training, as 5s (default: when it is closed)")
+	c.Flags().Lookup("linger").DefValue = "0s" // which help leaves out: the text says what the default means
 	return c
 }
 
