@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Request is something an onlooker asks of a trainer: a Decode, Pause, Resume, Save or Stop.
+// A Request is something an onlooker asks of a trainer: a Decode, Attend, Choose, Pause, Resume, Save or Stop.
 type Request interface{ request() }
 
 // Decode asks for the pictures of latent vectors. Only the newest is kept: one that waits is dropped, unanswered,
@@ -15,6 +15,12 @@ type Decode struct {
 	Z     [][]float32
 	Reply func([]*image.RGBA) // one a vector; called once, from the trainer's goroutine; must return at once
 }
+
+// Attend asks that a text's attention be in the snapshots from now on. Only the newest is kept, as of Decode.
+type Attend struct{ Text string }
+
+// Choose begins what a Choice offered.
+type Choose struct{ Name string }
 
 // Pause asks the trainer to rest between two steps until a Resume, serving requests meanwhile.
 type Pause struct{}
@@ -29,6 +35,8 @@ type Save struct{}
 type Stop struct{}
 
 func (Decode) request() {}
+func (Attend) request() {}
+func (Choose) request() {}
 func (Pause) request()  {}
 func (Resume) request() {}
 func (Save) request()   {}
@@ -39,6 +47,7 @@ type Bus struct {
 	snapshot atomic.Pointer[Snapshot]
 	changed  chan struct{} // holds a token when a snapshot came since the last look
 	decode   atomic.Pointer[Decode]
+	attend   atomic.Pointer[Attend]
 	requests chan Request
 	pending  chan struct{} // holds a token when there may be a request to serve
 }
@@ -68,8 +77,13 @@ func (b *Bus) Changed() <-chan struct{} { return b.changed }
 
 // Send hands r to the trainer. It reports false when the trainer is too far behind to take it: ask again later.
 func (b *Bus) Send(r Request) bool {
-	if d, ok := r.(Decode); ok {
-		b.decode.Store(&d)
+	switch r := r.(type) {
+	case Decode:
+		b.decode.Store(&r)
+		signal(b.pending)
+		return true
+	case Attend:
+		b.attend.Store(&r)
 		signal(b.pending)
 		return true
 	}
@@ -85,7 +99,7 @@ func (b *Bus) Send(r Request) bool {
 // Pending returns a channel that gives a value when there may be a request to serve, for a paused trainer to wait on.
 func (b *Bus) Pending() <-chan struct{} { return b.pending }
 
-// Serve calls h with the requests that wait, in the order sent but decodes last, until none is left or the budget is
+// Serve calls h with the requests that wait, in the order sent but texts to attend to and decodes last, until none is left or the budget is
 // spent. One that waits is always served, however small the budget.
 func (b *Bus) Serve(budget time.Duration, h func(Request)) {
 	select {
@@ -110,6 +124,9 @@ func (b *Bus) next() Request {
 	case r := <-b.requests:
 		return r
 	default:
+	}
+	if a := b.attend.Swap(nil); a != nil {
+		return *a
 	}
 	if d := b.decode.Swap(nil); d != nil {
 		return *d

@@ -13,7 +13,8 @@ const (
 	Compiling State = "compiling" // programs and kernels are being made
 	Training  State = "training"
 	Paused    State = "paused"
-	Done      State = "done" // no more snapshots will come; requests may still be served
+	Done      State = "done"     // training is over; requests may still be served
+	Choosing  State = "choosing" // nothing runs yet, see Choices
 )
 
 // A Snapshot is what a run looks like at one moment. It is never written after Publish, nor is anything it points to.
@@ -34,10 +35,13 @@ type Snapshot struct {
 	Samples    []*image.RGBA // the newest pictures from fixed latents, nil before the first
 	SampleStep int           // the step at which Samples were made
 
-	Latent    *Latent // nil for a model without a latent space, or before it can decode
-	Attention []Map
+	Latent    *Latent    // nil for a model without a latent space, or before it can decode
+	Plane     *Plane     // nil but for a model of points in the plane
+	Examples  []Example  // what a model of text makes of some texts; nil before the first
+	Attention *Attention // nil but for a Transformer, and before its first look
 
-	Message string // an error or a notice to show, "" for none
+	Choices []Choice // what can be begun; nil once something was
+	Message string   // an error or a notice to show, "" for none
 }
 
 // A Series is one curve. Low and High, where they are not nil, bound the values that each point stands for.
@@ -60,12 +64,42 @@ type Point struct {
 	Z    []float32
 }
 
-// A Map holds the attention weights of one layer: how much each token of From gives to each token of To.
+// A Plane is a GAN of points at work: what it learns from, what it makes, and what its discriminator thinks of every place.
+type Plane struct {
+	Reach   float64   // the plane is looked at from −Reach to Reach on both axes
+	Real    []float32 // x and y of each point
+	Fake    []float32
+	Side    int       // of Surface
+	Surface []float32 // [Side, Side]: the discriminator's logits, rows from y = Reach down, columns from x = −Reach on
+}
+
+// An Example is what a model makes of a text.
+type Example struct {
+	Input, Output string
+	Want          string // what Output should be; "" where nothing is right or wrong
+}
+
+// Attention is how a Transformer reads a text.
+type Attention struct {
+	Text    string // what it reads
+	Output  string // what it makes of it
+	Problem string // why Text cannot be read, "" if it can; the rest is then empty
+	Maps    []Map  // by layer, in the order of computation
+}
+
+// A Map holds the attention weights of one layer: how much each token of To, a row, takes from each token of From. A row sums to 1.
 type Map struct {
-	Name     string // the tap's name, as "decoder.0.cross_attn"
+	Name     string // the tap's name, as "decoder.layers.0.multihead_attn"
 	Heads    int
 	To, From []string  // tokens
 	Weights  []float32 // [Heads, len(To), len(From)]
+}
+
+// A Choice is something that can be begun.
+type Choice struct {
+	Name  string // what Choose sends back
+	Title string // as "Letters"
+	About string // a sentence or two
 }
 
 // A Metric is one number that a step reports.
