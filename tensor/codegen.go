@@ -111,6 +111,9 @@ func (e *emitter) computes(t *Tensor) bool {
 }
 
 func (e *emitter) expr(t *Tensor) spirv.ID {
+	if t.op.Table {
+		return e.lookUp(t)
+	}
 	in := make([]spirv.ID, len(t.in))
 	for i, x := range t.in {
 		in[i] = e.value(x)
@@ -120,6 +123,27 @@ func (e *emitter) expr(t *Tensor) spirv.ID {
 	}
 	flat := e.b.Add(e.b.Splat(e.b.Bitcast(e.base, spirv.Int)), e.b.Lanes())
 	return t.op.EmitAt(e.b, flat, in...)
+}
+
+// lookUp reads four elements of rows of a table. Neighbours lie in one row where rows are whole quads.
+func (e *emitter) lookUp(t *Tensor) spirv.ID {
+	b, table := e.b, e.where[t.in[0]].base
+	rows, cols := t.in[0].op.Shape[0], t.in[0].op.Shape[1]
+	row := e.value(t.in[1])
+	valid := inside(b, row, 0, rows)
+	first := b.Mul(b.Select(valid, row, b.Int(0)), b.Int(cols))
+	var x spirv.ID
+	if e.whole && cols%4 == 0 {
+		col := b.Bitcast(b.Mod(e.base, b.Same(e.base, float64(cols))), spirv.Int)
+		x = b.Load(e.mem(table, 4), b.Shr(b.Add(b.Component(first, 0), col), 2))
+	} else {
+		flat := b.Add(b.Splat(e.base), b.Cast(b.Lanes(), spirv.Uint))
+		at := b.Add(first, b.Bitcast(b.Mod(flat, b.Uint(uint32(cols))), spirv.Int))
+		m := e.mem(table, 1)
+		x = b.Vec(b.Load(m, b.Component(at, 0)), b.Load(m, b.Component(at, 1)), b.Load(m, b.Component(at, 2)), b.Load(m, b.Component(at, 3)))
+	}
+	x = b.Select(valid, x, b.Zero(b.TypeOf(x)))
+	return b.Cast(x, dtypes[table.op.DType].value)
 }
 
 // through returns four elements of a base seen through a layout.

@@ -56,12 +56,12 @@ func (c *compilation) program() (*Program, error) {
 // layouts puts a copy before each kernel input whose layout the kernel cannot read.
 func (c *compilation) layouts(roots []*Tensor) {
 	for _, t := range (&fusion{lowering: c.low}).live(roots) {
-		if t.op.Kernel == nil {
+		if t.op.Kernel == nil && !t.op.Table {
 			continue
 		}
 		for i, x := range t.in {
 			v := c.low.where[x].view
-			if v.Contiguous() || t.op.Reads != nil && t.op.Reads(i, v) {
+			if v.Contiguous() || t.op.Table && !t.looksUp(i) || t.op.Reads != nil && t.op.Reads(i, v) {
 				continue
 			}
 			t.in[i] = c.low.share(copyOp(x), []*Tensor{x})
@@ -117,8 +117,8 @@ func (c *compilation) updateInPlace() {
 			}
 		}
 		for _, t := range u.elems { // inside the unit each element is read before it is written, if it is read in its place
-			for _, x := range t.in {
-				if w := c.low.where[x]; w.base == up.Var && !w.view.Contiguous() {
+			for i, x := range t.in {
+				if w := c.low.where[x]; w.base == up.Var && !c.fused.inPlace(t, i) {
 					ok = false
 				}
 			}

@@ -276,7 +276,7 @@ func TestOps(t *testing.T) {
 var tested = map[string]string{
 	"Input": "fed in every program test", "Var": "TestUpdates", "Const": "every row's inputs", "VJP": "every row's gradients",
 	"Grad": "every row's gradients", "Tap": "TestTaps", "Taps": "TestTaps", "Detach": "TestDetach", "Uniform": "TestRandom",
-	"Normal": "TestRandom", "Bernoulli": "TestRandom", "Advance": "TestRandom",
+	"Normal": "TestRandom", "Bernoulli": "TestRandom", "Dropout": "TestDropout", "Causal": "MaskedFill", "Advance": "TestRandom",
 }
 
 func TestEveryOpHasACase(t *testing.T) {

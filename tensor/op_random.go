@@ -45,6 +45,15 @@ func (r *RNG) Bernoulli(p *Tensor) *Tensor {
 	return r.Uniform(p.op.Shape...).Less(p).Cast(F32)
 }
 
+// Dropout sets elements of x to 0, each with probability p, and scales the others by 1/(1−p) (Srivastava et al. 2014).
+func (r *RNG) Dropout(x *Tensor, p float64) *Tensor {
+	if p == 0 {
+		return x
+	}
+	kept := r.Uniform(x.op.Shape...).GreaterEqual(Full(p))
+	return Where(kept, x.Scale(1/(1-p)), Full(0))
+}
+
 func unitInterval(b *spirv.Block, u spirv.ID) spirv.ID {
 	return b.Mul(b.Cast(b.Shr(u, 8), spirv.Float), b.Float(math.Exp2(-24)))
 }

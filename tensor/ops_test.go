@@ -12,6 +12,7 @@ var (
 	pairs   = of(sh(s{7}, s{7}), sh(s{3, 5}, s{5}), sh(s{4, 1, 8}, s{3, 1}), sh(s{}, s{2, 3}), sh(s{16, 32}, s{16, 1}), sh(s{2, 12}, s{2, 12}))
 	planes  = of(sh(s{3, 5}), sh(s{4, 8}), sh(s{1, 1}), sh(s{33, 130}), sh(s{130, 33}))
 	cubes   = of(sh(s{2, 3, 5}), sh(s{1, 1, 1}), sh(s{4, 8, 12}), sh(s{3, 65, 2}))
+	logits  = of(sh(s{3, 5}), sh(s{2, 3, 65}), sh(s{1, 1}), sh(s{16, 12}))
 	edges   = []float64{-1e4, -88, -1, -1e-6, 0, 1e-6, 1, 88, 1e4}
 )
 
@@ -130,6 +131,37 @@ var opCases = []opCase{
 	{name: "LogSumExp", op: unary(func(x *T) *T { return x.LogSumExp(1) }), in: normal, dims: planes, ref: func(in []array) array {
 		return each(math.Log)([]array{folded(0, add, false, 1)([]array{each(math.Exp)(in)})})
 	}},
+	{name: "LayerNorm", op: func(in []*T) *T { return in[0].LayerNorm(in[1], in[2], 1e-5) }, ref: refLayerNorm, in: normal, dims: of(sh(s{3, 5}, s{5}, s{5}), sh(s{2, 4, 64}, s{64}, s{64}), sh(s{7, 128}, s{128}, s{128}))},
+	{name: "LayerNorm/weight", op: func(in []*T) *T { return in[0].LayerNorm(in[1], nil, 1e-5) }, ref: refLayerNorm, in: normal, dims: of(sh(s{3, 5}, s{5}))},
+
+	{name: "Embedding", op: unary(func(x *T) *T { return tensor.Embedding(indices(x, 1), x) }), ref: refEmbedding, in: normal, dims: of(sh(s{5, 3}), sh(s{9, 8}), sh(s{65, 128}), sh(s{1, 1}))},
+	{
+		name: "Embedding/chain", in: uniform(-1, 1), dims: of(sh(s{5, 3}), sh(s{9, 8}), sh(s{4, 4})),
+		op: unary(func(x *T) *T { // the table is computed beside what reads it
+			e := x.Exp()
+			rows := tensor.Embedding(tensor.Iota(0, x.Dim(0)), e)
+			return rows.Mul(e).Add(tensor.Embedding(indices(x, 1), e).Sum(0, 1))
+		}),
+		ref: func(in []array) array {
+			e := each(math.Exp)(in)
+			sum := folded(0, add, false, 0, 1)([]array{refEmbedding([]array{e})})
+			return both(func(a, b float64) float64 { return a*a + b })([]array{e, sum})
+		},
+	},
+	{name: "OneHot", op: unary(func(x *T) *T { return indices(x, 1).OneHot(3) }), ints: true, in: normal, dims: planes, ref: func(in []array) array {
+		at := places(in[0].shape, 1)
+		return build(append(append([]int{}, at.shape...), 3), func(i []int) float64 { return bit(at.get(i[:len(i)-1]) == float64(i[len(i)-1])) })
+	}},
+	{name: "MaskedFill", op: unary(func(x *T) *T { return x.Mul(x).MaskedFill(tensor.Causal(x.Dim(-1)), 2) }), in: normal, dims: of(sh(s{3, 5, 5}), sh(s{4, 4}), sh(s{2, 1, 64, 64})), ref: func(in []array) array {
+		return build(in[0].shape, func(at []int) float64 {
+			if at[len(at)-1] > at[len(at)-2] {
+				return 2
+			}
+			x := in[0].get(at)
+			return x * x
+		})
+	}},
+
 	{name: "Softmax", op: unary(func(x *T) *T { return x.Softmax(-1) }), ref: refSoftmax(-1), in: normal, dims: planes},
 	{name: "Softmax/first", op: unary(func(x *T) *T { return x.Softmax(0) }), ref: refSoftmax(0), in: normal, dims: planes},
 	{name: "LogSoftmax", op: unary(func(x *T) *T { return x.LogSoftmax(1) }), in: normal, dims: planes, ref: func(in []array) array {
@@ -208,6 +240,16 @@ var opCases = []opCase{
 	convTCase("/dilated", tensor.ConvTransposeOptions{Stride: [2]int{2, 1}, Padding: [2]int{1, 0}, Dilation: [2]int{2, 2}}, sh(s{1, 2, 3, 4}, s{2, 1, 3, 2})),
 
 	{name: "BCEWithLogits", op: binary((*T).BCEWithLogits), ref: both(func(x, t float64) float64 { return softplus(x) - x*t }), in: normal, dims: pairs},
+	{
+		name: "CrossEntropy", in: normal, dims: logits, op: unary(func(x *T) *T {
+			return x.CrossEntropy(indices(x, 0), tensor.CrossEntropyDefaults())
+		}), ref: refCrossEntropy(0, 0, -100),
+	},
+	{
+		name: "CrossEntropy/smoothed", in: normal, dims: logits, op: unary(func(x *T) *T {
+			return x.CrossEntropy(indices(x, 0), tensor.CrossEntropyOptions{LabelSmoothing: 0.1, IgnoreIndex: 1})
+		}), ref: refCrossEntropy(0, 0.1, 1),
+	},
 	{name: "MSE", op: binary((*T).MSE), ref: both(func(x, t float64) float64 { return (x - t) * (x - t) }), in: normal, dims: pairs},
 }
 

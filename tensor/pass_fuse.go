@@ -8,7 +8,7 @@ type unit struct {
 	elems []*Tensor // of elementwise units, inputs first
 	outs  []*Tensor // what it writes
 	stops map[*Tensor]bool
-	deps  map[*unit]bool
+	deps  map[*unit]bool // what must run before; true: and in a dispatch of its own, for it is read in other places than it is written
 	into  *unit // merged into another
 	order int
 }
@@ -50,11 +50,11 @@ func (l *lowering) fuse(roots []*Tensor, off bool) *fusion {
 		if t.op.View != nil || t.isLeaf() {
 			continue
 		}
-		for _, x := range t.in {
+		for i, x := range t.in {
 			p := l.where[x]
 			direct := p.view.Contiguous() && size(p.view.Shape) == size(p.base.op.Shape)
 			switch {
-			case t.op.Kernel != nil, p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
+			case t.op.Kernel != nil, t.looksUp(i), p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
 				f.forced[p.base] = true
 			}
 		}
@@ -110,7 +110,7 @@ func (f *fusion) single(t *Tensor) {
 		}
 	}
 	for s := range u.stops {
-		f.depend(u, s)
+		f.depend(u, s, true)
 	}
 	f.of[t] = u
 	f.units = append(f.units, u)
@@ -131,10 +131,16 @@ func (f *fusion) inline(u *unit, t *Tensor, n int) int {
 	return n + 1
 }
 
-func (f *fusion) depend(u *unit, t *Tensor) {
+func (f *fusion) depend(u *unit, t *Tensor, apart bool) {
 	if d := f.of[t]; d != nil && d.root() != u {
-		u.deps[d.root()] = true
+		u.deps[d.root()] = u.deps[d.root()] || apart
 	}
+}
+
+// inPlace tells whether element i of t needs only element i of its input x, so that one dispatch can compute both.
+func (f *fusion) inPlace(t *Tensor, i int) bool {
+	p := f.where[t.in[i]]
+	return p.view.Contiguous() && p.base.Len() == t.Len() && !t.looksUp(i)
 }
 
 // elementwise puts t into a unit with its inputs where that makes no cycle, else into one of its own.
@@ -142,20 +148,19 @@ func (f *fusion) elementwise(t *Tensor) {
 	u := &unit{elems: []*Tensor{t}, deps: map[*unit]bool{}}
 	f.of[t] = u
 	f.units = append(f.units, u)
-	for _, x := range t.in {
-		f.depend(u, f.where[x].base)
+	for i, x := range t.in {
+		f.depend(u, f.where[x].base, !f.inPlace(t, i))
 	}
 	if f.off {
 		return
 	}
-	for _, x := range t.in {
-		p := f.where[x]
-		c := f.of[p.base]
+	for i, x := range t.in {
+		c := f.of[f.where[x].base]
 		if c == nil {
 			continue
 		}
 		c, u = c.root(), u.root()
-		if c == u || c.node != nil || c.elems[0].Len() != t.Len() || !p.view.Contiguous() {
+		if c == u || c.node != nil || !f.inPlace(t, i) {
 			continue
 		}
 		if f.reaches(u, c, true) || f.reaches(c, u, true) || f.inputs(u, c) > maxInputs {
@@ -165,15 +170,15 @@ func (f *fusion) elementwise(t *Tensor) {
 	}
 }
 
-// reaches tells whether from depends on to; with indirect, only through a third unit.
+// reaches tells whether from depends on to; with indirect, only through a third unit or so that the two must stay apart.
 func (f *fusion) reaches(from, to *unit, indirect bool) bool {
 	seen := map[*unit]bool{}
 	var visit func(u *unit, top bool) bool
 	visit = func(u *unit, top bool) bool {
-		for d := range u.deps {
+		for d, apart := range u.deps {
 			d = d.root()
 			if d == to {
-				if top && indirect {
+				if top && indirect && !apart {
 					continue
 				}
 				return true
@@ -211,13 +216,13 @@ func (f *fusion) inputs(u, c *unit) int {
 func (f *fusion) merge(u, c *unit) {
 	u.into = c
 	c.elems = append(c.elems, u.elems...)
-	for d := range u.deps {
-		c.deps[d.root()] = true
+	for d, apart := range u.deps {
+		c.deps[d] = c.deps[d] || apart
 	}
 	deps := map[*unit]bool{}
-	for d := range c.deps {
+	for d, apart := range c.deps {
 		if d = d.root(); d != c {
-			deps[d] = true
+			deps[d] = deps[d] || apart
 		}
 	}
 	c.deps = deps

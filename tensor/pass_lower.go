@@ -35,7 +35,10 @@ func (t *Tensor) isLeaf() bool {
 	return t.op.Name == "Var" || t.op.Name == "Input" || t.op.Name == "Const"
 }
 
-func (t *Tensor) isElementwise() bool { return t.op.Emit != nil || t.op.EmitAt != nil }
+func (t *Tensor) isElementwise() bool { return t.op.Emit != nil || t.op.EmitAt != nil || t.op.Table }
+
+// looksUp tells whether input i is a table that t looks rows up in, at places that only the indices know.
+func (t *Tensor) looksUp(i int) bool { return t.op.Table && i == 0 }
 
 func (l *lowering) lower(t *Tensor) *Tensor {
 	if r, ok := l.done[t]; ok {

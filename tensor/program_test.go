@@ -275,3 +275,58 @@ func TestGarbageCollection(t *testing.T) {
 		}
 	}
 }
+
+// TestFusionKeepsApart: what reads a value in other places than it is written cannot be in the dispatch that writes it, though both
+// have as many elements and a third node reads them in place.
+func TestFusionKeepsApart(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	const n = 64
+	v := make([]float32, n*n)
+	for i := range v {
+		v[i] = float32(i%97) / 97
+	}
+	a := tensor.Const(v, n, n).Exp()
+	got, err := rt.Floats(a.T().Shift(1).Add(a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		for j := range n {
+			want := math.Exp(float64(v[i*n+j])) + math.Exp(float64(v[j*n+i])) + 1
+			if math.Abs(want-float64(got[i*n+j])) > 1e-5 {
+				t.Fatalf("at %d, %d: got %v, want %v", i, j, got[i*n+j], want)
+			}
+		}
+	}
+}
+
+// TestDropout: the share that is dropped, the scale of what is not, and the same mask for the gradient.
+func TestDropout(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	rng := tensor.NewRNG("rng", 7)
+	x := tensor.Full(3, 100, 100)
+	y := rng.Dropout(x, 0.25)
+	dx := tensor.Grad(y.Sum(), x)[0]
+	got, err := rt.Floats(tensor.Concat(0, y, dx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dropped := 0
+	for i, v := range got[:x.Len()] {
+		g := got[x.Len()+i]
+		switch {
+		case v == 0 && g == 0:
+			dropped++
+		case v != 4 || math.Abs(float64(g)-4.0/3) > 1e-6:
+			t.Fatalf("element %d is %v with gradient %v, want 0 and 0, or 4 and 4/3", i, v, g)
+		}
+	}
+	if share := float64(dropped) / float64(x.Len()); math.Abs(share-0.25) > 0.02 {
+		t.Errorf("%.3f of the elements were dropped, want 0.25", share)
+	}
+	if rng.Dropout(x, 0) != x {
+		t.Error("dropping nothing makes a new node")
+	}
+}

@@ -259,3 +259,83 @@ func of(shapes ...[][]int) [][][]int { return shapes }
 func sh(shapes ...[]int) [][]int { return shapes }
 
 type s = []int
+
+// places are indices in a pattern that repeats: with from = 1 two rows of places in a table of a shape, of which some are not there;
+// with from = 0 a class for each row of logits of that shape.
+func places(shape []int, from int) array {
+	if from == 1 {
+		return build([]int{2, 6}, func(at []int) float64 { return float64((at[0]*5+at[1]*7)%(shape[0]+2) - 1) })
+	}
+	classes := shape[len(shape)-1]
+	return build(shape[:len(shape)-1], func(at []int) float64 { return float64((3*at[0] + at[len(at)-1]) % classes) })
+}
+
+func indices(x *T, from int) *T {
+	a := places(x.Shape(), from)
+	v := make([]int32, len(a.v))
+	for i := range v {
+		v[i] = int32(a.v[i])
+	}
+	return tensor.Const(v, a.shape...)
+}
+
+func refEmbedding(in []array) array {
+	table, at := in[0], places(in[0].shape, 1)
+	rows, d := table.shape[0], table.shape[1]
+	return build([]int{2, 6, d}, func(i []int) float64 {
+		row := int(at.get(i[:2]))
+		if row < 0 || row >= rows {
+			return 0
+		}
+		return table.v[row*d+i[2]]
+	})
+}
+
+func refCrossEntropy(from int, smoothing float64, ignore int) func(in []array) array {
+	return func(in []array) array {
+		x, target := in[0], places(in[0].shape, from)
+		classes := x.shape[len(x.shape)-1]
+		total, n := 0.0, 0.0
+		for i, want := range target.v {
+			if int(want) == ignore {
+				continue
+			}
+			row := x.v[i*classes : (i+1)*classes]
+			sum := 0.0
+			for _, v := range row {
+				sum += math.Exp(v)
+			}
+			for c, v := range row {
+				q := smoothing / float64(classes)
+				if c == int(want) {
+					q += 1 - smoothing
+				}
+				total += q * (math.Log(sum) - v)
+			}
+			n++
+		}
+		return array{nil, []float64{total / n}}
+	}
+}
+
+func refLayerNorm(in []array) array {
+	x := in[0]
+	d := x.shape[len(x.shape)-1]
+	y := newArray(x.shape...)
+	for first := 0; first < len(x.v); first += d {
+		mean, square := 0.0, 0.0
+		for _, v := range x.v[first : first+d] {
+			mean += v / float64(d)
+		}
+		for _, v := range x.v[first : first+d] {
+			square += (v - mean) * (v - mean) / float64(d)
+		}
+		for i := range d {
+			y.v[first+i] = (x.v[first+i] - mean) / math.Sqrt(square+1e-5) * in[1].v[i]
+			if len(in) > 2 {
+				y.v[first+i] += in[2].v[i]
+			}
+		}
+	}
+	return y
+}

@@ -22,7 +22,7 @@ type Tensor struct {
 	taps  []*Tensor
 }
 
-// An Op says what a node computes: exactly one of View, Emit, EmitAt, Reduce, Kernel is set, or none for a leaf. Nodes equal in
+// An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Reduce, Kernel is set, or none for a leaf. Nodes equal in
 // Name, Attr, Shape and inputs are the same node, so the functions may depend on nothing else.
 type Op struct {
 	Name  string
@@ -38,6 +38,8 @@ type Op struct {
 	EmitAt func(b *spirv.Block, at spirv.ID, in ...spirv.ID) spirv.ID
 	// Fold is Emit for numbers at compile time; optional.
 	Fold func(in ...float64) float64
+	// Table picks rows of in[0], a table [V, D], by the indices in[1], of the op's shape [..., D]; a row that there is not is zeros.
+	Table bool
 	// Reduce combines the middle axis of an input [A, K, N] to [A, N].
 	Reduce *reduction
 	// Kernel picks and sets up a kernel for inputs in these layouts.
