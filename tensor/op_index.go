@@ -34,7 +34,9 @@ func (x *Tensor) OneHot(n int) *Tensor {
 }
 
 // MaskedFill returns v where mask, a Bool tensor that broadcasts, is true, and x elsewhere.
-func (x *Tensor) MaskedFill(mask *Tensor, v float64) *Tensor { return Where(mask, fullOf(x.op.DType, v, nil), x) }
+func (x *Tensor) MaskedFill(mask *Tensor, v float64) *Tensor {
+	return Where(mask, fullOf(x.op.DType, v, nil), x)
+}
 
 // Causal is the mask [n, n] of what the future is to each place of a sequence: true where the column is greater than the row.
 func Causal(n int) *Tensor { return Iota(1, n, n).Greater(Iota(0, n, n)) }

@@ -9,7 +9,7 @@ type unit struct {
 	outs  []*Tensor // what it writes
 	stops map[*Tensor]bool
 	deps  map[*unit]bool // what must run before; true: and in a dispatch of its own, for it is read in other places than it is written
-	into  *unit // merged into another
+	into  *unit          // merged into another
 	order int
 }
 

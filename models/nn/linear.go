@@ -9,7 +9,7 @@ import (
 // Linear is an affine map.
 type Linear struct {
 	Weight *tensor.Tensor // [out, in]
-	Bias   *tensor.Tensor // [out]
+	Bias   *tensor.Tensor // [out]; may be nil
 }
 
 // NewLinear makes a Linear with PyTorch's first values: both from [−1/√in, 1/√in).
@@ -21,7 +21,22 @@ func NewLinear(s *Scope, in, out int) *Linear {
 }
 
 // Forward maps x [..., in] to x·Weightᵀ + Bias [..., out].
-func (l *Linear) Forward(x *tensor.Tensor) *tensor.Tensor { return x.MatMul(l.Weight.T()).Add(l.Bias) }
+func (l *Linear) Forward(x *tensor.Tensor) *tensor.Tensor {
+	y := x.MatMul(l.Weight.T())
+	if l.Bias != nil {
+		y = y.Add(l.Bias)
+	}
+	return y
+}
+
+// rows is the part of a Linear that gives the outputs lo ≤ i < hi.
+func (l *Linear) rows(lo, hi int) *Linear {
+	part := &Linear{Weight: l.Weight.Slice(0, lo, hi)}
+	if l.Bias != nil {
+		part.Bias = l.Bias.Slice(0, lo, hi)
+	}
+	return part
+}
 
 // MLP is linear layers with a ReLU between each two.
 type MLP struct {

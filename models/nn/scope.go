@@ -41,6 +41,9 @@ func NewScope(seed uint64) *Scope { return &Scope{net: &network{seed: seed}} }
 // Sub returns the scope of a part of the network.
 func (s *Scope) Sub(name string) *Scope { return &Scope{path: s.join(name), net: s.net} }
 
+// Path returns what the names of the scope's variables begin with, "" for the root.
+func (s *Scope) Path() string { return s.path }
+
 // Var makes a trainable variable of this shape. It panics if the scope has one of that name.
 func (s *Scope) Var(name string, init Init, shape ...int) *tensor.Tensor {
 	return s.add(name, init, shape, false)

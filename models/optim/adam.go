@@ -28,7 +28,8 @@ func AdamWDefaults() AdamConfig {
 
 // Adam scales each element's step by estimates of its gradient's first two moments.
 type Adam struct {
-	LR *tensor.Tensor // scalar: a variable, unless a schedule is put in its place before Update
+	LR     *tensor.Tensor              // scalar: a variable, unless a schedule is put in its place before Update
+	Decays func(v *tensor.Tensor) bool // which variables WeightDecay is for; nil for all
 
 	config    AdamConfig
 	decoupled bool
@@ -54,6 +55,9 @@ func NewAdamW(c AdamConfig, vars []*tensor.Tensor) *Adam {
 	return o
 }
 
+// Steps is how many steps were taken, a scalar: what a schedule for LR is made of.
+func (o *Adam) Steps() *tensor.Tensor { return o.step }
+
 // Update returns the updates of one step from the gradients of the variables, in their order.
 func (o *Adam) Update(grads []*tensor.Tensor) []tensor.Update {
 	mustMatch(o.vars, grads)
@@ -64,9 +68,11 @@ func (o *Adam) Update(grads []*tensor.Tensor) []tensor.Update {
 	updates := []tensor.Update{{Var: o.step, Value: step}}
 	for i, v := range o.vars {
 		g, kept := grads[i], v
-		if o.decoupled && c.WeightDecay != 0 {
+		switch {
+		case o.Decays != nil && !o.Decays(v) || c.WeightDecay == 0:
+		case o.decoupled:
 			kept = v.Sub(v.Mul(o.LR.Scale(c.WeightDecay)))
-		} else {
+		default:
 			g = decayed(g, v, c.WeightDecay)
 		}
 		m := o.avg[i].Add(g.Sub(o.avg[i]).Scale(1 - c.Beta1))

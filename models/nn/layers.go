@@ -1,0 +1,80 @@
+package nn
+
+import (
+	"math"
+
+	"genview/tensor"
+)
+
+// LayerNorm normalises each vector along the last axis (Ba et al. 2016).
+type LayerNorm struct {
+	Weight *tensor.Tensor // [D], at first 1
+	Bias   *tensor.Tensor // [D], at first 0; may be nil
+	Eps    float64        // added to the variance
+}
+
+// NewLayerNorm makes a LayerNorm with PyTorch's Eps 1e-5.
+func NewLayerNorm(s *Scope, dim int) *LayerNorm {
+	return &LayerNorm{Weight: s.Var("weight", Ones(), dim), Bias: s.Var("bias", Zeros(), dim), Eps: 1e-5}
+}
+
+// Forward maps x [..., D] to the same shape.
+func (l *LayerNorm) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return x.LayerNorm(l.Weight, l.Bias, l.Eps)
+}
+
+// Embedding is a table of vectors.
+type Embedding struct {
+	Weight *tensor.Tensor // [N, D]
+}
+
+// NewEmbedding makes an Embedding with these first values; PyTorch's are Normal(0, 1).
+func NewEmbedding(s *Scope, n, dim int, init Init) *Embedding {
+	return &Embedding{Weight: s.Var("weight", init, n, dim)}
+}
+
+// Forward maps indices [...] of int32 to vectors [..., D].
+func (l *Embedding) Forward(indices *tensor.Tensor) *tensor.Tensor {
+	return tensor.Embedding(indices, l.Weight)
+}
+
+// Logits maps x [..., D] to its products with all vectors [..., N]: the layer before the softmax shares the table's weights
+// (Press & Wolf 2016).
+func (l *Embedding) Logits(x *tensor.Tensor) *tensor.Tensor { return x.MatMul(l.Weight.T()) }
+
+// Dropout drops elements in training and does nothing in evaluation.
+type Dropout struct {
+	P     float64
+	rng   *tensor.RNG
+	scope *Scope
+}
+
+// NewDropout makes a Dropout that drops with probability p.
+func NewDropout(s *Scope, p float64, rng *tensor.RNG) *Dropout {
+	return &Dropout{P: p, rng: rng, scope: s}
+}
+
+// Forward maps x to the same shape.
+func (l *Dropout) Forward(x *tensor.Tensor) *tensor.Tensor {
+	if !l.scope.Training() {
+		return x
+	}
+	return l.rng.Dropout(x, l.P)
+}
+
+// Sinusoids are the positions of Vaswani et al. 2017, section 3.5: [n, dim] of sines in even and cosines in odd columns, whose
+// wavelengths grow from 2π to 10,000·2π.
+func Sinusoids(n, dim int) *tensor.Tensor {
+	values := make([]float32, n*dim)
+	for pos := range n {
+		for i := range dim {
+			angle := float64(pos) / math.Pow(10000, float64(i/2*2)/float64(dim))
+			if i%2 == 0 {
+				values[pos*dim+i] = float32(math.Sin(angle))
+			} else {
+				values[pos*dim+i] = float32(math.Cos(angle))
+			}
+		}
+	}
+	return tensor.Const(values, n, dim)
+}

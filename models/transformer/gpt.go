@@ -1,0 +1,90 @@
+package transformer
+
+import (
+	"math"
+	"strconv"
+
+	"genview/models/nn"
+	"genview/tensor"
+)
+
+// GPT is a decoder-only Transformer with learned positions; norms come before what they are for, and the layer before the softmax
+// shares the table of tokens (Radford et al. 2019).
+type GPT struct {
+	tokens, places *nn.Embedding
+	blocks         []*block
+	norm           *nn.LayerNorm
+	drop           *nn.Dropout
+}
+
+// block has the names of GPT-2.
+type block struct {
+	norm1, norm2 *nn.LayerNorm
+	attention    *nn.MultiheadAttention
+	forth, back  *nn.Linear
+	drop         *nn.Dropout
+}
+
+// NewGPT makes a GPT with GPT-2's first values; the error is that of [GPTConfig.Validate].
+func NewGPT(s *nn.Scope, c GPTConfig, rng *tensor.RNG) (*GPT, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	m := &GPT{drop: nn.NewDropout(s, c.Dropout, rng)}
+	m.tokens = nn.NewEmbedding(s.Sub("wte"), c.Vocab, c.Width, nn.Normal(0, std))
+	m.places = nn.NewEmbedding(s.Sub("wpe"), c.Context, c.Width, nn.Normal(0, std))
+	for i := range c.Layers {
+		m.blocks = append(m.blocks, newBlock(s.Sub("h."+strconv.Itoa(i)), c, m.drop))
+	}
+	m.norm = norm(s.Sub("ln_f"), c)
+	return m, nil
+}
+
+const std = 0.02 // of GPT-2's first weights
+
+func newBlock(s *nn.Scope, c GPTConfig, drop *nn.Dropout) *block {
+	// What is added to the residual stream starts smaller by the root of how often something is.
+	added := std / math.Sqrt(2*float64(c.Layers))
+	attn, mlp := s.Sub("attn"), s.Sub("mlp")
+	return &block{
+		norm1: norm(s.Sub("ln_1"), c), norm2: norm(s.Sub("ln_2"), c), drop: drop,
+		attention: &nn.MultiheadAttention{
+			In: linear(attn.Sub("c_attn"), c.Width, 3*c.Width, std, c), Out: linear(attn.Sub("c_proj"), c.Width, c.Width, added, c),
+			Heads: c.Heads, Drop: drop, Name: attn.Path(),
+		},
+		forth: linear(mlp.Sub("c_fc"), c.Width, 4*c.Width, std, c), back: linear(mlp.Sub("c_proj"), 4*c.Width, c.Width, added, c),
+	}
+}
+
+func linear(s *nn.Scope, in, out int, std float64, c GPTConfig) *nn.Linear {
+	l := &nn.Linear{Weight: s.Var("weight", nn.Normal(0, std), out, in)}
+	if c.Bias {
+		l.Bias = s.Var("bias", nn.Zeros(), out)
+	}
+	return l
+}
+
+func norm(s *nn.Scope, c GPTConfig) *nn.LayerNorm {
+	l := &nn.LayerNorm{Weight: s.Var("weight", nn.Ones(), c.Width), Eps: 1e-5}
+	if c.Bias {
+		l.Bias = s.Var("bias", nn.Zeros(), c.Width)
+	}
+	return l
+}
+
+// Forward maps tokens [B, T] to the logits of each next token [B, T, Vocab].
+func (m *GPT) Forward(tokens *tensor.Tensor) *tensor.Tensor {
+	places := m.places.Weight.Slice(0, 0, tokens.Dim(1))
+	x, future := m.drop.Forward(m.tokens.Forward(tokens).Add(places)), tensor.Causal(tokens.Dim(1))
+	for _, b := range m.blocks {
+		x = b.forward(x, future)
+	}
+	return m.tokens.Logits(m.norm.Forward(x))
+}
+
+func (b *block) forward(x, future *tensor.Tensor) *tensor.Tensor {
+	y := b.norm1.Forward(x)
+	x = x.Add(b.drop.Forward(b.attention.Forward(y, y, future)))
+	y = b.forth.Forward(b.norm2.Forward(x)).GELU()
+	return x.Add(b.drop.Forward(b.back.Forward(y)))
+}

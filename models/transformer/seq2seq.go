@@ -1,0 +1,117 @@
+package transformer
+
+import (
+	"math"
+	"strconv"
+
+	"genview/models/nn"
+	"genview/tensor"
+)
+
+// A Transformer is an encoder–decoder. Norms follow what they normalise, as in the paper, and one more ends each stack, as in
+// torch.nn.Transformer. Source, target and the layer before the softmax share one table of vectors (section 3.4).
+type Transformer struct {
+	config    Config
+	embedding *nn.Embedding
+	encoder   []*encoderLayer
+	decoder   []*decoderLayer
+	encoded   *nn.LayerNorm
+	decoded   *nn.LayerNorm
+	drop      *nn.Dropout
+}
+
+// New makes a Transformer; the error is that of [Config.Validate].
+func New(s *nn.Scope, c Config, rng *tensor.RNG) (*Transformer, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	m := &Transformer{config: c, drop: nn.NewDropout(s, c.Dropout, rng)}
+	m.embedding = nn.NewEmbedding(s.Sub("embedding"), c.Vocab, c.Width, nn.Normal(0, 1/math.Sqrt(float64(c.Width))))
+	for i := range c.Layers {
+		m.encoder = append(m.encoder, newEncoderLayer(s.Sub("encoder.layers."+strconv.Itoa(i)), c, m.drop))
+	}
+	m.encoded = nn.NewLayerNorm(s.Sub("encoder.norm"), c.Width)
+	for i := range c.Layers {
+		m.decoder = append(m.decoder, newDecoderLayer(s.Sub("decoder.layers."+strconv.Itoa(i)), c, m.drop))
+	}
+	m.decoded = nn.NewLayerNorm(s.Sub("decoder.norm"), c.Width)
+	return m, nil
+}
+
+// Encode maps source tokens [B, S] to vectors [B, S, Width].
+func (m *Transformer) Encode(source *tensor.Tensor) *tensor.Tensor {
+	x, mask := m.embed(source), padding(source)
+	for _, l := range m.encoder {
+		x = l.forward(x, mask)
+	}
+	return m.encoded.Forward(x)
+}
+
+// Decode maps target tokens [B, T], which start with Begin, and the encoded source [B, S, Width] to the logits of each next token
+// [B, T, Vocab].
+func (m *Transformer) Decode(target, source, memory *tensor.Tensor) *tensor.Tensor {
+	x, mask := m.embed(target), padding(source)
+	for _, l := range m.decoder {
+		x = l.forward(x, memory, tensor.Causal(target.Dim(1)), mask)
+	}
+	return m.embedding.Logits(m.decoded.Forward(x))
+}
+
+func (m *Transformer) embed(tokens *tensor.Tensor) *tensor.Tensor {
+	x := m.embedding.Forward(tokens).Scale(math.Sqrt(float64(m.config.Width)))
+	return m.drop.Forward(x.Add(nn.Sinusoids(tokens.Dim(1), m.config.Width)))
+}
+
+// padding is the mask [B, 1, 1, S] of the places that only fill a sequence up.
+func padding(tokens *tensor.Tensor) *tensor.Tensor {
+	return tokens.Equal(tensor.Const([]int32{Pad})).Reshape(tokens.Dim(0), 1, 1, tokens.Dim(1))
+}
+
+// encoderLayer has the names of torch.nn.TransformerEncoderLayer.
+type encoderLayer struct {
+	attention    *nn.MultiheadAttention
+	forth, back  *nn.Linear
+	norm1, norm2 *nn.LayerNorm
+	drop         *nn.Dropout
+}
+
+func newEncoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *encoderLayer {
+	return &encoderLayer{
+		attention: nn.NewMultiheadAttention(s.Sub("self_attn"), c.Width, c.Heads, drop),
+		forth:     nn.NewLinear(s.Sub("linear1"), c.Width, c.Hidden), back: nn.NewLinear(s.Sub("linear2"), c.Hidden, c.Width),
+		norm1: nn.NewLayerNorm(s.Sub("norm1"), c.Width), norm2: nn.NewLayerNorm(s.Sub("norm2"), c.Width), drop: drop,
+	}
+}
+
+func (l *encoderLayer) forward(x, mask *tensor.Tensor) *tensor.Tensor {
+	x = l.norm1.Forward(x.Add(l.drop.Forward(l.attention.Forward(x, x, mask))))
+	return l.norm2.Forward(x.Add(l.drop.Forward(feedForward(l.forth, l.back, l.drop, x))))
+}
+
+func feedForward(forth, back *nn.Linear, drop *nn.Dropout, x *tensor.Tensor) *tensor.Tensor {
+	return back.Forward(drop.Forward(forth.Forward(x).ReLU()))
+}
+
+// decoderLayer has the names of torch.nn.TransformerDecoderLayer.
+type decoderLayer struct {
+	self, cross         *nn.MultiheadAttention
+	forth, back         *nn.Linear
+	norm1, norm2, norm3 *nn.LayerNorm
+	drop                *nn.Dropout
+}
+
+func newDecoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *decoderLayer {
+	return &decoderLayer{
+		self:  nn.NewMultiheadAttention(s.Sub("self_attn"), c.Width, c.Heads, drop),
+		cross: nn.NewMultiheadAttention(s.Sub("multihead_attn"), c.Width, c.Heads, drop),
+		forth: nn.NewLinear(s.Sub("linear1"), c.Width, c.Hidden), back: nn.NewLinear(s.Sub("linear2"), c.Hidden, c.Width),
+		norm1: nn.NewLayerNorm(s.Sub("norm1"), c.Width), norm2: nn.NewLayerNorm(s.Sub("norm2"), c.Width),
+		norm3: nn.NewLayerNorm(s.Sub("norm3"), c.Width), drop: drop,
+	}
+}
+
+func (l *decoderLayer) forward(x, memory, future, mask *tensor.Tensor) *tensor.Tensor {
+	x = l.norm1.Forward(x.Add(l.drop.Forward(l.self.Forward(x, x, future))))
+	x = l.norm2.Forward(x.Add(l.drop.Forward(l.cross.Forward(x, memory, mask))))
+	return l.norm3.Forward(x.Add(l.drop.Forward(feedForward(l.forth, l.back, l.drop, x))))
+}

@@ -1,0 +1,180 @@
+package transformer
+
+import (
+	"context"
+	"strings"
+
+	"genview/tensor"
+)
+
+// A Translator trains an encoder–decoder on one device, and translates with it. It is for one goroutine.
+type Translator struct {
+	*trainer
+	config Config
+	model  *Transformer
+	batch  int
+
+	source, target *tensor.Tensor // of a step
+	greedy         *greedy
+	probe          *probe
+}
+
+// NewTranslator builds and compiles the training step.
+func NewTranslator(rt *tensor.Runtime, c Config, o TrainConfig) (*Translator, error) {
+	t := &Translator{trainer: newTrainer(rt, o), config: c, batch: o.Batch}
+	var err error
+	if t.model, err = New(t.scope, c, t.noise); err != nil {
+		return nil, err
+	}
+	t.source = tensor.Input("source", tensor.I32, o.Batch, c.Source)
+	t.target = tensor.Input("target", tensor.I32, o.Batch, c.Target+1)
+	logits := t.model.Decode(t.target.Slice(1, 0, c.Target), t.source, t.model.Encode(t.source))
+	loss := logits.CrossEntropy(t.target.Slice(1, 1, c.Target+1), tensor.CrossEntropyOptions{LabelSmoothing: o.Smoothing, IgnoreIndex: Pad})
+	return t, t.compileStep(loss, o)
+}
+
+// Config returns what the model was made from.
+func (t *Translator) Config() Config { return t.config }
+
+// Step trains on sources [B, Source], each filled up with Pad, and targets [B, Target+1], each Begin, tokens, End, and Pad; it
+// returns before the device has ended.
+func (t *Translator) Step(ctx context.Context, sources, targets []int32) error {
+	return t.step.Run(ctx, tensor.Feed{t.source: sources, t.target: targets})
+}
+
+// greedy holds the programs of translation: one encodes a batch and keeps it on the device, the other takes one step further.
+type greedy struct {
+	encode, decode         *tensor.Program
+	source, target, logits *tensor.Tensor
+}
+
+const greedyBatch = 32
+
+func (t *Translator) translation() (*greedy, error) {
+	if t.greedy != nil {
+		return t.greedy, nil
+	}
+	t.scope.Eval()
+	defer t.scope.Train()
+	c := t.config
+	g := &greedy{source: tensor.Input("source", tensor.I32, greedyBatch, c.Source), target: tensor.Input("target", tensor.I32, greedyBatch, c.Target)}
+	memory := tensor.Var("memory", tensor.Full(0, greedyBatch, c.Source, c.Width))
+	g.logits = t.model.Decode(g.target, g.source, memory)
+	var err error
+	if g.encode, err = t.compile(tensor.Outputs{Update: []tensor.Update{{Var: memory, Value: t.model.Encode(g.source)}}}); err != nil {
+		return nil, err
+	}
+	if g.decode, err = t.compile(tensor.Outputs{Fetch: []*tensor.Tensor{g.logits}}); err != nil {
+		return nil, err
+	}
+	t.greedy = g
+	return g, nil
+}
+
+// Translate returns for each source, of at most Source tokens, the tokens that the decoder finds likeliest one after the other, up to
+// End, which is left out.
+func (t *Translator) Translate(ctx context.Context, sources [][]int32) ([][]int32, error) {
+	g, err := t.translation()
+	if err != nil {
+		return nil, err
+	}
+	var all [][]int32
+	for len(sources) > 0 {
+		n := min(len(sources), greedyBatch)
+		out, err := g.run(ctx, sources[:n])
+		if err != nil {
+			return nil, err
+		}
+		all, sources = append(all, out...), sources[n:]
+	}
+	return all, nil
+}
+
+func (g *greedy) run(ctx context.Context, sources [][]int32) ([][]int32, error) {
+	s, n, vocab := g.source.Dim(1), g.target.Dim(1), g.logits.Dim(2)
+	source, target, logits := make([]int32, g.source.Len()), make([]int32, g.target.Len()), make([]float32, g.logits.Len())
+	for i, tokens := range sources {
+		if err := filled(source[i*s:(i+1)*s], tokens); err != nil {
+			return nil, err
+		}
+		target[i*n] = Begin
+	}
+	if err := g.encode.Run(ctx, tensor.Feed{g.source: source}); err != nil {
+		return nil, err
+	}
+	out, ended, left := make([][]int32, len(sources)), make([]bool, len(sources)), len(sources)
+	for at := 0; at < n && left > 0; at++ {
+		if err := run(ctx, g.decode, tensor.Feed{g.source: source, g.target: target}, g.logits, logits); err != nil {
+			return nil, err
+		}
+		for i := range sources {
+			if ended[i] {
+				continue
+			}
+			next := argmax(logits[(i*n+at)*vocab : (i*n+at+1)*vocab])
+			if next == End {
+				ended[i] = true
+				left--
+				continue
+			}
+			out[i] = append(out[i], next)
+			if at+1 < n {
+				target[i*n+at+1] = next
+			}
+		}
+	}
+	return out, nil
+}
+
+// probe holds the program that fetches the shares of all attention layers.
+type probe struct {
+	program        *tensor.Program
+	source, target *tensor.Tensor
+	taps           []*tensor.Tensor
+}
+
+// Attention returns the shares of all attention layers as the source is translated to the target, in the order of computation. Places
+// of the source are its tokens. The decoder's place i takes part in choosing target token i, or End after the last, and reads
+// Begin and the tokens before it: its shares are [Heads, len(target)+1, …].
+func (t *Translator) Attention(ctx context.Context, source, target []int32) ([]Shares, error) {
+	c := t.config
+	if t.probe == nil {
+		t.scope.Eval()
+		defer t.scope.Train()
+		p := &probe{source: tensor.Input("source", tensor.I32, 1, c.Source), target: tensor.Input("target", tensor.I32, 1, c.Target)}
+		p.taps = tensor.Taps(t.model.Decode(p.target, p.source, t.model.Encode(p.source)))
+		var err error
+		if p.program, err = t.compile(tensor.Outputs{Fetch: p.taps}); err != nil {
+			return nil, err
+		}
+		t.probe = p
+	}
+	p := t.probe
+	from, to := make([]int32, c.Source), make([]int32, c.Target)
+	if err := filled(from, source); err != nil {
+		return nil, err
+	}
+	target = append([]int32{Begin}, target...)
+	if err := filled(to, target[:min(len(target), c.Target)]); err != nil {
+		return nil, err
+	}
+	if err := p.program.Run(ctx, tensor.Feed{p.source: from, p.target: to}); err != nil {
+		return nil, err
+	}
+	var all []Shares
+	for _, tap := range p.taps {
+		rows, cols := min(len(target), c.Target), len(source)
+		switch {
+		case strings.HasPrefix(tap.Name(), "encoder."):
+			rows = len(source)
+		case strings.HasSuffix(tap.Name(), ".self_attn"):
+			cols = rows
+		}
+		s, err := shares(p.program, tap, rows, cols)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
