@@ -48,6 +48,11 @@ func (a *app) bench() *cobra.Command {
 				return usageError{fmt.Errorf("genview bench %s, with --steps 1 or more", strings.Join(presetNames, "|"))}
 			}
 			cfg := presets[names[0]]()
+			if cfg.Kind == "text" { // as many characters as tinyshakespeare has
+				for r := range 65 {
+					cfg.Data.Characters += quoted(rune('!' + r))
+				}
+			}
 			if batch > 0 {
 				cfg.Batch = batch
 			}
@@ -81,14 +86,7 @@ func (a *app) bench() *cobra.Command {
 // bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before.
 func (s *session) bench(ctx context.Context, name string, steps int) (benchLine, error) {
 	const warm = 10
-	n := s.config.Data.Channels * s.config.Data.Size * s.config.Data.Size
-	if s.config.points() {
-		n = 2
-	}
-	x := make([]float32, s.config.Batch*n)
-	for i := range x {
-		x[i] = float32(i*2654435761>>8&0xff) / 255
-	}
+	start := s.model.dummy()
 	times := make([]float64, 0, steps)
 	var before, after runtime.MemStats
 	for i := range steps + warm {
@@ -96,7 +94,7 @@ func (s *session) bench(ctx context.Context, name string, steps int) (benchLine,
 			runtime.ReadMemStats(&before)
 		}
 		began := time.Now()
-		if err := s.model.Step(ctx, x); err != nil {
+		if err := start(ctx); err != nil {
 			return benchLine{}, err
 		}
 		if _, err := s.model.Metrics(); err != nil {

@@ -2,19 +2,24 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"genview/models/gan"
 	"genview/models/optim"
+	"genview/models/transformer"
 	"genview/models/vae"
 
 	"github.com/goccy/go-yaml"
 )
 
-// config is a run's configuration, as config.yaml keeps it and --set changes it.
+// config is a run's configuration, as config.yaml keeps it and --set changes it. What is zero is not written.
 type config struct {
-	Kind  string      `yaml:"kind"` // vae or gan
+	Kind  string      `yaml:"kind"` // vae, gan, translate or text
 	Seed  uint64      `yaml:"seed"`
 	Steps int         `yaml:"steps"`
 	Batch int         `yaml:"batch"`
@@ -24,36 +29,69 @@ type config struct {
 }
 
 type dataConfig struct {
-	Name     string `yaml:"name"`
-	Dir      string `yaml:"dir"`
-	Size     int    `yaml:"size"`
-	Channels int    `yaml:"channels"`
-	Binarize bool   `yaml:"binarize"` // each pixel anew 1 or 0 with its value as probability, as Bernoulli likelihoods want it
+	Name       string `yaml:"name"`
+	Dir        string `yaml:"dir,omitempty"`
+	Size       int    `yaml:"size,omitempty"`
+	Channels   int    `yaml:"channels,omitempty"`
+	Binarize   bool   `yaml:"binarize,omitempty"`   // each pixel anew 1 or 0 with its value as probability, as Bernoulli likelihoods want it
+	Characters quoted `yaml:"characters,omitempty"` // text: all that the model knows, in order
+}
+
+// quoted is a text written as Go writes it, so that white space at its edges survives.
+type quoted string
+
+// MarshalYAML returns the text in quotes.
+func (q quoted) MarshalYAML() (any, error) { return strconv.Quote(string(q)), nil }
+
+// UnmarshalYAML takes the quotes off again.
+func (q *quoted) UnmarshalYAML(unmarshal func(any) error) error {
+	var s string
+	if err := unmarshal(&s); err != nil {
+		return err
+	}
+	text, err := strconv.Unquote(s)
+	*q = quoted(text)
+	return err
 }
 
 type modelConfig struct {
-	Arch    string  `yaml:"arch"` // vae: mlp or conv; gan: mlp or dcgan
-	Z       int     `yaml:"z"`
-	Hidden  int     `yaml:"hidden"`
-	Beta    float64 `yaml:"beta"`    // vae
-	Pairing string  `yaml:"pairing"` // gan, and all below
-	R1      float64 `yaml:"r1"`
-	R2      float64 `yaml:"r2"`
-	EMA     float64 `yaml:"ema"`
-	Decay   int     `yaml:"decay"` // steps over which the learning rate and the penalties fall to 0; 0: they stay
+	Arch    string  `yaml:"arch,omitempty"`    // vae: mlp or conv; gan: mlp or dcgan
+	Z       int     `yaml:"z,omitempty"`       // vae and gan
+	Hidden  int     `yaml:"hidden,omitempty"`  // all but text
+	Beta    float64 `yaml:"beta,omitempty"`    // vae
+	Pairing string  `yaml:"pairing,omitempty"` // gan, and the next four
+	R1      float64 `yaml:"r1,omitempty"`
+	R2      float64 `yaml:"r2,omitempty"`
+	EMA     float64 `yaml:"ema,omitempty"`
+	Decay   int     `yaml:"decay,omitempty"` // steps over which the learning rate and the penalties fall to 0; 0: they stay
+	Width   int     `yaml:"width,omitempty"` // translate and text, and the next three: d_model
+	Heads   int     `yaml:"heads,omitempty"`
+	Layers  int     `yaml:"layers,omitempty"`
+	Dropout float64 `yaml:"dropout,omitempty"`
+	Context int     `yaml:"context,omitempty"` // text, and the next
+	Bias    bool    `yaml:"bias,omitempty"`
 }
 
 type optimConfig struct {
-	LR    float64 `yaml:"lr"`
-	Beta1 float64 `yaml:"beta1"`
-	Beta2 float64 `yaml:"beta2"`
+	LR          float64 `yaml:"lr"`
+	Beta1       float64 `yaml:"beta1,omitempty"`
+	Beta2       float64 `yaml:"beta2,omitempty"`
+	WeightDecay float64 `yaml:"weight_decay,omitempty"` // translate and text, and all below
+	MinLR       float64 `yaml:"min_lr,omitempty"`
+	Warmup      int     `yaml:"warmup,omitempty"`
+	Decay       int     `yaml:"decay,omitempty"` // steps over which the rate falls to min_lr; 0: it stays
+	Clip        float64 `yaml:"clip,omitempty"`
+	Smoothing   float64 `yaml:"smoothing,omitempty"` // of labels; translate
 }
 
 // presets are what train makes, by name.
-var presets = map[string]func() config{"vae": defaults, "gan": ganDefaults, "dcgan": dcganDefaults, "points": pointsDefaults}
+var presets = map[string]func() config{
+	"vae": defaults, "gan": ganDefaults, "dcgan": dcganDefaults, "points": pointsDefaults,
+	"translate": translateDefaults, "text": textDefaults, "paper": paperDefaults,
+}
 
 // presetNames are in the order in which they are told.
-var presetNames = []string{"vae", "gan", "dcgan", "points"}
+var presetNames = []string{"vae", "gan", "dcgan", "points", "translate", "paper", "text"}
 
 func defaults() config {
 	v, adam := vae.Defaults(), optim.AdamDefaults()
@@ -87,6 +125,42 @@ func ofGAN(g gan.Config, o optimConfig) config {
 	return c
 }
 
+// translateDefaults learn to read dates in a few minutes on a CPU.
+func translateDefaults() config {
+	c := ofTransformer(transformer.Defaults())
+	c.Optim = optimConfig{LR: 2e-3, Beta1: 0.9, Beta2: 0.98, Warmup: 100, MinLR: 1e-5, Clip: 1, Smoothing: 0.1}
+	c.Batch, c.Steps = 64, 1200
+	c.Optim.Decay = c.Steps
+	return c
+}
+
+// paperDefaults have the base model of Vaswani et al. 2017 and what it was trained with, but for the schedule: theirs falls with the
+// root of the step from the same peak, width^−½·warmup^−½.
+func paperDefaults() config {
+	c := ofTransformer(transformer.PaperDefaults())
+	c.Optim = optimConfig{LR: 7e-4, Beta1: 0.9, Beta2: 0.98, Warmup: 4000, Clip: 1, Smoothing: 0.1}
+	c.Batch, c.Steps = 64, 20000
+	c.Optim.Decay = c.Steps
+	return c
+}
+
+func ofTransformer(m transformer.Config) config {
+	return config{
+		Kind: "translate", Seed: 1, Data: dataConfig{Name: "dates"},
+		Model: modelConfig{Width: m.Width, Heads: m.Heads, Layers: m.Layers, Hidden: m.Hidden, Dropout: m.Dropout},
+	}
+}
+
+// textDefaults are nanoGPT's for a CPU (its README, "I only have a macbook").
+func textDefaults() config {
+	m := transformer.GPTDefaults()
+	return config{
+		Kind: "text", Seed: 1, Steps: 2000, Batch: 12,
+		Model: modelConfig{Width: m.Width, Heads: m.Heads, Layers: m.Layers, Context: m.Context, Bias: m.Bias, Dropout: m.Dropout},
+		Optim: optimConfig{LR: 1e-3, Beta1: 0.9, Beta2: 0.99, WeightDecay: 0.1, MinLR: 1e-4, Warmup: 100, Decay: 2000, Clip: 1},
+	}
+}
+
 // set changes the field that a dotted key names, as model.z=20.
 func (c *config) set(assignment string) error {
 	key, value, ok := strings.Cut(assignment, "=")
@@ -100,35 +174,64 @@ func (c *config) set(assignment string) error {
 	text := strings.TrimSuffix(doc.String(), "\n") + " " + value + "\n"
 	changed := *c
 	if err := yaml.NewDecoder(bytes.NewReader([]byte(text)), yaml.Strict()).Decode(&changed); err != nil {
-		return usageError{fmt.Errorf("--set %s: there is no such key, or the value does not fit; keys are seed, steps, batch, data.name, data.dir, data.size, data.channels, data.binarize, model.arch, model.z, model.hidden, model.beta, model.pairing, model.r1, model.r2, model.ema, model.decay, optim.lr, optim.beta1, optim.beta2", assignment)}
+		return usageError{fmt.Errorf("--set %s: there is no such key, or the value does not fit; keys are %s", assignment, strings.Join(keys(reflect.TypeOf(*c), ""), ", "))}
 	}
 	*c = changed
 	return nil
 }
 
+// keys lists the keys of config.yaml under a prefix.
+func keys(t reflect.Type, prefix string) []string {
+	var all []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if f.Type.Kind() == reflect.Struct {
+			all = append(all, keys(f.Type, name+".")...)
+		} else {
+			all = append(all, prefix+name)
+		}
+	}
+	return all
+}
+
 func (c *config) check() error {
+	o := c.Optim
 	switch {
-	case c.Kind != "vae" && c.Kind != "gan":
-		return fmt.Errorf("the kind of model is %q; vae and gan are known", c.Kind)
+	case !slices.Contains([]string{"vae", "gan", "translate", "text"}, c.Kind):
+		return fmt.Errorf("the kind of model is %q; vae, gan, translate and text are known", c.Kind)
 	case c.Steps < 1:
 		return usageError{fmt.Errorf("--steps %d: give 1 or more", c.Steps)}
 	case c.Batch < 1:
 		return usageError{fmt.Errorf("--batch %d: give 1 or more", c.Batch)}
-	case !(c.Optim.LR > 0):
-		return usageError{fmt.Errorf("optim.lr is %v and must be above 0", c.Optim.LR)}
+	case !(o.LR > 0):
+		return usageError{fmt.Errorf("optim.lr is %v and must be above 0", o.LR)}
+	case !(o.MinLR >= 0 && o.MinLR <= o.LR), !(o.WeightDecay >= 0), !(o.Clip >= 0), o.Warmup < 0, o.Decay < 0, !(o.Smoothing >= 0 && o.Smoothing < 1):
+		return usageError{errors.New("optim.weight_decay, optim.clip, optim.warmup and optim.decay must be at least 0, optim.min_lr from 0 to optim.lr, optim.smoothing from 0 to below 1")}
 	}
-	if c.points() != strings.HasPrefix(c.Data.Name, "points:") {
-		return usageError{fmt.Errorf("model.arch=%s and --data %s do not fit: genview train points takes points:ring8 or points:grid25, the others pictures", c.Model.Arch, c.Data.Name)}
-	}
-	for _, beta := range []float64{c.Optim.Beta1, c.Optim.Beta2} {
+	for _, beta := range []float64{o.Beta1, o.Beta2} {
 		if !(beta >= 0 && beta < 1) {
-			return usageError{fmt.Errorf("optim.beta1 and optim.beta2 are %v and %v and must be from 0 to below 1", c.Optim.Beta1, c.Optim.Beta2)}
+			return usageError{fmt.Errorf("optim.beta1 and optim.beta2 are %v and %v and must be from 0 to below 1", o.Beta1, o.Beta2)}
 		}
 	}
-	if c.Kind == "gan" {
-		return c.gan().Validate()
+	if strings.HasPrefix(c.Data.Name, "points:") != c.points() {
+		return usageError{fmt.Errorf("model.arch=%s and --data %s do not fit: genview train points takes points:ring8 or points:grid25, the others do not", c.Model.Arch, c.Data.Name)}
 	}
-	return c.vae().Validate()
+	switch c.Kind {
+	case "gan":
+		return c.gan().Validate()
+	case "vae":
+		return c.vae().Validate()
+	case "translate":
+		if c.Data.Name != "dates" {
+			return usageError{fmt.Errorf("--data %s: genview train translate takes dates", c.Data.Name)}
+		}
+	case "text":
+		if c.Data.Name == "" {
+			return usageError{errors.New("say what text to learn from: genview train text FILE")}
+		}
+	}
+	return nil
 }
 
 func (c *config) vae() vae.Config {
@@ -147,8 +250,15 @@ func (c *config) gan() gan.Config {
 
 func (c *config) adam() optim.AdamConfig {
 	a := optim.AdamDefaults()
-	a.LR, a.Beta1, a.Beta2 = c.Optim.LR, c.Optim.Beta1, c.Optim.Beta2
+	a.LR, a.Beta1, a.Beta2, a.WeightDecay = c.Optim.LR, c.Optim.Beta1, c.Optim.Beta2, c.Optim.WeightDecay
 	return a
+}
+
+func (c *config) transformer() transformer.TrainConfig {
+	o := c.Optim
+	return transformer.TrainConfig{
+		Batch: c.Batch, Adam: c.adam(), MinLR: o.MinLR, Warmup: o.Warmup, Decay: o.Decay, Clip: o.Clip, Smoothing: o.Smoothing, Seed: c.Seed,
+	}
 }
 
 // points tells whether the run is of points in the plane, and not of pictures.
@@ -157,6 +267,10 @@ func (c *config) points() bool { return c.Model.Arch == "points" }
 // title says what is trained, as "MLP VAE".
 func (c *config) title() string {
 	switch {
+	case c.Kind == "translate":
+		return "Transformer"
+	case c.Kind == "text":
+		return "GPT"
 	case c.points():
 		return "GAN of points"
 	case c.Model.Arch == "dcgan":

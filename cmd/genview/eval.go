@@ -5,15 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
-	"genview/models/data"
+	"genview/models/vae"
 
 	"github.com/spf13/cobra"
 )
 
-// evaluation is what eval says.
-type evaluation struct {
+// elbo is what eval says of a VAE.
+type elbo struct {
 	Step         int     `json:"step"`
 	ELBO         float64 `json:"elbo"` // nats per example
 	LogP         float64 `json:"logp"` // by importance sampling
@@ -23,7 +24,12 @@ type evaluation struct {
 	Binarisation string  `json:"binarisation"`
 }
 
-// coverage is what eval says of a model of points.
+func (e elbo) String() string {
+	return fmt.Sprintf("step %d: ELBO %.2f nats, log p(x) ≥ %.2f nats with %d importance samples, on %d test examples (pixels: %s)",
+		e.Step, e.ELBO, e.LogP, e.Samples, e.Examples, e.Binarisation)
+}
+
+// coverage is what eval says of a GAN of points.
 type coverage struct {
 	Step     int     `json:"step"`
 	Modes    int     `json:"modes"` // with at least one generated point in 500 within 3 σ
@@ -33,74 +39,133 @@ type coverage struct {
 	Examples int     `json:"examples"`
 }
 
-// cover measures a model of points by n that it makes.
-func (s *session) cover(ctx context.Context, step, n int) (coverage, error) {
-	set, err := s.dataset(ctx)
-	if err != nil {
-		return coverage{}, err
+func (e coverage) String() string {
+	return fmt.Sprintf("step %d: %d of %d modes, %.1f %% of %d generated points lie within 3 σ of one", e.Step, e.Modes, e.Total, 100*e.Quality, e.Examples)
+}
+
+// accuracy is what eval says of a translation.
+type accuracy struct {
+	Step     int     `json:"step"`
+	Exact    float64 `json:"exact"`          // share of held-out texts translated without a mistake
+	Tokens   float64 `json:"token_accuracy"` // share of characters that are right and in their place
+	Split    string  `json:"split"`
+	Examples int     `json:"examples"`
+}
+
+func (e accuracy) String() string {
+	return fmt.Sprintf("step %d: %.2f %% of %d held-out dates exactly right, %.2f %% of their characters", e.Step, 100*e.Exact, e.Examples, 100*e.Tokens)
+}
+
+// perplexity is what eval says of a GPT.
+type perplexity struct {
+	Step       int     `json:"step"`
+	Loss       float64 `json:"val_loss"` // nats per character
+	Perplexity float64 `json:"perplexity"`
+	Split      string  `json:"split"`
+	Examples   int     `json:"examples"` // characters
+}
+
+func (e perplexity) String() string {
+	return fmt.Sprintf("step %d: loss %.4f nats per character, perplexity %.3f, on %d held-out characters", e.Step, e.Loss, e.Perplexity, e.Examples)
+}
+
+// measured is a model that eval can measure: by up to n examples, and with samples for what is estimated.
+type measured interface {
+	measure(ctx context.Context, step, n, samples int) (fmt.Stringer, error)
+}
+
+func (m *pictures) measure(ctx context.Context, step, n, samples int) (fmt.Stringer, error) {
+	v, ok := m.maker.(*vae.Trainer)
+	if !ok {
+		return nil, fmt.Errorf("eval has no measure for a %s of pictures: look at genview sample", m.session.config.title())
 	}
-	z, err := s.seeds(1, n)
+	set, err := m.dataset(ctx)
 	if err != nil {
-		return coverage{}, err
+		return nil, err
 	}
-	xy, err := s.model.Decode(ctx, z)
+	e, err := v.Evaluate(ctx, set.Test, n, samples)
+	return elbo{step, e.ELBO, e.LogP, e.Samples, "test", e.Examples, "Bernoulli, one fixed sample a pixel"}, err
+}
+
+func (m *points) measure(ctx context.Context, step, n, _ int) (fmt.Stringer, error) {
+	p, err := m.held(ctx)
 	if err != nil {
-		return coverage{}, err
+		return nil, err
 	}
-	p := set.Test.(*data.Points)
+	xy, err := m.made(ctx, 1, n)
+	if err != nil {
+		return nil, err
+	}
 	modes, quality := p.Cover(xy)
 	return coverage{step, modes, len(p.Modes), quality, "generated", n}, nil
+}
+
+func (m *translation) measure(ctx context.Context, step, n, _ int) (fmt.Stringer, error) {
+	all, err := m.examples(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	exact, right, total := 0, 0, 0
+	for _, e := range all {
+		if e.Output == e.Want {
+			exact++
+		}
+		got, want := []rune(e.Output), []rune(e.Want)
+		for i := range want {
+			if i < len(got) && got[i] == want[i] {
+				right++
+			}
+		}
+		total += len(want)
+	}
+	return accuracy{step, float64(exact) / float64(len(all)), float64(right) / float64(total), "held-out days", len(all)}, nil
+}
+
+func (m *prose) measure(ctx context.Context, step, n, _ int) (fmt.Stringer, error) {
+	if err := m.open(); err != nil {
+		return nil, err
+	}
+	text := m.test
+	if least := m.config.Batch*m.config.Model.Context + 1; n*m.config.Model.Context >= least {
+		text = text[:min(len(text), n*m.config.Model.Context+1)]
+	}
+	loss, count, err := m.Loss(ctx, text)
+	return perplexity{step, loss, math.Exp(loss), "the text's last tenth", count}, err
 }
 
 func (a *app) eval() *cobra.Command {
 	var n, samples int
 	c := &cobra.Command{
 		Use:   "eval RUN",
-		Short: "Measure a model: a VAE's ELBO and log-likelihood on held-out data, the modes that a GAN of points finds",
-		Args:  args(cobra.ExactArgs(1)),
+		Short: "Measure a model on data that it was not trained on",
+		Long: `Measures a model on data that it was not trained on: of a VAE the ELBO and the log-likelihood, of a GAN of points
+the modes that it finds, of a translation the share of texts that come out right, of a GPT loss and perplexity.`,
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, runs []string) (err error) {
 			if n < 1 || samples < 1 {
 				return usageError{errors.New("--examples and --samples: give 1 or more")}
 			}
-			s, _, step, err := a.load(runs[0])
+			s, m, step, err := opened[interface {
+				subject
+				measured
+			}](a, runs[0], "eval has no measure for it")
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
-			if s.config.points() {
-				out, err := s.cover(c.Context(), step, n)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					return json.NewEncoder(os.Stdout).Encode(out)
-				}
-				fmt.Printf("step %d: %d of %d modes, %.1f %% of %d generated points lie within 3 σ of one\n", step, out.Modes, out.Total, 100*out.Quality, n)
-				return nil
-			}
-			m, err := s.vae("eval")
+			out, err := m.measure(c.Context(), step, n, samples)
 			if err != nil {
 				return err
 			}
-			set, err := s.dataset(c.Context())
-			if err != nil {
-				return err
-			}
-			e, err := m.Evaluate(c.Context(), set.Test, n, samples)
-			if err != nil {
-				return err
-			}
-			out := evaluation{step, e.ELBO, e.LogP, e.Samples, "test", e.Examples, "Bernoulli, one fixed sample a pixel"}
 			if a.json {
 				return json.NewEncoder(os.Stdout).Encode(out)
 			}
-			fmt.Printf("step %d: ELBO %.2f nats, log p(x) ≥ %.2f nats with %d importance samples, on %d test examples (pixels: %s)\n",
-				out.Step, out.ELBO, out.LogP, out.Samples, out.Examples, out.Binarisation)
+			fmt.Println(out)
 			return nil
 		},
 	}
-	c.Flags().IntVar(&n, "examples", 10000, "held-out examples at most; of points: how many to generate")
-	c.Flags().IntVar(&samples, "samples", 20, "importance samples for log p(x)")
+	c.Flags().IntVar(&n, "examples", 10000, "held-out examples at most; of points: how many to generate; of a text: windows")
+	c.Flags().IntVar(&samples, "samples", 20, "importance samples for a VAE's log p(x)")
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	return c
 }

@@ -29,7 +29,9 @@ var mayImport = map[string][]string{
 	"models/optim":       {"tensor"},
 	"models/vae":         {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},
 	"models/gan":         {"tensor", "models/nn", "models/optim", "models/watch"},
-	"models/train":       {"tensor", "models/nn", "models/data", "models/watch", "models/safetensors"}, // never a network
+	"models/transformer": {"tensor", "models/nn", "models/optim", "models/watch"},
+	"models/picture":     {"models/watch"},
+	"models/train":       {"tensor", "models/nn", "models/watch", "models/safetensors"}, // never a network, nor its data
 	"viewer":             {"models/watch", "models/walk"},
 	"cmd/genview":        nil, // anything
 }

@@ -51,10 +51,11 @@ func newRoot() *cobra.Command {
 	a := &app{}
 	root := &cobra.Command{
 		Use:   "genview",
-		Short: "Train image generators on any GPU that speaks Vulkan, and watch them learn",
-		Long: `genview trains variational autoencoders and GANs on any GPU that speaks Vulkan, or on the
-CPU through Mesa's lavapipe, and walks through what they have learned, live in a window or headless.
+		Short: "Train image generators and Transformers on any GPU that speaks Vulkan, and watch them learn",
+		Long: `genview trains variational autoencoders, GANs and Transformers on any GPU that speaks Vulkan, or on the
+CPU through Mesa's lavapipe, and shows what they have learned, live in a window or headless.
 
+  genview                      # a window to begin from
   genview view vae --data glyphs
   genview train vae --data glyphs --out runs/letters --steps 2000
   genview walk runs/letters --from seed:1 --to seed:7 -o walk.gif
@@ -73,7 +74,8 @@ Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
 	})
-	root.AddCommand(a.train(), a.view(), a.walk(), a.sample(), a.reconstruct(), a.eval(), a.devices(), a.bench())
+	root.AddCommand(a.train(), a.view(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(),
+		a.eval(), a.devices(), a.bench())
 	return root
 }
 

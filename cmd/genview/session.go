@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"genview/models/data"
-	"genview/models/gan"
 	"genview/models/train"
-	"genview/models/vae"
-	"genview/models/walk"
 	"genview/models/watch"
 	"genview/tensor"
 	"genview/vk"
@@ -22,12 +17,17 @@ import (
 	"golang.org/x/text/message"
 )
 
-// network is a model of any kind on a device.
-type network interface {
+// subject is a model of any kind on a device, together with what it learns from.
+type subject interface {
 	train.Model
 	Parameters() int
 	Programs() []*tensor.Program // of a step
 	Close()
+
+	// begin opens what the model learns from, whose batches come as they do from a step on, and says what it is.
+	begin(ctx context.Context, step int) (what string, err error)
+	// dummy starts steps that learn from nothing, for timing.
+	dummy() func(ctx context.Context) error
 }
 
 // session is a model on a device.
@@ -35,7 +35,7 @@ type session struct {
 	config config
 	dev    *vk.Device
 	rt     *tensor.Runtime
-	model  network
+	model  subject
 }
 
 func (a *app) start(c config, profile bool) (*session, error) {
@@ -44,10 +44,15 @@ func (a *app) start(c config, profile bool) (*session, error) {
 		return nil, err
 	}
 	s := &session{config: c, dev: dev, rt: tensor.NewRuntime(dev)}
-	if c.Kind == "gan" {
-		s.model, err = made(gan.NewTrainer(s.rt, c.gan(), gan.TrainConfig{Batch: c.Batch, Adam: c.adam(), Seed: c.Seed}))
-	} else {
-		s.model, err = made(vae.NewTrainer(s.rt, c.vae(), vae.TrainConfig{Batch: c.Batch, Adam: c.adam(), Seed: c.Seed}))
+	switch {
+	case c.Kind == "translate":
+		s.model, err = made(newTranslation(s))
+	case c.Kind == "text":
+		s.model, err = made(newProse(s))
+	case c.points():
+		s.model, err = made(newPoints(s))
+	default:
+		s.model, err = made(newPictures(s))
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -56,18 +61,18 @@ func (a *app) start(c config, profile bool) (*session, error) {
 }
 
 // made keeps a model that could not be made from looking like one.
-func made[M network](m M, err error) (network, error) {
+func made[M subject](m M, err error) (subject, error) {
 	if err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-// vae returns the model of a run that has to be a VAE.
-func (s *session) vae(what string) (*vae.Trainer, error) {
-	m, ok := s.model.(*vae.Trainer)
+// need returns the model of a run that has to be of one kind; else the error says so.
+func need[M subject](s *session, what string) (M, error) {
+	m, ok := s.model.(M)
 	if !ok {
-		return nil, fmt.Errorf("%s needs a VAE, this run's model is a %s: see genview sample and genview walk", what, strings.ToUpper(s.config.Kind))
+		return m, fmt.Errorf("this run's model is a %s: %s", s.config.title(), what)
 	}
 	return m, nil
 }
@@ -82,7 +87,7 @@ func (s *session) close() error {
 
 // load opens a run with its newest weights.
 func (a *app) load(dir string) (*session, *train.Run, int, error) {
-	c := defaults() // for what older runs did not write
+	var c config
 	run, err := train.OpenRun(dir, &c)
 	if err != nil {
 		return nil, nil, 0, err
@@ -104,106 +109,43 @@ func (a *app) load(dir string) (*session, *train.Run, int, error) {
 	return s, run, step, nil
 }
 
+// opened opens a run for a command that is for one kind of model.
+func opened[M subject](a *app, dir, what string) (*session, M, int, error) {
+	s, _, step, err := a.load(dir)
+	if err != nil {
+		var none M
+		return nil, none, 0, err
+	}
+	m, err := need[M](s, what)
+	if err != nil {
+		return nil, m, 0, errors.Join(err, s.close())
+	}
+	return s, m, step, nil
+}
+
+// dataset opens pictures or points.
 func (s *session) dataset(ctx context.Context) (*data.Dataset, error) {
 	d := s.config.Data
-	set, err := data.Open(ctx, data.Options{
+	return data.Open(ctx, data.Options{
 		Name: d.Name, Dir: d.Dir, CacheDir: cacheDir(), Size: d.Size, Channels: d.Channels, Seed: s.config.Seed,
 		Log: func(line string) { fmt.Fprintln(os.Stderr, line) },
 	})
-	if err != nil {
-		return nil, err
-	}
-	if s.config.points() {
-		return set, nil
-	}
-	if c, h, w := set.Train.Shape(); c != d.Channels || h != d.Size || w != d.Size {
-		return nil, fmt.Errorf("the pictures of %s are %d×%d with %d channels; give --set data.size=%d", d.Name, w, h, c, h)
-	}
-	return set, nil
 }
 
-// images draws pictures of the run's size, one image each; points all in one.
-func (s *session) images(values []float32) []*image.RGBA {
-	d := s.config.Data
-	if s.config.points() {
-		return []*image.RGBA{data.Scatter(values, data.Reach(d.Name), 320)}
-	}
-	return data.Images(values, d.Channels, d.Size, d.Size)
-}
-
-// sheet draws pictures side by side.
-func (s *session) sheet(images []*image.RGBA, cols int) *image.RGBA {
-	return magnify(data.Grid(images, cols, 2), 2)
-}
-
-const (
-	sheetSide   = 8    // pictures in a row and in a column of a sheet of samples
-	cloud       = 4000 // points of a sample
-	planePoints = 32   // that a watcher's latent plane can be spanned by
-)
-
-// snapshot returns what every snapshot of a run says.
-func (s *session) snapshot(run *train.Run, set *data.Dataset) (watch.Snapshot, error) {
-	var latent *watch.Latent // of points there is no picture to drag for
-	if !s.config.points() {
-		latent = &watch.Latent{Z: s.model.Z()}
-	}
-	for i := 0; latent != nil && i < planePoints; i++ {
-		name := fmt.Sprintf("seed:%d", i+1)
-		z, err := walk.Point(name, latent.Z)
-		if err != nil {
-			return watch.Snapshot{}, err
-		}
-		latent.Points = append(latent.Points, watch.Point{Name: name, Z: z})
-	}
+// snapshot returns what every snapshot of a run says. what is what it learns from, "" where that was not opened.
+func (s *session) snapshot(run *train.Run, what string) watch.Snapshot {
 	w := watch.Snapshot{
-		Title: filepath.Base(run.Dir), Device: s.dev.Info().Name, Steps: s.config.Steps, Latent: latent,
+		Title: filepath.Base(run.Dir), Device: s.dev.Info().Name, Steps: s.config.Steps,
 		Model: fmt.Sprintf("%s, %s", s.config.title(), countOf(s.model.Parameters(), "parameter")),
-		Data:  s.config.Data.Name,
+		Data:  filepath.Base(s.config.Data.Name),
 	}
-	if set != nil {
-		what := "picture"
-		if s.config.points() {
-			what = "point"
-		}
-		w.Data += ", " + countOf(set.Train.Len(), what)
+	if what != "" {
+		w.Data += ", " + what
 	}
-	return w, nil
+	return w
 }
 
 // countOf writes how many there are of what, as 652,824 parameters.
 func countOf(n int, what string) string {
 	return message.NewPrinter(language.English).Sprintf("%d %ss", n, what)
-}
-
-// samples returns the latents that samples are drawn from.
-func (s *session) samples() ([]float32, error) {
-	if s.config.points() {
-		return s.seeds(1, cloud)
-	}
-	return s.seeds(1, sheetSide*sheetSide)
-}
-
-// seeds returns the latents of seeds first, first+1, ….
-func (s *session) seeds(first, n int) ([]float32, error) {
-	var z []float32
-	for i := range n {
-		p, err := walk.Point(fmt.Sprintf("seed:%d", first+i), s.model.Z())
-		if err != nil {
-			return nil, err
-		}
-		z = append(z, p...)
-	}
-	return z, nil
-}
-
-// magnify enlarges a picture by whole pixels, for what is looked at by itself.
-func magnify(img *image.RGBA, by int) *image.RGBA {
-	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()*by, img.Rect.Dy()*by))
-	for y := range out.Rect.Dy() {
-		for x := range out.Rect.Dx() {
-			out.SetRGBA(x, y, img.RGBAAt(x/by, y/by))
-		}
-	}
-	return out
 }

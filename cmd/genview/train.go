@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +15,6 @@ import (
 	"genview/models/gan"
 	"genview/models/train"
 	"genview/models/vae"
-	"genview/models/walk"
 	"genview/models/watch"
 
 	"github.com/schollz/progressbar/v3"
@@ -34,13 +33,15 @@ type trainFlags struct {
 func (a *app) train() *cobra.Command {
 	f := &trainFlags{}
 	c := &cobra.Command{
-		Use:   "train " + strings.Join(presetNames, "|") + " | --resume RUN",
+		Use:   "train " + strings.Join(withoutText(), "|") + " | text FILE | --resume RUN",
 		Short: "Train a model and keep it in a run folder",
 		Example: `  genview train vae --data glyphs --out runs/letters --steps 2000
   genview train vae --data mnist --set model.arch=conv
   genview train gan --data fashion-mnist --steps 10000
+  genview train translate --out runs/dates              # a Transformer that reads dates
+  genview train text shakespeare.txt                    # a GPT that writes like a text
   genview train --resume runs/letters --steps 4000      # to 4,000 in all`,
-		Args:      args(cobra.MaximumNArgs(1)),
+		Args:      args(cobra.MaximumNArgs(2)),
 		ValidArgs: presetNames,
 		RunE:      func(c *cobra.Command, kinds []string) error { return a.runTrain(c, f, kinds) },
 	}
@@ -53,10 +54,10 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	d, fl := defaults(), c.Flags()
 	fl.StringVar(&f.out, "out", "", "run folder (default runs/<data>-<date>)")
 	fl.StringVar(&f.resume, "resume", "", "go on with this run")
-	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, points:ring8, points:grid25, or the path of a folder of pictures")
+	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, or the path of a folder of pictures; points: points:ring8, points:grid25")
 	fl.StringVar(&f.dataDir, "data-dir", "", "folder that holds the data set's files (default: downloaded once)")
-	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all (points: 24000)")
-	fl.IntVar(&f.batch, "batch", d.Batch, "examples a step (points: 256)")
+	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all (points: 24000, paper: 20000)")
+	fl.IntVar(&f.batch, "batch", d.Batch, "examples a step (points: 256, translate: 64, text: 12)")
 	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
@@ -64,7 +65,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 
 // configure makes the configuration of a new or resumed run from the flags.
 func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train.Run, error) {
-	cfg := defaults()
+	var cfg config
 	if f.resume != "" {
 		run, err := train.OpenRun(f.resume, &cfg)
 		if err != nil {
@@ -80,13 +81,21 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		}
 		return cfg, run, cfg.check()
 	}
+	if len(kinds) == 2 && kinds[0] == "text" {
+		if c.Flags().Changed("data") {
+			return cfg, nil, usageError{fmt.Errorf("the text is named twice, as %s and as --data %s", kinds[1], f.data)}
+		}
+		kinds, f.data = kinds[:1], kinds[1]
+	} else if !c.Flags().Changed("data") {
+		f.data = ""
+	}
 	if len(kinds) != 1 || presets[kinds[0]] == nil {
-		return cfg, nil, usageError{fmt.Errorf("say what to train: genview train %s, or genview train --resume RUN", strings.Join(presetNames, "|"))}
+		return cfg, nil, usageError{fmt.Errorf("say what to train: genview train %s, genview train text FILE, or genview train --resume RUN", strings.Join(withoutText(), "|"))}
 	}
 	cfg = presets[kinds[0]]()
 	cfg.Data.Dir, cfg.Seed = f.dataDir, f.seed
 	changed := c.Flags().Changed
-	if changed("data") {
+	if f.data != "" {
 		cfg.Data.Name = f.data
 	}
 	if changed("batch") {
@@ -96,6 +105,9 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		cfg.Steps = f.steps
 		if cfg.Model.Decay > 0 {
 			cfg.Model.Decay = f.steps
+		}
+		if cfg.Optim.Decay > 0 {
+			cfg.Optim.Decay = f.steps
 		}
 	}
 	hidden := false
@@ -112,7 +124,17 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 	case cfg.Model.Arch == "dcgan":
 		cfg.Model.Hidden = gan.DCGANDefaults().Hidden
 	}
-	return cfg, nil, cfg.check()
+	if err := cfg.check(); err != nil || cfg.Kind != "text" {
+		return cfg, nil, err
+	}
+	text, err := data.ReadText(cfg.Data.Name)
+	cfg.Data.Characters = quoted(data.NewVocabulary(text, 0).String())
+	return cfg, nil, err
+}
+
+// withoutText are the presets that need nothing but their name.
+func withoutText() []string {
+	return slices.DeleteFunc(slices.Clone(presetNames), func(n string) bool { return n == "text" })
 }
 
 func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err error) {
@@ -128,8 +150,7 @@ func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err err
 type job struct {
 	*session
 	run    *train.Run
-	set    *data.Dataset
-	loader *data.Loader
+	what   string // it learns from
 	from   int
 	json   bool
 	report func(train.Record)
@@ -150,10 +171,6 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 			err = errors.Join(err, s.close())
 		}
 	}()
-	set, err := s.dataset(c.Context())
-	if err != nil {
-		return nil, err
-	}
 	from := 0
 	if run != nil {
 		from, err = run.Load(s.rt, s.model.State())
@@ -161,52 +178,40 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 			return nil, err
 		}
 	}
-	loader, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: cfg.Batch, Seed: cfg.Seed, Binarize: cfg.Data.Binarize}, from)
+	what, err := s.model.begin(c.Context(), from)
 	if err != nil {
 		return nil, err
 	}
 	if run == nil {
 		if f.out == "" {
-			f.out = filepath.Join("runs", strings.ReplaceAll(filepath.Base(cfg.Data.Name), ":", "-")+time.Now().Format("-20060102-150405"))
+			f.out = filepath.Join("runs", folderName(cfg.Data.Name)+time.Now().Format("-20060102-150405"))
 		}
 		run, err = train.CreateRun(f.out, cfg)
 	} else {
 		err = errors.Join(run.TrimMetrics(from), run.WriteConfig(cfg))
 	}
 	if err != nil {
-		loader.Close()
 		return nil, err
 	}
-	return &job{session: s, run: run, set: set, loader: loader, from: from, json: a.json, report: a.reporter(from, cfg.Steps)}, nil
+	return &job{session: s, run: run, what: what, from: from, json: a.json, report: a.reporter(from, cfg.Steps)}, nil
 }
 
-func (j *job) close() error {
-	j.loader.Close()
-	return j.session.close()
+// folderName makes a folder's name of a data set's.
+func folderName(name string) string {
+	name = filepath.Base(name)
+	return strings.ReplaceAll(strings.TrimSuffix(name, filepath.Ext(name)), ":", "-")
 }
 
 // train trains to the end, telling the bus where there is one.
 func (j *job) train(ctx context.Context, bus *watch.Bus) error {
-	latents, err := j.samples()
-	if err != nil {
-		return err
-	}
 	history, err := j.run.History()
 	if err != nil {
 		return err
 	}
-	snapshot, err := j.snapshot(j.run, j.set)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintf(os.Stderr, "training in %s on %s, from step %d to %d\n", j.run.Dir, j.dev.Info().Name, j.from, j.config.Steps)
-	step, err := train.Loop(ctx, j.run, j.rt, j.model, j.loader, j.from, train.Options{
+	step, err := train.Loop(ctx, j.run, j.rt, j.model, j.from, train.Options{
 		Steps: j.config.Steps, Batch: j.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
-		Latents: latents, Images: j.images,
-		Sheet: func(path string, of []*image.RGBA) error {
-			return walk.WriteMedia(path, []*image.RGBA{j.sheet(of, sheetSide)}, 1)
-		},
-		OnLog: j.report, Bus: bus, Snapshot: snapshot, History: history,
+		OnLog: j.report, Bus: bus, Snapshot: j.snapshot(j.run, j.what), History: history,
 	})
 	if err != nil {
 		return err

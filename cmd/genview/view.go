@@ -19,14 +19,15 @@ func (a *app) view() *cobra.Command {
 	f := &trainFlags{}
 	linger := -time.Second
 	c := &cobra.Command{
-		Use:   "view " + strings.Join(presetNames, "|") + " | --resume RUN | RUN",
+		Use:   "view " + strings.Join(withoutText(), "|") + " | text FILE | --resume RUN | RUN",
 		Short: "Train with the window open, or look at a trained run",
-		Long: `Opens a window. With the name of a model or --resume it trains and shows how: losses, samples, and a
-plane through the latent space to drag in. With a run folder it shows what that run has learned.
+		Long: `Opens a window. With the name of a model or --resume it trains and shows how: losses, samples, and a plane
+through the latent space to drag in, or the attention maps of a sentence that you type. With a run folder it
+shows what that run has learned.
 Closing the window ends the training as Ctrl-C does: it is saved and can be resumed.`,
 		Example: `  genview view vae --data glyphs --out runs/letters --steps 5000
   genview view runs/letters`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: args(cobra.MaximumNArgs(2)),
 		RunE: func(c *cobra.Command, what []string) error {
 			o := viewer.Options{Title: "genview", Linger: linger}
 			if len(what) == 1 && presets[what[0]] == nil {
@@ -63,7 +64,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 			bus.Publish(&s)
 		}
 		if ctx.Err() == nil {
-			train.Show(ctx, bus, j.model, j.images)
+			train.Show(ctx, bus, j.model)
 		}
 		trained <- err
 	}()
@@ -82,30 +83,21 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	w, err := s.snapshot(run, nil)
-	if err != nil {
-		return err
-	}
 	h, err := run.History()
 	if err != nil {
 		return err
 	}
-	latents, err := s.samples()
-	if err != nil {
+	w := s.snapshot(run, "")
+	w.State, w.Step, w.Losses, w.SampleStep = watch.Done, step, h.Series(), step
+	if err := s.model.Look(ctx, &w); err != nil {
 		return err
 	}
-	pictures, err := s.model.Decode(ctx, latents)
-	if err != nil {
-		return err
-	}
-	w.State, w.Step, w.Losses = watch.Done, step, h.Series()
-	w.Samples, w.SampleStep = s.images(pictures), step
 	bus := watch.NewBus()
 	bus.Publish(&w)
 	ctx, stop := context.WithCancel(ctx)
 	shown := make(chan struct{})
 	go func() {
-		train.Show(ctx, bus, s.model, s.images)
+		train.Show(ctx, bus, s.model)
 		close(shown)
 	}()
 	fmt.Fprintf(os.Stderr, "showing %s at step %d on %s\n", dir, step, s.dev.Info().Name)

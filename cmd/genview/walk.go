@@ -6,6 +6,7 @@ import (
 	"image"
 
 	"genview/models/data"
+	"genview/models/vae"
 	"genview/models/walk"
 
 	"github.com/spf13/cobra"
@@ -30,17 +31,14 @@ func (a *app) walk() *cobra.Command {
 			if fps < 1 || fps > 100 {
 				return usageError{fmt.Errorf("--fps %d: give 1 to 100", fps)}
 			}
-			s, _, _, err := a.load(runs[0])
+			s, m, _, err := opened[*pictures](a, runs[0], onlyPictures)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
-			if s.config.points() {
-				return errors.New("a walk needs a model of pictures; this one makes points: see genview sample and genview eval")
-			}
 			var stops [][]float32
 			for _, text := range []string{from, to} {
-				p, err := walk.Point(text, s.model.Z())
+				p, err := walk.Point(text, m.Z())
 				if err != nil {
 					return err
 				}
@@ -54,11 +52,10 @@ func (a *app) walk() *cobra.Command {
 			for _, p := range path {
 				z = append(z, p...)
 			}
-			pictures, err := s.model.Decode(c.Context(), z)
+			images, err := m.draw(c.Context(), z)
 			if err != nil {
 				return err
 			}
-			images := s.images(pictures)
 			for i, img := range images {
 				images[i] = magnify(img, max(1, 168/s.config.Data.Size))
 			}
@@ -95,19 +92,15 @@ func (a *app) sample() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
-			z, err := s.seeds(seed, n)
+			switch m := s.model.(type) {
+			case *pictures:
+				err = m.sample(c.Context(), seed, n, out)
+			case *points:
+				err = m.sample(c.Context(), seed, n, out)
+			default:
+				err = fmt.Errorf("this run's model is a %s and makes no pictures: see genview translate and genview generate", s.config.title())
+			}
 			if err != nil {
-				return err
-			}
-			pictures, err := s.model.Decode(c.Context(), z)
-			if err != nil {
-				return err
-			}
-			cols := 1
-			for cols*cols < n {
-				cols++
-			}
-			if err := walk.WriteMedia(out, []*image.RGBA{s.sheet(s.images(pictures), cols)}, 1); err != nil {
 				return err
 			}
 			fmt.Println(out)
@@ -128,14 +121,14 @@ func (a *app) reconstruct() *cobra.Command {
 		Example: "  genview reconstruct runs/letters a.png b.png -o pairs.png",
 		Args:    args(cobra.RangeArgs(2, 101)),
 		RunE: func(c *cobra.Command, names []string) (err error) {
-			s, _, _, err := a.load(names[0])
+			s, m, _, err := opened[*pictures](a, names[0], onlyPictures)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
-			m, err := s.vae("reconstruct")
-			if err != nil {
-				return err
+			encoder, ok := m.maker.(*vae.Trainer)
+			if !ok {
+				return fmt.Errorf("reconstruct needs a VAE, this run's model is a %s: see genview sample and genview walk", s.config.title())
 			}
 			d := s.config.Data
 			var in []float32
@@ -146,20 +139,20 @@ func (a *app) reconstruct() *cobra.Command {
 				}
 				in = append(in, p...)
 			}
-			z, err := m.Encode(c.Context(), in)
+			z, err := encoder.Encode(c.Context(), in)
 			if err != nil {
 				return err
 			}
-			back, err := s.model.Decode(c.Context(), z)
+			before := m.images(in)
+			after, err := m.draw(c.Context(), z)
 			if err != nil {
 				return err
 			}
-			before, after := s.images(in), s.images(back)
 			var both []*image.RGBA
 			for i := range before {
 				both = append(both, before[i], after[i])
 			}
-			if err := walk.WriteMedia(out, []*image.RGBA{s.sheet(both, 2)}, 1); err != nil {
+			if err := writeSheet(out, both, 2); err != nil {
 				return err
 			}
 			fmt.Println(out)

@@ -32,6 +32,7 @@ type Trainer struct {
 	stepG   *tensor.Program
 	metrics []metric
 	decoder *nn.Apply
+	judge   *nn.Apply
 }
 
 type metric struct {
@@ -71,6 +72,7 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 		decode = func(z *tensor.Tensor) *tensor.Tensor { return average.forward(z).Scale(0.5).Shift(0.5) }
 	}
 	t.decoder = nn.NewApply(rt, s, batch, []int{c.Z}, decode)
+	t.judge = nn.NewApply(rt, s, batch, c.shape(), d.forward)
 	var err error
 	if t.stepD, err = t.compileD(rt, g, d, real); err != nil {
 		return nil, err
@@ -149,6 +151,7 @@ func (t *Trainer) Close() {
 		}
 	}
 	t.decoder.Close()
+	t.judge.Close()
 }
 
 // Programs returns the two halves of a training step.
@@ -203,4 +206,9 @@ func (t *Trainer) State() []nn.Named {
 // Decode draws latents [N, Z] with the averaged generator: pictures [N, C, S, S] in [0, 1].
 func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
 	return t.decoder.Run(ctx, z)
+}
+
+// Judge returns the discriminator's logits [N] of examples [N, ...] as it is trained on them: the higher, the more real.
+func (t *Trainer) Judge(ctx context.Context, examples []float32) ([]float32, error) {
+	return t.judge.Run(ctx, examples)
 }

@@ -3,13 +3,10 @@ package train
 import (
 	"context"
 	"fmt"
-	"image"
 	"math"
 	"path/filepath"
-	"slices"
 	"time"
 
-	"genview/models/data"
 	"genview/models/nn"
 	"genview/models/watch"
 	"genview/tensor"
@@ -17,11 +14,17 @@ import (
 
 // Model is what the loop asks of a model in training.
 type Model interface {
-	Step(ctx context.Context, images []float32) error           // starts a step
-	Metrics() (watch.Metrics, error)                            // of the newest step; waits for it
-	State() []nn.Named                                          // all that a checkpoint holds
-	Decode(ctx context.Context, z []float32) ([]float32, error) // latents to pictures
-	Z() int                                                     // latent dimensions
+	Step(ctx context.Context) error  // starts a step on the next batch; ctx may end the wait for the batch, never the step
+	Metrics() (watch.Metrics, error) // of the newest step; waits for it
+	State() []nn.Named               // all that a checkpoint holds
+	Onlooker
+	Keep(path string, s *watch.Snapshot) error // writes what Look found; path lacks the suffix of the kind of file
+}
+
+// An Onlooker shows what a model has learned.
+type Onlooker interface {
+	Look(ctx context.Context, s *watch.Snapshot) error       // puts what the model makes now into s, anew
+	Answer(ctx context.Context, r watch.Request) (look bool) // serves a request; look: it is answered by the next Look
 }
 
 // Options says how long, how often, and who is told.
@@ -30,13 +33,10 @@ type Options struct {
 	LogEvery     int
 	SampleEvery  int
 	SaveEvery    int
-	Latents      []float32                                 // what samples are decoded from
-	Images       func(pictures []float32) []*image.RGBA    // what Decode returns, as images
-	Sheet        func(path string, of []*image.RGBA) error // writes samples side by side
-	OnLog        func(Record)                              // nil for none
-	Bus          *watch.Bus                                // nil for none
-	Snapshot     watch.Snapshot                            // what every snapshot says
-	History      *watch.History                            // of the steps before; nil for none
+	OnLog        func(Record)   // nil for none
+	Bus          *watch.Bus     // nil for none
+	Snapshot     watch.Snapshot // what every snapshot says
+	History      *watch.History // of the steps before; nil for none
 }
 
 // A Record is one logged step.
@@ -68,11 +68,10 @@ type loop struct {
 	run     *Run
 	rt      *tensor.Runtime
 	model   Model
-	loader  *data.Loader
 	began   time.Time
 	last    time.Time
 	logged  int
-	sampled time.Time
+	next    time.Time // to look again
 	snap    watch.Snapshot
 	paused  bool
 	stopped bool
@@ -80,8 +79,8 @@ type loop struct {
 
 // Loop trains from a step on until Options.Steps, the context's end, or a request to stop; the newest state is then saved. It returns
 // the step reached.
-func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, loader *data.Loader, from int, o Options) (int, error) {
-	l := &loop{Options: o, run: run, rt: rt, model: m, loader: loader, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot}
+func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, o Options) (int, error) {
+	l := &loop{Options: o, run: run, rt: rt, model: m, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot}
 	if l.History == nil {
 		l.History = watch.NewHistory(historyPoints)
 	}
@@ -104,7 +103,7 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, loader *da
 
 func (l *loop) train(ctx context.Context, step int) (int, error) {
 	for step < l.Steps && ctx.Err() == nil && !l.stopped {
-		if err := l.one(ctx); err != nil {
+		if err := l.model.Step(ctx); err != nil {
 			if ctx.Err() != nil {
 				break
 			}
@@ -127,16 +126,6 @@ func (l *loop) train(ctx context.Context, step int) (int, error) {
 		l.serve(ctx, step)
 	}
 	return step, nil
-}
-
-func (l *loop) one(ctx context.Context) error {
-	b, err := l.loader.Next(ctx)
-	if err != nil {
-		return err
-	}
-	defer l.loader.Release(b)
-	// The step must not be cut short: what it updates is what will be saved.
-	return l.model.Step(context.WithoutCancel(ctx), b.Images)
 }
 
 // log reads the losses, writes them down and publishes them. A loss that is no number ends the run before it is saved.
@@ -177,34 +166,38 @@ func (l *loop) publish(step int) {
 	l.Bus.Publish(&s)
 }
 
-// often is how often an onlooker gets new samples.
-const often = 2 * time.Second
+// An onlooker gets something new this often, and a twentieth of the time at most goes into making it.
+const (
+	often = 2 * time.Second
+	share = 20
+)
 
 // sampleNow samples when it is time to: for the run's folder by steps, for whoever watches by the clock.
 func (l *loop) sampleNow(ctx context.Context, step int) error {
 	switch {
 	case step%l.SampleEvery == 0:
 		return l.sample(ctx, step)
-	case l.Bus != nil && time.Since(l.sampled) >= often:
+	case l.Bus != nil && time.Now().After(l.next):
 		return l.look(ctx, step)
 	}
 	return nil
 }
 
-// sample decodes the fixed latents for the run's folder, and for whoever watches.
+// sample looks at what the model makes, for the run's folder and for whoever watches.
 func (l *loop) sample(ctx context.Context, step int) error {
 	if err := l.look(ctx, step); err != nil {
 		return err
 	}
-	return l.Sheet(filepath.Join(l.run.Dir, "samples", fmt.Sprintf("step-%08d.png", step)), l.snap.Samples)
+	return l.model.Keep(filepath.Join(l.run.Dir, "samples", fmt.Sprintf("step-%08d", step)), &l.snap)
 }
 
 func (l *loop) look(ctx context.Context, step int) error {
-	p, err := l.model.Decode(ctx, l.Latents)
-	if err != nil {
+	began := time.Now()
+	if err := l.model.Look(ctx, &l.snap); err != nil {
 		return err
 	}
-	l.snap.Samples, l.snap.SampleStep, l.sampled = l.Images(p), step, time.Now()
+	l.snap.SampleStep = step
+	l.next = time.Now().Add(max(often, share*time.Since(began)))
 	l.publish(step)
 	return nil
 }
@@ -232,9 +225,7 @@ func (l *loop) serve(ctx context.Context, step int) {
 }
 
 func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
-	switch r := r.(type) {
-	case watch.Decode:
-		decode(ctx, l.model, l.Images, r)
+	switch r.(type) {
 	case watch.Pause:
 		l.paused, l.snap.State = true, watch.Paused
 		l.publish(step)
@@ -250,31 +241,25 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 		l.publish(step)
 	case watch.Stop:
 		l.stopped = true
-	}
-}
-
-// decode answers one request; a failure leaves it unanswered, for the step that follows fails too and says why.
-func decode(ctx context.Context, m Model, images func([]float32) []*image.RGBA, r watch.Decode) {
-	for _, z := range r.Z {
-		if len(z) != m.Z() {
-			return
+	default: // a look that fails leaves it unanswered, for the step that follows fails too and says why
+		if l.model.Answer(ctx, r) && l.model.Look(ctx, &l.snap) == nil {
+			l.snap.SampleStep = step
+			l.publish(step)
 		}
 	}
-	if p, err := m.Decode(ctx, slices.Concat(r.Z...)); err == nil {
-		r.Reply(images(p))
-	}
 }
 
-// Show answers an onlooker's requests for pictures of a model at rest until ctx ends.
-func Show(ctx context.Context, bus *watch.Bus, m Model, images func([]float32) []*image.RGBA) {
+// Show answers an onlooker's requests to a model at rest until ctx ends. It goes on from the newest snapshot.
+func Show(ctx context.Context, bus *watch.Bus, m Onlooker) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-bus.Pending():
 			bus.Serve(time.Second, func(r watch.Request) {
-				if d, ok := r.(watch.Decode); ok {
-					decode(ctx, m, images, d)
+				s := *bus.Latest()
+				if m.Answer(ctx, r) && m.Look(ctx, &s) == nil {
+					bus.Publish(&s)
 				}
 			})
 		}

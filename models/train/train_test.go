@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"genview/models/data"
 	"genview/models/nn"
 	"genview/models/watch"
 	"genview/tensor"
@@ -28,6 +27,8 @@ type counter struct {
 	loss   func(step int) float64
 	onStep func(step int)
 	steps  int
+	keep   error  // what Keep fails with
+	text   string // that is attended to
 }
 
 func newCounter(t *testing.T, rt *tensor.Runtime) *counter {
@@ -41,21 +42,36 @@ func newCounter(t *testing.T, rt *tensor.Runtime) *counter {
 	return &counter{rt: rt, weight: w, step: p, loss: func(int) float64 { return 1 }}
 }
 
-func (m *counter) Step(ctx context.Context, _ []float32) error {
+func (m *counter) Step(ctx context.Context) error {
 	m.steps++
 	if m.onStep != nil {
 		m.onStep(m.steps)
 	}
-	return m.step.Run(ctx, nil)
+	return m.step.Run(context.WithoutCancel(ctx), nil)
 }
 
 func (m *counter) Metrics() (watch.Metrics, error) {
 	return watch.Metrics{{Name: "loss", Value: m.loss(m.steps)}, {Name: "kl", Value: float64(m.steps)}}, nil
 }
 
-func (m *counter) State() []nn.Named                                        { return []nn.Named{{Name: "weight", Tensor: m.weight}} }
-func (m *counter) Decode(_ context.Context, z []float32) ([]float32, error) { return z, nil }
-func (m *counter) Z() int                                                   { return 2 }
+func (m *counter) State() []nn.Named                  { return []nn.Named{{Name: "weight", Tensor: m.weight}} }
+func (m *counter) Keep(string, *watch.Snapshot) error { return m.keep }
+func (m *counter) Look(_ context.Context, s *watch.Snapshot) error {
+	s.Attention = &watch.Attention{Text: m.text}
+	return nil
+}
+
+// Answer answers a Decode by itself, and an Attend by the next look.
+func (m *counter) Answer(_ context.Context, r watch.Request) (look bool) {
+	switch r := r.(type) {
+	case watch.Decode:
+		r.Reply(make([]*image.RGBA, len(r.Z)))
+	case watch.Attend:
+		m.text = r.Text
+		return true
+	}
+	return false
+}
 
 func (m *counter) value(t *testing.T) float32 {
 	t.Helper()
@@ -89,20 +105,11 @@ func create(t *testing.T) *Run {
 
 func runLoop(ctx context.Context, t *testing.T, r *Run, m *counter, from int, o Options) (int, error) {
 	t.Helper()
-	set, err := data.Open(context.Background(), data.Options{Name: "points:ring8", Seed: 1})
-	if err != nil {
-		t.Fatal(err)
+	o.Batch, o.LogEvery, o.SaveEvery = 4, 2, 10
+	if o.SampleEvery == 0 {
+		o.SampleEvery = 1000
 	}
-	o.Batch, o.LogEvery, o.SampleEvery, o.SaveEvery = 4, 2, 1000, 10
-	o.Latents = []float32{0, 0}
-	o.Images = func(p []float32) []*image.RGBA { return make([]*image.RGBA, len(p)/2) }
-	o.Sheet = func(string, []*image.RGBA) error { return nil }
-	l, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: o.Batch, Seed: 1}, from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return Loop(ctx, r, m.rt, m, l, from, o)
+	return Loop(ctx, r, m.rt, m, from, o)
 }
 
 func TestCheckpoints(t *testing.T) {
@@ -112,7 +119,7 @@ func TestCheckpoints(t *testing.T) {
 		t.Error("a run without checkpoints has a newest")
 	}
 	for step := 1; step <= 5; step++ {
-		if err := m.Step(context.Background(), nil); err != nil {
+		if err := m.Step(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		if err := r.Save(rt, m.State(), step); err != nil {
@@ -269,8 +276,8 @@ func TestRequestsAreServed(t *testing.T) {
 	if got := bus.Latest().Step; got != 5 {
 		t.Errorf("paused at step %d, want 5", got)
 	}
-	bus.Send(watch.Decode{Z: [][]float32{{1, 2, 3}}, Reply: func([]*image.RGBA) { t.Error("a latent of the wrong length is answered") }})
-	await("the wrong latent was looked at", func() bool { return len(bus.Pending()) == 0 })
+	bus.Send(watch.Attend{Text: "3 May"})
+	await("the text is in the snapshots", func() bool { a := bus.Latest().Attention; return a != nil && a.Text == "3 May" })
 	bus.Send(watch.Decode{Z: [][]float32{{1, 2}, {3, 4}}, Reply: func(p []*image.RGBA) { decoded <- p }})
 	if p := <-decoded; len(p) != 2 {
 		t.Errorf("two latents give %d pictures", len(p))
@@ -289,24 +296,30 @@ func TestRequestsAreServed(t *testing.T) {
 	}
 }
 
-func TestFailedSheetEndsTheLoop(t *testing.T) {
+func TestFailedSampleEndsTheLoop(t *testing.T) {
 	r, m := create(t), newCounter(t, runtimeOf(t))
-	full := errors.New("no space left")
-	set, err := data.Open(context.Background(), data.Options{Name: "points:ring8", Seed: 1})
-	if err != nil {
-		t.Fatal(err)
+	m.keep = errors.New("no space left")
+	if _, err := runLoop(context.Background(), t, r, m, 0, Options{Steps: 9, SampleEvery: 3}); !errors.Is(err, m.keep) {
+		t.Errorf("got %v, want what Keep said", err)
 	}
-	l, err := data.NewLoader(set.Train, data.LoaderOptions{Batch: 4, Seed: 1}, 0)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// TestShow: a model at rest answers as one in training does.
+func TestShow(t *testing.T) {
+	m, bus := newCounter(t, runtimeOf(t)), watch.NewBus()
+	bus.Publish(&watch.Snapshot{State: watch.Done, Step: 7})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		Show(ctx, bus, m)
+		close(ended)
+	}()
+	<-bus.Changed()
+	bus.Send(watch.Attend{Text: "4 May"})
+	<-bus.Changed()
+	if s := bus.Latest(); s.Attention == nil || s.Attention.Text != "4 May" || s.Step != 7 || s.State != watch.Done {
+		t.Errorf("the newest snapshot is %+v", s)
 	}
-	defer l.Close()
-	_, err = Loop(context.Background(), r, m.rt, m, l, 0, Options{
-		Steps: 9, Batch: 4, LogEvery: 2, SampleEvery: 3, SaveEvery: 100, Latents: []float32{0, 0},
-		Images: func([]float32) []*image.RGBA { return nil },
-		Sheet:  func(string, []*image.RGBA) error { return full },
-	})
-	if !errors.Is(err, full) {
-		t.Errorf("got %v, want what the sheet said", err)
-	}
+	cancel()
+	<-ended
 }

@@ -142,7 +142,8 @@ func (t *Translator) Attention(ctx context.Context, source, target []int32) ([]S
 		t.scope.Eval()
 		defer t.scope.Train()
 		p := &probe{source: tensor.Input("source", tensor.I32, 1, c.Source), target: tensor.Input("target", tensor.I32, 1, c.Target)}
-		p.taps = tensor.Taps(t.model.Decode(p.target, p.source, t.model.Encode(p.source)))
+		memory := t.model.Encode(p.source)
+		p.taps = tensor.Taps(memory, t.model.Decode(p.target, p.source, memory))
 		var err error
 		if p.program, err = t.compile(tensor.Outputs{Fetch: p.taps}); err != nil {
 			return nil, err

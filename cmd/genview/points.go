@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+
+	"genview/models/data"
+	"genview/models/gan"
+	"genview/models/walk"
+	"genview/models/watch"
+)
+
+// points is a GAN of points in the plane.
+type points struct {
+	feed
+	judge   func(ctx context.Context, xy []float32) ([]float32, error) // the discriminator's logits
+	latents []float32
+	real    []float32 // points to compare with
+	places  []float32 // where the surface is looked at
+}
+
+const (
+	cloud   = 4000 // points of a sample
+	surface = 64   // places along each axis at which the discriminator is asked
+	scatter = 320  // pixels of a picture of points
+)
+
+func newPoints(s *session) (*points, error) {
+	c := s.config
+	t, err := gan.NewTrainer(s.rt, c.gan(), gan.TrainConfig{Batch: c.Batch, Adam: c.adam(), Seed: c.Seed})
+	if err != nil {
+		return nil, err
+	}
+	m := &points{feed: feed{maker: t, session: s}, judge: t.Judge}
+	if m.latents, err = m.seeds(1, cloud); err != nil {
+		return nil, err
+	}
+	reach := data.Reach(c.Data.Name)
+	for i := range surface * surface {
+		x, y := float64(i%surface)+0.5, float64(i/surface)+0.5
+		m.places = append(m.places, float32(reach*(2*x/surface-1)), float32(reach*(1-2*y/surface)))
+	}
+	return m, nil
+}
+
+func (m *points) begin(ctx context.Context, step int) (string, error) {
+	set, err := m.session.dataset(ctx)
+	if err != nil {
+		return "", err
+	}
+	return countOf(set.Train.Len(), "point"), m.feed.begin(set.Train, step)
+}
+
+func (m *points) dummy() func(ctx context.Context) error { return m.timed(2) }
+
+// held returns the points that the model was not trained on.
+func (m *points) held(ctx context.Context) (*data.Points, error) {
+	set, err := m.session.dataset(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return set.Test.(*data.Points), nil
+}
+
+// Look makes points and asks the discriminator of the plane.
+func (m *points) Look(ctx context.Context, s *watch.Snapshot) error {
+	if m.real == nil {
+		p, err := m.held(ctx)
+		if err != nil {
+			return err
+		}
+		m.real = make([]float32, 2*cloud)
+		for i := range cloud {
+			if _, err := p.Read(i, nil, m.real[2*i:]); err != nil {
+				return err
+			}
+		}
+	}
+	fake, err := m.Decode(ctx, m.latents)
+	if err != nil {
+		return err
+	}
+	logits, err := m.judge(ctx, m.places)
+	if err != nil {
+		return err
+	}
+	s.Plane = &watch.Plane{Reach: m.reach(), Real: m.real, Fake: fake, Side: surface, Surface: logits}
+	return nil
+}
+
+func (m *points) reach() float64 { return data.Reach(m.session.config.Data.Name) }
+
+// Keep writes the points that were made as a picture.
+func (m *points) Keep(path string, s *watch.Snapshot) error {
+	return writePoints(path+".png", s.Plane.Fake, s.Plane.Reach)
+}
+
+// Answer has nothing to answer.
+func (m *points) Answer(context.Context, watch.Request) bool { return false }
+
+// sample draws n points of seeds from first on.
+func (m *points) sample(ctx context.Context, first, n int, path string) error {
+	xy, err := m.made(ctx, first, n)
+	if err != nil {
+		return err
+	}
+	return writePoints(path, xy, m.reach())
+}
+
+// made returns n points of seeds from first on.
+func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
+	z, err := m.seeds(first, n)
+	if err != nil {
+		return nil, err
+	}
+	return m.Decode(ctx, z)
+}
+
+func writePoints(path string, xy []float32, reach float64) error {
+	return walk.WriteMedia(path, one(magnify(data.Scatter(xy, reach, scatter), 2)), 1)
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"genview/models/transformer"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) translate() *cobra.Command {
+	return &cobra.Command{
+		Use:     "translate RUN TEXT…",
+		Short:   "Translate texts with a Transformer that genview train translate made",
+		Example: `  genview translate runs/dates "3 May 1998" "monday the 4th of july, 2016"`,
+		Args:    args(cobra.MinimumNArgs(2)),
+		RunE: func(c *cobra.Command, words []string) (err error) {
+			s, m, _, err := opened[*translation](a, words[0], onlyTranslations)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.close()) }()
+			out, err := m.translate(c.Context(), words[1:])
+			if err != nil {
+				return err
+			}
+			for _, text := range out {
+				fmt.Println(text)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) generate() *cobra.Command {
+	var prompt string
+	var n int
+	var seed uint64
+	var o transformer.Sampling
+	c := &cobra.Command{
+		Use:     "generate RUN",
+		Short:   "Go on with a text by a GPT that genview train text made",
+		Example: `  genview generate runs/shakespeare --prompt "ROMEO:" --number 500 --temperature 0.8 --top-k 20`,
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, runs []string) (err error) {
+			switch {
+			case n < 1:
+				return usageError{fmt.Errorf("--number %d: give 1 or more", n)}
+			case !(o.Temperature >= 0):
+				return usageError{fmt.Errorf("--temperature %v: give 0 or more", o.Temperature)}
+			case o.TopK < 0:
+				return usageError{fmt.Errorf("--top-k %d: give 1 or more, or 0 for all", o.TopK)}
+			}
+			s, m, _, err := opened[*prose](a, runs[0], onlyProse)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.close()) }()
+			if !c.Flags().Changed("prompt") {
+				prompt = m.opening()
+			}
+			if _, err := m.encode(prompt); err != nil {
+				return err
+			}
+			fmt.Print(prompt)
+			err = m.generate(c.Context(), prompt, n, o, seed, func(character string) error {
+				_, err := os.Stdout.WriteString(character)
+				return err
+			})
+			fmt.Println()
+			if c.Context().Err() != nil {
+				return nil // Ctrl-C ends a text, too
+			}
+			return err
+		},
+	}
+	c.Flags().StringVar(&prompt, "prompt", "", "what to go on from (default a new line)")
+	c.Flags().IntVarP(&n, "number", "n", 500, "characters to add")
+	c.Flags().Float64Var(&o.Temperature, "temperature", 0.8, "below 1 likelier, above 1 bolder; 0 always takes the likeliest")
+	c.Flags().IntVar(&o.TopK, "top-k", 0, "choose among the K likeliest only (default all)")
+	c.Flags().Uint64Var(&seed, "seed", 1, "of the choices")
+	return c
+}
+
+func (a *app) attention() *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use:     "attention RUN TEXT",
+		Short:   "Draw what each head of a Transformer attends to as it reads a text",
+		Example: `  genview attention runs/dates "3 May 1998" -o maps.png`,
+		Args:    args(cobra.ExactArgs(2)),
+		RunE: func(c *cobra.Command, words []string) (err error) {
+			s, m, _, err := opened[reader](a, words[0], "attention takes a Transformer, made by genview train translate or genview train text")
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.close()) }()
+			maps, err := m.attend(c.Context(), words[1])
+			if err != nil {
+				return err
+			}
+			if maps.Problem != "" {
+				return errors.New(maps.Problem)
+			}
+			if err := writeAttention(out, maps); err != nil {
+				return err
+			}
+			fmt.Println(out)
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "attention.png", "file to write")
+	return c
+}
