@@ -6,11 +6,13 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"strings"
 
 	"github.com/hajimehoshi/ebiten/v2"
 	"github.com/hajimehoshi/ebiten/v2/text/v2"
 	"github.com/hajimehoshi/ebiten/v2/vector"
 	"golang.org/x/image/font/gofont/gobold"
+	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/gofont/goregular"
 )
 
@@ -25,9 +27,9 @@ type Canvas struct {
 
 // A brush holds what outlives a drawing: fonts, and the pictures that the GPU has already. For one goroutine.
 type brush struct {
-	regular, bold *text.GoTextFaceSource
-	textures      map[*image.RGBA]*texture
-	drawing       int // counts drawings
+	regular, bold, mono *text.GoTextFaceSource
+	textures            map[*image.RGBA]*texture
+	drawing             int // counts drawings
 }
 
 type texture struct {
@@ -40,7 +42,7 @@ func newBrush() (*brush, error) {
 	for _, f := range []struct {
 		to   **text.GoTextFaceSource
 		font []byte
-	}{{&b.regular, goregular.TTF}, {&b.bold, gobold.TTF}} {
+	}{{&b.regular, goregular.TTF}, {&b.bold, gobold.TTF}, {&b.mono, gomono.TTF}} {
 		source, err := text.NewGoTextFaceSource(bytes.NewReader(f.font))
 		if err != nil {
 			return nil, fmt.Errorf("viewer: font: %w", err)
@@ -174,13 +176,17 @@ const (
 type Text struct {
 	Size  float64
 	Bold  bool
+	Mono  bool // all characters are as wide
 	Color color.RGBA
 	Align Align
 }
 
 func (c *Canvas) face(t Text) *text.GoTextFace {
 	source := c.brush.regular
-	if t.Bold {
+	switch {
+	case t.Mono:
+		source = c.brush.mono
+	case t.Bold:
 		source = c.brush.bold
 	}
 	return &text.GoTextFace{Source: source, Size: t.Size * c.scale}
@@ -239,4 +245,20 @@ func (c *Canvas) Image(img *image.RGBA, r Rect) {
 	o.GeoM.Scale(kx, ky)
 	o.GeoM.Translate(float64(x), float64(y))
 	c.dst.DrawImage(t.image, o)
+}
+
+// wrap breaks s into lines at most width wide, between words where there are any.
+func (c *Canvas) wrap(s string, t Text, width float64) []string {
+	var lines []string
+	for _, paragraph := range strings.Split(s, "\n") {
+		line := ""
+		for _, word := range strings.SplitAfter(paragraph, " ") {
+			if line != "" && c.Width(line+strings.TrimRight(word, " "), t) > width {
+				lines, line = append(lines, line), ""
+			}
+			line += word
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }

@@ -43,6 +43,8 @@ const (
 	Bar                 // the window's whole width, and little height
 	Wide                // wider than high
 	Tall                // a square and something beneath
+	Large               // as tall, with more of the window's width
+	Full                // all of the window; nothing else is shown
 )
 
 const (
@@ -52,10 +54,11 @@ const (
 	barHeight   = 96
 	beneath     = 148  // the height of what a tall panel shows beneath its square
 	widest      = 0.46 // of the window, that a tall panel takes
+	larger      = 0.56 // that a large one takes
 )
 
 // arrange places panels of these shapes in a window of w by h: bars on top of each other, then the wide ones in a
-// column beside the tall ones, or all in one column where the window is higher than wide.
+// column beside the tall and large ones, or all in one column where the window is higher than wide.
 func arrange(w, h float64, shapes []Shape) []Rect {
 	out := make([]Rect, len(shapes))
 	area := Rect{0, 0, w, h}.Inset(gap)
@@ -67,17 +70,25 @@ func arrange(w, h float64, shapes []Shape) []Rect {
 		}
 		return found
 	}
+	for _, i := range of(Full) {
+		out[i] = area
+		return out
+	}
 	for _, i := range of(Bar) {
 		out[i], area = area.Top(barHeight)
 		_, area = area.Top(gap)
 	}
-	wide, tall := of(Wide), of(Tall)
+	wide, tall, large := of(Wide), of(Tall), of(Large)
+	tall = append(tall, large...)
 	if len(wide) == 0 || len(tall) == 0 || area.W < area.H {
 		column(out, append(wide, tall...), area)
 		return out
 	}
-	side := area.H/float64(len(tall)) - titleHeight - padding - beneath
-	left, right := area.Left(area.W - min(side+2*padding, widest*area.W))
+	width := min(area.H/float64(len(tall))-titleHeight+padding-beneath, widest*area.W)
+	if len(large) > 0 {
+		width = larger * area.W
+	}
+	left, right := area.Left(area.W - width)
 	left.W -= gap
 	column(out, wide, left)
 	column(out, tall, right)

@@ -29,13 +29,15 @@ type Input struct {
 	Held     bool  // the left button went down over this panel, and is still down
 	Released bool  // it was let go just now
 	Moved    bool  // the cursor is elsewhere than a tick ago
+	Outside  bool  // it went down elsewhere just now
 	Typed    string
+	Keys     Keys
 	Now      time.Time
 }
 
 // Panels returns the panels of a window, new ones.
 func Panels() []Panel {
-	return []Panel{&Status{}, &Losses{}, &Samples{}, NewLatent()}
+	return []Panel{&Start{}, &Status{}, &Losses{}, &Samples{}, &Examples{}, NewLatent(), &Plane{}, &Attention{}}
 }
 
 // content is the area of a panel beneath its title.

@@ -111,6 +111,7 @@ func TestPictures(t *testing.T) {
 		scale float64
 		s     func(s *watch.Snapshot)
 		do    func(d *desk)
+		kind  func() *watch.Snapshot // instead of s: another kind of model, in a window as it opens
 	}{
 		{name: "training", size: Point{1120, 720}, scale: 1},
 		{name: "paused", size: Point{900, 600}, scale: 1, s: func(s *watch.Snapshot) { s.State = watch.Paused }, do: func(d *desk) {
@@ -128,13 +129,34 @@ func TestPictures(t *testing.T) {
 		{name: "compiling", size: Point{640, 480}, scale: 1, s: func(s *watch.Snapshot) {
 			*s = watch.Snapshot{Title: s.Title, State: watch.Compiling}
 		}},
+		{name: "dates", size: Point{1280, 800}, scale: 1, kind: dates, do: func(d *desk) {
+			d.e.Cursor = Point{1000, 640} // over a share
+		}},
+		{name: "dates-small", size: Point{640, 480}, scale: 1, kind: dates},
+		{name: "dates-high", size: Point{700, 1300}, scale: 1, kind: func() *watch.Snapshot {
+			s := dates()
+			s.Attention = &watch.Attention{Text: "3 May ☃", Problem: "the model never saw the character '☃': it knows  ',-./0123456789ABCDEF"}
+			return s
+		}},
+		{name: "verse", size: Point{1280, 800}, scale: 1, kind: verse, do: func(d *desk) {
+			p := d.panels[7].(*Attention)
+			d.click(d.middle(7, p.areas(d.size(7)).field))
+		}},
+		{name: "grid", size: Point{1280, 800}, scale: 1, kind: grid},
+		{name: "grid-small", size: Point{640, 480}, scale: 1, kind: grid},
+		{name: "choosing", size: Point{1280, 800}, scale: 1, kind: choosing, do: func(d *desk) { d.e.Cursor = Point{400, 400} }},
+		{name: "choosing-small", size: Point{640, 480}, scale: 1, kind: choosing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := snapshot()
 			if c.s != nil {
 				c.s(s)
 			}
-			d := newDesk(t, s, &Status{}, &Losses{}, &Samples{}, latent())
+			panels := []Panel{&Status{}, &Losses{}, &Samples{}, latent()}
+			if c.kind != nil {
+				s, panels = c.kind(), Panels()
+			}
+			d := newDesk(t, s, panels...)
 			d.e.Size = c.size
 			d.tick()
 			if c.do != nil {

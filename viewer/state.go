@@ -12,8 +12,12 @@ type Events struct {
 	Cursor Point
 	Down   bool   // the left mouse button is held
 	Typed  string // characters
+	Keys   Keys
 	Now    time.Time
 }
+
+// Keys are keys that type no character and were pressed since the last tick, or are held and repeat.
+type Keys struct{ Erase, Enter, Escape bool }
 
 // State is all that the window knows: its panels, where they lie, what the mouse holds and what was not asked yet. It is
 // plain data for one goroutine, and needs no window.
@@ -48,8 +52,13 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 		st.held = st.at(e.Cursor)
 	}
 	ask := st.waiting
+	writer := st.writer()
 	for i, p := range st.panels {
 		place := st.places[i]
+		typed, keys := e.Typed, e.Keys
+		if writer >= 0 && writer != i {
+			typed, keys = "", Keys{}
+		}
 		wants, changed := p.Update(Input{
 			Size:     Point{place.W, place.H},
 			Cursor:   Point{e.Cursor.X - place.X, e.Cursor.Y - place.Y},
@@ -57,8 +66,10 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 			Pressed:  pressed && st.held == i,
 			Held:     e.Down && st.held == i,
 			Released: released && st.held == i,
+			Outside:  pressed && st.held != i,
 			Moved:    e.Cursor != st.events.Cursor,
-			Typed:    e.Typed,
+			Typed:    typed,
+			Keys:     keys,
 			Now:      e.Now,
 		}, s)
 		ask = append(ask, wants...)
@@ -73,6 +84,16 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 	st.waiting = ask[:min(len(ask), mostWaiting)]
 	st.snapshot, st.events = s, e
 	return redraw
+}
+
+// writer returns the panel in whose field somebody writes, -1 for none: what is typed is for it alone.
+func (st *State) writer() int {
+	for i, p := range st.panels {
+		if w, ok := p.(interface{ writing() bool }); ok && w.writing() {
+			return i
+		}
+	}
+	return -1
 }
 
 // at returns the panel at p, -1 for none.

@@ -120,24 +120,6 @@ func TestNothingChangesNothingIsDrawn(t *testing.T) {
 	}
 }
 
-func TestPanelsLieInTheWindowAndApart(t *testing.T) {
-	for _, size := range []Point{{1280, 800}, {1920, 1080}, {640, 480}, {700, 1400}, {2560, 1080}} {
-		d := newDesk(t, snapshot(), Panels()...)
-		d.e.Size = size
-		d.tick()
-		for i, a := range d.places {
-			if a.W < 100 || a.H < 80 || a.X < 0 || a.Y < 0 || a.X+a.W > size.X+0.01 || a.Y+a.H > size.Y+0.01 {
-				t.Errorf("%v: %T lies at %v", size, d.panels[i], a)
-			}
-			for k, b := range d.places[:i] {
-				if a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H {
-					t.Errorf("%v: %T at %v covers %T at %v", size, d.panels[i], a, d.panels[k], b)
-				}
-			}
-		}
-	}
-}
-
 func TestPanelsWithNothingToShowAreHidden(t *testing.T) {
 	d := newDesk(t, &watch.Snapshot{}, Panels()...)
 	for i, p := range d.panels {

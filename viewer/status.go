@@ -16,8 +16,13 @@ type Status struct {
 // Title is empty: the run's own name stands there.
 func (p *Status) Title() string { return "" }
 
-// Shape is a bar on top.
-func (p *Status) Shape(*watch.Snapshot) Shape { return Bar }
+// Shape is a bar on top, once something runs.
+func (p *Status) Shape(s *watch.Snapshot) Shape {
+	if s.Choices != nil {
+		return Hidden
+	}
+	return Bar
+}
 
 func (p *Status) buttons(size Point) (pause, save Rect) {
 	pause = Rect{size.X - padding - 232, padding, 128, 30}

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"genview/models/watch"
 
 	"github.com/hajimehoshi/ebiten/v2"
+	"github.com/hajimehoshi/ebiten/v2/inpututil"
 )
 
 // Options are a window's.
@@ -108,15 +110,25 @@ func (w *window) Update() error {
 		Cursor: Point{x / w.scale, y / w.scale},
 		Down:   ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft),
 		Typed:  string(w.typed),
+		Keys:   Keys{Erase: repeats(ebiten.KeyBackspace), Enter: pressed(ebiten.KeyEnter, ebiten.KeyNumpadEnter), Escape: pressed(ebiten.KeyEscape)},
 		Now:    now,
 	}
-	if e.Down || e.Typed != "" || e.Cursor != w.cursor {
+	if e.Down || e.Typed != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
 		w.touched = now
 	}
 	w.cursor = e.Cursor
 	w.active = now.Sub(w.touched) < time.Second/4
 	w.redraw = w.state.Update(e, s, w.bus.Send) || w.redraw
 	return nil
+}
+
+func pressed(keys ...ebiten.Key) bool { return slices.ContainsFunc(keys, inpututil.IsKeyJustPressed) }
+
+// repeats reports whether a key was pressed just now, or is held long enough to count again, 30 times a second.
+func repeats(k ebiten.Key) bool {
+	const delay = 24 // ticks
+	d := inpututil.KeyPressDuration(k)
+	return d == 1 || d > delay && d%2 == 0
 }
 
 // lingered reports whether the window has shown a finished run long enough.

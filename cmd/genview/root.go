@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"genview/viewer"
 	"genview/vk"
 
 	"github.com/spf13/cobra"
@@ -68,7 +69,12 @@ Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if viewer.CheckDisplay() != nil {
+				return c.Help()
+			}
+			return a.begin(c.Context())
+		},
 	}
 	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -42,8 +42,8 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 	return c
 }
 
-// viewTraining trains in the background while the window, which the main goroutine must run, is open.
-func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o viewer.Options) (err error) {
+// viewTraining trains while the window is open.
+func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o viewer.Options) error {
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
 	}
@@ -51,26 +51,85 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, j.close()) }()
+	return watched(c.Context(), watch.NewBus(), o, func(context.Context) (*job, error) { return j, nil })
+}
+
+// begin opens a window that offers what can be trained, and trains what is chosen.
+func (a *app) begin(ctx context.Context) error {
 	bus := watch.NewBus()
-	ctx, stop := context.WithCancel(c.Context())
+	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices})
+	return watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1}, func(ctx context.Context) (*job, error) {
+		name := chosen(ctx, bus)
+		if name == "" {
+			return nil, ctx.Err()
+		}
+		f, c := &trainFlags{}, &cobra.Command{}
+		f.add(c, a)
+		c.SetContext(ctx)
+		return a.prepare(c, f, []string{name})
+	})
+}
+
+// choices are presets that train without being told anything.
+var choices = []watch.Choice{
+	{Name: "vae", Title: "Letters by a VAE", About: "A variational autoencoder learns to draw letters in a minute or two. Drag through its latent space while it does."},
+	{Name: "dcgan", Title: "Letters by a GAN", About: "Two networks play against each other: one draws letters, the other tells them from real ones. Watch both, and walk between the pictures."},
+	{Name: "points", Title: "Points by a GAN", About: "A GAN has to find 25 clusters in the plane. See the points that it makes move, and what its discriminator thinks of every place."},
+	{Name: "translate", Title: "Dates by a Transformer", About: "A Transformer learns to read dates as people write them. Type your own, and see what each of its heads looks at."},
+}
+
+// chosen waits for a choice; it is "" when ctx ends.
+func chosen(ctx context.Context, bus *watch.Bus) (name string) {
+	for name == "" {
+		select {
+		case <-ctx.Done():
+			return ""
+		case <-bus.Pending():
+			bus.Serve(time.Second, func(r watch.Request) {
+				if c, ok := r.(watch.Choose); ok && presets[c.Name] != nil {
+					name = c.Name
+				}
+			})
+		}
+	}
+	return name
+}
+
+// watched trains what get makes ready in the background, while the window, which the main goroutine must run, is open.
+func watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get func(context.Context) (*job, error)) error {
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	trained := make(chan error, 1)
 	go func() {
-		err := j.train(ctx, bus)
-		if err != nil { // stays readable in the window
-			s := *bus.Latest()
-			s.State, s.Message = watch.Done, oneLine(err)
-			bus.Publish(&s)
+		j, err := get(ctx)
+		if j == nil {
+			failed(bus, err)
+			trained <- err
+			return
 		}
+		err = j.train(ctx, bus)
+		failed(bus, err)
 		if ctx.Err() == nil {
 			train.Show(ctx, bus, j.model)
 		}
-		trained <- err
+		trained <- errors.Join(err, j.close())
 	}()
-	err = viewer.Run(ctx, bus, o, viewer.Panels()...)
+	err := viewer.Run(ctx, bus, o, viewer.Panels()...)
 	stop()
-	return errors.Join(err, <-trained)
+	if ended := <-trained; !errors.Is(ended, context.Canceled) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
+
+// failed leaves an error to be read in the window.
+func failed(bus *watch.Bus, err error) {
+	if err == nil {
+		return
+	}
+	s := *bus.Latest()
+	s.State, s.Choices, s.Message = watch.Done, nil, oneLine(err)
+	bus.Publish(&s)
 }
 
 // viewRun shows a run at rest.

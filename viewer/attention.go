@@ -1,0 +1,345 @@
+package viewer
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"genview/models/watch"
+)
+
+// Attention shows how a Transformer reads a text that one can write: what each head of each layer looks at, small, and one head
+// large with its tokens.
+type Attention struct {
+	field  field
+	asked  string // the newest text that was asked for
+	chosen head
+	fixed  bool // somebody chose
+	hover  spot
+	over   bool
+
+	shown *watch.Attention     // what maps were drawn from
+	maps  map[head]*image.RGBA // a pixel for each share
+}
+
+// head names a head of a layer.
+type head struct {
+	layer string
+	index int
+}
+
+// spot is a place in the large map.
+type spot struct{ row, col int }
+
+// Title names the panel.
+func (p *Attention) Title() string { return "Attention" }
+
+// Shape is large, once a text was read.
+func (p *Attention) Shape(s *watch.Snapshot) Shape {
+	if s.Attention == nil {
+		return Hidden
+	}
+	return Large
+}
+
+func (p *Attention) writing() bool { return p.field.on }
+
+// areas are where things lie in the panel.
+type areas struct {
+	field, output Rect
+	grid          Rect // of small maps, their layers' names at its left
+	large         Rect
+}
+
+const (
+	layerWidth  = 92 // of a layer's name
+	headHeight  = 18 // of the heads' numbers above the grid
+	titleOfHead = 24
+)
+
+// areas puts the large map beneath the grid, or beside it in a panel that is wider than high; the grid leaves it what it can use.
+func (p *Attention) areas(size Point) areas {
+	r := content(size, true)
+	var a areas
+	var rest Rect
+	a.field, rest = r.Top(34)
+	a.field, a.output = a.field.Left(max(0.6*a.field.W, a.field.W-320))
+	_, a.output = a.output.Left(padding)
+	_, rest = rest.Top(padding)
+	if rest.W > 1.3*rest.H {
+		a.grid, a.large = rest.Left(0.42 * rest.W)
+		_, a.large = a.large.Left(2 * padding)
+	} else {
+		use := 0.55
+		if m, ok := p.chosenMap(p.shown); ok {
+			use = min(max(rest.W/rest.H*float64(len(m.To))/float64(len(m.From)), 0.55), 0.66)
+		}
+		a.grid, a.large = rest.Top((1 - use) * rest.H)
+		_, a.large = a.large.Top(padding)
+	}
+	return a
+}
+
+// small returns where the map of a head lies in the grid.
+func small(grid Rect, s *watch.Attention, layer, index int) Rect {
+	heads := 1
+	for _, m := range s.Maps {
+		heads = max(heads, m.Heads)
+	}
+	w, h := (grid.W-layerWidth)/float64(heads), (grid.H-headHeight)/float64(len(s.Maps))
+	return Rect{grid.X + layerWidth + float64(index)*w, grid.Y + headHeight + float64(layer)*h, w, h}.Inset(2)
+}
+
+// chosenMap returns the map of the chosen head; false where there is none.
+func (p *Attention) chosenMap(a *watch.Attention) (watch.Map, bool) {
+	if a == nil {
+		return watch.Map{}, false
+	}
+	for _, m := range a.Maps {
+		if m.Name == p.chosen.layer && p.chosen.index < m.Heads {
+			return m, true
+		}
+	}
+	return watch.Map{}, false
+}
+
+// choose keeps the choice where there still is such a head; else, and until somebody chose, it is the last layer's first.
+func (p *Attention) choose(a *watch.Attention) {
+	if _, ok := p.chosenMap(a); ok && p.fixed || len(a.Maps) == 0 {
+		return
+	}
+	p.chosen, p.fixed = head{a.Maps[len(a.Maps)-1].Name, 0}, false
+}
+
+// Update takes what is written and clicked, and asks for what was written.
+func (p *Attention) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	a := s.Attention
+	if a == nil {
+		return nil, false
+	}
+	if a != p.shown {
+		p.shown, p.maps, redraw = a, draws(a), true
+		p.choose(a)
+	}
+	at := p.areas(in.Size)
+	take, changed := p.field.update(in, at.field, a.Text)
+	if take && p.field.text != p.asked {
+		p.asked = p.field.text
+		ask = append(ask, watch.Attend{Text: p.asked})
+	}
+	if in.Pressed {
+		for l, m := range a.Maps {
+			for k := range m.Heads {
+				if small(at.grid, a, l, k).Contains(in.Cursor) {
+					p.chosen, p.fixed, changed = head{m.Name, k}, true, true
+				}
+			}
+		}
+	}
+	hover, over := spot{}, false
+	if m, ok := p.chosenMap(a); ok && in.Over {
+		hover, over = largeOf(at.large, m).at(in.Cursor)
+	}
+	changed = changed || hover != p.hover || over != p.over
+	p.hover, p.over = hover, over
+	return ask, redraw || changed
+}
+
+// draws makes a picture of each head.
+func draws(a *watch.Attention) map[head]*image.RGBA {
+	maps := map[head]*image.RGBA{}
+	for _, m := range a.Maps {
+		n := len(m.To) * len(m.From)
+		for k := range m.Heads {
+			shares := m.Weights[k*n : (k+1)*n]
+			most := max(float64(slices.Max(shares)), 1e-9)
+			img := image.NewRGBA(image.Rect(0, 0, len(m.From), len(m.To)))
+			for i, v := range shares {
+				img.SetRGBA(i%len(m.From), i/len(m.From), heat(math.Pow(float64(v)/most, 0.7)))
+			}
+			maps[head{m.Name, k}] = img
+		}
+	}
+	return maps
+}
+
+// heat is a colour for 0 to 1, from dark to bright.
+func heat(v float64) color.RGBA {
+	stops := []color.RGBA{{0x12, 0x15, 0x1b, 0xff}, {0x1d, 0x4e, 0x5a, 0xff}, accentColor, {0xf6, 0xff, 0xd8, 0xff}}
+	x := min(max(v, 0), 1) * float64(len(stops)-1)
+	i := min(int(x), len(stops)-2)
+	return mix(stops[i], stops[i+1], x-float64(i))
+}
+
+// mix goes from a to b as t goes from 0 to 1.
+func mix(a, b color.RGBA, t float64) color.RGBA {
+	f := func(x, y uint8) uint8 { return uint8(float64(x)*(1-t) + float64(y)*t + 0.5) }
+	return color.RGBA{f(a.R, b.R), f(a.G, b.G), f(a.B, b.B), 0xff}
+}
+
+// largeMap is where the chosen head's shares lie, with its tokens at the left and above.
+type largeMap struct {
+	cells      Rect
+	rows, cols int
+}
+
+const tokenSize = 13.0
+
+func largeOf(r Rect, m watch.Map) largeMap {
+	longest := 1
+	for _, t := range m.To {
+		longest = max(longest, len([]rune(t)))
+	}
+	_, r = r.Top(titleOfHead + 20)
+	_, r = r.Left(float64(longest)*0.62*tokenSize + 10)
+	cell := min(r.W/float64(len(m.From)), r.H/float64(len(m.To)), 34)
+	return largeMap{Rect{r.X, r.Y, cell * float64(len(m.From)), cell * float64(len(m.To))}, len(m.To), len(m.From)}
+}
+
+// at returns which share lies at q; false where none does.
+func (l largeMap) at(q Point) (spot, bool) {
+	if !l.cells.Contains(q) {
+		return spot{}, false
+	}
+	return spot{
+		min(int((q.Y-l.cells.Y)/l.cells.H*float64(l.rows)), l.rows-1),
+		min(int((q.X-l.cells.X)/l.cells.W*float64(l.cols)), l.cols-1),
+	}, true
+}
+
+// Draw draws the field, the grid and the chosen head.
+func (p *Attention) Draw(c *Canvas, s *watch.Snapshot) {
+	a := s.Attention
+	at := p.areas(c.Size())
+	c.hint(p.Title(), "click the text to write your own  ·  click a map to see it large")
+	text := a.Text
+	if p.asked != "" && p.asked == p.field.text {
+		text = p.asked // asked for, and not answered yet
+	}
+	p.field.draw(c, at.field, text)
+	if a.Problem == "" {
+		t := Text{Size: 15, Mono: true, Color: accentColor}
+		c.Text(c.Shorten("→ "+visible(a.Output), t, at.output.W), Point{at.output.X, at.output.Y + at.output.H/2}, t)
+	} else {
+		problem(c, at.output, a.Problem)
+	}
+	p.grid(c, at.grid, a)
+	if m, ok := p.chosenMap(a); ok {
+		p.large(c, at.large, m)
+	}
+}
+
+// problem says in two lines why a text cannot be read.
+func problem(c *Canvas, r Rect, text string) {
+	t := Text{Size: 13, Color: alertColor}
+	lines := c.wrap(text, t, r.W)
+	if len(lines) > 2 {
+		lines = []string{lines[0], lines[1] + "…"}
+	}
+	for i, line := range lines {
+		y := r.Y + r.H/2 + 17*(float64(i)-0.5*float64(len(lines)-1))
+		c.Text(c.Shorten(line, t, r.W), Point{r.X, y}, t)
+	}
+}
+
+// grid draws the small maps.
+func (p *Attention) grid(c *Canvas, r Rect, a *watch.Attention) {
+	t := Text{Size: 12, Color: dimColor}
+	for l, m := range a.Maps {
+		first := small(r, a, l, 0)
+		c.Text(c.Shorten(layerName(m.Name), t, layerWidth-6), Point{r.X, first.Y + first.H/2}, t)
+		for k := range m.Heads {
+			q := small(r, a, l, k)
+			if l == 0 {
+				c.Text("head "+strconv.Itoa(k+1), Point{q.X + q.W/2, r.Y + 7}, Text{Size: 11, Color: dimColor, Align: Center})
+			}
+			h := head{m.Name, k}
+			c.Image(p.maps[h], q)
+			if h == p.chosen {
+				c.Frame(q.Inset(-2), 2, accentColor)
+			}
+		}
+	}
+}
+
+// large draws the chosen head with its tokens.
+func (p *Attention) large(c *Canvas, r Rect, m watch.Map) {
+	l := largeOf(r, m)
+	title := Text{Size: 13, Bold: true, Color: textColor}
+	name := fmt.Sprintf("%s, head %d", layerName(m.Name), p.chosen.index+1)
+	c.Text(name, Point{r.X, r.Y + 8}, title)
+	note := Text{Size: 13, Color: dimColor}
+	if p.over {
+		value := m.Weights[(p.chosen.index*l.rows+p.hover.row)*l.cols+p.hover.col]
+		note.Color = textColor
+		c.Text(fmt.Sprintf("“%s” takes %.3f from “%s”", visible(m.To[p.hover.row]), value, visible(m.From[p.hover.col])), Point{r.X + c.Width(name, title) + 16, r.Y + 8}, note)
+	} else {
+		c.Text("each row takes from the columns", Point{r.X + c.Width(name, title) + 16, r.Y + 8}, note)
+	}
+	c.Image(p.maps[p.chosen], l.cells)
+	cell := l.cells.W / float64(l.cols)
+	every := max(1, int(math.Ceil(9/cell))) // tokens that are written
+	size := min(tokenSize, max(9, cell*0.95))
+	for j, t := range m.From {
+		on := p.over && j == p.hover.col
+		if j%every == 0 || on {
+			c.Text(short(t), Point{l.cells.X + (float64(j)+0.5)*cell, l.cells.Y - 10}, token(size, on, Center))
+		}
+	}
+	for i, t := range m.To {
+		on := p.over && i == p.hover.row
+		if i%every == 0 || on {
+			c.Text(visible(t), Point{l.cells.X - 6, l.cells.Y + (float64(i)+0.5)*cell}, token(size, on, Right))
+		}
+	}
+	if p.over {
+		x, y := l.cells.X+float64(p.hover.col)*cell, l.cells.Y+float64(p.hover.row)*cell
+		c.Frame(Rect{x, l.cells.Y, cell, l.cells.H}, 1, faded(textColor, 0.35))
+		c.Frame(Rect{l.cells.X, y, l.cells.W, cell}, 1, faded(textColor, 0.35))
+		c.Frame(Rect{x, y, cell, cell}, 2, textColor)
+	}
+}
+
+func token(size float64, on bool, align Align) Text {
+	t := Text{Size: size, Mono: true, Color: textColor, Align: align}
+	if on {
+		t.Color = accentColor
+	}
+	return t
+}
+
+// layerName says in short what a tap is of: "encoder.layers.0.self_attn" is "encoder 1", "decoder.layers.1.multihead_attn", which
+// reads the encoder, is "cross 2", and "h.3.attn" is "layer 4".
+func layerName(tap string) string {
+	parts := strings.Split(tap, ".")
+	kind := parts[0]
+	switch {
+	case strings.HasSuffix(tap, ".multihead_attn"):
+		kind = "cross"
+	case kind == "h":
+		kind = "layer"
+	}
+	for _, part := range parts {
+		if n, err := strconv.Atoi(part); err == nil {
+			return fmt.Sprintf("%s %d", kind, n+1)
+		}
+	}
+	return tap
+}
+
+// visible makes white space seen.
+func visible(token string) string {
+	return strings.NewReplacer(" ", "·", "\n", "¶").Replace(token)
+}
+
+// short is a token in one character.
+func short(token string) string {
+	if len([]rune(token)) > 1 {
+		return "►"
+	}
+	return visible(token)
+}

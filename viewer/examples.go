@@ -1,0 +1,131 @@
+package viewer
+
+import (
+	"fmt"
+
+	"genview/models/watch"
+)
+
+// Examples shows what a model makes of texts that it was not trained on, with what is right and wrong, or a text that it wrote.
+type Examples struct {
+	hover int // the row under the cursor, from 1 on; 0 for none
+}
+
+// Title names the panel.
+func (p *Examples) Title() string { return "Examples" }
+
+// Shape is wide, once there are examples.
+func (p *Examples) Shape(s *watch.Snapshot) Shape {
+	if len(s.Examples) == 0 {
+		return Hidden
+	}
+	return Wide
+}
+
+const exampleHeight = 28
+
+// judged reports whether examples are right or wrong.
+func judged(s *watch.Snapshot) bool { return s.Examples[0].Want != "" }
+
+// row returns where an example lies.
+func (p *Examples) row(size Point, i int) Rect {
+	r := content(size, true)
+	return Rect{r.X, r.Y + float64(i)*exampleHeight, r.W, exampleHeight}
+}
+
+// rows is how many examples there is room for.
+func (p *Examples) rows(size Point, s *watch.Snapshot) int {
+	return min(len(s.Examples), int(content(size, true).H/exampleHeight))
+}
+
+// Update asks for the attention to an example that is clicked on.
+func (p *Examples) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	if p.Shape(s) == Hidden || !judged(s) {
+		return nil, false
+	}
+	was := p.hover
+	p.hover = 0
+	for i := range p.rows(in.Size, s) {
+		if in.Over && p.row(in.Size, i).Contains(in.Cursor) {
+			p.hover = i + 1
+			if in.Pressed {
+				ask = append(ask, watch.Attend{Text: s.Examples[i].Input})
+			}
+		}
+	}
+	return ask, p.hover != was
+}
+
+// Draw draws a line for each example, or the text.
+func (p *Examples) Draw(c *Canvas, s *watch.Snapshot) {
+	step := "of step " + formatCount(s.SampleStep)
+	if !judged(s) {
+		c.hint(p.Title(), step)
+		p.text(c, s.Examples[0])
+		return
+	}
+	right := 0
+	for _, e := range s.Examples {
+		if e.Output == e.Want {
+			right++
+		}
+	}
+	c.hint(p.Title(), fmt.Sprintf("held out: %d of %d right  ·  %s", right, len(s.Examples), step))
+	t := Text{Size: 14, Mono: true, Color: textColor}
+	for i := range p.rows(c.Size(), s) {
+		e, r := s.Examples[i], p.row(c.Size(), i)
+		if p.hover == i+1 {
+			c.Fill(r, hoverColor)
+		}
+		middle := r.Y + r.H/2
+		mark(c, Point{r.X + 12, middle}, e.Output == e.Want)
+		x := r.X + 30
+		result := c.Width("0000-00-00  ", t)
+		source := max(0, min(0.56*r.W, r.W-30-2*result))
+		if e.Output == e.Want {
+			source = r.W - 30 - result - 24
+		}
+		c.Text(c.Shorten(e.Input, t, source), Point{x, middle}, t)
+		x += min(source, max(c.Width(e.Input, t), 0.5*r.W)) + 12
+		x = p.output(c, Point{x, middle}, e, t)
+		if want := e.Want; e.Output != want && x+c.Width(want, t) <= r.X+r.W {
+			c.Text(want, Point{x + 12, middle}, Text{Size: 14, Mono: true, Color: dimColor})
+		}
+	}
+}
+
+// output writes what the model said, wrong characters in another colour, and returns where it ends.
+func (p *Examples) output(c *Canvas, at Point, e watch.Example, t Text) float64 {
+	want := []rune(e.Want)
+	for i, r := range []rune(e.Output) {
+		t.Color = accentColor
+		if i >= len(want) || want[i] != r {
+			t.Color = alertColor
+		}
+		c.Text(visible(string(r)), at, t)
+		at.X += c.Width("0", t)
+	}
+	return at.X
+}
+
+// mark draws a tick or a cross.
+func mark(c *Canvas, at Point, right bool) {
+	if right {
+		c.Line([]Point{{at.X - 5, at.Y}, {at.X - 1, at.Y + 4}, {at.X + 6, at.Y - 5}}, 2, accentColor)
+		return
+	}
+	c.Line([]Point{{at.X - 4, at.Y - 4}, {at.X + 4, at.Y + 4}}, 2, alertColor)
+	c.Line([]Point{{at.X - 4, at.Y + 4}, {at.X + 4, at.Y - 4}}, 2, alertColor)
+}
+
+// text draws what a model wrote.
+func (p *Examples) text(c *Canvas, e watch.Example) {
+	const height = 20
+	t := Text{Size: 14, Mono: true, Color: textColor}
+	r := content(c.Size(), true)
+	for i, line := range c.wrap(trimmed(e.Input+e.Output), t, r.W) {
+		if y := r.Y + height*(float64(i)+0.5); y+height/2 <= r.Y+r.H {
+			c.Text(line, Point{r.X, y}, t)
+		}
+	}
+}

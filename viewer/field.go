@@ -1,0 +1,61 @@
+package viewer
+
+import "time"
+
+// A field is a line of text that somebody writes in. A click into it begins, Enter, Escape or a click elsewhere ends it.
+type field struct {
+	text    string
+	on      bool
+	changed time.Time // when it was written in last; zero once that was told
+}
+
+// pause is how long nobody must have written for the text to be taken.
+const pause = 300 * time.Millisecond
+
+// update follows what is typed. It begins from what is shown, and says when the text is to be taken, and whether the field looks
+// different now.
+func (f *field) update(in Input, area Rect, shown string) (take, redraw bool) {
+	was := *f
+	inside := in.Pressed && area.Contains(in.Cursor)
+	switch {
+	case inside && !f.on:
+		f.on, f.text = true, shown
+	case f.on && (in.Keys.Escape || in.Outside || in.Pressed && !inside):
+		f.on = false
+	case f.on:
+		if r := []rune(f.text); in.Keys.Erase && len(r) > 0 {
+			f.text, f.changed = string(r[:len(r)-1]), in.Now
+		}
+		if in.Typed != "" {
+			f.text, f.changed = f.text+in.Typed, in.Now
+		}
+		if in.Keys.Enter {
+			f.on, take = false, true
+		}
+	}
+	if !f.changed.IsZero() && (take || in.Now.Sub(f.changed) >= pause) {
+		take, f.changed = true, time.Time{}
+	}
+	return take, was.text != f.text || was.on != f.on
+}
+
+// draw draws the field, with a caret at its end while somebody writes in it. A text that is too long shows its end.
+func (f *field) draw(c *Canvas, area Rect, shown string) {
+	t := Text{Size: 15, Mono: true, Color: textColor}
+	line := lineColor
+	if f.on {
+		shown, line = f.text, accentColor
+	}
+	c.Fill(area, backColor)
+	c.Frame(area, 1, line)
+	inner := area.Inset(10)
+	for r := []rune(shown); c.Width(shown, t) > inner.W-8 && len(r) > 0; {
+		r = r[1:]
+		shown = "…" + string(r)
+	}
+	middle := area.Y + area.H/2
+	c.Text(shown, Point{inner.X, middle}, t)
+	if f.on {
+		c.Fill(Rect{inner.X + c.Width(shown, t) + 2, middle - 9, 2, 18}, accentColor)
+	}
+}

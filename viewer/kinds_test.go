@@ -1,0 +1,335 @@
+package viewer
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/watch"
+)
+
+// attention is how a model that has learned to read dates would read one.
+func attention(text, output string) *watch.Attention {
+	a := &watch.Attention{Text: text, Output: output}
+	read, said := strings.Split(text, ""), strings.Split(output, "")
+	add := func(name string, to, from []string, score func(h, i, j int) float64) {
+		m := watch.Map{Name: name, Heads: 4, To: to, From: from}
+		for h := range m.Heads {
+			for i := range to {
+				row, sum := make([]float64, len(from)), 0.0
+				for j := range from {
+					row[j] = math.Exp(score(h, i, j))
+					sum += row[j]
+				}
+				for _, v := range row {
+					m.Weights = append(m.Weights, float32(v/sum))
+				}
+			}
+		}
+		a.Maps = append(a.Maps, m)
+	}
+	for _, layer := range []string{"0", "1"} {
+		add("encoder.layers."+layer+".self_attn", read, read, func(h, i, j int) float64 { return -math.Abs(float64(i-j+h-2)) / 1.5 })
+	}
+	for _, layer := range []string{"0", "1"} {
+		add("decoder.layers."+layer+".self_attn", append(said[:len(said):len(said)], "end"), append([]string{"begin"}, said...), func(h, i, j int) float64 {
+			if j > i {
+				return -50
+			}
+			return -float64((i - j) * (h + 1) / 2)
+		})
+		add("decoder.layers."+layer+".multihead_attn", append(said[:len(said):len(said)], "end"), read, func(h, i, j int) float64 {
+			if i < len(said) && said[i] == read[j] {
+				return 3
+			}
+			return float64(h) * 0.2 * math.Cos(float64(i+j))
+		})
+	}
+	return a
+}
+
+// dates is a Transformer's snapshot.
+func dates() *watch.Snapshot {
+	s := snapshot()
+	s.Title, s.Model, s.Data = "dates", "Transformer, 797,568 parameters", "dates, 2,000 dates held out"
+	s.Samples, s.Latent = nil, nil
+	s.Attention = attention("Monday, 4 July 2016", "2016-07-04")
+	for _, e := range [][3]string{
+		{"Monday, 4 July 2016", "2016-07-04", "2016-07-04"},
+		{"dec 24, 2020", "2020-12-24", "2020-12-24"},
+		{"WEDNESDAY THE 22ND OF SEPTEMBER, 1999", "1999-09-22", "1999-09-22"},
+		{"3.5.1998", "1998-03-05", "1998-05-03"},
+		{"2 Jan '06", "2006-01-02", "2006-01-02"},
+		{"1975/11/30", "1975-11-30", "1975-11-30"},
+	} {
+		s.Examples = append(s.Examples, watch.Example{Input: e[0], Output: e[1], Want: e[2]})
+	}
+	return s
+}
+
+// verse is a GPT's snapshot.
+func verse() *watch.Snapshot {
+	s := snapshot()
+	s.Title, s.Model, s.Data = "shakespeare", "GPT, 804,096 parameters", "tinyshakespeare.txt, 1,115,394 characters"
+	s.Samples, s.Latent = nil, nil
+	s.Examples = []watch.Example{{Input: "\n", Output: "ROMEO:\nWhat is the matter with the sun that he should not be here and shine upon us all?\n\nJULIET:\nO, speak."}}
+	read := strings.Split("What is the matter with the sun", "")
+	a := &watch.Attention{Text: strings.Join(read, ""), Output: " that he shou"}
+	for _, layer := range []string{"0", "1", "2", "3"} {
+		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, To: read, From: read}
+		for h := range m.Heads {
+			for i := range read {
+				for j := range read {
+					v := 0.0
+					if j <= i {
+						v = math.Exp(-float64(i-j) / float64(2+3*h))
+					}
+					m.Weights = append(m.Weights, float32(v))
+				}
+			}
+		}
+		a.Maps = append(a.Maps, m)
+	}
+	s.Attention = a
+	return s
+}
+
+// grid is the snapshot of a GAN of points.
+func grid() *watch.Snapshot {
+	s := snapshot()
+	s.Title, s.Model, s.Data = "grid25", "GAN of points, 67,587 parameters", "points:grid25, 100,000 points"
+	s.Samples, s.Latent = nil, nil
+	p := &watch.Plane{Reach: 5, Side: 32}
+	for i := range 2000 {
+		x, y := 2*float64(i%5-2), 2*float64(i/5%5-2)
+		noise := func(k int) float64 { return math.Sin(float64(i*k)*12.9898) * math.Cos(float64(i*k)*78.233) }
+		p.Real = append(p.Real, float32(x+0.1*noise(1)), float32(y+0.1*noise(2)))
+		p.Fake = append(p.Fake, float32(x+0.3*noise(3)), float32(y+0.1*noise(4)))
+	}
+	for i := range p.Side * p.Side {
+		x, y := float64(i%p.Side)/float64(p.Side-1)*10-5, 5-float64(i/p.Side)/float64(p.Side-1)*10
+		p.Surface = append(p.Surface, float32(math.Cos(math.Pi*x)*math.Cos(math.Pi*y)*3-x*x/8))
+	}
+	s.Plane = p
+	return s
+}
+
+func choosing() *watch.Snapshot {
+	return &watch.Snapshot{State: watch.Choosing, Choices: []watch.Choice{
+		{Name: "vae", Title: "Letters by a VAE", About: "A variational autoencoder learns to draw letters in a minute or two. Drag through its latent space while it does."},
+		{Name: "dcgan", Title: "Letters by a GAN", About: "Two networks play against each other: one draws letters, the other tells them from real ones."},
+		{Name: "points", Title: "Points by a GAN", About: "A GAN has to find 25 clusters in the plane."},
+		{Name: "translate", Title: "Dates by a Transformer", About: "A Transformer learns to read dates as people write them. Type your own, and see what each of its heads looks at."},
+	}}
+}
+
+var kinds = map[string]func() *watch.Snapshot{"letters": snapshot, "dates": dates, "verse": verse, "grid": grid, "choosing": choosing}
+
+func TestPanelsLieInTheWindowAndApart(t *testing.T) {
+	for name, kind := range kinds {
+		for _, size := range []Point{{1280, 800}, {1920, 1080}, {640, 480}, {700, 1400}, {2560, 1080}} {
+			d := newDesk(t, kind(), Panels()...)
+			d.e.Size = size
+			d.tick()
+			shown := 0
+			for i, a := range d.places {
+				if a.W == 0 {
+					continue
+				}
+				shown++
+				if a.W < 100 || a.H < 80 || a.X < 0 || a.Y < 0 || a.X+a.W > size.X+0.01 || a.Y+a.H > size.Y+0.01 {
+					t.Errorf("%s in %v: %T lies at %v", name, size, d.panels[i], a)
+				}
+				for k, b := range d.places[:i] {
+					if b.W > 0 && a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H {
+						t.Errorf("%s in %v: %T at %v covers %T at %v", name, size, d.panels[i], a, d.panels[k], b)
+					}
+				}
+			}
+			if want := map[string]int{"letters": 4, "dates": 4, "verse": 4, "grid": 3, "choosing": 1}[name]; shown != want {
+				t.Errorf("%s: %d panels are shown, want %d", name, shown, want)
+			}
+		}
+		d := newDesk(t, kind(), Panels()...)
+		d.tick()
+		for range 50 {
+			if d.tick() {
+				t.Fatalf("%s: redraw, and nothing happened", name)
+			}
+		}
+	}
+}
+
+// middle returns where the middle of an area of panel i lies in the window.
+func (d *desk) middle(i int, r Rect) Point {
+	return Point{d.places[i].X + r.X + r.W/2, d.places[i].Y + r.Y + r.H/2}
+}
+
+func (d *desk) size(i int) Point { return Point{d.places[i].W, d.places[i].H} }
+
+func (d *desk) attends(want ...string) {
+	d.t.Helper()
+	var got []string
+	for _, r := range d.take() {
+		if a, ok := r.(watch.Attend); ok {
+			got = append(got, a.Text)
+		} else {
+			d.t.Errorf("asked for %#v", r)
+		}
+	}
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		d.t.Errorf("asked to attend to %q, want %q", got, want)
+	}
+}
+
+// TestWritingAsksOnce: a text is asked for once nobody wrote for a moment, or at once with Enter; what is written is for the field
+// alone.
+func TestWritingAsksOnce(t *testing.T) {
+	p := &Attention{}
+	d := newDesk(t, dates(), &Status{}, p)
+	d.click(d.middle(1, p.areas(d.size(1)).field))
+	if !p.writing() || p.field.text != "Monday, 4 July 2016" {
+		t.Fatalf("after a click the field holds %q, on %v", p.field.text, p.field.on)
+	}
+	for range 19 {
+		d.e.Keys = Keys{Erase: true}
+		d.tick()
+	}
+	d.e.Keys = Keys{}
+	d.e.Typed = "3 May s" // a space and an s, which are keys of the status bar
+	d.tick()
+	d.attends()
+	for range 30 {
+		d.tick()
+	}
+	d.attends("3 May s")
+	d.e.Typed = " 2001"
+	d.tick()
+	d.e.Keys = Keys{Enter: true}
+	d.tick()
+	d.e.Keys = Keys{}
+	for range 30 {
+		d.tick()
+	}
+	d.attends("3 May s 2001")
+	if p.writing() {
+		t.Error("Enter does not end the writing")
+	}
+	d.e.Typed = " "
+	d.tick()
+	if got := d.take(); len(got) != 1 || got[0] != (watch.Pause{}) {
+		t.Errorf("a space after the writing: %v, want a pause", got)
+	}
+	d.click(d.middle(1, p.areas(d.size(1)).field))
+	d.click(d.middle(0, Rect{0, 0, 40, 40}))
+	if p.writing() {
+		t.Error("a click elsewhere does not end the writing")
+	}
+}
+
+func TestChosenHeadIsKept(t *testing.T) {
+	p := &Attention{}
+	d := newDesk(t, dates(), p)
+	if p.chosen != (head{"decoder.layers.1.multihead_attn", 0}) {
+		t.Errorf("at first %v is large", p.chosen)
+	}
+	d.click(d.middle(0, small(p.areas(d.size(0)).grid, d.s.Attention, 1, 2)))
+	want := head{"encoder.layers.1.self_attn", 2}
+	if p.chosen != want {
+		t.Errorf("clicked on %v, got %v", want, p.chosen)
+	}
+	d.s = dates()
+	d.s.Attention = attention("1 May 1999", "1999-05-01")
+	if !d.tick() || p.chosen != want {
+		t.Errorf("after a new snapshot %v is large, want %v", p.chosen, want)
+	}
+	d.s = verse()
+	d.tick()
+	if p.chosen != (head{"h.3.attn", 0}) {
+		t.Errorf("of another model %v is large", p.chosen)
+	}
+}
+
+func TestHoverFindsTheShare(t *testing.T) {
+	p := &Attention{}
+	d := newDesk(t, dates(), p)
+	m, _ := p.chosenMap(d.s.Attention)
+	l := largeOf(p.areas(d.size(0)).large, m)
+	d.e.Cursor = Point{d.places[0].X + l.cells.X + l.cells.W*(4.5/float64(len(m.From))), d.places[0].Y + l.cells.Y + l.cells.H*(2.5/float64(len(m.To)))}
+	if !d.tick() || !p.over || p.hover != (spot{2, 4}) {
+		t.Errorf("over %v, %v; want row 2, column 4", p.hover, p.over)
+	}
+	d.e.Cursor = Point{5, 5}
+	if !d.tick() || p.over {
+		t.Error("still over a share")
+	}
+}
+
+func TestExampleIsAttendedTo(t *testing.T) {
+	p := &Examples{}
+	d := newDesk(t, dates(), p)
+	d.click(d.middle(0, p.row(d.size(0), 3)))
+	d.attends("3.5.1998")
+	d.s = verse()
+	d.tick()
+	d.click(d.middle(0, p.row(d.size(0), 0)))
+	d.attends()
+}
+
+func TestStartBeginsOnce(t *testing.T) {
+	p := &Start{}
+	d := newDesk(t, choosing(), Panels()...)
+	d.panels[0] = p
+	d.tick()
+	d.click(d.middle(0, p.card(d.size(0), 1, 4)))
+	d.click(d.middle(0, p.card(d.size(0), 2, 4)))
+	if got := d.take(); len(got) != 1 || got[0] != (watch.Choose{Name: "dcgan"}) {
+		t.Errorf("asked for %v, want dcgan once", got)
+	}
+	q := &Start{}
+	d = newDesk(t, choosing(), q)
+	d.e.Typed = "4"
+	d.tick()
+	if got := d.take(); len(got) != 1 || got[0] != (watch.Choose{Name: "translate"}) {
+		t.Errorf("the key 4 asks for %v", got)
+	}
+	for _, size := range []Point{{620, 460}, {1260, 780}, {680, 1380}, {1900, 1060}} {
+		for i := range 4 {
+			r := q.card(size, i, 4)
+			if r.X < 0 || r.Y < 0 || r.X+r.W > size.X || r.Y+r.H > size.Y {
+				t.Errorf("in %v card %d lies at %v", size, i, r)
+			}
+		}
+	}
+}
+
+func TestSurfaceIsReadBetweenItsValues(t *testing.T) {
+	p := &watch.Plane{Side: 2, Surface: []float32{0, 1, 2, 3}}
+	for at, want := range map[Point]float64{{0.25, 0.25}: 0, {0.75, 0.25}: 1, {0.5, 0.5}: 1.5, {0, 1}: 2, {1, 1}: 3} {
+		if got := valueAt(p, at.X, at.Y); math.Abs(got-want) > 1e-9 {
+			t.Errorf("at %v: got %v, want %v", at, got, want)
+		}
+	}
+	q := &Plane{}
+	d := newDesk(t, grid(), q)
+	before := q.image
+	d.e.Typed = "r"
+	if !d.tick() || q.image == before {
+		t.Error("hiding the real points draws nothing anew")
+	}
+	d.e.Now = d.e.Now.Add(time.Second)
+	if d.tick() {
+		t.Error("redraw, and nothing happened")
+	}
+}
+
+func TestLayerNames(t *testing.T) {
+	for tap, want := range map[string]string{
+		"encoder.layers.0.self_attn": "encoder 1", "decoder.layers.1.self_attn": "decoder 2", "decoder.layers.1.multihead_attn": "cross 2", "h.3.attn": "layer 4", "odd": "odd",
+	} {
+		if got := layerName(tap); got != want {
+			t.Errorf("%s is called %q, want %q", tap, got, want)
+		}
+	}
+}
