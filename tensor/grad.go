@@ -70,3 +70,12 @@ func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor {
 	}
 	return out
 }
+
+// withGrad is y, computed from xs, with a gradient of its own instead of that of the ops that it is made of.
+func (y *Tensor) withGrad(grad func(dy *Tensor) []*Tensor, xs ...*Tensor) *Tensor {
+	return Op{
+		Name: "WithGrad", Shape: y.op.Shape, DType: y.op.DType,
+		View: func(v View) (View, bool) { return v, true },
+		Grad: func(_, dy *Tensor) []*Tensor { return append([]*Tensor{nil}, grad(dy)...) },
+	}.On(append([]*Tensor{y}, xs...)...)
+}

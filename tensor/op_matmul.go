@@ -37,14 +37,28 @@ func (x *Tensor) MatMul(y *Tensor) *Tensor {
 	return product(x.Reshape(b0, b1, m, k), y.Reshape(b0, b1, k, n)).Reshape(out...)
 }
 
-// product is MatMul for [B0, B1, M, K] and [B0, B1, K, N].
+// product is MatMul for [B0, B1, M, K] and [B0, B1, K, N]. A tile of a product kernel is no good where hardly anything is to be added
+// up, or next to nothing comes out: such a product is an expression, or the sum of one, which is fused with what is around it.
 func product(x, y *Tensor) *Tensor {
+	const thin, few = 4, 2
+	m, k, n := x.Dim(2), x.Dim(3), y.Dim(3)
+	grad := func(dy *Tensor) []*Tensor { return []*Tensor{product(dy, y.T()), product(x.T(), dy)} }
+	switch {
+	case k <= thin:
+		var sum *Tensor
+		for i := range k {
+			sum = plus(sum, x.Slice(3, i, i+1).Mul(y.Slice(2, i, i+1)))
+		}
+		return sum.withGrad(grad, x, y)
+	case n <= few:
+		return x.Unsqueeze(3).Mul(y.T().Unsqueeze(2)).Sum(-1).withGrad(grad, x, y)
+	case m <= few:
+		return x.Unsqueeze(-1).Mul(y.Unsqueeze(2)).Sum(3).withGrad(grad, x, y)
+	}
 	return Op{
-		Name: "MatMul", Shape: []int{x.Dim(0), x.Dim(1), x.Dim(2), y.Dim(3)}, DType: F32,
+		Name: "MatMul", Shape: []int{x.Dim(0), x.Dim(1), m, n}, DType: F32,
 		Kernel: matmul,
 		Reads:  matmulReads,
-		Grad: func(_, dy *Tensor) []*Tensor {
-			return []*Tensor{product(dy, y.T()), product(x.T(), dy)}
-		},
+		Grad:   func(_, dy *Tensor) []*Tensor { return grad(dy) },
 	}.On(x, y)
 }

@@ -51,7 +51,7 @@ func TestLosses(t *testing.T) {
 	}
 	// Of D(x) = Σ w·x², the gradient is 2·w·x, so the penalty is ½·mean Σ (2·w·x)², and its slope along w is 4·Σ w·x²/B.
 	w, x := tensor.Var("w", tensor.Const([]float32{1, -2}, 2)), tensor.Const([]float32{0.5, 1, -1, 2}, 2, 2)
-	p := penalty(x.Square().Mul(w).Sum(1), x)
+	p := penalty(tensor.Grad(x.Square().Mul(w).Sum(), x)[0])
 	if got, want := value(t, rt, p), 0.5*(1+16+4+64)/2; math.Abs(got-want) > 1e-4 {
 		t.Errorf("penalty: got %v, want %v", got, want)
 	}

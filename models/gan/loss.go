@@ -20,8 +20,27 @@ func generatorLoss(pairing string, real, fake *tensor.Tensor) *tensor.Tensor {
 	return fake.Neg().Softplus().Mean()
 }
 
-// penalty is ½·E‖∇ₓ D(x)‖² (R1 at real pictures: Mescheder et al. 2018, eq. 9; R2 at generated ones).
-func penalty(logits, x *tensor.Tensor) *tensor.Tensor {
-	g := tensor.Grad(logits.Sum(), x)[0]
-	return g.Square().Sum().Scale(0.5 / float64(x.Dim(0)))
+// penalty is ½·E‖∇ₓ D(x)‖² of slopes ∇ₓ D(x) [B, ...] (R1 at real examples: Mescheder et al. 2018, eq. 9; R2 at generated ones).
+func penalty(slopes *tensor.Tensor) *tensor.Tensor {
+	return slopes.Square().Sum().Scale(0.5 / float64(slopes.Dim(0)))
+}
+
+// verdict is what a discriminator says of real and of generated examples.
+type verdict struct {
+	onReal, onFake *tensor.Tensor // logits [B, 1]
+	r1, r2         *tensor.Tensor // penalties; they cost nothing unless used
+}
+
+// judge runs the discriminator on both. Without batch norm they are one batch, which is half as many dispatches; batch norm has to
+// see each by itself, as in DCGAN.
+func judge(d network, real, fake *tensor.Tensor) verdict {
+	slopes := func(logits, x *tensor.Tensor) *tensor.Tensor { return tensor.Grad(logits.Sum(), x)[0] }
+	if _, normed := d.(*downward); normed {
+		onReal, onFake := d.forward(real), d.forward(fake)
+		return verdict{onReal, onFake, penalty(slopes(onReal, real)), penalty(slopes(onFake, fake))}
+	}
+	n, both := real.Dim(0), tensor.Concat(0, real, fake)
+	logits := d.forward(both)
+	g := slopes(logits, both)
+	return verdict{logits.Slice(0, 0, n), logits.Slice(0, n, 2*n), penalty(g.Slice(0, 0, n)), penalty(g.Slice(0, n, 2*n))}
 }

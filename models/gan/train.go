@@ -87,19 +87,18 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 // compileD makes the discriminator's half. Running statistics of the generator are the other half's to keep.
 func (t *Trainer) compileD(rt *tensor.Runtime, g, d network, real *tensor.Tensor) (*tensor.Program, error) {
 	fake := g.forward(t.noise.Normal(real.Dim(0), t.config.Z)).Detach()
-	onReal, onFake := d.forward(real), d.forward(fake)
-	loss := discriminatorLoss(t.config.Pairing, onReal, onFake)
-	out := []metric{{"d_loss", nil, loss}, {"real", nil, onReal.Mean()}, {"fake", nil, onFake.Mean()}}
+	v := judge(d, real, fake)
+	loss := discriminatorLoss(t.config.Pairing, v.onReal, v.onFake)
+	out := []metric{{"d_loss", nil, loss}, {"real", nil, v.onReal.Mean()}, {"fake", nil, v.onFake.Mean()}}
 	total := loss
 	for _, p := range []struct {
-		name      string
-		gamma     float64
-		logits, x *tensor.Tensor
-	}{{"r1", t.config.R1, onReal, real}, {"r2", t.config.R2, onFake, fake}} {
+		name  string
+		gamma float64
+		value *tensor.Tensor
+	}{{"r1", t.config.R1, v.r1}, {"r2", t.config.R2, v.r2}} {
 		if p.gamma > 0 {
-			v := penalty(p.logits, p.x)
-			total = total.Add(v.Mul(t.fall.Scale(p.gamma)))
-			out = append(out, metric{p.name, nil, v})
+			total = total.Add(p.value.Mul(t.fall.Scale(p.gamma)))
+			out = append(out, metric{p.name, nil, p.value})
 		}
 	}
 	updates := t.adams[1].Update(tensor.Grad(total, t.parts[1].Vars()...))
@@ -111,7 +110,8 @@ func (t *Trainer) compileD(rt *tensor.Runtime, g, d network, real *tensor.Tensor
 // compileG makes the generator's half, with its average. Running statistics of the discriminator stay as its own half left them.
 func (t *Trainer) compileG(rt *tensor.Runtime, g, d network, real *tensor.Tensor) (*tensor.Program, error) {
 	fake := g.forward(t.noise.Normal(real.Dim(0), t.config.Z))
-	loss := generatorLoss(t.config.Pairing, d.forward(real), d.forward(fake))
+	v := judge(d, real, fake)
+	loss := generatorLoss(t.config.Pairing, v.onReal, v.onFake)
 	updates := t.adams[0].Update(tensor.Grad(loss, t.parts[0].Vars()...))
 	updates = append(updates, t.parts[0].Updates()...)
 	t.parts[1].Updates()
