@@ -47,11 +47,12 @@ func newBlock(s *nn.Scope, c GPTConfig, drop *nn.Dropout) *block {
 	added := std / math.Sqrt(2*float64(c.Layers))
 	attn, mlp := s.Sub("attn"), s.Sub("mlp")
 	return &block{
-		norm1: norm(s.Sub("ln_1"), c), norm2: norm(s.Sub("ln_2"), c), drop: drop,
+		drop: drop, norm1: norm(s.Sub("ln_1"), c),
 		attention: &nn.MultiheadAttention{
 			In: linear(attn.Sub("c_attn"), c.Width, 3*c.Width, std, c), Out: linear(attn.Sub("c_proj"), c.Width, c.Width, added, c),
 			Heads: c.Heads, Drop: drop, Name: attn.Path(),
 		},
+		norm2: norm(s.Sub("ln_2"), c),
 		forth: linear(mlp.Sub("c_fc"), c.Width, 4*c.Width, std, c), back: linear(mlp.Sub("c_proj"), 4*c.Width, c.Width, added, c),
 	}
 }

@@ -1,0 +1,105 @@
+package data
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDates(t *testing.T) {
+	d := NewDates(1)
+	v := NewVocabulary(d.Characters(), 3)
+	longest, width := d.Longest()
+	check := func(p Pair) {
+		t.Helper()
+		if n := len([]rune(p.Source)); n > longest || len(p.Target) != width {
+			t.Errorf("%q and %q are longer than was said, %d and %d", p.Source, p.Target, longest, width)
+		}
+		for _, text := range []string{p.Source, p.Target} {
+			tokens, err := v.Encode(text)
+			if err != nil || v.Decode(tokens) != text {
+				t.Errorf("%q becomes %q: %v", text, v.Decode(tokens), err)
+			}
+		}
+		if _, err := time.Parse("2006-01-02", p.Target); err != nil {
+			t.Error(err)
+		}
+	}
+	held, styles := map[string]bool{}, map[string]bool{}
+	for _, p := range d.Test() {
+		check(p)
+		held[p.Target] = true
+	}
+	for i := range 20000 {
+		p := d.Train(i)
+		check(p)
+		if held[p.Target] {
+			t.Fatalf("%s is trained on and held out", p.Target)
+		}
+		styles[strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return '0'
+			}
+			return r
+		}, strings.ToLower(p.Source))] = true
+	}
+	if len(d.Test()) != datesTest || len(held) < 1500 || len(styles) < 200 {
+		t.Errorf("%d pairs of %d days are held out; %d patterns are trained on", len(d.Test()), len(held), len(styles))
+	}
+	if d.Train(5) != NewDates(1).Train(5) || d.Train(5) == NewDates(2).Train(5) {
+		t.Error("a pair must depend on index and seed alone")
+	}
+	for n, want := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 22: "22nd", 23: "23rd", 30: "30th", 31: "31st"} {
+		if got := ordinal(n); got != want {
+			t.Errorf("%d is %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestVocabulary(t *testing.T) {
+	v := NewVocabulary("hällo\nworld", 2)
+	if v.Len() != 2+8 || v.String() != "\ndhlorwä" {
+		t.Errorf("%d: %q", v.Len(), v.String())
+	}
+	tokens, err := v.Encode("wöd")
+	if err == nil || !strings.Contains(err.Error(), `'ö'`) || !strings.Contains(err.Error(), `\ndhlorwä`) {
+		t.Errorf("got %v, %v; want an error that names ö and what is known", tokens, err)
+	}
+	if got := v.Decode([]int32{0, 2, 1, 9, 99, -1}); got != "\nä" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestText(t *testing.T) {
+	dir := t.TempDir()
+	for content, want := range map[string]string{"": "is empty", "a\x00": "is no text", "\xff": "is no text"} {
+		path := filepath.Join(dir, "bad.txt")
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadText(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want an error that says it %s", content, err, want)
+		}
+	}
+	path := filepath.Join(dir, "good.txt")
+	if err := os.WriteFile(path, []byte("a\r\nb"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadText(path); err != nil || got != "a\nb" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	tokens := make([]int32, 100)
+	for i := range tokens {
+		tokens[i] = int32(i)
+	}
+	train, test, err := SplitText(tokens, 9)
+	if err != nil || len(train) != 90 || !slices.Equal(test, tokens[90:]) {
+		t.Errorf("%d and %d tokens, %v", len(train), len(test), err)
+	}
+	if _, _, err := SplitText(tokens, 10); err == nil || !strings.Contains(err.Error(), "model.context=") {
+		t.Errorf("got %v, want an error that says what to set", err)
+	}
+}
