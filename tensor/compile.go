@@ -17,6 +17,7 @@ type compilation struct {
 	values  []*Tensor // of updates, lowered
 	inPlace map[*Tensor]*Tensor
 	spans   map[*Tensor]*span
+	inPack  map[*Tensor]*Tensor // packs, and what lies in one
 	p       *Program
 	inputs  map[*Tensor]*vk.Buffer
 	rec     *vk.Recorder
@@ -24,8 +25,8 @@ type compilation struct {
 
 func newCompilation(rt *Runtime, o Outputs) *compilation {
 	return &compilation{
-		rt: rt, out: o, low: newLowering(), inPlace: map[*Tensor]*Tensor{}, spans: map[*Tensor]*span{},
-		p: &Program{rt: rt, results: map[*Tensor]result{}}, inputs: map[*Tensor]*vk.Buffer{},
+		rt: rt, out: o, low: newLowering(), inPlace: map[*Tensor]*Tensor{}, spans: map[*Tensor]*span{}, inPack: map[*Tensor]*Tensor{},
+		p: &Program{rt: rt, results: map[*Tensor]result{}, packs: map[*Tensor]*vk.Buffer{}}, inputs: map[*Tensor]*vk.Buffer{},
 	}
 }
 
@@ -41,6 +42,7 @@ func (c *compilation) program() (*Program, error) {
 		c.values, roots = append(c.values, r), append(roots, r)
 	}
 	c.layouts(roots)
+	c.packs(roots)
 	c.fused = c.low.fuse(roots, c.rt.noFusion)
 	c.updateInPlace()
 	c.p.peak = c.lifetimes()
@@ -66,6 +68,32 @@ func (c *compilation) layouts(roots []*Tensor) {
 			}
 			t.in[i] = c.low.share(copyOp(x), []*Tensor{x})
 		}
+	}
+	c.low.resort()
+}
+
+// packs puts a copy before each part of a pack that has a place of its own already, or is computed wherever it is read.
+func (c *compilation) packs(roots []*Tensor) {
+	taken := map[*Tensor]bool{}
+	for _, t := range roots { // results are not where another program's might be
+		taken[c.base(t)] = true
+	}
+	for _, t := range (&fusion{lowering: c.low}).live(roots) {
+		if t.op.Pack == nil {
+			continue
+		}
+		for i, x := range t.in {
+			p := c.low.where[x]
+			if b := p.base; taken[b] || b.isLeaf() || inlined(b) || b.op.Pack != nil || !p.view.Contiguous() || b.Len() != x.Len() {
+				t.in[i] = c.low.share(copyOp(x), []*Tensor{x})
+				if taken[t.in[i]] { // equal parts: one node has one place
+					t.in[i] = c.low.add(&Tensor{op: copyOp(x), in: []*Tensor{x}})
+				}
+			}
+			b := c.base(t.in[i])
+			taken[b], c.inPack[b] = true, t
+		}
+		c.inPack[t] = t
 	}
 	c.low.resort()
 }
@@ -106,31 +134,35 @@ func (c *compilation) updateInPlace() {
 	for i, up := range c.out.Update {
 		v := c.base(c.values[i])
 		u := c.fused.of[v]
-		if u == nil || !v.isElementwise() || fetched[v] || fetched[up.Var] || c.inPlace[v] != nil {
+		shared := false
+		for f := range fetched {
+			shared = shared || same(f, up.Var)
+		}
+		if u == nil || !v.isElementwise() || fetched[v] || shared || c.inPlace[v] != nil {
 			continue
 		}
 		u = u.root()
 		ok := true
 		for _, r := range c.fused.units {
-			if r != u && has(c.reads(r), up.Var) && c.fused.reaches(r, u, false) {
+			if r != u && c.readsVar(r, up.Var) && c.fused.reaches(r, u, false) {
 				ok = false
 			}
 		}
 		for _, t := range u.elems { // inside the unit each element is read before it is written, if it is read in its place
 			for i, x := range t.in {
-				if w := c.low.where[x]; w.base == up.Var && !c.fused.inPlace(t, i) {
+				if b := c.base(x); b != up.Var && same(b, up.Var) || b == up.Var && !c.fused.inPlace(t, i) {
 					ok = false
 				}
 			}
 		}
 		for j := range c.out.Update { // another update that hands the old value on
-			ok = ok && c.base(c.values[j]) != up.Var
+			ok = ok && !same(c.base(c.values[j]), up.Var)
 		}
 		if !ok {
 			continue
 		}
 		for _, r := range c.fused.units {
-			if r != u && has(c.reads(r), up.Var) {
+			if r != u && c.readsVar(r, up.Var) {
 				u.deps[r] = true
 			}
 		}
@@ -139,13 +171,18 @@ func (c *compilation) updateInPlace() {
 	c.fused.sort()
 }
 
+// readsVar tells whether a unit reads a variable, as itself, as a part or as a whole.
+func (c *compilation) readsVar(u *unit, v *Tensor) bool {
+	return slices.ContainsFunc(c.reads(u), func(t *Tensor) bool { return same(t, v) })
+}
+
 // lifetimes plans the memory of all values that need some, and returns the peak.
 func (c *compilation) lifetimes() int {
 	end := len(c.fused.units)
 	var all []*span
 	for i, u := range c.fused.units {
 		for _, t := range u.outs {
-			if c.inPlace[t] == nil {
+			if c.inPlace[t] == nil && c.inPack[t] == nil {
 				s := &span{bytes: 4 * t.Len(), first: i, last: i}
 				c.spans[t], all = s, append(all, s)
 			}
@@ -173,6 +210,15 @@ func (c *compilation) allocate() error {
 		}
 	}
 	for _, t := range c.low.order {
+		if c.inPack[t] == t { // what lies between the parts stays zero
+			if c.p.packs[t], err = dev.NewBuffer("pack", aligned(4*t.Len())); err != nil {
+				return err
+			}
+			if _, err = c.p.packs[t].WriteAt(make([]byte, 4*t.Len()), 0); err != nil {
+				return err
+			}
+			c.p.peak += 4 * t.Len()
+		}
 		if t.op.Name != "Input" {
 			continue
 		}
@@ -196,6 +242,15 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 	if v := c.inPlace[t]; v != nil {
 		t = v
 	}
+	if p := c.inPack[t]; p != nil {
+		at := 0
+		for i, x := range p.in {
+			if p != t && c.base(x) == t {
+				at = 4 * p.op.Pack.at[i]
+			}
+		}
+		return c.p.packs[p].Slice(at, at+(4*t.Len()+15)/16*16), nil
+	}
 	if s := c.spans[t]; s != nil {
 		return c.p.arena.Slice(s.offset, s.offset+(s.bytes+15)/16*16), nil
 	}
@@ -204,10 +259,7 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 		if !t.isLeaf() {
 			return vk.View{}, fmt.Errorf("tensor: Compile: %s is read and never computed", t)
 		}
-		var err error
-		if b, err = c.rt.memory(t); err != nil {
-			return vk.View{}, err
-		}
+		return c.rt.memory(t)
 	}
 	return b.Slice(0, (4*t.Len()+15)/16*16), nil
 }
@@ -236,6 +288,9 @@ func (c *compilation) record() error {
 		}
 	}
 	for _, u := range c.fused.units {
+		if u.node != nil && u.node.op.Pack != nil {
+			continue
+		}
 		l, binds := c.launch(u)
 		k, err := c.rt.dev.NewKernel(l.Module, l.Consts...)
 		if err != nil {

@@ -277,6 +277,7 @@ var tested = map[string]string{
 	"Input": "fed in every program test", "Var": "TestUpdates", "Const": "every row's inputs", "VJP": "every row's gradients",
 	"Grad": "every row's gradients", "Tap": "TestTaps", "Taps": "TestTaps", "Detach": "TestDetach", "Uniform": "TestRandom",
 	"Normal": "TestRandom", "Bernoulli": "TestRandom", "Dropout": "TestDropout", "Causal": "MaskedFill", "Advance": "TestRandom",
+	"Flat": "TestFlat", "LikeFlat": "TestFlat",
 }
 
 func TestEveryOpHasACase(t *testing.T) {
@@ -289,7 +290,7 @@ func TestEveryOpHasACase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append(files, "tensor.go", "grad.go") {
+	for _, name := range append(files, "tensor.go", "grad.go", "pack.go") {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -42,7 +42,16 @@ func (x *Tensor) MatMul(y *Tensor) *Tensor {
 func product(x, y *Tensor) *Tensor {
 	const thin, few = 4, 2
 	m, k, n := x.Dim(2), x.Dim(3), y.Dim(3)
-	grad := func(dy *Tensor) []*Tensor { return []*Tensor{product(dy, y.T()), product(x.T(), dy)} }
+	grad := func(dy *Tensor) []*Tensor { // as an operand lies in memory, so should its gradient
+		dx, dw := product(dy, y.T()), product(x.T(), dy)
+		if x.transposed() {
+			dx = product(y, dy.T()).T()
+		}
+		if y.transposed() {
+			dw = product(dy.T(), x).T()
+		}
+		return []*Tensor{dx, dw}
+	}
 	switch {
 	case k <= thin:
 		var sum *Tensor
@@ -61,4 +70,23 @@ func product(x, y *Tensor) *Tensor {
 		Reads:  matmulReads,
 		Grad:   func(_, dy *Tensor) []*Tensor { return grad(dy) },
 	}.On(x, y)
+}
+
+// transposed tells whether x is a view in which columns, and not rows, lie in one piece.
+func (x *Tensor) transposed() bool {
+	v, ok := x.layout()
+	last := len(v.Shape) - 1
+	return ok && v.Strides[last-1] == 1 && v.Strides[last] > 1
+}
+
+// layout returns how x lies in what it is a view of, as far as that can be said without a copy.
+func (x *Tensor) layout() (View, bool) {
+	if x.op.View == nil {
+		return contiguous(x.op.Shape), true
+	}
+	v, ok := x.in[0].layout()
+	if !ok {
+		return v, false
+	}
+	return x.op.View(v)
 }

@@ -54,7 +54,7 @@ func (l *lowering) fuse(roots []*Tensor, off bool) *fusion {
 			p := l.where[x]
 			direct := p.view.Contiguous() && size(p.view.Shape) == size(p.base.op.Shape)
 			switch {
-			case t.op.Kernel != nil, t.looksUp(i), p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
+			case t.op.Kernel != nil, t.op.Pack != nil, t.looksUp(i), p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
 				f.forced[p.base] = true
 			}
 		}
@@ -62,7 +62,7 @@ func (l *lowering) fuse(roots []*Tensor, off bool) *fusion {
 	for _, t := range live {
 		switch {
 		case t.isLeaf() || t.op.View != nil:
-		case t.op.Kernel != nil || t.op.Reduce != nil:
+		case t.op.Kernel != nil || t.op.Reduce != nil || t.op.Pack != nil:
 			f.single(t)
 		case !inlined(t) || f.forced[t]:
 			f.elementwise(t)
@@ -235,7 +235,7 @@ func (f *fusion) finish(live []*Tensor) {
 	}
 	for _, t := range live {
 		switch {
-		case t.isLeaf() || t.op.Kernel != nil || t.op.Reduce != nil:
+		case t.isLeaf() || t.op.Kernel != nil || t.op.Reduce != nil || t.op.Pack != nil:
 			f.stored[t] = true
 		case t.isElementwise() && f.of[t] != nil:
 			for _, x := range t.in {

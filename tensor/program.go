@@ -16,6 +16,7 @@ type Program struct {
 	arena   *vk.Buffer
 	feeds   []feedSlot
 	results map[*Tensor]result
+	packs   map[*Tensor]*vk.Buffer
 	back    *vk.Buffer // results on the host, where device memory is not mapped
 	ticket  vk.Ticket
 	running bool
@@ -152,6 +153,9 @@ func (p *Program) Close() {
 		if s.host != nil {
 			s.host.Close()
 		}
+	}
+	for _, b := range p.packs {
+		b.Close()
 	}
 	for _, b := range []*vk.Buffer{p.arena, p.back} {
 		if b != nil {

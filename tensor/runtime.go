@@ -71,7 +71,27 @@ func (rt *Runtime) Close() {
 }
 
 // memory returns where a variable or constant lives, putting it there if it is new.
-func (rt *Runtime) memory(t *Tensor) (*vk.Buffer, error) {
+func (rt *Runtime) memory(t *Tensor) (vk.View, error) {
+	at := 0
+	whole := t
+	if t.home != nil && t.home.flat != t {
+		whole, at = t.home.flat, 4*t.home.place(t)
+		rt.mu.Lock()
+		alone := rt.mem[t] != nil
+		rt.mu.Unlock()
+		if alone {
+			return vk.View{}, fmt.Errorf("tensor: the variable %s was used before it became a part of %s: make the flat variable first", t.Name(), whole.Name())
+		}
+	}
+	b, err := rt.buffer(whole)
+	if err != nil {
+		return vk.View{}, err
+	}
+	return b.Slice(at, at+(4*t.Len()+15)/16*16), nil
+}
+
+// buffer returns the buffer of a constant, or of a variable that is no part of another.
+func (rt *Runtime) buffer(t *Tensor) (*vk.Buffer, error) {
 	rt.mu.Lock()
 	b := rt.mem[t]
 	rt.mu.Unlock()
@@ -107,6 +127,9 @@ func (rt *Runtime) memory(t *Tensor) (*vk.Buffer, error) {
 func (rt *Runtime) initial(t *Tensor) ([]byte, error) {
 	if t.op.Name == "Const" {
 		return t.data, nil
+	}
+	if t.home != nil && t.home.flat == t {
+		return rt.initialFlat(t.home)
 	}
 	src := t.in[0]
 	switch src.op.Name {
@@ -157,12 +180,12 @@ func (rt *Runtime) Floats(t *Tensor) ([]float32, error) {
 
 // Read copies the value of a variable to dst, a []float32, []int32 or []bool of its length.
 func (rt *Runtime) Read(v *Tensor, dst any) error {
-	b, err := rt.memory(v)
+	m, err := rt.memory(v)
 	if err != nil {
 		return err
 	}
 	p := make([]byte, 4*v.Len())
-	if _, err := b.ReadAt(p, 0); err != nil {
+	if _, err := m.Buffer.ReadAt(p, int64(m.Lo)); err != nil {
 		return err
 	}
 	if err := take(dst, v.op.DType, p); err != nil {
@@ -176,7 +199,7 @@ func (rt *Runtime) Write(v *Tensor, src any) error {
 	if v.op.Name != "Var" {
 		return fmt.Errorf("tensor: Write %s: it is no variable", v)
 	}
-	b, err := rt.memory(v)
+	m, err := rt.memory(v)
 	if err != nil {
 		return err
 	}
@@ -184,7 +207,7 @@ func (rt *Runtime) Write(v *Tensor, src any) error {
 	if err := put(p, v.op.DType, src); err != nil {
 		return fmt.Errorf("tensor: Write %s: %w", v, err)
 	}
-	_, err = b.WriteAt(p, 0)
+	_, err = m.Buffer.WriteAt(p, int64(m.Lo))
 	return err
 }
 

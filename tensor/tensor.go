@@ -20,9 +20,10 @@ type Tensor struct {
 	data  []byte // of constants
 	err   error
 	taps  []*Tensor
+	home  *pack // of variables: what they are a part of, nil for nothing
 }
 
-// An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Reduce, Kernel is set, or none for a leaf. Nodes equal in
+// An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Pack, Reduce, Kernel is set, or none for a leaf. Nodes equal in
 // Name, Attr, Shape and inputs are the same node, so the functions may depend on nothing else.
 type Op struct {
 	Name  string
@@ -40,6 +41,8 @@ type Op struct {
 	Fold func(in ...float64) float64
 	// Table picks rows of in[0], a table [V, D], by the indices in[1], of the op's shape [..., D]; a row that there is not is zeros.
 	Table bool
+	// Pack lays the inputs one behind the other in memory, as the pack says; nothing is computed.
+	Pack *pack
 	// Reduce combines the middle axis of an input [A, K, N] to [A, N].
 	Reduce *reduction
 	// Kernel picks and sets up a kernel for inputs in these layouts.

@@ -53,9 +53,9 @@ type half struct {
 	next *tensor.Program
 }
 
-func newHalf(t *testing.T, rt *tensor.Runtime, name string, s *nn.Scope, loss, total *tensor.Tensor, adam optim.AdamConfig) *half {
+func newHalf(t *testing.T, rt *tensor.Runtime, name string, s *nn.Scope, loss, total *tensor.Tensor, adam *optim.Adam) *half {
 	t.Helper()
-	h := &half{name: name, scope: s, loss: loss, grads: tensor.Grad(total, s.Vars()...), running: s.Updates(), adam: optim.NewAdam(adam, s.Vars())}
+	h := &half{name: name, scope: s, loss: loss, grads: tensor.Grad(total, s.Vars()...), running: s.Updates(), adam: adam}
 	var err error
 	if h.program, err = rt.Compile(tensor.Outputs{Fetch: append([]*tensor.Tensor{loss}, h.grads...), Update: h.running}); err != nil {
 		t.Fatal(err)
@@ -95,17 +95,21 @@ func TestStepsArePyTorchs(t *testing.T) {
 		c.Hidden, c.Z, c.Size, c.Pairing, c.R1, c.R2 = 2, 8, 32, "non-saturating", gamma, 0
 		s := nn.NewScope(1)
 		g, d := newGenerator(s.Sub("generator"), c), newDiscriminator(s.Sub("discriminator"), c)
+		var adams []*optim.Adam
+		for _, name := range []string{"discriminator", "generator"} {
+			adams = append(adams, optim.NewAdam(adam, s.Sub(name).Vars()))
+		}
 		real := tensor.Input("real", tensor.F32, batch, 1, c.Size, c.Size)
 		z := [2]*tensor.Tensor{tensor.Input("z1", tensor.F32, batch, c.Z), tensor.Input("z2", tensor.F32, batch, c.Z)}
 
 		v := judge(d, real, g.forward(z[0]).Detach())
 		loss := discriminatorLoss(c.Pairing, v.onReal, v.onFake)
 		s.Sub("generator").Updates() // are the other half's
-		halves := []*half{newHalf(t, rt, "discriminator", s.Sub("discriminator"), loss, loss.Add(v.r1.Scale(gamma)), adam)}
+		halves := []*half{newHalf(t, rt, "discriminator", s.Sub("discriminator"), loss, loss.Add(v.r1.Scale(gamma)), adams[0])}
 		v = judge(d, real, g.forward(z[1]))
 		loss = generatorLoss(c.Pairing, v.onReal, v.onFake)
 		s.Sub("discriminator").Updates()
-		halves = append(halves, newHalf(t, rt, "generator", s.Sub("generator"), loss, loss, adam))
+		halves = append(halves, newHalf(t, rt, "generator", s.Sub("generator"), loss, loss, adams[1]))
 
 		for _, step := range []int{0, 20, 100, 500} {
 			r := &replay{t, file, fmt.Sprintf("r1=%g/%d/", gamma, step)}

@@ -19,13 +19,14 @@ type TrainConfig struct {
 
 // A Trainer trains a GAN on one device and draws what its averaged generator has learned. It is for one goroutine.
 type Trainer struct {
-	config Config
-	scope  *nn.Scope
-	parts  [3]*nn.Scope // generator, discriminator, average
-	adams  [2]*optim.Adam
-	noise  *tensor.RNG
-	count  *tensor.Tensor // steps, for the average's window
-	fall   *tensor.Tensor // what is left of learning rate and penalties
+	config  Config
+	scope   *nn.Scope
+	parts   [3]*nn.Scope // generator, discriminator, average
+	adams   [2]*optim.Adam
+	noise   *tensor.RNG
+	average *tensor.Tensor // the averaged generator's variables, as one
+	count   *tensor.Tensor // steps, for the average's window
+	fall    *tensor.Tensor // what is left of learning rate and penalties
 
 	images  *tensor.Tensor
 	stepD   *tensor.Program
@@ -56,6 +57,7 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	t.parts = [3]*nn.Scope{s.Sub("generator"), s.Sub("discriminator"), s.Sub("average")}
 	g, d := newGenerator(t.parts[0], c), newDiscriminator(t.parts[1], c)
 	average := newGenerator(t.parts[2], c)
+	t.average = tensor.Flat("average", t.parts[2].Vars()...)
 	t.fall = tensor.Full(1)
 	if c.Decay > 0 {
 		t.fall = t.count.Scale(math.Pi / float64(c.Decay)).Minimum(tensor.Full(math.Pi)).Cos().Shift(1).Scale(0.5)
@@ -121,10 +123,10 @@ func (t *Trainer) compileG(rt *tensor.Runtime, g, d network, real *tensor.Tensor
 	}
 	// The window grows with the step, so that the first weights, which know nothing, do not linger.
 	stays := t.count.Div(t.count.Shift(10)).Minimum(tensor.Full(t.config.EMA))
-	mine, averaged := t.parts[0].Named(), t.parts[2].Named()
-	for i, n := range mine {
-		a := averaged[i].Tensor
-		updates = append(updates, tensor.Update{Var: a, Value: next[n.Tensor].Add(a.Sub(next[n.Tensor]).Mul(stays))})
+	mine, averaged := append(t.parts[0].Buffers(), t.adams[0].Params()...), append(t.parts[2].Buffers(), t.average)
+	for i, v := range mine {
+		a := averaged[i]
+		updates = append(updates, tensor.Update{Var: a, Value: next[v].Add(a.Sub(next[v]).Mul(stays))})
 	}
 	updates = append(updates, t.noise.Advance(), tensor.Update{Var: t.count, Value: t.count.Shift(1)})
 	return t.compile(rt, []metric{{"g_loss", nil, loss}}, updates)

@@ -12,6 +12,7 @@ type AdamConfig struct {
 	Beta1, Beta2 float64 // how much of the moments stays at each step
 	Eps          float64 // added to the root of the second moment
 	WeightDecay  float64
+	Decays       func(v *tensor.Tensor) bool // which variables WeightDecay is for; nil for all
 }
 
 // AdamDefaults returns PyTorch's: LR 1e-3, Beta1 0.9, Beta2 0.999, Eps 1e-8, WeightDecay 0.
@@ -28,8 +29,7 @@ func AdamWDefaults() AdamConfig {
 
 // Adam scales each element's step by estimates of its gradient's first two moments.
 type Adam struct {
-	LR     *tensor.Tensor              // scalar: a variable, unless a schedule is put in its place before Update
-	Decays func(v *tensor.Tensor) bool // which variables WeightDecay is for; nil for all
+	LR *tensor.Tensor // scalar: a variable, unless a schedule is put in its place before Update
 
 	config    AdamConfig
 	decoupled bool
@@ -37,14 +37,48 @@ type Adam struct {
 	step      *tensor.Tensor // counted in f32, as PyTorch does: exact to 2²⁴
 	avg       []*tensor.Tensor
 	avgSq     []*tensor.Tensor
+	groups    []group
 }
 
-// NewAdam makes the state for training vars with Adam (Kingma & Ba 2014): WeightDecay·θ is added to the gradient.
+// A group is the variables that are treated alike, and their moments, as one each.
+type group struct {
+	index            []int // of the variables
+	decay            float64
+	vars, avg, avgSq *tensor.Tensor
+}
+
+// NewAdam makes the state for training vars with Adam (Kingma & Ba 2014): WeightDecay·θ is added to the gradient. A variable can be
+// trained by one optimizer only, which lays its variables one behind the other: make it before the first program.
 func NewAdam(c AdamConfig, vars []*tensor.Tensor) *Adam {
-	return &Adam{
+	o := &Adam{
 		LR: scalarVar("lr", c.LR), config: c, vars: vars,
 		step: scalarVar("step", 0), avg: slots("exp_avg", vars), avgSq: slots("exp_avg_sq", vars),
 	}
+	var decayed, plain []int
+	for i, v := range vars {
+		if c.WeightDecay != 0 && (c.Decays == nil || c.Decays(v)) {
+			decayed = append(decayed, i)
+		} else {
+			plain = append(plain, i)
+		}
+	}
+	o.group("decayed", decayed, c.WeightDecay)
+	o.group("plain", plain, 0)
+	return o
+}
+
+func (o *Adam) group(name string, index []int, decay float64) {
+	if len(index) == 0 {
+		return
+	}
+	flat := func(what string, all []*tensor.Tensor) *tensor.Tensor {
+		var some []*tensor.Tensor
+		for _, i := range index {
+			some = append(some, all[i])
+		}
+		return tensor.Flat(what+"."+name, some...)
+	}
+	o.groups = append(o.groups, group{index, decay, flat("params", o.vars), flat("exp_avg", o.avg), flat("exp_avg_sq", o.avgSq)})
 }
 
 // NewAdamW makes the state for training vars with AdamW (Loshchilov & Hutter 2017): each step takes LR·WeightDecay·θ away from θ,
@@ -58,30 +92,56 @@ func NewAdamW(c AdamConfig, vars []*tensor.Tensor) *Adam {
 // Steps is how many steps were taken, a scalar: what a schedule for LR is made of.
 func (o *Adam) Steps() *tensor.Tensor { return o.step }
 
-// Update returns the updates of one step from the gradients of the variables, in their order.
-func (o *Adam) Update(grads []*tensor.Tensor) []tensor.Update {
+// Params returns the variables as they are updated: one tensor for each group that is treated alike, of which there is one unless
+// some decay and others do not.
+func (o *Adam) Params() []*tensor.Tensor {
+	var flat []*tensor.Tensor
+	for _, g := range o.groups {
+		flat = append(flat, g.vars)
+	}
+	return flat
+}
+
+// Flat lays the gradients of the variables, in their order, one behind the other: one tensor for each group that is treated alike.
+func (o *Adam) Flat(grads []*tensor.Tensor) []*tensor.Tensor {
 	mustMatch(o.vars, grads)
+	var flat []*tensor.Tensor
+	for _, g := range o.groups {
+		var parts []*tensor.Tensor
+		for _, i := range g.index {
+			parts = append(parts, grads[i])
+		}
+		flat = append(flat, tensor.LikeFlat(g.vars, parts...))
+	}
+	return flat
+}
+
+// Update returns the updates of one step from the gradients of the variables, in their order.
+func (o *Adam) Update(grads []*tensor.Tensor) []tensor.Update { return o.UpdateFlat(o.Flat(grads)) }
+
+// UpdateFlat returns the updates of one step from what Flat gave.
+func (o *Adam) UpdateFlat(grads []*tensor.Tensor) []tensor.Update {
 	c := o.config
 	step := o.step.Shift(1)
 	rate := o.LR.Div(oneMinusPow(c.Beta1, step))
 	root := oneMinusPow(c.Beta2, step).Sqrt()
 	updates := []tensor.Update{{Var: o.step, Value: step}}
-	for i, v := range o.vars {
-		g, kept := grads[i], v
+	for i, p := range o.groups {
+		g, kept := grads[i], p.vars
 		switch {
-		case o.Decays != nil && !o.Decays(v) || c.WeightDecay == 0:
+		case p.decay == 0:
 		case o.decoupled:
-			kept = v.Sub(v.Mul(o.LR.Scale(c.WeightDecay)))
+			kept = kept.Sub(kept.Mul(o.LR.Scale(p.decay)))
 		default:
-			g = decayed(g, v, c.WeightDecay)
+			g = decayed(g, p.vars, p.decay)
 		}
-		m := o.avg[i].Add(g.Sub(o.avg[i]).Scale(1 - c.Beta1))
-		s := o.avgSq[i].Scale(c.Beta2).Add(g.Square().Scale(1 - c.Beta2))
+		m := p.avg.Add(g.Sub(p.avg).Scale(1 - c.Beta1))
+		s := p.avgSq.Scale(c.Beta2).Add(g.Square().Scale(1 - c.Beta2))
 		next := kept.Sub(m.Div(s.Sqrt().Div(root).Shift(c.Eps)).Mul(rate))
 		updates = append(updates,
-			tensor.Update{Var: o.avg[i], Value: m},
-			tensor.Update{Var: o.avgSq[i], Value: s},
-			tensor.Update{Var: v, Value: next})
+			tensor.Update{Var: p.avg, Value: m},
+			tensor.Update{Var: p.avgSq, Value: s},
+			tensor.Update{Var: p.vars, Value: next})
 	}
 	return updates
 }

@@ -30,15 +30,15 @@ func newTrainer(rt *tensor.Runtime, o TrainConfig) *trainer {
 // compileStep makes the training step: forward pass, backward pass, clipping and AdamW in one submission.
 func (t *trainer) compileStep(loss *tensor.Tensor, o TrainConfig) error {
 	t.loss = loss
+	o.Adam.Decays = func(v *tensor.Tensor) bool { return v.Rank() >= 2 }
 	t.adam = optim.NewAdamW(o.Adam, t.scope.Vars())
 	t.adam.LR = optim.Cosine{Peak: o.Adam.LR, Min: o.MinLR, Warmup: o.Warmup, Decay: o.Decay}.At(t.adam.Steps())
-	t.adam.Decays = func(v *tensor.Tensor) bool { return v.Rank() >= 2 }
-	grads := tensor.Grad(loss, t.scope.Vars()...)
+	grads := t.adam.Flat(tensor.Grad(loss, t.scope.Vars()...))
 	clipped, norm := optim.ClipGlobalNorm(grads, o.Clip)
 	if t.norm = norm; o.Clip > 0 {
 		grads = clipped
 	}
-	updates := append(t.adam.Update(grads), t.noise.Advance())
+	updates := append(t.adam.UpdateFlat(grads), t.noise.Advance())
 	var err error
 	t.step, err = t.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{t.loss, t.norm}, Update: updates})
 	return err

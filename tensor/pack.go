@@ -1,0 +1,88 @@
+package tensor
+
+import "fmt"
+
+// A pack is tensors that lie one behind the other in memory, so that one dispatch can go over all of them.
+type pack struct {
+	flat    *Tensor // [N], all of it
+	members []*Tensor
+	at      []int // where each begins, in elements: each can be bound by itself, and what lies between two of them is zero
+}
+
+func newPack(members []*Tensor) (p *pack, total int) {
+	p = &pack{members: members}
+	for _, t := range members {
+		p.at = append(p.at, total)
+		total += aligned(4*t.Len()) / 4
+	}
+	return p, total
+}
+
+// place returns where in the flat tensor a member begins, in elements.
+func (p *pack) place(member *Tensor) int {
+	for i, t := range p.members {
+		if t == member {
+			return p.at[i]
+		}
+	}
+	panic("tensor: not a member of the pack")
+}
+
+// Flat returns a variable [N] that is all of the variables one behind the other, with zeros between them: what is written to one is
+// read from the other. They must be f32, and no program may have been compiled with them yet; a variable can be part of one flat
+// variable only.
+func Flat(name string, vars ...*Tensor) *Tensor {
+	for _, v := range vars {
+		if v.err != nil {
+			return v
+		}
+		if v.op.Name != "Var" || v.op.DType != F32 || v.home != nil {
+			return fail("Flat", []*Tensor{v}, "%s is no variable of f32, or is a part of another one", v.Name())
+		}
+	}
+	p, total := newPack(vars)
+	p.flat = Var(name, Full(0, total))
+	p.flat.home = p
+	for _, v := range vars {
+		v.home = p
+	}
+	return p.flat
+}
+
+// LikeFlat lays tensors of the shapes of a flat variable's parts one behind the other as they do, for one expression over all.
+func LikeFlat(flat *Tensor, parts ...*Tensor) *Tensor {
+	if flat.err != nil {
+		return flat
+	}
+	if flat.home == nil || flat.home.flat != flat || len(parts) != len(flat.home.members) {
+		return fail("LikeFlat", []*Tensor{flat}, "it is not the flat variable of %d parts", len(parts))
+	}
+	for i, x := range parts {
+		if want := flat.home.members[i]; x.err == nil && (dims(x.op.Shape) != dims(want.op.Shape) || x.op.DType != F32) {
+			return fail("LikeFlat", []*Tensor{x}, "part %d must be of the shape %s", i, dims(want.op.Shape))
+		}
+	}
+	quads := make([]*Tensor, len(parts))
+	for i, x := range parts { // whole quads are written: what follows the end must be zero
+		quads[i] = x.Reshape(-1).Pad(0, 0, -x.Len()&3)
+	}
+	return Op{Name: "Pack", Shape: flat.op.Shape, DType: F32, Pack: &pack{at: flat.home.at}}.On(quads...)
+}
+
+// same tells whether two variables share memory.
+func same(a, b *Tensor) bool {
+	return a == b || a.home != nil && (a.home.flat == b || b.home != nil && b.home.flat == a)
+}
+
+// initialFlat returns the bytes of a flat variable's first value.
+func (rt *Runtime) initialFlat(p *pack) ([]byte, error) {
+	all := make([]byte, 4*p.flat.Len())
+	for i, v := range p.members {
+		first, err := rt.initial(v)
+		if err != nil {
+			return nil, fmt.Errorf("tensor: %s: %w", v.Name(), err)
+		}
+		copy(all[4*p.at[i]:], first)
+	}
+	return all, nil
+}
