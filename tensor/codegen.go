@@ -313,10 +313,10 @@ func (g generated) grid() vk.Grid {
 
 // title names a unit after its ops, for profiles.
 func (u *unit) title() string {
+	names := make([]string, 0, 1+len(u.elems))
 	if u.node != nil {
-		return u.node.op.Name
+		names = append(names, u.node.op.Name)
 	}
-	names := make([]string, 0, len(u.elems))
 	for _, t := range u.elems {
 		names = append(names, t.op.Name)
 	}

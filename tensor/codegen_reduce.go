@@ -23,6 +23,35 @@ func (e *emitter) unit(r *reduction, t spirv.Type) spirv.ID {
 	return e.b.Same(e.b.Zero(t), r.unit)
 }
 
+// outs declares the memory of what a reduction's unit writes.
+func (e *emitter) outs(u *unit, width int) []spirv.Mem {
+	var mems []spirv.Mem
+	for _, t := range u.outs {
+		mems = append(mems, e.out(t, width))
+	}
+	return mems
+}
+
+// results returns four neighbouring elements, from the flat index start on, of each of the unit's outputs, made of those of the
+// reduction.
+func (e *emitter) results(u *unit, start spirv.ID, whole bool, reduced spirv.ID) []spirv.ID {
+	e.stops, e.n = nil, u.node.Len()
+	e.at(e.b.Bitcast(start, spirv.Uint), whole)
+	e.values[u.node] = reduced
+	var out []spirv.ID
+	for _, t := range u.outs {
+		out = append(out, e.value(t))
+	}
+	return out
+}
+
+// storeRow stores what is made of the reduction of one row.
+func (e *emitter) storeRow(u *unit, outs []spirv.Mem, row, reduced spirv.ID) {
+	for i, v := range e.results(u, row, false, e.b.Splat(reduced)) {
+		e.store(outs[i], u.outs[i], row, e.b.Component(v, 0))
+	}
+}
+
 // reduceColumns: each invocation walks down four neighbouring columns.
 func (f *fusion) reduceColumns(u *unit, on Target) generated {
 	x, r := u.node.in[0], u.node.op.Reduce
@@ -40,7 +69,7 @@ func (f *fusion) reduceColumns(u *unit, on Target) generated {
 	if n%4 != 0 {
 		width = 1
 	}
-	out := e.out(u.node, width)
+	outs := e.outs(u, width)
 	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
 	b.If(b.Less(item, b.Index(items)), func() {
 		c := split(b, b.Bitcast(item, spirv.Uint), []int{a, quads})
@@ -66,15 +95,19 @@ func (f *fusion) reduceColumns(u *unit, on Target) generated {
 		for i := full; i < k; i++ {
 			b.Set(total, r.combine(b, b.Get(total), term(b.Index(i))))
 		}
+		start := b.Add(b.Mul(c[0], b.Index(n)), col)
+		results := e.results(u, start, width == 4, b.Get(total))
 		if width == 4 {
-			e.store(out, u.node, item, b.Get(total))
+			for i, t := range u.outs {
+				e.store(outs[i], t, item, results[i])
+			}
 			return
 		}
-		sum := b.Get(total)
 		for j := range 4 {
-			at := b.Add(col, b.Index(j))
-			b.If(b.Less(at, b.Index(n)), func() {
-				e.store(out, u.node, b.Add(b.Mul(c[0], b.Index(n)), at), b.Component(sum, j))
+			b.If(b.Less(b.Add(col, b.Index(j)), b.Index(n)), func() {
+				for i, t := range u.outs {
+					e.store(outs[i], t, b.Add(start, b.Index(j)), b.Component(results[i], j))
+				}
 			})
 		}
 	})
@@ -132,7 +165,7 @@ func (f *fusion) reduceRowsByLanes(u *unit, on Target) generated {
 	groups := (rows*8 + local - 1) / local
 	e := f.newEmitter(u, on, x.Len(), local)
 	b := e.b
-	out := e.out(u.node, 1)
+	outs := e.outs(u, 1)
 	id := b.LocalID(0)
 	lane := b.And(id, b.Index(7))
 	row := b.Add(b.Mul(group(b, groups), b.Index(local/8)), b.Shr(id, 3))
@@ -140,7 +173,7 @@ func (f *fusion) reduceRowsByLanes(u *unit, on Target) generated {
 	for mask := 1; mask < 8; mask *= 2 {
 		sum = r.combine(b, sum, b.ShuffleXor(sum, mask))
 	}
-	b.If(b.And(b.Equal(lane, b.Index(0)), b.Less(row, b.Index(rows))), func() { e.store(out, u.node, row, sum) })
+	b.If(b.And(b.Equal(lane, b.Index(0)), b.Less(row, b.Index(rows))), func() { e.storeRow(u, outs, row, sum) })
 	return generated{b.Module(), e.binds, groups}
 }
 
@@ -150,7 +183,7 @@ func (f *fusion) reduceRowsByGroup(u *unit, on Target) generated {
 	rows, local := x.op.Shape[0], 128
 	e := f.newEmitter(u, on, x.Len(), local)
 	b := e.b
-	out := e.out(u.node, 1)
+	outs := e.outs(u, 1)
 	id := b.LocalID(0)
 	row := group(b, rows)
 	sum := horizontal(b, r, e.row(x, r, b.Min(row, b.Index(rows-1)), id, local))
@@ -163,7 +196,7 @@ func (f *fusion) reduceRowsByGroup(u *unit, on Target) generated {
 		})
 	}
 	b.If(b.And(b.Equal(id, b.Index(0)), b.Less(row, b.Index(rows))), func() {
-		e.store(out, u.node, row, b.LoadShared(shared, id))
+		e.storeRow(u, outs, row, b.LoadShared(shared, id))
 	})
 	return generated{b.Module(), e.binds, rows}
 }

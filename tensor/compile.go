@@ -109,11 +109,8 @@ func (c *compilation) reads(u *unit) []*Tensor {
 			out = append(out, t)
 		}
 	}
-	if u.node != nil {
-		for t := range u.stops {
-			add(t)
-		}
-		return out
+	for t := range u.stops {
+		add(t)
 	}
 	for _, t := range u.elems {
 		for _, x := range t.in {
@@ -147,6 +144,9 @@ func (c *compilation) updateInPlace() {
 			if r != u && c.readsVar(r, up.Var) && c.fused.reaches(r, u, false) {
 				ok = false
 			}
+		}
+		for t := range u.stops {
+			ok = ok && !same(t, up.Var)
 		}
 		for _, t := range u.elems { // inside the unit each element is read before it is written, if it is read in its place
 			for i, x := range t.in {

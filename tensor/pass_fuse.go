@@ -1,11 +1,15 @@
 package tensor
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
-// A unit is one dispatch: a kernel, a reduction with the expression that it reads, or elementwise nodes of equal length.
+// A unit is one dispatch: a kernel, a reduction with the expression that it reads and those made of its results, or elementwise nodes
+// of equal length.
 type unit struct {
 	node  *Tensor   // of kernels and reductions
-	elems []*Tensor // of elementwise units, inputs first
+	elems []*Tensor // elementwise nodes, inputs first; of a reduction what is made of its results
 	outs  []*Tensor // what it writes
 	stops map[*Tensor]bool
 	deps  map[*unit]bool // what must run before; true: and in a dispatch of its own, for it is read in other places than it is written
@@ -34,6 +38,8 @@ const (
 	maxInputs  = 12 // buffers that one elementwise unit reads
 	maxOutputs = 8
 	maxInline  = 24 // nodes that a reduction computes anew instead of reading them
+	maxAfter   = 24 // nodes made of a reduction's results, which few lanes of many compute
+	leastTerms = 16 // of a reduction that something is made of in the same dispatch
 )
 
 // inlined tells whether a node is computed wherever it is read, whatever the layout: it costs nothing and reads nothing.
@@ -160,7 +166,7 @@ func (f *fusion) elementwise(t *Tensor) {
 			continue
 		}
 		c, u = c.root(), u.root()
-		if c == u || c.node != nil || !f.inPlace(t, i) {
+		if c == u || !f.inPlace(t, i) || !joins(u, c) {
 			continue
 		}
 		if f.reaches(u, c, true) || f.reaches(c, u, true) || f.inputs(u, c) > maxInputs {
@@ -168,6 +174,17 @@ func (f *fusion) elementwise(t *Tensor) {
 		}
 		f.merge(u, c)
 	}
+}
+
+// joins tells whether two units can be one, as far as their kinds go.
+func joins(u, c *unit) bool {
+	if u.node == nil && c.node == nil {
+		return true
+	}
+	if u.node == nil {
+		u, c = c, u
+	}
+	return c.node == nil && u.node.op.Reduce != nil && u.node.in[0].op.Shape[1] >= leastTerms && len(u.elems)+len(c.elems) <= maxAfter
 }
 
 // reaches tells whether from depends on to; with indirect, only through a third unit or so that the two must stay apart.
@@ -200,6 +217,12 @@ func (f *fusion) reaches(from, to *unit, indirect bool) bool {
 func (f *fusion) inputs(u, c *unit) int {
 	own, reads := map[*Tensor]bool{}, map[*Tensor]bool{}
 	all := slices.Concat(u.elems, c.elems)
+	for _, x := range []*unit{u, c} {
+		if x.node != nil {
+			own[x.node] = true
+			maps.Copy(reads, x.stops)
+		}
+	}
 	for _, t := range all {
 		own[t] = true
 	}
@@ -214,6 +237,9 @@ func (f *fusion) inputs(u, c *unit) int {
 }
 
 func (f *fusion) merge(u, c *unit) {
+	if u.node != nil {
+		u, c = c, u
+	}
 	u.into = c
 	c.elems = append(c.elems, u.elems...)
 	for d, apart := range u.deps {
@@ -235,7 +261,7 @@ func (f *fusion) finish(live []*Tensor) {
 	}
 	for _, t := range live {
 		switch {
-		case t.isLeaf() || t.op.Kernel != nil || t.op.Reduce != nil || t.op.Pack != nil:
+		case t.isLeaf() || t.op.Kernel != nil || t.op.Pack != nil:
 			f.stored[t] = true
 		case t.isElementwise() && f.of[t] != nil:
 			for _, x := range t.in {
@@ -245,12 +271,20 @@ func (f *fusion) finish(live []*Tensor) {
 			}
 		}
 	}
+	for _, u := range f.units {
+		for t := range u.stops {
+			f.stored[t] = true
+		}
+	}
 	var kept []*unit
 	for _, u := range f.units {
 		if u.into != nil {
 			continue
 		}
-		if u.node == nil {
+		if u.node != nil && u.node.op.Reduce != nil && !f.stored[u.node] {
+			u.outs = nil
+		}
+		if u.node == nil || u.node.op.Reduce != nil {
 			for _, t := range u.elems {
 				if f.stored[t] {
 					u.outs = append(u.outs, t)

@@ -109,7 +109,47 @@ func (l *lowering) simplify(o Op, in []*Tensor) *Tensor {
 	case o.Name == "Neg" && in[0].op.Name == "Neg":
 		return in[0].in[0]
 	}
-	return nil
+	return l.asItLies(o, in)
+}
+
+// asItLies computes an elementwise op whose operands are all permuted alike in the order in which they lie in memory, and permutes
+// the result: nil where that is not so.
+func (l *lowering) asItLies(o Op, in []*Tensor) *Tensor {
+	if o.Emit == nil || o.Table {
+		return nil
+	}
+	var as *View
+	for _, x := range in {
+		p := l.where[x]
+		switch {
+		case x.op.Name == "Full":
+		case as == nil && p.view.permutes(p.base.Len()):
+			as = &p.view
+		case as == nil || !slices.Equal(as.Strides, p.view.Strides) || !p.view.permutes(p.base.Len()):
+			return nil
+		}
+	}
+	if as == nil {
+		return nil
+	}
+	n, strides := size(o.Shape), as.Strides
+	flat := make([]*Tensor, len(in))
+	for i, x := range in {
+		if x.op.Name == "Full" {
+			flat[i] = l.share(fullOf(x.op.DType, x.op.Attr.(float64), []int{n}).op, nil)
+			continue
+		}
+		flat[i] = l.share(Op{
+			Name: "Reshape", Shape: []int{n}, DType: x.op.DType,
+			View: func(v View) (View, bool) { return v.reshape([]int{n}) },
+		}, []*Tensor{l.where[x].base})
+	}
+	plain, shape := o, o.Shape
+	plain.Shape = []int{n}
+	return l.share(Op{
+		Name: "Lie", Shape: shape, DType: o.DType, Attr: fmt.Sprint(strides),
+		View: func(v View) (View, bool) { return View{Shape: shape, Strides: strides, Offset: v.Offset}, v.Contiguous() },
+	}, []*Tensor{l.share(plain, flat)})
 }
 
 // share returns the one node that applies o to in.

@@ -43,6 +43,28 @@ func (v View) Contiguous() bool {
 	return true
 }
 
+// permutes tells whether v is all n elements of a buffer, each once, in another order than they lie.
+func (v View) permutes(n int) bool {
+	if v.Lo != nil || v.Offset != 0 || size(v.Shape) != n || v.Contiguous() {
+		return false
+	}
+	var axes []int
+	for i, m := range v.Shape {
+		if m > 1 {
+			axes = append(axes, i)
+		}
+	}
+	slices.SortFunc(axes, func(a, b int) int { return v.Strides[a] - v.Strides[b] })
+	next := 1
+	for _, a := range axes {
+		if v.Strides[a] != next {
+			return false
+		}
+		next *= v.Shape[a]
+	}
+	return true
+}
+
 func (v View) permute(axes []int) View {
 	w := v.clone()
 	for i, a := range axes {
