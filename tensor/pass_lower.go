@@ -148,7 +148,9 @@ func (l *lowering) asItLies(o Op, in []*Tensor) *Tensor {
 	plain.Shape = []int{n}
 	return l.share(Op{
 		Name: "Lie", Shape: shape, DType: o.DType, Attr: fmt.Sprint(strides),
-		View: func(v View) (View, bool) { return View{Shape: shape, Strides: strides, Offset: v.Offset}, v.Contiguous() },
+		View: func(v View) (View, bool) {
+			return View{Shape: shape, Strides: strides, Offset: v.Offset}, v.Contiguous()
+		},
 	}, []*Tensor{l.share(plain, flat)})
 }
 
