@@ -21,9 +21,12 @@ func NewRNG(name string, seed uint64) *RNG {
 
 // Advance is the update that moves to the next step.
 func (r *RNG) Advance() Update {
-	step := r.State.Slice(0, 2, 3).Shift(1)
-	carry := step.Equal(fullOf(I32, 0, nil)).Cast(I32)
-	return Update{Var: r.State, Value: Concat(0, r.State.Slice(0, 0, 2), step, r.State.Slice(0, 3, 4).Add(carry))}
+	// One expression over the four words: the lower word of the step grows by one, the upper one when that comes round to zero.
+	at := Iota(0, 4)
+	is := func(word float64) *Tensor { return at.Equal(fullOf(I32, word, nil)).Cast(I32) }
+	low := r.State.Slice(0, 2, 3).Expand(4).Shift(1)
+	carry := low.Equal(fullOf(I32, 0, nil)).Cast(I32)
+	return Update{Var: r.State, Value: r.State.Add(is(2)).Add(is(3).Mul(carry))}
 }
 
 // Uniform draws from [0, 1), in steps of 2⁻²⁴.

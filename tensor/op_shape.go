@@ -237,22 +237,19 @@ func Concat(axis int, xs ...*Tensor) *Tensor {
 	if len(xs) == 1 {
 		return xs[0]
 	}
-	// Each part, padded to the whole, is selected by its range of positions: one pass that reads every element once.
-	shape := xs[0].Shape()
-	shape[a] = total
-	ones := slices.Repeat([]int{1}, len(shape))
-	ones[a] = total
-	at := Iota(a, ones...)
+	// Each part, padded with zeros to the whole, is added up: one pass.
+	if xs[0].op.DType == Bool {
+		ints := make([]*Tensor, len(xs))
+		for i, x := range xs {
+			ints[i] = x.Cast(I32)
+		}
+		return Concat(a, ints...).Cast(Bool)
+	}
 	var y *Tensor
 	lo := 0
 	for _, x := range xs {
 		n := x.op.Shape[a]
-		part := x.Pad(a, lo, total-lo-n)
-		if y == nil {
-			y = part
-		} else {
-			y = Where(at.GreaterEqual(fullOf(I32, float64(lo), nil)), part, y)
-		}
+		y = plus(y, x.Pad(a, lo, total-lo-n))
 		lo += n
 	}
 	return y

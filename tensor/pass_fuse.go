@@ -74,6 +74,9 @@ func (l *lowering) fuse(roots []*Tensor, off bool) *fusion {
 			f.elementwise(t)
 		}
 	}
+	if !off {
+		f.scalars()
+	}
 	f.finish(live)
 	return f
 }
@@ -173,6 +176,25 @@ func (f *fusion) elementwise(t *Tensor) {
 			continue
 		}
 		f.merge(u, c)
+	}
+}
+
+// scalars puts units of single numbers together, whether they have to do with each other or not: there is next to nothing to do in
+// any of them.
+func (f *fusion) scalars() {
+	var all []*unit
+	for _, u := range f.units {
+		if u.into == nil && u.node == nil && u.elems[0].Len() == 1 {
+			all = append(all, u)
+		}
+	}
+	for i, u := range all {
+		for _, c := range all[:i] {
+			if c = c.root(); c != u && !f.reaches(u, c, false) && !f.reaches(c, u, false) && f.inputs(u, c) <= maxInputs {
+				f.merge(u, c)
+				break
+			}
+		}
 	}
 }
 

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"genview/models/watch"
 )
 
 // TestView trains with the window open, then opens what was trained.
@@ -25,6 +28,44 @@ func TestView(t *testing.T) {
 	newest(t, run)
 	must(t, "view", run, "--linger", "100ms")
 	must(t, append([]string{"view", "--resume", run, "--steps", "80", "--linger", "0s"}, "--json")...)
+}
+
+// TestViewOfOtherKinds opens a window on a Transformer and on points, in training and at rest.
+func TestViewOfOtherKinds(t *testing.T) {
+	if os.Getenv("DISPLAY") == "" {
+		t.Skip("SKIPPED, no display: xvfb-run go test; TestView fails for it in CI")
+	}
+	for name, flags := range map[string][]string{
+		"translate": {"--steps", "30", "--batch", "8", "--set", "model.width=16", "--set", "model.hidden=16", "--set", "model.layers=1"},
+		"points":    {"--steps", "30", "--set", "model.hidden=16"},
+	} {
+		run := filepath.Join(t.TempDir(), "run")
+		must(t, append([]string{"view", name, "--out", run, "--linger", "0s"}, flags...)...)
+		newest(t, run)
+		must(t, "view", run, "--linger", "0s")
+	}
+}
+
+// TestChoices: what the start page offers can be trained without being told anything, and only that is begun.
+func TestChoices(t *testing.T) {
+	for _, c := range choices {
+		cfg := presets[c.Name]()
+		if err := cfg.check(); err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	}
+	bus := watch.NewBus()
+	bus.Send(watch.Choose{Name: "nonsense"})
+	bus.Send(watch.Pause{})
+	bus.Send(watch.Choose{Name: "points"})
+	if got := chosen(context.Background(), bus); got != "points" {
+		t.Errorf("chose %q, want points", got)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if got := chosen(ctx, bus); got != "" {
+		t.Errorf("chose %q after the end", got)
+	}
 }
 
 func TestViewWithoutDisplay(t *testing.T) {
