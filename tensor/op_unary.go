@@ -173,8 +173,12 @@ func (x *Tensor) LeakyReLU(slope float64) *Tensor {
 			}
 			return b.Select(b.Less(b.Float(0), in[0]), in[0], b.Mul(in[0], b.Float(slope)))
 		},
-		Grad: func(_, dy *Tensor) []*Tensor {
-			return []*Tensor{Where(x.Greater(Full(0)), dy, dy.Scale(slope))}
+		Grad: func(y, dy *Tensor) []*Tensor {
+			above := y // is above 0 where x is; what follows has to read it anyway
+			if slope < 0 {
+				above = x
+			}
+			return []*Tensor{Where(above.Greater(Full(0)), dy, dy.Scale(slope))}
 		},
 	}, x)
 }

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -68,34 +67,17 @@ func heldOut(day time.Time) bool {
 	return h>>32%10 == 0
 }
 
-// dateStyles write a day. Where a number comes first, a dot or a dash means that it is the day, a slash the month.
-var dateStyles = []func(rng *rand.Rand, t time.Time) string{
-	func(_ *rand.Rand, t time.Time) string { return t.Format("2 January 2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("2 Jan 2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("January 2, 2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("Jan 2, 2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("Monday, 2 January 2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("Mon, Jan 2 2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("Mon 02 Jan 2006") },
-	func(_ *rand.Rand, t time.Time) string { return ordinal(t.Day()) + t.Format(" of January 2006") },
-	func(_ *rand.Rand, t time.Time) string {
-		return t.Format("January ") + ordinal(t.Day()) + t.Format(", 2006")
-	},
-	func(_ *rand.Rand, t time.Time) string {
-		return t.Format("Monday the ") + ordinal(t.Day()) + t.Format(" of January, 2006")
-	},
-	func(_ *rand.Rand, t time.Time) string { return t.Format("2.1.2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("02.01.2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("1/2/2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("01/02/06") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("2-Jan-2006") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("2006 January 2") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("2006/01/02") },
-	func(_ *rand.Rand, t time.Time) string { return t.Format("2 Jan '06") },
+// dateStyles are layouts of package time; @ is the ending of an ordinal. Where a number comes first, a dot or a dash means that it is
+// the day, a slash the month.
+var dateStyles = []string{
+	"2 January 2006", "2 Jan 2006", "January 2, 2006", "Jan 2, 2006", "Monday, 2 January 2006", "Mon, Jan 2 2006", "Mon 02 Jan 2006",
+	"2@ of January 2006", "January 2@, 2006", "Monday the 2@ of January, 2006", "2.1.2006", "02.01.2006", "1/2/2006", "01/02/06",
+	"2-Jan-2006", "2006 January 2", "2006/01/02", "2 Jan '06",
 }
 
 func written(rng *rand.Rand, day time.Time) Pair {
-	s := dateStyles[rng.IntN(len(dateStyles))](rng, day)
+	s := day.Format(dateStyles[rng.IntN(len(dateStyles))])
+	s = strings.Replace(s, "@", ending(day.Day()), 1)
 	switch rng.IntN(4) {
 	case 0:
 		s = strings.ToLower(s)
@@ -105,19 +87,19 @@ func written(rng *rand.Rand, day time.Time) Pair {
 	return Pair{s, day.Format("2006-01-02")}
 }
 
-func ordinal(n int) string {
-	suffix := "th"
+// ending is what makes an ordinal of n.
+func ending(n int) string {
 	if n/10 != 1 {
 		switch n % 10 {
 		case 1:
-			suffix = "st"
+			return "st"
 		case 2:
-			suffix = "nd"
+			return "nd"
 		case 3:
-			suffix = "rd"
+			return "rd"
 		}
 	}
-	return fmt.Sprint(n, suffix)
+	return "th"
 }
 
 func months() (names []string) {

@@ -52,9 +52,9 @@ func TestDates(t *testing.T) {
 	if d.Train(5) != NewDates(1).Train(5) || d.Train(5) == NewDates(2).Train(5) {
 		t.Error("a pair must depend on index and seed alone")
 	}
-	for n, want := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 22: "22nd", 23: "23rd", 30: "30th", 31: "31st"} {
-		if got := ordinal(n); got != want {
-			t.Errorf("%d is %s, want %s", n, got, want)
+	for n, want := range map[int]string{1: "st", 2: "nd", 3: "rd", 4: "th", 11: "th", 12: "th", 13: "th", 21: "st", 22: "nd", 23: "rd", 30: "th", 31: "st"} {
+		if got := ending(n); got != want {
+			t.Errorf("%d ends in %s, want %s", n, got, want)
 		}
 	}
 }
