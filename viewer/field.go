@@ -2,10 +2,12 @@ package viewer
 
 import "time"
 
-// A field is a line of text that somebody writes in. A click into it begins, Enter, Escape or a click elsewhere ends it.
+// A field is a line of text that somebody writes in. A click into it begins and chooses all of it: what is written first replaces it,
+// unless a second click says otherwise. Enter, Escape or a click elsewhere ends it.
 type field struct {
 	text    string
 	on      bool
+	all     bool      // is chosen
 	changed time.Time // when it was written in last; zero once that was told
 }
 
@@ -18,11 +20,17 @@ func (f *field) update(in Input, area Rect, shown string) (take, redraw bool) {
 	was := *f
 	inside := in.Pressed && area.Contains(in.Cursor)
 	switch {
-	case inside && !f.on:
-		f.on, f.text = true, shown
+	case inside:
+		if !f.on {
+			f.text = shown
+		}
+		f.on, f.all = true, !f.on
 	case f.on && (in.Keys.Escape || in.Outside || in.Pressed && !inside):
 		f.on = false
 	case f.on:
+		if f.all && (in.Keys.Erase || in.Typed != "") {
+			f.text, f.all, in.Keys.Erase, f.changed = "", false, false, in.Now
+		}
 		if r := []rune(f.text); in.Keys.Erase && len(r) > 0 {
 			f.text, f.changed = string(r[:len(r)-1]), in.Now
 		}
@@ -36,7 +44,7 @@ func (f *field) update(in Input, area Rect, shown string) (take, redraw bool) {
 	if !f.changed.IsZero() && (take || in.Now.Sub(f.changed) >= pause) {
 		take, f.changed = true, time.Time{}
 	}
-	return take, was.text != f.text || was.on != f.on
+	return take, was.text != f.text || was.on != f.on || was.all != f.all
 }
 
 // draw draws the field, with a caret at its end while somebody writes in it. A text that is too long shows its end.
@@ -54,6 +62,9 @@ func (f *field) draw(c *Canvas, area Rect, shown string) {
 		shown = "…" + string(r)
 	}
 	middle := area.Y + area.H/2
+	if f.on && f.all {
+		c.Fill(Rect{inner.X - 2, middle - 10, c.Width(shown, t) + 3, 20}, faded(accentColor, 0.35))
+	}
 	c.Text(shown, Point{inner.X, middle}, t)
 	if f.on {
 		c.Fill(Rect{inner.X + c.Width(shown, t) + 2, middle - 9, 2, 18}, accentColor)

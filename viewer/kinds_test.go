@@ -192,13 +192,11 @@ func TestWritingAsksOnce(t *testing.T) {
 	if !p.writing() || p.field.text != "Monday, 4 July 2016" {
 		t.Fatalf("after a click the field holds %q, on %v", p.field.text, p.field.on)
 	}
-	for range 19 {
-		d.e.Keys = Keys{Erase: true}
-		d.tick()
-	}
-	d.e.Keys = Keys{}
-	d.e.Typed = "3 May s" // a space and an s, which are keys of the status bar
+	d.e.Typed = "3 May sx" // replaces it; a space and an s are keys of the status bar
 	d.tick()
+	d.e.Keys = Keys{Erase: true}
+	d.tick()
+	d.e.Keys = Keys{}
 	d.attends()
 	for range 30 {
 		d.tick()
@@ -221,7 +219,14 @@ func TestWritingAsksOnce(t *testing.T) {
 	if got := d.take(); len(got) != 1 || got[0] != (watch.Pause{}) {
 		t.Errorf("a space after the writing: %v, want a pause", got)
 	}
-	d.click(d.middle(1, p.areas(d.size(1)).field))
+	for range 2 { // the second click leaves what is there
+		d.click(d.middle(1, p.areas(d.size(1)).field))
+	}
+	d.e.Typed = "!"
+	d.tick()
+	if got := "Monday, 4 July 2016!"; p.field.text != got {
+		t.Errorf("after a second click the field holds %q, want %q", p.field.text, got)
+	}
 	d.click(d.middle(0, Rect{0, 0, 40, 40}))
 	if p.writing() {
 		t.Error("a click elsewhere does not end the writing")

@@ -128,7 +128,7 @@ func pressed(keys ...ebiten.Key) bool { return slices.ContainsFunc(keys, inputut
 func repeats(k ebiten.Key) bool {
 	const delay = 24 // ticks
 	d := inpututil.KeyPressDuration(k)
-	return d == 1 || d > delay && d%2 == 0
+	return inpututil.IsKeyJustPressed(k) || d > delay && d%2 == 0 // a key may be up again before a slow frame ends
 }
 
 // lingered reports whether the window has shown a finished run long enough.
