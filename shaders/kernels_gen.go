@@ -4,38 +4,14 @@ package shaders
 
 import _ "embed"
 
-//go:embed matmul_gather.spv
-var matMulGatherCode []byte
+//go:embed matmul_lanes.spv
+var matMulLanesCode []byte
 
-// MatMulGather is matmul_gather.comp.
-var MatMulGather = must("matmul_gather", matMulGatherCode)
-
-//go:embed matmul_rows.spv
-var matMulRowsCode []byte
-
-// MatMulRows is matmul_rows.comp.
-var MatMulRows = must("matmul_rows", matMulRowsCode)
+// MatMulLanes is matmul_lanes.comp.
+var MatMulLanes = must("matmul_lanes", matMulLanesCode)
 
 //go:embed matmul_tiled.spv
 var matMulTiledCode []byte
 
 // MatMulTiled is matmul_tiled.comp.
 var MatMulTiled = must("matmul_tiled", matMulTiledCode)
-
-// MatMulPush is the push constants of its kernels.
-type MatMulPush struct {
-	M    int32
-	N    int32
-	K    int32
-	OffA int32
-	SAm  int32
-	SAk  int32
-	OffB int32
-	SBk  int32
-	SBn  int32
-	Nb1  int32
-	SA0  int32
-	SA1  int32
-	SB0  int32
-	SB1  int32
-}

@@ -1,12 +1,22 @@
-// What all matrix products share: C[z] [M, N] = A[z] [M, K] · B[z] [K, N] for z = z0·nb1 + z1. C is contiguous; A and B lie
-// anywhere, said by strides in floats.
-layout(push_constant) uniform Push {
-    int M, N, K;
-    int offA, sAm, sAk;         // of A's first element; from row to row; from column to column
-    int offB, sBk, sBn;
-    int nb1;                    // how many z1 there are
-    int sA0, sA1, sB0, sB1;     // from product to product along z0 and z1
-};
+// What all matrix products share: C[z] [M, N] = A[z] [M, K] · B[z] [K, N] for z < Z.
+//
+// The functions here and the loads of each kernel are holes: their bodies are written when a program is compiled. Where the operands
+// lie, in how many axes, and what is made of the result before it is stored is said there alone.
+layout(constant_id = 0) const int Z = 1;
+layout(constant_id = 1) const int M = 1;
+layout(constant_id = 2) const int N = 1;
+layout(constant_id = 3) const int K = 1;
 
-int batchA(int z) { return offA + z / nb1 * sA0 + z % nb1 * sA1; }
-int batchB(int z) { return offB + z / nb1 * sB0 + z % nb1 * sB1; }
+int rowA(const int z, const int m) { return 0; }        // where row m of A[z] begins
+int columnB(const int z, const int n) { return 0; }     // where column n of B[z] begins
+void result(const int z, const int m, const int n, const vec4 c) {}    // takes columns n to n + 3 of row m of C[z]
+
+// tile says which tile of tm × tn this workgroup makes; false: none.
+bool tile(const int tm, const int tn, out int z, out int m, out int n) {
+    int across = (N + tn - 1) / tn, down = (M + tm - 1) / tm;
+    int i = int(gl_WorkGroupID.y) * 32768 + int(gl_WorkGroupID.x);
+    n = i % across * tn;
+    m = i / across % down * tm;
+    z = i / across / down;
+    return across * down * Z <= 32768 || z < Z;     // mostly known when the kernel is made, and then no branch
+}

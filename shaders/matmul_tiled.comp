@@ -1,45 +1,50 @@
-// matmul_tiled.comp: matrix product for GPUs, any sizes and strides. A workgroup of 16 × 16 makes a tile of 64 × 64 through shared
-// memory, each invocation 4 × 4 of it. Grid: x = ⌈N/64⌉, y = ⌈M/64⌉, z = products.
+// matmul_tiled.comp: matrix product for GPUs. A workgroup of 16 × 16 makes a tile of 64 × 64 through shared memory, each invocation
+// four rows of four columns.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "matmul.glsl"
 layout(local_size_x = 16, local_size_y = 16) in;
-layout(binding = 0) readonly buffer A_ { float A[]; };
-layout(binding = 1) readonly buffer B_ { float B[]; };
-layout(binding = 2) writeonly buffer C_ { float C[]; };
+layout(constant_id = 4) const bool TA = false;      // neighbours in memory are along m, else along k
+layout(constant_id = 5) const bool TB = false;      // along k, else along n
 
-const int TILE = 64, KT = 16, PER = 4;
-shared float a[KT][TILE + 1], b[KT][TILE + 1];  // one more: neighbours in k fall into other banks
+float loadA(const int row, const int k) { return 0; }
+float loadB(const int column, const int k) { return 0; }
+
+const int TILE = 64, KT = 16, LOADS = TILE * KT / 256;
+shared float a[KT][TILE + 1];   // one more: neighbours in k fall into other banks
+shared vec4 b[KT][TILE / 4];
 
 void main() {
-    int x = int(gl_LocalInvocationID.x), y = int(gl_LocalInvocationID.y), id = y * 16 + x, z = int(gl_WorkGroupID.z);
-    int n0 = int(gl_WorkGroupID.x) * TILE, m0 = int(gl_WorkGroupID.y) * TILE;
-    int az = batchA(z), bz = batchB(z);
-    float acc[PER][PER];
-    [[unroll]] for (int i = 0; i < PER; i++) [[unroll]] for (int j = 0; j < PER; j++) acc[i][j] = 0;
+    int x = int(gl_LocalInvocationID.x), y = int(gl_LocalInvocationID.y), id = y * 16 + x, z, m0, n0;
+    if (!tile(TILE, TILE, z, m0, n0)) return;
+    int row[LOADS], column[LOADS];
+    [[unroll]] for (int t = 0; t < LOADS; t++) {    // neighbouring invocations read neighbouring floats
+        int e = t * 256 + id;
+        row[t] = rowA(z, min(m0 + (TA ? e % TILE : e / KT), M - 1));
+        column[t] = columnB(z, min(n0 + (TB ? e / KT : e % TILE), N - 1));
+    }
+    vec4 acc[4];
+    [[unroll]] for (int i = 0; i < 4; i++) acc[i] = vec4(0);
     for (int k0 = 0; k0 < K; k0 += KT) {
-        [[unroll]] for (int t = 0; t < TILE * KT / 256; t++) {
+        [[unroll]] for (int t = 0; t < LOADS; t++) {
             int e = t * 256 + id;
-            // Neighbouring invocations read neighbouring floats, whichever axis that is.
-            int m = sAm == 1 ? e % TILE : e / KT, k = sAm == 1 ? e / TILE : e % KT;
-            a[k][m] = m0 + m < M && k0 + k < K ? A[az + (m0 + m) * sAm + (k0 + k) * sAk] : 0.0;
-            int n = sBk == 1 ? e / KT : e % TILE;
-            k = sBk == 1 ? e % KT : e / TILE;
-            b[k][n] = n0 + n < N && k0 + k < K ? B[bz + (k0 + k) * sBk + (n0 + n) * sBn] : 0.0;
+            int m = TA ? e % TILE : e / KT, k = TA ? e / TILE : e % KT;
+            a[k][m] = k0 + k < K ? loadA(row[t], k0 + k) : 0;
+            int n = TB ? e / KT : e % TILE;
+            k = TB ? e % KT : e / TILE;
+            b[k][n >> 2][n & 3] = k0 + k < K ? loadB(column[t], k0 + k) : 0;
         }
         barrier();
         [[unroll]] for (int k = 0; k < KT; k++) {
-            float ra[PER], rb[PER];
-            [[unroll]] for (int i = 0; i < PER; i++) { ra[i] = a[k][y + 16 * i]; rb[i] = b[k][x + 16 * i]; }
-            [[unroll]] for (int i = 0; i < PER; i++) [[unroll]] for (int j = 0; j < PER; j++) acc[i][j] += ra[i] * rb[j];
+            vec4 s = b[k][x];
+            [[unroll]] for (int i = 0; i < 4; i++) acc[i] += a[k][y + 16 * i] * s;
         }
         barrier();
     }
-    [[unroll]] for (int i = 0; i < PER; i++) {
-        [[unroll]] for (int j = 0; j < PER; j++) {
-            int m = m0 + y + 16 * i, n = n0 + x + 16 * j;
-            if (m < M && n < N) C[z * M * N + m * N + n] = acc[i][j];
-        }
+    int n = n0 + 4 * x;
+    [[unroll]] for (int i = 0; i < 4; i++) {
+        int m = m0 + y + 16 * i;
+        if (m < M && n < N) result(z, m, n, acc[i]);
     }
 }

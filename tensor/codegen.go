@@ -14,19 +14,12 @@ type Target struct {
 	Info vk.Info
 }
 
-// A Launch is a kernel ready to be recorded. Its module's bindings are the op's inputs in order, then its output.
-type Launch struct {
-	Module *spirv.Module
-	Consts []spirv.Const
-	Grid   vk.Grid
-	Push   any
-}
-
-// A generated shader: what it binds, in order, and how many workgroups it wants.
+// A generated shader: what it binds, in order, its constants, and how many workgroups it wants.
 type generated struct {
 	module *spirv.Module
 	binds  []*Tensor
 	groups int
+	consts []spirv.Const
 }
 
 const maxGroupsX = 32768 // more workgroups go on along y; every device allows 65,535
@@ -41,9 +34,11 @@ type emitter struct {
 	mems  map[memKey]spirv.Mem
 	binds []*Tensor
 
-	base   spirv.ID // flat index of the first of the four, a scalar uint
-	whole  bool     // base is a multiple of 4
-	n      int      // elements of the domain
+	base   spirv.ID   // flat index of the first of the four, a scalar uint
+	whole  bool       // base is a multiple of 4
+	n      int        // elements of the domain
+	known  []int      // a shape of the domain in which the first of the four is known to be at coords; nil: none is
+	coords []spirv.ID // scalar ints
 	values map[*Tensor]spirv.ID
 	views  map[string]spirv.ID // loads through layouts
 }
@@ -220,7 +215,7 @@ func (e *emitter) addresses(v View) addresses {
 	for _, s := range v.Strides[:last] {
 		a.quad = a.quad && s%4 == 0
 	}
-	coords := split(b, e.base, v.Shape)
+	coords := e.coordinates(v.Shape)
 	a.first = b.Index(v.Offset)
 	var valid spirv.ID
 	for i, c := range coords {
@@ -266,6 +261,35 @@ func (e *emitter) eachLane(v View) addresses {
 		a.each = b.Select(a.valid, a.each, b.Int(0))
 	}
 	return a
+}
+
+// coordinates returns where in a shape of the domain the first of the four elements is, as scalar ints.
+func (e *emitter) coordinates(shape []int) []spirv.ID {
+	if e.coords == nil {
+		return split(e.b, e.base, shape)
+	}
+	// Runs of axes, of the shape and of what is known, that have as many elements.
+	b, out := e.b, make([]spirv.ID, len(shape))
+	i, j := len(shape), len(e.known)
+	for i > 0 && j > 0 {
+		i0, j0, m, n := i-1, j-1, shape[i-1], e.known[j-1]
+		for m != n {
+			if m < n && i0 > 0 {
+				i0--
+				m *= shape[i0]
+			} else {
+				j0--
+				n *= e.known[j0]
+			}
+		}
+		flat := e.coords[j0]
+		for k := j0 + 1; k < j; k++ {
+			flat = b.Add(b.Mul(flat, b.Index(e.known[k])), e.coords[k])
+		}
+		copy(out[i0:i], split(b, b.Bitcast(flat, spirv.Uint), shape[i0:i]))
+		i, j = i0, j0
+	}
+	return out
 }
 
 // split turns a flat index, a uint, into int coordinates within shape.
@@ -328,6 +352,9 @@ func (u *unit) title() string {
 
 // generate writes the shader of an elementwise unit or a reduction.
 func (f *fusion) generate(u *unit, on Target) generated {
+	if u.node != nil && u.node.op.Kernel != nil {
+		return u.node.op.Kernel(f, u, on)
+	}
 	if u.node != nil {
 		return f.generateReduce(u, on)
 	}
@@ -373,7 +400,7 @@ func (f *fusion) generate(u *unit, on Target) generated {
 			b.If(b.Less(quad, b.Index(quads)), work)
 		}
 	}
-	return generated{b.Module(), e.binds, groups}
+	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
 
 func (f *fusion) newEmitter(u *unit, on Target, n, local int) *emitter {

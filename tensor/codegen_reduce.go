@@ -1,6 +1,10 @@
 package tensor
 
-import "genview/shaders/spirv"
+import (
+	"math"
+
+	"genview/shaders/spirv"
+)
 
 // generateReduce writes the shader of a reduction [A, K, N] → [A, N].
 func (f *fusion) generateReduce(u *unit, on Target) generated {
@@ -14,7 +18,7 @@ func (f *fusion) generateReduce(u *unit, on Target) generated {
 }
 
 func (e *emitter) unit(r *reduction, t spirv.Type) spirv.ID {
-	if t.Elem == spirv.Int && r.unit != 0 { // the infinities of int32
+	if t.Elem == spirv.Int && math.IsInf(r.unit, 0) { // int32 has none
 		if r.unit > 0 {
 			return e.b.Same(e.b.Zero(t), 1<<31-1)
 		}
@@ -111,7 +115,7 @@ func (f *fusion) reduceColumns(u *unit, on Target) generated {
 			})
 		}
 	})
-	return generated{b.Module(), e.binds, groups}
+	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
 
 // row combines the quads lane, lane+lanes, … of a row [K] into one vector.
@@ -174,7 +178,7 @@ func (f *fusion) reduceRowsByLanes(u *unit, on Target) generated {
 		sum = r.combine(b, sum, b.ShuffleXor(sum, mask))
 	}
 	b.If(b.And(b.Equal(lane, b.Index(0)), b.Less(row, b.Index(rows))), func() { e.storeRow(u, outs, row, sum) })
-	return generated{b.Module(), e.binds, groups}
+	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
 
 // reduceRowsByGroup: a workgroup shares a row and ends with a tree in shared memory.
@@ -198,5 +202,5 @@ func (f *fusion) reduceRowsByGroup(u *unit, on Target) generated {
 	b.If(b.And(b.Equal(id, b.Index(0)), b.Less(row, b.Index(rows))), func() {
 		e.storeRow(u, outs, row, b.LoadShared(shared, id))
 	})
-	return generated{b.Module(), e.binds, rows}
+	return generated{module: b.Module(), binds: e.binds, groups: rows}
 }

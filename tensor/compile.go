@@ -264,21 +264,6 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 	return b.Slice(0, (4*t.Len()+15)/16*16), nil
 }
 
-// launch returns the kernel of a unit and the tensors that it binds.
-func (c *compilation) launch(u *unit) (Launch, []*Tensor) {
-	if u.node == nil || u.node.op.Kernel == nil {
-		g := c.fused.generate(u, c.rt.target)
-		return Launch{Module: c.rt.module(g.module), Grid: g.grid()}, g.binds
-	}
-	var views []View
-	var binds []*Tensor
-	for _, x := range u.node.in {
-		p := c.low.where[x]
-		views, binds = append(views, p.view), append(binds, p.base)
-	}
-	return u.node.op.Kernel(c.rt.target, views), append(binds, u.node)
-}
-
 // record writes the whole program down.
 func (c *compilation) record() error {
 	c.rec = c.rt.dev.NewRecorder()
@@ -291,19 +276,19 @@ func (c *compilation) record() error {
 		if u.node != nil && u.node.op.Pack != nil {
 			continue
 		}
-		l, binds := c.launch(u)
-		k, err := c.rt.dev.NewKernel(l.Module, l.Consts...)
+		g := c.fused.generate(u, c.rt.target)
+		k, err := c.rt.dev.NewKernel(c.rt.module(g.module), g.consts...)
 		if err != nil {
 			return err
 		}
-		views := make([]vk.View, len(binds))
-		for i, t := range binds {
+		views := make([]vk.View, len(g.binds))
+		for i, t := range g.binds {
 			if views[i], err = c.memory(t); err != nil {
 				return err
 			}
 		}
 		c.rec.Label(u.title())
-		c.rec.Dispatch(k, l.Grid, l.Push, views...)
+		c.rec.Dispatch(k, g.grid(), nil, views...)
 		line := u.title()
 		for _, t := range u.outs {
 			line += " " + dims(t.op.Shape)

@@ -277,7 +277,8 @@ var tested = map[string]string{
 	"Input": "fed in every program test", "Var": "TestUpdates", "Const": "every row's inputs", "VJP": "every row's gradients",
 	"Grad": "every row's gradients", "Tap": "TestTaps", "Taps": "TestTaps", "Detach": "TestDetach", "Uniform": "TestRandom",
 	"Normal": "TestRandom", "Bernoulli": "TestRandom", "Dropout": "TestDropout", "Causal": "MaskedFill", "Advance": "TestRandom",
-	"Flat": "TestFlat", "LikeFlat": "TestFlat",
+	"Flat": "TestFlat", "LikeFlat": "TestFlat", "TruncatedNormal": "TestRandom", "Categorical": "TestRandom", "Permutation": "TestRandom",
+	"BatchStatistics": "BatchNorm", "Rotary": "Rotate",
 }
 
 func TestEveryOpHasACase(t *testing.T) {

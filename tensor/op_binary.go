@@ -82,11 +82,25 @@ func (x *Tensor) Div(y *Tensor) *Tensor {
 	}, x, y)
 }
 
-// Maximum returns the larger of x and y; where they are equal each gets half of the gradient, as in PyTorch.
+// Maximum returns the larger of x and y, NaN where one is; where they are equal each gets half of the gradient, as in PyTorch.
 func (x *Tensor) Maximum(y *Tensor) *Tensor { return extremum("Maximum", x, y, true) }
 
-// Minimum returns the smaller of x and y; where they are equal each gets half of the gradient, as in PyTorch.
+// Minimum returns the smaller of x and y, NaN where one is; where they are equal each gets half of the gradient, as in PyTorch.
 func (x *Tensor) Minimum(y *Tensor) *Tensor { return extremum("Minimum", x, y, false) }
+
+// larger2 returns the larger of two values, NaN where one is.
+func larger2(b *spirv.Block, x, y spirv.ID) spirv.ID { return outdo(b, b.Less(y, x), x, y) }
+
+// smaller2 returns the smaller of two values, NaN where one is.
+func smaller2(b *spirv.Block, x, y spirv.ID) spirv.ID { return outdo(b, b.Less(x, y), x, y) }
+
+// outdo returns x where it wins or is NaN, else y.
+func outdo(b *spirv.Block, wins, x, y spirv.ID) spirv.ID {
+	if b.TypeOf(x).Elem == spirv.Float {
+		wins = b.Or(wins, b.NotEqual(x, x))
+	}
+	return b.Select(wins, x, y)
+}
 
 func extremum(name string, x, y *Tensor, larger bool) *Tensor {
 	x, y, bad := pair(name, x, y)
@@ -97,9 +111,9 @@ func extremum(name string, x, y *Tensor, larger bool) *Tensor {
 		Name: name,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
 			if larger {
-				return b.Max(in[0], in[1])
+				return larger2(b, in[0], in[1])
 			}
-			return b.Min(in[0], in[1])
+			return smaller2(b, in[0], in[1])
 		},
 		Grad: func(_, dy *Tensor) []*Tensor {
 			wins, ties := x.Greater(y), x.Equal(y)
@@ -223,7 +237,40 @@ func (x *Tensor) Cast(to DType) *Tensor {
 	return o.On(x)
 }
 
-// PowScalar returns x to the constant power p, as torch.pow does: x² and x³ are products, other powers of negative numbers NaN.
+// Pow returns x to the power y, as torch.pow does: of negative numbers only whole powers are defined, and 0⁰ = 1.
+func (x *Tensor) Pow(y *Tensor) *Tensor {
+	x, y, bad := pair("Pow", x, y)
+	if bad != nil {
+		return bad
+	}
+	if x.op.DType != F32 {
+		return fail("Pow", []*Tensor{x, y}, "it takes f32, not %s: Cast it", x.op.DType)
+	}
+	return binaryOp(Op{
+		Name: "Pow",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
+			x, y := in[0], in[1]
+			abs := b.Ext(spirv.FAbs, x)
+			size := b.Ext(spirv.Exp, b.Mul(y, b.Ext(spirv.Log, abs)))
+			size = b.Select(b.Equal(abs, b.Float(1)), b.Float(1), size) // y may be infinite
+			odd := b.NotEqual(b.Mul(b.Ext(spirv.Trunc, b.Mul(y, b.Float(0.5))), b.Float(2)), y)
+			power := b.Select(odd, b.Neg(size), size)
+			nan := b.Float(math.NaN())
+			power = b.Select(b.Equal(b.Ext(spirv.Trunc, y), y), power, nan)
+			power = b.Select(b.Less(x, b.Float(0)), power, size)
+			power = b.Select(b.Or(b.NotEqual(x, x), b.NotEqual(y, y)), nan, power)
+			return b.Select(b.Or(b.Equal(y, b.Float(0)), b.Equal(x, b.Float(1))), b.Float(1), power)
+		},
+		Grad: func(z, dy *Tensor) []*Tensor {
+			zero := Full(0)
+			dx := Where(y.Equal(zero), zero, dy.Mul(y).Mul(x.Pow(y.Shift(-1))))
+			flat := x.Equal(zero).And(y.GreaterEqual(zero))
+			return []*Tensor{dx, Where(flat, zero, dy.Mul(z).Mul(Where(flat, Full(1), x).Log()))}
+		},
+	}, x, y)
+}
+
+// PowScalar returns x to the constant power p, as torch.pow does; small whole powers are products.
 func (x *Tensor) PowScalar(p float64) *Tensor {
 	switch p {
 	case 0:
@@ -234,11 +281,18 @@ func (x *Tensor) PowScalar(p float64) *Tensor {
 		return x.Square()
 	case 0.5:
 		return x.Sqrt()
-	case -1:
-		return Full(1).Div(x)
 	}
 	if p == math.Trunc(p) && p > 0 && p <= 8 {
 		return x.Mul(x.PowScalar(p - 1))
 	}
-	return x.Log().Scale(p).Exp()
+	if p == math.Trunc(p) && p < 0 && p >= -8 {
+		return x.PowScalar(-p).Reciprocal()
+	}
+	return x.Pow(Full(p))
 }
+
+// Xor returns the logical exclusive or of Bool tensors, the bitwise one of I32.
+func (x *Tensor) Xor(y *Tensor) *Tensor { return logical("Xor", x, y, (*spirv.Block).Xor) }
+
+// Lerp returns x + weight·(y − x); all three broadcast.
+func (x *Tensor) Lerp(y, weight *Tensor) *Tensor { return x.Add(weight.Mul(y.Sub(x))) }

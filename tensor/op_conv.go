@@ -2,109 +2,294 @@ package tensor
 
 import "slices"
 
-// ConvOptions is the geometry of a convolution, along height and width. Zero strides, dilations and groups mean 1.
+// ConvOptions is the geometry of a convolution, one number for each spatial axis, or one for all. None means stride and dilation 1
+// and no padding, and Groups 0 means 1.
 type ConvOptions struct {
-	Stride   [2]int
-	Padding  [2]int // zeros on both sides
-	Dilation [2]int
+	Stride   []int
+	Padding  []int // zeros on both sides
+	Dilation []int
 	Groups   int
 }
 
-// ConvTransposeOptions is the geometry of a transposed convolution. Zero strides, dilations and groups mean 1.
+// ConvTransposeOptions is the geometry of a transposed convolution, as in [ConvOptions].
 type ConvTransposeOptions struct {
-	Stride        [2]int
-	Padding       [2]int // cut off from both sides
-	OutputPadding [2]int // rows and columns added at the end
-	Dilation      [2]int
+	Stride        []int
+	Padding       []int // cut off from both sides
+	OutputPadding []int // added at the end
+	Dilation      []int
 	Groups        int
 }
 
-func orOne(v [2]int) [2]int { return [2]int{max(v[0], 1), max(v[1], 1)} }
+// Conv1d slides weight w [O, I/Groups, K] over x [B, I, L], as torch.nn.functional.conv1d does; see [Tensor.Conv2d].
+func (x *Tensor) Conv1d(w *Tensor, o ConvOptions) *Tensor { return convolve("Conv1d", 1, x, w, o) }
 
 // Conv2d slides weight w [O, I/Groups, KH, KW] over x [B, I, H, W] and returns [B, O, OH, OW] with
-// OH = (H + 2·Padding − Dilation·(KH−1) − 1)/Stride + 1. It computes cross-correlation, as torch.nn.functional.conv2d does.
-//
-// It is one matrix product of the weight with the windows of x laid side by side.
-func (x *Tensor) Conv2d(w *Tensor, o ConvOptions) *Tensor {
-	in := []*Tensor{x, w}
-	if x.err != nil || w.err != nil {
-		return fail("Conv2d", in, "an operand is poisoned")
-	}
-	if x.Rank() != 4 || w.Rank() != 4 {
-		return fail("Conv2d", in, "it takes x [B, I, H, W] and w [O, I/groups, KH, KW]")
-	}
-	stride, dilation, g := orOne(o.Stride), orOne(o.Dilation), max(o.Groups, 1)
-	outC, kh, kw := w.Dim(0), w.Dim(2), w.Dim(3)
-	if w.Dim(1)*g != x.Dim(1) || outC%g != 0 {
-		return fail("Conv2d", in, "%d input channels in %d groups do not fit the weight", x.Dim(1), g)
-	}
-	p := x.Pad(2, o.Padding[0], o.Padding[0]).Pad(3, o.Padding[1], o.Padding[1])
-	if p.err != nil || p.Dim(2) < dilation[0]*(kh-1)+1 || p.Dim(3) < dilation[1]*(kw-1)+1 {
-		return fail("Conv2d", in, "the kernel is larger than the padded picture")
-	}
-	cols := p.windows(2, kh, stride[0], dilation[0]).windows(3, kw, stride[1], dilation[1]) // [B, I, OH, OW, KH, KW]
-	b, oh, ow := x.Dim(0), cols.Dim(2), cols.Dim(3)
-	if parts := x.split(cols.Len()); parts != nil {
-		for i, part := range parts {
-			parts[i] = part.Conv2d(w, o)
-		}
-		return Concat(0, parts...)
-	}
-	cols = cols.Permute(1, 4, 5, 0, 2, 3).Reshape(g, -1, b*oh*ow)
-	return w.Reshape(g, outC/g, -1).MatMul(cols).Reshape(outC, b, oh, ow).Permute(1, 0, 2, 3)
+// OH = ⌊(H + 2·Padding − Dilation·(KH−1) − 1)/Stride⌋ + 1. It computes cross-correlation, as torch.nn.functional.conv2d does.
+func (x *Tensor) Conv2d(w *Tensor, o ConvOptions) *Tensor { return convolve("Conv2d", 2, x, w, o) }
+
+// Conv3d slides weight w [O, I/Groups, KD, KH, KW] over x [B, I, D, H, W], as torch.nn.functional.conv3d does; see [Tensor.Conv2d].
+func (x *Tensor) Conv3d(w *Tensor, o ConvOptions) *Tensor { return convolve("Conv3d", 3, x, w, o) }
+
+// ConvTranspose1d is [Tensor.ConvTranspose2d] for x [B, I, L] and w [I, O/Groups, K].
+func (x *Tensor) ConvTranspose1d(w *Tensor, o ConvTransposeOptions) *Tensor {
+	return convolveBack("ConvTranspose1d", 1, x, w, o)
 }
 
 // ConvTranspose2d is the gradient of Conv2d by its input, used forwards: x [B, I, H, W] and w [I, O/Groups, KH, KW] give
 // [B, O, OH, OW] with OH = (H−1)·Stride − 2·Padding + Dilation·(KH−1) + OutputPadding + 1, as torch.nn.functional.conv_transpose2d.
 func (x *Tensor) ConvTranspose2d(w *Tensor, o ConvTransposeOptions) *Tensor {
-	in := []*Tensor{x, w}
-	if x.err != nil || w.err != nil {
-		return fail("ConvTranspose2d", in, "an operand is poisoned")
-	}
-	if x.Rank() != 4 || w.Rank() != 4 {
-		return fail("ConvTranspose2d", in, "it takes x [B, I, H, W] and w [I, O/groups, KH, KW]")
-	}
-	stride, dilation, g := orOne(o.Stride), orOne(o.Dilation), max(o.Groups, 1)
-	b, c, h, wd := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
-	kh, kw, outC := w.Dim(2), w.Dim(3), w.Dim(1)*g
-	if w.Dim(0) != c || c%g != 0 {
-		return fail("ConvTranspose2d", in, "%d input channels in %d groups do not fit the weight", c, g)
-	}
-	full := [2]int{(h-1)*stride[0] + dilation[0]*(kh-1) + 1, (wd-1)*stride[1] + dilation[1]*(kw-1) + 1}
-	size := [2]int{full[0] - 2*o.Padding[0] + o.OutputPadding[0], full[1] - 2*o.Padding[1] + o.OutputPadding[1]}
-	if size[0] < 1 || size[1] < 1 {
-		return fail("ConvTranspose2d", in, "the padding %v leaves nothing", o.Padding)
-	}
-	if parts := x.split(b * outC * kh * kw * h * wd); parts != nil {
-		for i, part := range parts {
-			parts[i] = part.ConvTranspose2d(w, o)
-		}
-		return Concat(0, parts...)
-	}
-	cols := w.Reshape(g, c/g, -1).T().MatMul(x.Permute(1, 0, 2, 3).Reshape(g, c/g, -1))
-	cols = cols.Reshape(outC, kh, kw, b, h, wd).Permute(3, 0, 4, 5, 1, 2) // [B, O, H, W, KH, KW]
-	y := cols.unwindow(3, full[1]+o.OutputPadding[1], stride[1], dilation[1])
-	y = y.unwindow(2, full[0]+o.OutputPadding[0], stride[0], dilation[0])
-	return y.Slice(2, o.Padding[0], o.Padding[0]+size[0]).Slice(3, o.Padding[1], o.Padding[1]+size[1])
+	return convolveBack("ConvTranspose2d", 2, x, w, o)
 }
 
-// mostWindows is how many elements of windows lie side by side at once: what every Vulkan device binds as one storage buffer
-// (maxStorageBufferRange is at least 2^27 bytes).
-const mostWindows = 1 << 25
+// ConvTranspose3d is [Tensor.ConvTranspose2d] for x [B, I, D, H, W] and w [I, O/Groups, KD, KH, KW].
+func (x *Tensor) ConvTranspose3d(w *Tensor, o ConvTransposeOptions) *Tensor {
+	return convolveBack("ConvTranspose3d", 3, x, w, o)
+}
 
-// split cuts x [B, ...] along B, evenly, so that of n elements of windows no more than mostWindows belong to a part. It returns
-// nil where nothing needs cutting, or nothing can be cut.
-func (x *Tensor) split(n int) []*Tensor {
-	b := x.Dim(0)
-	count := min(up(n, mostWindows), b)
-	if count <= 1 {
-		return nil
+// A conv is the geometry that a convolution, its gradient by the input and its gradient by the weight have in common. Of the three,
+// x [B, I, in…], w [O, I/groups, kernel…] and y [B, O, out…], each is linear in the other two, and ⟨y, forth(x, w)⟩ =
+// ⟨x, back(y, w)⟩ = ⟨w, weigh(x, y)⟩: the gradients of any of them are the other two.
+//
+// All are contractions whose operands are views: windows of x are not copied, only its padding is.
+type conv struct {
+	groups, b, i, o int
+	axes            []convAxis
+}
+
+// A convAxis is one spatial axis: out·stride + tap·dilation − pad is a place of in.
+type convAxis struct{ in, out, kernel, stride, pad, dilation int }
+
+// spread returns one number for each of n axes.
+func spread(v []int, n, none int) ([]int, bool) {
+	switch len(v) {
+	case 0:
+		return slices.Repeat([]int{none}, n), true
+	case 1:
+		return slices.Repeat(v, n), true
 	}
-	parts := make([]*Tensor, count)
-	for i := range parts {
-		parts[i] = x.Slice(0, i*b/count, (i+1)*b/count)
+	return v, len(v) == n
+}
+
+// newConv checks the geometry of n spatial axes.
+func newConv(name string, n int, x, w *Tensor, stride, pad, dilation []int, groups int) (*conv, *Tensor) {
+	in := []*Tensor{x, w}
+	if x.err != nil || w.err != nil {
+		return nil, fail(name, in, "an operand is poisoned")
 	}
-	return parts
+	if x.Rank() != n+2 || w.Rank() != n+2 {
+		return nil, fail(name, in, "both need %d axes", n+2)
+	}
+	if x.op.DType != F32 || w.op.DType != F32 {
+		return nil, fail(name, in, "it takes f32, not %s and %s", x.op.DType, w.op.DType)
+	}
+	stride, ok := spread(stride, n, 1)
+	pad, ok2 := spread(pad, n, 0)
+	dilation, ok3 := spread(dilation, n, 1)
+	if !ok || !ok2 || !ok3 || slices.Min(stride) < 1 || slices.Min(dilation) < 1 || slices.Min(pad) < 0 || groups < 1 {
+		return nil, fail(name, in, "the geometry needs one number, or one for each of %d axes: strides, dilations and groups from 1 on, paddings from 0 on", n)
+	}
+	if x.Dim(1)%groups != 0 || w.Dim(0)%groups != 0 {
+		return nil, fail(name, in, "%d groups do not divide the channels", groups)
+	}
+	c := &conv{groups: groups, b: x.Dim(0)}
+	for a := range n {
+		c.axes = append(c.axes, convAxis{kernel: w.Dim(2 + a), stride: stride[a], pad: pad[a], dilation: dilation[a]})
+	}
+	return c, nil
+}
+
+func convolve(name string, n int, x, w *Tensor, o ConvOptions) *Tensor {
+	c, bad := newConv(name, n, x, w, o.Stride, o.Padding, o.Dilation, max(o.Groups, 1))
+	if bad != nil {
+		return bad
+	}
+	if c.i, c.o = x.Dim(1), w.Dim(0); w.Dim(1)*c.groups != c.i {
+		return fail(name, []*Tensor{x, w}, "%d input channels in %d groups do not fit the weight", c.i, c.groups)
+	}
+	if !c.measure(x.op.Shape[2:]) {
+		return fail(name, []*Tensor{x, w}, "the kernel is larger than the padded input")
+	}
+	return c.forth(x, w)
+}
+
+// measure works out how many windows there are along each axis; false where there are none.
+func (c *conv) measure(in []int) bool {
+	for i := range c.axes {
+		a := &c.axes[i]
+		a.in = in[i]
+		room := a.in + 2*a.pad - a.dilation*(a.kernel-1) - 1
+		if room < 0 {
+			return false
+		}
+		a.out = room/a.stride + 1
+	}
+	return true
+}
+
+func convolveBack(name string, n int, x, w *Tensor, o ConvTransposeOptions) *Tensor {
+	c, bad := newConv(name, n, x, w, o.Stride, o.Padding, o.Dilation, max(o.Groups, 1))
+	if bad != nil {
+		return bad
+	}
+	more, ok := spread(o.OutputPadding, n, 0)
+	if c.o, c.i = x.Dim(1), w.Dim(1)*c.groups; w.Dim(0) != c.o || !ok {
+		return fail(name, []*Tensor{x, w}, "%d input channels in %d groups do not fit the weight", c.o, c.groups)
+	}
+	for i := range c.axes {
+		a := &c.axes[i]
+		a.out = x.Dim(2 + i)
+		a.in = (a.out-1)*a.stride - 2*a.pad + a.dilation*(a.kernel-1) + more[i] + 1
+		if a.in < 1 || more[i] < 0 || more[i] >= max(a.stride, a.dilation) {
+			return fail(name, []*Tensor{x, w}, "the padding %v leaves nothing, or the output padding is not smaller than the stride or the dilation", o.Padding)
+		}
+	}
+	return c.back(x, w)
+}
+
+// counting returns n whole numbers from the given one on.
+func counting(from, n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = from + i
+	}
+	return out
+}
+
+func (c *conv) sizes(of func(a convAxis) int) []int {
+	var out []int
+	for _, a := range c.axes {
+		out = append(out, of(a))
+	}
+	return out
+}
+
+func (c *conv) out() []int    { return c.sizes(func(a convAxis) int { return a.out }) }
+func (c *conv) kernel() []int { return c.sizes(func(a convAxis) int { return a.kernel }) }
+
+// windows returns x as [B, groups, I/groups, out…, kernel…].
+func (c *conv) windows(x *Tensor) *Tensor {
+	for i, a := range c.axes { // as much as is read, and no more
+		x = x.Pad(2+i, a.pad, 0).fit(2+i, (a.out-1)*a.stride+a.dilation*(a.kernel-1)+1)
+	}
+	for i, a := range c.axes {
+		x = x.windows(2+i, a.kernel, a.stride, a.dilation)
+	}
+	return x.Reshape(slices.Concat([]int{c.b, c.groups, c.i / c.groups}, c.out(), c.kernel())...)
+}
+
+// forth is the convolution of x with w.
+func (c *conv) forth(x, w *Tensor) *Tensor {
+	n := len(c.axes)
+	inner := append([]int{c.i / c.groups}, c.kernel()...)
+	p := contraction{
+		batch: []int{c.groups}, rows: []int{c.o / c.groups}, inner: inner, columns: append([]int{c.b}, c.out()...),
+		out: slices.Concat([]int{2, 0, 1}, counting(3, n)), // [B, groups, O/groups, out…]
+	}
+	weight := w.Reshape(slices.Concat(p.batch, p.rows, p.inner)...)
+	columns := c.windows(x).Permute(slices.Concat([]int{1, 2}, counting(3+n, n), []int{0}, counting(3, n))...)
+	y := p.of("Conv", weight, columns, nil).Reshape(append([]int{c.b, c.o}, c.out()...)...)
+	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{c.back(dy, w), c.weigh(x, dy)} }, x, w)
+}
+
+// weigh is the gradient of the convolution by its weight, where y's is given.
+func (c *conv) weigh(x, y *Tensor) *Tensor {
+	n := len(c.axes)
+	p := contraction{
+		batch: []int{c.groups}, rows: []int{c.o / c.groups}, inner: append([]int{c.b}, c.out()...),
+		columns: append([]int{c.i / c.groups}, c.kernel()...), out: counting(0, 3+n),
+	}
+	rows := y.Reshape(slices.Concat([]int{c.b, c.groups, c.o / c.groups}, c.out())...).Permute(slices.Concat([]int{1, 2, 0}, counting(3, n))...)
+	columns := c.windows(x).Permute(slices.Concat([]int{1, 0}, counting(3, n), []int{2}, counting(3+n, n))...)
+	w := p.of("ConvWeight", rows, columns, nil).Reshape(slices.Concat([]int{c.o, c.i / c.groups}, c.kernel())...)
+	return w.withGrad(func(dw *Tensor) []*Tensor { return []*Tensor{c.back(y, dw), c.forth(x, dw)} }, x, y)
+}
+
+// back is the gradient of the convolution by its input, where y's is given.
+//
+// Along an axis of stride s the places u·s + r that a remainder r stands for are reached by the taps of one remainder only: each r is
+// a product of its own, with a part of the weight and windows of y, and nothing is multiplied by zeros.
+func (c *conv) back(y, w *Tensor) *Tensor {
+	n := len(c.axes)
+	grad := func(dx *Tensor) []*Tensor { return []*Tensor{c.forth(dx, w), c.weigh(dx, y)} }
+	g, o, i := c.groups, c.o/c.groups, c.i/c.groups
+	rows := y.Reshape(slices.Concat([]int{c.b, g, o}, c.out())...)
+	weight := w.Reshape(slices.Concat([]int{g, o, i}, c.kernel())...)
+	// Axis by axis: y's becomes [u, r, taps], the weight's [taps, r], both last in their tensors.
+	var turns, phases, places []int
+	for k, a := range c.axes {
+		b := a.backwards()
+		turns, phases, places = append(turns, b.turns), append(phases, b.phases), append(places, up(a.in+b.skip, b.phases))
+		// Window u, further on by the drift of r, holds the places u + shift − reach, …, u + shift.
+		reach := a.dilation * (b.turns - 1)
+		rows = rows.dilate(3+k, b.dilate).place(3+k, reach-b.shift, places[k]+reach+b.drift*(b.phases-1))
+	}
+	for _, a := range c.axes {
+		b := a.backwards()
+		rows = rows.windows(3, b.turns, 1, a.dilation).Flip(-1)
+		if b.drift > 0 {
+			rows = rows.windows(3, b.phases, 1, 1)
+		} else {
+			rows = rows.Unsqueeze(-1).Expand(append(rows.Shape(), b.phases)...)
+		}
+		last := rows.Rank() // [B, g, o, rest of out…, done…, u, turns, r], from [B, g, o, u, rest…, done…, turns, r]
+		rows = rows.Permute(slices.Concat(counting(0, 3), counting(4, last-6), []int{3, last - 1, last - 2})...)
+		weight = weight.Pad(3, 0, b.turns*b.phases-a.kernel)
+		weight = weight.Reshape(slices.Concat(weight.Shape()[:3], []int{b.turns, b.phases}, weight.Shape()[4:])...)
+		if b.flip {
+			weight = weight.Flip(4)
+		}
+		weight = weight.Permute(slices.Concat(counting(0, 3), counting(5, weight.Rank()-5), []int{3, 4})...)
+	}
+	// weight [g, o, i, (turns, r)…], rows [B, g, o, (u, r, turns)…]
+	every := func(from, step int) []int {
+		var out []int
+		for k := range n {
+			out = append(out, from+k*step)
+		}
+		return out
+	}
+	p := contraction{
+		batch: append([]int{g}, phases...), rows: []int{i}, inner: append([]int{o}, turns...), columns: append([]int{c.b}, places...),
+		out: []int{2 + n, 0, 1 + n}, // [B, g, i, (u, r)…]
+	}
+	for k := range n {
+		p.out = append(p.out, 3+n+k, 1+k)
+	}
+	weight = weight.Permute(slices.Concat([]int{0}, every(4, 2), []int{2, 1}, every(3, 2))...)
+	rows = rows.Permute(slices.Concat([]int{1}, every(4, 3), []int{2}, every(5, 3), []int{0}, every(3, 3))...)
+	x := p.of("ConvInput", weight, rows, nil)
+	shape := []int{c.b, c.i}
+	for k := range n {
+		shape = append(shape, places[k]*phases[k])
+	}
+	x = x.Reshape(shape...)
+	for k, a := range c.axes {
+		skip := a.backwards().skip
+		x = x.Slice(2+k, skip, skip+a.in)
+	}
+	return x.withGrad(grad, y, w)
+}
+
+// backwards says how a convolution is gone back along one axis.
+type backwards struct {
+	dilate int  // by which y is dilated first
+	phases int  // remainders
+	turns  int  // taps of each
+	shift  int  // y's place for u of the first tap, with remainder 0, is u + shift
+	drift  int  // how much further it is for the next remainder
+	flip   bool // the weight's remainders run backwards
+	skip   int  // places too many at the beginning
+}
+
+func (a convAxis) backwards() backwards {
+	s := a.stride
+	switch {
+	case s == 1 || a.dilation > 1:
+		return backwards{dilate: s, phases: 1, turns: a.kernel, shift: a.pad}
+	case s == 2 && a.pad%2 == 1:
+		return backwards{dilate: 1, phases: 2, turns: up(a.kernel, 2), shift: a.pad / 2, drift: 1, flip: true}
+	}
+	return backwards{dilate: 1, phases: s, turns: up(a.kernel, s), shift: a.pad / s, skip: a.pad % s}
 }
 
 // windows replaces an axis of size n by its windows of k elements, dilation apart, which begin step apart; their elements are a new
@@ -185,4 +370,12 @@ func (x *Tensor) fit(axis, n int) *Tensor {
 		return x.Slice(axis, 0, n)
 	}
 	return x.Pad(axis, 0, n-have)
+}
+
+// place puts lo zeros before an axis, or cuts as many off where lo is negative, and then cuts or pads the end to n elements.
+func (x *Tensor) place(axis, lo, n int) *Tensor {
+	if lo < 0 {
+		return x.Slice(axis, -lo, x.Dim(axis)).fit(axis, n)
+	}
+	return x.Pad(axis, lo, 0).fit(axis, n)
 }

@@ -1,27 +1,243 @@
 package tensor
 
+import (
+	"genview/shaders/spirv"
+)
+
 // Embedding returns the rows of weight [V, D] that indices [...] of int32 name: [..., D], as torch.nn.functional.embedding does. An
 // index that is not from 0 to V−1 gives a row of zeros.
-//
-// Its gradient is the product of the indices' one-hot matrix with what came back: the same bits at every run, without atomics.
 func Embedding(indices, weight *Tensor) *Tensor {
 	in := []*Tensor{indices, weight}
 	if indices.err != nil || weight.err != nil {
 		return fail("Embedding", in, "an operand is poisoned")
 	}
-	if indices.op.DType != I32 || weight.op.DType != F32 || weight.Rank() != 2 {
-		return fail("Embedding", in, "it takes indices of i32 and a weight [V, D] of f32, not %s and %s", indices.op.DType, weight.op.DType)
+	if indices.op.DType != I32 || weight.Rank() != 2 {
+		return fail("Embedding", in, "it takes indices of i32 and a weight [V, D], not %s", indices.op.DType)
 	}
 	v, d := weight.Dim(0), weight.Dim(1)
 	shape := append(indices.Shape(), d)
 	return Op{
-		Name: "Embedding", Shape: shape, DType: F32, Table: true,
+		Name: "Embedding", Shape: shape, DType: weight.op.DType, Table: true,
 		Grad: func(_, dy *Tensor) []*Tensor {
-			n := indices.Len()
-			hot := indices.Reshape(1, n).Equal(Iota(0, v, n)).Cast(F32)
-			return []*Tensor{hot.MatMul(dy.Reshape(n, d)), nil}
+			return []*Tensor{addRows(indices.Reshape(-1), dy.Reshape(-1, d), v), nil}
 		},
 	}.On(weight, indices.Unsqueeze(-1).Expand(shape...))
+}
+
+// addRows adds rows x [N, D] up where indices [N] say: [V, D]. The bits are the same at every run: there are no atomic additions.
+func addRows(indices, x *Tensor, v int) *Tensor {
+	const small = 1 << 20
+	n, d := x.Dim(0), x.Dim(1)
+	var y *Tensor
+	if n*v <= small { // the product with the indices' one-hot matrix
+		y = indices.Reshape(1, n).Equal(Iota(0, v, n)).Cast(F32).MatMul(x)
+	} else {
+		sorted, order := indices.Sort(0, false)
+		y = Op{
+			Name: "AddRows", Shape: []int{v, d}, DType: x.op.DType, Kernel: addSegments,
+		}.On(x, order, sorted.searchSorted(Iota(0, v+1)))
+	}
+	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{nil, Embedding(indices, dy)} }, indices, x)
+}
+
+// searchSorted returns how many elements of x [N], which rise, are less than each of the given ones: log₂ N look-ups, all in one
+// expression.
+func (x *Tensor) searchSorted(values *Tensor) *Tensor {
+	n, step := x.Len(), 1
+	for step <= n/2 {
+		step *= 2
+	}
+	found := fullOf(I32, 0, values.op.Shape)
+	for ; step > 0; step /= 2 {
+		next := found.Shift(float64(step))
+		inside := next.LessEqual(fullOf(I32, float64(n), nil))
+		less := x.take(Where(inside, next.Shift(-1), fullOf(I32, 0, nil))).Less(values)
+		found = Where(inside.And(less), next, found)
+	}
+	return found
+}
+
+// take returns the elements of x, counted through all axes, at these places.
+func (x *Tensor) take(places *Tensor) *Tensor {
+	return Embedding(places, x.Reshape(-1, 1)).Reshape(places.op.Shape...)
+}
+
+// addSegments writes the kernel of AddRows: x [N, D], order [N], starts [V+1] → [V, D]. Row r of the result is the sum of the rows
+// order[starts[r]], …, order[starts[r+1]−1] of x.
+func addSegments(f *fusion, u *unit, on Target) generated {
+	x, order, starts := f.where[u.node.in[0]].base, f.where[u.node.in[1]].base, f.where[u.node.in[2]].base
+	v, d := u.node.op.Shape[0], u.node.op.Shape[1]
+	width := 1
+	if d%4 == 0 {
+		width = 4
+	}
+	const local = 64
+	items := v * d / width
+	groups := up(items, local)
+	e := f.newEmitter(u, on, items, local)
+	b := e.b
+	from := e.mem(x, width)
+	at, ends := e.mem(order, 1), e.mem(starts, 1)
+	out := e.out(u.node, width)
+	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
+	b.If(b.Less(item, b.Index(items)), func() {
+		c := split(b, b.Bitcast(item, spirv.Uint), []int{v, d / width})
+		sum := b.Cell(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].mem, N: width}))
+		b.For(b.Load(ends, c[0]), b.Load(ends, b.Add(c[0], b.Index(1))), 1, func(i spirv.ID) {
+			row := b.Load(at, i)
+			b.Set(sum, b.Add(b.Get(sum), b.Load(from, b.Add(b.Mul(row, b.Index(d/width)), c[1]))))
+		})
+		b.Store(out, item, b.Get(sum))
+	})
+	return generated{module: b.Module(), binds: e.binds, groups: groups}
+}
+
+// places turns indices along an axis of x into places in all of it.
+func (x *Tensor) places(name string, axis int, indices *Tensor) (places, bad *Tensor) {
+	in := []*Tensor{x, indices}
+	if x.err != nil || indices.err != nil {
+		return nil, fail(name, in, "an operand is poisoned")
+	}
+	a, ok := x.axis(axis)
+	if !ok || indices.op.DType != I32 || indices.Rank() != x.Rank() {
+		return nil, fail(name, in, "it takes indices of i32 with as many axes, and axis %d", axis)
+	}
+	shape := indices.op.Shape
+	inside := indices.GreaterEqual(fullOf(I32, 0, nil)).And(indices.Less(fullOf(I32, float64(x.Dim(a)), nil)))
+	var sum *Tensor
+	for i, stride := range contiguous(x.op.Shape).Strides {
+		if i != a && shape[i] > x.op.Shape[i] {
+			return nil, fail(name, in, "axis %d of the indices is longer", i)
+		}
+		at := indices
+		if i != a {
+			at = Iota(i, shape...)
+		}
+		sum = plus(sum, at.Scale(float64(stride)))
+	}
+	return Where(inside, sum, fullOf(I32, -1, nil)), nil
+}
+
+// Gather picks elements along an axis: element i of the result is x's with indices' element i, of int32, as its index on that axis,
+// as torch.gather does. An index that there is not gives 0.
+func (x *Tensor) Gather(axis int, indices *Tensor) *Tensor {
+	places, bad := x.places("Gather", axis, indices)
+	if bad != nil {
+		return bad
+	}
+	return x.take(places)
+}
+
+// ScatterAdd adds each element of src to x where Gather with the same indices would read, as torch.scatter_add does. An index that
+// there is not adds nothing.
+func (x *Tensor) ScatterAdd(axis int, indices, src *Tensor) *Tensor {
+	places, bad := x.places("ScatterAdd", axis, indices)
+	if bad != nil {
+		return bad
+	}
+	if src.err != nil || src.op.DType != x.op.DType || dims(src.op.Shape) != dims(indices.op.Shape) {
+		return fail("ScatterAdd", []*Tensor{x, indices, src}, "what is added must have the shape of the indices and x's type")
+	}
+	return x.Add(addRows(places.Reshape(-1), src.Reshape(-1, 1), x.Len()).Reshape(x.op.Shape...))
+}
+
+// IndexSelect takes the slices of an axis that indices [N] of int32 name, as torch.index_select does.
+func (x *Tensor) IndexSelect(axis int, indices *Tensor) *Tensor {
+	a, ok := x.axis(axis)
+	if x.err == nil && indices.err == nil && (!ok || indices.op.DType != I32 || indices.Rank() != 1) {
+		return fail("IndexSelect", []*Tensor{x, indices}, "it takes indices [N] of i32, and axis %d", axis)
+	}
+	if x.err != nil {
+		return x
+	}
+	front := x.Transpose(0, a)
+	shape := front.Shape()
+	shape[0] = indices.Len()
+	return Embedding(indices, front.Reshape(front.Dim(0), -1)).Reshape(shape...).Transpose(0, a)
+}
+
+// Sort orders an axis, rising or falling, and returns the elements and where each was, as int32. Equal elements keep their order, and
+// NaN is above all others.
+func (x *Tensor) Sort(axis int, descending bool) (values, indices *Tensor) {
+	a, ok := x.axis(axis)
+	if x.err != nil || !ok || x.op.DType == Bool {
+		bad := fail("Sort", []*Tensor{x}, "it takes numbers, and axis %d", axis)
+		return bad, bad
+	}
+	last := x.Transpose(a, -1)
+	n := last.Dim(-1)
+	rows := last.Reshape(-1, n)
+	const few = 64
+	order := rows.Detach()
+	if n <= few {
+		order = order.counted(descending)
+	} else {
+		order = order.bitonic(descending)
+	}
+	indices = order.Reshape(last.op.Shape...).Transpose(a, -1)
+	return x.Gather(a, indices), indices
+}
+
+// TopK returns the k largest elements of an axis, falling, and where each was, as int32.
+func (x *Tensor) TopK(axis, k int) (values, indices *Tensor) {
+	values, indices = x.Sort(axis, true)
+	return values.Slice(axis, 0, k), indices.Slice(axis, 0, k)
+}
+
+// counted returns the order of the rows of x [R, N]: an element's rank is how many come before it.
+func (x *Tensor) counted(descending bool) *Tensor {
+	r, n := x.Dim(0), x.Dim(1)
+	cube := []int{r, n, n}
+	before := comesBefore(x.Unsqueeze(1).Expand(cube...), Iota(2, cube...), x.Unsqueeze(2).Expand(cube...), Iota(1, cube...), n, descending)
+	rank := before.Cast(I32).Sum(2)
+	return rank.Unsqueeze(1).Equal(Iota(1, cube...)).Cast(I32).Mul(Iota(2, cube...)).Sum(2)
+}
+
+// bitonic returns the order of the rows of x [R, N] by a bitonic network (Batcher 1968). Elements go with their indices, by which
+// equal ones are told apart.
+func (x *Tensor) bitonic(descending bool) *Tensor {
+	r, n := x.Dim(0), x.Dim(1)
+	m := 1
+	for m < n {
+		m *= 2
+	}
+	key, at := x.Pad(1, 0, m-n), Iota(1, r, m)
+	for size := 2; size <= m; size *= 2 {
+		for d := size / 2; d > 0; d /= 2 {
+			blocks := []int{r, m / (2 * d), 2, d}
+			k, i := key.Reshape(blocks...), at.Reshape(blocks...)
+			otherK, otherI := k.Flip(2), i.Flip(2)
+			place := Iota(1, r, m).Reshape(blocks...)
+			bit := func(v int) *Tensor {
+				return place.And(fullOf(I32, float64(v), nil)).Equal(fullOf(I32, 0, nil))
+			}
+			first := bit(size).Equal(bit(d)) // it keeps what comes first of the two
+			if size == m {
+				first = bit(d)
+			}
+			take := comesBefore(otherK, otherI, k, i, n, descending).Equal(first)
+			key = Where(take, otherK, k).Reshape(r, m)
+			at = Where(take, otherI, i).Reshape(r, m)
+		}
+	}
+	return at.Slice(1, 0, n)
+}
+
+// comesBefore tells whether element x, from index i, stands before y, from index j. Indices from n on stand behind all.
+func comesBefore(x, i, y, j *Tensor, n int, descending bool) *Tensor {
+	less := x.Less(y)
+	same := x.Equal(y)
+	if x.op.DType == F32 {
+		nanX, nanY := x.NotEqual(x), y.NotEqual(y)
+		less = less.Or(nanY.And(nanX.Not()))
+		same = same.Or(nanX.And(nanY))
+	}
+	if descending {
+		less = less.Or(same).Not()
+	}
+	before := less.Or(same.And(i.Less(j)))
+	end := fullOf(I32, float64(n), nil)
+	return Where(i.GreaterEqual(end).Or(j.GreaterEqual(end)), i.Less(j), before)
 }
 
 // OneHot returns [..., n] of f32: 1 where an index of x [...], of int32, is the place on the last axis, else 0.

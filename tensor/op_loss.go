@@ -36,3 +36,37 @@ func (x *Tensor) CrossEntropy(target *Tensor, o CrossEntropyOptions) *Tensor {
 	counts := target.NotEqual(fullOf(I32, float64(o.IgnoreIndex), nil)).Cast(F32)
 	return each.Mul(counts).Sum().Div(counts.Sum())
 }
+
+// L1 returns the distance |x − t|, element by element.
+func (x *Tensor) L1(t *Tensor) *Tensor { return x.Sub(t).Abs() }
+
+// Huber returns ½d² of the distance d = |x − t| up to delta, and delta·(d − ½delta) beyond (Huber 1964), element by element.
+func (x *Tensor) Huber(t *Tensor, delta float64) *Tensor {
+	d := x.Sub(t)
+	near := d.Clamp(-delta, delta) // ½·near² + delta·(|d| − |near|)
+	return near.Square().Scale(0.5).Add(d.Abs().Sub(near.Abs()).Scale(delta))
+}
+
+// NLL returns the mean of −x[target] over all targets [...] of int32, from logarithms of probabilities x [..., C].
+func (x *Tensor) NLL(target *Tensor) *Tensor {
+	if x.err == nil && target.err == nil && (target.op.DType != I32 || x.Rank() != target.Rank()+1 || x.Len() != target.Len()*x.Dim(-1)) {
+		return fail("NLL", []*Tensor{x, target}, "it takes logarithms [..., C] of f32 and targets [...] of i32")
+	}
+	return x.Gather(-1, target.Unsqueeze(-1)).Mean().Neg()
+}
+
+// Hinge returns max(0, margin − t·x) of scores x and labels t of 1 or −1, element by element.
+func (x *Tensor) Hinge(t *Tensor, margin float64) *Tensor { return Full(margin).Sub(x.Mul(t)).ReLU() }
+
+// KLNormal returns the divergence of normal distributions of means x and logarithms of variances logVar from that of mean 0 and
+// variance 1, ½(x² + e^logVar − 1 − logVar), element by element (Kingma & Welling 2013, appendix B).
+func (x *Tensor) KLNormal(logVar *Tensor) *Tensor {
+	return x.Square().Add(logVar.Expm1()).Sub(logVar).Scale(0.5)
+}
+
+// KLDiv returns t·(log t − x) of logarithms of probabilities x and probabilities t, element by element, 0 where t is 0, as
+// torch.nn.functional.kl_div does.
+func (x *Tensor) KLDiv(t *Tensor) *Tensor {
+	some := t.Greater(Full(0))
+	return Where(some, t.Mul(Where(some, t, Full(1)).Log().Sub(x)), Full(0))
+}

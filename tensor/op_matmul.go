@@ -1,6 +1,10 @@
 package tensor
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // MatMul returns the matrix product of x [..., M, K] and y [..., K, N], [..., M, N]; the axes in front broadcast. Transposed and
 // sliced operands are read in place.
@@ -64,11 +68,22 @@ func product(x, y *Tensor) *Tensor {
 	case m <= few:
 		return x.Unsqueeze(-1).Mul(y.Unsqueeze(2)).Sum(3).withGrad(grad, x, y)
 	}
+	c := contraction{batch: x.op.Shape[:2], rows: []int{m}, inner: []int{k}, columns: []int{n}, out: []int{0, 1, 2, 3}}
+	return c.of("MatMul", x, y, grad)
+}
+
+// of is the op that contracts x with y.
+func (c contraction) of(name string, x, y *Tensor, grad func(dy *Tensor) []*Tensor) *Tensor {
+	axes := slices.Concat(c.batch, c.rows, c.columns)
+	shape := make([]int, len(axes))
+	for i, a := range c.out {
+		shape[i] = axes[a]
+	}
 	return Op{
-		Name: "MatMul", Shape: []int{x.Dim(0), x.Dim(1), m, n}, DType: F32,
-		Kernel: matmul,
-		Reads:  matmulReads,
-		Grad:   func(_, dy *Tensor) []*Tensor { return grad(dy) },
+		Name: name, Shape: shape, DType: F32, Attr: fmt.Sprint(c),
+		Kernel: c.kernel, Joins: c.joins(),
+		Reads: func(_ int, v View) bool { return v.Lo == nil },
+		Grad:  func(_, dy *Tensor) []*Tensor { return grad(dy) },
 	}.On(x, y)
 }
 
@@ -89,4 +104,143 @@ func (x *Tensor) layout() (View, bool) {
 		return v, false
 	}
 	return x.op.View(v)
+}
+
+// Outer returns x·yᵀ of vectors x [M] and y [N]: [M, N].
+func (x *Tensor) Outer(y *Tensor) *Tensor {
+	if x.err == nil && y.err == nil && (x.Rank() != 1 || y.Rank() != 1) {
+		return fail("Outer", []*Tensor{x, y}, "it takes two vectors")
+	}
+	return x.Unsqueeze(1).Mul(y.Unsqueeze(0))
+}
+
+// Linear returns x·weightᵀ + bias of x [..., I], weight [O, I] and bias [O], which may be nil: [..., O]. The bias, and an activation
+// of the result, are computed with the product.
+func (x *Tensor) Linear(weight, bias *Tensor) *Tensor {
+	y := x.MatMul(weight.T())
+	if bias != nil {
+		y = y.Add(bias)
+	}
+	return y
+}
+
+// Einsum sums products of elements by Einstein's convention: "bij,bjk->bik" is a product of batches of matrices, "bi,oij,bj->bo" a
+// bilinear form. Each letter is an axis; those that the result lacks are summed over. Operands are taken from left to right.
+func Einsum(formula string, xs ...*Tensor) *Tensor {
+	for _, x := range xs {
+		if x.err != nil {
+			return x
+		}
+	}
+	left, out, ok := strings.Cut(strings.ReplaceAll(formula, " ", ""), "->")
+	terms := strings.Split(left, ",")
+	size := map[rune]int{}
+	if !ok || len(terms) != len(xs) || !distinct(out) {
+		return fail("Einsum", xs, "%q does not name the axes of %d operands and, after ->, those of the result", formula, len(xs))
+	}
+	for i, term := range terms {
+		if len(term) != xs[i].Rank() || !distinct(term) {
+			return fail("Einsum", xs, "%q does not name each axis of operand %d by a letter of its own", term, i)
+		}
+		for k, c := range term {
+			if n, ok := size[c]; ok && n != xs[i].op.Shape[k] {
+				return fail("Einsum", xs, "the axes %c have the sizes %d and %d", c, n, xs[i].op.Shape[k])
+			}
+			size[c] = xs[i].op.Shape[k]
+		}
+	}
+	for _, c := range out {
+		if size[c] == 0 {
+			return fail("Einsum", xs, "no operand has the axis %c", c)
+		}
+	}
+	y, have := xs[0], terms[0]
+	for i, x := range xs {
+		later := out + strings.Join(terms[i+1:], "")
+		if i == 0 {
+			y, have = y.sumAxes(have, strings.Join(terms[1:], "")+out)
+			continue
+		}
+		term := terms[i]
+		x, term = x.sumAxes(term, have+later)
+		y, have = y.sumAxes(have, term+later)
+		y, have = contract(y, have, x, term, later)
+	}
+	order := make([]int, len(out))
+	for i, c := range out {
+		order[i] = strings.IndexRune(have, c)
+	}
+	return y.Permute(order...)
+}
+
+func distinct(term string) bool {
+	for i, c := range term {
+		if strings.ContainsRune(term[:i], c) {
+			return false
+		}
+	}
+	return true
+}
+
+// sumAxes sums over the axes whose letters nothing else needs.
+func (x *Tensor) sumAxes(term, needed string) (*Tensor, string) {
+	var axes []int
+	rest := ""
+	for i, c := range term {
+		if strings.ContainsRune(needed, c) {
+			rest += string(c)
+		} else {
+			axes = append(axes, i)
+		}
+	}
+	if len(axes) == 0 {
+		return x, term
+	}
+	return x.Sum(axes...), rest
+}
+
+// contract multiplies two operands whose axes have letters, and sums over those that both have and nothing later needs.
+func contract(x *Tensor, tx string, y *Tensor, ty, later string) (*Tensor, string) {
+	var batch, rows, inner, columns string
+	for _, c := range tx {
+		switch {
+		case !strings.ContainsRune(ty, c):
+			rows += string(c)
+		case strings.ContainsRune(later, c):
+			batch += string(c)
+		default:
+			inner += string(c)
+		}
+	}
+	for _, c := range ty {
+		if !strings.ContainsRune(tx, c) {
+			columns += string(c)
+		}
+	}
+	order := func(t *Tensor, have string, groups ...string) *Tensor { // [batch, …, …], each group one axis
+		var axes, shape []int
+		for _, g := range groups {
+			n := 1
+			for _, c := range g {
+				i := strings.IndexRune(have, c)
+				axes = append(axes, i)
+				n *= t.op.Shape[i]
+			}
+			shape = append(shape, n)
+		}
+		return t.Permute(axes...).Reshape(shape...)
+	}
+	size := map[rune]int{}
+	for i, c := range tx {
+		size[c] = x.op.Shape[i]
+	}
+	for i, c := range ty {
+		size[c] = y.op.Shape[i]
+	}
+	have := batch + rows + columns
+	var shape []int
+	for _, c := range have {
+		shape = append(shape, size[c])
+	}
+	return order(x, tx, batch, rows, inner).MatMul(order(y, ty, batch, inner, columns)).Reshape(shape...), have
 }

@@ -1,12 +1,85 @@
 package tensor
 
+// normalize takes the mean and the standard deviation along axes out of x.
+func (x *Tensor) normalize(eps float64, axes ...int) *Tensor {
+	d := x.Sub(x.MeanKeep(axes...))
+	return d.Mul(d.Square().MeanKeep(axes...).Shift(eps).Rsqrt())
+}
+
+// affine scales the channels of x [B, C, ...] by weight [C] and adds bias [C]; both may be nil.
+func (x *Tensor) affine(weight, bias *Tensor) *Tensor {
+	channels := func(v *Tensor) *Tensor {
+		for range max(x.Rank()-2, 0) {
+			v = v.Unsqueeze(-1)
+		}
+		return v
+	}
+	if weight != nil {
+		x = x.Mul(channels(weight))
+	}
+	if bias != nil {
+		x = x.Add(channels(bias))
+	}
+	return x
+}
+
 // LayerNorm takes the mean and the standard deviation of the last axis out of x [..., D], then scales by weight [D] and adds bias [D]
 // (Ba et al. 2016, eq. 4), as torch.nn.functional.layer_norm does; bias may be nil.
 func (x *Tensor) LayerNorm(weight, bias *Tensor, eps float64) *Tensor {
-	d := x.Sub(x.MeanKeep(-1))
-	y := d.Mul(d.Square().MeanKeep(-1).Shift(eps).Rsqrt()).Mul(weight)
+	y := x.normalize(eps, -1).Mul(weight)
 	if bias != nil {
 		y = y.Add(bias)
 	}
 	return y
+}
+
+// RMSNorm divides x [..., D] by the root of the mean square of its last axis and scales by weight [D] (Zhang & Sennrich 2019, eq. 4).
+func (x *Tensor) RMSNorm(weight *Tensor, eps float64) *Tensor {
+	return x.Mul(x.Square().MeanKeep(-1).Shift(eps).Rsqrt()).Mul(weight)
+}
+
+// BatchNorm takes mean [C] and variance [C] of the channels out of x [B, C, ...], then scales by weight [C] and adds bias [C], which
+// may be nil (Ioffe & Szegedy 2015, algorithms 1 and 2). BatchStatistics gives the mean and variance of training.
+func (x *Tensor) BatchNorm(mean, variance, weight, bias *Tensor, eps float64) *Tensor {
+	return x.affine(nil, mean.Neg()).affine(variance.Shift(eps).Rsqrt(), nil).affine(weight, bias)
+}
+
+// BatchStatistics returns the mean [C] and the variance [C], without Bessel's correction, of the channels of x [B, C, ...].
+func (x *Tensor) BatchStatistics() (mean, variance *Tensor) {
+	if x.err == nil && x.Rank() < 2 {
+		bad := fail("BatchStatistics", []*Tensor{x}, "it takes [B, C, ...]")
+		return bad, bad
+	}
+	axes := append([]int{0}, counting(2, max(x.Rank()-2, 0))...)
+	return x.Mean(axes...), x.Var(0, axes...)
+}
+
+// GroupNorm takes the mean and the standard deviation of each of some groups of channels out of x [B, C, ...], then scales by weight
+// [C] and adds bias [C]; both may be nil (Wu & He 2018).
+func (x *Tensor) GroupNorm(groups int, weight, bias *Tensor, eps float64) *Tensor {
+	if x.err == nil && (x.Rank() < 2 || groups < 1 || x.Dim(1)%groups != 0) {
+		return fail("GroupNorm", []*Tensor{x}, "%d groups do not divide the channels", groups)
+	}
+	return x.Reshape(x.Dim(0), groups, -1).normalize(eps, 2).Reshape(x.Shape()...).affine(weight, bias)
+}
+
+// InstanceNorm is GroupNorm with a group for each channel (Ulyanov et al. 2016).
+func (x *Tensor) InstanceNorm(weight, bias *Tensor, eps float64) *Tensor {
+	return x.GroupNorm(x.Dim(1), weight, bias, eps)
+}
+
+// SpectralNorm divides weight [O, ...] by its largest singular value, which it estimates from u [O] by steps of power iteration
+// (Miyato et al. 2018, algorithm 1). It returns the newest u, too, to begin from next time; no gradient passes through u.
+func SpectralNorm(weight, u *Tensor, steps int, eps float64) (normed, next *Tensor) {
+	w := weight.Reshape(weight.Dim(0), -1)
+	still := w.Detach()
+	unit := func(v *Tensor) *Tensor { return v.Div(v.Norm(2).Maximum(Full(eps))) }
+	u = u.Detach().Unsqueeze(1)
+	var v *Tensor
+	for range max(steps, 1) {
+		v = unit(still.T().MatMul(u))
+		u = unit(still.MatMul(v))
+	}
+	sigma := u.T().MatMul(w).MatMul(v)
+	return weight.Div(sigma.Reshape()), u.Squeeze(1)
 }

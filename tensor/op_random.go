@@ -57,6 +57,47 @@ func (r *RNG) Dropout(x *Tensor, p float64) *Tensor {
 	return Where(kept, x.Scale(1/(1-p)), Full(0))
 }
 
+// TruncatedNormal draws from the normal distribution of mean 0 and variance 1 between lo and hi, by the inverse of its distribution
+// function; the bounds may be up to 5 from 0.
+func (r *RNG) TruncatedNormal(lo, hi float64, shape ...int) *Tensor {
+	if !(lo < hi) || lo < -5 || hi > 5 {
+		return fail("TruncatedNormal", nil, "the bounds %g and %g must rise and lie from −5 to 5", lo, hi)
+	}
+	from, to := math.Erf(lo/math.Sqrt2), math.Erf(hi/math.Sqrt2)
+	u := r.Uniform(shape...).Shift(math.Exp2(-25)).Scale(to - from).Shift(from)
+	return u.erfInv().Scale(math.Sqrt2).Clamp(lo, hi)
+}
+
+// erfInv is the inverse of Erf in single precision (Giles 2012, "Approximating the erfinv function", table 5).
+func (x *Tensor) erfInv() *Tensor {
+	w := Full(1).Sub(x).Mul(x.Shift(1)).Log().Neg()
+	polynomial := func(w *Tensor, c ...float64) *Tensor {
+		p := Full(c[0])
+		for _, v := range c[1:] {
+			p = p.Mul(w).Shift(v)
+		}
+		return p
+	}
+	near := polynomial(w.Shift(-2.5), 2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503,
+		-0.00417768164, 0.246640727, 1.50140941)
+	far := polynomial(w.Maximum(Full(5)).Sqrt().Shift(-3), -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844,
+		0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682)
+	return x.Mul(Where(w.Less(Full(5)), near, far))
+}
+
+// Categorical draws an index, of int32, for each row of logits [..., C], with the probabilities softmax(logits): the largest of the
+// logits with Gumbel noise (Gumbel 1954).
+func (r *RNG) Categorical(logits *Tensor) *Tensor {
+	noise := r.Uniform(logits.op.Shape...).Shift(math.Exp2(-25)).Log().Neg().Log().Neg()
+	return logits.Add(noise).ArgMax(-1)
+}
+
+// Permutation draws an order of n things, as int32: each is equally likely, up to ties among n draws of 24 bits.
+func (r *RNG) Permutation(n int) *Tensor {
+	_, order := r.Uniform(n).Sort(0, false)
+	return order
+}
+
 func unitInterval(b *spirv.Block, u spirv.ID) spirv.ID {
 	return b.Mul(b.Cast(b.Shr(u, 8), spirv.Float), b.Float(math.Exp2(-24)))
 }

@@ -14,9 +14,10 @@ type reduction struct {
 }
 
 var (
-	sumOf = &reduction{"Sum", 0, (*spirv.Block).Add}
-	maxOf = &reduction{"Max", math.Inf(-1), (*spirv.Block).Max}
-	minOf = &reduction{"Min", math.Inf(1), (*spirv.Block).Min}
+	sumOf  = &reduction{"Sum", 0, (*spirv.Block).Add}
+	maxOf  = &reduction{"Max", math.Inf(-1), larger2}
+	prodOf = &reduction{"Prod", 1, (*spirv.Block).Mul}
+	minOf  = &reduction{"Min", math.Inf(1), smaller2}
 )
 
 // Sum adds up the elements along the axes, which disappear; without axes all elements.
@@ -34,29 +35,117 @@ func (x *Tensor) MeanKeep(axes ...int) *Tensor {
 	return sum.Scale(float64(sum.Len()) / float64(x.Len()))
 }
 
-// Var is the variance along the axes, which disappear: the mean square distance from the mean, without Bessel's correction.
-func (x *Tensor) Var(axes ...int) *Tensor { return x.drop(x.VarKeep(axes...), axes) }
-
-// VarKeep is Var with the axes kept at size 1.
-func (x *Tensor) VarKeep(axes ...int) *Tensor {
-	return x.Sub(x.MeanKeep(axes...)).Square().MeanKeep(axes...)
+// Var is the variance along the axes, which disappear: the sum of square distances from the mean over the count less correction. A
+// correction of 1 is Bessel's, which is PyTorch's default; 0 is the variance of the elements themselves.
+func (x *Tensor) Var(correction int, axes ...int) *Tensor {
+	return x.drop(x.VarKeep(correction, axes...), axes)
 }
 
-// Max is the largest element along the axes, which disappear; equal ones share the gradient.
+// VarKeep is Var with the axes kept at size 1.
+func (x *Tensor) VarKeep(correction int, axes ...int) *Tensor {
+	sum := x.Sub(x.MeanKeep(axes...)).Square().SumKeep(axes...)
+	return sum.Scale(1 / (float64(x.Len()/sum.Len()) - float64(correction)))
+}
+
+// Std is the square root of Var.
+func (x *Tensor) Std(correction int, axes ...int) *Tensor { return x.Var(correction, axes...).Sqrt() }
+
+// Max is the largest element, or NaN, along the axes, which disappear; equal ones share the gradient.
 func (x *Tensor) Max(axes ...int) *Tensor { return x.drop(x.MaxKeep(axes...), axes) }
 
 // MaxKeep is Max with the axes kept at size 1.
 func (x *Tensor) MaxKeep(axes ...int) *Tensor { return x.reduce(maxOf, axes) }
 
-// Min is the smallest element along the axes, which disappear; equal ones share the gradient.
+// Min is the smallest element, or NaN, along the axes, which disappear; equal ones share the gradient.
 func (x *Tensor) Min(axes ...int) *Tensor { return x.drop(x.MinKeep(axes...), axes) }
 
 // MinKeep is Min with the axes kept at size 1.
 func (x *Tensor) MinKeep(axes ...int) *Tensor { return x.reduce(minOf, axes) }
 
+// Prod is the product of the elements along the axes, which disappear.
+func (x *Tensor) Prod(axes ...int) *Tensor { return x.drop(x.reduce(prodOf, axes), axes) }
+
+// Any tells whether any element of a Bool tensor is true along the axes, which disappear.
+func (x *Tensor) Any(axes ...int) *Tensor { return x.Cast(I32).Max(axes...).Cast(Bool) }
+
+// All tells whether all elements of a Bool tensor are true along the axes, which disappear.
+func (x *Tensor) All(axes ...int) *Tensor { return x.Cast(I32).Min(axes...).Cast(Bool) }
+
+// Norm is the p-norm (Σ |x|ᵖ)^1/p along the axes, which disappear: the largest size for p = ∞, the smallest for −∞, and how many are
+// not 0 for p = 0. The gradient of the 2-norm at 0 is 0, as in PyTorch.
+func (x *Tensor) Norm(p float64, axes ...int) *Tensor {
+	switch {
+	case math.IsInf(p, 1):
+		return x.Abs().Max(axes...)
+	case math.IsInf(p, -1):
+		return x.Abs().Min(axes...)
+	case p == 0:
+		return x.NotEqual(Full(0)).Cast(F32).Sum(axes...)
+	case p == 1:
+		return x.Abs().Sum(axes...)
+	case p != 2:
+		return x.Abs().PowScalar(p).Sum(axes...).PowScalar(1 / p)
+	}
+	y := x.Square().SumKeep(axes...).Sqrt()
+	grad := func(dy *Tensor) []*Tensor {
+		zero := y.Equal(Full(0))
+		return []*Tensor{Where(zero, Full(0), x.Mul(dy).Div(Where(zero, Full(1), y)))}
+	}
+	return x.drop(y.withGrad(grad, x), axes)
+}
+
+// ArgMax is the index along an axis, which disappears, of the largest element, as int32: the first of equal ones. NaN counts as the
+// largest.
+func (x *Tensor) ArgMax(axis int) *Tensor { return x.argBest(x.MaxKeep(axis), axis) }
+
+// ArgMin is ArgMax for the smallest element.
+func (x *Tensor) ArgMin(axis int) *Tensor { return x.argBest(x.MinKeep(axis), axis) }
+
+func (x *Tensor) argBest(best *Tensor, axis int) *Tensor {
+	if best.err != nil {
+		return best
+	}
+	is := x.Equal(best).Or(x.NotEqual(x))
+	return Where(is, Iota(axis, x.op.Shape...), fullOf(I32, float64(x.Dim(axis)), nil)).Min(axis)
+}
+
+// CumSum adds up along an axis: element i of the result is the sum of the elements up to and with i.
+func (x *Tensor) CumSum(axis int) *Tensor { return x.scan(axis, 0, (*Tensor).Add) }
+
+// scan combines each element along an axis with all before it, in ⌈log₂ n⌉ passes (Hillis & Steele 1986).
+func (x *Tensor) scan(axis int, unit float64, combine func(x, y *Tensor) *Tensor) *Tensor {
+	if x.err != nil {
+		return x
+	}
+	a, ok := x.axis(axis)
+	if !ok {
+		return fail("CumSum", []*Tensor{x}, "there is no axis %d", axis)
+	}
+	for d := 1; d < x.Dim(a); d *= 2 {
+		x = combine(x, x.behind(a, d, unit))
+	}
+	return x
+}
+
+// behind moves x on by d along an axis, with fill before it.
+func (x *Tensor) behind(a, d int, fill float64) *Tensor {
+	n := x.Dim(a)
+	if d >= n {
+		return fullOf(x.op.DType, fill, x.op.Shape)
+	}
+	moved := x.Slice(a, 0, n-d).Pad(a, d, 0)
+	if fill == 0 {
+		return moved
+	}
+	return Where(Iota(a, x.op.Shape...).Less(fullOf(I32, float64(d), nil)), fullOf(x.op.DType, fill, nil), moved)
+}
+
 // LogSumExp is log Σ eˣ along the axes, which disappear, without overflow.
 func (x *Tensor) LogSumExp(axes ...int) *Tensor {
 	top := x.MaxKeep(axes...).Detach()
+	if top.err == nil { // of infinite ones the difference would be NaN
+		top = Where(top.Abs().Less(Full(math.Inf(1))), top, Full(0))
+	}
 	return x.drop(x.Sub(top).Exp().SumKeep(axes...).Log().Add(top), axes)
 }
 
@@ -124,8 +213,13 @@ func (x *Tensor) reduceMiddle(r *reduction) *Tensor {
 		Name: r.name, Shape: []int{a, n}, DType: x.op.DType, Reduce: r,
 		Grad: func(y, dy *Tensor) []*Tensor {
 			dy = dy.Reshape(a, 1, n).Expand(a, k, n)
-			if r == sumOf {
+			switch r {
+			case sumOf:
 				return []*Tensor{dy}
+			case prodOf: // the product of all before times that of all after: right where an element is 0, too
+				before := x.behind(1, 1, 1).scan(1, 1, (*Tensor).Mul)
+				after := x.Flip(1).behind(1, 1, 1).scan(1, 1, (*Tensor).Mul).Flip(1)
+				return []*Tensor{dy.Mul(before).Mul(after)}
 			}
 			best := x.Equal(y.Reshape(a, 1, n)).Cast(F32)
 			return []*Tensor{dy.Mul(best).Div(best.SumKeep(1))}

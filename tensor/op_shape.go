@@ -254,3 +254,123 @@ func Concat(axis int, xs ...*Tensor) *Tensor {
 	}
 	return y
 }
+
+// PadConstant adds lo elements of a value before and hi after those of an axis.
+func (x *Tensor) PadConstant(axis, lo, hi int, v float64) *Tensor {
+	y := x.Pad(axis, lo, hi)
+	if y.err != nil || v == 0 || lo == 0 && hi == 0 {
+		return y
+	}
+	at, n := Iota(axis, y.op.Shape...), x.Dim(axis)
+	inside := at.GreaterEqual(fullOf(I32, float64(lo), nil)).And(at.Less(fullOf(I32, float64(lo+n), nil)))
+	return Where(inside, y, fullOf(x.op.DType, v, nil))
+}
+
+// PadReflect adds lo elements before and hi after those of an axis: its own in reverse, without the outermost.
+func (x *Tensor) PadReflect(axis, lo, hi int) *Tensor {
+	n := x.Dim(axis)
+	if x.err == nil && (lo < 0 || hi < 0 || lo >= n || hi >= n) {
+		return fail("PadReflect", []*Tensor{x}, "%d and %d elements cannot be reflected on axis %d", lo, hi, axis)
+	}
+	parts := []*Tensor{x}
+	if lo > 0 {
+		parts = append([]*Tensor{x.Slice(axis, 1, lo+1).Flip(axis)}, parts...)
+	}
+	if hi > 0 {
+		parts = append(parts, x.Slice(axis, n-1-hi, n-1).Flip(axis))
+	}
+	return Concat(axis, parts...)
+}
+
+// PadReplicate adds lo elements before and hi after those of an axis: the outermost again and again.
+func (x *Tensor) PadReplicate(axis, lo, hi int) *Tensor {
+	if x.err == nil && (lo < 0 || hi < 0) {
+		return fail("PadReplicate", []*Tensor{x}, "it cannot be padded by %d and %d", lo, hi)
+	}
+	again := func(at, n int) *Tensor {
+		edge := x.Slice(axis, at, at+1)
+		shape := edge.Shape()
+		if a, ok := x.axis(axis); ok && x.err == nil {
+			shape[a] = n
+		}
+		return edge.Expand(shape...)
+	}
+	parts := []*Tensor{x}
+	if lo > 0 {
+		parts = append([]*Tensor{again(0, lo)}, parts...)
+	}
+	if hi > 0 {
+		parts = append(parts, again(x.Dim(axis)-1, hi))
+	}
+	return Concat(axis, parts...)
+}
+
+// Roll moves the elements of an axis on by shift places; what falls off at one end comes in at the other.
+func (x *Tensor) Roll(axis, shift int) *Tensor {
+	if _, ok := x.axis(axis); !ok && x.err == nil {
+		return fail("Roll", []*Tensor{x}, "there is no axis %d", axis)
+	}
+	n := x.Dim(axis)
+	shift = (shift%n + n) % n
+	if shift == 0 {
+		return x
+	}
+	return Concat(axis, x.Slice(axis, n-shift, n), x.Slice(axis, 0, n-shift))
+}
+
+// Stack joins tensors of one shape along a new axis.
+func Stack(axis int, xs ...*Tensor) *Tensor {
+	parts := make([]*Tensor, len(xs))
+	for i, x := range xs {
+		parts[i] = x.Unsqueeze(axis)
+	}
+	return Concat(axis, parts...)
+}
+
+// Split cuts an axis into parts of these sizes, which fill it.
+func (x *Tensor) Split(axis int, sizes ...int) []*Tensor {
+	total := 0
+	for _, n := range sizes {
+		total += n
+	}
+	parts := make([]*Tensor, len(sizes))
+	lo := 0
+	for i, n := range sizes {
+		if parts[i] = x.Slice(axis, lo, lo+n); total != x.Dim(axis) {
+			parts[i] = fail("Split", []*Tensor{x}, "the sizes %v do not fill axis %d, of %d", sizes, axis, x.Dim(axis))
+		}
+		lo += n
+	}
+	return parts
+}
+
+// Tile repeats x along its last axes, or along more than it has.
+func (x *Tensor) Tile(times ...int) *Tensor {
+	if x.err != nil {
+		return x
+	}
+	times = append(slices.Repeat([]int{1}, max(x.Rank()-len(times), 0)), times...)
+	shape := append(slices.Repeat([]int{1}, len(times)-x.Rank()), x.op.Shape...)
+	var ones, all, out []int
+	for i, n := range shape {
+		if times[i] < 1 {
+			return fail("Tile", []*Tensor{x}, "it cannot be repeated %v times", times)
+		}
+		ones, all, out = append(ones, 1, n), append(all, times[i], n), append(out, times[i]*n)
+	}
+	return x.Reshape(ones...).Expand(all...).Reshape(out...)
+}
+
+// Tril keeps what lies on or below a diagonal of the last two axes and sets the rest to 0; k counts from the main one upwards.
+func (x *Tensor) Tril(k int) *Tensor { return x.triangle(k, (*Tensor).LessEqual) }
+
+// Triu keeps what lies on or above a diagonal of the last two axes and sets the rest to 0; k counts from the main one upwards.
+func (x *Tensor) Triu(k int) *Tensor { return x.triangle(k, (*Tensor).GreaterEqual) }
+
+func (x *Tensor) triangle(k int, keeps func(x, y *Tensor) *Tensor) *Tensor {
+	if x.err == nil && x.Rank() < 2 {
+		return fail("Tril", []*Tensor{x}, "it needs two axes or more")
+	}
+	plane := []int{x.Dim(-2), x.Dim(-1)}
+	return Where(keeps(Iota(1, plane...), Iota(0, plane...).Shift(float64(k))), x, fullOf(x.op.DType, 0, nil))
+}

@@ -51,10 +51,22 @@ func (x *Tensor) Sign() *Tensor {
 }
 
 // Floor rounds down.
-func (x *Tensor) Floor() *Tensor {
+func (x *Tensor) Floor() *Tensor { return rounded("Floor", spirv.Floor, x) }
+
+// Ceil rounds up.
+func (x *Tensor) Ceil() *Tensor { return rounded("Ceil", spirv.Ceil, x) }
+
+// Trunc rounds towards zero.
+func (x *Tensor) Trunc() *Tensor { return rounded("Trunc", spirv.Trunc, x) }
+
+// Round rounds to the nearest whole number, halves to the even one.
+func (x *Tensor) Round() *Tensor { return rounded("Round", spirv.RoundEven, x) }
+
+// rounded applies an instruction whose slope is 0 wherever it has one.
+func rounded(name string, e spirv.Ext, x *Tensor) *Tensor {
 	return float(Op{
-		Name: "Floor",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Ext(spirv.Floor, in[0]) },
+		Name: name,
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Ext(e, in[0]) },
 	}, x)
 }
 
@@ -72,7 +84,10 @@ func (x *Tensor) Sqrt() *Tensor {
 }
 
 // Rsqrt returns 1/√x.
-func (x *Tensor) Rsqrt() *Tensor { return Full(1).Div(x.Sqrt()) }
+func (x *Tensor) Rsqrt() *Tensor { return x.Sqrt().Reciprocal() }
+
+// Reciprocal returns 1/x.
+func (x *Tensor) Reciprocal() *Tensor { return Full(1).Div(x) }
 
 // Exp returns eˣ.
 func (x *Tensor) Exp() *Tensor {
@@ -81,6 +96,77 @@ func (x *Tensor) Exp() *Tensor {
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Ext(spirv.Exp, in[0]) },
 		Fold: func(in ...float64) float64 { return math.Exp(in[0]) },
 		Grad: func(y, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(y)} },
+	}, x)
+}
+
+// Expm1 returns eˣ − 1, exact to the last digits near 0, too.
+func (x *Tensor) Expm1() *Tensor {
+	return float(Op{
+		Name: "Expm1",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
+			x := in[0]
+			series := b.Float(1) // x(1 + x/2·(1 + x/3·(…))), the power series
+			for n := 8; n > 1; n-- {
+				series = b.Add(b.Float(1), b.Mul(series, b.Mul(x, b.Float(1/float64(n)))))
+			}
+			near := b.Less(b.Ext(spirv.FAbs, x), b.Float(0.4))
+			return b.Select(near, b.Mul(x, series), b.Sub(b.Ext(spirv.Exp, x), b.Float(1)))
+		},
+		Grad: func(y, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(y.Shift(1))} },
+	}, x)
+}
+
+// Log1p returns log(1 + x), exact to the last digits near 0, too.
+func (x *Tensor) Log1p() *Tensor {
+	return float(Op{
+		Name: "Log1p",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return log1p(b, in[0]) },
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Div(x.Shift(1))} },
+	}, x)
+}
+
+// log1p is 2·artanh(s) with s = x/(2 + x) near 0 (Abramowitz & Stegun 1964, 4.1.29).
+func log1p(b *spirv.Block, x spirv.ID) spirv.ID {
+	s := b.Div(x, b.Add(x, b.Float(2)))
+	square := b.Mul(s, s)
+	series := b.Float(1.0 / 11)
+	for n := 9; n > 0; n -= 2 {
+		series = b.Add(b.Float(1/float64(n)), b.Mul(square, series))
+	}
+	near := b.Less(b.Ext(spirv.FAbs, x), b.Float(0.5))
+	return b.Select(near, b.Mul(b.Add(s, s), series), b.Ext(spirv.Log, b.Add(b.Float(1), x)))
+}
+
+// Erf returns the error function 2/√π ∫₀ˣ e^−t² dt.
+func (x *Tensor) Erf() *Tensor {
+	return float(Op{
+		Name: "Erf",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
+			x := in[0]
+			// Near 0 the power series, Σ (−1)ⁿ x²ⁿ⁺¹/(n!(2n + 1)) · 2/√π (Abramowitz & Stegun 1964, 7.1.5).
+			square := b.Mul(x, x)
+			var series spirv.ID
+			factorial := 1.0
+			var terms []float64
+			for n := range 11 {
+				terms = append(terms, math.Pow(-1, float64(n))/factorial/float64(2*n+1)*2/math.SqrtPi)
+				factorial *= float64(n + 1)
+			}
+			series = b.Float(terms[10])
+			for n := 9; n >= 0; n-- {
+				series = b.Add(b.Float(terms[n]), b.Mul(square, series))
+			}
+			// Farther out 1 − (a₁t + … + a₅t⁵)·e^−x² with t = 1/(1 + p|x|), good to 1.5e-7 (7.1.26).
+			size := b.Ext(spirv.FAbs, x)
+			t := b.Div(b.Float(1), b.Add(b.Float(1), b.Mul(size, b.Float(0.3275911))))
+			tail := b.Float(1.061405429)
+			for _, a := range []float64{-1.453152027, 1.421413741, -0.284496736, 0.254829592} {
+				tail = b.Add(b.Float(a), b.Mul(t, tail))
+			}
+			far := b.Sub(b.Float(1), b.Mul(b.Mul(t, tail), b.Ext(spirv.Exp, b.Neg(square))))
+			return b.Select(b.Less(b.Float(1), size), b.Mul(b.Ext(spirv.FSign, x), far), b.Mul(x, series))
+		},
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Square().Neg().Exp()).Scale(2 / math.SqrtPi)} },
 	}, x)
 }
 
@@ -147,14 +233,8 @@ func (x *Tensor) Softplus() *Tensor {
 	return float(Op{
 		Name: "Softplus",
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
-			// max(x, 0) + log1p(e^−|x|); log1p(e) = log(u)·e/(u − 1) for u = 1 + e keeps e's digits (Goldberg 1991, theorem 4).
-			x := in[0]
-			e := b.Ext(spirv.Exp, b.Neg(b.Ext(spirv.FAbs, x)))
-			u := b.Add(b.Float(1), e)
-			d := b.Sub(u, b.Float(1))
-			zero := b.Equal(d, b.Float(0))
-			log := b.Mul(b.Ext(spirv.Log, u), b.Div(e, b.Select(zero, b.Float(1), d)))
-			return b.Add(b.Max(x, b.Float(0)), b.Select(zero, e, log))
+			x := in[0] // max(x, 0) + log1p(e^−|x|)
+			return b.Add(b.Max(x, b.Float(0)), log1p(b, b.Ext(spirv.Exp, b.Neg(b.Ext(spirv.FAbs, x)))))
 		},
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Sigmoid())} },
 	}, x)
@@ -168,8 +248,8 @@ func (x *Tensor) LeakyReLU(slope float64) *Tensor {
 	return float(Op{
 		Name: "LeakyReLU", Attr: slope,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
-			if slope == 0 {
-				return b.Max(in[0], b.Float(0))
+			if slope == 0 { // NaN stays NaN
+				return b.Select(b.Less(in[0], b.Float(0)), b.Float(0), in[0])
 			}
 			return b.Select(b.Less(b.Float(0), in[0]), in[0], b.Mul(in[0], b.Float(slope)))
 		},
@@ -183,30 +263,55 @@ func (x *Tensor) LeakyReLU(slope float64) *Tensor {
 	}, x)
 }
 
-// GELU returns x·Φ(x) in its tanh form, ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016), which is PyTorch's
-// approximate="tanh".
+// ELU returns x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2015).
+func (x *Tensor) ELU(alpha float64) *Tensor {
+	return Where(x.Greater(Full(0)), x, x.Minimum(Full(0)).Expm1().Scale(alpha))
+}
+
+// SELU returns λ·ELU(x) with the λ and α at which mean 0 and variance 1 are a fixed point (Klambauer et al. 2017, eq. 2).
+func (x *Tensor) SELU() *Tensor {
+	const alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+	return x.ELU(alpha).Scale(scale)
+}
+
+// GELU returns x·Φ(x) with the normal distribution's Φ(x) = ½(1 + erf(x/√2)) (Hendrycks & Gimpel 2016), which is PyTorch's default.
 func (x *Tensor) GELU() *Tensor {
+	return x.Scale(0.5).Mul(x.Scale(math.Sqrt2 / 2).Erf().Shift(1))
+}
+
+// GELUTanh is GELU's approximation ½x(1 + tanh(√(2/π)(x + 0.044715x³))), which is PyTorch's approximate="tanh", and GPT-2's.
+func (x *Tensor) GELUTanh() *Tensor {
 	inner := x.Add(x.Mul(x).Mul(x).Scale(0.044715)).Scale(math.Sqrt(2 / math.Pi))
 	return x.Scale(0.5).Mul(inner.Tanh().Shift(1))
 }
 
+// Mish returns x·tanh(softplus(x)) (Misra 2019).
+func (x *Tensor) Mish() *Tensor { return x.Mul(x.Softplus().Tanh()) }
+
 // SiLU returns x·σ(x) (Elfwing et al. 2017).
 func (x *Tensor) SiLU() *Tensor { return x.Mul(x.Sigmoid()) }
 
-// Clamp limits x to [lo, hi]; the gradient passes where x lies within.
+// Clamp limits x to [lo, hi]; the gradient passes where x lies within, the bounds included.
 func (x *Tensor) Clamp(lo, hi float64) *Tensor {
+	return clamp("Clamp", x, lo, hi, func() *Tensor { return x.GreaterEqual(Full(lo)).And(x.LessEqual(Full(hi))) })
+}
+
+// Hardtanh is Clamp whose gradient does not pass at the bounds, as in PyTorch.
+func (x *Tensor) Hardtanh(lo, hi float64) *Tensor {
+	return clamp("Hardtanh", x, lo, hi, func() *Tensor { return x.Greater(Full(lo)).And(x.Less(Full(hi))) })
+}
+
+func clamp(name string, x *Tensor, lo, hi float64, passes func() *Tensor) *Tensor {
 	if x.err == nil && lo > hi {
-		return fail("Clamp", []*Tensor{x}, "the lower bound %g is above the upper one %g", lo, hi)
+		return fail(name, []*Tensor{x}, "the lower bound %g is above the upper one %g", lo, hi)
 	}
 	return float(Op{
-		Name: "Clamp", Attr: [2]float64{lo, hi},
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
-			return b.Min(b.Max(in[0], b.Float(lo)), b.Float(hi))
+		Name: name, Attr: [2]float64{lo, hi},
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { // NaN stays NaN
+			x := b.Select(b.Less(in[0], b.Float(lo)), b.Float(lo), in[0])
+			return b.Select(b.Less(b.Float(hi), x), b.Float(hi), x)
 		},
-		Grad: func(_, dy *Tensor) []*Tensor {
-			inside := x.GreaterEqual(Full(lo)).And(x.LessEqual(Full(hi)))
-			return []*Tensor{Where(inside, dy, Full(0))}
-		},
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{Where(passes(), dy, Full(0))} },
 	}, x)
 }
 

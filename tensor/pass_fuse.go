@@ -3,6 +3,8 @@ package tensor
 import (
 	"maps"
 	"slices"
+
+	"genview/shaders/spirv"
 )
 
 // A unit is one dispatch: a kernel, a reduction with the expression that it reads and those made of its results, or elementwise nodes
@@ -35,11 +37,12 @@ type fusion struct {
 }
 
 const (
-	maxInputs  = 12 // buffers that one elementwise unit reads
-	maxOutputs = 8
-	maxInline  = 24 // nodes that a reduction computes anew instead of reading them
-	maxAfter   = 24 // nodes made of a reduction's results, which few lanes of many compute
-	leastTerms = 16 // of a reduction that something is made of in the same dispatch
+	maxInputs   = 12 // buffers that one elementwise unit reads
+	maxOutputs  = 8
+	maxInline   = 24 // nodes that a reduction computes anew instead of reading them
+	maxAfter    = 24 // nodes made of a reduction's results, which few lanes of many compute
+	maxEpilogue = 8  // instructions made of a product's results: they are written out for each row of a tile, and long code runs slowly
+	leastTerms  = 16 // of a reduction that something is made of in the same dispatch
 )
 
 // inlined tells whether a node is computed wherever it is read, whatever the layout: it costs nothing and reads nothing.
@@ -75,6 +78,7 @@ func (l *lowering) fuse(roots []*Tensor, off bool) *fusion {
 		}
 	}
 	if !off {
+		f.epilogues()
 		f.scalars()
 	}
 	f.finish(live)
@@ -169,13 +173,42 @@ func (f *fusion) elementwise(t *Tensor) {
 			continue
 		}
 		c, u = c.root(), u.root()
-		if c == u || !f.inPlace(t, i) || !joins(u, c) {
+		if c == u || !f.inPlace(t, i) || c.node != nil && c.node.op.Kernel != nil {
 			continue
 		}
-		if f.reaches(u, c, true) || f.reaches(c, u, true) || f.inputs(u, c) > maxInputs {
-			continue
-		}
+		f.join(u, c)
+	}
+}
+
+// join merges two units where that is possible and makes no cycle.
+func (f *fusion) join(u, c *unit) {
+	if joins(u, c) && !f.reaches(u, c, true) && !f.reaches(c, u, true) && f.inputs(u, c) <= maxInputs {
 		f.merge(u, c)
+	}
+}
+
+// epilogues lets kernels compute what is made of their results. By now it is fused itself: taking a part of it would only have more
+// written for the other part to read.
+func (f *fusion) epilogues() {
+	reads := func(u *unit, t *Tensor) bool {
+		return slices.ContainsFunc(u.elems, func(e *Tensor) bool {
+			for i, x := range e.in {
+				if f.where[x].base == t && f.inPlace(e, i) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	for _, c := range f.units {
+		if c.node == nil || !c.node.op.Joins {
+			continue
+		}
+		for _, u := range f.units {
+			if u.into == nil && u.node == nil && reads(u, c.node) {
+				f.join(u, c)
+			}
+		}
 	}
 }
 
@@ -206,7 +239,37 @@ func joins(u, c *unit) bool {
 	if u.node == nil {
 		u, c = c, u
 	}
-	return c.node == nil && u.node.op.Reduce != nil && u.node.in[0].op.Shape[1] >= leastTerms && len(u.elems)+len(c.elems) <= maxAfter
+	if c.node != nil {
+		return false
+	}
+	if o := u.node.op; o.Kernel != nil {
+		cost := 0
+		for _, t := range slices.Concat(u.elems, c.elems) {
+			cost += t.cost()
+		}
+		return o.Joins && cost <= maxEpilogue
+	}
+	return u.node.op.Reduce != nil && u.node.in[0].op.Shape[1] >= leastTerms && len(u.elems)+len(c.elems) <= maxAfter
+}
+
+// cost returns the instructions of an elementwise node, with a function like exp counted as the dozen that it takes.
+func (t *Tensor) cost() int {
+	const lookUp, function = 16, 12
+	if t.op.Table {
+		return lookUp
+	}
+	b := spirv.NewBlock("", 1, 1, 1)
+	in := make([]spirv.ID, len(t.in))
+	for i, x := range t.in {
+		in[i] = b.Zero(spirv.Type{Elem: dtypes[x.op.DType].value, N: 4})
+	}
+	if t.op.Emit != nil {
+		t.op.Emit(b, in...)
+	} else {
+		t.op.EmitAt(b, b.Int(0), in...)
+	}
+	plain, functions := b.Count()
+	return plain + function*functions
 }
 
 // reaches tells whether from depends on to; with indirect, only through a third unit or so that the two must stay apart.
@@ -283,7 +346,7 @@ func (f *fusion) finish(live []*Tensor) {
 	}
 	for _, t := range live {
 		switch {
-		case t.isLeaf() || t.op.Kernel != nil || t.op.Pack != nil:
+		case t.isLeaf() || t.op.Pack != nil:
 			f.stored[t] = true
 		case t.isElementwise() && f.of[t] != nil:
 			for _, x := range t.in {
@@ -303,14 +366,12 @@ func (f *fusion) finish(live []*Tensor) {
 		if u.into != nil {
 			continue
 		}
-		if u.node != nil && u.node.op.Reduce != nil && !f.stored[u.node] {
+		if u.node != nil && !f.stored[u.node] {
 			u.outs = nil
 		}
-		if u.node == nil || u.node.op.Reduce != nil {
-			for _, t := range u.elems {
-				if f.stored[t] {
-					u.outs = append(u.outs, t)
-				}
+		for _, t := range u.elems {
+			if f.stored[t] {
+				u.outs = append(u.outs, t)
 			}
 		}
 		if len(u.outs) > 0 {

@@ -68,7 +68,9 @@ func TestRandom(t *testing.T) {
 	const n = 100_000
 	u, z := rng.Uniform(n), rng.Normal(n)
 	coin := rng.Bernoulli(tensor.Full(0.3, n))
-	p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{u, z, coin}, Update: []tensor.Update{rng.Advance()}})
+	cut := rng.TruncatedNormal(-1, 2, n)
+	class := rng.Categorical(tensor.Const([]float32{0, float32(math.Log(3))}, 2).Expand(n, 2)).Cast(tensor.F32) // 1 with probability 3/4
+	p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{u, z, coin, cut, class}, Update: []tensor.Update{rng.Advance()}})
 	draw := func(x *tensor.Tensor) []float32 {
 		out := make([]float32, n)
 		if err := p.Fetch(x, out); err != nil {
@@ -93,7 +95,7 @@ func TestRandom(t *testing.T) {
 		what           string
 		x              *tensor.Tensor
 		mean, variance float64
-	}{{"uniform", u, 0.5, 1.0 / 12}, {"normal", z, 0, 1}, {"Bernoulli", coin, 0.3, 0.21}} {
+	}{{"uniform", u, 0.5, 1.0 / 12}, {"normal", z, 0, 1}, {"Bernoulli", coin, 0.3, 0.21}, {"truncated normal", cut, 0.2296, 0.5196}, {"categorical", class, 0.75, 0.1875}} {
 		mean, variance := moments(draw(c.x))
 		// Five standard deviations of the estimates.
 		if math.Abs(mean-c.mean) > 5*math.Sqrt(c.variance/n) || math.Abs(variance-c.variance) > 5*c.variance*math.Sqrt(2.0/n) {
@@ -102,6 +104,9 @@ func TestRandom(t *testing.T) {
 	}
 	if slices.Min(first) < 0 || slices.Max(first) >= 1 {
 		t.Errorf("uniform numbers from %v to %v", slices.Min(first), slices.Max(first))
+	}
+	if v := draw(cut); slices.Min(v) < -1 || slices.Max(v) > 2 {
+		t.Errorf("truncated normal numbers from %v to %v", slices.Min(v), slices.Max(v))
 	}
 	if err := p.Run(context.Background(), nil); err != nil {
 		t.Fatal(err)
@@ -117,6 +122,31 @@ func TestRandom(t *testing.T) {
 	}
 	if !slices.Equal(first, draw(u)) {
 		t.Error("the same seed and step draw other numbers")
+	}
+}
+
+func TestPermutation(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	rng := tensor.NewRNG("rng", 1)
+	const n = 100
+	got, err := rt.Floats(rng.Permutation(n).Cast(tensor.F32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := 0
+	for i, v := range got {
+		if int(v) != i {
+			moved++
+		}
+	}
+	slices.Sort(got)
+	for i, v := range got {
+		if int(v) != i {
+			t.Fatalf("%d is not in the permutation", i)
+		}
+	}
+	if moved < n/2 {
+		t.Errorf("only %d of %d are in another place", moved, n)
 	}
 }
 
@@ -227,7 +257,7 @@ func TestConvolutionsOfManyPictures(t *testing.T) {
 		name string
 		conv func(x *tensor.Tensor) *tensor.Tensor
 	}{
-		{"Conv2d", func(x *tensor.Tensor) *tensor.Tensor { return x.Conv2d(w, tensor.ConvOptions{Padding: [2]int{2, 2}}) }},
+		{"Conv2d", func(x *tensor.Tensor) *tensor.Tensor { return x.Conv2d(w, tensor.ConvOptions{Padding: []int{2, 2}}) }},
 		{"ConvTranspose2d", func(x *tensor.Tensor) *tensor.Tensor {
 			return x.Slice(1, 0, 2).ConvTranspose2d(w, tensor.ConvTransposeOptions{})
 		}},

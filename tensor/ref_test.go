@@ -3,6 +3,7 @@ package tensor_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"genview/tensor"
 )
@@ -191,21 +192,40 @@ func refMatMul(in []array) array {
 	})
 }
 
+// geometry spreads what is said of all axes over n of them.
+func geometry(v []int, n, none int) []int {
+	if len(v) == 0 {
+		v = []int{none}
+	}
+	if len(v) == 1 {
+		v = slices.Repeat(v, n)
+	}
+	return v
+}
+
 func refConv(o tensor.ConvOptions) func([]array) array {
 	return func(in []array) array {
 		x, w := in[0], in[1]
-		g := max(o.Groups, 1)
-		st, di := [2]int{max(o.Stride[0], 1), max(o.Stride[1], 1)}, [2]int{max(o.Dilation[0], 1), max(o.Dilation[1], 1)}
-		oh := (x.shape[2]+2*o.Padding[0]-di[0]*(w.shape[2]-1)-1)/st[0] + 1
-		ow := (x.shape[3]+2*o.Padding[1]-di[1]*(w.shape[3]-1)-1)/st[1] + 1
-		return build([]int{x.shape[0], w.shape[0], oh, ow}, func(at []int) float64 {
+		n, g := len(x.shape)-2, max(o.Groups, 1)
+		stride, pad, dilation := geometry(o.Stride, n, 1), geometry(o.Padding, n, 0), geometry(o.Dilation, n, 1)
+		shape := []int{x.shape[0], w.shape[0]}
+		for i := range n {
+			shape = append(shape, (x.shape[2+i]+2*pad[i]-dilation[i]*(w.shape[2+i]-1)-1)/stride[i]+1)
+		}
+		return build(shape, func(at []int) float64 {
 			s := 0.0
-			first := at[1] / (w.shape[0] / g) * w.shape[1]
+			p, q := make([]int, n+2), make([]int, n+2)
 			index(w.shape[1:], func(k []int) {
-				h, v := at[2]*st[0]+k[1]*di[0]-o.Padding[0], at[3]*st[1]+k[2]*di[1]-o.Padding[1]
-				if h >= 0 && h < x.shape[2] && v >= 0 && v < x.shape[3] {
-					s += x.get([]int{at[0], first + k[0], h, v}) * w.get([]int{at[1], k[0], k[1], k[2]})
+				p[0], p[1] = at[0], at[1]/(w.shape[0]/g)*w.shape[1]+k[0]
+				q[0] = at[1]
+				copy(q[1:], k)
+				for i := range n {
+					p[2+i] = at[2+i]*stride[i] + k[1+i]*dilation[i] - pad[i]
+					if p[2+i] < 0 || p[2+i] >= x.shape[2+i] {
+						return
+					}
 				}
+				s += x.get(p) * w.get(q)
 			})
 			return s
 		})
@@ -215,19 +235,27 @@ func refConv(o tensor.ConvOptions) func([]array) array {
 func refConvT(o tensor.ConvTransposeOptions) func([]array) array {
 	return func(in []array) array {
 		x, w := in[0], in[1]
-		g := max(o.Groups, 1)
-		st, di := [2]int{max(o.Stride[0], 1), max(o.Stride[1], 1)}, [2]int{max(o.Dilation[0], 1), max(o.Dilation[1], 1)}
-		oh := (x.shape[2]-1)*st[0] - 2*o.Padding[0] + di[0]*(w.shape[2]-1) + o.OutputPadding[0] + 1
-		ow := (x.shape[3]-1)*st[1] - 2*o.Padding[1] + di[1]*(w.shape[3]-1) + o.OutputPadding[1] + 1
-		y := newArray(x.shape[0], w.shape[1]*g, oh, ow)
+		n, g := len(x.shape)-2, max(o.Groups, 1)
+		stride, pad, dilation := geometry(o.Stride, n, 1), geometry(o.Padding, n, 0), geometry(o.Dilation, n, 1)
+		more := geometry(o.OutputPadding, n, 0)
+		shape := []int{x.shape[0], w.shape[1] * g}
+		for i := range n {
+			shape = append(shape, (x.shape[2+i]-1)*stride[i]-2*pad[i]+dilation[i]*(w.shape[2+i]-1)+more[i]+1)
+		}
+		y := newArray(shape...)
 		index(x.shape, func(at []int) {
+			q := append([]int{at[1]}, make([]int, n+1)...)
 			index(w.shape[1:], func(k []int) {
-				h, v := at[2]*st[0]+k[1]*di[0]-o.Padding[0], at[3]*st[1]+k[2]*di[1]-o.Padding[1]
-				if h < 0 || h >= oh || v < 0 || v >= ow {
-					return
+				flat := at[0]*shape[1] + at[1]/(x.shape[1]/g)*w.shape[1] + k[0]
+				copy(q[1:], k)
+				for i := range n {
+					p := at[2+i]*stride[i] + k[1+i]*dilation[i] - pad[i]
+					if p < 0 || p >= shape[2+i] {
+						return
+					}
+					flat = flat*shape[2+i] + p
 				}
-				c := at[1]/(x.shape[1]/g)*w.shape[1] + k[0]
-				y.v[((at[0]*y.shape[1]+c)*oh+h)*ow+v] += x.get(at) * w.get([]int{at[1], k[0], k[1], k[2]})
+				y.v[flat] += x.get(at) * w.get(q)
 			})
 		})
 		return y
@@ -338,4 +366,98 @@ func refLayerNorm(in []array) array {
 		}
 	}
 	return y
+}
+
+func refPowers(in []array) array {
+	v := in[0].v
+	return build([]int{len(v), len(v)}, func(at []int) float64 {
+		p := math.Pow(v[at[0]], v[at[1]])
+		if math.IsNaN(p) {
+			return p
+		}
+		return math.Min(math.Max(p, -1e6), 1e6)
+	})
+}
+
+func refStd(in []array) array {
+	n := in[0].shape[1]
+	return each(func(v float64) float64 { return math.Sqrt(v * float64(n) / float64(n-1)) })([]array{refVar(false, 1)(in)})
+}
+
+func refNorms(in []array) array {
+	norm := func(p float64) array {
+		sum := folded(0, func(s, x float64) float64 { return s + math.Pow(math.Abs(x), p) }, false, 1)(in)
+		return each(func(s float64) float64 { return math.Pow(s, 1/p) })([]array{sum})
+	}
+	return both(add)([]array{norm(1), both(add)([]array{norm(2), norm(3)})})
+}
+
+func refEndNorms(in []array) array {
+	size := each(math.Abs)(in)
+	top := folded(0, math.Max, false, 0)([]array{size})
+	low := folded(math.Inf(1), math.Min, false, 0)([]array{size})
+	some := folded(0, func(s, x float64) float64 { return s + bit(x != 0) }, false, 0)(in)
+	return both(add)([]array{top, both(add)([]array{low, some})})
+}
+
+// refArg is the first index of the best element along an axis of a matrix.
+func refArg(axis int, better func(x, best float64) bool) func(in []array) array {
+	return func(in []array) array {
+		x := in[0]
+		return build([]int{x.shape[1-axis]}, func(at []int) float64 {
+			p := []int{at[0], at[0]}
+			p[axis] = 0
+			best, k := x.get(p), 0
+			for i := range x.shape[axis] {
+				if p[axis] = i; better(x.get(p), best) {
+					best, k = x.get(p), i
+				}
+			}
+			return float64(k)
+		})
+	}
+}
+
+func refCumSum(in []array) array {
+	return build(in[0].shape, func(at []int) float64 {
+		sum := 0.0
+		for j := range at[1] + 1 {
+			sum += in[0].get([]int{at[0], j})
+		}
+		return sum
+	})
+}
+
+// refPlaced is a matrix with lo and hi more columns, column i of which is column of(i) of x counted from x's first; −1 is fill.
+func refPlaced(lo, hi int, of func(i, n int) int, fill float64) func(in []array) array {
+	return func(in []array) array {
+		d := in[0].shape
+		return build([]int{d[0], lo + d[1] + hi}, func(at []int) float64 {
+			j := of(at[1]-lo, d[1])
+			if j < 0 {
+				return fill
+			}
+			return in[0].get([]int{at[0], j})
+		})
+	}
+}
+
+func refBand(in func(i, j int) bool) func([]array) array {
+	return func(x []array) array {
+		return build(x[0].shape, func(at []int) float64 {
+			if in(at[0], at[1]) {
+				return x[0].get(at)
+			}
+			return 0
+		})
+	}
+}
+
+// apartFrom draws numbers whose differences are not close to 0.
+func apartFrom(r *rand.Rand, shape []int, i int) array {
+	a := apart(r, shape, i)
+	for k := range a.v {
+		a.v[k] += 0.05 * float64(i)
+	}
+	return a
 }

@@ -45,8 +45,10 @@ type Op struct {
 	Pack *pack
 	// Reduce combines the middle axis of an input [A, K, N] to [A, N].
 	Reduce *reduction
-	// Kernel picks and sets up a kernel for inputs in these layouts.
-	Kernel func(on Target, in []View) Launch
+	// Kernel writes the shader of the op and of the elementwise nodes of its unit, which are made of its results.
+	Kernel func(f *fusion, u *unit, on Target) generated
+	// Joins tells whether Kernel takes such nodes.
+	Joins bool
 	// Reads tells whether Kernel can read input i in that layout; nil means only contiguous ones.
 	Reads func(i int, v View) bool
 

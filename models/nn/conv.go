@@ -25,7 +25,7 @@ func NewConv2d(s *Scope, in, out int, c ConvConfig) *Conv2d {
 	l := &Conv2d{
 		Weight: s.Var("weight", KaimingUniform(fanIn), out, in/groups, k, k),
 		options: tensor.ConvOptions{
-			Stride: square(max(c.Stride, 1)), Padding: square(c.Padding), Dilation: square(1), Groups: groups,
+			Stride: []int{max(c.Stride, 1)}, Padding: []int{c.Padding}, Groups: groups,
 		},
 	}
 	if !c.NoBias {
@@ -55,8 +55,7 @@ func NewConvTranspose2d(s *Scope, in, out int, c ConvConfig) *ConvTranspose2d {
 	l := &ConvTranspose2d{
 		Weight: s.Var("weight", KaimingUniform(fanIn), in, out/groups, k, k),
 		options: tensor.ConvTransposeOptions{
-			Stride: square(max(c.Stride, 1)), Padding: square(c.Padding), OutputPadding: square(c.OutputPadding),
-			Dilation: square(1), Groups: groups,
+			Stride: []int{max(c.Stride, 1)}, Padding: []int{c.Padding}, OutputPadding: []int{c.OutputPadding}, Groups: groups,
 		},
 	}
 	if !c.NoBias {
@@ -69,8 +68,6 @@ func NewConvTranspose2d(s *Scope, in, out int, c ConvConfig) *ConvTranspose2d {
 func (l *ConvTranspose2d) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return addChannels(x.ConvTranspose2d(l.Weight, l.options), l.Bias)
 }
-
-func square(n int) [2]int { return [2]int{n, n} }
 
 // addChannels adds bias [C], which may be nil, to x [N, C, H, W].
 func addChannels(x, bias *tensor.Tensor) *tensor.Tensor {

@@ -86,6 +86,6 @@ func (m *GPT) Forward(tokens *tensor.Tensor) *tensor.Tensor {
 func (b *block) forward(x, future *tensor.Tensor) *tensor.Tensor {
 	y := b.norm1.Forward(x)
 	x = x.Add(b.drop.Forward(b.attention.Forward(y, y, future)))
-	y = b.forth.Forward(b.norm2.Forward(x)).GELU()
+	y = b.forth.Forward(b.norm2.Forward(x)).GELUTanh()
 	return x.Add(b.drop.Forward(b.back.Forward(y)))
 }

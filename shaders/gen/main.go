@@ -32,19 +32,15 @@ func run(dir string) error {
 	pushes := map[string]bool{}
 	for _, src := range sources {
 		name := strings.TrimSuffix(filepath.Base(src), ".comp")
-		named, err := compile(src, "-O0") // the optimizer drops the names
+		code, err := compile(src)
 		if err != nil {
 			return err
 		}
-		m, err := spirv.Parse(name, named)
+		m, err := spirv.Parse(name, code)
 		if err != nil {
 			return err
 		}
-		fast, err := compile(src, "-O")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, name+".spv"), fast, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name+".spv"), code, 0o644); err != nil {
 			return err
 		}
 		id := camel(name)
@@ -90,14 +86,15 @@ func writePush(w *bytes.Buffer, name string, fields []spirv.Member, done map[str
 	w.WriteString("}\n\n")
 }
 
-func compile(src, level string) ([]byte, error) {
+// compile leaves optimising to the driver: the optimizer would drop the names, and inline the functions that are holes.
+func compile(src string) ([]byte, error) {
 	tmp, err := os.CreateTemp("", "genview-*.spv")
 	if err != nil {
 		return nil, err
 	}
 	tmp.Close()
 	defer os.Remove(tmp.Name())
-	if out, err := exec.Command("glslc", level, "--target-env=vulkan1.1", "-o", tmp.Name(), src).CombinedOutput(); err != nil {
+	if out, err := exec.Command("glslc", "-O0", "--target-env=vulkan1.1", "-o", tmp.Name(), src).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%s: %w\n%s", src, err, out)
 	}
 	return os.ReadFile(tmp.Name())

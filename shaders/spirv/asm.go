@@ -192,13 +192,8 @@ func (b *Block) Lanes() ID {
 
 // Module ends the shader and returns it, with what a caller has to know.
 func (b *Block) Module() *Module {
-	w := []uint32{0x07230203, 0x00010300, 0, uint32(b.next) + 8, 0}
-	for c := uint32(0); c < 512; c++ { // in order, so that equal shaders have equal bytes
-		if b.caps[c] {
-			w = inst(w, opCapability, c)
-		}
-	}
-	w = inst(w, opExtInstImport, append([]uint32{uint32(b.glsl)}, str("GLSL.std.450")...)...)
+	w := b.header()
+	w = inst(w, opExtInstImport, append([]uint32{uint32(b.glsl)}, str(glslStd)...)...)
 	w = inst(w, opMemoryModel, 0, 1) // logical, GLSL450
 	entry := append([]uint32{5, uint32(b.main)}, str("main")...)
 	for _, v := range b.iface {
@@ -224,6 +219,31 @@ func (b *Block) Module() *Module {
 		Bindings: b.binds, PushSize: b.push,
 	}
 }
+
+// Count returns how many instructions have been written, those apart that are transcendental functions.
+func (b *Block) Count() (plain, functions int) {
+	for at := 0; at < len(b.code); at += int(b.code[at] >> 16) {
+		if b.code[at]&0xffff == opExtInst && b.code[at+4] >= uint32(Sin) && b.code[at+4] <= uint32(InvSqrt) {
+			functions++
+			continue
+		}
+		plain++
+	}
+	return plain, functions
+}
+
+// header returns the first words of the module, with its capabilities; word 3, the bound of all ids, is still to be set.
+func (b *Block) header() []uint32 {
+	w := []uint32{0x07230203, 0x00010300, 0, 0, 0}
+	for c := uint32(0); c < 512; c++ { // in order, so that equal shaders have equal bytes
+		if b.caps[c] {
+			w = inst(w, opCapability, c)
+		}
+	}
+	return w
+}
+
+const glslStd = "GLSL.std.450"
 
 func str(s string) []uint32 {
 	w := make([]uint32, len(s)/4+1)
@@ -257,6 +277,7 @@ const (
 	opConstant          = 43
 	opConstantComposite = 44
 	opFunction          = 54
+	opFunctionParameter = 55
 	opFunctionEnd       = 56
 	opVariable          = 59
 	opLoad              = 61
@@ -274,5 +295,6 @@ const (
 	opBranch            = 249
 	opBranchConditional = 250
 	opReturn            = 253
+	opReturnValue       = 254
 	opShuffleXor        = 346
 )

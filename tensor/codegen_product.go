@@ -1,0 +1,260 @@
+package tensor
+
+import (
+	"slices"
+
+	"genview/shaders"
+	"genview/shaders/spirv"
+)
+
+// A contraction says which axes of a product's operands are of which kind: x is [batch…, rows…, inner…], y is [batch…, inner…,
+// columns…], and the result [batch…, rows…, columns…] in the order out.
+type contraction struct {
+	batch, rows, inner, columns []int // sizes
+	out                         []int // axis i of the result is axis out[i] of [batch…, rows…, columns…]
+}
+
+// An operand is where the elements of a matrix are: the sum of what its axes of each kind say.
+type operand struct {
+	base                *Tensor
+	batch, outer, inner View // outer are rows of x, or columns of y; the offset is in batch
+}
+
+// part returns n axes of v, from the given one on, as few as can be.
+func (v View) part(from, n int) View {
+	return View{Shape: v.Shape[from : from+n], Strides: v.Strides[from : from+n]}.collapse()
+}
+
+// fours tells whether along, which ends in neighbours in memory, can be read or written in aligned fours, wherever one is on the
+// other axes.
+func fours(along View, others ...View) bool {
+	last := len(along.Shape) - 1
+	if last < 0 || along.Strides[last] != 1 || along.Shape[last]%4 != 0 {
+		return false
+	}
+	strides := along.Strides[:last:last]
+	for _, v := range others {
+		strides = append(strides, v.Strides...)
+		strides = append(strides, v.Offset)
+	}
+	for _, s := range strides {
+		if s%4 != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// offset returns where the element at a flat index of v is.
+func (v View) at(b *spirv.Block, flat spirv.ID) spirv.ID {
+	sum := b.Index(v.Offset)
+	if len(v.Shape) == 0 {
+		return sum
+	}
+	for i, c := range split(b, b.Bitcast(flat, spirv.Uint), v.Shape) {
+		sum = b.Add(sum, b.Mul(c, b.Index(v.Strides[i])))
+	}
+	return sum
+}
+
+// four reads the elements at, at+1, at+2, at+3 along v of what begins at base; at is a multiple of 4.
+func (e *emitter) four(t *Tensor, base spirv.ID, v View, at spirv.ID, aligned bool) spirv.ID {
+	b := e.b
+	if aligned {
+		return b.Load(e.mem(t, 4), b.Shr(b.Add(base, v.at(b, at)), 2))
+	}
+	m := e.mem(t, 1)
+	var x [4]spirv.ID
+	last := len(v.Shape) - 1
+	for j := range x {
+		switch {
+		case j > 0 && last >= 0 && v.Shape[last]%4 == 0:
+			x[j] = b.Add(x[0], b.Index(j*v.Strides[last]))
+		default:
+			x[j] = b.Add(base, v.at(b, b.Add(at, b.Index(j))))
+		}
+	}
+	return b.Vec(b.Load(m, x[0]), b.Load(m, x[1]), b.Load(m, x[2]), b.Load(m, x[3]))
+}
+
+// A producer writes the shader of one product.
+type producer struct {
+	*emitter
+	u          *unit
+	x, y       operand
+	z, m, n, k int
+	// Where the result goes.
+	outBatch, outRows, outColumns View
+}
+
+func (c *contraction) kernel(f *fusion, u *unit, on Target) generated {
+	p := &producer{emitter: f.newEmitter(u, on, u.node.Len(), 1), u: u}
+	p.z, p.m, p.n, p.k = size(c.batch), size(c.rows), size(c.columns), size(c.inner)
+	nb, nr, ni, nc := len(c.batch), len(c.rows), len(c.inner), len(c.columns)
+	vx, vy := f.where[u.node.in[0]], f.where[u.node.in[1]]
+	p.x = operand{vx.base, vx.view.part(0, nb), vx.view.part(nb, nr), vx.view.part(nb+nr, ni)}
+	p.y = operand{vy.base, vy.view.part(0, nb), vy.view.part(nb+ni, nc), vy.view.part(nb, ni)}
+	p.x.batch.Offset, p.y.batch.Offset = vx.view.Offset, vy.view.Offset
+	p.outBatch, p.outRows, p.outColumns = c.result()
+	if on.CPU {
+		return p.lanes()
+	}
+	return p.tiled()
+}
+
+// lanes is the kernel for lavapipe.
+func (p *producer) lanes() generated {
+	x, y := p.x, p.y
+	alongX, alongY := fours(x.inner, x.batch, x.outer), fours(y.inner, y.batch, y.outer)
+	ta := !alongX && fours(x.outer, x.batch, x.inner)
+	tb := !fours(y.outer, y.batch, y.inner)
+	tile := tileRows(p.m, p.n, p.z)
+	ku := 4
+	if p.k%8 == 0 {
+		ku = 8
+	}
+	load := func(o operand, across, aligned bool) func(a []spirv.ID) spirv.ID {
+		return func(a []spirv.ID) spirv.ID {
+			if across { // a[0] is where a four of the outer axis begins
+				return p.b.Load(p.mem(o.base, 4), p.b.Shr(p.b.Add(a[0], o.inner.at(p.b, a[1])), 2))
+			}
+			return p.four(o.base, a[0], o.inner, a[1], aligned)
+		}
+	}
+	m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY))
+	return p.finish(m, up(p.m, tile)*up(p.n, 32), uint32(tile), uint32(ku), bit(ta), bit(tb))
+}
+
+// tiled is the kernel for GPUs.
+func (p *producer) tiled() generated {
+	x, y := p.x, p.y
+	load := func(o operand) func(a []spirv.ID) spirv.ID {
+		return func(a []spirv.ID) spirv.ID { return p.b.Load(p.mem(o.base, 1), p.b.Add(a[0], o.inner.at(p.b, a[1]))) }
+	}
+	neighbours := func(v View) bool { return len(v.Strides) > 0 && v.Strides[len(v.Strides)-1] == 1 }
+	m := p.fill(shaders.MatMulTiled, load(x), load(y))
+	return p.finish(m, up(p.m, 64)*up(p.n, 64), bit(neighbours(x.outer)), bit(neighbours(y.inner)))
+}
+
+func (p *producer) finish(m *spirv.Module, tiles int, consts ...uint32) generated {
+	g := generated{module: m, binds: p.binds, groups: tiles * p.z}
+	for i, v := range append([]uint32{uint32(p.z), uint32(p.m), uint32(p.n), uint32(p.k)}, consts...) {
+		g.consts = append(g.consts, spirv.Const{ID: i, Value: v})
+	}
+	return g
+}
+
+// fill fills the holes of a kernel: those that all have, and its loads.
+func (p *producer) fill(kernel *spirv.Module, loadA, loadB func(a []spirv.ID) spirv.ID) *spirv.Module {
+	hole := func(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole {
+		return spirv.Hole{Name: name, Body: func(b *spirv.Block, a []spirv.ID) spirv.ID {
+			p.b = b
+			return body(a)
+		}}
+	}
+	begins := func(o operand) func(a []spirv.ID) spirv.ID {
+		return func(a []spirv.ID) spirv.ID { return p.b.Add(o.batch.at(p.b, a[0]), o.outer.at(p.b, a[1])) }
+	}
+	return kernel.Fill(p.u.title(),
+		hole("rowA", begins(p.x)), hole("columnB", begins(p.y)), hole("loadA", loadA), hole("loadB", loadB),
+		hole("result", func(a []spirv.ID) spirv.ID {
+			p.result(a[0], a[1], a[2], a[3])
+			return 0
+		}))
+}
+
+// result makes of four columns of a row what the unit makes of them, and stores it.
+func (p *producer) result(z, m, n, c spirv.ID) {
+	b, u := p.b, p.u
+	row := b.Add(p.outBatch.at(b, z), p.outRows.at(b, m))
+	first := b.Add(row, p.outColumns.at(b, n))
+	if fours(p.outColumns, p.outBatch, p.outRows) {
+		outs := p.outs(u, 4)
+		p.locate(z, m, n)
+		for i, v := range p.results(u, first, true, c) {
+			p.store(outs[i], u.outs[i], b.Shr(first, 2), v)
+		}
+		return
+	}
+	outs := p.outs(u, 1)
+	values := []spirv.ID{c}
+	if len(u.elems) > 0 { // only where columns are neighbours
+		values = p.results(u, first, false, c)
+	}
+	for j := range 4 {
+		column := b.Add(n, b.Index(j))
+		b.If(b.Less(column, b.Index(p.n)), func() {
+			at := b.Add(row, p.outColumns.at(b, column))
+			for i, t := range u.outs {
+				p.store(outs[i], t, at, b.Component(values[i], j))
+			}
+		})
+	}
+}
+
+// locate says where in the result the columns from n on of row m are.
+func (p *producer) locate(z, m, n spirv.ID) {
+	type axis struct {
+		stride, size int
+		at           spirv.ID
+	}
+	var all []axis
+	for _, v := range []struct {
+		View
+		flat spirv.ID
+	}{{p.outBatch, z}, {p.outRows, m}, {p.outColumns, n}} {
+		if len(v.Shape) == 0 {
+			continue
+		}
+		for i, c := range split(p.b, p.b.Bitcast(v.flat, spirv.Uint), v.Shape) {
+			all = append(all, axis{v.Strides[i], v.Shape[i], c})
+		}
+	}
+	slices.SortFunc(all, func(a, b axis) int { return b.stride - a.stride })
+	p.known, p.coords = nil, nil
+	for _, a := range all {
+		p.known, p.coords = append(p.known, a.size), append(p.coords, a.at)
+	}
+}
+
+// result returns where the result goes, along the axes of each kind.
+func (c *contraction) result() (batch, rows, columns View) {
+	canonical := slices.Concat(c.batch, c.rows, c.columns)
+	shape, inverse := make([]int, len(c.out)), make([]int, len(c.out))
+	for i, a := range c.out {
+		shape[i], inverse[a] = canonical[a], i
+	}
+	v := contiguous(shape).permute(inverse)
+	nb, nr := len(c.batch), len(c.rows)
+	return v.part(0, nb), v.part(nb, nr), v.part(nb+nr, len(c.columns))
+}
+
+// joins tells whether elementwise nodes can be computed with the result: where four of its columns are side by side.
+func (c *contraction) joins() bool {
+	batch, rows, columns := c.result()
+	return fours(columns, batch, rows) || len(columns.Shape) == 0 || len(columns.Shape) == 1 && columns.Strides[0] == 1
+}
+
+// tileRows is the height of a lavapipe tile: as tall as leaves both worker threads enough to do.
+func tileRows(m, n, products int) int {
+	for _, t := range []int{32, 16} {
+		if m >= t && up(m, t)*up(n, 32)*products >= 8 {
+			return t
+		}
+	}
+	for t := 1; t < 8; t *= 2 {
+		if m <= t {
+			return t
+		}
+	}
+	return 8
+}
+
+func up(n, by int) int { return (n + by - 1) / by }
+
+func bit(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
