@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// MatMul returns the matrix product of x [..., M, K] and y [..., K, N], [..., M, N]; the axes in front broadcast. Transposed and
-// sliced operands are read in place.
+// MatMul returns the matrix product of x [..., M, K] and y [..., K, N], [..., M, N]; the axes in front broadcast. A vector is a row on
+// the left and a column on the right, and its axis of 1 is dropped from the result. Transposed and sliced operands are read in place.
 func (x *Tensor) MatMul(y *Tensor) *Tensor {
 	in := []*Tensor{x, y}
 	if x.err != nil || y.err != nil {
@@ -16,8 +16,13 @@ func (x *Tensor) MatMul(y *Tensor) *Tensor {
 	if x.op.DType != F32 || y.op.DType != F32 {
 		return fail("MatMul", in, "it takes f32, not %s and %s", x.op.DType, y.op.DType)
 	}
-	if x.Rank() < 2 || y.Rank() < 2 {
-		return fail("MatMul", in, "both need two axes or more")
+	switch {
+	case x.Rank() == 0 || y.Rank() == 0:
+		return fail("MatMul", in, "both need an axis or more")
+	case x.Rank() == 1:
+		return x.Unsqueeze(0).MatMul(y).Squeeze(-min(y.Rank(), 2))
+	case y.Rank() == 1:
+		return x.MatMul(y.Unsqueeze(1)).Squeeze(-1)
 	}
 	m, k, n := x.Dim(-2), x.Dim(-1), y.Dim(-1)
 	if k != y.Dim(-2) {

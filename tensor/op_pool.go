@@ -6,9 +6,9 @@ import (
 )
 
 // PoolOptions is the geometry of a pooling, one number for each spatial axis, or one for all. No Stride means the kernel's, no Padding
-// none.
+// none, and no Dilation 1.
 type PoolOptions struct {
-	Kernel, Stride, Padding []int
+	Kernel, Stride, Padding, Dilation []int
 }
 
 // pool checks the geometry and returns the windows of the last n axes of x, padded with fill, with their elements as one last axis.
@@ -23,18 +23,19 @@ func (x *Tensor) pool(name string, n int, o PoolOptions, fill float64) *Tensor {
 		stride, ok2 = spread(o.Stride, n, 1)
 	}
 	pad, ok3 := spread(o.Padding, n, 0)
-	if !ok || !ok2 || !ok3 || slices.Min(kernel) < 1 || slices.Min(stride) < 1 || slices.Min(pad) < 0 || x.Rank() < n {
-		return fail(name, []*Tensor{x}, "the geometry needs one number, or one for each of %d axes: kernels and strides from 1 on, paddings from 0 on", n)
+	dilation, ok4 := spread(o.Dilation, n, 1)
+	if !ok || !ok2 || !ok3 || !ok4 || slices.Min(dilation) < 1 || slices.Min(kernel) < 1 || slices.Min(stride) < 1 || slices.Min(pad) < 0 || x.Rank() < n {
+		return fail(name, []*Tensor{x}, "the geometry needs one number, or one for each of %d axes: kernels, strides and dilations from 1 on, paddings from 0 on", n)
 	}
 	first := x.Rank() - n
 	for i := range n {
-		if 2*pad[i] > kernel[i] || x.Dim(first+i)+2*pad[i] < kernel[i] {
+		if 2*pad[i] > kernel[i] || x.Dim(first+i)+2*pad[i] < dilation[i]*(kernel[i]-1)+1 {
 			return fail(name, []*Tensor{x}, "the padding is more than half of the kernel, or the kernel is larger than the padded input")
 		}
 		x = x.PadConstant(first+i, pad[i], pad[i], fill)
 	}
 	for i := range n {
-		x = x.windows(first+i, kernel[i], stride[i], 1)
+		x = x.windows(first+i, kernel[i], stride[i], dilation[i])
 	}
 	return x.Flatten(first + n)
 }

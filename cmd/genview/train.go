@@ -56,7 +56,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.StringVar(&f.resume, "resume", "", "go on with this run")
 	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, or the path of a folder of pictures; points: points:ring8, points:grid25")
 	fl.StringVar(&f.dataDir, "data-dir", "", "folder that holds the data set's files (default: downloaded once)")
-	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all (points: 23000, paper: 20000)")
+	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all (points: 12000, paper: 20000)")
 	fl.IntVar(&f.batch, "batch", d.Batch, "examples a step (points: 256, translate: 64, text: 12)")
 	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")

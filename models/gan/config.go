@@ -19,11 +19,11 @@ type Config struct {
 	Decay   int     // learning rate, R1 and R2 fall to 0 over so many steps, by half a cosine; 0: they stay
 }
 
-// PointsDefaults returns three hidden layers for sets of points in the plane, to be trained for 23,000 steps.
+// PointsDefaults returns three hidden layers for sets of points in the plane, to be trained for 12,000 steps.
 func PointsDefaults() Config {
 	return Config{
 		Arch: "points", Z: 2, Hidden: 128, Size: 1, Channels: 1,
-		Pairing: "relativistic", R1: 0.1, R2: 0.1, EMA: 0.999, Decay: 23000,
+		Pairing: "relativistic", R1: 0.1, R2: 0.1, EMA: 0.999, Decay: 12000,
 	}
 }
 

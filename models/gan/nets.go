@@ -14,14 +14,18 @@ type network interface {
 
 const slope = 0.2 // of LeakyReLU, as in DCGAN
 
+// sharp is the slope in the generator of points, which has to cut the plane into modes with nothing between them: with ReLU 96 % of
+// its samples are on a mode after 8,000 steps, with the slope 0.2 it is 55 % (grid25).
+const sharp = 0
+
 func newGenerator(s *nn.Scope, c Config) network {
 	switch c.Arch {
 	case "dcgan":
 		return newUpward(s, c)
 	case "points":
-		return &mlp{MLP: nn.NewMLP(s, c.Z, c.Hidden, c.Hidden, c.Hidden, 2), shape: c.shape(), free: true}
+		return &mlp{MLP: nn.NewMLP(s, c.Z, c.Hidden, c.Hidden, c.Hidden, 2), shape: c.shape(), slope: sharp, free: true}
 	}
-	return &mlp{MLP: nn.NewMLP(s, c.Z, c.Hidden, c.Hidden, c.Channels*c.Size*c.Size), shape: c.shape()}
+	return &mlp{MLP: nn.NewMLP(s, c.Z, c.Hidden, c.Hidden, c.Channels*c.Size*c.Size), shape: c.shape(), slope: slope}
 }
 
 func newDiscriminator(s *nn.Scope, c Config) network {
@@ -29,23 +33,24 @@ func newDiscriminator(s *nn.Scope, c Config) network {
 	case "dcgan":
 		return newDownward(s, c)
 	case "points":
-		return &mlp{MLP: nn.NewMLP(s, 2, c.Hidden, c.Hidden, c.Hidden, 1)}
+		return &mlp{MLP: nn.NewMLP(s, 2, c.Hidden, c.Hidden, c.Hidden, 1), slope: slope}
 	}
-	return &mlp{MLP: nn.NewMLP(s, c.Channels*c.Size*c.Size, c.Hidden, c.Hidden, 1)}
+	return &mlp{MLP: nn.NewMLP(s, c.Channels*c.Size*c.Size, c.Hidden, c.Hidden, 1), slope: slope}
 }
 
 // mlp is linear layers with LeakyReLU between them.
 type mlp struct {
 	*nn.MLP
 	shape []int // of an example; nil for a discriminator
-	free  bool  // examples are not bound to [−1, 1]
+	slope float64
+	free  bool // examples are not bound to [−1, 1]
 }
 
 func (m *mlp) forward(x *tensor.Tensor) *tensor.Tensor {
 	x = x.Flatten(1)
 	for i, l := range m.Layers {
 		if i > 0 {
-			x = x.LeakyReLU(slope)
+			x = x.LeakyReLU(m.slope)
 		}
 		x = l.Forward(x)
 	}
