@@ -12,100 +12,9 @@ import (
 	"testing"
 
 	"genview/tensor"
+	"genview/tensor/optest"
 	"genview/vk/vktest"
 )
-
-// An opCase is one row of the table of ops: what to call, what it must give, and on which inputs.
-type opCase struct {
-	name  string                                       // the exported function or method
-	op    func(in []*tensor.Tensor) *tensor.Tensor     // on inputs of the shapes of one entry of dims
-	ref   func(in []array) array                       // the same in float64, by plain loops
-	dims  [][][]int                                    // for each subtest the shapes of the inputs
-	in    func(r *rand.Rand) float64                   // draws an element
-	also  []float64                                    // special points for ops of one input: values are compared there too
-	ints  bool                                         // the result is not differentiable: value only
-	order int                                          // of derivatives to check; 0 means 2
-	tol   float64                                      // relative to the largest value; 0 means 1e-5
-	draws func(r *rand.Rand, shape []int, i int) array // instead of in
-}
-
-// An array is a tensor of the reference.
-type array struct {
-	shape []int
-	v     []float64
-}
-
-func newArray(shape ...int) array {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return array{shape, make([]float64, n)}
-}
-
-func (a array) tensor() *tensor.Tensor {
-	f := make([]float32, len(a.v))
-	for i, x := range a.v {
-		f[i] = float32(x)
-	}
-	return tensor.Const(f, a.shape...)
-}
-
-// round makes every element a float32, so that the device starts from the same numbers.
-func (a array) round() array {
-	for i, x := range a.v {
-		a.v[i] = float64(float32(x))
-	}
-	return a
-}
-
-func (a array) plus(b array, scale float64) array {
-	c := newArray(a.shape...)
-	for i := range c.v {
-		c.v[i] = a.v[i] + scale*b.v[i]
-	}
-	return c
-}
-
-func dot(a, b array) float64 {
-	s := 0.0
-	for i := range a.v {
-		s += a.v[i] * b.v[i]
-	}
-	return s
-}
-
-func (c opCase) draw(r *rand.Rand, shapes [][]int) []array {
-	var out []array
-	for i, s := range shapes {
-		if c.draws != nil {
-			out = append(out, c.draws(r, s, i).round())
-			continue
-		}
-		a := newArray(s...)
-		for j := range a.v {
-			a.v[j] = c.in(r)
-		}
-		out = append(out, a.round())
-	}
-	return out
-}
-
-func noise(r *rand.Rand, shape []int) array {
-	a := newArray(shape...)
-	for i := range a.v {
-		a.v[i] = r.NormFloat64()
-	}
-	return a.round()
-}
-
-func tensors(in []array) []*tensor.Tensor {
-	var out []*tensor.Tensor
-	for _, a := range in {
-		out = append(out, a.tensor())
-	}
-	return out
-}
 
 func floats(t *testing.T, rt *tensor.Runtime, x *tensor.Tensor) []float32 {
 	t.Helper()
@@ -118,70 +27,58 @@ func floats(t *testing.T, rt *tensor.Runtime, x *tensor.Tensor) []float32 {
 
 func compare(t *testing.T, what string, got []float32, want []float64, tol float64) {
 	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: got %d elements, want %d", what, len(got), len(want))
-	}
-	scale := 1e-3
-	for _, w := range want {
-		if !math.IsInf(w, 0) && !math.IsNaN(w) {
-			scale = max(scale, math.Abs(w))
-		}
-	}
-	for i, w := range want {
-		g := float64(got[i])
-		if w == g || math.IsNaN(w) && math.IsNaN(g) {
-			continue
-		}
-		if !(math.Abs(g-w) <= tol*scale) {
-			t.Fatalf("%s: element %d: got %g, want %g (± %.1g)", what, i, g, w, tol*scale)
-		}
+	if err := optest.Compare(got, want, tol); err != nil {
+		t.Fatalf("%s: %v", what, err)
 	}
 }
 
-func (c opCase) run(t *testing.T, rt *tensor.Runtime) {
-	tol := c.tol
-	if tol == 0 {
-		tol = 1e-5
-	}
-	dims := c.dims
+// T is what the tests are about.
+type T = tensor.Tensor
+
+// opCase adds to a row of the table what is only for tests: strided inputs and gradients.
+type opCase struct{ optest.Case }
+
+func (c opCase) run(t *testing.T, rt *tensor.Runtime, family tensor.Family) {
+	tol := c.Tolerance()
+	dims := c.Dims
 	if testing.Short() {
-		dims = dims[:min(len(dims), 2)]
+		dims = dims[:1]
 	}
 	for n, shapes := range dims {
 		t.Run(strings.ReplaceAll(fmt.Sprint(shapes), " ", "x"), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, uint64(n)))
-			in := c.draw(r, shapes)
-			y := c.op(tensors(in))
+			in := c.Draw(r, shapes)
+			y := c.Op(optest.Tensors(in))
 			if err := y.Err(); err != nil {
 				t.Fatal(err)
 			}
-			want := c.ref(in)
-			if fmt.Sprint(y.Shape()) != fmt.Sprint(want.shape) {
-				t.Fatalf("the shape is %v, want %v", y.Shape(), want.shape)
+			want := c.Ref(in)
+			if fmt.Sprint(y.Shape()) != fmt.Sprint(want.Shape) {
+				t.Fatalf("the shape is %v, want %v", y.Shape(), want.Shape)
 			}
 			got := floats(t, rt, y)
-			compare(t, "value", got, want.v, tol)
-			if again := floats(t, rt, c.op(tensors(in))); fmt.Sprint(again) != fmt.Sprint(got) {
+			compare(t, "value", got, want.V, tol)
+			if again := floats(t, rt, c.Op(optest.Tensors(in))); fmt.Sprint(again) != fmt.Sprint(got) {
 				t.Error("two runs give different bits")
 			}
 			c.strided(t, rt, in, want, tol)
-			if !c.ints {
-				c.gradients(t, rt, r, in, want.shape, tol)
+			if !c.Ints && !(testing.Short() && family == tensor.ForGPU) { // in -short gradients are checked on one family
+				c.gradients(t, rt, r, in, want.Shape, tol)
 			}
 		})
 	}
-	if len(c.also) > 0 {
-		in := []array{{[]int{len(c.also)}, c.also}}
-		compare(t, "special points", floats(t, rt, c.op(tensors(in))), c.ref(in).v, tol)
+	if len(c.Also) > 0 {
+		in := []optest.Array{{Shape: []int{len(c.Also)}, V: c.Also}}
+		compare(t, "special points", floats(t, rt, c.Op(optest.Tensors(in))), c.Ref(in).V, tol)
 	}
 }
 
 // strided gives the op transposed and sliced layouts of the same numbers, which must not change the result.
-func (c opCase) strided(t *testing.T, rt *tensor.Runtime, in []array, want array, tol float64) {
+func (c opCase) strided(t *testing.T, rt *tensor.Runtime, in []optest.Array, want optest.Array, tol float64) {
 	t.Helper()
 	var xs []*tensor.Tensor
 	for _, a := range in {
-		x := a.tensor()
+		x := a.Tensor()
 		if x.Rank() >= 2 {
 			x = tensor.Var("v", floatsOf(t, rt, x.T())).T()
 		}
@@ -190,7 +87,7 @@ func (c opCase) strided(t *testing.T, rt *tensor.Runtime, in []array, want array
 		}
 		xs = append(xs, x)
 	}
-	compare(t, "strided", floats(t, rt, c.op(xs)), want.v, tol)
+	compare(t, "strided", floats(t, rt, c.Op(xs)), want.V, tol)
 }
 
 func floatsOf(t *testing.T, rt *tensor.Runtime, x *tensor.Tensor) *tensor.Tensor {
@@ -198,33 +95,33 @@ func floatsOf(t *testing.T, rt *tensor.Runtime, x *tensor.Tensor) *tensor.Tensor
 }
 
 // gradients compares first and second derivatives along random directions with central differences of the reference.
-func (c opCase) gradients(t *testing.T, rt *tensor.Runtime, r *rand.Rand, in []array, out []int, tol float64) {
+func (c opCase) gradients(t *testing.T, rt *tensor.Runtime, r *rand.Rand, in []optest.Array, out []int, tol float64) {
 	t.Helper()
-	w := noise(r, out)
-	var u, v []array
+	w := optest.Noise(r, out)
+	var u, v []optest.Array
 	for _, a := range in {
-		u, v = append(u, noise(r, a.shape)), append(v, noise(r, a.shape))
+		u, v = append(u, optest.Noise(r, a.Shape)), append(v, optest.Noise(r, a.Shape))
 	}
 	phi := func(a, b float64) float64 { // ⟨w, f(x + a·u + b·v)⟩
-		moved := make([]array, len(in))
+		moved := make([]optest.Array, len(in))
 		for i := range in {
-			moved[i] = in[i].plus(u[i], a).plus(v[i], b)
+			moved[i] = in[i].Plus(u[i], a).Plus(v[i], b)
 		}
-		return dot(w, c.ref(moved))
+		return optest.Dot(w, c.Ref(moved))
 	}
-	xs := tensors(in)
-	grads := tensor.VJP(c.op(xs), w.tensor(), xs...)
-	along := func(grads []*tensor.Tensor, d []array) *tensor.Tensor {
+	xs := optest.Tensors(in)
+	grads := tensor.VJP(c.Op(xs), w.Tensor(), xs...)
+	along := func(grads []*tensor.Tensor, d []optest.Array) *tensor.Tensor {
 		s := tensor.Full(0)
 		for i, g := range grads {
-			s = s.Add(g.Mul(d[i].tensor()).Sum())
+			s = s.Add(g.Mul(d[i].Tensor()).Sum())
 		}
 		return s
 	}
-	magnitude := func(grads []*tensor.Tensor, d []array) float64 {
+	magnitude := func(grads []*tensor.Tensor, d []optest.Array) float64 {
 		s := tensor.Full(0)
 		for i, g := range grads {
-			s = s.Add(g.Mul(d[i].tensor()).Abs().Sum())
+			s = s.Add(g.Mul(d[i].Tensor()).Abs().Sum())
 		}
 		return float64(floats(t, rt, s)[0]) + 1e-3
 	}
@@ -234,7 +131,7 @@ func (c opCase) gradients(t *testing.T, rt *tensor.Runtime, r *rand.Rand, in []a
 	if d := math.Abs(got - first); !(d <= (10*tol+1e-5)*magnitude(grads, u)) {
 		t.Fatalf("first gradient: got %g, want %g", got, first)
 	}
-	if c.order == 1 {
+	if c.Order == 1 {
 		return
 	}
 	const h2 = 1e-3
@@ -247,7 +144,6 @@ func (c opCase) gradients(t *testing.T, rt *tensor.Runtime, r *rand.Rand, in []a
 }
 
 func TestOps(t *testing.T) {
-	dev := vktest.Open(t)
 	for _, family := range []struct {
 		name string
 		tensor.Options
@@ -260,13 +156,14 @@ func TestOps(t *testing.T) {
 			if testing.Short() && family.NoFusion {
 				t.Skip("SKIPPED in -short: the same table without fusion")
 			}
-			rt, err := tensor.NewRuntimeWith(dev, family.Options)
+			t.Parallel() // each on a device of its own: a software driver compiles shaders on one thread a device
+			rt, err := tensor.NewRuntimeWith(vktest.Open(t), family.Options)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer rt.Close()
-			for _, c := range opCases {
-				t.Run(c.name, func(t *testing.T) { c.run(t, rt) })
+			for _, c := range optest.Cases {
+				t.Run(c.Name, func(t *testing.T) { opCase{c}.run(t, rt, family.Family) })
 			}
 		})
 	}
@@ -283,8 +180,8 @@ var tested = map[string]string{
 
 func TestEveryOpHasACase(t *testing.T) {
 	have := map[string]bool{}
-	for _, c := range opCases {
-		name, _, _ := strings.Cut(c.name, "/")
+	for _, c := range optest.Cases {
+		name, _, _ := strings.Cut(c.Name, "/")
 		have[name] = true
 	}
 	files, err := filepath.Glob("op_*.go")
@@ -308,6 +205,14 @@ func TestEveryOpHasACase(t *testing.T) {
 			if id, ok := star.X.(*ast.Ident); ok && id.Name == "Tensor" && !have[fn.Name.Name] && tested[fn.Name.Name] == "" && fn.Name.Name != "On" {
 				t.Errorf("the op %s has no row in the table of ops", fn.Name.Name)
 			}
+		}
+	}
+}
+
+func TestTableHasNoEmptyRow(t *testing.T) {
+	for _, c := range optest.Cases {
+		if c.Op == nil || c.Ref == nil || len(c.Dims) == 0 || c.In == nil && c.Draws == nil {
+			t.Errorf("the row %s lacks something", c.Name)
 		}
 	}
 }

@@ -858,3 +858,10 @@ func (c *torchCase) hold(t *testing.T, rt *tensor.Runtime, l *torchLine, order i
 		l.worst[order] = worst
 	}
 }
+
+func bit(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -81,7 +81,7 @@ Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage,
 		return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
 	})
 	root.AddCommand(a.train(), a.view(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(),
-		a.eval(), a.devices(), a.bench())
+		a.eval(), a.devices(), a.doctor(), a.bench())
 	return root
 }
 

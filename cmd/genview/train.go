@@ -190,6 +190,9 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	} else {
 		err = errors.Join(run.TrimMetrics(from), run.WriteConfig(cfg))
 	}
+	if err == nil {
+		err = certify(run, s.dev.Info())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package tensor_test
+package optest
 
 import (
 	"math"
@@ -16,11 +16,11 @@ func unary(f func(*T) *T) func([]*T) *T { return func(in []*T) *T { return f(in[
 
 func binary(f func(x, y *T) *T) func([]*T) *T { return func(in []*T) *T { return f(in[0], in[1]) } }
 
-func each(f func(x float64) float64) func([]array) array {
-	return func(in []array) array {
-		y := newArray(in[0].shape...)
-		for i, x := range in[0].v {
-			y.v[i] = f(x)
+func each(f func(x float64) float64) func([]Array) Array {
+	return func(in []Array) Array {
+		y := newArray(in[0].Shape...)
+		for i, x := range in[0].V {
+			y.V[i] = f(x)
 		}
 		return y
 	}
@@ -45,24 +45,24 @@ func index(shape []int, visit func(at []int)) {
 }
 
 // get reads a at an index, counted from the last axis, with axes of size 1 repeated.
-func (a array) get(at []int) float64 {
+func (a Array) get(at []int) float64 {
 	i := 0
-	for k, n := range a.shape {
-		p := at[len(at)-len(a.shape)+k]
+	for k, n := range a.Shape {
+		p := at[len(at)-len(a.Shape)+k]
 		if n == 1 {
 			p = 0
 		}
 		i = i*n + p
 	}
-	return a.v[i]
+	return a.V[i]
 }
 
-// build makes an array from a function of the index.
-func build(shape []int, f func(at []int) float64) array {
+// build makes an Array from a function of the index.
+func build(shape []int, f func(at []int) float64) Array {
 	y := newArray(shape...)
 	i := 0
 	index(shape, func(at []int) {
-		y.v[i] = f(at)
+		y.V[i] = f(at)
 		i++
 	})
 	return y
@@ -85,13 +85,13 @@ func bcast(shapes ...[]int) []int {
 	return out
 }
 
-func both(f func(x, y float64) float64) func([]array) array {
-	return func(in []array) array {
-		return build(bcast(in[0].shape, in[1].shape), func(at []int) float64 { return f(in[0].get(at), in[1].get(at)) })
+func both(f func(x, y float64) float64) func([]Array) Array {
+	return func(in []Array) Array {
+		return build(bcast(in[0].Shape, in[1].Shape), func(at []int) float64 { return f(in[0].get(at), in[1].get(at)) })
 	}
 }
 
-func truth(f func(x, y float64) bool) func([]array) array {
+func truth(f func(x, y float64) bool) func([]Array) Array {
 	return both(func(x, y float64) float64 { return bit(f(x, y)) })
 }
 
@@ -103,16 +103,16 @@ func bit(b bool) float64 {
 }
 
 // folded reduces the named axes.
-func folded(first float64, f func(sum, x float64) float64, keep bool, axes ...int) func([]array) array {
-	return func(in []array) array {
+func folded(first float64, f func(sum, x float64) float64, keep bool, axes ...int) func([]Array) Array {
+	return func(in []Array) Array {
 		x := in[0]
-		hit := make([]bool, len(x.shape))
+		hit := make([]bool, len(x.Shape))
 		for _, a := range axes {
 			hit[(a+len(hit))%len(hit)] = true
 		}
-		full := make([]int, len(x.shape))
+		full := make([]int, len(x.Shape))
 		var short []int
-		for i, n := range x.shape {
+		for i, n := range x.Shape {
 			full[i] = n
 			if hit[i] || len(axes) == 0 {
 				full[i] = 1
@@ -123,10 +123,10 @@ func folded(first float64, f func(sum, x float64) float64, keep bool, axes ...in
 			short = append(short, full[i])
 		}
 		y := newArray(full...)
-		for i := range y.v {
-			y.v[i] = first
+		for i := range y.V {
+			y.V[i] = first
 		}
-		index(x.shape, func(at []int) {
+		index(x.Shape, func(at []int) {
 			i := 0
 			for k, n := range full {
 				p := at[k]
@@ -135,23 +135,23 @@ func folded(first float64, f func(sum, x float64) float64, keep bool, axes ...in
 				}
 				i = i*n + p
 			}
-			y.v[i] = f(y.v[i], x.get(at))
+			y.V[i] = f(y.V[i], x.get(at))
 		})
 		if short == nil {
 			short = []int{}
 		}
-		y.shape = short
+		y.Shape = short
 		return y
 	}
 }
 
 func add(s, x float64) float64 { return s + x }
 
-func scaled(f func([]array) array, c func(in, out int) float64) func([]array) array {
-	return func(in []array) array {
+func scaled(f func([]Array) Array, c func(in, out int) float64) func([]Array) Array {
+	return func(in []Array) Array {
 		y := f(in)
-		for i := range y.v {
-			y.v[i] *= c(len(in[0].v), len(y.v))
+		for i := range y.V {
+			y.V[i] *= c(len(in[0].V), len(y.V))
 		}
 		return y
 	}
@@ -159,27 +159,27 @@ func scaled(f func([]array) array, c func(in, out int) float64) func([]array) ar
 
 func average(in, out int) float64 { return float64(out) / float64(in) }
 
-func refVar(keep bool, axes ...int) func([]array) array {
-	return func(in []array) array {
+func refVar(keep bool, axes ...int) func([]Array) Array {
+	return func(in []Array) Array {
 		mean := scaled(folded(0, add, true, axes...), average)(in)
-		d := both(func(x, m float64) float64 { return (x - m) * (x - m) })([]array{in[0], mean})
-		return scaled(folded(0, add, keep, axes...), average)([]array{d})
+		d := both(func(x, m float64) float64 { return (x - m) * (x - m) })([]Array{in[0], mean})
+		return scaled(folded(0, add, keep, axes...), average)([]Array{d})
 	}
 }
 
-func refSoftmax(axis int) func([]array) array {
-	return func(in []array) array {
+func refSoftmax(axis int) func([]Array) Array {
+	return func(in []Array) Array {
 		e := each(math.Exp)(in)
-		sum := folded(0, add, true, axis)([]array{e})
-		return both(func(x, s float64) float64 { return x / s })([]array{e, sum})
+		sum := folded(0, add, true, axis)([]Array{e})
+		return both(func(x, s float64) float64 { return x / s })([]Array{e, sum})
 	}
 }
 
-func refMatMul(in []array) array {
+func refMatMul(in []Array) Array {
 	a, b := in[0], in[1]
-	k := a.shape[len(a.shape)-1]
-	lead := bcast(a.shape[:len(a.shape)-2], b.shape[:len(b.shape)-2])
-	shape := append(lead, a.shape[len(a.shape)-2], b.shape[len(b.shape)-1])
+	k := a.Shape[len(a.Shape)-1]
+	lead := bcast(a.Shape[:len(a.Shape)-2], b.Shape[:len(b.Shape)-2])
+	shape := append(lead, a.Shape[len(a.Shape)-2], b.Shape[len(b.Shape)-1])
 	return build(shape, func(at []int) float64 {
 		r := len(at)
 		p, q := append([]int{}, at...), append([]int{}, at...)
@@ -203,25 +203,25 @@ func geometry(v []int, n, none int) []int {
 	return v
 }
 
-func refConv(o tensor.ConvOptions) func([]array) array {
-	return func(in []array) array {
+func refConv(o tensor.ConvOptions) func([]Array) Array {
+	return func(in []Array) Array {
 		x, w := in[0], in[1]
-		n, g := len(x.shape)-2, max(o.Groups, 1)
+		n, g := len(x.Shape)-2, max(o.Groups, 1)
 		stride, pad, dilation := geometry(o.Stride, n, 1), geometry(o.Padding, n, 0), geometry(o.Dilation, n, 1)
-		shape := []int{x.shape[0], w.shape[0]}
+		shape := []int{x.Shape[0], w.Shape[0]}
 		for i := range n {
-			shape = append(shape, (x.shape[2+i]+2*pad[i]-dilation[i]*(w.shape[2+i]-1)-1)/stride[i]+1)
+			shape = append(shape, (x.Shape[2+i]+2*pad[i]-dilation[i]*(w.Shape[2+i]-1)-1)/stride[i]+1)
 		}
 		return build(shape, func(at []int) float64 {
 			s := 0.0
 			p, q := make([]int, n+2), make([]int, n+2)
-			index(w.shape[1:], func(k []int) {
-				p[0], p[1] = at[0], at[1]/(w.shape[0]/g)*w.shape[1]+k[0]
+			index(w.Shape[1:], func(k []int) {
+				p[0], p[1] = at[0], at[1]/(w.Shape[0]/g)*w.Shape[1]+k[0]
 				q[0] = at[1]
 				copy(q[1:], k)
 				for i := range n {
 					p[2+i] = at[2+i]*stride[i] + k[1+i]*dilation[i] - pad[i]
-					if p[2+i] < 0 || p[2+i] >= x.shape[2+i] {
+					if p[2+i] < 0 || p[2+i] >= x.Shape[2+i] {
 						return
 					}
 				}
@@ -232,21 +232,21 @@ func refConv(o tensor.ConvOptions) func([]array) array {
 	}
 }
 
-func refConvT(o tensor.ConvTransposeOptions) func([]array) array {
-	return func(in []array) array {
+func refConvT(o tensor.ConvTransposeOptions) func([]Array) Array {
+	return func(in []Array) Array {
 		x, w := in[0], in[1]
-		n, g := len(x.shape)-2, max(o.Groups, 1)
+		n, g := len(x.Shape)-2, max(o.Groups, 1)
 		stride, pad, dilation := geometry(o.Stride, n, 1), geometry(o.Padding, n, 0), geometry(o.Dilation, n, 1)
 		more := geometry(o.OutputPadding, n, 0)
-		shape := []int{x.shape[0], w.shape[1] * g}
+		shape := []int{x.Shape[0], w.Shape[1] * g}
 		for i := range n {
-			shape = append(shape, (x.shape[2+i]-1)*stride[i]-2*pad[i]+dilation[i]*(w.shape[2+i]-1)+more[i]+1)
+			shape = append(shape, (x.Shape[2+i]-1)*stride[i]-2*pad[i]+dilation[i]*(w.Shape[2+i]-1)+more[i]+1)
 		}
 		y := newArray(shape...)
-		index(x.shape, func(at []int) {
+		index(x.Shape, func(at []int) {
 			q := append([]int{at[1]}, make([]int, n+1)...)
-			index(w.shape[1:], func(k []int) {
-				flat := at[0]*shape[1] + at[1]/(x.shape[1]/g)*w.shape[1] + k[0]
+			index(w.Shape[1:], func(k []int) {
+				flat := at[0]*shape[1] + at[1]/(x.Shape[1]/g)*w.Shape[1] + k[0]
 				copy(q[1:], k)
 				for i := range n {
 					p := at[2+i]*stride[i] + k[1+i]*dilation[i] - pad[i]
@@ -255,7 +255,7 @@ func refConvT(o tensor.ConvTransposeOptions) func([]array) array {
 					}
 					flat = flat*shape[2+i] + p
 				}
-				y.v[flat] += x.get(at) * w.get(q)
+				y.V[flat] += x.get(at) * w.get(q)
 			})
 		})
 		return y
@@ -274,10 +274,10 @@ func away(r *rand.Rand) float64 { return float64(r.IntN(7)-3) + 0.2 + 0.6*r.Floa
 func whole(r *rand.Rand) float64 { return float64(r.IntN(3) - 1) }
 
 // apart draws numbers of which no two are close, so that the largest stays the largest.
-func apart(r *rand.Rand, shape []int, _ int) array {
+func apart(r *rand.Rand, shape []int, _ int) Array {
 	a := newArray(shape...)
-	for i, p := range r.Perm(len(a.v)) {
-		a.v[i] = float64(p)*0.1 - 1
+	for i, p := range r.Perm(len(a.V)) {
+		a.V[i] = float64(p)*0.1 - 1
 	}
 	return a
 }
@@ -290,7 +290,7 @@ type s = []int
 
 // places are indices in a pattern that repeats: with from = 1 two rows of places in a table of a shape, of which some are not there;
 // with from = 0 a class for each row of logits of that shape.
-func places(shape []int, from int) array {
+func places(shape []int, from int) Array {
 	if from == 1 {
 		return build([]int{2, 6}, func(at []int) float64 { return float64((at[0]*5+at[1]*7)%(shape[0]+2) - 1) })
 	}
@@ -300,35 +300,35 @@ func places(shape []int, from int) array {
 
 func indices(x *T, from int) *T {
 	a := places(x.Shape(), from)
-	v := make([]int32, len(a.v))
+	v := make([]int32, len(a.V))
 	for i := range v {
-		v[i] = int32(a.v[i])
+		v[i] = int32(a.V[i])
 	}
-	return tensor.Const(v, a.shape...)
+	return tensor.Const(v, a.Shape...)
 }
 
-func refEmbedding(in []array) array {
-	table, at := in[0], places(in[0].shape, 1)
-	rows, d := table.shape[0], table.shape[1]
+func refEmbedding(in []Array) Array {
+	table, at := in[0], places(in[0].Shape, 1)
+	rows, d := table.Shape[0], table.Shape[1]
 	return build([]int{2, 6, d}, func(i []int) float64 {
 		row := int(at.get(i[:2]))
 		if row < 0 || row >= rows {
 			return 0
 		}
-		return table.v[row*d+i[2]]
+		return table.V[row*d+i[2]]
 	})
 }
 
-func refCrossEntropy(from int, smoothing float64, ignore int) func(in []array) array {
-	return func(in []array) array {
-		x, target := in[0], places(in[0].shape, from)
-		classes := x.shape[len(x.shape)-1]
+func refCrossEntropy(from int, smoothing float64, ignore int) func(in []Array) Array {
+	return func(in []Array) Array {
+		x, target := in[0], places(in[0].Shape, from)
+		classes := x.Shape[len(x.Shape)-1]
 		total, n := 0.0, 0.0
-		for i, want := range target.v {
+		for i, want := range target.V {
 			if int(want) == ignore {
 				continue
 			}
-			row := x.v[i*classes : (i+1)*classes]
+			row := x.V[i*classes : (i+1)*classes]
 			sum := 0.0
 			for _, v := range row {
 				sum += math.Exp(v)
@@ -342,34 +342,34 @@ func refCrossEntropy(from int, smoothing float64, ignore int) func(in []array) a
 			}
 			n++
 		}
-		return array{nil, []float64{total / n}}
+		return Array{nil, []float64{total / n}}
 	}
 }
 
-func refLayerNorm(in []array) array {
+func refLayerNorm(in []Array) Array {
 	x := in[0]
-	d := x.shape[len(x.shape)-1]
-	y := newArray(x.shape...)
-	for first := 0; first < len(x.v); first += d {
+	d := x.Shape[len(x.Shape)-1]
+	y := newArray(x.Shape...)
+	for first := 0; first < len(x.V); first += d {
 		mean, square := 0.0, 0.0
-		for _, v := range x.v[first : first+d] {
+		for _, v := range x.V[first : first+d] {
 			mean += v / float64(d)
 		}
-		for _, v := range x.v[first : first+d] {
+		for _, v := range x.V[first : first+d] {
 			square += (v - mean) * (v - mean) / float64(d)
 		}
 		for i := range d {
-			y.v[first+i] = (x.v[first+i] - mean) / math.Sqrt(square+1e-5) * in[1].v[i]
+			y.V[first+i] = (x.V[first+i] - mean) / math.Sqrt(square+1e-5) * in[1].V[i]
 			if len(in) > 2 {
-				y.v[first+i] += in[2].v[i]
+				y.V[first+i] += in[2].V[i]
 			}
 		}
 	}
 	return y
 }
 
-func refPowers(in []array) array {
-	v := in[0].v
+func refPowers(in []Array) Array {
+	v := in[0].V
 	return build([]int{len(v), len(v)}, func(at []int) float64 {
 		p := math.Pow(v[at[0]], v[at[1]])
 		if math.IsNaN(p) {
@@ -379,36 +379,36 @@ func refPowers(in []array) array {
 	})
 }
 
-func refStd(in []array) array {
-	n := in[0].shape[1]
-	return each(func(v float64) float64 { return math.Sqrt(v * float64(n) / float64(n-1)) })([]array{refVar(false, 1)(in)})
+func refStd(in []Array) Array {
+	n := in[0].Shape[1]
+	return each(func(v float64) float64 { return math.Sqrt(v * float64(n) / float64(n-1)) })([]Array{refVar(false, 1)(in)})
 }
 
-func refNorms(in []array) array {
-	norm := func(p float64) array {
+func refNorms(in []Array) Array {
+	norm := func(p float64) Array {
 		sum := folded(0, func(s, x float64) float64 { return s + math.Pow(math.Abs(x), p) }, false, 1)(in)
-		return each(func(s float64) float64 { return math.Pow(s, 1/p) })([]array{sum})
+		return each(func(s float64) float64 { return math.Pow(s, 1/p) })([]Array{sum})
 	}
-	return both(add)([]array{norm(1), both(add)([]array{norm(2), norm(3)})})
+	return both(add)([]Array{norm(1), both(add)([]Array{norm(2), norm(3)})})
 }
 
-func refEndNorms(in []array) array {
+func refEndNorms(in []Array) Array {
 	size := each(math.Abs)(in)
-	top := folded(0, math.Max, false, 0)([]array{size})
-	low := folded(math.Inf(1), math.Min, false, 0)([]array{size})
+	top := folded(0, math.Max, false, 0)([]Array{size})
+	low := folded(math.Inf(1), math.Min, false, 0)([]Array{size})
 	some := folded(0, func(s, x float64) float64 { return s + bit(x != 0) }, false, 0)(in)
-	return both(add)([]array{top, both(add)([]array{low, some})})
+	return both(add)([]Array{top, both(add)([]Array{low, some})})
 }
 
 // refArg is the first index of the best element along an axis of a matrix.
-func refArg(axis int, better func(x, best float64) bool) func(in []array) array {
-	return func(in []array) array {
+func refArg(axis int, better func(x, best float64) bool) func(in []Array) Array {
+	return func(in []Array) Array {
 		x := in[0]
-		return build([]int{x.shape[1-axis]}, func(at []int) float64 {
+		return build([]int{x.Shape[1-axis]}, func(at []int) float64 {
 			p := []int{at[0], at[0]}
 			p[axis] = 0
 			best, k := x.get(p), 0
-			for i := range x.shape[axis] {
+			for i := range x.Shape[axis] {
 				if p[axis] = i; better(x.get(p), best) {
 					best, k = x.get(p), i
 				}
@@ -418,8 +418,8 @@ func refArg(axis int, better func(x, best float64) bool) func(in []array) array 
 	}
 }
 
-func refCumSum(in []array) array {
-	return build(in[0].shape, func(at []int) float64 {
+func refCumSum(in []Array) Array {
+	return build(in[0].Shape, func(at []int) float64 {
 		sum := 0.0
 		for j := range at[1] + 1 {
 			sum += in[0].get([]int{at[0], j})
@@ -429,9 +429,9 @@ func refCumSum(in []array) array {
 }
 
 // refPlaced is a matrix with lo and hi more columns, column i of which is column of(i) of x counted from x's first; −1 is fill.
-func refPlaced(lo, hi int, of func(i, n int) int, fill float64) func(in []array) array {
-	return func(in []array) array {
-		d := in[0].shape
+func refPlaced(lo, hi int, of func(i, n int) int, fill float64) func(in []Array) Array {
+	return func(in []Array) Array {
+		d := in[0].Shape
 		return build([]int{d[0], lo + d[1] + hi}, func(at []int) float64 {
 			j := of(at[1]-lo, d[1])
 			if j < 0 {
@@ -442,9 +442,9 @@ func refPlaced(lo, hi int, of func(i, n int) int, fill float64) func(in []array)
 	}
 }
 
-func refBand(in func(i, j int) bool) func([]array) array {
-	return func(x []array) array {
-		return build(x[0].shape, func(at []int) float64 {
+func refBand(in func(i, j int) bool) func([]Array) Array {
+	return func(x []Array) Array {
+		return build(x[0].Shape, func(at []int) float64 {
 			if in(at[0], at[1]) {
 				return x[0].get(at)
 			}
@@ -454,10 +454,10 @@ func refBand(in func(i, j int) bool) func([]array) array {
 }
 
 // apartFrom draws numbers whose differences are not close to 0.
-func apartFrom(r *rand.Rand, shape []int, i int) array {
+func apartFrom(r *rand.Rand, shape []int, i int) Array {
 	a := apart(r, shape, i)
-	for k := range a.v {
-		a.v[k] += 0.05 * float64(i)
+	for k := range a.V {
+		a.V[k] += 0.05 * float64(i)
 	}
 	return a
 }

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"genview/tensor"
+	"genview/tensor/optest"
+	"genview/vk/vktest"
+)
+
+// TestDoctor asks the doctor, then trains a run, which must have the report.
+func TestDoctor(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	type report struct { // vk.Info is for reading by people and scripts, not back into Go
+		Device struct {
+			Name string `json:"name"`
+		} `json:"device"`
+		Passed, Failed int
+		Seconds        float64
+		Checks         []check
+	}
+	var r report
+	if err := json.Unmarshal([]byte(must(t, "doctor", "--json")), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Failed != 0 || r.Passed != len(r.Checks) || r.Passed < len(optest.Cases) || r.Device.Name == "" || r.Seconds > 60 {
+		t.Errorf("%d of %d checks passed and %d failed on %q in %.0f s", r.Passed, len(r.Checks), r.Failed, r.Device.Name, r.Seconds)
+	}
+	run := filepath.Join(t.TempDir(), "run")
+	must(t, tiny("--out", run, "--steps", "1")...)
+	p, err := os.ReadFile(filepath.Join(run, "doctor.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept report
+	if err := json.Unmarshal(p, &kept); err != nil || kept.Passed != r.Passed {
+		t.Errorf("the run's report says that %d checks passed (%v)", kept.Passed, err)
+	}
+}
+
+// TestDoctorFindsWhatIsWrong gives the table a row that no device can compute right.
+func TestDoctorFindsWhatIsWrong(t *testing.T) {
+	all := optest.Cases
+	defer func() { optest.Cases = all }()
+	i := slices.IndexFunc(all, func(c optest.Case) bool { return c.Name == "Exp" })
+	wrong := all[i]
+	wrong.Name = "Wrong"
+	wrong.Op = func(in []*tensor.Tensor) *tensor.Tensor { return in[0].Exp().Shift(0.1) }
+	optest.Cases = []optest.Case{all[i], wrong}
+	var told []check
+	r := examine(context.Background(), vktest.Open(t), func(bad check) { told = append(told, bad) })
+	if r.Failed != len(told) || r.Failed != shapesEach || r.Passed+r.Failed != len(r.Checks) || told[0].Op != "Wrong" || !strings.Contains(told[0].Error, "element 0: got") {
+		t.Errorf("%d of %d checks failed; the first told of is %+v", r.Failed, len(r.Checks), told[0])
+	}
+}

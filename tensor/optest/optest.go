@@ -1,0 +1,159 @@
+// Package optest holds the table of ops: for each what it must give, in float64 and by plain loops, on which inputs. The tests of
+// package tensor go through it with gradients and on every family of kernels, and genview doctor goes through its values on a
+// user's device.
+package optest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"genview/tensor"
+)
+
+// Cases is the table: a row an op, or a few.
+var Cases = slices.Concat(basicCases, indexCases, layerCases)
+
+// A Case is one row of the table.
+type Case struct {
+	Name  string                                       // the exported function or method, and after a slash what is special
+	Op    func(in []*tensor.Tensor) *tensor.Tensor     // on inputs of the shapes of one entry of Dims
+	Ref   func(in []Array) Array                       // the same in float64, by plain loops
+	Dims  [][][]int                                    // for each subtest the shapes of the inputs
+	In    func(r *rand.Rand) float64                   // draws an element
+	Also  []float64                                    // special points for ops of one input: values are compared there too
+	Ints  bool                                         // the result is not differentiable: value only
+	Order int                                          // of derivatives to check; 0 means 2
+	Tol   float64                                      // relative to the largest value; 0 means 1e-5
+	Draws func(r *rand.Rand, shape []int, i int) Array // instead of In
+}
+
+// Tolerance is how far a result may be off, relative to its largest number.
+func (c Case) Tolerance() float64 {
+	if c.Tol == 0 {
+		return 1e-5
+	}
+	return c.Tol
+}
+
+// Draw makes inputs of these shapes.
+func (c Case) Draw(r *rand.Rand, shapes [][]int) []Array {
+	var out []Array
+	for i, s := range shapes {
+		if c.Draws != nil {
+			out = append(out, c.Draws(r, s, i).Round())
+			continue
+		}
+		a := newArray(s...)
+		for j := range a.V {
+			a.V[j] = c.In(r)
+		}
+		out = append(out, a.Round())
+	}
+	return out
+}
+
+// An Array is a tensor of the reference.
+type Array struct {
+	Shape []int
+	V     []float64
+}
+
+func newArray(shape ...int) Array {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return Array{shape, make([]float64, n)}
+}
+
+// Noise draws an array from the normal distribution.
+func Noise(r *rand.Rand, shape []int) Array {
+	a := newArray(shape...)
+	for i := range a.V {
+		a.V[i] = r.NormFloat64()
+	}
+	return a.Round()
+}
+
+// Tensor returns the array as a constant.
+func (a Array) Tensor() *tensor.Tensor {
+	f := make([]float32, len(a.V))
+	for i, x := range a.V {
+		f[i] = float32(x)
+	}
+	return tensor.Const(f, a.Shape...)
+}
+
+// Tensors returns arrays as constants.
+func Tensors(in []Array) []*tensor.Tensor {
+	var out []*tensor.Tensor
+	for _, a := range in {
+		out = append(out, a.Tensor())
+	}
+	return out
+}
+
+// Round makes every element a float32, so that the device starts from the same numbers.
+func (a Array) Round() Array {
+	for i, x := range a.V {
+		a.V[i] = float64(float32(x))
+	}
+	return a
+}
+
+// Plus returns a + scale·b.
+func (a Array) Plus(b Array, scale float64) Array {
+	c := newArray(a.Shape...)
+	for i := range c.V {
+		c.V[i] = a.V[i] + scale*b.V[i]
+	}
+	return c
+}
+
+// Dot returns Σ aᵢbᵢ.
+func Dot(a, b Array) float64 {
+	s := 0.0
+	for i := range a.V {
+		s += a.V[i] * b.V[i]
+	}
+	return s
+}
+
+// Compare says by how much got is not want; nil where each element is within tol of the largest one.
+func Compare(got []float32, want []float64, tol float64) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("got %d elements, want %d", len(got), len(want))
+	}
+	scale := 1e-3
+	for _, w := range want {
+		if !math.IsInf(w, 0) && !math.IsNaN(w) {
+			scale = max(scale, math.Abs(w))
+		}
+	}
+	for i, w := range want {
+		g := float64(got[i])
+		if w == g || math.IsNaN(w) && math.IsNaN(g) {
+			continue
+		}
+		if !(math.Abs(g-w) <= tol*scale) {
+			return fmt.Errorf("element %d: got %g, want %g (± %.1g)", i, g, w, tol*scale)
+		}
+	}
+	return nil
+}
+
+// Value computes the op on these inputs and holds it against the reference.
+func (c Case) Value(rt *tensor.Runtime, in []Array) error {
+	want := c.Ref(in)
+	y := c.Op(Tensors(in))
+	if y.Err() == nil && fmt.Sprint(y.Shape()) != fmt.Sprint(want.Shape) && len(want.Shape) > 0 {
+		return fmt.Errorf("the shape is %v, want %v", y.Shape(), want.Shape)
+	}
+	got, err := rt.Floats(y.Cast(tensor.F32))
+	if err != nil {
+		return err
+	}
+	return Compare(got, want.V, c.Tolerance())
+}
