@@ -10,6 +10,7 @@ import (
 
 // The references: float64, plain loops, as the formulas are written.
 
+// T is a tensor.
 type T = tensor.Tensor
 
 func unary(f func(*T) *T) func([]*T) *T { return func(in []*T) *T { return f(in[0]) } }
