@@ -12,12 +12,32 @@ import (
 type Target struct {
 	CPU  bool // lavapipe: eight lanes, texel loads, no shared memory; otherwise a GPU
 	Info vk.Info
+	Bind int // bytes that one binding holds at most; 0: what the device says
+}
+
+// room returns how many bytes a binding holds that is read by texels of that many bytes, or, with 0, as a storage buffer: a multiple
+// of what any device asks of offsets.
+func (on Target) room(texel int) int {
+	n := on.Info.Limits.MaxStorageRange
+	if texel > 0 {
+		n = on.Info.Limits.MaxTexels * texel
+	}
+	if on.Bind > 0 {
+		n = min(n, on.Bind)
+	}
+	return max(n/alignment, 1) * alignment
+}
+
+// A bound is what one binding of a shader is: bytes lo ≤ i < hi of a tensor's memory.
+type bound struct {
+	t      *Tensor
+	lo, hi int
 }
 
 // A generated shader: what it binds, in order, its constants, and how many workgroups it wants.
 type generated struct {
 	module *spirv.Module
-	binds  []*Tensor
+	binds  []bound
 	groups int
 	consts []spirv.Const
 }
@@ -32,7 +52,7 @@ type emitter struct {
 	stops map[*Tensor]bool // read from memory; nil: what is stored outside own
 	own   map[*Tensor]bool // computed here
 	mems  map[memKey]spirv.Mem
-	binds []*Tensor
+	binds []bound
 
 	base   spirv.ID   // flat index of the first of the four, a scalar uint
 	whole  bool       // base is a multiple of 4
@@ -56,27 +76,38 @@ func (e *emitter) at(base spirv.ID, whole bool) {
 
 // mem declares t's memory as an array of scalars (n = 1) or vectors (n = 4) to read from.
 func (e *emitter) mem(t *Tensor, n int) spirv.Mem {
-	elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
 	k := memKey{t: t, n: n}
 	m, ok := e.mems[k]
 	if !ok {
+		elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
 		if e.on.CPU {
-			m = e.b.Texels(len(e.binds), elem)
+			m = e.bind(t, n, e.on.room(4*n), func(i int) spirv.Mem { return e.b.Texels(i, elem) })
 		} else {
-			m = e.b.Buffer(len(e.binds), elem, true, false)
+			m = e.bind(t, n, e.on.room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, true, false) })
 		}
 		e.mems[k] = m
-		e.binds = append(e.binds, t)
 	}
 	return m
 }
 
 // out declares t's memory to write to.
 func (e *emitter) out(t *Tensor, n int) spirv.Mem {
-	m := e.b.Buffer(len(e.binds), spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}, false, true)
-	e.binds = append(e.binds, t)
-	return m
+	elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
+	return e.bind(t, n, e.on.room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, false, true) })
 }
+
+// bind declares t's memory at the next bindings, as many as it takes with so much room in each.
+func (e *emitter) bind(t *Tensor, n, room int, declare func(binding int) spirv.Mem) spirv.Mem {
+	var parts []spirv.Mem
+	for lo, bytes := 0, inQuads(t); lo < bytes; lo += room {
+		parts = append(parts, declare(len(e.binds)))
+		e.binds = append(e.binds, bound{t, lo, min(lo+room, bytes)})
+	}
+	return spirv.Join(room/(4*n), parts...)
+}
+
+// inQuads returns the bytes of t's memory, which shaders read and write four elements at a time.
+func inQuads(t *Tensor) int { return (4*t.Len() + 15) / 16 * 16 }
 
 // value returns the four elements of t, which has the domain's elements in the domain's order.
 func (e *emitter) value(t *Tensor) spirv.ID {

@@ -43,7 +43,7 @@ func (c *compilation) program() (*Program, error) {
 	}
 	c.layouts(roots)
 	c.packs(roots)
-	c.fused = c.low.fuse(roots, c.rt.noFusion)
+	c.fuse(roots)
 	c.updateInPlace()
 	c.p.peak = c.lifetimes()
 	if err := c.allocate(); err != nil {
@@ -96,6 +96,43 @@ func (c *compilation) packs(roots []*Tensor) {
 		c.inPack[t] = t
 	}
 	c.low.resort()
+}
+
+// fuse shares the nodes out to units, none of which binds more than the device takes.
+func (c *compilation) fuse(roots []*Tensor) {
+	tries := fusing
+	if c.rt.noFusion {
+		tries = fusing[len(fusing)-1:]
+	}
+	for _, b := range tries {
+		c.fused = c.low.fuse(roots, b)
+		if !slices.ContainsFunc(c.fused.units, func(u *unit) bool { return !c.fits(u) }) {
+			return
+		}
+	}
+}
+
+// fits tells whether the device takes as many bindings as a unit may have: an input may be bound twice, as scalars and in fours.
+func (c *compilation) fits(u *unit) bool {
+	if u.node != nil && u.node.op.Pack != nil { // no dispatch
+		return true
+	}
+	on, l := c.rt.target, c.rt.target.Info.Limits
+	in, out := 0, 0
+	for _, t := range c.reads(u) {
+		if on.CPU {
+			in += up(inQuads(t), on.room(16)) + up(inQuads(t), on.room(4))
+		} else {
+			in += 2 * up(inQuads(t), on.room(0))
+		}
+	}
+	for _, t := range u.outs {
+		out += up(inQuads(t), on.room(0))
+	}
+	if on.CPU {
+		return in <= l.MaxTexelBuffers && out <= l.MaxBuffers
+	}
+	return in+out <= l.MaxBuffers
 }
 
 // base returns what holds the value of t.
@@ -249,10 +286,10 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 				at = 4 * p.op.Pack.at[i]
 			}
 		}
-		return c.p.packs[p].Slice(at, at+(4*t.Len()+15)/16*16), nil
+		return c.p.packs[p].Slice(at, at+inQuads(t)), nil
 	}
 	if s := c.spans[t]; s != nil {
-		return c.p.arena.Slice(s.offset, s.offset+(s.bytes+15)/16*16), nil
+		return c.p.arena.Slice(s.offset, s.offset+inQuads(t)), nil
 	}
 	b := c.inputs[t]
 	if b == nil {
@@ -261,7 +298,7 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 		}
 		return c.rt.memory(t)
 	}
-	return b.Slice(0, (4*t.Len()+15)/16*16), nil
+	return b.Slice(0, inQuads(t)), nil
 }
 
 // record writes the whole program down.
@@ -282,10 +319,12 @@ func (c *compilation) record() error {
 			return err
 		}
 		views := make([]vk.View, len(g.binds))
-		for i, t := range g.binds {
-			if views[i], err = c.memory(t); err != nil {
+		for i, b := range g.binds {
+			v, err := c.memory(b.t)
+			if err != nil {
 				return err
 			}
+			views[i] = v.Slice(b.lo, b.hi)
 		}
 		c.rec.Label(u.title())
 		c.rec.Dispatch(k, g.grid(), nil, views...)

@@ -8,6 +8,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,17 +35,115 @@ func compare(t *testing.T, what string, got []float32, want []float64, tol float
 	}
 }
 
+// malformed returns the shapes of inputs of a row, one of them made wrong in each.
+func malformed(shapes [][]int) [][][]int {
+	var all [][][]int
+	with := func(i int, s []int) {
+		bad := slices.Clone(shapes)
+		bad[i] = s
+		all = append(all, bad)
+	}
+	for i, s := range shapes {
+		for a := range s {
+			longer := slices.Clone(s)
+			longer[a] += 2
+			with(i, longer)
+		}
+		if len(s) > 0 {
+			with(i, s[1:])
+		}
+		with(i, append([]int{3}, s...))
+		with(i, nil)
+	}
+	return all
+}
+
+// saysWhat is an error's form: the op, or that and the one which is a part of it, the operands' shapes, what is wrong, and where it
+// was built.
+var saysWhat = regexp.MustCompile(`^tensor: ([A-Z]\w*: )?[A-Z]\w*( \[[\d ]*\]( × \[[\d ]*\])*)?: .+ \(\S+\.go:\d+\)$`)
+
+// bad gives the op inputs of wrong shapes and types: each must give a result, or an error that says what is wrong.
+func (c opCase) bad(t *testing.T) {
+	name, _, _ := strings.Cut(c.Name, "/")
+	refused, named := 0, 0
+	try := func(what string, in []*T) {
+		defer func() {
+			if p := recover(); p != nil && !strings.Contains(origin(), "/optest/") { // a row may count on its own shapes
+				t.Errorf("%s panics: %v (%s)", what, p, origin())
+			}
+		}()
+		if err := c.Op(in).Err(); err != nil {
+			refused++
+			if strings.HasPrefix(err.Error(), "tensor: "+name) {
+				named++
+			}
+			if !saysWhat.MatchString(err.Error()) || !strings.Contains(err.Error(), "[") {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	}
+	for _, shapes := range malformed(c.Dims[0]) {
+		var in []*T
+		for _, s := range shapes {
+			in = append(in, tensor.Full(1, s...))
+		}
+		try(fmt.Sprint(shapes), in)
+	}
+	for _, dt := range []tensor.DType{tensor.I32, tensor.Bool} {
+		for i := range c.Dims[0] {
+			var in []*T
+			for k, s := range c.Dims[0] {
+				x := tensor.Full(1, s...)
+				if k == i {
+					x = x.Cast(dt)
+				}
+				in = append(in, x)
+			}
+			try(fmt.Sprintf("input %d of type %s", i, dt), in)
+		}
+	}
+	if named == 0 && len(c.Dims[0]) > 1 {
+		t.Errorf("of %d wrong inputs that are refused none names the op", refused)
+	}
+}
+
+// origin is where a panic that was recovered came from.
+func origin() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	panicked := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panicked = true
+		case panicked && !strings.HasPrefix(f.Function, "runtime.") || !more:
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+	}
+}
+
+func TestOpsRefuse(t *testing.T) {
+	for _, c := range optest.Cases {
+		t.Run(c.Name, opCase{c}.bad)
+	}
+}
+
 // T is what the tests are about.
 type T = tensor.Tensor
 
 // opCase adds to a row of the table what is only for tests: strided inputs and gradients.
 type opCase struct{ optest.Case }
 
-func (c opCase) run(t *testing.T, rt *tensor.Runtime, family tensor.Family) {
+func (c opCase) run(t *testing.T, rt *tensor.Runtime, o tensor.Options) {
 	tol := c.Tolerance()
 	dims := c.Dims
 	if testing.Short() {
 		dims = dims[:1]
+	}
+	if o.MaxBind > 0 {
+		c.narrow(t, rt)
+		return
 	}
 	for n, shapes := range dims {
 		t.Run(strings.ReplaceAll(fmt.Sprint(shapes), " ", "x"), func(t *testing.T) {
@@ -62,15 +163,36 @@ func (c opCase) run(t *testing.T, rt *tensor.Runtime, family tensor.Family) {
 				t.Error("two runs give different bits")
 			}
 			c.strided(t, rt, in, want, tol)
-			if !c.Ints && !(testing.Short() && family == tensor.ForGPU) { // in -short gradients are checked on one family
+			if !c.Ints && !(testing.Short() && o.Family == tensor.ForGPU) { // in -short gradients are checked on one family
 				c.gradients(t, rt, r, in, want.Shape, tol)
 			}
 		})
 	}
-	if len(c.Also) > 0 {
-		in := []optest.Array{{Shape: []int{len(c.Also)}, V: c.Also}}
-		compare(t, "special points", floats(t, rt, c.Op(optest.Tensors(in))), c.Ref(in).V, tol)
+	for _, in := range c.Points() {
+		if err := c.Point(rt, in); err != nil {
+			t.Errorf("special points %v: %v", in[0].V, err)
+		}
 	}
+}
+
+// narrow computes the largest of the row where a binding holds little, so that tensors take several.
+func (c opCase) narrow(t *testing.T, rt *tensor.Runtime) {
+	largest := slices.MaxFunc(c.Dims, func(a, b [][]int) int { return elements(a) - elements(b) })
+	if err := c.Value(rt, c.Draw(rand.New(rand.NewPCG(1, 2)), largest)); err != nil {
+		t.Error(err)
+	}
+}
+
+func elements(shapes [][]int) int {
+	sum := 0
+	for _, s := range shapes {
+		n := 1
+		for _, d := range s {
+			n *= d
+		}
+		sum += n
+	}
+	return sum
 }
 
 // strided gives the op transposed and sliced layouts of the same numbers, which must not change the result.
@@ -151,10 +273,12 @@ func TestOps(t *testing.T) {
 		{"device", tensor.Options{}},
 		{"gpu", tensor.Options{Family: tensor.ForGPU}},
 		{"unfused", tensor.Options{NoFusion: true}},
+		{"narrow", tensor.Options{MaxBind: 8192}},
+		{"narrow gpu", tensor.Options{MaxBind: 8192, Family: tensor.ForGPU}},
 	} {
 		t.Run(family.name, func(t *testing.T) {
-			if testing.Short() && family.NoFusion {
-				t.Skip("SKIPPED in -short: the same table without fusion")
+			if testing.Short() && (family.NoFusion || family.MaxBind > 0) {
+				t.Skip("SKIPPED in -short: the same table without fusion, and with several bindings a tensor")
 			}
 			t.Parallel() // each on a device of its own: a software driver compiles shaders on one thread a device
 			rt, err := tensor.NewRuntimeWith(vktest.Open(t), family.Options)
@@ -163,7 +287,7 @@ func TestOps(t *testing.T) {
 			}
 			defer rt.Close()
 			for _, c := range optest.Cases {
-				t.Run(c.Name, func(t *testing.T) { opCase{c}.run(t, rt, family.Family) })
+				t.Run(c.Name, func(t *testing.T) { opCase{c}.run(t, rt, family.Options) })
 			}
 		})
 	}

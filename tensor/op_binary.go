@@ -253,10 +253,11 @@ func (x *Tensor) Pow(y *Tensor) *Tensor {
 			abs := b.Ext(spirv.FAbs, x)
 			size := b.Ext(spirv.Exp, b.Mul(y, b.Ext(spirv.Log, abs)))
 			size = b.Select(b.Equal(abs, b.Float(1)), b.Float(1), size) // y may be infinite
-			odd := b.NotEqual(b.Mul(b.Ext(spirv.Trunc, b.Mul(y, b.Float(0.5))), b.Float(2)), y)
+			whole := b.Equal(b.Ext(spirv.Trunc, y), y)
+			odd := b.And(whole, b.NotEqual(b.Mul(b.Ext(spirv.Trunc, b.Mul(y, b.Float(0.5))), b.Float(2)), y))
 			power := b.Select(odd, b.Neg(size), size)
 			nan := b.Float(math.NaN())
-			power = b.Select(b.Equal(b.Ext(spirv.Trunc, y), y), power, nan)
+			power = b.Select(b.Or(whole, b.Equal(abs, b.Float(math.Inf(1)))), power, nan)
 			power = b.Select(b.Less(x, b.Float(0)), power, size)
 			power = b.Select(b.Or(b.NotEqual(x, x), b.NotEqual(y, y)), nan, power)
 			return b.Select(b.Or(b.Equal(y, b.Float(0)), b.Equal(x, b.Float(1))), b.Float(1), power)

@@ -136,6 +136,9 @@ func Einsum(formula string, xs ...*Tensor) *Tensor {
 		if x.err != nil {
 			return x
 		}
+		if x.op.DType != F32 {
+			return fail("Einsum", xs, "it takes f32, not %s: Cast it", x.op.DType)
+		}
 	}
 	left, out, ok := strings.Cut(strings.ReplaceAll(formula, " ", ""), "->")
 	terms := strings.Split(left, ",")

@@ -187,22 +187,28 @@ func (x *Tensor) resize(name string, sizes []int, one func(x *Tensor, axis, n in
 
 // PixelShuffle makes x [..., C·r², H, W] to [..., C, H·r, W·r] (Shi et al. 2016, eq. 4).
 func (x *Tensor) PixelShuffle(r int) *Tensor {
-	if x.err == nil && (x.Rank() < 3 || r < 1 || x.Dim(-3)%(r*r) != 0) {
+	if x.err != nil {
+		return x
+	}
+	if x.Rank() < 3 || r < 1 || x.Dim(-3)%(r*r) != 0 {
 		return fail("PixelShuffle", []*Tensor{x}, "its channels are no multiple of %d²", r)
 	}
 	n := x.Rank() - 3
-	front, c, h, w := x.Shape()[:max(n, 0)], x.Dim(-3)/(r*r), x.Dim(-2), x.Dim(-1)
+	front, c, h, w := x.Shape()[:n], x.Dim(-3)/(r*r), x.Dim(-2), x.Dim(-1)
 	y := x.Reshape(append(slices.Clone(front), c, r, r, h, w)...)
 	return y.Permute(append(counting(0, n+1), n+3, n+1, n+4, n+2)...).Reshape(append(front, c, h*r, w*r)...)
 }
 
 // PixelUnshuffle is the inverse of PixelShuffle.
 func (x *Tensor) PixelUnshuffle(r int) *Tensor {
-	if x.err == nil && (x.Rank() < 3 || r < 1 || x.Dim(-2)%r != 0 || x.Dim(-1)%r != 0) {
+	if x.err != nil {
+		return x
+	}
+	if x.Rank() < 3 || r < 1 || x.Dim(-2)%r != 0 || x.Dim(-1)%r != 0 {
 		return fail("PixelUnshuffle", []*Tensor{x}, "its height and width are no multiples of %d", r)
 	}
 	n := x.Rank() - 3
-	front, c, h, w := x.Shape()[:max(n, 0)], x.Dim(-3), x.Dim(-2)/r, x.Dim(-1)/r
+	front, c, h, w := x.Shape()[:n], x.Dim(-3), x.Dim(-2)/r, x.Dim(-1)/r
 	y := x.Reshape(append(slices.Clone(front), c, h, r, w, r)...)
 	return y.Permute(append(counting(0, n+1), n+2, n+4, n+1, n+3)...).Reshape(append(front, c*r*r, h, w)...)
 }

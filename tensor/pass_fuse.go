@@ -29,16 +29,23 @@ func (u *unit) root() *unit {
 // fusion shares the nodes of a lowered graph out to units.
 type fusion struct {
 	*lowering
-	off    bool // one unit a node
+	bounds
 	units  []*unit
 	of     map[*Tensor]*unit
 	forced map[*Tensor]bool // must be in memory whatever its unit
 	stored map[*Tensor]bool // is in memory: forced, or read by another unit
 }
 
+// bounds are how much goes into one unit.
+type bounds struct {
+	inputs int // tensors that it reads
+	nodes  int // elementwise nodes; 1: nothing is fused
+}
+
+// fusing is what is tried, until all units fit the device.
+var fusing = []bounds{{12, 1 << 20}, {12, 12}, {4, 4}, {4, 1}}
+
 const (
-	maxInputs   = 12 // buffers that one elementwise unit reads
-	maxOutputs  = 8
 	maxInline   = 24 // nodes that a reduction computes anew instead of reading them
 	maxAfter    = 24 // nodes made of a reduction's results, which few lanes of many compute
 	maxEpilogue = 8  // instructions made of a product's results: they are written out for each row of a tile, and long code runs slowly
@@ -49,12 +56,12 @@ const (
 func inlined(t *Tensor) bool { return t.isElementwise() && len(t.in) == 0 }
 
 // fuse returns the units that compute roots, in an order in which they can run.
-func (l *lowering) fuse(roots []*Tensor, off bool) *fusion {
-	f := &fusion{lowering: l, off: off, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
+func (l *lowering) fuse(roots []*Tensor, b bounds) *fusion {
+	f := &fusion{lowering: l, bounds: b, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
 	for _, r := range roots {
 		f.forced[l.where[r].base] = true
 	}
-	live := f.live(roots)
+	live, off := f.live(roots), b.nodes == 1
 	for _, t := range live {
 		if t.op.View != nil || t.isLeaf() {
 			continue
@@ -112,7 +119,7 @@ func (f *fusion) single(t *Tensor) {
 	u := &unit{node: t, outs: []*Tensor{t}, stops: map[*Tensor]bool{}, deps: map[*unit]bool{}}
 	if t.op.Reduce != nil {
 		base := f.where[t.in[0]].base
-		if n := f.inline(u, base, 0); n > maxInline || len(u.stops) > maxInputs {
+		if n := f.inline(u, base, 0); n > min(maxInline, f.nodes) || len(u.stops) > f.bounds.inputs {
 			f.forced[base] = true
 			clear(u.stops)
 			u.stops[base] = true
@@ -164,7 +171,7 @@ func (f *fusion) elementwise(t *Tensor) {
 	for i, x := range t.in {
 		f.depend(u, f.where[x].base, !f.inPlace(t, i))
 	}
-	if f.off {
+	if f.nodes == 1 {
 		return
 	}
 	for i, x := range t.in {
@@ -182,7 +189,7 @@ func (f *fusion) elementwise(t *Tensor) {
 
 // join merges two units where that is possible and makes no cycle.
 func (f *fusion) join(u, c *unit) {
-	if joins(u, c) && !f.reaches(u, c, true) && !f.reaches(c, u, true) && f.inputs(u, c) <= maxInputs {
+	if joins(u, c) && !f.reaches(u, c, true) && !f.reaches(c, u, true) && f.within(u, c) {
 		f.merge(u, c)
 	}
 }
@@ -223,7 +230,7 @@ func (f *fusion) scalars() {
 	}
 	for i, u := range all {
 		for _, c := range all[:i] {
-			if c = c.root(); c != u && !f.reaches(u, c, false) && !f.reaches(c, u, false) && f.inputs(u, c) <= maxInputs {
+			if c = c.root(); c != u && !f.reaches(u, c, false) && !f.reaches(c, u, false) && f.within(u, c) {
 				f.merge(u, c)
 				break
 			}
@@ -298,8 +305,8 @@ func (f *fusion) reaches(from, to *unit, indirect bool) bool {
 	return visit(from, true)
 }
 
-// inputs counts the buffers that u and c read together.
-func (f *fusion) inputs(u, c *unit) int {
+// within tells whether u and c together keep to the bounds.
+func (f *fusion) within(u, c *unit) bool {
 	own, reads := map[*Tensor]bool{}, map[*Tensor]bool{}
 	all := slices.Concat(u.elems, c.elems)
 	for _, x := range []*unit{u, c} {
@@ -318,7 +325,7 @@ func (f *fusion) inputs(u, c *unit) int {
 			}
 		}
 	}
-	return len(reads)
+	return len(reads) <= f.inputs && len(all) <= f.nodes
 }
 
 func (f *fusion) merge(u, c *unit) {

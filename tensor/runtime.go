@@ -26,6 +26,7 @@ type Runtime struct {
 type Options struct {
 	Family   Family // which kernels
 	NoFusion bool   // give every node a dispatch of its own
+	MaxBind  int    // bytes that one binding holds at most, where the device takes more; 0: what it takes
 }
 
 // Family names a set of kernels.
@@ -52,7 +53,7 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 		return nil, fmt.Errorf("tensor: %s does not run the kernels made for lavapipe", info.Name)
 	}
 	return &Runtime{
-		dev: dev, target: Target{CPU: cpu, Info: info}, noFusion: o.NoFusion,
+		dev: dev, target: Target{CPU: cpu, Info: info, Bind: o.MaxBind}, noFusion: o.NoFusion,
 		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
 	}, nil
 }
@@ -87,7 +88,7 @@ func (rt *Runtime) memory(t *Tensor) (vk.View, error) {
 	if err != nil {
 		return vk.View{}, err
 	}
-	return b.Slice(at, at+(4*t.Len()+15)/16*16), nil
+	return b.Slice(at, at+inQuads(t)), nil
 }
 
 // buffer returns the buffer of a constant, or of a variable that is no part of another.

@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"fmt"
+	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -56,6 +57,9 @@ type Op struct {
 	Grad func(y, dy *Tensor) []*Tensor
 }
 
+// most is the number of elements of a tensor at most: shaders count with 32 bits.
+const most = 1<<31 - 1
+
 // On applies the op. Inputs that are poisoned poison the result.
 func (o Op) On(in ...*Tensor) *Tensor {
 	t := &Tensor{op: o, in: in}
@@ -66,10 +70,15 @@ func (o Op) On(in ...*Tensor) *Tensor {
 		}
 		t.taps = merge(t.taps, x.taps)
 	}
+	elements := 1
 	for _, n := range o.Shape {
 		if n < 1 {
 			return fail(o.Name, in, "the result would have the shape %s: each axis must be at least 1", dims(o.Shape))
 		}
+		if elements > most/n {
+			return fail(o.Name, in, "the result would have the shape %s: more than %d elements", dims(o.Shape), most)
+		}
+		elements *= n
 	}
 	return t
 }
@@ -83,7 +92,8 @@ func merge(a, b []*Tensor) []*Tensor {
 	return a
 }
 
-// fail returns a poisoned tensor whose error names the op, the operands' shapes, what is wrong, and the caller's line.
+// fail returns a poisoned tensor whose error names the op, the operands' shapes, what is wrong, and the caller's line. Where the op
+// is a part of what the caller asked for, it names that, too.
 func fail(name string, in []*Tensor, format string, args ...any) *Tensor {
 	for _, x := range in {
 		if x.err != nil {
@@ -94,27 +104,45 @@ func fail(name string, in []*Tensor, format string, args ...any) *Tensor {
 	for _, x := range in {
 		shapes = append(shapes, dims(x.op.Shape))
 	}
-	err := fmt.Errorf("tensor: %s %s: %s (%s)", name, strings.Join(shapes, " × "), fmt.Sprintf(format, args...), caller())
+	asked, line := caller()
+	what := name
+	if asked != name {
+		what = asked + ": " + name
+	}
+	if len(shapes) > 0 {
+		what += " " + strings.Join(shapes, " × ")
+	}
+	err := fmt.Errorf("tensor: %s: %s (%s)", what, fmt.Sprintf(format, args...), line)
 	return &Tensor{op: Op{Name: name, Shape: []int{1}}, err: err}
 }
 
-// caller returns file:line of the nearest frame outside this package (its tests count as outside).
-func caller() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+// caller returns the exported function of this package that was called from outside, and file:line of that call (the package's
+// tests count as outside).
+func caller() (asked, line string) {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	own := ""
 	for {
 		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, "genview/tensor.") || strings.HasSuffix(f.File, "_test.go") {
-			file := f.File
-			if i := strings.LastIndex(file, "/genview/"); i >= 0 {
-				file = file[i+len("/genview/"):]
-			} else if parts := strings.Split(file, "/"); len(parts) > 3 {
+		dir, file := path.Split(f.File)
+		if own == "" {
+			own = dir
+		}
+		if dir != own || strings.HasSuffix(file, "_test.go") {
+			if i := strings.LastIndex(f.File, "/genview/"); i >= 0 {
+				file = f.File[i+len("/genview/"):]
+			} else if parts := strings.Split(f.File, "/"); len(parts) > 3 {
 				file = strings.Join(parts[len(parts)-3:], "/")
 			}
-			return fmt.Sprintf("%s:%d", file, f.Line)
+			return asked, fmt.Sprintf("%s:%d", file, f.Line)
+		}
+		for part := range strings.SplitSeq(f.Function, ".") { // genview/tensor.(*Tensor).Softmax.func1
+			if part[0] >= 'A' && part[0] <= 'Z' {
+				asked = part
+			}
 		}
 		if !more {
-			return "unknown line"
+			return asked, "unknown line"
 		}
 	}
 }

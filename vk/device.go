@@ -51,6 +51,8 @@ type Info struct {
 type Limits struct {
 	MaxStorageRange int    `json:"max_storage_range"` // bytes in one storage buffer binding
 	MaxTexels       int    `json:"max_texels"`        // in one texel buffer view
+	MaxBuffers      int    `json:"max_buffers"`       // storage buffers that one shader binds
+	MaxTexelBuffers int    `json:"max_texel_buffers"` // texel buffers that one shader binds
 	MaxGroups       [3]int `json:"max_groups"`
 	MaxGroupSize    [3]int `json:"max_group_size"`
 	MaxInvocations  int    `json:"max_invocations"` // in one workgroup
@@ -199,6 +201,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 		SubgroupSize: d.subgroup, vendor: p.VendorID, model: p.DeviceID,
 		Limits: Limits{
 			MaxStorageRange: int(l.MaxStorageBufferRange), MaxTexels: int(l.MaxTexelBufferElements),
+			MaxBuffers: int(l.MaxPerStageDescriptorStorageBuffers), MaxTexelBuffers: int(l.MaxPerStageDescriptorStorageImages),
 			MaxGroups: ints(l.MaxComputeWorkGroupCount), MaxGroupSize: ints(l.MaxComputeWorkGroupSize),
 			MaxInvocations: int(l.MaxComputeWorkGroupInvocations), SharedMemory: int(l.MaxComputeSharedMemorySize),
 			PushConstants: int(l.MaxPushConstantsSize),
@@ -359,7 +362,7 @@ func (d *Device) wait() error {
 	return check("vkQueueWaitIdle", vulkan.QueueWaitIdle(d.queue))
 }
 
-// Close waits for the device and frees it. An error names every buffer still open, which Close frees too.
+// Close waits for the device and frees it. An error names the buffers still open, which Close frees too.
 func (d *Device) Close() error {
 	d.mu.Lock()
 	if d.closed {
@@ -390,7 +393,11 @@ func (d *Device) Close() error {
 	vulkan.DestroyInstance(d.instance, nil)
 	if len(names) > 0 {
 		slices.Sort(names)
-		err = errors.Join(err, fmt.Errorf("vk: Close: %d buffers were still open: %s", len(names), strings.Join(names, ", ")))
+		n := len(names)
+		if n > 10 {
+			names = append(names[:10], "…")
+		}
+		err = errors.Join(err, fmt.Errorf("vk: Close: %d buffers were still open: %s", n, strings.Join(names, ", ")))
 	}
 	return err
 }

@@ -110,9 +110,12 @@ func examine(ctx context.Context, dev *vk.Device, failed func(check)) conformanc
 			in := c.Draw(rand.New(rand.NewPCG(1, uint64(i))), shapes)
 			note(c.Name, shapes, c.Value(rt, in))
 		}
-		if len(c.Also) > 0 {
-			shapes := [][]int{{len(c.Also)}}
-			note(c.Name+", special points", shapes, c.Value(rt, []optest.Array{{Shape: shapes[0], V: c.Also}}))
+		for _, in := range c.Points() {
+			var shapes [][]int
+			for _, a := range in {
+				shapes = append(shapes, a.Shape)
+			}
+			note(c.Name+", special points", shapes, c.Point(rt, in))
 		}
 	}
 	r.Seconds = time.Since(began).Seconds()

@@ -6,6 +6,24 @@ type Mem struct {
 	v     ID // the variable
 	elem  Type
 	image ID
+	parts []Mem // in place of v: what is too large for one binding
+	each  int   // elements of each part but the last
+}
+
+// Join makes one buffer of several bound ones, each of which holds that many elements, the last one the rest.
+func Join(each int, parts ...Mem) Mem {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return Mem{elem: parts[0].elem, parts: parts, each: each}
+}
+
+// inParts runs f where element i is, with the part and its index there.
+func (b *Block) inParts(m Mem, i ID, f func(m Mem, i ID)) {
+	part := b.Div(i, b.Index(m.each))
+	for k, p := range m.parts {
+		b.If(b.Equal(part, b.Index(k)), func() { f(p, b.Sub(i, b.Index(k*m.each))) })
+	}
 }
 
 const (
@@ -80,6 +98,11 @@ func (b *Block) Texels(index int, elem Type) Mem {
 
 // Load reads element i, a scalar int, of m.
 func (b *Block) Load(m Mem, i ID) ID {
+	if m.parts != nil {
+		x := b.Cell(b.Zero(m.elem))
+		b.inParts(m, i, func(m Mem, i ID) { b.Set(x, b.Load(m, i)) })
+		return b.Get(x)
+	}
 	if m.kind == Storage {
 		p := b.access(m, i)
 		return b.emit(opLoad, m.elem, p)
@@ -95,6 +118,10 @@ func (b *Block) Load(m Mem, i ID) ID {
 
 // Store writes element i, a scalar int, of a storage buffer.
 func (b *Block) Store(m Mem, i, x ID) {
+	if m.parts != nil {
+		b.inParts(m, i, func(m Mem, i ID) { b.Store(m, i, x) })
+		return
+	}
 	p := b.access(m, i)
 	b.code = inst(b.code, opStore, uint32(p), uint32(x))
 }

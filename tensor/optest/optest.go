@@ -22,7 +22,8 @@ type Case struct {
 	Ref   func(in []Array) Array                       // the same in float64, by plain loops
 	Dims  [][][]int                                    // for each subtest the shapes of the inputs
 	In    func(r *rand.Rand) float64                   // draws an element
-	Also  []float64                                    // special points for ops of one input: values are compared there too
+	Also  []float64                                    // special points, each with each for ops of two inputs: values are compared there too
+	Rows  [][]float64                                  // special points along an axis: each is given to the op as [1, n]
 	Ints  bool                                         // the result is not differentiable: value only
 	Order int                                          // of derivatives to check; 0 means 2
 	Tol   float64                                      // relative to the largest value; 0 means 1e-5
@@ -123,29 +124,73 @@ func Dot(a, b Array) float64 {
 
 // Compare says by how much got is not want; nil where each element is within tol of the largest one.
 func Compare(got []float32, want []float64, tol float64) error {
-	if len(got) != len(want) {
-		return fmt.Errorf("got %d elements, want %d", len(got), len(want))
-	}
 	scale := 1e-3
 	for _, w := range want {
 		if !math.IsInf(w, 0) && !math.IsNaN(w) {
 			scale = max(scale, math.Abs(w))
 		}
 	}
+	return compare(got, want, tol, func(float64) float64 { return scale })
+}
+
+// ComparePoints is Compare for special points, which differ in size: each element must be within tol of itself.
+func ComparePoints(got []float32, want []float64, tol float64) error {
+	return compare(got, want, tol, func(w float64) float64 {
+		if math.IsInf(w, 0) {
+			return 0
+		}
+		return max(math.Abs(w), 1e-4)
+	})
+}
+
+func compare(got []float32, want []float64, tol float64, scale func(w float64) float64) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("got %d elements, want %d", len(got), len(want))
+	}
 	for i, w := range want {
+		w = rounded(w)
 		g := float64(got[i])
 		if w == g || math.IsNaN(w) && math.IsNaN(g) {
 			continue
 		}
-		if !(math.Abs(g-w) <= tol*scale) {
-			return fmt.Errorf("element %d: got %g, want %g (± %.1g)", i, g, w, tol*scale)
+		if s := tol * scale(w); !(math.Abs(g-w) <= s) {
+			return fmt.Errorf("element %d: got %g, want %g (± %.1g)", i, g, w, s)
 		}
 	}
 	return nil
 }
 
+// rounded is w as far as float32 goes.
+func rounded(w float64) float64 {
+	if math.Abs(w) > math.MaxFloat32 {
+		return float64(float32(w)) // infinite
+	}
+	return w
+}
+
+// Points lists the special points as inputs.
+func (c Case) Points() [][]Array {
+	var all [][]Array
+	n := len(c.Also)
+	switch {
+	case n > 0 && len(c.Dims[0]) == 2:
+		all = append(all, []Array{{[]int{n, 1}, c.Also}, {[]int{n}, c.Also}})
+	case n > 0:
+		all = append(all, []Array{{[]int{n}, c.Also}})
+	}
+	for _, r := range c.Rows {
+		all = append(all, []Array{{[]int{1, len(r)}, r}})
+	}
+	return all
+}
+
 // Value computes the op on these inputs and holds it against the reference.
-func (c Case) Value(rt *tensor.Runtime, in []Array) error {
+func (c Case) Value(rt *tensor.Runtime, in []Array) error { return c.value(rt, in, Compare) }
+
+// Point is Value for one of Points.
+func (c Case) Point(rt *tensor.Runtime, in []Array) error { return c.value(rt, in, ComparePoints) }
+
+func (c Case) value(rt *tensor.Runtime, in []Array, compare func(got []float32, want []float64, tol float64) error) error {
 	want := c.Ref(in)
 	y := c.Op(Tensors(in))
 	if y.Err() == nil && fmt.Sprint(y.Shape()) != fmt.Sprint(want.Shape) && len(want.Shape) > 0 {
@@ -155,5 +200,5 @@ func (c Case) Value(rt *tensor.Runtime, in []Array) error {
 	if err != nil {
 		return err
 	}
-	return Compare(got, want.V, c.Tolerance())
+	return compare(got, want.V, c.Tolerance())
 }

@@ -170,7 +170,8 @@ func refVar(keep bool, axes ...int) func([]Array) Array {
 
 func refSoftmax(axis int) func([]Array) Array {
 	return func(in []Array) Array {
-		e := each(math.Exp)(in)
+		top := folded(-inf, larger, true, axis)(in) // as PyTorch does it, which tells where a number is infinite
+		e := both(func(x, top float64) float64 { return math.Exp(x - top) })([]Array{in[0], top})
 		sum := folded(0, add, true, axis)([]Array{e})
 		return both(func(x, s float64) float64 { return x / s })([]Array{e, sum})
 	}
@@ -369,17 +370,6 @@ func refLayerNorm(in []Array) Array {
 	return y
 }
 
-func refPowers(in []Array) Array {
-	v := in[0].V
-	return build([]int{len(v), len(v)}, func(at []int) float64 {
-		p := math.Pow(v[at[0]], v[at[1]])
-		if math.IsNaN(p) {
-			return p
-		}
-		return math.Min(math.Max(p, -1e6), 1e6)
-	})
-}
-
 func refStd(in []Array) Array {
 	n := in[0].Shape[1]
 	return each(func(v float64) float64 { return math.Sqrt(v * float64(n) / float64(n-1)) })([]Array{refVar(false, 1)(in)})
@@ -459,6 +449,22 @@ func apartFrom(r *rand.Rand, shape []int, i int) Array {
 	a := apart(r, shape, i)
 	for k := range a.V {
 		a.V[k] += 0.05 * float64(i)
+	}
+	return a
+}
+
+// sprinkled draws normal numbers with some infinite ones and NaN among them.
+func sprinkled(r *rand.Rand, shape []int, _ int) Array {
+	a := Noise(r, shape)
+	for i := range a.V {
+		switch r.IntN(60) {
+		case 0:
+			a.V[i] = inf
+		case 1:
+			a.V[i] = -inf
+		case 2:
+			a.V[i] = nan
+		}
 	}
 	return a
 }
