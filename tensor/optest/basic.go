@@ -146,13 +146,13 @@ var basicCases = []Case{
 		Ref: each(func(x float64) float64 { return bit(x == 0) }), In: whole, Dims: vectors, Ints: true,
 	},
 	{
-		Name: "Where", Op: binary(func(x, y *T) *T { return tensor.Where(x.Detach().Less(tensor.Full(0.3)), x, y.Square()) }),
+		Name: "Where", Op: binary(func(x, y *T) *T { return tensor.Where(x.Detach().Less(tensor.Full(0)), x, y.Square()) }),
 		Ref: both(func(x, y float64) float64 {
-			if x < 0.3 {
+			if x < 0 {
 				return x
 			}
 			return y * y
-		}), In: normal, Dims: pairs,
+		}), In: away, Dims: pairs,
 	},
 	{
 		Name: "Cast", Op: unary(func(x *T) *T { return x.Scale(10).Cast(tensor.I32).Cast(tensor.F32) }),
