@@ -11,6 +11,8 @@ func (f *fusion) generateReduce(u *unit, on Target) generated {
 	switch {
 	case u.node.op.Shape[1] > 1:
 		return f.reduceColumns(u, on)
+	case u.node.in[0].op.Shape[1] <= fewTerms:
+		return f.reduceShortRows(u, on)
 	case on.CPU:
 		return f.reduceRowsByLanes(u, on)
 	}
@@ -113,6 +115,45 @@ func (f *fusion) reduceColumns(u *unit, on Target) generated {
 					e.store(outs[i], t, b.Add(start, b.Index(j)), b.Component(results[i], j))
 				}
 			})
+		}
+	})
+	return generated{module: b.Module(), binds: e.binds, groups: groups}
+}
+
+// fewTerms is how long a row is at most that one invocation combines alone: it is read with three others, and all code is unrolled.
+const fewTerms = 8
+
+// reduceShortRows: each invocation takes four rows, which are as many quads as a row has elements.
+func (f *fusion) reduceShortRows(u *unit, on Target) generated {
+	x, r := u.node.in[0], u.node.op.Reduce
+	rows, k := x.op.Shape[0], x.op.Shape[1]
+	items := up(rows, 4)
+	local := 64
+	if on.CPU && items < 64*16 {
+		local = 8
+	}
+	groups := up(items, local)
+	e := f.newEmitter(u, on, x.Len(), local)
+	b := e.b
+	outs := e.outs(u, 4)
+	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
+	b.If(b.Less(item, b.Index(items)), func() {
+		first := b.Mul(item, b.Index(4*k))
+		var quads []spirv.ID
+		for i := range k {
+			e.at(b.Bitcast(b.Add(first, b.Index(4*i)), spirv.Uint), rows%4 == 0)
+			quads = append(quads, e.value(x))
+		}
+		var total [4]spirv.ID
+		for row := range total {
+			total[row] = b.Component(quads[row*k/4], row*k%4)
+			for i := row*k + 1; i < (row+1)*k; i++ {
+				total[row] = r.combine(b, total[row], b.Component(quads[i/4], i%4))
+			}
+		}
+		four := b.Vec(total[0], total[1], total[2], total[3])
+		for i, v := range e.results(u, b.Shl(item, 2), true, four) {
+			e.store(outs[i], u.outs[i], item, v)
 		}
 	})
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
