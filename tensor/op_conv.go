@@ -209,8 +209,37 @@ func (c *conv) weigh(x, y *Tensor) *Tensor {
 // Along an axis of stride s the places u·s + r that a remainder r stands for are reached by the taps of one remainder only: each r is
 // a product of its own, with a part of the weight and windows of y, and nothing is multiplied by zeros.
 func (c *conv) back(y, w *Tensor) *Tensor {
-	n := len(c.axes)
+	const few = 4
 	grad := func(dx *Tensor) []*Tensor { return []*Tensor{c.forth(dx, w), c.weigh(dx, y)} }
+	if i, o := c.i/c.groups, c.o/c.groups; i <= few && o > few {
+		return c.scatter(y, w).withGrad(grad, y, w)
+	}
+	return c.gather(y, w).withGrad(grad, y, w)
+}
+
+// scatter is back where the input has few channels: one product makes what each place of y gives to its window, and the windows are
+// added up. A channel alone would be a row of a product, with no other to share the windows with.
+func (c *conv) scatter(y, w *Tensor) *Tensor {
+	n := len(c.axes)
+	g, o, i := c.groups, c.o/c.groups, c.i/c.groups
+	p := contraction{
+		batch: []int{g}, rows: append([]int{i}, c.kernel()...), inner: []int{o}, columns: append([]int{c.b}, c.out()...),
+		out: slices.Concat([]int{2 + n, 0, 1}, counting(2, n), counting(3+n, n)), // [B, g, i, kernel…, out…]
+	}
+	weight := w.Reshape(slices.Concat([]int{g, o, i}, c.kernel())...).Permute(slices.Concat([]int{0, 2}, counting(3, n), []int{1})...)
+	rows := y.Reshape(slices.Concat([]int{c.b, g, o}, c.out())...).Permute(slices.Concat([]int{1, 2, 0}, counting(3, n))...)
+	x := p.of("ConvWindows", weight, rows, nil).Permute(slices.Concat(counting(0, 3), counting(3+n, n), counting(3, n))...)
+	x = x.Reshape(slices.Concat([]int{c.b, c.i}, c.out(), c.kernel())...)
+	for k := n - 1; k >= 0; k-- {
+		a := c.axes[k]
+		x = x.unwindow(2+k, a.in+2*a.pad, a.stride, a.dilation).Slice(2+k, a.pad, a.pad+a.in)
+	}
+	return x
+}
+
+// gather is back without windows that are added up.
+func (c *conv) gather(y, w *Tensor) *Tensor {
+	n := len(c.axes)
 	g, o, i := c.groups, c.o/c.groups, c.i/c.groups
 	rows := y.Reshape(slices.Concat([]int{c.b, g, o}, c.out())...)
 	weight := w.Reshape(slices.Concat([]int{g, o, i}, c.kernel())...)
@@ -267,7 +296,7 @@ func (c *conv) back(y, w *Tensor) *Tensor {
 		skip := a.backwards().skip
 		x = x.Slice(2+k, skip, skip+a.in)
 	}
-	return x.withGrad(grad, y, w)
+	return x
 }
 
 // backwards says how a convolution is gone back along one axis.

@@ -77,8 +77,16 @@ func product(x, y *Tensor) *Tensor {
 	return c.of("MatMul", x, y, grad)
 }
 
-// of is the op that contracts x with y.
+// of is the op that contracts x with y. Where there is one row only, as in a depthwise convolution, a tile of a product kernel would
+// be next to empty: then it is an expression, or the sum of one. A grad of nil is for the caller to add.
 func (c contraction) of(name string, x, y *Tensor, grad func(dy *Tensor) []*Tensor) *Tensor {
+	const few = 32
+	switch {
+	case size(c.rows) == 1 && grad == nil && size(c.inner) <= few:
+		return c.expression(x, y)
+	case size(c.rows) == 1 && grad == nil && size(c.columns) <= few:
+		return c.sum(x, y)
+	}
 	axes := slices.Concat(c.batch, c.rows, c.columns)
 	shape := make([]int, len(axes))
 	for i, a := range c.out {
@@ -91,6 +99,36 @@ func (c contraction) of(name string, x, y *Tensor, grad func(dy *Tensor) []*Tens
 		Grad:  func(_, dy *Tensor) []*Tensor { return grad(dy) },
 	}.On(x, y)
 }
+
+// expression adds up the contraction's terms, each a product of slices of x and y.
+func (c contraction) expression(x, y *Tensor) *Tensor {
+	nb, nr := len(c.batch), len(c.rows)
+	var sum *Tensor
+	for t := range size(c.inner) {
+		a, b := x, y
+		for i := len(c.inner) - 1; i >= 0; i-- {
+			k := t % c.inner[i]
+			t /= c.inner[i]
+			a, b = a.Slice(nb+nr+i, k, k+1), b.Slice(nb+i, k, k+1)
+		}
+		a = a.Reshape(slices.Concat(c.batch, c.rows, ones(c.columns))...).Permute(c.out...)
+		b = b.Reshape(slices.Concat(c.batch, ones(c.rows), c.columns)...).Permute(c.out...)
+		sum = plus(sum, a.Mul(b))
+	}
+	return sum
+}
+
+// sum is the contraction as the sum of all products.
+func (c contraction) sum(x, y *Tensor) *Tensor {
+	nb, ni, nc := len(c.batch), len(c.inner), len(c.columns)
+	x = x.Reshape(slices.Concat(c.batch, c.rows, ones(c.columns), c.inner)...)
+	y = y.Permute(slices.Concat(counting(0, nb), counting(nb+ni, nc), counting(nb, ni))...)
+	y = y.Reshape(slices.Concat(c.batch, ones(c.rows), c.columns, c.inner)...)
+	return x.Mul(y).Sum(counting(nb+len(c.rows)+nc, ni)...).Permute(c.out...)
+}
+
+// ones is as many axes of size 1.
+func ones(axes []int) []int { return slices.Repeat([]int{1}, len(axes)) }
 
 // transposed tells whether x is a view in which columns, and not rows, lie in one piece.
 func (x *Tensor) transposed() bool {
