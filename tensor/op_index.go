@@ -71,8 +71,12 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 	if d%4 == 0 {
 		width = 4
 	}
+	each := 1 // parts of a row that an item adds up, for which it reads once where the row's indices are
+	for each < 4 && d%(2*each*width) == 0 {
+		each *= 2
+	}
 	const local = 64
-	items := v * d / width
+	items := v * d / width / each
 	groups := up(items, local)
 	e := f.newEmitter(u, on, items, local)
 	b := e.b
@@ -81,13 +85,20 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 	out := e.out(u.node, width)
 	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
 	b.If(b.Less(item, b.Index(items)), func() {
-		c := split(b, b.Bitcast(item, spirv.Uint), []int{v, d / width})
-		sum := b.Cell(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].mem, N: width}))
+		c := split(b, b.Bitcast(item, spirv.Uint), []int{v, d / width / each})
+		sums := make([]spirv.Cell, each)
+		for i := range sums {
+			sums[i] = b.Cell(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].mem, N: width}))
+		}
 		b.For(b.Load(ends, c[0]), b.Load(ends, b.Add(c[0], b.Index(1))), 1, func(i spirv.ID) {
-			row := b.Load(at, i)
-			b.Set(sum, b.Add(b.Get(sum), b.Load(from, b.Add(b.Mul(row, b.Index(d/width)), c[1]))))
+			first := b.Add(b.Mul(b.Load(at, i), b.Index(d/width)), b.Mul(c[1], b.Index(each)))
+			for i, sum := range sums {
+				b.Set(sum, b.Add(b.Get(sum), b.Load(from, b.Add(first, b.Index(i)))))
+			}
 		})
-		b.Store(out, item, b.Get(sum))
+		for i, sum := range sums {
+			b.Store(out, b.Add(b.Mul(item, b.Index(each)), b.Index(i)), b.Get(sum))
+		}
 	})
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }

@@ -63,6 +63,17 @@ func (e *MemoryError) Error() string {
 		Bytes(e.Asked), Bytes(e.Held), Bytes(e.Total))
 }
 
+// A LimitError is a kernel that asks for more than the device takes.
+type LimitError struct {
+	Asked string // what, and what the device takes
+}
+
+func (e *LimitError) Error() string { return "it has " + e.Asked }
+
+func beyond(format string, args ...any) error {
+	return &LimitError{Asked: fmt.Sprintf(format, args...)}
+}
+
 // Bytes writes a size as people read it.
 func Bytes(n int64) string {
 	const unit = 1024

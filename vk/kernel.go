@@ -65,7 +65,7 @@ func (k *Kernel) build(c []spirv.Const) error {
 	m, d := k.module, k.d
 	limits := d.info.Limits
 	if m.PushSize > limits.PushConstants {
-		return fmt.Errorf("%d bytes of push constants, the device takes %d", m.PushSize, limits.PushConstants)
+		return beyond("%d bytes of push constants, the device takes %d", m.PushSize, limits.PushConstants)
 	}
 	buffers, texels := 0, 0
 	for _, b := range m.Bindings {
@@ -76,7 +76,7 @@ func (k *Kernel) build(c []spirv.Const) error {
 		}
 	}
 	if buffers > limits.MaxBuffers || texels > limits.MaxTexelBuffers {
-		return fmt.Errorf("it binds %d buffers and %d texel buffers, the device takes %d and %d", buffers, texels, limits.MaxBuffers, limits.MaxTexelBuffers)
+		return beyond("%d buffers and %d texel buffers, the device takes %d and %d", buffers, texels, limits.MaxBuffers, limits.MaxTexelBuffers)
 	}
 	total := 1
 	for i, n := range m.Local {
@@ -88,7 +88,7 @@ func (k *Kernel) build(c []spirv.Const) error {
 		k.local[i] = n
 		total *= n
 		if n > limits.MaxGroupSize[i] || total > limits.MaxInvocations {
-			return fmt.Errorf("a workgroup of %v, the device takes %v and %d in all", k.local, limits.MaxGroupSize, limits.MaxInvocations)
+			return beyond("a workgroup of %v, the device takes %v and %d in all", k.local, limits.MaxGroupSize, limits.MaxInvocations)
 		}
 	}
 	var a arena

@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"genview/models/train"
@@ -26,27 +28,37 @@ type conformance struct {
 	Time    time.Time `json:"time"`
 	Device  vk.Info   `json:"device"`
 	Passed  int       `json:"passed"`
+	Skipped int       `json:"skipped"`
 	Failed  int       `json:"failed"`
 	Seconds float64   `json:"seconds"`
 	Checks  []check   `json:"checks"`
 }
 
-// check is one op on inputs of some shapes.
+// check is one op on inputs of some shapes; without Skipped and Error its values are right.
 type check struct {
-	Op     string  `json:"op"`
-	Shapes [][]int `json:"shapes"`
-	Error  string  `json:"error,omitempty"` // empty: its values are right
+	Op      string  `json:"op"`
+	Kernels string  `json:"kernels"` // the family that computed it
+	Shapes  [][]int `json:"shapes"`
+	Skipped string  `json:"skipped,omitempty"` // what the device lacks
+	Error   string  `json:"error,omitempty"`
 }
 
 // shapesEach is how many of an op's rows of shapes doctor goes through: enough to meet each kernel, in under a minute.
 const shapesEach = 2
 
+// families are the sets of kernels that doctor goes through.
+var families = []struct {
+	name   string
+	family tensor.Family
+}{{"GPU", tensor.ForGPU}, {"lavapipe", tensor.ForLavapipe}}
+
 func (a *app) doctor() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that every op computes right on the device",
-		Long: `doctor computes every op on the device and holds the values against float64 arithmetic on the CPU. It takes under a
-minute. Its report is kept, and runs trained on the device from then on have it in their folder.`,
+		Long: `doctor computes every op on the device, with each set of kernels that the device runs, and holds the values against
+float64 arithmetic on the CPU. It takes under a minute. Its report is kept, and runs trained on the device from then on have it in
+their folder.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			dev, err := a.open(false)
@@ -56,7 +68,7 @@ minute. Its report is kept, and runs trained on the device from then on have it 
 			defer func() { err = errors.Join(err, dev.Close()) }()
 			r := examine(c.Context(), dev, func(bad check) {
 				if !a.json {
-					fmt.Printf("FAILED  %s of %v: %s\n", bad.Op, bad.Shapes, bad.Error)
+					fmt.Printf("FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
 				}
 			})
 			if c.Context().Err() != nil {
@@ -72,11 +84,10 @@ minute. Its report is kept, and runs trained on the device from then on have it 
 			if a.json {
 				fmt.Println(string(report))
 			} else {
-				fmt.Printf("%s\n  Vulkan %s, driver %s\n  %d of %d checks passed, in %.0f s\n", r.Device.Name, r.Device.API, r.Device.Driver,
-					r.Passed, len(r.Checks), r.Seconds)
+				fmt.Print(r)
 			}
 			if r.Failed > 0 {
-				return fmt.Errorf("%d checks failed: report the lines above, with the device and the driver", r.Failed)
+				return fmt.Errorf("%d checks failed: report the lines above", r.Failed)
 			}
 			return nil
 		},
@@ -85,41 +96,95 @@ minute. Its report is kept, and runs trained on the device from then on have it 
 	return c
 }
 
-// examine holds every op of the table against its reference and tells of failures as they come.
+// examine holds every op of the table, computed by each family of kernels, against its reference, and tells of failures as they come.
 func examine(ctx context.Context, dev *vk.Device, failed func(check)) conformance {
 	began := time.Now()
-	rt := tensor.NewRuntime(dev)
-	defer rt.Close()
 	r := conformance{Time: began.UTC().Truncate(time.Second), Device: dev.Info()}
-	note := func(op string, shapes [][]int, err error) {
-		k := check{Op: op, Shapes: shapes}
+	for _, f := range families {
+		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: f.family})
 		if err != nil {
-			k.Error = err.Error()
-			r.Failed++
-			failed(k)
-		} else {
-			r.Passed++
+			r.note(check{Op: "all", Kernels: f.name}, lacks{err}, failed)
+			continue
 		}
-		r.Checks = append(r.Checks, k)
+		r.family(ctx, rt, f.name, failed)
+		rt.Close()
 	}
+	r.Seconds = time.Since(began).Seconds()
+	return r
+}
+
+func (r *conformance) family(ctx context.Context, rt *tensor.Runtime, name string, failed func(check)) {
 	for _, c := range optest.Cases {
 		if ctx.Err() != nil {
-			break
+			return
 		}
 		for i, shapes := range c.Dims[:min(shapesEach, len(c.Dims))] {
 			in := c.Draw(rand.New(rand.NewPCG(1, uint64(i))), shapes)
-			note(c.Name, shapes, c.Value(rt, in))
+			r.note(check{Op: c.Name, Kernels: name, Shapes: shapes}, c.Value(rt, in), failed)
 		}
 		for _, in := range c.Points() {
 			var shapes [][]int
 			for _, a := range in {
 				shapes = append(shapes, a.Shape)
 			}
-			note(c.Name+", special points", shapes, c.Point(rt, in))
+			r.note(check{Op: c.Name + ", special points", Kernels: name, Shapes: shapes}, c.Point(rt, in), failed)
 		}
 	}
-	r.Seconds = time.Since(began).Seconds()
-	return r
+}
+
+// lacks is an error for want of a feature.
+type lacks struct{ error }
+
+// note adds a check that came out as err says.
+func (r *conformance) note(k check, err error, failed func(check)) {
+	var limit *vk.LimitError
+	var memory *vk.MemoryError
+	var feature lacks
+	switch {
+	case err == nil:
+		r.Passed++
+	case errors.As(err, &limit), errors.As(err, &memory), errors.As(err, &feature):
+		k.Skipped = err.Error()
+		r.Skipped++
+	default:
+		k.Error = err.Error()
+		r.Failed++
+		failed(k)
+	}
+	r.Checks = append(r.Checks, k)
+}
+
+// String is the report for people: which ops passed, and what was skipped and why.
+func (r conformance) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s\n  Vulkan %s, driver %s\n", r.Device.Name, r.Device.API, r.Device.Driver)
+	bad := map[string]bool{} // ops, without what stands after a comma or a slash
+	name := func(k check) string {
+		return strings.FieldsFunc(k.Op, func(c rune) bool { return c == ',' || c == '/' })[0]
+	}
+	var ops []string
+	for _, k := range r.Checks {
+		switch {
+		case k.Skipped != "":
+			fmt.Fprintf(&s, "  skipped: %s of %v, kernels for %s: %s\n", k.Op, k.Shapes, k.Kernels, k.Skipped)
+		case k.Error != "":
+			bad[name(k)] = true
+		default:
+			ops = append(ops, name(k))
+		}
+	}
+	slices.Sort(ops)
+	ops = slices.DeleteFunc(slices.Compact(ops), func(op string) bool { return bad[op] })
+	line := "  right:"
+	for _, op := range ops {
+		if len(line)+1+len(op) > 100 {
+			fmt.Fprintln(&s, line)
+			line = "        "
+		}
+		line += " " + op
+	}
+	fmt.Fprintf(&s, "%s\n  %d of %d checks passed, %d were skipped, in %.0f s\n", line, r.Passed, len(r.Checks), r.Skipped, r.Seconds)
+	return s.String()
 }
 
 // reportPath is where the report of a device with this driver is kept.
