@@ -33,8 +33,13 @@ func (x *Tensor) CrossEntropy(target *Tensor, o CrossEntropyOptions) *Tensor {
 		want = want.Scale(1 - e).Shift(e / float64(classes))
 	}
 	each := x.LogSumExp(-1).Sub(x.Mul(want).Sum(-1))
-	counts := target.NotEqual(fullOf(I32, float64(o.IgnoreIndex), nil)).Cast(F32)
-	return each.Mul(counts).Sum().Div(counts.Sum())
+	return each.over(target, o.IgnoreIndex)
+}
+
+// over is the mean of losses x over the targets that count.
+func (x *Tensor) over(target *Tensor, ignore int) *Tensor {
+	counts := target.NotEqual(fullOf(I32, float64(ignore), nil)).Cast(F32)
+	return x.Mul(counts).Sum().Div(counts.Sum())
 }
 
 // L1 returns the distance |x − t|, element by element.
@@ -47,12 +52,12 @@ func (x *Tensor) Huber(t *Tensor, delta float64) *Tensor {
 	return near.Square().Scale(0.5).Add(d.Abs().Sub(near.Abs()).Scale(delta))
 }
 
-// NLL returns the mean of −x[target] over all targets [...] of int32, from logarithms of probabilities x [..., C].
+// NLL returns the mean of −x[target] over all targets [...] of int32 but those of −100, from logarithms of probabilities x [..., C].
 func (x *Tensor) NLL(target *Tensor) *Tensor {
 	if x.err == nil && target.err == nil && (target.op.DType != I32 || x.Rank() != target.Rank()+1 || x.Len() != target.Len()*x.Dim(-1)) {
 		return fail("NLL", []*Tensor{x, target}, "it takes logarithms [..., C] of f32 and targets [...] of i32")
 	}
-	return x.Gather(-1, target.Unsqueeze(-1)).Mean().Neg()
+	return x.Gather(-1, target.Unsqueeze(-1)).Squeeze(-1).Neg().over(target, CrossEntropyDefaults().IgnoreIndex)
 }
 
 // Hinge returns max(0, margin − t·x) of scores x and labels t of 1 or −1, element by element.

@@ -390,6 +390,12 @@ var basicCases = []Case{
 	{Name: "L1", Op: binary((*T).L1), Ref: both(func(x, t float64) float64 { return math.Abs(x - t) }), Draws: apartFrom, Dims: of(sh(s{7}, s{7}), sh(s{4, 8}, s{4, 8}))},
 	{Name: "Huber", Op: binary(func(x, t *T) *T { return x.Huber(t, 0.7) }), Ref: both(huber), In: normal, Dims: pairs, Order: 1},
 	{Name: "NLL", Op: unary(func(x *T) *T { return x.LogSoftmax(-1).NLL(indices(x, 0)) }), Ref: refCrossEntropy(0, 0, -100), In: normal, Dims: logits},
+	{
+		Name: "NLL/ignored", In: normal, Dims: logits, Op: unary(func(x *T) *T {
+			target := indices(x, 0)
+			return x.LogSoftmax(-1).NLL(tensor.Where(target.Equal(tensor.Const([]int32{1})), tensor.Const([]int32{-100}), target))
+		}), Ref: refCrossEntropy(0, 0, 1),
+	},
 	{Name: "Hinge", Op: binary(func(x, t *T) *T { return x.Hinge(t, 1) }), Ref: both(func(x, t float64) float64 { return math.Max(0, 1-t*x) }), In: uniform(0.1, 0.9), Dims: pairs},
 	{Name: "KLNormal", Op: binary((*T).KLNormal), Ref: both(func(x, v float64) float64 { return (x*x + math.Exp(v) - 1 - v) / 2 }), In: normal, Dims: pairs},
 	{Name: "KLDiv", Op: binary((*T).KLDiv), Ref: both(func(x, t float64) float64 { return t * (math.Log(t) - x) }), In: uniform(0.1, 1), Dims: pairs},
