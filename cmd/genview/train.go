@@ -81,7 +81,7 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		}
 		return cfg, run, cfg.check()
 	}
-	if len(kinds) == 2 && kinds[0] == "text" {
+	if len(kinds) == 2 && (kinds[0] == "text" || kinds[0] == "gpt") {
 		if c.Flags().Changed("data") {
 			return cfg, nil, usageError{fmt.Errorf("the text is named twice, as %s and as --data %s", kinds[1], f.data)}
 		}
