@@ -34,12 +34,15 @@ type bound struct {
 	lo, hi int
 }
 
-// A generated shader: what it binds, in order, its constants, and how many workgroups it wants.
+// A generated shader: what it binds, in order, its constants, how many workgroups it wants, and of a kernel, in which form it is
+// written and what it adds and multiplies.
 type generated struct {
 	module *spirv.Module
 	binds  []bound
 	groups int
 	consts []spirv.Const
+	form   string
+	flops  float64
 }
 
 const maxGroupsX = 32768 // more workgroups go on along y; every device allows 65,535

@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"fmt"
 	"slices"
 
 	"genview/shaders"
@@ -122,7 +123,14 @@ func (p *producer) lanes() generated {
 		}
 	}
 	m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY))
-	return p.finish(m, up(p.m, tile)*up(p.n, 32), uint32(tile), uint32(ku), bit(ta), bit(tb))
+	form := fmt.Sprintf("lanes %d×32 k%d", tile, ku)
+	if ta {
+		form += " aT"
+	}
+	if tb {
+		form += " bT"
+	}
+	return p.finish(m, form, up(p.m, tile)*up(p.n, 32), uint32(tile), uint32(ku), bit(ta), bit(tb))
 }
 
 // tiled is the kernel for GPUs.
@@ -133,11 +141,11 @@ func (p *producer) tiled() generated {
 	}
 	neighbours := func(v View) bool { return len(v.Strides) > 0 && v.Strides[len(v.Strides)-1] == 1 }
 	m := p.fill(shaders.MatMulTiled, load(x), load(y))
-	return p.finish(m, up(p.m, 64)*up(p.n, 64), bit(neighbours(x.outer)), bit(neighbours(y.inner)))
+	return p.finish(m, "tiled 64×64", up(p.m, 64)*up(p.n, 64), bit(neighbours(x.outer)), bit(neighbours(y.inner)))
 }
 
-func (p *producer) finish(m *spirv.Module, tiles int, consts ...uint32) generated {
-	g := generated{module: m, binds: p.binds, groups: tiles * p.z}
+func (p *producer) finish(m *spirv.Module, form string, tiles int, consts ...uint32) generated {
+	g := generated{module: m, binds: p.binds, groups: tiles * p.z, form: form, flops: 2 * float64(p.z) * float64(p.m) * float64(p.n) * float64(p.k)}
 	for i, v := range append([]uint32{uint32(p.z), uint32(p.m), uint32(p.n), uint32(p.k)}, consts...) {
 		g.consts = append(g.consts, spirv.Const{ID: i, Value: v})
 	}

@@ -328,12 +328,9 @@ func (c *compilation) record() error {
 		}
 		c.rec.Label(u.title())
 		c.rec.Dispatch(k, g.grid(), nil, views...)
-		line := u.title()
-		for _, t := range u.outs {
-			line += " " + dims(t.op.Shape)
-		}
-		c.p.listing = append(c.p.listing, line)
+		c.p.kernels = append(c.p.kernels, c.kernel(u, g))
 	}
+	c.p.least = c.leastBytes()
 	for i, up := range c.out.Update {
 		src := c.base(c.values[i])
 		if c.inPlace[src] == up.Var {

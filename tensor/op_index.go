@@ -100,7 +100,7 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 			b.Store(out, b.Add(b.Mul(item, b.Index(each)), b.Index(i)), b.Get(sum))
 		}
 	})
-	return generated{module: b.Module(), binds: e.binds, groups: groups}
+	return generated{module: b.Module(), binds: e.binds, groups: groups, form: "segments", flops: float64(x.Len())}
 }
 
 // places turns indices along an axis of x into places in all of it.

@@ -21,7 +21,8 @@ type Program struct {
 	ticket  vk.Ticket
 	running bool
 	peak    int
-	listing []string
+	kernels []Kernel
+	least   int
 }
 
 type feedSlot struct {
@@ -51,10 +52,18 @@ func (p *Program) Timings() ([]vk.Timing, error) {
 	return p.prog.Timings()
 }
 
-// String lists the dispatches.
+// String lists the dispatches, with what each computes, reads and writes.
 func (p *Program) String() string {
 	dispatches, barriers := p.prog.Stats()
-	return fmt.Sprintf("%d dispatches, %d barriers, %d bytes between them\n%s", dispatches, barriers, p.peak, strings.Join(p.listing, "\n"))
+	var flops float64
+	var bytes int
+	var lines strings.Builder
+	for _, k := range p.kernels {
+		flops, bytes = flops+k.FLOPs, bytes+k.Bytes
+		fmt.Fprintf(&lines, "\n%s", k)
+	}
+	return fmt.Sprintf("%d dispatches, %d barriers, %d bytes between them, %.0f FLOPs, %d bytes read and written%s",
+		dispatches, barriers, p.peak, flops, bytes, lines.String())
 }
 
 // Run copies the feed to the device and submits the program. It waits for the run before, not for this one.

@@ -12,82 +12,116 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"genview/models/optim"
 	"genview/tensor"
+	"genview/tensor/optest"
 	"genview/vk"
 
 	"github.com/spf13/cobra"
 )
 
+// spread is of milliseconds.
 type spread struct {
 	Min    float64 `json:"min"`
 	Median float64 `json:"median"`
 	Max    float64 `json:"max"`
 }
 
+// benchLine is what bench says of an op or of a training step.
 type benchLine struct {
-	Name       string  `json:"name"`
-	Device     string  `json:"device"`
+	Name   string  `json:"name"`
+	Device string  `json:"device"`
+	MS     spread  `json:"ms"`
+	GFLOPs float64 `json:"gflops"`        // a second
+	GBs    float64 `json:"gbs"`           // a second
+	Share  float64 `json:"share_of_peak"` // what the yardsticks would take, of the median
+	Kernel string  `json:"kernel"`        // those that ran, and how often
+}
+
+// stepLine is what bench says of a training step besides.
+type stepLine struct {
+	benchLine
 	Batch      int     `json:"batch"`
 	Steps      int     `json:"steps"`
-	StepMS     spread  `json:"step_ms"`
 	Dispatches int     `json:"dispatches"`
 	PeakBytes  int     `json:"peak_bytes"`
 	Allocs     float64 `json:"allocs_per_step"` // objects on the host
 }
 
+type benchFlags struct {
+	steps, batch int
+	profile      bool
+}
+
 func (a *app) bench() *cobra.Command {
-	var steps, batch int
-	var profile bool
+	f := benchFlags{}
 	c := &cobra.Command{
-		Use:       "bench " + strings.Join(presetNames, "|"),
-		Short:     "Time training steps of what train makes; vae is the MLP 784-400-20, batch 128, Adam",
-		Args:      args(cobra.ExactArgs(1)),
-		ValidArgs: presetNames,
-		RunE: func(c *cobra.Command, names []string) (err error) {
-			if presets[names[0]] == nil || steps < 1 {
-				return usageError{fmt.Errorf("genview bench %s, with --steps 1 or more", strings.Join(presetNames, "|"))}
-			}
-			cfg := presets[names[0]]()
-			if cfg.Kind == "text" { // as many characters as tinyshakespeare has
-				for r := range 65 {
-					cfg.Data.Characters += quoted(rune('!' + r))
+		Use:   "bench " + strings.Join(presetNames, "|") + " | ops [PART OF A NAME]",
+		Short: "Time training steps of what train makes, or single ops",
+		Long: `bench times training steps of anything that train makes: vae is the MLP 784-400-20, batch 128, Adam; text, which is
+also called gpt, nanoGPT's for a CPU. bench ops times ops, and what gives their gradients, at sizes that models have.
+
+Times are held against two yardsticks, measured beside it: a matrix product 512×512×512, for what multiplies, and a pass
+y = x + 1 over as many bytes, for what does not. "×" says how many times as long something takes; share_of_peak is its inverse.`,
+		Args:      args(cobra.RangeArgs(1, 2)),
+		ValidArgs: append([]string{"ops"}, presetNames...),
+		RunE: func(c *cobra.Command, names []string) error {
+			if names[0] == "ops" {
+				for _, name := range []string{"steps", "batch", "profile"} {
+					if c.Flags().Changed(name) {
+						return usageError{fmt.Errorf("--%s is for training steps, not for ops", name)}
+					}
 				}
+				return a.benchOps(c.Context(), strings.Join(names[1:], ""))
 			}
-			if batch > 0 {
-				cfg.Batch = batch
+			if presets[names[0]] == nil || len(names) > 1 || f.steps < 1 {
+				return usageError{fmt.Errorf("genview bench %s|ops, with --steps 1 or more", strings.Join(presetNames, "|"))}
 			}
-			s, err := a.start(cfg, profile)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, s.close()) }()
-			line, err := s.bench(c.Context(), names[0], steps)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return json.NewEncoder(os.Stdout).Encode(line)
-			}
-			fmt.Printf("%s on %s: a step takes %.2f ms (median; %.2f to %.2f over %d), %d dispatches, %.1f host allocations\n",
-				line.Name, line.Device, line.StepMS.Median, line.StepMS.Min, line.StepMS.Max, steps, line.Dispatches, line.Allocs)
-			if profile {
-				return printProfile(s.model.Programs())
-			}
-			return nil
+			return a.benchSteps(c.Context(), names[0], f)
 		},
 	}
-	c.Flags().IntVar(&batch, "batch", 0, "examples a step (default as in training)")
-	c.Flags().IntVar(&steps, "steps", 100, "steps to time")
-	c.Flags().BoolVar(&profile, "profile", false, "print the time of every dispatch of the last step")
-	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
+	c.Flags().IntVar(&f.batch, "batch", 0, "examples a step (default as in training)")
+	c.Flags().IntVar(&f.steps, "steps", 100, "steps to time")
+	c.Flags().BoolVar(&f.profile, "profile", false, "print the time of every dispatch of the last step")
+	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a line")
 	return c
 }
 
+func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err error) {
+	cfg := presets[name]()
+	if cfg.Kind == "text" { // as many characters as tinyshakespeare has
+		for r := range 65 {
+			cfg.Data.Characters += quoted(rune('!' + r))
+		}
+	}
+	if f.batch > 0 {
+		cfg.Batch = f.batch
+	}
+	s, err := a.start(cfg, f.profile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	line, err := s.bench(ctx, name, f.steps)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return json.NewEncoder(os.Stdout).Encode(line)
+	}
+	fmt.Printf("%s on %s: a step takes %.2f ms (median; %.2f to %.2f over %d), %.1f GFLOP/s, %.1f GB/s, × %.2f, %d dispatches, %.1f host allocations\n",
+		line.Name, line.Device, line.MS.Median, line.MS.Min, line.MS.Max, f.steps, line.GFLOPs, line.GBs, 1/line.Share, line.Dispatches, line.Allocs)
+	if f.profile {
+		return printProfile(s.model.Programs())
+	}
+	return nil
+}
+
 // bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before.
-func (s *session) bench(ctx context.Context, name string, steps int) (benchLine, error) {
+func (s *session) bench(ctx context.Context, name string, steps int) (stepLine, error) {
 	const warm = 10
 	start := s.model.dummy()
-	times := make([]float64, 0, steps)
+	times := make([]time.Duration, 0, steps)
 	var before, after runtime.MemStats
 	for i := range steps + warm {
 		if i == warm {
@@ -95,27 +129,84 @@ func (s *session) bench(ctx context.Context, name string, steps int) (benchLine,
 		}
 		began := time.Now()
 		if err := start(ctx); err != nil {
-			return benchLine{}, err
+			return stepLine{}, err
 		}
 		if _, err := s.model.Metrics(); err != nil {
-			return benchLine{}, err
+			return stepLine{}, err
 		}
 		if i >= warm {
-			times = append(times, float64(time.Since(began).Microseconds())/1000)
+			times = append(times, time.Since(began))
 		}
 	}
 	runtime.ReadMemStats(&after)
-	slices.Sort(times)
-	line := benchLine{
-		Name: name, Device: s.dev.Info().Name, Batch: s.config.Batch, Steps: steps,
-		StepMS: spread{times[0], times[len(times)/2], times[len(times)-1]},
-		Allocs: float64(after.Mallocs-before.Mallocs) / float64(steps),
-	}
+	line := stepLine{Batch: s.config.Batch, Steps: steps, Allocs: float64(after.Mallocs-before.Mallocs) / float64(steps)}
+	var kernels []tensor.Kernel
 	for _, p := range s.model.Programs() {
+		kernels = append(kernels, p.Kernels()...)
 		line.Dispatches += p.Dispatches()
 		line.PeakBytes += p.Peak()
 	}
-	return line, nil
+	r, err := optest.Read(ctx, s.dev, name, times, kernels)
+	line.benchLine = lineOf(r, s.dev.Info().Name)
+	return line, err
+}
+
+func lineOf(r optest.Reading, device string) benchLine {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return benchLine{
+		Name: r.Name, Device: device, MS: spread{ms(r.Min), ms(r.Median), ms(r.Max)},
+		GFLOPs: r.GFLOPs(), GBs: r.GBs(), Share: 1 / r.Slowdown(), Kernel: optest.Forms(r.Kernels),
+	}
+}
+
+// benchOps times the ops whose names have a part, and an optimizer.
+func (a *app) benchOps(ctx context.Context, part string) (err error) {
+	var works []optest.Work
+	for _, b := range optest.Benches {
+		works = append(works, b.Works()...)
+	}
+	works = slices.DeleteFunc(append(works, adamWork()), func(w optest.Work) bool {
+		return !strings.Contains(strings.ToLower(w.Name), strings.ToLower(part))
+	})
+	if len(works) == 0 {
+		return usageError{fmt.Errorf("no op of the table has %q in its name", part)}
+	}
+	dev, err := a.open(false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dev.Close()) }()
+	if !a.json {
+		fmt.Printf("on %s\n%-41s %9s %9s %9s %7s %7s  %s\n", dev.Info().Name, "op", "median ms", "min", "max", "GFLOP/s", "GB/s", "× yardstick, kernels")
+	}
+	for _, w := range works {
+		r, err := optest.Measure(ctx, dev, w)
+		if err != nil {
+			return err
+		}
+		line := lineOf(r, dev.Info().Name)
+		if a.json {
+			if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Printf("%-41s %9.3f %9.3f %9.3f %7.1f %7.1f  × %.2f %s: %s\n", line.Name, line.MS.Median, line.MS.Min, line.MS.Max,
+			line.GFLOPs, line.GBs, r.Slowdown(), r.Bound, line.Kernel)
+	}
+	return nil
+}
+
+// adamWork is a step of Adam over 800,000 parameters.
+func adamWork() optest.Work {
+	rng := tensor.NewRNG("rng", 1)
+	var vars []*tensor.Tensor
+	for range 8 {
+		vars = append(vars, tensor.Var("x", rng.Normal(250, 400)))
+	}
+	adam := optim.NewAdam(optim.AdamDefaults(), vars)
+	grads := tensor.Var("grads", rng.Normal(adam.Params()[0].Shape()...))
+	return optest.Work{Name: "Adam/800k", Outputs: tensor.Outputs{Update: adam.UpdateFlat([]*tensor.Tensor{grads})}}
 }
 
 func printProfile(programs []*tensor.Program) error {

@@ -391,6 +391,69 @@ func TestBadInput(t *testing.T) {
 }
 
 // TestNoDriver tells the Vulkan loader of a driver that is not there, in its new way and its old one.
+// TestBench times an op and a step, and reads what is said of them.
+func TestBench(t *testing.T) {
+	type line struct {
+		Name, Device, Kernel string
+		MS                   struct{ Min, Median, Max float64 }
+		GFLOPs, GBs          float64
+		Share                float64 `json:"share_of_peak"`
+		Dispatches           int
+	}
+	read := func(text string) line {
+		t.Helper()
+		var l line
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if l.Device == "" || l.Kernel == "" || !(l.MS.Min > 0 && l.MS.Min <= l.MS.Median && l.MS.Median <= l.MS.Max) || !(l.GFLOPs > 0 && l.GBs > 0 && l.Share > 0) {
+			t.Errorf("bench says %+v", l)
+		}
+		return l
+	}
+	ops := strings.Split(strings.TrimSpace(must(t, "bench", "ops", "gelu/4m", "--json")), "\n")
+	if len(ops) != 2 || read(ops[0]).Name != "GELU/4M" || read(ops[1]).Name != "GELU/4M/grad" {
+		t.Errorf("bench ops says %q", ops)
+	}
+	if out := must(t, "bench", "ops", "adam"); !strings.Contains(out, "Adam/800k") || !strings.Contains(out, "×") {
+		t.Errorf("bench ops says %s", out)
+	}
+	if l := read(must(t, "bench", "gpt", "--batch", "1", "--steps", "2", "--json")); l.Name != "gpt" || l.Dispatches < 50 {
+		t.Errorf("bench says %+v", l)
+	}
+	refused(t, 2, "no op of the table", "bench", "ops", "frobnicate")
+	refused(t, 2, "--batch is for training steps", "bench", "ops", "--batch", "3")
+	refused(t, 2, "genview bench vae|", "bench", "vae", "gan")
+}
+
+// TestDryRun asks what runs will take, of which nothing may be left.
+func TestDryRun(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	var n struct {
+		Parameters, Dispatches int
+		Weights                int     `json:"parameter_bytes"`
+		State                  int     `json:"state_bytes"`
+		Values                 int     `json:"value_bytes"`
+		Memory                 int     `json:"device_bytes"`
+		FLOPs                  float64 `json:"flops_per_step"`
+	}
+	if out := must(t, tiny("--dry-run", "--json")...); json.Unmarshal([]byte(out), &n) != nil {
+		t.Fatalf("--dry-run says %s", out)
+	}
+	const weights = 784*32 + 32 + 2*(32*4+4) + 4*32 + 32 + 32*784 + 784
+	products := 2 * 16 * float64(784*32+2*32*4+4*32+32*784)
+	if n.Parameters != weights || n.Weights != 4*weights || n.State < 8*weights || n.State > 8*weights+100 ||
+		n.Values <= 0 || n.Memory < n.Weights+n.State+n.Values || n.Dispatches < 10 || n.FLOPs < 2*products || n.FLOPs > 4*products {
+		t.Errorf("the run takes %+v, of %d weights and %.0f FLOPs forward", n, weights, products)
+	}
+	if out := must(t, "train", "dcgan", "--dry-run"); !strings.Contains(out, "DCGAN") || !strings.Contains(out, "GFLOPs") {
+		t.Errorf("--dry-run says %s", out)
+	}
+	holds(t, dir)
+	refused(t, 2, "say what to train", "train", "--dry-run")
+}
+
 func TestNoDriver(t *testing.T) {
 	t.Setenv("VK_DRIVER_FILES", "/nonexistent.json")
 	t.Setenv("VK_ICD_FILENAMES", "/nonexistent.json")

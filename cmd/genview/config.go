@@ -84,10 +84,10 @@ type optimConfig struct {
 	Smoothing   float64 `yaml:"smoothing,omitempty"` // of labels; translate
 }
 
-// presets are what train makes, by name.
+// presets are what train makes, by name; gpt is another one for text.
 var presets = map[string]func() config{
 	"vae": defaults, "gan": ganDefaults, "dcgan": dcganDefaults, "points": pointsDefaults,
-	"translate": translateDefaults, "text": textDefaults, "paper": paperDefaults,
+	"translate": translateDefaults, "text": textDefaults, "gpt": textDefaults, "paper": paperDefaults,
 }
 
 // presetNames are in the order in which they are told.

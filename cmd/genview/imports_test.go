@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"vk":                 {"shaders/spirv"},
 	"vk/vktest":          {"vk", "shaders/spirv"},
 	"tensor":             {"vk", "shaders", "shaders/spirv"},
-	"tensor/optest":      {"tensor"},
+	"tensor/optest":      {"tensor", "vk"},
 	"models/nn":          {"tensor"},
 	"models/optim":       {"tensor"},
 	"models/vae":         {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},

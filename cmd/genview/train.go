@@ -32,6 +32,7 @@ type trainFlags struct {
 
 func (a *app) train() *cobra.Command {
 	f := &trainFlags{}
+	dry := false
 	c := &cobra.Command{
 		Use:   "train " + strings.Join(withoutText(), "|") + " | text FILE | --resume RUN",
 		Short: "Train a model and keep it in a run folder",
@@ -43,9 +44,15 @@ func (a *app) train() *cobra.Command {
   genview train --resume runs/letters --steps 4000      # to 4,000 in all`,
 		Args:      args(cobra.MaximumNArgs(2)),
 		ValidArgs: presetNames,
-		RunE:      func(c *cobra.Command, kinds []string) error { return a.runTrain(c, f, kinds) },
+		RunE: func(c *cobra.Command, kinds []string) error {
+			if dry {
+				return a.dryRun(c, f, kinds)
+			}
+			return a.runTrain(c, f, kinds)
+		},
 	}
 	f.add(c, a)
+	c.Flags().BoolVar(&dry, "dry-run", false, "compile, say what the run will take, and write nothing")
 	return c
 }
 
@@ -81,7 +88,7 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		}
 		return cfg, run, cfg.check()
 	}
-	if len(kinds) == 2 && kinds[0] == "text" {
+	if len(kinds) == 2 && (kinds[0] == "text" || kinds[0] == "gpt") {
 		if c.Flags().Changed("data") {
 			return cfg, nil, usageError{fmt.Errorf("the text is named twice, as %s and as --data %s", kinds[1], f.data)}
 		}

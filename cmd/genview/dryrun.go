@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"genview/vk"
+
+	"github.com/spf13/cobra"
+)
+
+// needs is what a run will take.
+type needs struct {
+	Model          string  `json:"model"`
+	Device         string  `json:"device"`
+	Batch          int     `json:"batch"`
+	Steps          int     `json:"steps"`
+	Parameters     int     `json:"parameters"`
+	ParameterBytes int     `json:"parameter_bytes"`
+	StateBytes     int     `json:"state_bytes"`    // what else a checkpoint holds: the optimizer's state, averages
+	ValueBytes     int     `json:"value_bytes"`    // between the kernels of a step
+	DeviceBytes    int64   `json:"device_bytes"`   // all of these, with inputs and constants
+	Dispatches     int     `json:"dispatches"`     // of a step
+	FLOPs          float64 `json:"flops_per_step"` // and the bytes that its kernels read and write
+	Bytes          int     `json:"bytes_per_step"`
+}
+
+// dryRun compiles what a run is made of, says what it will take, and writes nothing.
+func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error) {
+	cfg, _, err := f.configure(c, kinds)
+	if err != nil {
+		return err
+	}
+	s, err := a.start(cfg, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	n := s.needs()
+	if a.json {
+		return json.NewEncoder(os.Stdout).Encode(n)
+	}
+	size := func(bytes int) string { return vk.Bytes(int64(bytes)) }
+	fmt.Printf(`%s on %s, %d steps of %d
+  %s, %s
+  the state of the optimizer and the like: %s
+  values between kernels: %s
+  device memory in all: %s
+  a step: %s, %.3g GFLOPs, %s read and written
+`, n.Model, n.Device, n.Steps, n.Batch, countOf(n.Parameters, "parameter"), size(n.ParameterBytes), size(n.StateBytes), size(n.ValueBytes),
+		vk.Bytes(n.DeviceBytes), countOf(n.Dispatches, "kernel"), n.FLOPs/1e9, size(n.Bytes))
+	return nil
+}
+
+func (s *session) needs() needs {
+	n := needs{
+		Model: s.config.title(), Device: s.dev.Info().Name, Batch: s.config.Batch, Steps: s.config.Steps,
+		Parameters: s.model.Parameters(), DeviceBytes: s.dev.Memory().Used,
+	}
+	n.ParameterBytes = 4 * n.Parameters
+	n.StateBytes = -n.ParameterBytes
+	for _, v := range s.model.State() {
+		n.StateBytes += 4 * v.Tensor.Len()
+	}
+	for _, p := range s.model.Programs() {
+		n.ValueBytes += p.Peak()
+		n.Dispatches += p.Dispatches()
+		for _, k := range p.Kernels() {
+			n.FLOPs += k.FLOPs
+			n.Bytes += k.Bytes
+		}
+	}
+	return n
+}

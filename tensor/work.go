@@ -1,0 +1,145 @@
+package tensor
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Kernel is one dispatch of a program, and how much it has to do.
+type Kernel struct {
+	Ops    string  // what it computes: the names of the ops
+	Form   string  // how: which kernel, with its tile where it has one
+	Shapes [][]int // of what it writes
+	FLOPs  float64 // additions, multiplications, functions and comparisons, each as one
+	Bytes  int     // read and written, each element once
+}
+
+func (k Kernel) String() string {
+	var shapes strings.Builder
+	for _, s := range k.Shapes {
+		shapes.WriteString(" " + dims(s))
+	}
+	return fmt.Sprintf("%s%s: %s, %.0f FLOPs, %d bytes", k.Ops, shapes.String(), k.Form, k.FLOPs, k.Bytes)
+}
+
+// Kernels lists the dispatches of a run, in their order. The caller must not change them.
+func (p *Program) Kernels() []Kernel { return p.kernels }
+
+// LeastBytes is what any way to run the graph has to read and write: variables, inputs and constants once, results once.
+func (p *Program) LeastBytes() int { return p.least }
+
+// kernel describes the dispatch of a unit.
+func (c *compilation) kernel(u *unit, g generated) Kernel {
+	k := Kernel{Ops: u.title(), Form: g.form, FLOPs: g.flops}
+	if k.Form == "" {
+		k.Form = u.form()
+	}
+	reads, flops := c.work(u)
+	k.FLOPs += flops
+	for _, n := range reads {
+		k.Bytes += 4 * n
+	}
+	for _, t := range u.outs {
+		k.Shapes = append(k.Shapes, t.op.Shape)
+		k.Bytes += 4 * t.Len()
+	}
+	return k
+}
+
+// form names the kind of a unit whose generator does not say.
+func (u *unit) form() string {
+	switch {
+	case u.node == nil:
+		return "elementwise"
+	case u.node.op.Reduce == nil:
+		return u.node.op.Name
+	case u.node.op.Shape[1] > 1:
+		return "columns"
+	}
+	return "rows"
+}
+
+// work returns how many elements a unit reads of each stored tensor, and what its elementwise nodes and its reduction compute.
+func (c *compilation) work(u *unit) (reads map[*Tensor]int, flops float64) {
+	reads = map[*Tensor]int{}
+	own, seen := map[*Tensor]bool{u.node: true}, map[*Tensor]bool{}
+	for _, t := range u.elems {
+		own[t] = true
+	}
+	reduces := u.node != nil && u.node.op.Reduce != nil
+	var visit func(t *Tensor)
+	visit = func(t *Tensor) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		switch {
+		case t == u.node && reduces:
+			flops += float64(t.in[0].Len())
+		case t.isElementwise() && len(t.in) > 0:
+			flops += float64(t.Len())
+		}
+		for i, x := range t.in {
+			p := c.low.where[x]
+			switch b := p.base; {
+			case own[b] || reduces && !u.stops[b] && !c.fused.stored[b]:
+				visit(b)
+			case inlined(b) && !c.fused.stored[b]:
+			case t.op.Table && i == 0:
+				reads[b] = min(reads[b]+t.Len(), b.Len())
+			default:
+				reads[b] = min(reads[b]+p.view.reach(), b.Len())
+			}
+		}
+	}
+	if u.node != nil {
+		visit(u.node)
+	}
+	for _, t := range u.elems {
+		visit(t)
+	}
+	return reads, flops
+}
+
+// reach returns how many elements of a buffer are seen through v, at most.
+func (v View) reach() int {
+	n := 1
+	for i, m := range v.Shape {
+		switch {
+		case v.Strides[i] == 0:
+		case v.Lo != nil:
+			n *= v.Hi[i] - v.Lo[i]
+		default:
+			n *= m
+		}
+	}
+	return n
+}
+
+// leastBytes counts what units read of leaves and write of results.
+func (c *compilation) leastBytes() int {
+	least := map[*Tensor]int{}
+	for _, u := range c.fused.units {
+		if u.node != nil && u.node.op.Pack != nil {
+			continue
+		}
+		reads, _ := c.work(u)
+		for t, n := range reads {
+			if t.isLeaf() {
+				least[t] = max(least[t], n)
+			}
+		}
+	}
+	sum := 0
+	written := map[*Tensor]bool{}
+	for _, t := range append(c.fetch[:len(c.fetch):len(c.fetch)], c.values...) {
+		if b := c.base(t); !b.isLeaf() && !written[b] {
+			written[b] = true
+			sum += b.Len()
+		}
+	}
+	for _, n := range least {
+		sum += n
+	}
+	return 4 * sum
+}
