@@ -2,7 +2,10 @@ package tensor
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"genview/vk"
 )
@@ -301,34 +304,67 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 	return b.Slice(0, inQuads(t)), nil
 }
 
+// A launch is the dispatch of a unit.
+type launch struct {
+	*unit
+	generated
+	kernel *vk.Kernel
+}
+
+// launches generates the shaders of all units that are dispatched, and makes the kernels on all cores.
+func (c *compilation) launches() ([]launch, error) {
+	var all []launch
+	for _, u := range c.fused.units {
+		if u.node != nil && u.node.op.Pack != nil {
+			continue
+		}
+		l := launch{unit: u, generated: c.fused.generate(u, c.rt.target)}
+		l.module = c.rt.module(l.module)
+		all = append(all, l)
+	}
+	errs := make([]error, len(all))
+	var taken atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := int(taken.Add(1)) - 1; i < len(all); i = int(taken.Add(1)) - 1 {
+				all[i].kernel, errs[i] = c.rt.dev.NewKernel(all[i].module, all[i].consts...)
+			}
+		})
+	}
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // record writes the whole program down.
 func (c *compilation) record() error {
+	launches, err := c.launches()
+	if err != nil {
+		return err
+	}
 	c.rec = c.rt.dev.NewRecorder()
 	for _, s := range c.p.feeds {
 		if s.host != nil {
 			c.rec.Copy(s.dev.View(), s.host.View())
 		}
 	}
-	for _, u := range c.fused.units {
-		if u.node != nil && u.node.op.Pack != nil {
-			continue
-		}
-		g := c.fused.generate(u, c.rt.target)
-		k, err := c.rt.dev.NewKernel(c.rt.module(g.module), g.consts...)
-		if err != nil {
-			return err
-		}
-		views := make([]vk.View, len(g.binds))
-		for i, b := range g.binds {
+	for _, l := range launches {
+		views := make([]vk.View, len(l.binds))
+		for i, b := range l.binds {
 			v, err := c.memory(b.t)
 			if err != nil {
 				return err
 			}
 			views[i] = v.Slice(b.lo, b.hi)
 		}
-		c.rec.Label(u.title())
-		c.rec.Dispatch(k, g.grid(), nil, views...)
-		c.p.kernels = append(c.p.kernels, c.kernel(u, g))
+		c.rec.Label(l.title())
+		c.rec.Dispatch(l.kernel, l.grid(), nil, views...)
+		c.p.kernels = append(c.p.kernels, c.kernel(l.unit, l.generated))
 	}
 	c.p.least = c.leastBytes()
 	for i, up := range c.out.Update {
@@ -349,7 +385,6 @@ func (c *compilation) record() error {
 	if err := c.recordResults(); err != nil {
 		return err
 	}
-	var err error
 	c.p.prog, err = c.rec.Finish()
 	return err
 }

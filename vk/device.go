@@ -31,20 +31,20 @@ func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Info describes a device.
 type Info struct {
-	Index         int    `json:"index"`
-	Name          string `json:"name"`
-	Type          string `json:"type"` // discrete, integrated, virtual, cpu, other
-	Class         Class  `json:"class"`
-	Driver        string `json:"driver"`
-	API           string `json:"api"`
-	Compute       bool   `json:"compute"`  // has a queue that runs compute shaders
-	Unified       bool   `json:"unified"`  // device memory is the host's and stays mapped
-	Lavapipe      bool   `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with eight lanes
-	SubgroupSize  int    `json:"subgroup_size"`
-	HeapBytes     int64  `json:"heap_bytes"`
-	Limits        Limits `json:"limits"`
-	typeOrder     int
-	vendor, model uint32
+	Index        int    `json:"index"`
+	Name         string `json:"name"`
+	Type         string `json:"type"` // discrete, integrated, virtual, cpu, other
+	Class        Class  `json:"class"`
+	Driver       string `json:"driver"`
+	API          string `json:"api"`
+	Compute      bool   `json:"compute"`  // has a queue that runs compute shaders
+	Unified      bool   `json:"unified"`  // device memory is the host's and stays mapped
+	Lavapipe     bool   `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with eight lanes
+	SubgroupSize int    `json:"subgroup_size"`
+	HeapBytes    int64  `json:"heap_bytes"`
+	Limits       Limits `json:"limits"`
+	typeOrder    int
+	driver       uint32 // VkDriverId; 0: not known
 }
 
 // Limits are what one dispatch or binding may be at most.
@@ -69,6 +69,7 @@ type Options struct {
 	OnMessage    func(string) // hears the validation layer
 	Profile      bool         // time each dispatch
 	ForceStaging bool         // do not map device memory even where that is possible
+	CacheDir     string       // a folder where compiled pipelines are kept for the next time; empty: they are not
 }
 
 // A Device is an open device. It is safe for concurrent use.
@@ -85,6 +86,8 @@ type Device struct {
 	period   float64 // nanoseconds a timestamp tick; 0: no timestamps
 	mapped   bool
 	types    [2]uint32 // memory types: of the device, of the host
+
+	pipelines pipelines
 
 	mu      sync.Mutex
 	pools   [2]pool
@@ -198,7 +201,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	info := Info{
 		Index: index, Name: vulkan.ToString(p.DeviceName[:]), Type: kind.name, typeOrder: kind.order,
 		Driver: strings.TrimSpace(d.name + " " + d.info), API: vulkan.Version(p.ApiVersion).String(),
-		SubgroupSize: d.subgroup, vendor: p.VendorID, model: p.DeviceID,
+		SubgroupSize: d.subgroup, driver: d.id,
 		Limits: Limits{
 			MaxStorageRange: int(l.MaxStorageBufferRange), MaxTexels: int(l.MaxTexelBufferElements),
 			MaxBuffers: int(l.MaxPerStageDescriptorStorageBuffers), MaxTexelBuffers: int(l.MaxPerStageDescriptorStorageImages),
@@ -335,6 +338,11 @@ func (d *Device) open(in *instance) error {
 	if d.mapped {
 		d.types[0] = m.both
 	}
+	if err := d.openPipelines(); err != nil {
+		vulkan.DestroyCommandPool(d.dev, d.cmds, nil)
+		vulkan.DestroyDevice(d.dev, nil)
+		return err
+	}
 	if d.opts.Profile {
 		d.period = d.newer.timestampPeriod(d.pd, d.family)
 	}
@@ -384,6 +392,7 @@ func (d *Device) Close() error {
 	for _, k := range d.kernels {
 		k.destroy()
 	}
+	d.closePipelines()
 	for i := range d.pools {
 		d.pools[i].free(d)
 	}

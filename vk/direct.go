@@ -162,6 +162,12 @@ type computePipelineInfo struct {
 	_      int32
 }
 
+type pipelineCacheInfo struct {
+	chained
+	_          uint32
+	size, data uintptr
+}
+
 type poolSize struct{ kind, count uint32 }
 
 type descriptorPoolInfo struct {

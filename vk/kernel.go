@@ -138,7 +138,7 @@ func (k *Kernel) build(c []spirv.Const) error {
 		})
 	}
 	out, pipeline := put(&a, uintptr(0))
-	err = check("vkCreateComputePipelines", d.newer.call("vkCreateComputePipelines", uintptr(unsafe.Pointer(d.dev)), 0, 1, at(&a, computePipelineInfo{
+	err = check("vkCreateComputePipelines", d.newer.call("vkCreateComputePipelines", uintptr(unsafe.Pointer(d.dev)), uintptr(unsafe.Pointer(d.pipelines.handle)), 1, at(&a, computePipelineInfo{
 		chained: head(vulkan.StructureTypeComputePipelineCreateInfo), stage: stage, layout: uintptr(pl),
 	}), 0, out))
 	k.pipeline = vulkan.Pipeline(pointer(pipeline[0]))

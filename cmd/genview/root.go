@@ -96,7 +96,7 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 }
 
 func (a *app) open(profile bool) (*vk.Device, error) {
-	return vk.Open(vk.Options{Device: a.device, Profile: profile})
+	return vk.Open(vk.Options{Device: a.device, Profile: profile, CacheDir: cacheDir()})
 }
 
 func cacheDir() string {

@@ -1,0 +1,11 @@
+package vk
+
+// What the tests of the cache of pipelines look at.
+
+func (d *Device) CachePath() string { return d.pipelines.path }
+
+func (d *Device) CacheLoaded() int { return d.pipelines.loaded }
+
+func (d *Device) CacheData() []byte { return d.cached() }
+
+var WriteCache = writeCache
