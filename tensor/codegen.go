@@ -62,6 +62,7 @@ type emitter struct {
 	n      int        // elements of the domain
 	known  []int      // a shape of the domain in which the first of the four is known to be at coords; nil: none is
 	coords []spirv.ID // scalar ints
+	rows   map[*Tensor]spirv.ID // one number for the row that the four are in
 	values map[*Tensor]spirv.ID
 	views  map[string]spirv.ID // loads through layouts
 }
@@ -115,6 +116,9 @@ func inQuads(t *Tensor) int { return (4*t.Len() + 15) / 16 * 16 }
 // value returns the four elements of t, which has the domain's elements in the domain's order.
 func (e *emitter) value(t *Tensor) spirv.ID {
 	p := e.where[t]
+	if v, ok := e.rows[p.base]; ok {
+		return e.b.Splat(v)
+	}
 	if !p.view.Contiguous() || p.base.Len() != t.Len() {
 		return e.through(p)
 	}
@@ -374,6 +378,9 @@ func (u *unit) title() string {
 	names := make([]string, 0, 1+len(u.elems))
 	if u.node != nil {
 		names = append(names, u.node.op.Name)
+	}
+	for _, t := range u.more {
+		names = append(names, t.op.Name)
 	}
 	for _, t := range u.elems {
 		names = append(names, t.op.Name)

@@ -1,7 +1,9 @@
 package tensor
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"genview/shaders/spirv"
 )
@@ -13,10 +15,8 @@ func (f *fusion) generateReduce(u *unit, on Target) generated {
 		return f.reduceColumns(u, on)
 	case u.node.in[0].op.Shape[1] <= fewTerms:
 		return f.reduceShortRows(u, on)
-	case on.CPU:
-		return f.reduceRowsByLanes(u, on)
 	}
-	return f.reduceRowsByGroup(u, on)
+	return f.reduceRows(u, on)
 }
 
 func (e *emitter) unit(r *reduction, t spirv.Type) spirv.ID {
@@ -49,13 +49,6 @@ func (e *emitter) results(u *unit, start spirv.ID, whole bool, reduced spirv.ID)
 		out = append(out, e.value(t))
 	}
 	return out
-}
-
-// storeRow stores what is made of the reduction of one row.
-func (e *emitter) storeRow(u *unit, outs []spirv.Mem, row, reduced spirv.ID) {
-	for i, v := range e.results(u, row, false, e.b.Splat(reduced)) {
-		e.store(outs[i], u.outs[i], row, e.b.Component(v, 0))
-	}
 }
 
 // reduceColumns: each invocation walks down four neighbouring columns.
@@ -159,8 +152,8 @@ func (f *fusion) reduceShortRows(u *unit, on Target) generated {
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
 
-// row combines the quads lane, lane+lanes, … of a row [K] into one vector.
-func (e *emitter) row(x *Tensor, r *reduction, row, lane spirv.ID, lanes int) spirv.ID {
+// reduce combines the quads lane, lane+lanes, … of a row [K] into one vector.
+func (e *emitter) reduce(x *Tensor, r *reduction, row, lane spirv.ID, lanes int) spirv.ID {
 	b, k := e.b, x.op.Shape[1]
 	start := b.Mul(row, b.Index(k))
 	t := spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}
@@ -199,49 +192,170 @@ func horizontal(b *spirv.Block, r *reduction, v spirv.ID) spirv.ID {
 	return r.combine(b, xy, r.combine(b, b.Component(v, 2), b.Component(v, 3)))
 }
 
-// reduceRowsByLanes: eight lanes share a row and end with three shuffles.
-func (f *fusion) reduceRowsByLanes(u *unit, on Target) generated {
-	x, r := u.node.in[0], u.node.op.Reduce
-	rows := x.op.Shape[0]
-	local := 64
-	if rows < 8*16 {
-		local = 8
+// reduceRows: eight lanes share a row on lavapipe, a workgroup on a GPU. They go over it once for each reduction, and once more for
+// what is as long as the row.
+func (f *fusion) reduceRows(u *unit, on Target) generated {
+	rows, k := u.span()
+	lanes, local := 128, 128
+	if on.CPU {
+		lanes, local = 8, 64
+		if rows < 8*16 {
+			local = 8
+		}
 	}
-	groups := (rows*8 + local - 1) / local
-	e := f.newEmitter(u, on, x.Len(), local)
+	groups := up(rows*lanes, local)
+	e := f.newEmitter(u, on, rows*k, local)
 	b := e.b
-	outs := e.outs(u, 1)
-	id := b.LocalID(0)
-	lane := b.And(id, b.Index(7))
-	row := b.Add(b.Mul(group(b, groups), b.Index(local/8)), b.Shr(id, 3))
-	sum := horizontal(b, r, e.row(x, r, b.Min(row, b.Index(rows-1)), lane, 8))
-	for mask := 1; mask < 8; mask *= 2 {
-		sum = r.combine(b, sum, b.ShuffleXor(sum, mask))
+	e.stops, e.rows = f.loads(u), map[*Tensor]spirv.ID{}
+	var outs []spirv.Mem
+	for _, t := range u.outs {
+		outs = append(outs, e.out(t, min(4, t.Len()/rows)))
 	}
-	b.If(b.And(b.Equal(lane, b.Index(0)), b.Less(row, b.Index(rows))), func() { e.storeRow(u, outs, row, sum) })
+	id := b.LocalID(0)
+	w := walker{emitter: e, u: u, lanes: lanes, lane: id, row: group(b, groups)}
+	if on.CPU {
+		w.lane = b.And(id, b.Index(7))
+		w.row = b.Add(b.Mul(w.row, b.Index(local/8)), b.Shr(id, 3))
+	}
+	valid := b.Less(w.row, b.Index(rows))
+	w.row = b.Min(w.row, b.Index(rows-1))
+	for _, t := range u.outs {
+		if t.Len() == rows {
+			w.number(t)
+		} else {
+			w.numbers(t)
+		}
+	}
+	b.If(b.And(b.Equal(w.lane, b.Index(0)), valid), func() {
+		for i, t := range u.outs {
+			if t.Len() == rows {
+				e.store(outs[i], t, w.row, e.rows[t])
+			}
+		}
+	})
+	if slices.ContainsFunc(u.outs, func(t *Tensor) bool { return t.Len() > rows }) {
+		b.If(valid, func() { w.along(outs) })
+	}
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
 
-// reduceRowsByGroup: a workgroup shares a row and ends with a tree in shared memory.
-func (f *fusion) reduceRowsByGroup(u *unit, on Target) generated {
-	x, r := u.node.in[0], u.node.op.Reduce
-	rows, local := x.op.Shape[0], 128
-	e := f.newEmitter(u, on, x.Len(), local)
-	b := e.b
-	outs := e.outs(u, 1)
-	id := b.LocalID(0)
-	row := group(b, rows)
-	sum := horizontal(b, r, e.row(x, r, b.Min(row, b.Index(rows-1)), id, local))
-	shared := b.Shared(local, b.TypeOf(sum))
-	b.StoreShared(shared, id, sum)
-	for half := local / 2; half > 0; half /= 2 {
+// loads lists what a unit along rows reads from memory.
+func (f *fusion) loads(u *unit) map[*Tensor]bool {
+	loads, own := maps.Clone(u.stops), map[*Tensor]bool{}
+	for _, t := range slices.Concat(u.reductions(), u.elems) {
+		own[t] = true
+	}
+	for _, t := range u.elems {
+		for _, x := range t.in {
+			if b := f.where[x].base; !own[b] && (!inlined(b) || f.stored[b]) {
+				loads[b] = true
+			}
+		}
+	}
+	return loads
+}
+
+// A walker goes along one row with some lanes.
+type walker struct {
+	*emitter
+	u         *unit
+	lanes     int
+	lane, row spirv.ID
+}
+
+// numbers works out what t, an element of the row, needs of the row as a whole.
+func (w *walker) numbers(t *Tensor) {
+	rows, _ := w.u.span()
+	seen := map[*Tensor]bool{}
+	var walk func(t *Tensor)
+	walk = func(t *Tensor) {
+		if seen[t] || w.stops[t] {
+			return
+		}
+		seen[t] = true
+		switch {
+		case t.op.Reduce != nil || t.Len() == rows && w.own[t]:
+			w.number(t)
+		default:
+			for _, x := range t.in {
+				walk(w.where[x].base)
+			}
+		}
+	}
+	walk(w.where[t].base)
+}
+
+// number works out t, one number for each row.
+func (w *walker) number(t *Tensor) {
+	if _, ok := w.rows[t]; ok {
+		return
+	}
+	for _, x := range t.in {
+		w.numbers(x)
+	}
+	rows, k := w.u.span()
+	if t.op.Reduce != nil {
+		w.n = rows * k
+		w.rows[t] = w.together(t.op.Reduce, horizontal(w.b, t.op.Reduce, w.reduce(t.in[0], t.op.Reduce, w.row, w.lane, w.lanes)))
+		return
+	}
+	w.n = rows
+	w.at(w.b.Bitcast(w.row, spirv.Uint), false)
+	w.rows[t] = w.b.Component(w.value(t), 0)
+}
+
+// together combines what the lanes have; all get the result.
+func (w *walker) together(r *reduction, v spirv.ID) spirv.ID {
+	b := w.b
+	if w.on.CPU {
+		for mask := 1; mask < 8; mask *= 2 {
+			v = r.combine(b, v, b.ShuffleXor(v, mask))
+		}
+		return v
+	}
+	shared := b.Shared(w.lanes, b.TypeOf(v))
+	b.StoreShared(shared, w.lane, v)
+	for half := w.lanes / 2; half > 0; half /= 2 {
 		b.Barrier()
-		b.If(b.Less(id, b.Index(half)), func() {
-			b.StoreShared(shared, id, r.combine(b, b.LoadShared(shared, id), b.LoadShared(shared, b.Add(id, b.Index(half)))))
+		b.If(b.Less(w.lane, b.Index(half)), func() {
+			b.StoreShared(shared, w.lane, r.combine(b, b.LoadShared(shared, w.lane), b.LoadShared(shared, b.Add(w.lane, b.Index(half)))))
 		})
 	}
-	b.If(b.And(b.Equal(id, b.Index(0)), b.Less(row, b.Index(rows))), func() {
-		e.storeRow(u, outs, row, b.LoadShared(shared, id))
-	})
-	return generated{module: b.Module(), binds: e.binds, groups: rows}
+	b.Barrier()
+	return b.LoadShared(shared, b.Index(0))
+}
+
+// along stores the outputs that are as long as the row.
+func (w *walker) along(outs []spirv.Mem) {
+	const unroll = 4
+	b := w.b
+	rows, k := w.u.span()
+	w.n = rows * k
+	quads := k / 4
+	start := b.Mul(w.row, b.Index(quads))
+	store := func(q spirv.ID) {
+		at := b.Add(start, q)
+		w.at(b.Bitcast(b.Shl(at, 2), spirv.Uint), true)
+		for i, t := range w.u.outs {
+			if t.Len() > rows {
+				w.store(outs[i], t, at, w.value(t))
+			}
+		}
+	}
+	full := quads / w.lanes
+	unrolled := full / unroll * unroll
+	if unrolled > 0 {
+		b.For(b.Index(0), b.Index(unrolled*w.lanes), unroll*w.lanes, func(i spirv.ID) {
+			for j := range unroll {
+				store(b.Add(b.Add(i, w.lane), b.Index(j*w.lanes)))
+			}
+		})
+	}
+	for i := unrolled; i < full; i++ {
+		store(b.Add(w.lane, b.Index(i*w.lanes)))
+	}
+	if full*w.lanes < quads {
+		q := b.Add(w.lane, b.Index(full*w.lanes))
+		b.If(b.Less(q, b.Index(quads)), func() { store(q) })
+	}
 }

@@ -11,7 +11,8 @@ import (
 // of equal length.
 type unit struct {
 	node  *Tensor   // of kernels and reductions
-	elems []*Tensor // elementwise nodes, inputs first; of a reduction what is made of its results
+	more  []*Tensor // further reductions along the same rows
+	elems []*Tensor // elementwise nodes, inputs first; of a reduction what is made of its results, and of the row
 	outs  []*Tensor // what it writes
 	stops map[*Tensor]bool
 	deps  map[*unit]bool // what must run before; true: and in a dispatch of its own, for it is read in other places than it is written
@@ -58,23 +59,8 @@ func inlined(t *Tensor) bool { return t.isElementwise() && len(t.in) == 0 }
 // fuse returns the units that compute roots, in an order in which they can run.
 func (l *lowering) fuse(roots []*Tensor, b bounds) *fusion {
 	f := &fusion{lowering: l, bounds: b, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
-	for _, r := range roots {
-		f.forced[l.where[r].base] = true
-	}
 	live, off := f.live(roots), b.nodes == 1
-	for _, t := range live {
-		if t.op.View != nil || t.isLeaf() {
-			continue
-		}
-		for i, x := range t.in {
-			p := l.where[x]
-			direct := p.view.Contiguous() && size(p.view.Shape) == size(p.base.op.Shape)
-			switch {
-			case t.op.Kernel != nil, t.op.Pack != nil, t.looksUp(i), p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
-				f.forced[p.base] = true
-			}
-		}
-	}
+	f.force(roots, live)
 	for _, t := range live {
 		switch {
 		case t.isLeaf() || t.op.View != nil:
@@ -85,11 +71,41 @@ func (l *lowering) fuse(roots []*Tensor, b bounds) *fusion {
 		}
 	}
 	if !off {
+		f.rows()
 		f.epilogues()
 		f.scalars()
+		clear(f.forced)
+		f.force(roots, live)
 	}
 	f.finish(live)
 	return f
+}
+
+// force marks what must be in memory, whoever computes it.
+func (f *fusion) force(roots, live []*Tensor) {
+	for _, r := range roots {
+		f.forced[f.where[r].base] = true
+	}
+	off := f.nodes == 1
+	for _, t := range live {
+		if t.op.View != nil || t.isLeaf() {
+			continue
+		}
+		for i, x := range t.in {
+			p := f.where[x]
+			direct := p.view.Contiguous() && size(p.view.Shape) == size(p.base.op.Shape) || f.together(t, p.base)
+			switch {
+			case t.op.Kernel != nil, t.op.Pack != nil, t.looksUp(i), p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
+				f.forced[p.base] = true
+			}
+		}
+	}
+}
+
+// together tells whether one unit computes both, of which one is a number for each row of the other.
+func (f *fusion) together(x, y *Tensor) bool {
+	u, c := f.of[x], f.of[y]
+	return u != nil && c != nil && u.root() == c.root() && u.root().reductions() != nil
 }
 
 // live lists what roots need, in order.
@@ -337,13 +353,18 @@ func (f *fusion) merge(u, c *unit) {
 	for d, apart := range u.deps {
 		c.deps[d] = c.deps[d] || apart
 	}
+	c.settle()
+}
+
+// settle lets the unit depend on what others were merged into.
+func (u *unit) settle() {
 	deps := map[*unit]bool{}
-	for d, apart := range c.deps {
-		if d = d.root(); d != c {
+	for d, apart := range u.deps {
+		if d = d.root(); d != u {
 			deps[d] = deps[d] || apart
 		}
 	}
-	c.deps = deps
+	u.deps = deps
 }
 
 // finish decides what is stored, drops units that store nothing, and sorts the rest.
@@ -375,6 +396,11 @@ func (f *fusion) finish(live []*Tensor) {
 		}
 		if u.node != nil && !f.stored[u.node] {
 			u.outs = nil
+		}
+		for _, t := range u.more {
+			if f.stored[t] {
+				u.outs = append(u.outs, t)
+			}
 		}
 		for _, t := range u.elems {
 			if f.stored[t] {

@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -63,10 +64,10 @@ func (u *unit) form() string {
 func (c *compilation) work(u *unit) (reads map[*Tensor]int, flops float64) {
 	reads = map[*Tensor]int{}
 	own, seen := map[*Tensor]bool{u.node: true}, map[*Tensor]bool{}
-	for _, t := range u.elems {
+	for _, t := range slices.Concat(u.more, u.elems) {
 		own[t] = true
 	}
-	reduces := u.node != nil && u.node.op.Reduce != nil
+	reduces := u.reductions() != nil
 	var visit func(t *Tensor)
 	visit = func(t *Tensor) {
 		if seen[t] {
@@ -74,7 +75,7 @@ func (c *compilation) work(u *unit) (reads map[*Tensor]int, flops float64) {
 		}
 		seen[t] = true
 		switch {
-		case t == u.node && reduces:
+		case t.op.Reduce != nil && reduces:
 			flops += float64(t.in[0].Len())
 		case t.isElementwise() && len(t.in) > 0:
 			flops += float64(t.Len())
@@ -95,7 +96,7 @@ func (c *compilation) work(u *unit) (reads map[*Tensor]int, flops float64) {
 	if u.node != nil {
 		visit(u.node)
 	}
-	for _, t := range u.elems {
+	for _, t := range slices.Concat(u.more, u.elems) {
 		visit(t)
 	}
 	return reads, flops

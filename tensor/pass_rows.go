@@ -1,0 +1,208 @@
+package tensor
+
+import (
+	"maps"
+	"slices"
+)
+
+// rows lets units that work along the same rows be one: a softmax or a layer norm is then one dispatch, which goes over a row while
+// it is near, as often as there are reductions and once more for what is made of them.
+func (f *fusion) rows() {
+	for _, u := range f.units {
+		u.settle()
+	}
+	for merged := true; merged; {
+		merged = false
+		for _, u := range f.units {
+			if u.into != nil || !u.alongRows() {
+				continue
+			}
+			for _, c := range f.units {
+				if c.into == nil && c != u && f.rowsJoin(u, c) {
+					f.mergeRows(u, c)
+					merged = true
+				}
+			}
+		}
+	}
+}
+
+const (
+	leastRows   = 16 // that are shared out
+	maxRowNodes = 48 // of a unit along rows
+	maxAnew     = 32 // instructions that each pass over a row does anew
+)
+
+// alongRows tells whether u has reductions of rows [R, K] to which others may be added.
+func (u *unit) alongRows() bool {
+	return u.node != nil && u.node.op.Reduce != nil && u.node.op.Shape[1] == 1 && u.node.op.Shape[0] >= leastRows &&
+		u.node.in[0].op.Shape[1] >= leastTerms
+}
+
+// reductions lists those of u, if any.
+func (u *unit) reductions() []*Tensor {
+	if u.node == nil || u.node.op.Reduce == nil {
+		return nil
+	}
+	return append([]*Tensor{u.node}, u.more...)
+}
+
+// span returns how many rows of how many elements u works along.
+func (u *unit) span() (rows, k int) { return u.node.op.Shape[0], u.node.in[0].op.Shape[1] }
+
+// rowsJoin tells whether c can be computed with u: it works along the same rows, has to do with u, and needs of u, as u of it, only
+// what belongs to the row.
+func (f *fusion) rowsJoin(u, c *unit) bool {
+	rows, k := u.span()
+	if c.node != nil {
+		if !c.alongRows() {
+			return false
+		}
+		if r, n := c.span(); r != rows || n != k {
+			return false
+		}
+	} else if n := c.elems[0].Len(); n != rows && (n != rows*k || k%4 != 0) {
+		return false
+	}
+	apart := func(u, c *unit) bool { // neither through a third
+		for d := range u.deps {
+			if d = d.root(); d != c && d != u && f.reaches(d, c, false) {
+				return false
+			}
+		}
+		return true
+	}
+	_, uOnC := u.deps[c]
+	_, cOnU := c.deps[u]
+	if !uOnC && !cOnU || !apart(u, c) || !apart(c, u) {
+		return false
+	}
+	return f.rowsWithin(u, c) && f.rowLocal(u, c) && f.rowLocal(c, u)
+}
+
+// rowsWithin tells whether u and c together keep to the bounds.
+func (f *fusion) rowsWithin(u, c *unit) bool {
+	own, reads := map[*Tensor]bool{}, map[*Tensor]bool{}
+	all := slices.Concat(u.elems, c.elems)
+	for _, t := range slices.Concat(u.reductions(), c.reductions(), all) {
+		own[t] = true
+	}
+	for _, t := range all {
+		for _, x := range t.in {
+			if b := f.where[x].base; !own[b] && !inlined(b) {
+				reads[b] = true
+			}
+		}
+	}
+	cost := 0
+	for _, x := range []*unit{u, c} {
+		for t := range x.stops {
+			if !own[t] {
+				reads[t] = true
+			} else if t.isElementwise() {
+				f.each(own, t, func(t *Tensor, _ int) { cost += t.cost() })
+			}
+		}
+	}
+	return len(reads) <= f.inputs && len(all) <= min(f.nodes, maxRowNodes) && cost <= maxAnew
+}
+
+// each visits the elementwise nodes among some that t is made of, and their inputs' numbers.
+func (f *fusion) each(own map[*Tensor]bool, t *Tensor, visit func(t *Tensor, input int)) {
+	seen := map[*Tensor]bool{}
+	var walk func(t *Tensor)
+	walk = func(t *Tensor) {
+		if seen[t] || !t.isElementwise() || !own[t] {
+			return
+		}
+		seen[t] = true
+		for i, x := range t.in {
+			visit(t, i)
+			walk(f.where[x].base)
+		}
+	}
+	walk(t)
+}
+
+// rowLocal tells whether u needs for a row only what c computes for that row.
+func (f *fusion) rowLocal(u, c *unit) bool {
+	of := u
+	if of.node == nil {
+		of = c
+	}
+	rows, k := of.span()
+	own := map[*Tensor]bool{}
+	for _, t := range slices.Concat(c.reductions(), c.elems) {
+		own[t] = true
+	}
+	good := func(t *Tensor, x *Tensor) bool {
+		p := f.where[x]
+		switch {
+		case !own[p.base]:
+			return true
+		case p.base.Len() == t.Len():
+			return p.view.Contiguous()
+		}
+		return p.base.Len() == rows && t.Len() == rows*k && p.view.repeats(rows, k)
+	}
+	for _, t := range u.elems {
+		for i, x := range t.in {
+			if !good(t, x) || t.looksUp(i) && own[f.where[x].base] {
+				return false
+			}
+		}
+	}
+	for _, r := range u.reductions() {
+		ok := true
+		f.anew(u, r, func(t, x *Tensor) { ok = ok && good(t, x) })
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// anew visits what a reduction of u computes where it reads, with each input.
+func (f *fusion) anew(u *unit, r *Tensor, visit func(t, x *Tensor)) {
+	seen := map[*Tensor]bool{}
+	var walk func(t *Tensor)
+	walk = func(t *Tensor) {
+		if seen[t] || u.stops[t] || !t.isElementwise() {
+			return
+		}
+		seen[t] = true
+		for _, x := range t.in {
+			visit(t, x)
+			walk(f.where[x].base)
+		}
+	}
+	visit(r.in[0], r.in[0])
+	walk(f.where[r.in[0]].base)
+}
+
+// repeats tells whether v gives each of a number of elements k times in a row.
+func (v View) repeats(n, k int) bool {
+	v = v.collapse()
+	if v.Lo != nil || v.Offset != 0 || len(v.Shape) != 2 {
+		return false
+	}
+	return v.Shape[0] == n && v.Strides[0] == 1 && v.Shape[1] == k && v.Strides[1] == 0
+}
+
+// mergeRows adds c to u.
+func (f *fusion) mergeRows(u, c *unit) {
+	c.into = u
+	u.more = append(u.more, c.reductions()...)
+	u.elems = append(u.elems, c.elems...)
+	maps.Copy(u.stops, c.stops)
+	for _, t := range slices.Concat(u.reductions(), u.elems) {
+		delete(u.stops, t)
+	}
+	for d, apart := range c.deps {
+		u.deps[d] = u.deps[d] || apart
+	}
+	u.settle()
+	for _, x := range f.units { // what leads to c leads to u now
+		x.settle()
+	}
+}
