@@ -9,13 +9,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"genview/models/optim"
 	"genview/tensor"
 	"genview/tensor/optest"
-	"genview/vk"
 
 	"github.com/spf13/cobra"
 )
@@ -46,11 +44,13 @@ type stepLine struct {
 	Dispatches int     `json:"dispatches"`
 	PeakBytes  int     `json:"peak_bytes"`
 	Allocs     float64 `json:"allocs_per_step"` // objects on the host
+
+	Profile []profileRow `json:"profile,omitempty"`
 }
 
 type benchFlags struct {
 	steps, batch int
-	profile      bool
+	profile      profileFlags
 }
 
 func (a *app) bench() *cobra.Command {
@@ -67,7 +67,7 @@ y = x + 1 over as many bytes, for what does not. "×" says how many times as lon
 		ValidArgs: append([]string{"ops"}, presetNames...),
 		RunE: func(c *cobra.Command, names []string) error {
 			if names[0] == "ops" {
-				for _, name := range []string{"steps", "batch", "profile"} {
+				for _, name := range []string{"steps", "batch", "profile", "trace"} {
 					if c.Flags().Changed(name) {
 						return usageError{fmt.Errorf("--%s is for training steps, not for ops", name)}
 					}
@@ -82,7 +82,7 @@ y = x + 1 over as many bytes, for what does not. "×" says how many times as lon
 	}
 	c.Flags().IntVar(&f.batch, "batch", 0, "examples a step (default as in training)")
 	c.Flags().IntVar(&f.steps, "steps", 100, "steps to time")
-	c.Flags().BoolVar(&f.profile, "profile", false, "print the time of every dispatch of the last step")
+	f.profile.add(c)
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a line")
 	return c
 }
@@ -97,28 +97,32 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	if f.batch > 0 {
 		cfg.Batch = f.batch
 	}
-	s, err := a.start(cfg, f.profile)
+	if err := f.profile.check(); err != nil {
+		return err
+	}
+	s, err := a.start(cfg, f.profile.on())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	line, err := s.bench(ctx, name, f.steps)
+	p := newProfile(f.profile)
+	line, err := s.bench(ctx, name, f.steps, p)
 	if err != nil {
 		return err
 	}
 	if a.json {
-		return json.NewEncoder(os.Stdout).Encode(line)
+		if p.table {
+			p.table, line.Profile = false, p.sums()
+		}
+		return errors.Join(json.NewEncoder(os.Stdout).Encode(line), p.report(os.Stdout))
 	}
 	fmt.Printf("%s on %s: a step takes %.2f ms (median; %.2f to %.2f over %d), %.1f GFLOP/s, %.1f GB/s, × %.2f, %d dispatches, %.1f host allocations\n",
 		line.Name, line.Device, line.MS.Median, line.MS.Min, line.MS.Max, f.steps, line.GFLOPs, line.GBs, 1/line.Share, line.Dispatches, line.Allocs)
-	if f.profile {
-		return printProfile(s.model.Programs())
-	}
-	return nil
+	return p.report(os.Stdout)
 }
 
 // bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before.
-func (s *session) bench(ctx context.Context, name string, steps int) (stepLine, error) {
+func (s *session) bench(ctx context.Context, name string, steps int, p *profile) (stepLine, error) {
 	const warm = 10
 	start := s.model.dummy()
 	times := make([]time.Duration, 0, steps)
@@ -136,6 +140,11 @@ func (s *session) bench(ctx context.Context, name string, steps int) (stepLine, 
 		}
 		if i >= warm {
 			times = append(times, time.Since(began))
+			if p.on() {
+				if err := p.add(s.model.Programs()); err != nil {
+					return stepLine{}, err
+				}
+			}
 		}
 	}
 	runtime.ReadMemStats(&after)
@@ -207,25 +216,4 @@ func adamWork() optest.Work {
 	adam := optim.NewAdam(optim.AdamDefaults(), vars)
 	grads := tensor.Var("grads", rng.Normal(adam.Params()[0].Shape()...))
 	return optest.Work{Name: "Adam/800k", Outputs: tensor.Outputs{Update: adam.UpdateFlat([]*tensor.Tensor{grads})}}
-}
-
-func printProfile(programs []*tensor.Program) error {
-	var timings []vk.Timing
-	for _, p := range programs {
-		t, err := p.Timings()
-		if err != nil {
-			return err
-		}
-		timings = append(timings, t...)
-	}
-	total := time.Duration(0)
-	for _, t := range timings {
-		total += t.Duration
-	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "time\tshare\twhat\tkernel")
-	for _, t := range timings {
-		fmt.Fprintf(w, "%v\t%.1f %%\t%s\t%s\n", t.Duration, 100*float64(t.Duration)/float64(total), t.Label, t.Kernel)
-	}
-	return w.Flush()
 }
