@@ -50,6 +50,7 @@ type stepLine struct {
 
 type benchFlags struct {
 	steps, batch int
+	set          []string
 	profile      profileFlags
 }
 
@@ -67,7 +68,7 @@ y = x + 1 over as many bytes, for what does not. "×" says how many times as lon
 		ValidArgs: append([]string{"ops"}, presetNames...),
 		RunE: func(c *cobra.Command, names []string) error {
 			if names[0] == "ops" {
-				for _, name := range []string{"steps", "batch", "profile", "trace"} {
+				for _, name := range []string{"steps", "batch", "set", "profile", "trace"} {
 					if c.Flags().Changed(name) {
 						return usageError{fmt.Errorf("--%s is for training steps, not for ops", name)}
 					}
@@ -82,6 +83,7 @@ y = x + 1 over as many bytes, for what does not. "×" says how many times as lon
 	}
 	c.Flags().IntVar(&f.batch, "batch", 0, "examples a step (default as in training)")
 	c.Flags().IntVar(&f.steps, "steps", 100, "steps to time")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting, as in training: model.hidden=64")
 	f.profile.add(c)
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a line")
 	return c
@@ -96,6 +98,11 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	}
 	if f.batch > 0 {
 		cfg.Batch = f.batch
+	}
+	for _, s := range f.set {
+		if err := cfg.set(s); err != nil {
+			return err
+		}
 	}
 	if err := f.profile.check(); err != nil {
 		return err
