@@ -32,7 +32,8 @@ type benchLine struct {
 	MS     spread  `json:"ms"`
 	GFLOPs float64 `json:"gflops"`        // a second
 	GBs    float64 `json:"gbs"`           // a second
-	Share  float64 `json:"share_of_peak"` // what the yardsticks would take, of the median
+	Share  float64 `json:"share_of_peak"` // what the yardstick would take, of the median
+	Bound  string  `json:"yardstick"`     // product or pass; of many kernels, each against its own: both
 	Kernel string  `json:"kernel"`        // those that ran, and how often
 }
 
@@ -128,10 +129,18 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	return p.report(os.Stdout)
 }
 
-// bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before.
+// bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before. Steps are profiled after
+// those that are timed, which it would slow down.
 func (s *session) bench(ctx context.Context, name string, steps int, p *profile) (stepLine, error) {
 	const warm = 10
 	start := s.model.dummy()
+	step := func() error {
+		if err := start(ctx); err != nil {
+			return err
+		}
+		_, err := s.model.Metrics()
+		return err
+	}
 	times := make([]time.Duration, 0, steps)
 	var before, after runtime.MemStats
 	for i := range steps + warm {
@@ -139,22 +148,19 @@ func (s *session) bench(ctx context.Context, name string, steps int, p *profile)
 			runtime.ReadMemStats(&before)
 		}
 		began := time.Now()
-		if err := start(ctx); err != nil {
-			return stepLine{}, err
-		}
-		if _, err := s.model.Metrics(); err != nil {
+		if err := step(); err != nil {
 			return stepLine{}, err
 		}
 		if i >= warm {
 			times = append(times, time.Since(began))
-			if p.on() {
-				if err := p.add(s.model.Programs()); err != nil {
-					return stepLine{}, err
-				}
-			}
 		}
 	}
 	runtime.ReadMemStats(&after)
+	for range p.more(steps) {
+		if err := errors.Join(step(), p.add(s.model.Programs())); err != nil {
+			return stepLine{}, err
+		}
+	}
 	line := stepLine{Batch: s.config.Batch, Steps: steps, Allocs: float64(after.Mallocs-before.Mallocs) / float64(steps)}
 	var kernels []tensor.Kernel
 	for _, p := range s.model.Programs() {
@@ -171,7 +177,7 @@ func lineOf(r optest.Reading, device string) benchLine {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	return benchLine{
 		Name: r.Name, Device: device, MS: spread{ms(r.Min), ms(r.Median), ms(r.Max)},
-		GFLOPs: r.GFLOPs(), GBs: r.GBs(), Share: 1 / r.Slowdown(), Kernel: optest.Forms(r.Kernels),
+		GFLOPs: r.GFLOPs(), GBs: r.GBs(), Share: 1 / r.Slowdown(), Bound: r.Bound, Kernel: optest.Forms(r.Kernels),
 	}
 }
 

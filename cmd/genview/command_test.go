@@ -483,8 +483,8 @@ func TestProfile(t *testing.T) {
 	if calls < float64(l.Dispatches) || math.Abs(share-1) > 1e-6 || products < 10 {
 		t.Errorf("%v calls of %d dispatches, %v products, %v of the time", calls, l.Dispatches, products, share)
 	}
-	if names, kernels := events(); names["step"] != 3 || float64(kernels) != 3*calls { // the first does not count
-		t.Errorf("the trace has %d steps and %d kernels, want 3 and %v", names["step"], kernels, 3*calls)
+	if names, kernels := events(); names["step"] != 4 || float64(kernels) != 4*calls {
+		t.Errorf("the trace has %d steps and %d kernels, want 4 and %v", names["step"], kernels, 4*calls)
 	}
 	run := filepath.Join(dir, "run")
 	if out := must(t, tiny("--out", run, "--steps", "30", "--profile", "--trace", trace)...); !strings.Contains(out, "GFLOP/s") || !strings.Contains(out, "MatMul") {

@@ -74,6 +74,14 @@ func newProfile(f profileFlags) *profile {
 	return &profile{profileFlags: f, rows: map[string]*profileRow{}}
 }
 
+// more is how many steps to profile, of as many as are timed.
+func (p *profile) more(steps int) int {
+	if !p.on() {
+		return 0
+	}
+	return min(steps, tracedSteps) + 1
+}
+
 // add adds the newest step up.
 func (p *profile) add(programs []*tensor.Program) error {
 	if p.steps == 1 {
