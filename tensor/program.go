@@ -44,14 +44,6 @@ func (p *Program) Peak() int { return p.peak }
 // Dispatches is the number of kernels a run launches.
 func (p *Program) Dispatches() int { n, _ := p.prog.Stats(); return n }
 
-// Timings returns the time that each kernel of the newest run took; the device must have been opened with Profile.
-func (p *Program) Timings() ([]vk.Timing, error) {
-	if err := p.wait(context.Background()); err != nil {
-		return nil, err
-	}
-	return p.prog.Timings()
-}
-
 // String lists the dispatches, with what each computes, reads and writes.
 func (p *Program) String() string {
 	dispatches, barriers := p.prog.Stats()

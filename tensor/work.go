@@ -1,9 +1,11 @@
 package tensor
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Kernel is one dispatch of a program, and how much it has to do.
@@ -28,6 +30,34 @@ func (p *Program) Kernels() []Kernel { return p.kernels }
 
 // LeastBytes is what any way to run the graph has to read and write: variables, inputs and constants once, results once.
 func (p *Program) LeastBytes() int { return p.least }
+
+// A Timing is when a kernel of the newest run began, on the device's clock, and how long it took. Of a copy, the kernel has Ops and
+// Form only.
+type Timing struct {
+	Kernel          Kernel
+	Start, Duration time.Duration
+}
+
+// Timings returns when each kernel of the newest run ran; the device must have been opened with Profile.
+func (p *Program) Timings() ([]Timing, error) {
+	if err := p.wait(context.Background()); err != nil {
+		return nil, err
+	}
+	commands, err := p.prog.Timings()
+	if err != nil {
+		return nil, err
+	}
+	var out []Timing
+	kernels := p.kernels
+	for _, c := range commands {
+		t := Timing{Kernel{Ops: c.Label, Form: "copy"}, c.Start, c.Duration}
+		if c.Kernel != "" {
+			t.Kernel, kernels = kernels[0], kernels[1:]
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
 
 // kernel describes the dispatch of a unit.
 func (c *compilation) kernel(u *unit, g generated) Kernel {

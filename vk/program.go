@@ -137,10 +137,10 @@ func (p *Program) Close() {
 	}
 }
 
-// A Timing is how long one command of a run took on the device.
+// A Timing is when one command of a run began, on the device's clock, and how long it took.
 type Timing struct {
-	Label, Kernel string
-	Duration      time.Duration
+	Label, Kernel   string // Kernel is "" of a copy or a fill
+	Start, Duration time.Duration
 }
 
 func (p *Program) timers(commands []command) error {
@@ -170,7 +170,7 @@ func (p *Program) stamp(i int, stage vulkan.PipelineStageFlagBits) {
 	}
 }
 
-// Timings returns how long each command of the newest run took. The device must have been opened with Profile.
+// Timings returns when each command of the newest run ran. The device must have been opened with Profile.
 func (p *Program) Timings() ([]Timing, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -191,8 +191,8 @@ func (p *Program) Timings() ([]Timing, error) {
 	}
 	out := make([]Timing, len(p.labels))
 	for i := range out {
-		ns := float64(ticks[2*i+1]-ticks[2*i]) * p.d.period
-		out[i] = Timing{p.labels[i], p.kernels[i], time.Duration(ns)}
+		ns := func(ticks uint64) time.Duration { return time.Duration(float64(ticks) * p.d.period) }
+		out[i] = Timing{p.labels[i], p.kernels[i], ns(ticks[2*i]), ns(ticks[2*i+1] - ticks[2*i])}
 	}
 	return out, nil
 }

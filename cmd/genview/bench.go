@@ -9,13 +9,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"genview/models/optim"
 	"genview/tensor"
 	"genview/tensor/optest"
-	"genview/vk"
 
 	"github.com/spf13/cobra"
 )
@@ -34,7 +32,8 @@ type benchLine struct {
 	MS     spread  `json:"ms"`
 	GFLOPs float64 `json:"gflops"`        // a second
 	GBs    float64 `json:"gbs"`           // a second
-	Share  float64 `json:"share_of_peak"` // what the yardsticks would take, of the median
+	Share  float64 `json:"share_of_peak"` // what the yardstick would take, of the median
+	Bound  string  `json:"yardstick"`     // product or pass; of many kernels, each against its own: both
 	Kernel string  `json:"kernel"`        // those that ran, and how often
 }
 
@@ -46,11 +45,14 @@ type stepLine struct {
 	Dispatches int     `json:"dispatches"`
 	PeakBytes  int     `json:"peak_bytes"`
 	Allocs     float64 `json:"allocs_per_step"` // objects on the host
+
+	Profile []profileRow `json:"profile,omitempty"`
 }
 
 type benchFlags struct {
 	steps, batch int
-	profile      bool
+	set          []string
+	profile      profileFlags
 }
 
 func (a *app) bench() *cobra.Command {
@@ -67,7 +69,7 @@ y = x + 1 over as many bytes, for what does not. "×" says how many times as lon
 		ValidArgs: append([]string{"ops"}, presetNames...),
 		RunE: func(c *cobra.Command, names []string) error {
 			if names[0] == "ops" {
-				for _, name := range []string{"steps", "batch", "profile"} {
+				for _, name := range []string{"steps", "batch", "set", "profile", "trace"} {
 					if c.Flags().Changed(name) {
 						return usageError{fmt.Errorf("--%s is for training steps, not for ops", name)}
 					}
@@ -82,7 +84,8 @@ y = x + 1 over as many bytes, for what does not. "×" says how many times as lon
 	}
 	c.Flags().IntVar(&f.batch, "batch", 0, "examples a step (default as in training)")
 	c.Flags().IntVar(&f.steps, "steps", 100, "steps to time")
-	c.Flags().BoolVar(&f.profile, "profile", false, "print the time of every dispatch of the last step")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting, as in training: model.hidden=64")
+	f.profile.add(c)
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a line")
 	return c
 }
@@ -97,30 +100,47 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	if f.batch > 0 {
 		cfg.Batch = f.batch
 	}
-	s, err := a.start(cfg, f.profile)
+	for _, s := range f.set {
+		if err := cfg.set(s); err != nil {
+			return err
+		}
+	}
+	if err := f.profile.check(); err != nil {
+		return err
+	}
+	s, err := a.start(cfg, f.profile.on())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	line, err := s.bench(ctx, name, f.steps)
+	p := newProfile(f.profile)
+	line, err := s.bench(ctx, name, f.steps, p)
 	if err != nil {
 		return err
 	}
 	if a.json {
-		return json.NewEncoder(os.Stdout).Encode(line)
+		if p.table {
+			p.table, line.Profile = false, p.sums()
+		}
+		return errors.Join(json.NewEncoder(os.Stdout).Encode(line), p.report(os.Stdout))
 	}
 	fmt.Printf("%s on %s: a step takes %.2f ms (median; %.2f to %.2f over %d), %.1f GFLOP/s, %.1f GB/s, × %.2f, %d dispatches, %.1f host allocations\n",
 		line.Name, line.Device, line.MS.Median, line.MS.Min, line.MS.Max, f.steps, line.GFLOPs, line.GBs, 1/line.Share, line.Dispatches, line.Allocs)
-	if f.profile {
-		return printProfile(s.model.Programs())
-	}
-	return nil
+	return p.report(os.Stdout)
 }
 
-// bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before.
-func (s *session) bench(ctx context.Context, name string, steps int) (stepLine, error) {
+// bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before. Steps are profiled after
+// those that are timed, which it would slow down.
+func (s *session) bench(ctx context.Context, name string, steps int, p *profile) (stepLine, error) {
 	const warm = 10
 	start := s.model.dummy()
+	step := func() error {
+		if err := start(ctx); err != nil {
+			return err
+		}
+		_, err := s.model.Metrics()
+		return err
+	}
 	times := make([]time.Duration, 0, steps)
 	var before, after runtime.MemStats
 	for i := range steps + warm {
@@ -128,10 +148,7 @@ func (s *session) bench(ctx context.Context, name string, steps int) (stepLine, 
 			runtime.ReadMemStats(&before)
 		}
 		began := time.Now()
-		if err := start(ctx); err != nil {
-			return stepLine{}, err
-		}
-		if _, err := s.model.Metrics(); err != nil {
+		if err := step(); err != nil {
 			return stepLine{}, err
 		}
 		if i >= warm {
@@ -139,6 +156,11 @@ func (s *session) bench(ctx context.Context, name string, steps int) (stepLine, 
 		}
 	}
 	runtime.ReadMemStats(&after)
+	for range p.more(steps) {
+		if err := errors.Join(step(), p.add(s.model.Programs())); err != nil {
+			return stepLine{}, err
+		}
+	}
 	line := stepLine{Batch: s.config.Batch, Steps: steps, Allocs: float64(after.Mallocs-before.Mallocs) / float64(steps)}
 	var kernels []tensor.Kernel
 	for _, p := range s.model.Programs() {
@@ -155,7 +177,7 @@ func lineOf(r optest.Reading, device string) benchLine {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	return benchLine{
 		Name: r.Name, Device: device, MS: spread{ms(r.Min), ms(r.Median), ms(r.Max)},
-		GFLOPs: r.GFLOPs(), GBs: r.GBs(), Share: 1 / r.Slowdown(), Kernel: optest.Forms(r.Kernels),
+		GFLOPs: r.GFLOPs(), GBs: r.GBs(), Share: 1 / r.Slowdown(), Bound: r.Bound, Kernel: optest.Forms(r.Kernels),
 	}
 }
 
@@ -207,25 +229,4 @@ func adamWork() optest.Work {
 	adam := optim.NewAdam(optim.AdamDefaults(), vars)
 	grads := tensor.Var("grads", rng.Normal(adam.Params()[0].Shape()...))
 	return optest.Work{Name: "Adam/800k", Outputs: tensor.Outputs{Update: adam.UpdateFlat([]*tensor.Tensor{grads})}}
-}
-
-func printProfile(programs []*tensor.Program) error {
-	var timings []vk.Timing
-	for _, p := range programs {
-		t, err := p.Timings()
-		if err != nil {
-			return err
-		}
-		timings = append(timings, t...)
-	}
-	total := time.Duration(0)
-	for _, t := range timings {
-		total += t.Duration
-	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "time\tshare\twhat\tkernel")
-	for _, t := range timings {
-		fmt.Fprintf(w, "%v\t%.1f %%\t%s\t%s\n", t.Duration, 100*float64(t.Duration)/float64(total), t.Label, t.Kernel)
-	}
-	return w.Flush()
 }

@@ -28,6 +28,7 @@ type trainFlags struct {
 	steps, batch               int
 	seed                       uint64
 	set                        []string
+	profile                    profileFlags
 }
 
 func (a *app) train() *cobra.Command {
@@ -67,6 +68,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.IntVar(&f.batch, "batch", d.Batch, "examples a step (points: 256, translate: 64, text: 12)")
 	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
+	f.profile.add(c)
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
 }
 
@@ -156,11 +158,12 @@ func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err err
 // job is a training that is ready to start.
 type job struct {
 	*session
-	run    *train.Run
-	what   string // it learns from
-	from   int
-	json   bool
-	report func(train.Record)
+	profile *profile
+	run     *train.Run
+	what    string // it learns from
+	from    int
+	json    bool
+	report  func(train.Record)
 }
 
 // prepare does all that comes before the first step, and fails before a run folder is made where it can.
@@ -169,9 +172,16 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.start(cfg, false)
+	if err := f.profile.check(); err != nil {
+		return nil, err
+	}
+	s, err := a.start(cfg, f.profile.on())
 	if err != nil {
 		return nil, err
+	}
+	p := newProfile(f.profile)
+	if p.on() {
+		s.model = profiled{s.model, p}
 	}
 	defer func() {
 		if err != nil {
@@ -203,7 +213,7 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	if err != nil {
 		return nil, err
 	}
-	return &job{session: s, run: run, what: what, from: from, json: a.json, report: a.reporter(from, cfg.Steps)}, nil
+	return &job{session: s, profile: p, run: run, what: what, from: from, json: a.json, report: a.reporter(from, cfg.Steps)}, nil
 }
 
 // folderName makes a folder's name of a data set's.
@@ -230,7 +240,10 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 		fmt.Fprintln(os.Stderr) // the progress bar's line is not ended yet
 	}
 	fmt.Fprintf(os.Stderr, "saved %s at step %d\n", j.run.Dir, step)
-	return nil
+	if j.json {
+		return j.profile.report(os.Stderr)
+	}
+	return j.profile.report(os.Stdout)
 }
 
 // reporter tells of logged steps: JSON lines, a progress bar on a terminal, or plain lines.

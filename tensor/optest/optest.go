@@ -1,6 +1,8 @@
 // Package optest holds the table of ops: for each what it must give, in float64 and by plain loops, on which inputs. The tests of
 // package tensor go through it with gradients and on every family of kernels, and genview doctor goes through its values on a
 // user's device.
+//
+// A second table, Benches, has ops at the sizes that models have: BenchmarkOps and genview bench ops time them.
 package optest
 
 import (

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"genview/tensor"
+
+	"github.com/google/renameio/v2/maybe"
+	"github.com/spf13/cobra"
+)
+
+// profileFlags say what is to be told of the kernels of training steps.
+type profileFlags struct {
+	table bool
+	trace string // file
+}
+
+func (f *profileFlags) add(c *cobra.Command) {
+	c.Flags().BoolVar(&f.table, "profile", false, "print what each kernel takes")
+	c.Flags().StringVar(&f.trace, "trace", "", "write the newest steps to this file, as JSON for chrome://tracing or ui.perfetto.dev")
+}
+
+// on tells whether anything is asked for.
+func (f *profileFlags) on() bool { return f.table || f.trace != "" }
+
+// check finds out before the first step that a trace could not be written.
+func (f *profileFlags) check() error {
+	if i, err := os.Stat(filepath.Dir(f.trace)); f.trace != "" && (err != nil || !i.IsDir()) {
+		return fmt.Errorf("--trace %s: there is no such folder", f.trace)
+	}
+	return nil
+}
+
+// profile adds up what kernels take in training steps. The first step, in which they are compiled, does not count if others follow.
+type profile struct {
+	profileFlags
+	steps  int
+	rows   map[string]*profileRow
+	newest [][]tensor.Timing // of as many steps as a trace shows
+}
+
+// profileRow is one kernel, however often a step runs it. Times are of a step.
+type profileRow struct {
+	Ops    string  `json:"ops"`
+	Kernel string  `json:"kernel"`
+	Shapes string  `json:"shapes"` // of what it writes
+	MS     float64 `json:"ms"`
+	Share  float64 `json:"share"` // of all kernels' time
+	Calls  float64 `json:"calls"`
+	GFLOPs float64 `json:"gflops"`
+	GBs    float64 `json:"gbs"`
+
+	time         time.Duration
+	count        int
+	flops, bytes float64
+}
+
+const tracedSteps = 16
+
+func newProfile(f profileFlags) *profile {
+	return &profile{profileFlags: f, rows: map[string]*profileRow{}}
+}
+
+// more is how many steps to profile, of as many as are timed.
+func (p *profile) more(steps int) int {
+	if !p.on() {
+		return 0
+	}
+	return min(steps, tracedSteps) + 1
+}
+
+// add adds the newest step up.
+func (p *profile) add(programs []*tensor.Program) error {
+	if p.steps == 1 {
+		clear(p.rows)
+		p.newest = nil
+	}
+	var step []tensor.Timing
+	for _, program := range programs {
+		t, err := program.Timings()
+		if err != nil {
+			return err
+		}
+		step = append(step, t...)
+	}
+	for _, t := range step {
+		k := t.Kernel
+		shapes := fmt.Sprint(k.Shapes)
+		shapes = shapes[1 : len(shapes)-1]
+		key := k.Ops + k.Form + shapes
+		if p.rows[key] == nil {
+			p.rows[key] = &profileRow{Ops: k.Ops, Kernel: k.Form, Shapes: shapes}
+		}
+		r := p.rows[key]
+		r.time, r.count, r.flops, r.bytes = r.time+t.Duration, r.count+1, r.flops+k.FLOPs, r.bytes+float64(k.Bytes)
+	}
+	p.steps++
+	p.newest = append(p.newest, step)
+	p.newest = p.newest[max(len(p.newest)-tracedSteps, 0):]
+	return nil
+}
+
+// sums returns the rows, the longest first.
+func (p *profile) sums() []profileRow {
+	steps, total := float64(max(p.steps-1, 1)), time.Duration(0)
+	for _, r := range p.rows {
+		total += r.time
+	}
+	var out []profileRow
+	for _, r := range slices.SortedFunc(maps.Values(p.rows), func(a, b *profileRow) int {
+		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(a.Ops+a.Kernel+a.Shapes, b.Ops+b.Kernel+b.Shapes))
+	}) {
+		ns := float64(max(r.time, 1))
+		r.MS, r.Share, r.Calls = ns/1e6/steps, ns/float64(max(total, 1)), float64(r.count)/steps
+		r.GFLOPs, r.GBs = r.flops/ns, r.bytes/ns
+		out = append(out, *r)
+	}
+	return out
+}
+
+// report prints the table and writes the trace, where they are asked for.
+func (p *profile) report(w io.Writer) error {
+	if p.table {
+		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(out, "ms a step\tshare\tcalls\tGFLOP/s\tGB/s\tkernel\tops")
+		for _, r := range p.sums() {
+			fmt.Fprintf(out, "%.3f\t%.1f %%\t%.4g\t%.1f\t%.1f\t%s\t%s %s\n", r.MS, 100*r.Share, r.Calls, r.GFLOPs, r.GBs, r.Kernel, r.Ops, r.Shapes)
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+	}
+	if p.trace == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := json.NewEncoder(&b).Encode(p.events()); err != nil {
+		return err
+	}
+	if err := maybe.WriteFile(p.trace, b.Bytes(), 0o644); err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) { // of a temporary file
+			err = at.Err
+		}
+		return fmt.Errorf("%s cannot be written: %w; make room in its folder or choose another", p.trace, err)
+	}
+	return nil
+}
+
+// traceEvents is a trace as the Trace Event Format has it.
+type traceEvents struct {
+	Events []traceEvent `json:"traceEvents"`
+}
+
+type traceEvent struct {
+	Name  string         `json:"name"`
+	Phase string         `json:"ph"` // X: an event with a beginning and a duration
+	Start float64        `json:"ts"` // microseconds
+	Took  float64        `json:"dur"`
+	PID   int            `json:"pid"`
+	TID   int            `json:"tid"` // 1: steps, 2: their kernels
+	Args  map[string]any `json:"args"`
+}
+
+// events lists the newest steps and their kernels, from the first one's beginning on.
+func (p *profile) events() traceEvents {
+	out := traceEvents{Events: []traceEvent{}}
+	us := func(d time.Duration) float64 { return float64(d) / 1e3 }
+	var began time.Duration
+	for i, step := range p.newest {
+		if len(step) == 0 {
+			continue
+		}
+		first, last := step[0], step[len(step)-1]
+		if i == 0 {
+			began = first.Start
+		}
+		out.Events = append(out.Events, traceEvent{
+			Name: "step", Phase: "X", Start: us(first.Start - began), Took: us(last.Start + last.Duration - first.Start), PID: 1, TID: 1,
+			Args: map[string]any{"kernels": len(step)},
+		})
+		for _, t := range step {
+			k := t.Kernel
+			out.Events = append(out.Events, traceEvent{
+				Name: k.Ops, Phase: "X", Start: us(t.Start - began), Took: us(t.Duration), PID: 1, TID: 2,
+				Args: map[string]any{"kernel": k.Form, "shapes": k.Shapes, "flops": k.FLOPs, "bytes": k.Bytes},
+			})
+		}
+	}
+	return out
+}
+
+// profiled is a model in training that is looked at step by step.
+type profiled struct {
+	subject
+	profile *profile
+}
+
+// Step trains on the next batch, and waits for it.
+func (m profiled) Step(ctx context.Context) error {
+	if err := m.subject.Step(ctx); err != nil {
+		return err
+	}
+	return m.profile.add(m.Programs())
+}
