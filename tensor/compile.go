@@ -203,7 +203,7 @@ func (c *compilation) updateInPlace() {
 		}
 		for _, r := range c.fused.units {
 			if r != u && c.readsVar(r, up.Var) {
-				u.deps[r] = true
+				u.after(r, true)
 			}
 		}
 		c.inPlace[v] = up.Var

@@ -18,6 +18,9 @@ type unit struct {
 	deps  map[*unit]bool // what must run before; true: and in a dispatch of its own, for it is read in other places than it is written
 	into  *unit          // merged into another
 	order int
+
+	needed bool // another unit depends on it
+	search int  // the newest that came by
 }
 
 func (u *unit) root() *unit {
@@ -35,6 +38,8 @@ type fusion struct {
 	of     map[*Tensor]*unit
 	forced map[*Tensor]bool // must be in memory whatever its unit
 	stored map[*Tensor]bool // is in memory: forced, or read by another unit
+
+	searches int
 }
 
 // bounds are how much goes into one unit.
@@ -169,8 +174,14 @@ func (f *fusion) inline(u *unit, t *Tensor, n int) int {
 
 func (f *fusion) depend(u *unit, t *Tensor, apart bool) {
 	if d := f.of[t]; d != nil && d.root() != u {
-		u.deps[d.root()] = u.deps[d.root()] || apart
+		u.after(d.root(), apart)
 	}
+}
+
+// after makes u depend on d.
+func (u *unit) after(d *unit, apart bool) {
+	u.deps[d] = u.deps[d] || apart
+	d.needed = true
 }
 
 // inPlace tells whether element i of t needs only element i of its input x, so that one dispatch can compute both.
@@ -205,7 +216,7 @@ func (f *fusion) elementwise(t *Tensor) {
 
 // join merges two units where that is possible and makes no cycle.
 func (f *fusion) join(u, c *unit) {
-	if joins(u, c) && !f.reaches(u, c, true) && !f.reaches(c, u, true) && f.within(u, c) {
+	if joins(u, c) && f.within(u, c) && !f.reaches(u, c, true) && !f.reaches(c, u, true) {
 		f.merge(u, c)
 	}
 }
@@ -246,7 +257,7 @@ func (f *fusion) scalars() {
 	}
 	for i, u := range all {
 		for _, c := range all[:i] {
-			if c = c.root(); c != u && !f.reaches(u, c, false) && !f.reaches(c, u, false) && f.within(u, c) {
+			if c = c.root(); c != u && f.within(u, c) && !f.reaches(u, c, false) && !f.reaches(c, u, false) {
 				f.merge(u, c)
 				break
 			}
@@ -297,7 +308,10 @@ func (t *Tensor) cost() int {
 
 // reaches tells whether from depends on to; with indirect, only through a third unit or so that the two must stay apart.
 func (f *fusion) reaches(from, to *unit, indirect bool) bool {
-	seen := map[*unit]bool{}
+	if !to.needed {
+		return false
+	}
+	f.searches++
 	var visit func(u *unit, top bool) bool
 	visit = func(u *unit, top bool) bool {
 		for d, apart := range u.deps {
@@ -308,10 +322,10 @@ func (f *fusion) reaches(from, to *unit, indirect bool) bool {
 				}
 				return true
 			}
-			if d == from || seen[d] {
+			if d == from || d.search == f.searches {
 				continue
 			}
-			seen[d] = true
+			d.search = f.searches
 			if visit(d, false) {
 				return true
 			}
@@ -349,7 +363,7 @@ func (f *fusion) merge(u, c *unit) {
 		u, c = c, u
 	}
 	u.into = c
-	c.elems = append(c.elems, u.elems...)
+	c.elems, c.needed = append(c.elems, u.elems...), c.needed || u.needed
 	for d, apart := range u.deps {
 		c.deps[d] = c.deps[d] || apart
 	}
