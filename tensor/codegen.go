@@ -57,11 +57,11 @@ type emitter struct {
 	mems  map[memKey]spirv.Mem
 	binds []bound
 
-	base   spirv.ID   // flat index of the first of the four, a scalar uint
-	whole  bool       // base is a multiple of 4
-	n      int        // elements of the domain
-	known  []int      // a shape of the domain in which the first of the four is known to be at coords; nil: none is
-	coords []spirv.ID // scalar ints
+	base   spirv.ID             // flat index of the first of the four, a scalar uint
+	whole  bool                 // base is a multiple of 4
+	n      int                  // elements of the domain
+	known  []int                // a shape of the domain in which the first of the four is known to be at coords; nil: none is
+	coords []spirv.ID           // scalar ints
 	rows   map[*Tensor]spirv.ID // one number for the row that the four are in
 	values map[*Tensor]spirv.ID
 	views  map[string]spirv.ID // loads through layouts
@@ -445,12 +445,8 @@ func (f *fusion) generate(u *unit, on Target) generated {
 }
 
 func (f *fusion) newEmitter(u *unit, on Target, n, local int) *emitter {
-	e := &emitter{
+	return &emitter{
 		fusion: f, b: spirv.NewBlock(u.title(), local, 1, 1), on: on, n: n,
-		stops: u.stops, own: map[*Tensor]bool{}, mems: map[memKey]spirv.Mem{},
+		stops: u.stops, own: u.own, mems: map[memKey]spirv.Mem{},
 	}
-	for _, t := range u.elems {
-		e.own[t] = true
-	}
-	return e
 }

@@ -241,13 +241,10 @@ func (f *fusion) reduceRows(u *unit, on Target) generated {
 
 // loads lists what a unit along rows reads from memory.
 func (f *fusion) loads(u *unit) map[*Tensor]bool {
-	loads, own := maps.Clone(u.stops), map[*Tensor]bool{}
-	for _, t := range slices.Concat(u.reductions(), u.elems) {
-		own[t] = true
-	}
+	loads := maps.Clone(u.stops)
 	for _, t := range u.elems {
 		for _, x := range t.in {
-			if b := f.where[x].base; !own[b] && (!inlined(b) || f.stored[b]) {
+			if b := f.where[x].base; !u.own[b] && (!inlined(b) || f.stored[b]) {
 				loads[b] = true
 			}
 		}

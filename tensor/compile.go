@@ -154,7 +154,7 @@ func (c *compilation) reads(u *unit) []*Tensor {
 	}
 	for _, t := range u.elems {
 		for _, x := range t.in {
-			if b := c.base(x); c.fused.stored[b] && (c.fused.of[b] == nil || c.fused.of[b].root() != u) {
+			if b := c.base(x); c.fused.stored[b] && !u.own[b] {
 				add(b)
 			}
 		}

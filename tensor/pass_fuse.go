@@ -10,10 +10,11 @@ import (
 // A unit is one dispatch: a kernel, a reduction with the expression that it reads and those made of its results, or elementwise nodes
 // of equal length.
 type unit struct {
-	node  *Tensor   // of kernels and reductions
-	more  []*Tensor // further reductions along the same rows
-	elems []*Tensor // elementwise nodes, inputs first; of a reduction what is made of its results, and of the row
-	outs  []*Tensor // what it writes
+	node  *Tensor          // of kernels and reductions
+	more  []*Tensor        // further reductions along the same rows
+	elems []*Tensor        // elementwise nodes, inputs first; of a reduction what is made of its results, and of the row
+	outs  []*Tensor        // what it writes
+	own   map[*Tensor]bool // what it computes of its nodes
 	stops map[*Tensor]bool
 	deps  map[*unit]bool // what must run before; true: and in a dispatch of its own, for it is read in other places than it is written
 	into  *unit          // merged into another
@@ -36,8 +37,8 @@ type fusion struct {
 	bounds
 	units  []*unit
 	of     map[*Tensor]*unit
-	forced map[*Tensor]bool // must be in memory whatever its unit
-	stored map[*Tensor]bool // is in memory: forced, or read by another unit
+	forced map[*Tensor]bool // is not computed anew where a reduction reads it
+	stored map[*Tensor]bool // is in memory
 
 	searches int
 }
@@ -64,8 +65,23 @@ func inlined(t *Tensor) bool { return t.isElementwise() && len(t.in) == 0 }
 // fuse returns the units that compute roots, in an order in which they can run.
 func (l *lowering) fuse(roots []*Tensor, b bounds) *fusion {
 	f := &fusion{lowering: l, bounds: b, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
+	for _, r := range roots {
+		f.forced[l.where[r].base] = true
+	}
 	live, off := f.live(roots), b.nodes == 1
-	f.force(roots, live)
+	for _, t := range live {
+		if t.op.View != nil || t.isLeaf() {
+			continue
+		}
+		for i, x := range t.in {
+			p := l.where[x]
+			direct := p.view.Contiguous() && size(p.view.Shape) == size(p.base.op.Shape)
+			switch {
+			case t.op.Kernel != nil, t.op.Pack != nil, t.looksUp(i), p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
+				f.forced[p.base] = true
+			}
+		}
+	}
 	for _, t := range live {
 		switch {
 		case t.isLeaf() || t.op.View != nil:
@@ -79,38 +95,9 @@ func (l *lowering) fuse(roots []*Tensor, b bounds) *fusion {
 		f.rows()
 		f.epilogues()
 		f.scalars()
-		clear(f.forced)
-		f.force(roots, live)
 	}
-	f.finish(live)
+	f.finish(roots)
 	return f
-}
-
-// force marks what must be in memory, whoever computes it.
-func (f *fusion) force(roots, live []*Tensor) {
-	for _, r := range roots {
-		f.forced[f.where[r].base] = true
-	}
-	off := f.nodes == 1
-	for _, t := range live {
-		if t.op.View != nil || t.isLeaf() {
-			continue
-		}
-		for i, x := range t.in {
-			p := f.where[x]
-			direct := p.view.Contiguous() && size(p.view.Shape) == size(p.base.op.Shape) || f.together(t, p.base)
-			switch {
-			case t.op.Kernel != nil, t.op.Pack != nil, t.looksUp(i), p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
-				f.forced[p.base] = true
-			}
-		}
-	}
-}
-
-// together tells whether one unit computes both, of which one is a number for each row of the other.
-func (f *fusion) together(x, y *Tensor) bool {
-	u, c := f.of[x], f.of[y]
-	return u != nil && c != nil && u.root() == c.root() && u.root().reductions() != nil
 }
 
 // live lists what roots need, in order.
@@ -358,16 +345,32 @@ func (f *fusion) within(u, c *unit) bool {
 	return len(reads) <= f.inputs && len(all) <= f.nodes
 }
 
+// merge adds u to c, or c to u where only u has a node.
 func (f *fusion) merge(u, c *unit) {
-	if u.node != nil {
+	if u.node != nil && c.node == nil {
 		u, c = c, u
 	}
 	u.into = c
+	c.more = append(c.more, u.reductions()...)
 	c.elems, c.needed = append(c.elems, u.elems...), c.needed || u.needed
+	for t := range u.stops {
+		c.stops[t] = true
+	}
+	for _, t := range c.computes() {
+		delete(c.stops, t)
+	}
 	for d, apart := range u.deps {
 		c.deps[d] = c.deps[d] || apart
 	}
 	c.settle()
+}
+
+// computes lists the nodes of a unit.
+func (u *unit) computes() []*Tensor {
+	if u.node == nil {
+		return u.elems
+	}
+	return slices.Concat([]*Tensor{u.node}, u.more, u.elems)
 }
 
 // settle lets the unit depend on what others were merged into.
@@ -381,52 +384,89 @@ func (u *unit) settle() {
 	u.deps = deps
 }
 
-// finish decides what is stored, drops units that store nothing, and sorts the rest.
-func (f *fusion) finish(live []*Tensor) {
-	for t := range f.forced {
-		f.stored[t] = true
-	}
-	for _, t := range live {
-		switch {
-		case t.isLeaf() || t.op.Pack != nil:
-			f.stored[t] = true
-		case t.isElementwise() && f.of[t] != nil:
-			for _, x := range t.in {
-				if c := f.of[f.where[x].base]; c != nil && c.root() != f.of[t].root() {
-					f.stored[f.where[x].base] = true
-				}
-			}
-		}
-	}
-	for _, u := range f.units {
-		for t := range u.stops {
-			f.stored[t] = true
-		}
+// finish decides what is computed and what is stored, drops units that store nothing, and sorts the rest.
+func (f *fusion) finish(roots []*Tensor) {
+	f.store(roots)
+	if f.nodes > 1 {
+		f.recompute(roots)
+		f.store(roots)
 	}
 	var kept []*unit
 	for _, u := range f.units {
-		if u.into != nil {
+		if u.into != nil || len(u.outs) == 0 {
 			continue
 		}
-		if u.node != nil && !f.stored[u.node] {
-			u.outs = nil
-		}
-		for _, t := range u.more {
-			if f.stored[t] {
-				u.outs = append(u.outs, t)
-			}
-		}
-		for _, t := range u.elems {
-			if f.stored[t] {
-				u.outs = append(u.outs, t)
-			}
-		}
-		if len(u.outs) > 0 {
-			kept = append(kept, u)
-		}
+		unused := func(t *Tensor) bool { return !u.own[t] }
+		u.more, u.elems = slices.DeleteFunc(u.more, unused), slices.DeleteFunc(u.elems, unused)
+		maps.DeleteFunc(u.stops, func(t *Tensor, _ bool) bool { return !f.stored[t] })
+		kept = append(kept, u)
 	}
 	f.units = kept
 	f.sort()
+}
+
+// store works out, from the roots back, what each unit computes and which of it must be in memory: what another unit reads, and what
+// is read in other places than it is computed.
+func (f *fusion) store(roots []*Tensor) {
+	clear(f.stored)
+	has := map[*unit]map[*Tensor]bool{}
+	for _, u := range f.units {
+		if u.into == nil {
+			u.own, u.outs, has[u] = map[*Tensor]bool{}, nil, map[*Tensor]bool{}
+			for _, t := range u.computes() {
+				has[u][t] = true
+			}
+		}
+	}
+	var demand func(t *Tensor)
+	var compute func(u *unit, t *Tensor)
+	compute = func(u *unit, t *Tensor) {
+		if u.own[t] {
+			return
+		}
+		u.own[t] = true
+		from := func(p place) {
+			switch {
+			case has[u][p.base]:
+				compute(u, p.base)
+			case !inlined(p.base) || p.view.Lo != nil || u.stops[p.base]:
+				demand(p.base)
+			}
+		}
+		switch {
+		case t.op.Reduce != nil:
+			f.anew(u, t, func(_, x *Tensor) {
+				if p := f.where[x]; has[u][p.base] || u.stops[p.base] {
+					from(p)
+				}
+			})
+		case t.isElementwise():
+			for _, x := range t.in {
+				from(f.where[x])
+			}
+		default:
+			for s := range u.stops {
+				demand(s)
+			}
+		}
+	}
+	demand = func(t *Tensor) {
+		if f.stored[t] {
+			return
+		}
+		f.stored[t] = true
+		if u := f.of[t]; u != nil {
+			u = u.root()
+			compute(u, t)
+			u.outs = append(u.outs, t)
+		}
+	}
+	for _, r := range roots {
+		demand(f.where[r].base)
+	}
+	for _, u := range f.units {
+		slices.SortFunc(u.outs, func(a, b *Tensor) int { return f.number[a] - f.number[b] })
+	}
 }
 
 // sort orders the units so that each comes after what it depends on, otherwise as they were made.

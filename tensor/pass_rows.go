@@ -1,16 +1,10 @@
 package tensor
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // rows lets units that work along the same rows be one: a softmax or a layer norm is then one dispatch, which goes over a row while
 // it is near, as often as there are reductions and once more for what is made of them.
 func (f *fusion) rows() {
-	for _, u := range f.units {
-		u.settle()
-	}
 	for merged := true; merged; {
 		merged = false
 		for _, u := range f.units {
@@ -18,8 +12,8 @@ func (f *fusion) rows() {
 				continue
 			}
 			for _, c := range f.units {
-				if c.into == nil && c != u && f.rowsJoin(u, c) {
-					f.mergeRows(u, c)
+				if c.into == nil && c != u && f.rowsJoin(c, u) {
+					f.merge(c, u)
 					merged = true
 				}
 			}
@@ -52,7 +46,10 @@ func (u *unit) span() (rows, k int) { return u.node.op.Shape[0], u.node.in[0].op
 
 // rowsJoin tells whether c can be computed with u: it works along the same rows, has to do with u, and needs of u, as u of it, only
 // what belongs to the row.
-func (f *fusion) rowsJoin(u, c *unit) bool {
+func (f *fusion) rowsJoin(c, u *unit) bool {
+	if !c.follows(u) && !u.follows(c) {
+		return false
+	}
 	rows, k := u.span()
 	if c.node != nil {
 		if !c.alongRows() {
@@ -64,27 +61,34 @@ func (f *fusion) rowsJoin(u, c *unit) bool {
 	} else if n := c.elems[0].Len(); n != rows && (n != rows*k || k%4 != 0) {
 		return false
 	}
-	apart := func(u, c *unit) bool { // neither through a third
-		for d := range u.deps {
-			if d = d.root(); d != c && d != u && f.reaches(d, c, false) {
-				return false
-			}
+	return f.rowsWithin(u, c) && f.rowLocal(u, c, rows, k) && f.rowLocal(c, u, rows, k) && f.apart(u, c) && f.apart(c, u)
+}
+
+// follows tells whether u reads what c computes.
+func (u *unit) follows(c *unit) bool {
+	for d := range u.deps {
+		if d.root() == c {
+			return true
 		}
-		return true
 	}
-	_, uOnC := u.deps[c]
-	_, cOnU := c.deps[u]
-	if !uOnC && !cOnU || !apart(u, c) || !apart(c, u) {
-		return false
+	return false
+}
+
+// apart tells whether u depends on c through no third unit.
+func (f *fusion) apart(u, c *unit) bool {
+	for d := range u.deps {
+		if d = d.root(); d != c && d != u && f.reaches(d, c, false) {
+			return false
+		}
 	}
-	return f.rowsWithin(u, c) && f.rowLocal(u, c) && f.rowLocal(c, u)
+	return true
 }
 
 // rowsWithin tells whether u and c together keep to the bounds.
 func (f *fusion) rowsWithin(u, c *unit) bool {
 	own, reads := map[*Tensor]bool{}, map[*Tensor]bool{}
 	all := slices.Concat(u.elems, c.elems)
-	for _, t := range slices.Concat(u.reductions(), c.reductions(), all) {
+	for _, t := range slices.Concat(u.computes(), c.computes()) {
 		own[t] = true
 	}
 	for _, t := range all {
@@ -100,39 +104,17 @@ func (f *fusion) rowsWithin(u, c *unit) bool {
 			if !own[t] {
 				reads[t] = true
 			} else if t.isElementwise() {
-				f.each(own, t, func(t *Tensor, _ int) { cost += t.cost() })
+				cost += f.cost(own, t, map[*Tensor]bool{})
 			}
 		}
 	}
 	return len(reads) <= f.inputs && len(all) <= min(f.nodes, maxRowNodes) && cost <= maxAnew
 }
 
-// each visits the elementwise nodes among some that t is made of, and their inputs' numbers.
-func (f *fusion) each(own map[*Tensor]bool, t *Tensor, visit func(t *Tensor, input int)) {
-	seen := map[*Tensor]bool{}
-	var walk func(t *Tensor)
-	walk = func(t *Tensor) {
-		if seen[t] || !t.isElementwise() || !own[t] {
-			return
-		}
-		seen[t] = true
-		for i, x := range t.in {
-			visit(t, i)
-			walk(f.where[x].base)
-		}
-	}
-	walk(t)
-}
-
 // rowLocal tells whether u needs for a row only what c computes for that row.
-func (f *fusion) rowLocal(u, c *unit) bool {
-	of := u
-	if of.node == nil {
-		of = c
-	}
-	rows, k := of.span()
+func (f *fusion) rowLocal(u, c *unit, rows, k int) bool {
 	own := map[*Tensor]bool{}
-	for _, t := range slices.Concat(c.reductions(), c.elems) {
+	for _, t := range c.computes() {
 		own[t] = true
 	}
 	good := func(t *Tensor, x *Tensor) bool {
@@ -189,20 +171,15 @@ func (v View) repeats(n, k int) bool {
 	return v.Shape[0] == n && v.Strides[0] == 1 && v.Shape[1] == k && v.Strides[1] == 0
 }
 
-// mergeRows adds c to u.
-func (f *fusion) mergeRows(u, c *unit) {
-	c.into = u
-	u.more = append(u.more, c.reductions()...)
-	u.elems = append(u.elems, c.elems...)
-	maps.Copy(u.stops, c.stops)
-	for _, t := range slices.Concat(u.reductions(), u.elems) {
-		delete(u.stops, t)
+// cost returns the instructions of t and what it is made of among some nodes, but for what is done.
+func (f *fusion) cost(among map[*Tensor]bool, t *Tensor, done map[*Tensor]bool) int {
+	if done[t] || !among[t] || !t.isElementwise() {
+		return 0
 	}
-	for d, apart := range c.deps {
-		u.deps[d] = u.deps[d] || apart
+	done[t] = true
+	n := t.cost()
+	for _, x := range t.in {
+		n += f.cost(among, f.where[x].base, done)
 	}
-	u.settle()
-	for _, x := range f.units { // what leads to c leads to u now
-		x.settle()
-	}
+	return n
 }
