@@ -251,12 +251,11 @@ func (c *compilation) allocate() error {
 	}
 	for _, t := range c.low.order {
 		if c.inPack[t] == t { // what lies between the parts stays zero
-			if c.p.packs[t], err = dev.NewBuffer("pack", aligned(4*t.Len())); err != nil {
+			b, err := c.rt.filled("pack", 4*t.Len(), func(p []byte) error { clear(p); return nil })
+			if err != nil {
 				return err
 			}
-			if _, err = c.p.packs[t].WriteAt(make([]byte, 4*t.Len()), 0); err != nil {
-				return err
-			}
+			c.p.packs[t] = b
 			c.p.peak += 4 * t.Len()
 		}
 		if t.op.Name != "Input" {

@@ -74,15 +74,14 @@ func same(a, b *Tensor) bool {
 	return a == b || a.home != nil && (a.home.flat == b || b.home != nil && b.home.flat == a)
 }
 
-// initialFlat returns the bytes of a flat variable's first value.
-func (rt *Runtime) initialFlat(p *pack) ([]byte, error) {
-	all := make([]byte, 4*p.flat.Len())
+// initializeFlat writes a flat variable's first value to all.
+func (rt *Runtime) initializeFlat(p *pack, all []byte) error {
 	for i, v := range p.members {
-		first, err := rt.initial(v)
-		if err != nil {
-			return nil, fmt.Errorf("tensor: %s: %w", v.Name(), err)
+		rest := all[4*p.at[i]:]
+		if err := rt.initialize(v, rest[:4*v.Len()]); err != nil {
+			return fmt.Errorf("tensor: %s: %w", v.Name(), err)
 		}
-		copy(all[4*p.at[i]:], first)
+		clear(rest[4*v.Len() : aligned(4*v.Len())])
 	}
-	return all, nil
+	return nil
 }

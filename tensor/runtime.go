@@ -2,8 +2,10 @@ package tensor
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"genview/shaders/spirv"
@@ -102,16 +104,8 @@ func (rt *Runtime) buffer(t *Tensor) (*vk.Buffer, error) {
 	if t.op.Name == "Input" {
 		return nil, fmt.Errorf("tensor: the input %q has no value outside a run", t.label)
 	}
-	first, err := rt.initial(t)
+	b, err := rt.filled(t.Name(), 4*t.Len(), func(p []byte) error { return rt.initialize(t, p) })
 	if err != nil {
-		return nil, err
-	}
-	b, err = rt.dev.NewBuffer(t.Name(), aligned(4*t.Len()))
-	if err != nil {
-		return nil, err
-	}
-	if _, err := b.WriteAt(first, 0); err != nil {
-		b.Close()
 		return nil, err
 	}
 	rt.mu.Lock()
@@ -124,55 +118,74 @@ func (rt *Runtime) buffer(t *Tensor) (*vk.Buffer, error) {
 	return b, nil
 }
 
-// initial returns the bytes of a constant, or the first value of a variable.
-func (rt *Runtime) initial(t *Tensor) ([]byte, error) {
+// filled makes a buffer and has its bytes written, each of them: where they lie, if the device's memory is mapped.
+func (rt *Runtime) filled(name string, bytes int, write func(p []byte) error) (*vk.Buffer, error) {
+	b, err := rt.dev.NewBuffer(name, aligned(bytes))
+	if err != nil {
+		return nil, err
+	}
+	p := b.Bytes()
+	if p != nil {
+		err = write(p[:bytes])
+	} else {
+		p = make([]byte, bytes)
+		if err = write(p); err == nil {
+			_, err = b.WriteAt(p, 0)
+		}
+	}
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// initialize writes a constant, or the first value of a variable, to p.
+func (rt *Runtime) initialize(t *Tensor, p []byte) error {
 	if t.op.Name == "Const" {
-		return t.data, nil
+		copy(p, t.data)
+		return nil
 	}
 	if t.home != nil && t.home.flat == t {
-		return rt.initialFlat(t.home)
+		return rt.initializeFlat(t.home, p)
 	}
 	src := t.in[0]
 	switch src.op.Name {
 	case "Const":
-		return src.data, nil
+		copy(p, src.data)
+		return nil
 	case "Full":
-		values := make([]float32, t.Len())
-		for i := range values {
-			values[i] = float32(src.op.Attr.(float64))
-		}
+		v := float32(src.op.Attr.(float64))
+		bits := math.Float32bits(v)
 		if t.op.DType != F32 {
-			ints := make([]int32, t.Len())
-			for i := range ints {
-				ints[i] = int32(values[i])
-			}
-			_, p, err := encode(ints)
-			return p, err
+			bits = uint32(int32(v))
 		}
-		_, p, err := encode(values)
-		return p, err
+		binary.LittleEndian.PutUint32(p, bits)
+		for n := 4; n < len(p); n *= 2 {
+			copy(p[n:], p[:n])
+		}
+		return nil
 	}
-	return rt.compute(src)
+	return rt.compute(src, p)
 }
 
-// compute runs a graph without inputs and returns the bytes of its result.
-func (rt *Runtime) compute(t *Tensor) ([]byte, error) {
+// compute runs a graph without inputs and writes its result to out.
+func (rt *Runtime) compute(t *Tensor, out []byte) error {
 	p, err := rt.Compile(Outputs{Fetch: []*Tensor{t}})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer p.Close()
 	if err := p.Run(context.Background(), nil); err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]byte, 4*t.Len())
-	return out, p.fetch(t, out)
+	return p.fetch(t, out)
 }
 
 // Floats computes a graph without inputs and returns its values; for tests and scripts.
 func (rt *Runtime) Floats(t *Tensor) ([]float32, error) {
-	p, err := rt.compute(t)
-	if err != nil {
+	p := make([]byte, 4*t.Len())
+	if err := rt.compute(t, p); err != nil {
 		return nil, err
 	}
 	out := make([]float32, t.Len())
