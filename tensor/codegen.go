@@ -94,9 +94,12 @@ func (e *emitter) mem(t *Tensor, n int) spirv.Mem {
 	return m
 }
 
-// out declares t's memory to write to.
+// out declares t's memory to write to. lavapipe writes lane by lane and component by component: two of 64 bits go faster than four.
 func (e *emitter) out(t *Tensor, n int) spirv.Mem {
 	elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
+	if n == 4 && e.on.CPU && e.on.Info.Int64 {
+		elem = spirv.Type{Elem: spirv.Long, N: 2}
+	}
 	return e.bind(t, n, e.on.room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, false, true) })
 }
 

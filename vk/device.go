@@ -39,6 +39,7 @@ type Info struct {
 	API          string `json:"api"`
 	Compute      bool   `json:"compute"`  // has a queue that runs compute shaders
 	Unified      bool   `json:"unified"`  // device memory is the host's and stays mapped
+	Int64        bool   `json:"int64"`    // shaders may have integers of 64 bits
 	Lavapipe     bool   `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with eight lanes
 	SubgroupSize int    `json:"subgroup_size"`
 	HeapBytes    int64  `json:"heap_bytes"`
@@ -211,6 +212,10 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 			StorageAlign:  int(l.MinStorageBufferOffsetAlignment), TexelAlign: int(l.MinTexelBufferOffsetAlignment),
 		},
 	}
+	var f vulkan.PhysicalDeviceFeatures
+	vulkan.GetPhysicalDeviceFeatures(pd, &f)
+	f.Deref()
+	info.Int64 = f.ShaderInt64 != 0
 	cpu := p.DeviceType == vulkan.PhysicalDeviceTypeCpu
 	info.Lavapipe = (d.id == mesaLLVMPipe || cpu) && d.subgroup == 8 && d.shuffle
 	if cpu {
@@ -306,6 +311,10 @@ func (d *Device) open(in *instance) error {
 	if runtime.GOOS == "darwin" {
 		extensions = []string{"VK_KHR_portability_subset"}
 	}
+	var want features
+	if d.info.Int64 {
+		want[int64s] = 1
+	}
 	var a arena
 	defer a.free()
 	h, err := d.newer.create("vkCreateDevice", unsafe.Pointer(d.pd), at(&a, deviceInfo{
@@ -313,7 +322,7 @@ func (d *Device) open(in *instance) error {
 		queueCount: 1, queues: at(&a, queueInfo{
 			chained: head(vulkan.StructureTypeDeviceQueueCreateInfo), family: d.family, count: 1, priorities: at(&a, float32(1)),
 		}),
-		extensionCount: uint32(len(extensions)), extensions: a.texts(extensions),
+		extensionCount: uint32(len(extensions)), extensions: a.texts(extensions), features: at(&a, want),
 	}))
 	if err != nil {
 		return err

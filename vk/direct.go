@@ -93,8 +93,14 @@ type deviceInfo struct {
 	_              uintptr
 	extensionCount uint32
 	extensions     uintptr
-	_              uintptr
+	features       uintptr
 }
+
+// features is a VkPhysicalDeviceFeatures.
+type features [55]uint32
+
+// int64s is shaderInt64 among them.
+const int64s = 40
 
 type queueFamily struct {
 	flags, _, timestampBits uint32

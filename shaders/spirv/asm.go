@@ -8,19 +8,20 @@ type ID uint32
 // A Type is the type of a value: a scalar or a vector of four.
 type Type struct {
 	Elem Elem
-	N    int // 1 or 4
+	N    int // 1 or 4; 2 of Long
 }
 
 // Elem is the type of one component.
 type Elem uint8
 
-// The component types; all that is stored in memory takes 32 bits.
+// The component types; all that is stored in memory takes 32 bits, or is two of a kind seen as a Long.
 const (
 	Void Elem = iota
 	Bool
 	Int
 	Uint
 	Float
+	Long
 )
 
 // A Block assembles one compute shader, instruction by instruction, in the order in which they run. The operations pick the
@@ -113,6 +114,9 @@ func (b *Block) typ(t Type) ID {
 			b.globals = inst(b.globals, opTypeInt, uint32(r), 32, 0)
 		case Float:
 			b.globals = inst(b.globals, opTypeFloat, uint32(r), 32)
+		case Long:
+			b.caps[11] = true // Int64
+			b.globals = inst(b.globals, opTypeInt, uint32(r), 64, 0)
 		}
 	})
 }
@@ -288,6 +292,7 @@ const (
 	opCompositeBuild    = 80
 	opCompositeExtract  = 81
 	opImageRead         = 98
+	opBitcast           = 124
 	opControlBarrier    = 224
 	opLoopMerge         = 246
 	opSelectionMerge    = 247

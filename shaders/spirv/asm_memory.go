@@ -57,9 +57,13 @@ func (b *Block) bind(v ID, m Binding) {
 // seen as scalars and as vectors.
 func (b *Block) Buffer(index int, elem Type, reads, writes bool) Mem {
 	et := b.typ(elem)
+	bytes := 4 * elem.N
+	if elem.Elem == Long {
+		bytes = 8 * elem.N
+	}
 	arr := b.global(opTypeRuntimeArray, uint32(et), 0, 0, func(r ID) {
 		b.globals = inst(b.globals, opTypeRuntimeArray, uint32(r), uint32(et))
-		b.decor = inst(b.decor, opDecorate, uint32(r), 6, uint32(4*elem.N)) // ArrayStride
+		b.decor = inst(b.decor, opDecorate, uint32(r), 6, uint32(bytes)) // ArrayStride
 	})
 	st := b.global(opTypeStruct, uint32(arr), 0, 1, func(r ID) {
 		b.globals = inst(b.globals, opTypeStruct, uint32(r), uint32(arr))
@@ -116,11 +120,14 @@ func (b *Block) Load(m Mem, i ID) ID {
 	return v
 }
 
-// Store writes element i, a scalar int, of a storage buffer.
+// Store writes element i, a scalar int, of a storage buffer. To one of two Longs go four components of 32 bits.
 func (b *Block) Store(m Mem, i, x ID) {
 	if m.parts != nil {
 		b.inParts(m, i, func(m Mem, i ID) { b.Store(m, i, x) })
 		return
+	}
+	if m.elem.Elem == Long {
+		x = b.emit(opBitcast, m.elem, x)
 	}
 	p := b.access(m, i)
 	b.code = inst(b.code, opStore, uint32(p), uint32(x))

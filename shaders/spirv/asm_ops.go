@@ -130,7 +130,7 @@ func (b *Block) Bitcast(x ID, to Elem) ID {
 	if t.Elem == to {
 		return x
 	}
-	return b.emit(124, Type{to, t.N}, x)
+	return b.emit(opBitcast, Type{to, t.N}, x)
 }
 
 // Ext is an instruction of GLSL.std.450.
