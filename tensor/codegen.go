@@ -62,6 +62,7 @@ type emitter struct {
 	n      int                  // elements of the domain
 	known  []int                // a shape of the domain in which the first of the four is known to be at coords; nil: none is
 	coords []spirv.ID           // scalar ints
+	once   map[*Tensor]spirv.ID // single numbers, read before all else
 	rows   map[*Tensor]spirv.ID // one number for the row that the four are in
 	values map[*Tensor]spirv.ID
 	views  map[string]spirv.ID // loads through layouts
@@ -116,11 +117,28 @@ func (e *emitter) bind(t *Tensor, n, room int, declare func(binding int) spirv.M
 // inQuads returns the bytes of t's memory, which shaders read and write four elements at a time.
 func inQuads(t *Tensor) int { return (4*t.Len() + 15) / 16 * 16 }
 
+// single reads the single numbers that a unit needs, once for all elements.
+func (e *emitter) single(u *unit) {
+	for _, t := range u.elems {
+		for _, x := range t.in {
+			b := e.where[x].base
+			if b.Len() > 1 || u.own[b] || !e.stored[b] || e.once[b] != 0 {
+				continue
+			}
+			v := e.b.Splat(e.b.Load(e.mem(b, 1), e.b.Index(0)))
+			e.once[b] = e.b.Cast(v, dtypes[b.op.DType].value)
+		}
+	}
+}
+
 // value returns the four elements of t, which has the domain's elements in the domain's order.
 func (e *emitter) value(t *Tensor) spirv.ID {
 	p := e.where[t]
 	if v, ok := e.rows[p.base]; ok {
 		return e.b.Splat(v)
+	}
+	if v, ok := e.once[p.base]; ok && p.view.Lo == nil {
+		return v
 	}
 	if !p.view.Contiguous() || p.base.Len() != t.Len() {
 		return e.through(p)
@@ -419,6 +437,7 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	for i, t := range u.outs {
 		outs[i] = e.out(t, 4)
 	}
+	e.single(u)
 	lane := b.LocalID(0)
 	start := b.Mul(group(b, groups), b.Index(per))
 	if each > 1 {
@@ -450,6 +469,6 @@ func (f *fusion) generate(u *unit, on Target) generated {
 func (f *fusion) newEmitter(u *unit, on Target, n, local int) *emitter {
 	return &emitter{
 		fusion: f, b: spirv.NewBlock(u.title(), local, 1, 1), on: on, n: n,
-		stops: u.stops, own: u.own, mems: map[memKey]spirv.Mem{},
+		stops: u.stops, own: u.own, mems: map[memKey]spirv.Mem{}, once: map[*Tensor]spirv.ID{},
 	}
 }

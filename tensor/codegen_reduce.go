@@ -211,6 +211,7 @@ func (f *fusion) reduceRows(u *unit, on Target) generated {
 	for _, t := range u.outs {
 		outs = append(outs, e.out(t, min(4, t.Len()/rows)))
 	}
+	e.single(u)
 	id := b.LocalID(0)
 	w := walker{emitter: e, u: u, lanes: lanes, lane: id, row: group(b, groups)}
 	if on.CPU {
