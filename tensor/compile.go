@@ -45,6 +45,7 @@ func (c *compilation) program() (*Program, error) {
 		c.values, roots = append(c.values, r), append(roots, r)
 	}
 	c.layouts(roots)
+	c.order(roots)
 	c.packs(roots)
 	c.fuse(roots)
 	c.updateInPlace()

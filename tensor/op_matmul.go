@@ -87,6 +87,10 @@ func (c contraction) of(name string, x, y *Tensor, grad func(dy *Tensor) []*Tens
 	case size(c.rows) == 1 && grad == nil && size(c.columns) <= few:
 		return c.sum(x, y)
 	}
+	return c.op(name, grad).On(x, y)
+}
+
+func (c contraction) op(name string, grad func(dy *Tensor) []*Tensor) Op {
 	axes := slices.Concat(c.batch, c.rows, c.columns)
 	shape := make([]int, len(axes))
 	for i, a := range c.out {
@@ -96,8 +100,16 @@ func (c contraction) of(name string, x, y *Tensor, grad func(dy *Tensor) []*Tens
 		Name: name, Shape: shape, DType: F32, Attr: fmt.Sprint(c),
 		Kernel: c.kernel, Joins: c.joins(),
 		Reads: func(_ int, v View) bool { return v.Lo == nil },
-		Grad:  func(_, dy *Tensor) []*Tensor { return grad(dy) },
-	}.On(x, y)
+		Order: func(order []int) Op {
+			d := c
+			d.out = make([]int, len(order))
+			for i, a := range order {
+				d.out[i] = c.out[a]
+			}
+			return d.op(name, nil)
+		},
+		Grad: func(_, dy *Tensor) []*Tensor { return grad(dy) },
+	}
 }
 
 // expression adds up the contraction's terms, each a product of slices of x and y.

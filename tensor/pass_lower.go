@@ -201,10 +201,12 @@ func (l *lowering) whole(t *Tensor) *Tensor {
 	return l.share(copyOp(t), []*Tensor{t})
 }
 
+const copyName = "Copy"
+
 // copyOp computes x into memory of its own.
 func copyOp(x *Tensor) Op {
 	return Op{
-		Name: "Copy", Shape: x.op.Shape, DType: x.op.DType,
+		Name: copyName, Shape: x.op.Shape, DType: x.op.DType,
 		Emit: func(_ *spirv.Block, in ...spirv.ID) spirv.ID { return in[0] },
 	}
 }

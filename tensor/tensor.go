@@ -50,6 +50,8 @@ type Op struct {
 	Kernel func(f *fusion, u *unit, on Target) generated
 	// Joins tells whether Kernel takes such nodes.
 	Joins bool
+	// Order is the op with the axes of its result in another order; optional.
+	Order func(axes []int) Op
 	// Reads tells whether Kernel can read input i in that layout; nil means only contiguous ones.
 	Reads func(i int, v View) bool
 

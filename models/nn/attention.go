@@ -28,14 +28,16 @@ func NewMultiheadAttention(s *Scope, dim, heads int, drop *Dropout) *MultiheadAt
 // self-attention. mask, of Bool, is true where a place must not look, and broadcasts to [B, Heads, T, S]; nil is none.
 func (a *MultiheadAttention) Forward(x, memory, mask *tensor.Tensor) *tensor.Tensor {
 	e := x.Dim(-1)
-	var q, kv *tensor.Tensor
+	var heads []*tensor.Tensor // of queries, keys and values
 	if x == memory {
-		all := a.In.Forward(x)
-		q, kv = all.Slice(-1, 0, e), all.Slice(-1, e, 3*e)
+		heads = a.In.Forward(x).Split(-1, e, e, e)
 	} else {
-		q, kv = a.In.rows(0, e).Forward(x), a.In.rows(e, 3*e).Forward(memory)
+		heads = append([]*tensor.Tensor{a.In.rows(0, e).Forward(x)}, a.In.rows(e, 3*e).Forward(memory).Split(-1, e, e)...)
 	}
-	y := a.attend(a.split(q), a.split(kv.Slice(-1, 0, e)), a.split(kv.Slice(-1, e, 2*e)), mask)
+	for i := range heads {
+		heads[i] = a.split(heads[i])
+	}
+	y := a.attend(heads[0], heads[1], heads[2], mask)
 	return a.Out.Forward(y.Permute(0, 2, 1, 3).Reshape(x.Shape()...))
 }
 
