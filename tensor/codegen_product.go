@@ -110,8 +110,8 @@ func (p *producer) lanes() generated {
 	ta := !alongX && fours(x.outer, x.batch, x.inner)
 	tb := !fours(y.outer, y.batch, y.inner)
 	tile := tileRows(p.m, p.n, p.z)
-	ku := 4
-	if p.k%8 == 0 {
+	ku := 4 // of long loops more at a time, for what they carry is stored each time; of short ones less, for all code is fetched once
+	if p.k%8 == 0 && p.k >= 256 {
 		ku = 8
 	}
 	load := func(o operand, across, aligned bool) func(a []spirv.ID) spirv.ID {
@@ -122,7 +122,8 @@ func (p *producer) lanes() generated {
 			return p.four(o.base, a[0], o.inner, a[1], aligned)
 		}
 	}
-	m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY))
+	touch := p.hole("touch", func(a []spirv.ID) spirv.ID { return p.touch(a[0], a[1], a[2]) })
+	m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY), touch)
 	form := fmt.Sprintf("lanes %d×32 k%d", tile, ku)
 	if ta {
 		form += " aT"
@@ -153,22 +154,34 @@ func (p *producer) finish(m *spirv.Module, form string, tiles int, consts ...uin
 }
 
 // fill fills the holes of a kernel: those that all have, and its loads.
-func (p *producer) fill(kernel *spirv.Module, loadA, loadB func(a []spirv.ID) spirv.ID) *spirv.Module {
-	hole := func(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole {
-		return spirv.Hole{Name: name, Body: func(b *spirv.Block, a []spirv.ID) spirv.ID {
-			p.b = b
-			return body(a)
-		}}
-	}
+func (p *producer) fill(kernel *spirv.Module, loadA, loadB func(a []spirv.ID) spirv.ID, more ...spirv.Hole) *spirv.Module {
 	begins := func(o operand) func(a []spirv.ID) spirv.ID {
 		return func(a []spirv.ID) spirv.ID { return p.b.Add(o.batch.at(p.b, a[0]), o.outer.at(p.b, a[1])) }
 	}
-	return kernel.Fill(p.u.title(),
-		hole("rowA", begins(p.x)), hole("columnB", begins(p.y)), hole("loadA", loadA), hole("loadB", loadB),
-		hole("result", func(a []spirv.ID) spirv.ID {
+	holes := append(more, p.hole("rowA", begins(p.x)), p.hole("columnB", begins(p.y)), p.hole("loadA", loadA), p.hole("loadB", loadB),
+		p.hole("result", func(a []spirv.ID) spirv.ID {
 			p.result(a[0], a[1], a[2], a[3])
 			return 0
 		}))
+	return kernel.Fill(p.u.title(), holes...)
+}
+
+func (p *producer) hole(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole {
+	return spirv.Hole{Name: name, Body: func(b *spirv.Block, a []spirv.ID) spirv.ID {
+		p.b = b
+		return body(a)
+	}}
+}
+
+// touch reads what the columns from n on of row m will be written over, as ints.
+func (p *producer) touch(z, m, n spirv.ID) spirv.ID {
+	b := p.b
+	at := b.Add(b.Add(p.outBatch.at(b, z), p.outRows.at(b, m)), p.outColumns.at(b, n))
+	near := b.Index(0)
+	for _, t := range p.u.outs {
+		near = b.Or(near, b.Bitcast(b.Component(b.Load(p.mem(t, 4), b.Shr(at, 2)), 0), spirv.Int))
+	}
+	return near
 }
 
 // result makes of four columns of a row what the unit makes of them, and stores it.
