@@ -168,13 +168,32 @@ func (c *conv) kernel() []int { return c.sizes(func(a convAxis) int { return a.k
 
 // windows returns x as [B, groups, I/groups, out…, kernel…].
 func (c *conv) windows(x *Tensor) *Tensor {
+	n := len(c.axes)
 	for i, a := range c.axes { // as much as is read, and no more
-		x = x.Pad(2+i, a.pad, 0).fit(2+i, (a.out-1)*a.stride+a.dilation*(a.kernel-1)+1)
+		need := (a.out-1)*a.stride + a.dilation*(a.kernel-1) + 1
+		if i == n-1 {
+			x = x.padded(2+i, a.pad, need)
+		} else {
+			x = x.Pad(2+i, a.pad, 0).fit(2+i, need)
+		}
 	}
-	for i, a := range c.axes {
+	last := c.axes[n-1]
+	x = x.windows(n+1, last.kernel, last.stride, last.dilation)
+	if c.dense() && last.out%4 == 0 {
+		x = x.Transpose(n+1, n+2).copied().Transpose(n+1, n+2)
+	}
+	for i, a := range c.axes[:n-1] {
 		x = x.windows(2+i, a.kernel, a.stride, a.dilation)
 	}
+	x = x.Permute(slices.Concat(counting(0, n+2), counting(n+3, n-1), []int{n + 2})...)
 	return x.Reshape(slices.Concat([]int{c.b, c.groups, c.i / c.groups}, c.out(), c.kernel())...)
+}
+
+// dense tells whether so many products are made of each element of a window that windows along the last axis are best written out:
+// their elements then lie in aligned fours, which are read at once.
+func (c *conv) dense() bool {
+	const enough = 32
+	return c.o/c.groups >= enough && c.i/c.groups >= enough
 }
 
 // forth is the convolution of x with w.
@@ -250,18 +269,40 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 		turns, phases, places = append(turns, b.turns), append(phases, b.phases), append(places, up(a.in+b.skip, b.phases))
 		// Window u, further on by the drift of r, holds the places u + shift − reach, …, u + shift.
 		reach := a.dilation * (b.turns - 1)
-		rows = rows.dilate(3+k, b.dilate).place(3+k, reach-b.shift, places[k]+reach+b.drift*(b.phases-1))
-	}
-	for _, a := range c.axes {
-		b := a.backwards()
-		rows = rows.windows(3, b.turns, 1, a.dilation).Flip(-1)
-		if b.drift > 0 {
-			rows = rows.windows(3, b.phases, 1, 1)
+		rows = rows.dilate(3+k, b.dilate)
+		if before, need := reach-b.shift, places[k]+reach+b.drift*(b.phases-1); k == n-1 && before > 0 {
+			rows = rows.padded(3+k, before, need)
 		} else {
+			rows = rows.place(3+k, before, need)
+		}
+	}
+	// Of axis k is made [u, r, turns], last in its tensor, by way of [u, turns, r].
+	window := func(axis int, a convAxis, copied bool) {
+		b := a.backwards()
+		written := func() {
+			if last := rows.Rank() - 1; copied {
+				rows = rows.Transpose(axis, last).copied().Transpose(axis, last)
+			}
+		}
+		rows = rows.windows(axis, b.turns, 1, a.dilation).Flip(-1)
+		if b.drift > 0 {
+			rows = rows.windows(axis, b.phases, 1, 1)
+			written()
+		} else {
+			written()
 			rows = rows.Unsqueeze(-1).Expand(append(rows.Shape(), b.phases)...)
 		}
-		last := rows.Rank() // [B, g, o, rest of out…, done…, u, turns, r], from [B, g, o, u, rest…, done…, turns, r]
-		rows = rows.Permute(slices.Concat(counting(0, 3), counting(4, last-6), []int{3, last - 1, last - 2})...)
+		rows = rows.Transpose(-1, -2)
+	}
+	window(2+n, c.axes[n-1], c.dense() && places[n-1]%4 == 0)
+	for _, a := range c.axes[:n-1] {
+		window(3, a, false)
+		last := rows.Rank() // [B, g, o, rest of out…, done…, u, r, turns], from [B, g, o, u, rest…, done…, r, turns]
+		rows = rows.Permute(slices.Concat(counting(0, 3), counting(4, last-6), []int{3, last - 2, last - 1})...)
+	}
+	rows = rows.Permute(slices.Concat(counting(0, 3), counting(6, rows.Rank()-6), counting(3, 3))...)
+	for _, a := range c.axes {
+		b := a.backwards()
 		weight = weight.Pad(3, 0, b.turns*b.phases-a.kernel)
 		weight = weight.Reshape(slices.Concat(weight.Shape()[:3], []int{b.turns, b.phases}, weight.Shape()[4:])...)
 		if b.flip {
@@ -285,6 +326,9 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 		p.out = append(p.out, 3+n+k, 1+k)
 	}
 	weight = weight.Permute(slices.Concat([]int{0}, every(4, 2), []int{2, 1}, every(3, 2))...)
+	if c.dense() {
+		weight = weight.copied()
+	}
 	rows = rows.Permute(slices.Concat([]int{1}, every(4, 3), []int{2}, every(5, 3), []int{0}, every(3, 3))...)
 	x := p.of("ConvInput", weight, rows, nil)
 	shape := []int{c.b, c.i}
@@ -385,6 +429,14 @@ func (x *Tensor) unwindow(axis, n, step, dilation int) *Tensor {
 	return y.Reshape(shape...).fit(axis, n)
 }
 
+// copied is x in memory of its own.
+func (x *Tensor) copied() *Tensor {
+	if x.err != nil {
+		return x
+	}
+	return copyOp(x).On(x)
+}
+
 func plus(x, y *Tensor) *Tensor {
 	if x == nil {
 		return y
@@ -399,6 +451,18 @@ func (x *Tensor) fit(axis, n int) *Tensor {
 		return x.Slice(axis, 0, n)
 	}
 	return x.Pad(axis, 0, n-have)
+}
+
+// padded is n elements of the last axis from lo zeros before its begin on. Zeros are written before and behind so that aligned fours
+// stay so.
+func (x *Tensor) padded(axis, lo, n int) *Tensor {
+	have := x.Dim(axis)
+	if lo == 0 && n <= have || have%4 != 0 {
+		return x.Pad(axis, lo, 0).fit(axis, n)
+	}
+	before := up(lo, 4) * 4
+	first := before - lo
+	return x.Pad(axis, before, 0).fit(axis, up(first+n, 4)*4).copied().Slice(axis, first, first+n)
 }
 
 // place puts lo zeros before an axis, or cuts as many off where lo is negative, and then cuts or pads the end to n elements.

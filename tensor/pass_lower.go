@@ -208,6 +208,7 @@ func copyOp(x *Tensor) Op {
 	return Op{
 		Name: copyName, Shape: x.op.Shape, DType: x.op.DType,
 		Emit: func(_ *spirv.Block, in ...spirv.ID) spirv.ID { return in[0] },
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy} },
 	}
 }
 
