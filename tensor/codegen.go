@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"genview/shaders/spirv"
@@ -10,9 +11,10 @@ import (
 
 // A Target is what kernels are chosen for.
 type Target struct {
-	CPU  bool // lavapipe: eight lanes, texel loads, no shared memory; otherwise a GPU
-	Info vk.Info
-	Bind int // bytes that one binding holds at most; 0: what the device says
+	CPU   bool // lavapipe: texel loads, no shared memory; otherwise a GPU
+	Lanes int  // of lavapipe, 8 or 16
+	Info  vk.Info
+	Bind  int // bytes that one binding holds at most; 0: what the device says
 }
 
 // room returns how many bytes a binding holds that is read by texels of that many bytes, or, with 0, as a storage buffer: a multiple
@@ -422,8 +424,8 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	}
 	n := u.outs[0].Len()
 	quads := (n + 3) / 4
-	local, each := 256, 1
-	if on.CPU { // eight lanes walk a contiguous stretch (the driver runs them to the end before the next eight)
+	local, each, stride := 256, 1, on.Lanes
+	if on.CPU { // the lanes walk a contiguous stretch (the driver runs them to the end before the next ones)
 		local = 64
 		for each < 4 && quads >= local*each*2*16 {
 			each *= 2
@@ -441,12 +443,12 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	lane := b.LocalID(0)
 	start := b.Mul(group(b, groups), b.Index(per))
 	if each > 1 {
-		start = b.Add(start, b.Add(b.Mul(b.Shr(lane, 3), b.Index(8*each)), b.And(lane, b.Index(7))))
+		start = b.Add(start, b.Add(b.Mul(b.Shr(lane, log2(stride)), b.Index(stride*each)), b.And(lane, b.Index(stride-1))))
 	} else {
 		start = b.Add(start, lane)
 	}
 	for k := range each {
-		quad := b.Add(start, b.Index(8*k))
+		quad := b.Add(start, b.Index(stride*k))
 		work := func() {
 			e.at(b.Bitcast(b.Shl(quad, 2), spirv.Uint), true)
 			values := make([]spirv.ID, len(u.outs))
@@ -465,6 +467,8 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	}
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
+
+func log2(n int) int { return bits.Len(uint(n)) - 1 }
 
 func (f *fusion) newEmitter(u *unit, on Target, n, local int) *emitter {
 	return &emitter{

@@ -109,7 +109,8 @@ func (p *producer) lanes() generated {
 	alongX, alongY := fours(x.inner, x.batch, x.outer), fours(y.inner, y.batch, y.outer)
 	ta := !alongX && fours(x.outer, x.batch, x.inner)
 	tb := !fours(y.outer, y.batch, y.inner)
-	tile := tileRows(p.m, p.n, p.z)
+	across := 4 * p.on.Lanes
+	tile := tileRows(p.m, up(p.n, across)*p.z)
 	ku := 4 // of long loops more at a time, for what they carry is stored each time; of short ones less, for all code is fetched once
 	if p.k%8 == 0 && p.k >= 256 {
 		ku = 8
@@ -124,14 +125,14 @@ func (p *producer) lanes() generated {
 	}
 	touch := p.hole("touch", func(a []spirv.ID) spirv.ID { return p.touch(a[0], a[1], a[2]) })
 	m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY), touch)
-	form := fmt.Sprintf("lanes %d×32 k%d", tile, ku)
+	form := fmt.Sprintf("lanes %d×%d k%d", tile, across, ku)
 	if ta {
 		form += " aT"
 	}
 	if tb {
 		form += " bT"
 	}
-	return p.finish(m, form, up(p.m, tile)*up(p.n, 32), uint32(tile), uint32(ku), bit(ta), bit(tb))
+	return p.finish(m, form, up(p.m, tile)*up(p.n, across), uint32(tile), uint32(ku), bit(ta), bit(tb), uint32(p.on.Lanes))
 }
 
 // tiled is the kernel for GPUs.
@@ -256,10 +257,11 @@ func (c *contraction) joins() bool {
 	return fours(columns, batch, rows) || len(columns.Shape) == 0 || len(columns.Shape) == 1 && columns.Strides[0] == 1
 }
 
-// tileRows is the height of a lavapipe tile: as tall as leaves both worker threads enough to do.
-func tileRows(m, n, products int) int {
+// tileRows is the height of a lavapipe tile, of which there are so many side by side: as tall as leaves both worker threads enough to
+// do.
+func tileRows(m, across int) int {
 	for _, t := range []int{32, 16} {
-		if m >= t && up(m, t)*up(n, 32)*products >= 8 {
+		if m >= t && up(m, t)*across >= 8 {
 			return t
 		}
 	}

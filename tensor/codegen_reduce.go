@@ -59,7 +59,7 @@ func (f *fusion) reduceColumns(u *unit, on Target) generated {
 	items := a * quads
 	local := 64
 	if on.CPU && items < 64*16 {
-		local = 8
+		local = on.Lanes
 	}
 	groups := (items + local - 1) / local
 	e := f.newEmitter(u, on, x.Len(), local)
@@ -123,7 +123,7 @@ func (f *fusion) reduceShortRows(u *unit, on Target) generated {
 	items := up(rows, 4)
 	local := 64
 	if on.CPU && items < 64*16 {
-		local = 8
+		local = on.Lanes
 	}
 	groups := up(items, local)
 	e := f.newEmitter(u, on, x.Len(), local)
@@ -192,15 +192,15 @@ func horizontal(b *spirv.Block, r *reduction, v spirv.ID) spirv.ID {
 	return r.combine(b, xy, r.combine(b, b.Component(v, 2), b.Component(v, 3)))
 }
 
-// reduceRows: eight lanes share a row on lavapipe, a workgroup on a GPU. They go over it once for each reduction, and once more for
+// reduceRows: the lanes share a row on lavapipe, a workgroup on a GPU. They go over it once for each reduction, and once more for
 // what is as long as the row.
 func (f *fusion) reduceRows(u *unit, on Target) generated {
 	rows, k := u.span()
 	lanes, local := 128, 128
 	if on.CPU {
-		lanes, local = 8, 64
-		if rows < 8*16 {
-			local = 8
+		lanes, local = on.Lanes, 64
+		if rows*lanes < 64*16 {
+			local = lanes
 		}
 	}
 	groups := up(rows*lanes, local)
@@ -215,8 +215,8 @@ func (f *fusion) reduceRows(u *unit, on Target) generated {
 	id := b.LocalID(0)
 	w := walker{emitter: e, u: u, lanes: lanes, lane: id, row: group(b, groups)}
 	if on.CPU {
-		w.lane = b.And(id, b.Index(7))
-		w.row = b.Add(b.Mul(w.row, b.Index(local/8)), b.Shr(id, 3))
+		w.lane = b.And(id, b.Index(lanes-1))
+		w.row = b.Add(b.Mul(w.row, b.Index(local/lanes)), b.Shr(id, log2(lanes)))
 	}
 	valid := b.Less(w.row, b.Index(rows))
 	w.row = b.Min(w.row, b.Index(rows-1))
@@ -306,7 +306,7 @@ func (w *walker) number(t *Tensor) {
 func (w *walker) together(r *reduction, v spirv.ID) spirv.ID {
 	b := w.b
 	if w.on.CPU {
-		for mask := 1; mask < 8; mask *= 2 {
+		for mask := 1; mask < w.lanes; mask *= 2 {
 			v = r.combine(b, v, b.ShuffleXor(v, mask))
 		}
 		return v

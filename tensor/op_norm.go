@@ -6,19 +6,21 @@ func (x *Tensor) normalize(eps float64, axes ...int) *Tensor {
 	return d.Mul(d.Square().MeanKeep(axes...).Shift(eps).Rsqrt())
 }
 
+// channels gives v [C] the axes that let it broadcast to x [B, C, ...].
+func (x *Tensor) channels(v *Tensor) *Tensor {
+	for range max(x.Rank()-2, 0) {
+		v = v.Unsqueeze(-1)
+	}
+	return v
+}
+
 // affine scales the channels of x [B, C, ...] by weight [C] and adds bias [C]; both may be nil.
 func (x *Tensor) affine(weight, bias *Tensor) *Tensor {
-	channels := func(v *Tensor) *Tensor {
-		for range max(x.Rank()-2, 0) {
-			v = v.Unsqueeze(-1)
-		}
-		return v
-	}
 	if weight != nil {
-		x = x.Mul(channels(weight))
+		x = x.Mul(x.channels(weight))
 	}
 	if bias != nil {
-		x = x.Add(channels(bias))
+		x = x.Add(x.channels(bias))
 	}
 	return x
 }
@@ -50,8 +52,25 @@ func (x *Tensor) BatchStatistics() (mean, variance *Tensor) {
 		bad := fail("BatchStatistics", []*Tensor{x}, "it takes [B, C, ...]")
 		return bad, bad
 	}
-	axes := append([]int{0}, counting(2, max(x.Rank()-2, 0))...)
-	return x.Mean(axes...), x.Var(0, axes...)
+	if x.err != nil {
+		return x, x
+	}
+	// Of each picture's channel first, while it is near, then of all pictures' (Chan et al. 1979, eq. 2.1): one pass over x.
+	n := float64(x.Len() / x.Dim(1))
+	each, all := counting(2, x.Rank()-2), append([]int{0}, counting(2, x.Rank()-2)...)
+	means, squares := x, Full(0)
+	if len(each) > 0 {
+		means = x.MeanKeep(each...)
+		squares = x.Sub(means).Square().SumKeep(each...)
+	}
+	mean = means.Mean(all...).withGrad(func(dy *Tensor) []*Tensor {
+		return []*Tensor{x.channels(dy.Scale(1 / n)).Expand(x.op.Shape...)}
+	}, x)
+	apart := means.Sub(means.channels(mean)).Square().Scale(n / float64(means.Len()/means.Dim(1)))
+	variance = squares.Add(apart).Sum(all...).Scale(1 / n).withGrad(func(dy *Tensor) []*Tensor {
+		return []*Tensor{x.Sub(x.channels(mean)).Mul(x.channels(dy.Scale(2 / n)))}
+	}, x)
+	return mean, variance
 }
 
 // GroupNorm takes the mean and the standard deviation of each of some groups of channels out of x [B, C, ...], then scales by weight

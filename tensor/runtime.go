@@ -54,8 +54,12 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	if o.Family == ForLavapipe && !info.Lavapipe {
 		return nil, fmt.Errorf("tensor: %s does not run the kernels made for lavapipe", info.Name)
 	}
+	lanes := 0
+	if cpu {
+		lanes = info.SubgroupSize
+	}
 	return &Runtime{
-		dev: dev, target: Target{CPU: cpu, Info: info, Bind: o.MaxBind}, noFusion: o.NoFusion,
+		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, noFusion: o.NoFusion,
 		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
 	}, nil
 }

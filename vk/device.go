@@ -40,7 +40,7 @@ type Info struct {
 	Compute      bool   `json:"compute"`  // has a queue that runs compute shaders
 	Unified      bool   `json:"unified"`  // device memory is the host's and stays mapped
 	Int64        bool   `json:"int64"`    // shaders may have integers of 64 bits
-	Lavapipe     bool   `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with eight lanes
+	Lavapipe     bool   `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with 8 or 16 lanes
 	SubgroupSize int    `json:"subgroup_size"`
 	HeapBytes    int64  `json:"heap_bytes"`
 	Limits       Limits `json:"limits"`
@@ -217,7 +217,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	f.Deref()
 	info.Int64 = f.ShaderInt64 != 0
 	cpu := p.DeviceType == vulkan.PhysicalDeviceTypeCpu
-	info.Lavapipe = (d.id == mesaLLVMPipe || cpu) && d.subgroup == 8 && d.shuffle
+	info.Lavapipe = (d.id == mesaLLVMPipe || cpu) && (d.subgroup == 8 || d.subgroup == 16) && d.shuffle
 	if cpu {
 		info.Class = CPU
 	}
