@@ -152,22 +152,36 @@ func (f *fusion) reduceShortRows(u *unit, on Target) generated {
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
 
-// reduce combines the quads lane, lane+lanes, … of a row [K] into one vector.
-func (e *emitter) reduce(x *Tensor, r *reduction, row, lane spirv.ID, lanes int) spirv.ID {
-	b, k := e.b, x.op.Shape[1]
-	start := b.Mul(row, b.Index(k))
+// reduce combines what the lane has of x along the row into one vector.
+func (w *walker) reduce(x *Tensor, r *reduction) spirv.ID {
+	b := w.b
+	_, k := w.u.span()
+	if w.held != nil {
+		var total spirv.ID
+		for i := range w.held {
+			w.hold(i)
+			if v := w.value(x); i == 0 {
+				total = v
+			} else {
+				total = r.combine(b, total, v)
+			}
+		}
+		return total
+	}
+	start := b.Mul(w.row, b.Index(k))
 	t := spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}
 	quad := func(q spirv.ID) spirv.ID {
-		e.at(b.Bitcast(b.Add(start, b.Shl(q, 2)), spirv.Uint), k%4 == 0)
-		return e.value(x)
+		w.at(b.Bitcast(b.Add(start, b.Shl(q, 2)), spirv.Uint), k%4 == 0)
+		return w.value(x)
 	}
-	total := b.Cell(e.unit(r, t))
+	total := b.Cell(w.unit(r, t))
 	const unroll = 4
+	lanes := w.lanes
 	full := k / (4 * lanes) // rounds in which every lane has a whole quad
 	unrolled := full / unroll * unroll
 	if unrolled > 0 {
 		b.For(b.Index(0), b.Index(unrolled*lanes), unroll*lanes, func(i spirv.ID) {
-			q := b.Add(i, lane)
+			q := b.Add(i, w.lane)
 			sum := quad(q)
 			for j := 1; j < unroll; j++ {
 				sum = r.combine(b, sum, quad(b.Add(q, b.Index(j*lanes))))
@@ -176,13 +190,13 @@ func (e *emitter) reduce(x *Tensor, r *reduction, row, lane spirv.ID, lanes int)
 		})
 	}
 	for i := unrolled; i < full; i++ {
-		b.Set(total, r.combine(b, b.Get(total), quad(b.Add(lane, b.Index(i*lanes)))))
+		b.Set(total, r.combine(b, b.Get(total), quad(b.Add(w.lane, b.Index(i*lanes)))))
 	}
 	if full*4*lanes < k {
-		q := b.Add(lane, b.Index(full*lanes))
+		q := b.Add(w.lane, b.Index(full*lanes))
 		v := quad(q)
 		in := b.Less(b.Add(b.Splat(b.Shl(q, 2)), b.Lanes()), b.Int(k))
-		b.Set(total, r.combine(b, b.Get(total), b.Select(in, v, e.unit(r, t))))
+		b.Set(total, r.combine(b, b.Get(total), b.Select(in, v, w.unit(r, t))))
 	}
 	return b.Get(total)
 }
@@ -220,6 +234,7 @@ func (f *fusion) reduceRows(u *unit, on Target) generated {
 	}
 	valid := b.Less(w.row, b.Index(rows))
 	w.row = b.Min(w.row, b.Index(rows-1))
+	w.keep()
 	for _, t := range u.outs {
 		if t.Len() == rows {
 			w.number(t)
@@ -259,6 +274,35 @@ type walker struct {
 	u         *unit
 	lanes     int
 	lane, row spirv.ID
+	held      []four // of a short row; nil: the row is read anew for each reduction
+}
+
+// A four is what was worked out of four elements.
+type four struct {
+	base   spirv.ID
+	values map[*Tensor]spirv.ID
+	views  map[string]spirv.ID
+}
+
+// keep lets a lane hold all that it works out of a row where that are few fours: nothing is read or computed twice.
+func (w *walker) keep() {
+	const few = 16
+	_, k := w.u.span()
+	if k%(4*w.lanes) != 0 || k/(4*w.lanes) > few {
+		return
+	}
+	b := w.b
+	start := b.Add(b.Mul(w.row, b.Index(k)), b.Shl(w.lane, 2))
+	for i := range k / (4 * w.lanes) {
+		base := b.Bitcast(b.Add(start, b.Index(4*i*w.lanes)), spirv.Uint)
+		w.held = append(w.held, four{base, map[*Tensor]spirv.ID{}, map[string]spirv.ID{}})
+	}
+}
+
+// hold goes to four i of those held.
+func (w *walker) hold(i int) {
+	h := w.held[i]
+	w.base, w.whole, w.values, w.views = h.base, true, h.values, h.views
 }
 
 // numbers works out what t, an element of the row, needs of the row as a whole.
@@ -294,7 +338,7 @@ func (w *walker) number(t *Tensor) {
 	rows, k := w.u.span()
 	if t.op.Reduce != nil {
 		w.n = rows * k
-		w.rows[t] = w.together(t.op.Reduce, horizontal(w.b, t.op.Reduce, w.reduce(t.in[0], t.op.Reduce, w.row, w.lane, w.lanes)))
+		w.rows[t] = w.together(t.op.Reduce, horizontal(w.b, t.op.Reduce, w.reduce(t.in[0], t.op.Reduce)))
 		return
 	}
 	w.n = rows
@@ -329,6 +373,17 @@ func (w *walker) along(outs []spirv.Mem) {
 	b := w.b
 	rows, k := w.u.span()
 	w.n = rows * k
+	if w.held != nil {
+		for i, h := range w.held {
+			w.hold(i)
+			for j, t := range w.u.outs {
+				if t.Len() > rows {
+					w.store(outs[j], t, b.Shr(b.Bitcast(h.base, spirv.Int), 2), w.value(t))
+				}
+			}
+		}
+		return
+	}
 	quads := k / 4
 	start := b.Mul(w.row, b.Index(quads))
 	store := func(q spirv.ID) {
