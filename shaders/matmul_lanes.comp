@@ -6,19 +6,18 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #include "matmul.glsl"
-layout(local_size_x_id = 8) in;
+layout(local_size_x = 8, local_size_x_id = 8) in;
 layout(constant_id = 4) const int TM = 16;
 layout(constant_id = 5) const int KU = 4;       // k per iteration, a multiple of 4
 layout(constant_id = 6) const bool TA = false;
 layout(constant_id = 7) const bool TB = false;
-layout(constant_id = 8) const int LANES = 8;
 
 vec4 loadA(const int row, const int k) { return vec4(0); }      // k to k + 3 of a row; TA: k of four rows
 vec4 loadB(const int column, const int k) { return vec4(0); }   // k of four columns; TB: k to k + 3 of a column
 
 int touch(const int z, const int m, const int n) { return 0; }  // reads where the result of a row goes
 
-const int NA = (TM + LANES - 1) / LANES, FOURS = LANES / 4;
+const int LANES = int(gl_WorkGroupSize.x), NA = (TM + LANES - 1) / LANES, FOURS = LANES / 4;
 
 void main() {
     int lane = int(gl_LocalInvocationID.x), z, m, n;

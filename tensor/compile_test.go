@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -30,5 +31,27 @@ func TestFirstKernelsErrorIsReturned(t *testing.T) {
 		if _, err := rt.Compile(Outputs{Fetch: fetch}); err == nil || !strings.Contains(err.Error(), "kernel no4.") {
 			t.Fatalf("got %v, want the error of kernel no4", err)
 		}
+	}
+}
+
+// TestWrongKernelsAreNotUsed has a runtime find out that the kernels for lavapipe are wrong.
+func TestWrongKernelsAreNotUsed(t *testing.T) {
+	dev := vktest.Open(t)
+	if !dev.Info().Lavapipe {
+		t.Skip("on lavapipe only")
+	}
+	for _, wrong := range []bool{false, true} {
+		rt := NewRuntime(dev)
+		if err := rt.try(); err != nil {
+			t.Fatal(err)
+		}
+		if wrong {
+			rt.trial = func(*Runtime) error { return errors.New("wrong") }
+		}
+		got, err := rt.Floats(Const([]float32{1, 2, 3, 4}, 4).Sum())
+		if err != nil || got[0] != 10 || rt.target.CPU == wrong {
+			t.Errorf("wrong %t: got %v (%v), kernels for lavapipe: %t", wrong, got, err, rt.target.CPU)
+		}
+		rt.Close()
 	}
 }

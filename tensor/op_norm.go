@@ -67,7 +67,7 @@ func (x *Tensor) BatchStatistics() (mean, variance *Tensor) {
 		return []*Tensor{x.channels(dy.Scale(1 / n)).Expand(x.op.Shape...)}
 	}, x)
 	apart := means.Sub(means.channels(mean)).Square().Scale(n / float64(means.Len()/means.Dim(1)))
-	variance = squares.Add(apart).Sum(all...).Scale(1 / n).withGrad(func(dy *Tensor) []*Tensor {
+	variance = squares.Add(apart).Sum(all...).Scale(1/n).withGrad(func(dy *Tensor) []*Tensor {
 		return []*Tensor{x.Sub(x.channels(mean)).Mul(x.channels(dy.Scale(2 / n)))}
 	}, x)
 	return mean, variance

@@ -171,6 +171,7 @@ func (rt *Runtime) Compile(o Outputs) (*Program, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	rt.settle()
 	c := newCompilation(rt, o)
 	p, err := c.program()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"genview/shaders/spirv"
@@ -18,6 +19,9 @@ type Runtime struct {
 	dev      *vk.Device
 	target   Target
 	noFusion bool
+	doubt    bool                 // whether the target's kernels are right is to be seen
+	trial    func(*Runtime) error // says that they are not
+	settled  sync.Once
 
 	mu      sync.Mutex
 	mem     map[*Tensor]*vk.Buffer // variables and constants
@@ -59,9 +63,72 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 		lanes = info.SubgroupSize
 	}
 	return &Runtime{
+		doubt: cpu && o.Family == ForDevice, trial: (*Runtime).try,
 		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, noFusion: o.NoFusion,
 		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
 	}, nil
+}
+
+// settle tries the kernels made for lavapipe once, and goes over to those for GPUs, which ask for less, where they are wrong: the
+// drivers that they were made on are Mesa's of a few years.
+func (rt *Runtime) settle() {
+	rt.settled.Do(func() {
+		if rt.doubt && rt.trial(rt) != nil {
+			rt.target.CPU, rt.target.Lanes = false, 0
+		}
+	})
+}
+
+// try computes something with lanes that shuffle, texel loads and wide stores, in whole numbers, which have no rounding.
+func (rt *Runtime) try() error {
+	const m, k, n = 37, 20, 72
+	x, y, want := make([]float32, m*k), make([]float32, k*n), make([]float32, m)
+	for i := range x {
+		x[i] = float32(i%7 - 3)
+	}
+	for i := range y {
+		y[i] = float32(i%5 - 2)
+	}
+	for i := range m {
+		for j := range n {
+			sum := float32(0)
+			for l := range k {
+				sum += x[i*k+l] * y[l*n+j]
+			}
+			want[i] += sum * sum
+		}
+	}
+	a, b := Const(x, m, k), Const(y, k, n)
+	defer rt.forget(a, b)
+	norm := a.MatMul(b).Square().Sum(1)
+	p, err := newCompilation(rt, Outputs{Fetch: []*Tensor{norm}}).program()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if err := p.Run(context.Background(), nil); err != nil {
+		return err
+	}
+	got := make([]float32, m)
+	if err := p.Fetch(norm, got); err != nil {
+		return err
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("tensor: %s computes wrong with the kernels made for lavapipe", rt.dev.Info().Name)
+	}
+	return nil
+}
+
+// forget frees what constants take, once no program reads them.
+func (rt *Runtime) forget(ts ...*Tensor) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for _, t := range ts {
+		if b := rt.mem[t]; b != nil {
+			b.Close()
+			delete(rt.mem, t)
+		}
+	}
 }
 
 // Device returns the device.
