@@ -345,10 +345,20 @@ func TestPaceFollowsTheCost(t *testing.T) {
 		now = now.Add(time.Second)
 	}
 	if idle := p.interval(false); idle < time.Second || idle > slowest {
-		t.Errorf("dear drawings every %v, want a tenth of the time: %v", idle, slowest)
+		t.Errorf("dear drawings every %v, want a fifteenth of the time, or %v", idle, slowest)
 	}
 	if active := p.interval(true); active > slowestActive {
 		t.Errorf("under a hand every %v, want at most %v", active, slowestActive)
+	}
+	p = pacer{}
+	for range 10 { // one so dear that the next begins before it was presented
+		p.draw(now)
+		now = now.Add(150 * time.Millisecond)
+		p.tick(now)
+		p.tick(now)
+	}
+	if idle := p.interval(false); idle != slowest {
+		t.Errorf("drawings that are not presented in time come every %v, want %v", idle, slowest)
 	}
 }
 
