@@ -45,7 +45,9 @@ func (c *compilation) program() (*Program, error) {
 		c.values, roots = append(c.values, r), append(roots, r)
 	}
 	c.layouts(roots)
-	c.order(roots)
+	if !c.leaves(Order) {
+		c.order(roots)
+	}
 	c.packs(roots)
 	c.fuse(roots)
 	c.updateInPlace()
@@ -102,14 +104,17 @@ func (c *compilation) packs(roots []*Tensor) {
 	c.low.resort()
 }
 
+// leaves tells whether a pass is left out.
+func (c *compilation) leaves(p Pass) bool { return slices.Contains(c.rt.without, p) }
+
 // fuse shares the nodes out to units, none of which binds more than the device takes.
 func (c *compilation) fuse(roots []*Tensor) {
 	tries := fusing
-	if c.rt.noFusion {
+	if c.leaves(Fuse) {
 		tries = fusing[len(fusing)-1:]
 	}
 	for _, b := range tries {
-		c.fused = c.low.fuse(roots, b)
+		c.fused = c.low.fuse(roots, b, c.rt.without)
 		if !slices.ContainsFunc(c.fused.units, func(u *unit) bool { return !c.fits(u) }) {
 			return
 		}

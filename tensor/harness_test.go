@@ -272,12 +272,13 @@ func TestOps(t *testing.T) {
 	}{
 		{"device", tensor.Options{}},
 		{"gpu", tensor.Options{Family: tensor.ForGPU}},
-		{"unfused", tensor.Options{NoFusion: true}},
+		{"unfused", tensor.Options{Without: []tensor.Pass{tensor.Fuse, tensor.Order}}},
+		{"plain", tensor.Options{Without: []tensor.Pass{tensor.Rows, tensor.Recompute, tensor.Order}}},
 		{"narrow", tensor.Options{MaxBind: 8192}},
 		{"narrow gpu", tensor.Options{MaxBind: 8192, Family: tensor.ForGPU}},
 	} {
 		t.Run(family.name, func(t *testing.T) {
-			if testing.Short() && (family.NoFusion || family.MaxBind > 0) {
+			if testing.Short() && (family.Without != nil || family.MaxBind > 0) {
 				t.Skip("SKIPPED in -short: the same table without fusion, and with several bindings a tensor")
 			}
 			t.Parallel() // each on a device of its own: a software driver compiles shaders on one thread a device

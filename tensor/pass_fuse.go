@@ -35,10 +35,11 @@ func (u *unit) root() *unit {
 type fusion struct {
 	*lowering
 	bounds
-	units  []*unit
-	of     map[*Tensor]*unit
-	forced map[*Tensor]bool // is not computed anew where a reduction reads it
-	stored map[*Tensor]bool // is in memory
+	without []Pass
+	units   []*unit
+	of      map[*Tensor]*unit
+	forced  map[*Tensor]bool // is not computed anew where a reduction reads it
+	stored  map[*Tensor]bool // is in memory
 
 	searches int
 }
@@ -63,8 +64,8 @@ const (
 func inlined(t *Tensor) bool { return t.isElementwise() && len(t.in) == 0 }
 
 // fuse returns the units that compute roots, in an order in which they can run.
-func (l *lowering) fuse(roots []*Tensor, b bounds) *fusion {
-	f := &fusion{lowering: l, bounds: b, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
+func (l *lowering) fuse(roots []*Tensor, b bounds, without []Pass) *fusion {
+	f := &fusion{lowering: l, bounds: b, without: without, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
 	for _, r := range roots {
 		f.forced[l.where[r].base] = true
 	}
@@ -92,7 +93,9 @@ func (l *lowering) fuse(roots []*Tensor, b bounds) *fusion {
 		}
 	}
 	if !off {
-		f.rows()
+		if !slices.Contains(without, Rows) {
+			f.rows()
+		}
 		f.epilogues()
 		f.scalars()
 	}
@@ -387,7 +390,7 @@ func (u *unit) settle() {
 // finish decides what is computed and what is stored, drops units that store nothing, and sorts the rest.
 func (f *fusion) finish(roots []*Tensor) {
 	f.store(roots)
-	if f.nodes > 1 {
+	if f.nodes > 1 && !slices.Contains(f.without, Recompute) {
 		f.recompute(roots)
 		f.store(roots)
 	}

@@ -396,7 +396,7 @@ func TestDropout(t *testing.T) {
 
 // TestFlat: variables of any size as one: one expression over all of them and over what was laid beside them, read back by part.
 func TestFlat(t *testing.T) {
-	for _, o := range []tensor.Options{{}, {Family: tensor.ForGPU}, {NoFusion: true}} {
+	for _, o := range []tensor.Options{{}, {Family: tensor.ForGPU}, {Without: []tensor.Pass{tensor.Fuse}}} {
 		rt, err := tensor.NewRuntimeWith(vktest.Open(t), o)
 		if err != nil {
 			t.Fatal(err)

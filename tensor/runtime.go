@@ -16,12 +16,12 @@ import (
 // A Runtime owns what lives on one device: variables, constants and kernels. It is safe for concurrent use; the programs that it
 // compiles are each for one goroutine, and share its variables.
 type Runtime struct {
-	dev      *vk.Device
-	target   Target
-	noFusion bool
-	doubt    bool                 // whether the target's kernels are right is to be seen
-	trial    func(*Runtime) error // says that they are not
-	settled  sync.Once
+	dev     *vk.Device
+	target  Target
+	without []Pass
+	doubt   bool                 // whether the target's kernels are right is to be seen
+	trial   func(*Runtime) error // says that they are not
+	settled sync.Once
 
 	mu      sync.Mutex
 	mem     map[*Tensor]*vk.Buffer // variables and constants
@@ -30,10 +30,24 @@ type Runtime struct {
 
 // Options says how a runtime compiles. Zero means the kernels made for the device, and all passes.
 type Options struct {
-	Family   Family // which kernels
-	NoFusion bool   // give every node a dispatch of its own
-	MaxBind  int    // bytes that one binding holds at most, where the device takes more; 0: what it takes
+	Family  Family // which kernels
+	Without []Pass // passes that are left out
+	MaxBind int    // bytes that one binding holds at most, where the device takes more; 0: what it takes
 }
+
+// A Pass is a step of compilation that makes programs faster and can be left out.
+type Pass string
+
+// The passes. Without Fuse every node has a dispatch of its own, and the others have nothing to do.
+const (
+	Fuse      Pass = "fuse"      // elementwise nodes are computed with what they read, and with what reads them
+	Rows      Pass = "rows"      // what works along the same rows is one dispatch
+	Recompute Pass = "recompute" // cheap values are computed again instead of being kept
+	Order     Pass = "order"     // products write their result as it is read
+)
+
+// Passes lists all passes.
+func Passes() []Pass { return []Pass{Fuse, Rows, Recompute, Order} }
 
 // Family names a set of kernels.
 type Family int
@@ -58,13 +72,18 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	if o.Family == ForLavapipe && !info.Lavapipe {
 		return nil, fmt.Errorf("tensor: %s does not run the kernels made for lavapipe", info.Name)
 	}
+	for _, p := range o.Without {
+		if !slices.Contains(Passes(), p) {
+			return nil, fmt.Errorf("tensor: there is no pass %q to leave out; there are %v", p, Passes())
+		}
+	}
 	lanes := 0
 	if cpu {
 		lanes = info.SubgroupSize
 	}
 	return &Runtime{
 		doubt: cpu && o.Family == ForDevice, trial: (*Runtime).try,
-		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, noFusion: o.NoFusion,
+		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, without: o.Without,
 		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
 	}, nil
 }

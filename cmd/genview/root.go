@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"genview/tensor"
 	"genview/viewer"
 	"genview/vk"
 
@@ -46,6 +47,15 @@ func interruptible() context.Context {
 type app struct {
 	device string
 	json   bool
+	passes []string // left out
+}
+
+func (a *app) without() []tensor.Pass {
+	var out []tensor.Pass
+	for _, p := range a.passes {
+		out = append(out, tensor.Pass(p))
+	}
+	return out
 }
 
 func newRoot() *cobra.Command {
@@ -77,6 +87,7 @@ Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage,
 		},
 	}
 	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
+	root.PersistentFlags().StringSliceVar(&a.passes, "without", nil, fmt.Sprintf("leave passes of compilation out, to see what they do: %v", tensor.Passes()))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
 	})

@@ -43,7 +43,11 @@ func (a *app) start(c config, profile bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{config: c, dev: dev, rt: tensor.NewRuntime(dev)}
+	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without()})
+	if err != nil {
+		return nil, errors.Join(usageError{err}, dev.Close())
+	}
+	s := &session{config: c, dev: dev, rt: rt}
 	switch {
 	case c.Kind == "translate":
 		s.model, err = made(newTranslation(s))
