@@ -11,12 +11,18 @@ int rowA(const int z, const int m) { return 0; }        // where row m of A[z] b
 int columnB(const int z, const int n) { return 0; }     // where column n of B[z] begins
 void result(const int z, const int m, const int n, const vec4 c) {}    // takes columns n to n + 3 of row m of C[z]
 
-// tile says which tile of tm × tn this workgroup makes; false: none.
+// tile says which tile of tm × tn this workgroup makes; false: none. What goes round quicker is what there is less of: all of it stays
+// near, and of the other a part does.
 bool tile(const int tm, const int tn, out int z, out int m, out int n) {
     int across = (N + tn - 1) / tn, down = (M + tm - 1) / tm;
     int i = int(gl_WorkGroupID.y) * 32768 + int(gl_WorkGroupID.x);
-    n = i % across * tn;
-    m = i / across % down * tm;
+    if (M < N) {
+        m = i % down * tm;
+        n = i / down % across * tn;
+    } else {
+        n = i % across * tn;
+        m = i / across % down * tm;
+    }
     z = i / across / down;
     return across * down * Z <= 32768 || z < Z;     // mostly known when the kernel is made, and then no branch
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkOps times the ops of optest.Benches forward and backward, without the validation layer. x-yardstick is how many times as
-// long each takes as the matrix product 512×512×512 with as many FLOPs, or a pass over as many bytes.
+// long each takes as matrix products of the same sizes, or a pass over as many bytes.
 func BenchmarkOps(b *testing.B) {
 	dev, err := vk.Open(vk.Options{Device: os.Getenv("GENVIEW_DEVICE")})
 	if err != nil {

@@ -32,7 +32,7 @@ type benchLine struct {
 	MS     spread  `json:"ms"`
 	GFLOPs float64 `json:"gflops"`        // a second
 	GBs    float64 `json:"gbs"`           // a second
-	Share  float64 `json:"share_of_peak"` // what the yardstick would take, of the median
+	Share  float64 `json:"share_of_peak"` // what it would take at the measured peak, of the median
 	Bound  string  `json:"yardstick"`     // product or pass; of many kernels, each against its own: both
 	Kernel string  `json:"kernel"`        // those that ran, and how often
 }
@@ -63,8 +63,9 @@ func (a *app) bench() *cobra.Command {
 		Long: `bench times training steps of anything that train makes: vae is the MLP 784-400-20, batch 128, Adam; text, which is
 also called gpt, nanoGPT's for a CPU. bench ops times ops, and what gives their gradients, at sizes that models have.
 
-Times are held against two yardsticks, measured beside it: a matrix product 512×512×512, for what multiplies, and a pass
-y = x + 1 over as many bytes, for what does not. "×" says how many times as long something takes; share_of_peak is its inverse.`,
+Times are held against two yardsticks, measured beside it: matrix products of the same sizes, for what multiplies, and a pass
+y = x + 1 over as many bytes, for what does not. "×" says how many times as long something takes; share_of_peak is what it would
+take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 		Args:      args(cobra.RangeArgs(1, 2)),
 		ValidArgs: append([]string{"ops"}, presetNames...),
 		RunE: func(c *cobra.Command, names []string) error {
@@ -177,7 +178,7 @@ func lineOf(r optest.Reading, device string) benchLine {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	return benchLine{
 		Name: r.Name, Device: device, MS: spread{ms(r.Min), ms(r.Median), ms(r.Max)},
-		GFLOPs: r.GFLOPs(), GBs: r.GBs(), Share: 1 / r.Slowdown(), Bound: r.Bound, Kernel: optest.Forms(r.Kernels),
+		GFLOPs: r.GFLOPs(), GBs: r.GBs(), Share: float64(r.Peak) / float64(r.Median), Bound: r.Bound, Kernel: optest.Forms(r.Kernels),
 	}
 }
 

@@ -19,6 +19,7 @@ type Bench struct {
 	FLOPs   float64                                  // of the products that it stands for; 0: memory is what bounds it
 	Grad    float64                                  // FLOPs of all gradients over those forward; 0: as much again for each input
 	Forward bool                                     // its gradient costs nothing
+	Like    [][4]int                                 // products of the same sizes, each batch, m, k, n, that it is held against; nil: 512×512×512
 }
 
 // Benches is the table of op benchmarks.
@@ -35,12 +36,12 @@ var productBenches = []Bench{
 	{Name: "MatMul+bias+LeakyReLU/512x128x128", Dims: sh(s{512, 128}, s{128, 128}, s{128}), FLOPs: 2 * 512 * 128 * 128, Grad: 2, Op: func(in []*T) *T {
 		return in[0].MatMul(in[1]).Add(in[2]).LeakyReLU(0.2)
 	}},
-	{Name: "Conv2d/64x64x16x16-128-k4s2p1", Dims: sh(s{64, 64, 16, 16}, s{128, 64, 4, 4}), FLOPs: 2 * 64 * 128 * 8 * 8 * 64 * 16, Op: binary(conv)},
-	{Name: "Conv2d/64x1x32x32-64-k4s2p1", Dims: sh(s{64, 1, 32, 32}, s{64, 1, 4, 4}), FLOPs: 2 * 64 * 64 * 16 * 16 * 16, Op: binary(conv)},
+	{Name: "Conv2d/64x64x16x16-128-k4s2p1", Dims: sh(s{64, 64, 16, 16}, s{128, 64, 4, 4}), FLOPs: 2 * 64 * 128 * 8 * 8 * 64 * 16, Op: binary(conv), Like: [][4]int{{1, 128, 1024, 4096}}},
+	{Name: "Conv2d/64x1x32x32-64-k4s2p1", Dims: sh(s{64, 1, 32, 32}, s{64, 1, 4, 4}), FLOPs: 2 * 64 * 64 * 16 * 16 * 16, Op: binary(conv), Like: [][4]int{{1, 64, 16, 16384}}},
 	{Name: "Conv2d/depthwise/32x64x32x32-k3p1", Dims: sh(s{32, 64, 32, 32}, s{64, 1, 3, 3}), FLOPs: 2 * 32 * 64 * 32 * 32 * 9, Op: binary(func(x, w *T) *T {
 		return x.Conv2d(w, tensor.ConvOptions{Padding: s{1}, Groups: 64})
 	})},
-	{Name: "ConvTranspose2d/64x128x8x8-64-k4s2p1", Dims: sh(s{64, 128, 8, 8}, s{128, 64, 4, 4}), FLOPs: 2 * 64 * 128 * 8 * 8 * 64 * 16, Op: binary(func(x, w *T) *T {
+	{Name: "ConvTranspose2d/64x128x8x8-64-k4s2p1", Dims: sh(s{64, 128, 8, 8}, s{128, 64, 4, 4}), FLOPs: 2 * 64 * 128 * 8 * 8 * 64 * 16, Like: [][4]int{{4, 64, 512, 4096}}, Op: binary(func(x, w *T) *T {
 		return x.ConvTranspose2d(w, tensor.ConvTransposeOptions{Stride: s{2}, Padding: s{1}})
 	})},
 	attentionBench("B12H4T64D32", 12, 4, 64, 32),
@@ -78,13 +79,12 @@ func product(name string, x, y []int, op func(x, y *T) *T) Bench {
 
 func conv(x, w *T) *T { return x.Conv2d(w, tensor.ConvOptions{Stride: s{2}, Padding: s{1}}) }
 
-// attentionBench is causal attention, of which only scores up to the diagonal count. The gradient has those to make again, and two
-// products more for each of the two forward.
+// attentionBench is causal attention: two products, and for the gradient one of them again and two for each.
 func attentionBench(name string, b, h, t, d int) Bench {
 	x := s{b, h, t, d}
 	return Bench{
-		Name: "Attention/" + name, Dims: sh(x, x, x), FLOPs: 4 * float64(b*h*d) * float64(t*(t+1)/2), Grad: 2.5,
-		Op: attention(tensor.AttentionOptions{Causal: true}),
+		Name: "Attention/" + name, Dims: sh(x, x, x), FLOPs: 4 * float64(b*h*t*t*d), Grad: 2.5,
+		Like: [][4]int{{b * h, t, d, t}, {b * h, t, t, d}}, Op: attention(tensor.AttentionOptions{Causal: true}),
 	}
 }
 
@@ -102,6 +102,7 @@ type Work struct {
 	Name    string
 	Outputs tensor.Outputs
 	FLOPs   float64 // of the products that it stands for; 0: memory is what bounds it
+	like    [][4]int
 }
 
 // Works returns the op, and what gives the gradients of all its inputs from that of its result.
@@ -112,7 +113,7 @@ func (b Bench) Works() []Work {
 		in = append(in, tensor.Var("x", rng.Normal(d...)))
 	}
 	y := b.Op(in)
-	works := []Work{{b.Name, tensor.Outputs{Fetch: []*T{y}}, b.FLOPs}}
+	works := []Work{{b.Name, tensor.Outputs{Fetch: []*T{y}}, b.FLOPs, b.Like}}
 	if b.Forward {
 		return works
 	}
@@ -121,11 +122,11 @@ func (b Bench) Works() []Work {
 	if more == 0 {
 		more = float64(len(in))
 	}
-	return append(works, Work{b.Name + "/grad", tensor.Outputs{Fetch: tensor.VJP(y, dy, in...)}, more * b.FLOPs})
+	return append(works, Work{b.Name + "/grad", tensor.Outputs{Fetch: tensor.VJP(y, dy, in...)}, more * b.FLOPs, b.Like})
 }
 
-// A Reading is how long a program takes, and how long it would by yardsticks that are measured beside it: the matrix product
-// 512×512×512 for FLOPs, a pass y = x + 1 for bytes.
+// A Reading is how long a program takes, and how long it would by yardsticks that are measured beside it: matrix products of the same
+// sizes, or of 512×512×512 with as many FLOPs, and a pass y = x + 1 over as many bytes.
 type Reading struct {
 	Name             string
 	Min, Median, Max time.Duration
@@ -133,6 +134,7 @@ type Reading struct {
 	Bytes            int    // read and written
 	Bound            string // which yardstick it is held against, product or pass; of many kernels, each against its own: both
 	Yardstick        time.Duration
+	Peak             time.Duration // what it would take at the rate of the product 512×512×512, or of the pass
 	Kernels          []tensor.Kernel
 }
 
@@ -162,8 +164,20 @@ func Forms(kernels []tensor.Kernel) string {
 	return strings.Join(forms, ", ")
 }
 
-// yardstick is the product that others are held against.
-func yardstick() Work { return productBenches[0].Works()[0] }
+// products is the yardstick of products of some sizes; of none, of 512×512×512.
+func products(like [][4]int) Work {
+	if like == nil {
+		return productBenches[0].Works()[0]
+	}
+	w := Work{Name: "MatMul"}
+	rng := tensor.NewRNG("rng", 2)
+	for _, p := range like {
+		x, y := tensor.Var("x", rng.Normal(p[0], p[1], p[2])), tensor.Var("y", rng.Normal(p[0], p[2], p[3]))
+		w.Outputs.Fetch = append(w.Outputs.Fetch, x.MatMul(y))
+		w.FLOPs += 2 * float64(p[0]*p[1]*p[2]*p[3])
+	}
+	return w
+}
 
 // pass reads half as many bytes and writes the other half.
 func pass(bytes int) tensor.Outputs {
@@ -171,7 +185,7 @@ func pass(bytes int) tensor.Outputs {
 	return tensor.Outputs{Fetch: []*T{x.Shift(1)}}
 }
 
-// Measure times a work. It is held against what takes longer: as many FLOPs in the product, or a pass over as many bytes as any
+// Measure times a work. It is held against what takes longer: as many FLOPs in products, or a pass over as many bytes as any
 // program for it reads and writes.
 func Measure(ctx context.Context, dev *vk.Device, w Work) (Reading, error) {
 	rt := tensor.NewRuntime(dev)
@@ -181,10 +195,10 @@ func Measure(ctx context.Context, dev *vk.Device, w Work) (Reading, error) {
 		return Reading{}, fmt.Errorf("%s: %w", w.Name, err)
 	}
 	defer p.Close()
+	like, peak := products(w.like), products(nil)
 	sticks := []tensor.Outputs{pass(p.LeastBytes())}
-	unit := yardstick()
 	if w.FLOPs > 0 {
-		sticks = append(sticks, unit.Outputs)
+		sticks = append(sticks, like.Outputs, peak.Outputs)
 	}
 	times, err := alternate(ctx, rt, p, sticks...)
 	if err != nil {
@@ -192,11 +206,13 @@ func Measure(ctx context.Context, dev *vk.Device, w Work) (Reading, error) {
 	}
 	r := reading(w.Name, times[0], p.Kernels())
 	r.Bytes, r.Bound, r.Yardstick = p.LeastBytes(), "pass", median(times[1])
+	r.Peak = r.Yardstick
 	if w.FLOPs > 0 {
 		r.FLOPs = w.FLOPs
-		if d := share(median(times[2]), w.FLOPs/unit.FLOPs); d > r.Yardstick {
+		if d := share(median(times[2]), w.FLOPs/like.FLOPs); d > r.Yardstick {
 			r.Bound, r.Yardstick = "product", d
 		}
+		r.Peak = max(r.Peak, share(median(times[3]), w.FLOPs/peak.FLOPs))
 	}
 	return r, nil
 }
@@ -206,7 +222,7 @@ func Measure(ctx context.Context, dev *vk.Device, w Work) (Reading, error) {
 func Read(ctx context.Context, dev *vk.Device, name string, times []time.Duration, kernels []tensor.Kernel) (Reading, error) {
 	rt := tensor.NewRuntime(dev)
 	defer rt.Close()
-	unit := yardstick()
+	unit := products(nil)
 	product, err := rt.Compile(unit.Outputs)
 	if err != nil {
 		return Reading{}, err
@@ -222,6 +238,7 @@ func Read(ctx context.Context, dev *vk.Device, name string, times []time.Duratio
 	for _, k := range kernels {
 		r.Yardstick += max(share(median(sticks[0]), k.FLOPs/unit.FLOPs), share(median(sticks[1]), float64(k.Bytes)/usual))
 	}
+	r.Peak = r.Yardstick
 	return r, nil
 }
 
