@@ -72,7 +72,7 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 		width = 4
 	}
 	each := 1 // parts of a row that an item adds up, for which it reads once where the row's indices are
-	for each < 4 && d%(2*each*width) == 0 {
+	for each < 8 && d%(2*each*width) == 0 {
 		each *= 2
 	}
 	const local = 64
