@@ -185,7 +185,8 @@ func (c *compilation) updateInPlace() {
 			continue
 		}
 		u = u.root()
-		ok := true
+		// What is one number for a row is written by one of those who go along it, while others may still have to read the old one.
+		ok := !slices.ContainsFunc(u.outs, func(t *Tensor) bool { return u.reductions() != nil && t.Len() > v.Len() })
 		for _, r := range c.fused.units {
 			if r != u && c.readsVar(r, up.Var) && c.fused.reaches(r, u, false) {
 				ok = false

@@ -50,7 +50,8 @@ func (x *Tensor) ConvTranspose3d(w *Tensor, o ConvTransposeOptions) *Tensor {
 // x [B, I, in…], w [O, I/groups, kernel…] and y [B, O, out…], each is linear in the other two, and ⟨y, forth(x, w)⟩ =
 // ⟨x, back(y, w)⟩ = ⟨w, weigh(x, y)⟩: the gradients of any of them are the other two.
 //
-// All are contractions whose operands are views: windows of x are not copied, only its padding is.
+// All are contractions whose operands are views: windows are not copied, only padding is, and of many channels the windows along the
+// last axis.
 type conv struct {
 	groups, b, i, o int
 	axes            []convAxis

@@ -27,7 +27,8 @@ func (c *compilation) order(roots []*Tensor) {
 			continue
 		}
 		axes, ok := p.view.permutation(p.base.op.Shape)
-		if last := len(p.view.Strides) - 1; !ok || p.view.Shape[last] > 1 && p.view.Strides[last] != 1 { // it stores four at a time
+		along := p.view.collapse().Strides
+		if !ok || len(along) == 0 || along[len(along)-1] != 1 { // it stores four at a time
 			continue
 		}
 		y := c.low.add(&Tensor{op: p.base.op.Order(axes), in: p.base.in})
