@@ -97,34 +97,48 @@ func (c *contraction) kernel(f *fusion, u *unit, on Target) generated {
 	p.y = operand{vy.base, vy.view.part(0, nb), vy.view.part(nb+ni, nc), vy.view.part(nb, ni)}
 	p.x.batch.Offset, p.y.batch.Offset = vx.view.Offset, vy.view.Offset
 	p.outBatch, p.outRows, p.outColumns = c.result()
-	if on.CPU {
-		return p.lanes()
-	}
-	return p.tiled()
+	return p.variants()[0].generate()
 }
 
-// lanes is the kernel for lavapipe.
-func (p *producer) lanes() generated {
+// A variant is one way to write the kernel of a product.
+type variant struct {
+	form     string
+	generate func() generated // at most once of one producer
+}
+
+// variants lists the ways there are for the target, first the one that is best by rule.
+func (p *producer) variants() []variant {
+	if p.on.CPU {
+		return p.lanes()
+	}
+	return []variant{p.tiled()}
+}
+
+// lanes are the kernels for lavapipe, which differ in how tall a tile is and how many k there are in an iteration.
+func (p *producer) lanes() []variant {
+	across := up(p.n, 4*p.on.Lanes) * p.z
+	best := tileRows(p.m, across)
+	ku := 4 // of long loops more at a time, for what they carry is stored each time; of short ones less, for all code is fetched once
+	if p.k%8 == 0 && p.k >= 256 {
+		ku = 8
+	}
+	all := []variant{p.lanesOf(best, ku)}
+	for _, tile := range []int{32, 16, 8} {
+		for _, k := range []int{8, 4} {
+			if (tile != best || k != ku) && p.m >= tile && p.k%k == 0 {
+				all = append(all, p.lanesOf(tile, k))
+			}
+		}
+	}
+	return all
+}
+
+func (p *producer) lanesOf(tile, ku int) variant {
 	x, y := p.x, p.y
 	alongX, alongY := fours(x.inner, x.batch, x.outer), fours(y.inner, y.batch, y.outer)
 	ta := !alongX && fours(x.outer, x.batch, x.inner)
 	tb := !fours(y.outer, y.batch, y.inner)
 	across := 4 * p.on.Lanes
-	tile := tileRows(p.m, up(p.n, across)*p.z)
-	ku := 4 // of long loops more at a time, for what they carry is stored each time; of short ones less, for all code is fetched once
-	if p.k%8 == 0 && p.k >= 256 {
-		ku = 8
-	}
-	load := func(o operand, across, aligned bool) func(a []spirv.ID) spirv.ID {
-		return func(a []spirv.ID) spirv.ID {
-			if across { // a[0] is where a four of the outer axis begins
-				return p.b.Load(p.mem(o.base, 4), p.b.Shr(p.b.Add(a[0], o.inner.at(p.b, a[1])), 2))
-			}
-			return p.four(o.base, a[0], o.inner, a[1], aligned)
-		}
-	}
-	touch := p.hole("touch", func(a []spirv.ID) spirv.ID { return p.touch(a[0], a[1], a[2]) })
-	m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY), touch)
 	form := fmt.Sprintf("lanes %d×%d k%d", tile, across, ku)
 	if ta {
 		form += " aT"
@@ -132,18 +146,33 @@ func (p *producer) lanes() generated {
 	if tb {
 		form += " bT"
 	}
-	return p.finish(m, form, up(p.m, tile)*up(p.n, across), uint32(tile), uint32(ku), bit(ta), bit(tb), uint32(p.on.Lanes))
+	return variant{form, func() generated {
+		load := func(o operand, across, aligned bool) func(a []spirv.ID) spirv.ID {
+			return func(a []spirv.ID) spirv.ID {
+				if across { // a[0] is where a four of the outer axis begins
+					return p.b.Load(p.mem(o.base, 4), p.b.Shr(p.b.Add(a[0], o.inner.at(p.b, a[1])), 2))
+				}
+				return p.four(o.base, a[0], o.inner, a[1], aligned)
+			}
+		}
+		touch := p.hole("touch", func(a []spirv.ID) spirv.ID { return p.touch(a[0], a[1], a[2]) })
+		m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY), touch)
+		return p.finish(m, form, up(p.m, tile)*up(p.n, across), uint32(tile), uint32(ku), bit(ta), bit(tb), uint32(p.on.Lanes))
+	}}
 }
 
 // tiled is the kernel for GPUs.
-func (p *producer) tiled() generated {
-	x, y := p.x, p.y
-	load := func(o operand) func(a []spirv.ID) spirv.ID {
-		return func(a []spirv.ID) spirv.ID { return p.b.Load(p.mem(o.base, 1), p.b.Add(a[0], o.inner.at(p.b, a[1]))) }
-	}
-	neighbours := func(v View) bool { return len(v.Strides) > 0 && v.Strides[len(v.Strides)-1] == 1 }
-	m := p.fill(shaders.MatMulTiled, load(x), load(y))
-	return p.finish(m, "tiled 64×64", up(p.m, 64)*up(p.n, 64), bit(neighbours(x.outer)), bit(neighbours(y.inner)))
+func (p *producer) tiled() variant {
+	const form = "tiled 64×64"
+	return variant{form, func() generated {
+		x, y := p.x, p.y
+		load := func(o operand) func(a []spirv.ID) spirv.ID {
+			return func(a []spirv.ID) spirv.ID { return p.b.Load(p.mem(o.base, 1), p.b.Add(a[0], o.inner.at(p.b, a[1]))) }
+		}
+		neighbours := func(v View) bool { return len(v.Strides) > 0 && v.Strides[len(v.Strides)-1] == 1 }
+		m := p.fill(shaders.MatMulTiled, load(x), load(y))
+		return p.finish(m, form, up(p.m, 64)*up(p.n, 64), bit(neighbours(x.outer)), bit(neighbours(y.inner)))
+	}}
 }
 
 func (p *producer) finish(m *spirv.Module, form string, tiles int, consts ...uint32) generated {
