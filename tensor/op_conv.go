@@ -206,6 +206,9 @@ func (c *conv) forth(x, w *Tensor) *Tensor {
 		out: slices.Concat([]int{2, 0, 1}, counting(3, n)), // [B, groups, O/groups, out…]
 	}
 	weight := w.Reshape(slices.Concat(p.batch, p.rows, p.inner)...)
+	if c.dense() && crowded(size(inner)) {
+		weight = weight.apart(2)
+	}
 	columns := c.windows(x).Permute(slices.Concat([]int{1, 2}, counting(3+n, n), []int{0}, counting(3, n))...)
 	y := p.of("Conv", weight, columns, nil).Reshape(append([]int{c.b, c.o}, c.out()...)...)
 	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{c.back(dy, w), c.weigh(x, dy)} }, x, w)
@@ -328,7 +331,7 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 	}
 	weight = weight.Permute(slices.Concat([]int{0}, every(4, 2), []int{2, 1}, every(3, 2))...)
 	if c.dense() {
-		weight = weight.copied()
+		weight = weight.apart(2 + n)
 	}
 	rows = rows.Permute(slices.Concat([]int{1}, every(4, 3), []int{2}, every(5, 3), []int{0}, every(3, 3))...)
 	x := p.of("ConvInput", weight, rows, nil)
@@ -436,6 +439,23 @@ func (x *Tensor) copied() *Tensor {
 		return x
 	}
 	return copyOp(x).On(x)
+}
+
+// crowded tells whether rows of n elements all begin at the same place of a page, or of half of one: the lines of a column would
+// contend for the same few places of a processor's cache.
+func crowded(n int) bool { return n%512 == 0 }
+
+// apart is x in memory of its own, its rows, which are the axes from the given one on, a line apart where they would be crowded.
+func (x *Tensor) apart(axis int) *Tensor {
+	if x.err != nil {
+		return x
+	}
+	const line = 16 // elements
+	n, row := x.Dim(axis), size(x.op.Shape[axis:])
+	if !crowded(row) {
+		return x.copied()
+	}
+	return x.Pad(axis, 0, up(line*n, row)).copied().Slice(axis, 0, n)
 }
 
 func plus(x, y *Tensor) *Tensor {
