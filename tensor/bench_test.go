@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"genview/tensor"
 	"genview/tensor/optest"
 	"genview/vk"
 )
@@ -22,7 +23,7 @@ func BenchmarkOps(b *testing.B) {
 			b.Run(w.Name, func(b *testing.B) {
 				r := optest.Reading{}
 				for b.Loop() {
-					if r, err = optest.Measure(context.Background(), dev, w); err != nil {
+					if r, err = optest.Measure(context.Background(), dev, tensor.Options{}, w); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -89,6 +89,13 @@ type producer struct {
 }
 
 func (c *contraction) kernel(f *fusion, u *unit, on Target) generated {
+	p := c.producer(f, u, on)
+	all := p.variants()
+	return all[f.tuning.pick(p.class(), forms(all))].generate()
+}
+
+// producer begins the kernel of a unit whose node is the contraction.
+func (c *contraction) producer(f *fusion, u *unit, on Target) *producer {
 	p := &producer{emitter: f.newEmitter(u, on, u.node.Len(), 1), u: u}
 	p.z, p.m, p.n, p.k = size(c.batch), size(c.rows), size(c.columns), size(c.inner)
 	nb, nr, ni, nc := len(c.batch), len(c.rows), len(c.inner), len(c.columns)
@@ -97,7 +104,7 @@ func (c *contraction) kernel(f *fusion, u *unit, on Target) generated {
 	p.y = operand{vy.base, vy.view.part(0, nb), vy.view.part(nb+ni, nc), vy.view.part(nb, ni)}
 	p.x.batch.Offset, p.y.batch.Offset = vx.view.Offset, vy.view.Offset
 	p.outBatch, p.outRows, p.outColumns = c.result()
-	return p.variants()[0].generate()
+	return p
 }
 
 // A variant is one way to write the kernel of a product.
@@ -112,6 +119,14 @@ func (p *producer) variants() []variant {
 		return p.lanes()
 	}
 	return []variant{p.tiled()}
+}
+
+func forms(all []variant) []string {
+	var out []string
+	for _, v := range all {
+		out = append(out, v.form)
+	}
+	return out
 }
 
 // lanes are the kernels for lavapipe, which differ in how tall a tile is and how many k there are in an iteration.

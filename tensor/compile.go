@@ -13,6 +13,7 @@ import (
 // A compilation carries one graph through the passes.
 type compilation struct {
 	rt      *Runtime
+	tuning  *Tuning
 	out     Outputs
 	low     *lowering
 	fused   *fusion
@@ -28,7 +29,7 @@ type compilation struct {
 
 func newCompilation(rt *Runtime, o Outputs) *compilation {
 	return &compilation{
-		rt: rt, out: o, low: newLowering(), inPlace: map[*Tensor]*Tensor{}, spans: map[*Tensor]*span{}, inPack: map[*Tensor]*Tensor{},
+		rt: rt, tuning: rt.tuning, out: o, low: newLowering(), inPlace: map[*Tensor]*Tensor{}, spans: map[*Tensor]*span{}, inPack: map[*Tensor]*Tensor{},
 		p: &Program{rt: rt, results: map[*Tensor]result{}, packs: map[*Tensor]*vk.Buffer{}}, inputs: map[*Tensor]*vk.Buffer{},
 	}
 }
@@ -51,6 +52,7 @@ func (c *compilation) program() (*Program, error) {
 	c.packs(roots)
 	c.fuse(roots)
 	c.updateInPlace()
+	c.tune()
 	c.p.peak = c.lifetimes()
 	if err := c.allocate(); err != nil {
 		return nil, err
@@ -115,6 +117,7 @@ func (c *compilation) fuse(roots []*Tensor) {
 	}
 	for _, b := range tries {
 		c.fused = c.low.fuse(roots, b, c.rt.without)
+		c.fused.tuning = c.tuning
 		if !slices.ContainsFunc(c.fused.units, func(u *unit) bool { return !c.fits(u) }) {
 			return
 		}

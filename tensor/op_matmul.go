@@ -98,7 +98,7 @@ func (c contraction) op(name string, grad func(dy *Tensor) []*Tensor) Op {
 	}
 	return Op{
 		Name: name, Shape: shape, DType: F32, Attr: fmt.Sprint(c),
-		Kernel: c.kernel, Joins: c.joins(),
+		Kernel: c.kernel, product: &c, Joins: c.joins(),
 		Reads: func(_ int, v View) bool { return v.Lo == nil },
 		Order: func(order []int) Op {
 			d := c

@@ -40,6 +40,7 @@ type fusion struct {
 	of      map[*Tensor]*unit
 	forced  map[*Tensor]bool // is not computed anew where a reduction reads it
 	stored  map[*Tensor]bool // is in memory
+	tuning  *Tuning          // of products' kernels; nil: the rule decides
 
 	searches int
 }

@@ -19,6 +19,7 @@ type Runtime struct {
 	dev     *vk.Device
 	target  Target
 	without []Pass
+	tuning  *Tuning
 	doubt   bool                 // whether the target's kernels are right is to be seen
 	trial   func(*Runtime) error // says that they are not
 	settled sync.Once
@@ -30,9 +31,10 @@ type Runtime struct {
 
 // Options says how a runtime compiles. Zero means the kernels made for the device, and all passes.
 type Options struct {
-	Family  Family // which kernels
-	Without []Pass // passes that are left out
-	MaxBind int    // bytes that one binding holds at most, where the device takes more; 0: what it takes
+	Family  Family  // which kernels
+	Without []Pass  // passes that are left out
+	MaxBind int     // bytes that one binding holds at most, where the device takes more; 0: what it takes
+	Tuning  *Tuning // which kernels of products are the fastest; nil: a rule decides
 }
 
 // A Pass is a step of compilation that makes programs faster and can be left out.
@@ -77,13 +79,16 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 			return nil, fmt.Errorf("tensor: there is no pass %q to leave out; there are %v", p, Passes())
 		}
 	}
+	if o.Tuning != nil && !o.Tuning.fits(info) {
+		return nil, fmt.Errorf("tensor: the tuning is of %s, not of %s", o.Tuning.device, info.Name)
+	}
 	lanes := 0
 	if cpu {
 		lanes = info.SubgroupSize
 	}
 	return &Runtime{
 		doubt: cpu && o.Family == ForDevice, trial: (*Runtime).try,
-		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, without: o.Without,
+		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, without: o.Without, tuning: o.Tuning,
 		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
 	}, nil
 }
@@ -120,7 +125,9 @@ func (rt *Runtime) try() error {
 	a, b := Const(x, m, k), Const(y, k, n)
 	defer rt.forget(a, b)
 	norm := a.MatMul(b).Square().Sum(1)
-	p, err := newCompilation(rt, Outputs{Fetch: []*Tensor{norm}}).program()
+	c := newCompilation(rt, Outputs{Fetch: []*Tensor{norm}})
+	c.tuning = nil // what is in doubt is not compared
+	p, err := c.program()
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,8 @@ type Op struct {
 	Reduce *reduction
 	// Kernel writes the shader of the op and of the elementwise nodes of its unit, which are made of its results.
 	Kernel func(f *fusion, u *unit, on Target) generated
+	// product is the contraction whose shader Kernel writes; nil: it writes another.
+	product *contraction
 	// Joins tells whether Kernel takes such nodes.
 	Joins bool
 	// Order is the op with the axes of its result in another order; optional.

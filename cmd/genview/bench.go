@@ -91,25 +91,34 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 	return c
 }
 
-func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err error) {
-	cfg := presets[name]()
-	if cfg.Kind == "text" { // as many characters as tinyshakespeare has
+// benchConfig is a preset's configuration for steps that learn from nothing, with some settings changed.
+func benchConfig(name string, batch int, set []string) (config, error) {
+	c := presets[name]()
+	if c.Kind == "text" { // as many characters as tinyshakespeare has
 		for r := range 65 {
-			cfg.Data.Characters += quoted(rune('!' + r))
+			c.Data.Characters += quoted(rune('!' + r))
 		}
 	}
-	if f.batch > 0 {
-		cfg.Batch = f.batch
+	if batch > 0 {
+		c.Batch = batch
 	}
-	for _, s := range f.set {
-		if err := cfg.set(s); err != nil {
-			return err
+	for _, s := range set {
+		if err := c.set(s); err != nil {
+			return c, err
 		}
+	}
+	return c, nil
+}
+
+func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err error) {
+	cfg, err := benchConfig(name, f.batch, f.set)
+	if err != nil {
+		return err
 	}
 	if err := f.profile.check(); err != nil {
 		return err
 	}
-	s, err := a.start(cfg, f.profile.on())
+	s, err := a.start(cfg, how{f.profile.on(), tensor.AutomaticEffort})
 	if err != nil {
 		return err
 	}
@@ -198,12 +207,16 @@ func (a *app) benchOps(ctx context.Context, part string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, dev.Close()) }()
+	t := a.tuning(dev.Info(), tensor.AutomaticEffort)
+	defer func() {
+		keepTuning(dev.Info(), t)
+		err = errors.Join(err, dev.Close())
+	}()
 	if !a.json {
 		fmt.Printf("on %s\n%-41s %9s %9s %9s %7s %7s  %s\n", dev.Info().Name, "op", "median ms", "min", "max", "GFLOP/s", "GB/s", "× yardstick, kernels")
 	}
 	for _, w := range works {
-		r, err := optest.Measure(ctx, dev, w)
+		r, err := optest.Measure(ctx, dev, tensor.Options{Without: a.without(), Tuning: t}, w)
 		if err != nil {
 			return err
 		}

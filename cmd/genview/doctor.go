@@ -188,10 +188,13 @@ func (r conformance) String() string {
 }
 
 // reportPath is where the report of a device with this driver is kept.
-func reportPath(i vk.Info) string {
+func reportPath(i vk.Info) string { return filepath.Join(cacheDir(), "doctor-"+deviceKey(i)+".json") }
+
+// deviceKey names a device with its driver in the names of files.
+func deviceKey(i vk.Info) string {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s|%s|%s", i.Name, i.Driver, i.API)
-	return filepath.Join(cacheDir(), "doctor-"+hex.EncodeToString(h.Sum(nil))+".json")
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // certify puts the device's report into a run's folder, where there is one.

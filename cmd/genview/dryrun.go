@@ -33,7 +33,7 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 	if err != nil {
 		return err
 	}
-	s, err := a.start(cfg, false)
+	s, err := a.start(cfg, how{})
 	if err != nil {
 		return err
 	}

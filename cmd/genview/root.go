@@ -48,6 +48,7 @@ type app struct {
 	device string
 	json   bool
 	passes []string // left out
+	noTune bool
 }
 
 func (a *app) without() []tensor.Pass {
@@ -88,11 +89,12 @@ Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage,
 	}
 	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
 	root.PersistentFlags().StringSliceVar(&a.passes, "without", nil, fmt.Sprintf("leave passes of compilation out, to see what they do: %v", tensor.Passes()))
+	root.PersistentFlags().BoolVar(&a.noTune, "no-tune", false, "take kernels by rule: try none, and forget which are known to be faster on the device")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
 	})
 	root.AddCommand(a.train(), a.view(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(),
-		a.eval(), a.devices(), a.doctor(), a.bench())
+		a.eval(), a.devices(), a.doctor(), a.bench(), a.tune())
 	return root
 }
 

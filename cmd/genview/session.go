@@ -34,20 +34,32 @@ type subject interface {
 type session struct {
 	config config
 	dev    *vk.Device
+	tuning *tensor.Tuning // nil: with --no-tune
 	rt     *tensor.Runtime
 	model  subject
 }
 
-func (a *app) start(c config, profile bool) (*session, error) {
-	dev, err := a.open(profile)
+// how is how a session is started.
+type how struct {
+	profile bool
+	effort  func(vk.Info) tensor.Effort // nil: no kernels are tried, but what is known of them is used
+}
+
+func (a *app) start(c config, h how) (*session, error) {
+	dev, err := a.open(h.profile)
 	if err != nil {
 		return nil, err
 	}
-	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without()})
+	return a.startOn(dev, a.tuning(dev.Info(), h.effort), c)
+}
+
+// startOn starts a session on a device, which it closes, also where it fails.
+func (a *app) startOn(dev *vk.Device, t *tensor.Tuning, c config) (*session, error) {
+	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without(), Tuning: t})
 	if err != nil {
 		return nil, errors.Join(usageError{err}, dev.Close())
 	}
-	s := &session{config: c, dev: dev, rt: rt}
+	s := &session{config: c, dev: dev, tuning: t, rt: rt}
 	switch {
 	case c.Kind == "translate":
 		s.model, err = made(newTranslation(s))
@@ -61,6 +73,7 @@ func (a *app) start(c config, profile bool) (*session, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	keepTuning(dev.Info(), t)
 	return s, nil
 }
 
@@ -86,6 +99,7 @@ func (s *session) close() error {
 		s.model.Close()
 	}
 	s.rt.Close()
+	keepTuning(s.dev.Info(), s.tuning)
 	return s.dev.Close()
 }
 
@@ -102,7 +116,7 @@ func (a *app) load(dir string) (*session, *train.Run, int, error) {
 	if _, _, err := run.Newest(); err != nil {
 		return nil, nil, 0, err
 	}
-	s, err := a.start(c, false)
+	s, err := a.start(c, how{})
 	if err != nil {
 		return nil, nil, 0, err
 	}

@@ -16,6 +16,7 @@ import (
 	"genview/models/train"
 	"genview/models/vae"
 	"genview/models/watch"
+	"genview/tensor"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -175,7 +176,7 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	if err := f.profile.check(); err != nil {
 		return nil, err
 	}
-	s, err := a.start(cfg, f.profile.on())
+	s, err := a.start(cfg, how{f.profile.on(), tensor.AutomaticEffort})
 	if err != nil {
 		return nil, err
 	}

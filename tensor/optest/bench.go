@@ -187,8 +187,11 @@ func pass(bytes int) tensor.Outputs {
 
 // Measure times a work. It is held against what takes longer: as many FLOPs in products, or a pass over as many bytes as any
 // program for it reads and writes.
-func Measure(ctx context.Context, dev *vk.Device, w Work) (Reading, error) {
-	rt := tensor.NewRuntime(dev)
+func Measure(ctx context.Context, dev *vk.Device, o tensor.Options, w Work) (Reading, error) {
+	rt, err := tensor.NewRuntimeWith(dev, o)
+	if err != nil {
+		return Reading{}, err
+	}
 	defer rt.Close()
 	p, err := rt.Compile(w.Outputs)
 	if err != nil {

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"genview/tensor"
+	"genview/tensor/optest"
+	"genview/vk"
+
+	"github.com/google/renameio/v2/maybe"
+	"github.com/spf13/cobra"
+)
+
+// tunedByDefault are the presets that are set up in a moment.
+var tunedByDefault = slices.DeleteFunc(slices.Clone(presetNames), func(n string) bool { return n == "paper" })
+
+// trialLine is what tune says of a class of products.
+type trialLine struct {
+	In string `json:"in"` // a preset, or ops
+	tensor.Trial
+}
+
+type tuneFlags struct {
+	batch int
+	set   []string
+}
+
+func (a *app) tune() *cobra.Command {
+	f := tuneFlags{}
+	c := &cobra.Command{
+		Use:   "tune [" + strings.Join(presetNames, "|") + " | ops]…",
+		Short: "Find out which kernels are the fastest on the device",
+		Long: `tune times, on the device, all ways to write the kernel of each matrix product in training steps of what train makes
+(without a name: of all but paper), or in the ops of bench ops, and keeps the winners in the cache folder, from where every
+command takes them. It says what each way takes, at the least; one that is not 5 % faster than the one that a rule takes does
+not replace it. No number that is trained depends on it: ways that would give other bits are left out.
+
+Without tune, train, view and bench do the same before they begin, for the largest products, for two seconds at most and only
+for products that they have not met. --no-tune keeps them from it, and lets the rule decide.`,
+		Args:      args(cobra.ArbitraryArgs),
+		ValidArgs: append([]string{"ops"}, presetNames...),
+		RunE: func(c *cobra.Command, names []string) error {
+			if len(names) == 0 {
+				names = tunedByDefault
+			}
+			for _, n := range names {
+				if presets[n] == nil && n != "ops" {
+					return usageError{fmt.Errorf("there is nothing named %s to tune; there are %s and ops", n, strings.Join(presetNames, ", "))}
+				}
+			}
+			if a.noTune {
+				return usageError{errors.New("tune does what --no-tune forbids")}
+			}
+			return a.runTune(c.Context(), names, f)
+		},
+	}
+	c.Flags().IntVar(&f.batch, "batch", 0, "examples a step (default as in training)")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting, as in training: model.hidden=64")
+	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a class of products")
+	return c
+}
+
+// runTune tries everything anew. What is found out is kept also where tuning is interrupted.
+func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
+	var t *tensor.Tuning
+	tried, gained := 0, 0
+	for _, name := range names {
+		dev, err := a.open(false)
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			t = tensor.NewTuning(dev.Info())
+			if !a.json {
+				fmt.Printf("on %s: batch×m×k×n, and what each kernel takes in ms\n", dev.Info().Name)
+			}
+		}
+		stop := context.AfterFunc(ctx, func() { t.Allow(tensor.Effort{}) })
+		t.Allow(tensor.Effort{Time: math.MaxInt64, Turns: 11, Heard: func(trial tensor.Trial) {
+			tried++
+			if trial.Gain > 0 {
+				gained++
+			}
+			a.tell(trialLine{name, trial})
+		}})
+		if name == "ops" {
+			err = a.tuneOps(ctx, dev, t)
+		} else {
+			err = a.tuneSteps(dev, t, name, f)
+		}
+		stop()
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !a.json {
+		fmt.Printf("%s tried, of which %d have a faster kernel than the rule's\n", countOf(tried, "product"), gained)
+	}
+	return nil
+}
+
+// tell writes the line of a class.
+func (a *app) tell(l trialLine) {
+	if a.json {
+		_ = json.NewEncoder(os.Stdout).Encode(l) // a reader that went away does not end the tuning
+		return
+	}
+	var ways []string
+	for _, c := range l.Candidates {
+		if c.Excluded != "" {
+			ways = append(ways, c.Form+": "+c.Excluded)
+		} else {
+			ways = append(ways, fmt.Sprintf("%s %.3f", c.Form, c.MS))
+		}
+	}
+	verdict := "as by rule"
+	if l.Gain > 0 {
+		verdict = fmt.Sprintf("%.0f %% faster than the rule's", 100*l.Gain)
+	}
+	fmt.Printf("%-9s %d×%d×%d×%d: %s → %s, %s\n", l.In, l.Batch, l.M, l.K, l.N, strings.Join(ways, ", "), l.Winner, verdict)
+}
+
+func (a *app) tuneSteps(dev *vk.Device, t *tensor.Tuning, name string, f tuneFlags) error {
+	cfg, err := benchConfig(name, f.batch, f.set)
+	if err != nil {
+		return errors.Join(err, dev.Close())
+	}
+	s, err := a.startOn(dev, t, cfg)
+	if err != nil {
+		return err
+	}
+	return s.close()
+}
+
+func (a *app) tuneOps(ctx context.Context, dev *vk.Device, t *tensor.Tuning) (err error) {
+	defer func() {
+		keepTuning(dev.Info(), t)
+		err = errors.Join(err, dev.Close())
+	}()
+	for _, b := range optest.Benches {
+		for _, w := range b.Works() {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without(), Tuning: t})
+			if err != nil {
+				return err
+			}
+			p, err := rt.Compile(w.Outputs)
+			if err == nil {
+				p.Close()
+			}
+			rt.Close()
+			if err != nil {
+				return fmt.Errorf("%s: %w", w.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// tuning returns what is known of the kernels on a device; nil with --no-tune.
+func (a *app) tuning(i vk.Info, effort func(vk.Info) tensor.Effort) *tensor.Tuning {
+	if a.noTune {
+		return nil
+	}
+	t := tensor.NewTuning(i)
+	path := tuningPath(i)
+	if p, err := os.ReadFile(path); err == nil {
+		if err := t.Load(p); err != nil && !errors.Is(err, tensor.ErrForeignTuning) { // a new build or driver begins anew
+			fmt.Fprintf(os.Stderr, "genview: %s is not used, and will be written anew: %s\n", path, oneLine(err))
+		}
+	}
+	if effort != nil {
+		t.Allow(effort(i))
+	}
+	return t
+}
+
+// keepTuning writes what was found out beside what others found out meanwhile. Where that fails it is found out once more.
+func keepTuning(i vk.Info, t *tensor.Tuning) {
+	if t == nil || !t.Fresh() {
+		return
+	}
+	path := tuningPath(i)
+	if p, err := os.ReadFile(path); err == nil {
+		_ = t.Load(p) // what is damaged, or of another build, is written over
+	}
+	if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
+		_ = maybe.WriteFile(path, t.Bytes(), 0o644)
+	}
+}
+
+// tuningPath is where the tuning of a device with this driver is kept.
+func tuningPath(i vk.Info) string { return filepath.Join(cacheDir(), "tuning-"+deviceKey(i)+".json") }

@@ -1,0 +1,258 @@
+package tensor
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"genview/vk"
+)
+
+// class says all of a product that decides which kernel is the fastest.
+func (p *producer) class() string {
+	on := "gpu"
+	if p.on.CPU {
+		on = fmt.Sprintf("lanes%d", p.on.Lanes)
+	}
+	return fmt.Sprintf("%s %d×%d×%d×%d a %s b %s c %s", on, p.z, p.m, p.k, p.n, p.x, p.y, operand{nil, p.outBatch, p.outRows, p.outColumns})
+}
+
+// String says how an operand lies: sizes and strides, and whether it begins at a multiple of four.
+func (o operand) String() string {
+	var parts []string
+	for _, v := range []View{o.batch, o.outer, o.inner} {
+		var axes []string
+		for i, n := range v.Shape {
+			axes = append(axes, fmt.Sprintf("%d:%d", n, v.Strides[i]))
+		}
+		parts = append(parts, strings.Join(axes, ","))
+	}
+	s := strings.Join(parts, "|")
+	if o.batch.Offset%4 != 0 {
+		s += "+"
+	}
+	return s
+}
+
+// An entry is a class of products of the program, whose kernels contend.
+type entry struct {
+	Trial
+	flops float64 // of all its products
+	outs  []*Tensor
+	ways  func() []variant // to write the kernel of one of them, anew each time
+}
+
+// tune has the kernels of products contend whose class the tuning does not know, those first that do most.
+func (c *compilation) tune() {
+	t := c.tuning
+	if t == nil {
+		return
+	}
+	t.trying.Lock()
+	defer t.trying.Unlock()
+	for _, e := range c.entries() {
+		effort, open := t.open(e.Class, e.flops)
+		if !open {
+			continue
+		}
+		began := time.Now()
+		c.try(e, effort)
+		t.learn(e.Trial, time.Since(began))
+	}
+}
+
+// entries lists the classes of products that have several kernels.
+func (c *compilation) entries() []*entry {
+	var all []*entry
+	met := map[string]*entry{}
+	for _, u := range c.fused.units {
+		if u.node == nil || u.node.op.product == nil {
+			continue
+		}
+		begin := func() *producer { return u.node.op.product.producer(c.fused, u, c.rt.target) }
+		p := begin()
+		class, ways := p.class(), p.variants()
+		if len(ways) < 2 {
+			continue
+		}
+		e := met[class]
+		if e == nil {
+			e = &entry{
+				Trial: Trial{Class: class, Batch: p.z, M: p.m, K: p.k, N: p.n}, outs: u.outs,
+				ways: func() []variant { return begin().variants() },
+			}
+			for _, w := range ways {
+				e.Candidates = append(e.Candidates, Candidate{Form: w.form})
+			}
+			met[class], all = e, append(all, e)
+		}
+		e.Occurrences++
+		e.flops += 2 * float64(p.z) * float64(p.m) * float64(p.n) * float64(p.k)
+	}
+	slices.SortStableFunc(all, func(a, b *entry) int { return cmp.Compare(b.flops, a.flops) })
+	return all
+}
+
+// try times an entry's kernels, as far as they give what the first gives, and notes who won. Where that takes more than there is time
+// for, or fails, nobody has: what is wrong with the rule's kernel shows when it is used.
+func (c *compilation) try(e *entry, effort Effort) {
+	s := &stage{rt: c.rt, mem: map[*Tensor]*vk.Buffer{}}
+	defer s.close()
+	var runs []func() (time.Duration, error)
+	var ready []int
+	var want []byte
+	repeat := 0
+	for i := range e.Candidates {
+		g := e.ways()[i].generate()
+		got, once, err := s.result(g, e.outs)
+		switch {
+		case i == 0 && err != nil, i == 0 && once > effort.Time/time.Duration(effort.Turns*len(e.Candidates)):
+			return
+		case i == 0:
+			const enough, most = 2 * time.Millisecond, 32 // what a submission costs by itself must not count
+			want, repeat = got, min(max(int(enough/max(once, 1)), 1), most)
+		case err != nil:
+			e.Candidates[i].Excluded = err.Error()
+			continue
+		case !bytes.Equal(got, want):
+			e.Candidates[i].Excluded = "other bits"
+			continue
+		}
+		run, err := s.repeated(g, repeat)
+		if err != nil {
+			return
+		}
+		runs, ready = append(runs, run), append(ready, i)
+	}
+	best, least, gain, err := contest(effort.Turns, runs)
+	if err != nil {
+		return
+	}
+	for j, i := range ready {
+		e.Candidates[i].MS = float64(least[j].Microseconds()) / 1000 / float64(repeat)
+	}
+	e.Winner, e.Gain = e.Candidates[ready[best]].Form, gain
+}
+
+// A stage is where kernels are tried: memory for what they bind, and programs.
+type stage struct {
+	rt       *Runtime
+	mem      map[*Tensor]*vk.Buffer
+	programs []*vk.Program
+}
+
+func (s *stage) close() {
+	for _, p := range s.programs {
+		p.Close()
+	}
+	for _, b := range s.mem {
+		b.Close()
+	}
+}
+
+// memory returns where a tensor is on the stage: numbers from −1 to 1 that look like none in particular, and of what is no float,
+// which may be an index, zeros.
+func (s *stage) memory(t *Tensor) (*vk.Buffer, error) {
+	if b := s.mem[t]; b != nil {
+		return b, nil
+	}
+	b, err := s.rt.filled("trial", inQuads(t), func(p []byte) error {
+		clear(p)
+		if t.op.DType == F32 {
+			noise(p)
+		}
+		return nil
+	})
+	if err == nil {
+		s.mem[t] = b
+	}
+	return b, err
+}
+
+// record makes a program that begins with what first says and dispatches a kernel some times.
+func (s *stage) record(g generated, repeat int, first func(*vk.Recorder) error) (*vk.Program, error) {
+	k, err := s.rt.dev.NewKernel(s.rt.module(g.module), g.consts...)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]vk.View, len(g.binds))
+	for i, b := range g.binds {
+		m, err := s.memory(b.t)
+		if err != nil {
+			return nil, err
+		}
+		views[i] = m.Slice(b.lo, b.hi)
+	}
+	rec := s.rt.dev.NewRecorder()
+	if err := first(rec); err != nil {
+		return nil, err
+	}
+	for range repeat {
+		rec.Dispatch(k, g.grid(), nil, views...)
+	}
+	p, err := rec.Finish()
+	if err == nil {
+		s.programs = append(s.programs, p)
+	}
+	return p, err
+}
+
+// result returns the bits that a kernel writes, and how long it takes once the driver has compiled it.
+func (s *stage) result(g generated, outs []*Tensor) (bits []byte, once time.Duration, err error) {
+	p, err := s.record(g, 1, func(rec *vk.Recorder) error {
+		for _, t := range outs {
+			m, err := s.memory(t)
+			if err != nil {
+				return err
+			}
+			rec.Fill(m.View(), 0x7fc0dead)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	for range 2 {
+		began := time.Now()
+		if err := p.Run(context.Background()); err != nil {
+			return nil, 0, err
+		}
+		once = time.Since(began)
+	}
+	for _, t := range outs {
+		part := make([]byte, 4*t.Len())
+		if _, err := s.mem[t].ReadAt(part, 0); err != nil {
+			return nil, 0, err
+		}
+		bits = append(bits, part...)
+	}
+	return bits, once, nil
+}
+
+// repeated returns a run of a kernel, some times in one submission.
+func (s *stage) repeated(g generated, times int) (func() (time.Duration, error), error) {
+	p, err := s.record(g, times, func(*vk.Recorder) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return func() (time.Duration, error) {
+		began := time.Now()
+		err := p.Run(context.Background())
+		return time.Since(began), err
+	}, nil
+}
+
+// noise writes floats from −1 to 1.
+func noise(p []byte) {
+	x := uint32(1)
+	for i := 0; i < len(p); i += 4 {
+		x = x*1664525 + 1013904223 // Numerical Recipes' generator
+		binary.LittleEndian.PutUint32(p[i:], math.Float32bits(float32(int32(x))/(1<<31)))
+	}
+}

@@ -1,0 +1,450 @@
+package tensor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"genview/vk"
+	"genview/vk/vktest"
+)
+
+var aDevice = vk.Info{Name: "a device", Driver: "a driver 1.0", API: "1.3.0", SubgroupSize: 32}
+
+// found is a tuning that has learned that a class is best written in a form.
+func found(class, form string) *Tuning {
+	t := NewTuning(aDevice)
+	t.learn(Trial{Class: class, Winner: form, Gain: 0.25, Candidates: []Candidate{{Form: "rule"}, {Form: form}}}, time.Second)
+	return t
+}
+
+func TestTuningIsKept(t *testing.T) {
+	forms := []string{"rule", "tall", "wide"}
+	a := found("x", "wide")
+	if !a.Fresh() || a.Fresh() {
+		t.Error("what was found out is fresh once")
+	}
+	b := NewTuning(aDevice)
+	if err := b.Load(a.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if b.Fresh() {
+		t.Error("what was loaded is not fresh")
+	}
+	if i := b.pick("x", forms); i != 2 {
+		t.Errorf("picked %s, want wide", forms[i])
+	}
+	if i := b.pick("y", forms); i != 0 {
+		t.Errorf("of a class that is not known picked %s, want the rule's", forms[i])
+	}
+	if string(b.Bytes()) != string(a.Bytes()) {
+		t.Errorf("loaded and written again:\n%s, want\n%s", b.Bytes(), a.Bytes())
+	}
+	c := found("z", "tall") // what two processes found out is put together, and each keeps what it found itself
+	if err := errors.Join(c.Load(a.Bytes()), c.Load(found("z", "wide").Bytes())); err != nil {
+		t.Fatal(err)
+	}
+	if x, z := c.pick("x", forms), c.pick("z", forms); x != 2 || z != 1 {
+		t.Errorf("picked %s and %s, want wide and tall", forms[x], forms[z])
+	}
+	if i := found("x", "gone").pick("x", forms); i != 0 {
+		t.Errorf("of a form that is no more picked %s, want the rule's", forms[i])
+	}
+	var none *Tuning
+	if i := none.pick("x", forms); i != 0 {
+		t.Errorf("without a tuning picked %s, want the rule's", forms[i])
+	}
+}
+
+// TestForeignTuningIsNotRead: of another device, driver, build or version, and what is damaged.
+func TestForeignTuningIsNotRead(t *testing.T) {
+	good := string(found("x", "wide").Bytes())
+	kernels := NewTuning(aDevice).kernels
+	for name, c := range map[string]struct {
+		text    string
+		foreign bool
+	}{
+		"device":  {strings.Replace(good, "a device", "another", 1), true},
+		"driver":  {strings.Replace(good, "a driver 1.0", "a driver 1.1", 1), true},
+		"api":     {strings.Replace(good, "1.3.0", "1.3.1", 1), true},
+		"kernels": {strings.Replace(good, kernels, strings.Repeat("0", len(kernels)), 1), true},
+		"version": {strings.Replace(good, `"version": 1`, `"version": 2`, 1), true},
+		"short":   {good[:len(good)/2], false},
+		"empty":   {"", false},
+		"binary":  {"\x00\xff\x00", false},
+		"no form": {strings.Replace(good, `"wide"`, `""`, 1), false},
+		"a list":  {"[]", false},
+		"numbers": {strings.Replace(good, `"wide"`, `7`, 1), false},
+	} {
+		if c.text == good {
+			t.Fatalf("%s: nothing was changed", name)
+		}
+		tu := NewTuning(aDevice)
+		err := tu.Load([]byte(c.text))
+		if err == nil || errors.Is(err, ErrForeignTuning) != c.foreign {
+			t.Errorf("%s: got the error %v, foreign: %t", name, err, c.foreign)
+		}
+		if i := tu.pick("x", []string{"rule", "wide"}); i != 0 {
+			t.Errorf("%s: it was read", name)
+		}
+	}
+}
+
+// TestChoiceStays: what a class was given once it has as long as the process lives, whatever becomes known.
+func TestChoiceStays(t *testing.T) {
+	forms := []string{"rule", "wide"}
+	tu := NewTuning(aDevice)
+	tu.Allow(Effort{Time: time.Hour, Least: 100})
+	for _, c := range []struct {
+		class string
+		flops float64
+		want  bool
+	}{{"small", 99, false}, {"large", 100, true}} {
+		if _, open := tu.open(c.class, c.flops); open != c.want {
+			t.Errorf("%s: open %t, want %t", c.class, open, c.want)
+		}
+	}
+	tu.pick("large", forms)
+	if _, open := tu.open("large", 1000); open {
+		t.Error("a class that programs use by rule is tried")
+	}
+	if err := tu.Load(found("large", "wide").Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if i := tu.pick("large", forms); i != 0 {
+		t.Errorf("picked %s after the rule's", forms[i])
+	}
+	tu.learn(Trial{Class: "other", Candidates: []Candidate{{Form: "rule"}}}, time.Hour)
+	if _, open := tu.open("another", 1000); open {
+		t.Error("there is no time left, and a class is tried")
+	}
+	if strings.Contains(string(tu.Bytes()), "other") {
+		t.Error("a class without a winner is kept")
+	}
+}
+
+func TestTuningIsSafeForConcurrentUse(t *testing.T) {
+	tu := NewTuning(aDevice)
+	p := found("x", "wide").Bytes()
+	var all sync.WaitGroup
+	picked := make([]int, 8)
+	for i := range picked {
+		all.Go(func() {
+			class := fmt.Sprint("c", i%4)
+			tu.Allow(Effort{Time: time.Second})
+			tu.open(class, 1)
+			tu.learn(Trial{Class: fmt.Sprint("own", i), Winner: "wide", Candidates: []Candidate{{Form: "wide"}}}, 1)
+			if err := tu.Load(p); err != nil {
+				t.Error(err)
+			}
+			picked[i] = tu.pick("x", []string{"rule", "wide"}) + tu.pick(class, []string{"rule"})
+			tu.Bytes()
+			tu.Fresh()
+		})
+	}
+	all.Wait()
+	if want := slices.Repeat([]int{1}, len(picked)); !slices.Equal(picked, want) {
+		t.Errorf("picked %v, want %v", picked, want)
+	}
+	if n := strings.Count(string(tu.Bytes()), `"own`); n != len(picked) {
+		t.Errorf("%d of %d classes are kept", n, len(picked))
+	}
+}
+
+// clock runs kernels that take what a function says of their turn.
+func clock(times ...func(turn int) float64) []func() (time.Duration, error) {
+	var runs []func() (time.Duration, error)
+	for _, at := range times {
+		turn := -1
+		runs = append(runs, func() (time.Duration, error) {
+			turn++
+			return time.Duration(at(turn) * float64(time.Millisecond)), nil
+		})
+	}
+	return runs
+}
+
+func TestContest(t *testing.T) {
+	always := func(ms float64) func(int) float64 { return func(int) float64 { return ms } }
+	rng := rand.New(rand.NewPCG(1, 2))
+	noisy := func(ms float64) func(int) float64 {
+		return func(int) float64 { return ms * (1 + 0.1*rng.ExpFloat64()) }
+	}
+	for _, c := range []struct {
+		name string
+		runs []func() (time.Duration, error)
+		best int
+		gain float64
+	}{
+		{"alone", clock(always(1)), 0, 0},
+		{"clearly", clock(always(1), always(0.9), always(0.8), always(1.2)), 2, 0.2},
+		{"hardly", clock(always(1), always(0.96)), 0, 0},
+		{"slower", clock(always(1), always(2)), 0, 0},
+		{"by luck", clock(always(1), func(turn int) float64 { // in the first five turns only
+			if turn < 5 {
+				return 0.5
+			}
+			return 1
+		}), 0, 0},
+		{"less the second time", clock(always(1), func(turn int) float64 {
+			if turn < 5 {
+				return 0.5
+			}
+			return 0.9
+		}), 1, 0.1},
+		{"once in a while", clock(always(1), func(turn int) float64 {
+			if turn%3 == 0 {
+				return 0.1
+			}
+			return 1
+		}), 0, 0},
+		{"noise", clock(noisy(1), noisy(0.5), noisy(1)), 1, 0.5},
+	} {
+		best, least, gain, err := contest(5, c.runs)
+		tolerance := 1e-6
+		if c.name == "noise" {
+			tolerance = 0.1
+		}
+		if err != nil || best != c.best || gain < c.gain-tolerance || gain > c.gain+tolerance || len(least) != len(c.runs) {
+			t.Errorf("%s: got %d, %g, %v (%v), want %d, %g", c.name, best, gain, least, err, c.best, c.gain)
+		}
+	}
+	lost := errors.New("lost")
+	runs := append(clock(always(1)), func() (time.Duration, error) { return 0, lost })
+	if _, _, _, err := contest(5, runs); !errors.Is(err, lost) {
+		t.Errorf("got the error %v, want %v", err, lost)
+	}
+}
+
+// products are of all kinds: transposed, sliced, in batches, odd, of convolutions, with something made of the result.
+func products() map[string]*Tensor {
+	rng := NewRNG("rng", 7)
+	x := func(shape ...int) *Tensor { return Var("x", rng.Normal(shape...)) }
+	image, weight := x(4, 8, 12, 12), x(32, 8, 3, 3)
+	conv := image.Conv2d(weight, ConvOptions{Padding: []int{1}})
+	return map[string]*Tensor{
+		"plain":     x(70, 64).MatMul(x(64, 130)),
+		"long":      x(40, 512).MatMul(x(512, 64)),
+		"aT":        x(64, 72).T().MatMul(x(64, 65)),
+		"bT":        x(33, 264).MatMul(x(96, 264).T()),
+		"aT bT":     x(48, 36).T().MatMul(x(64, 48).T()),
+		"odd":       x(37, 39).MatMul(x(39, 41)),
+		"batch":     x(3, 2, 40, 32).MatMul(x(3, 2, 32, 40)),
+		"broadcast": x(4, 40, 32).MatMul(x(1, 32, 24)),
+		"sliced":    x(64, 200).Slice(1, 3, 67).MatMul(x(64, 64)),
+		"fused":     x(64, 128).MatMul(x(128, 64)).Add(x(64)).GELU(),
+		"conv":      conv,
+		"weight":    Grad(conv.Square().Sum(), weight)[0],
+		"transpose": x(2, 16, 6, 6).ConvTranspose2d(x(16, 12, 4, 4), ConvTransposeOptions{Stride: []int{2}, Padding: []int{1}}),
+	}
+}
+
+// force is a tuning in which every class of a program takes its nth kernel, as far as it has so many, and says which that are, and
+// how many the class with most has.
+func force(rt *Runtime, o Outputs, n int) (tuning *Tuning, forms []string, ways int, err error) {
+	c := newCompilation(rt, o)
+	p, err := c.program()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer p.Close()
+	tuning = NewTuning(rt.dev.Info())
+	for _, e := range c.entries() {
+		form := e.Candidates[min(n, len(e.Candidates)-1)].Form
+		tuning.made[e.Class] = form
+		forms, ways = append(forms, form), max(ways, len(e.Candidates))
+	}
+	return tuning, forms, ways, nil
+}
+
+// TestEveryKernelGivesTheSameBits holds all kernels of all kinds of products, in both families, against the one that the rule takes:
+// it is why a run may go on with another tuning.
+func TestEveryKernelGivesTheSameBits(t *testing.T) {
+	dev := vktest.Open(t)
+	for _, family := range []Family{ForDevice, ForGPU} {
+		several := 0
+		for name, y := range products() {
+			if testing.Short() && name != "bT" && name != "conv" {
+				continue
+			}
+			o := Outputs{Fetch: []*Tensor{y}}
+			rt, err := NewRuntimeWith(dev, Options{Family: family})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []uint32
+			for n, ways := 0, 1; n < ways; n++ {
+				var forms []string
+				rt.tuning = nil
+				rt.settle()
+				if rt.tuning, forms, ways, err = force(rt, o, n); err != nil {
+					t.Fatal(err)
+				}
+				got, ran := computed(t, rt, y)
+				for _, f := range forms {
+					if !slices.ContainsFunc(ran, func(k Kernel) bool { return k.Form == f }) {
+						t.Fatalf("%s, family %d: %s was to run, and %v did", name, family, f, ran)
+					}
+				}
+				if n == 0 {
+					want = got
+				} else if several++; !slices.Equal(got, want) {
+					t.Errorf("%s, family %d: %v gives other bits than the rule's kernel", name, family, forms)
+				}
+			}
+			rt.Close()
+		}
+		if dev.Info().Lavapipe && family == ForDevice && several < 8 {
+			t.Errorf("only %d kernels were compared", several)
+		}
+	}
+}
+
+// computed returns the bits of a tensor, and what ran.
+func computed(t *testing.T, rt *Runtime, x *Tensor) ([]uint32, []Kernel) {
+	t.Helper()
+	p, err := rt.Compile(Outputs{Fetch: []*Tensor{x}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	v := make([]float32, x.Len())
+	if err := errors.Join(p.Run(context.Background(), nil), p.Fetch(x, v)); err != nil {
+		t.Fatal(err)
+	}
+	bits := make([]uint32, len(v))
+	for i, x := range v {
+		bits[i] = math.Float32bits(x)
+	}
+	return bits, p.Kernels()
+}
+
+// TestCompileTries has Compile find out which kernels are the fastest, once for each class, and use them ever after.
+func TestCompileTries(t *testing.T) {
+	dev := vktest.Open(t)
+	if !dev.Info().Lavapipe {
+		t.Skip("on lavapipe only: there must be several kernels")
+	}
+	rng := NewRNG("rng", 3)
+	x, w, v := Var("x", rng.Normal(33, 64)), Var("w", rng.Normal(64, 64)), Var("v", rng.Normal(64, 64))
+	y := x.MatMul(w).Add(x.MatMul(v)).Add(x.MatMul(v.T()).ReLU())
+	plain := NewRuntime(dev)
+	defer plain.Close()
+	want, byRule := computed(t, plain, y)
+
+	var trials []Trial
+	tuning := NewTuning(dev.Info())
+	tuning.Allow(Effort{Time: time.Hour, Turns: 1, Heard: func(trial Trial) { trials = append(trials, trial) }})
+	rt, err := NewRuntimeWith(dev, Options{Tuning: tuning})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	got, ran := computed(t, rt, y)
+	if !slices.Equal(got, want) {
+		t.Error("a tuned program gives other bits")
+	}
+	if len(trials) != 2 || trials[0].Occurrences != 2 || trials[1].Occurrences != 1 {
+		t.Fatalf("tried %+v, want a class of two products, and one of one", trials)
+	}
+	for _, trial := range trials {
+		if trial.Batch != 1 || trial.M != 33 || trial.K != 64 || trial.N != 64 || len(trial.Candidates) < 4 {
+			t.Errorf("tried %+v", trial)
+		}
+		for _, c := range trial.Candidates {
+			if c.MS <= 0 || c.Excluded != "" {
+				t.Errorf("%s was not timed: %s", c.Form, c.Excluded)
+			}
+		}
+		if !slices.ContainsFunc(ran, func(k Kernel) bool { return k.Form == trial.Winner }) {
+			t.Errorf("%s won, and %v ran", trial.Winner, ran)
+		}
+	}
+	forms := func(all []Kernel) (f []string) {
+		for _, k := range all {
+			f = append(f, k.Form)
+		}
+		return f
+	}
+	if _, again := computed(t, rt, y); len(trials) != 2 || !slices.Equal(forms(again), forms(ran)) {
+		t.Errorf("compiled again: %d trials, and %v became %v", len(trials), forms(ran), forms(again))
+	}
+
+	next := NewTuning(dev.Info()) // of the next process, which tries nothing
+	if err := next.Load(tuning.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	later, err := NewRuntimeWith(dev, Options{Tuning: next})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer later.Close()
+	if _, again := computed(t, later, y); !slices.Equal(forms(again), forms(ran)) {
+		t.Errorf("with what was kept %v became %v", forms(ran), forms(again))
+	}
+
+	idle := NewTuning(dev.Info())
+	still, err := NewRuntimeWith(dev, Options{Tuning: idle})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer still.Close()
+	if _, again := computed(t, still, y); idle.Fresh() || !slices.Equal(forms(again), forms(byRule)) {
+		t.Errorf("without leave to try, %v became %v", forms(byRule), forms(again))
+	}
+	if _, err := NewRuntimeWith(dev, Options{Tuning: NewTuning(aDevice)}); err == nil || !strings.Contains(err.Error(), "a device") {
+		t.Errorf("a tuning of another device gives the error %v", err)
+	}
+}
+
+// TestOnlyEqualKernelsContend has kernels among the ways that leave four terms out, and that no device makes.
+func TestOnlyEqualKernelsContend(t *testing.T) {
+	dev := vktest.Open(t)
+	if !dev.Info().Lavapipe {
+		t.Skip("on lavapipe only: there must be several kernels")
+	}
+	rt := NewRuntime(dev)
+	defer rt.Close()
+	c := newCompilation(rt, Outputs{Fetch: []*Tensor{Var("x", Full(1, 32, 64)).MatMul(Var("y", Full(1, 64, 64)))}})
+	p, err := c.program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	e := c.entries()[0]
+	change := func(v variant, form string, id int, to uint32) variant {
+		return variant{form, func() generated {
+			g := v.generate()
+			g.consts[id].Value = to
+			return g
+		}}
+	}
+	real := e.ways
+	e.ways = func() []variant {
+		return []variant{real()[0], change(real()[0], "short", 3, 60), change(real()[0], "wide", 8, 1<<20), real()[1]}
+	}
+	e.Candidates = nil
+	for _, v := range e.ways() {
+		e.Candidates = append(e.Candidates, Candidate{Form: v.form})
+	}
+	c.try(e, Effort{Time: time.Hour, Turns: 1})
+	for i, want := range []string{"", "other bits", "workgroup", ""} {
+		if got := e.Candidates[i]; (got.Excluded == "") != (want == "") || !strings.Contains(got.Excluded, want) || (got.MS > 0) != (want == "") {
+			t.Errorf("%+v, want it excluded for %q", got, want)
+		}
+	}
+	if e.Winner != e.Candidates[0].Form && e.Winner != e.Candidates[3].Form {
+		t.Errorf("the winner is %q", e.Winner)
+	}
+	e.Winner = ""
+	if c.try(e, Effort{Time: time.Nanosecond, Turns: 1}); e.Winner != "" {
+		t.Errorf("in no time at all %s won", e.Winner)
+	}
+}
