@@ -68,8 +68,18 @@ for products that they have not met. --no-tune keeps them from it, and lets the 
 	return c
 }
 
-// runTune tries everything anew. What is found out is kept also where tuning is interrupted.
+// runTune tries everything anew, and keeps what it finds out after each preset, also where it is interrupted.
 func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
+	configs := map[string]config{}
+	for _, name := range names {
+		if name == "ops" {
+			continue
+		}
+		var err error
+		if configs[name], err = benchConfig(name, f.batch, f.set); err != nil {
+			return err
+		}
+	}
 	var t *tensor.Tuning
 	tried, gained := 0, 0
 	for _, name := range names {
@@ -94,14 +104,15 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 		if name == "ops" {
 			err = a.tuneOps(ctx, dev, t)
 		} else {
-			err = a.tuneSteps(dev, t, name, f)
+			err = a.tuneSteps(dev, t, configs[name])
 		}
 		stop()
-		if err == nil {
-			err = ctx.Err()
-		}
 		if err != nil {
 			return err
+		}
+		if ctx.Err() != nil {
+			fmt.Fprintln(os.Stderr, "interrupted: what was found out is kept")
+			break
 		}
 	}
 	if !a.json {
@@ -131,12 +142,8 @@ func (a *app) tell(l trialLine) {
 	fmt.Printf("%-9s %d×%d×%d×%d: %s → %s, %s\n", l.In, l.Batch, l.M, l.K, l.N, strings.Join(ways, ", "), l.Winner, verdict)
 }
 
-func (a *app) tuneSteps(dev *vk.Device, t *tensor.Tuning, name string, f tuneFlags) error {
-	cfg, err := benchConfig(name, f.batch, f.set)
-	if err != nil {
-		return errors.Join(err, dev.Close())
-	}
-	s, err := a.startOn(dev, t, cfg)
+func (a *app) tuneSteps(dev *vk.Device, t *tensor.Tuning, c config) error {
+	s, err := a.startOn(dev, t, c)
 	if err != nil {
 		return err
 	}
@@ -151,7 +158,7 @@ func (a *app) tuneOps(ctx context.Context, dev *vk.Device, t *tensor.Tuning) (er
 	for _, b := range optest.Benches {
 		for _, w := range b.Works() {
 			if ctx.Err() != nil {
-				return ctx.Err()
+				return nil
 			}
 			rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without(), Tuning: t})
 			if err != nil {
