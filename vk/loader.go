@@ -40,13 +40,23 @@ var load = sync.OnceValues(func() (proc uintptr, err error) {
 	return proc, nil
 })
 
-// widen lets lavapipe fill vectors of 512 bits where the processor has them. By itself it takes 256 at most; a matrix product of 512³
-// then takes 1.7 times as long on AMD's Zen 4. Who has set the driver's variable has decided.
+// WidthVariable is the environment variable that tells lavapipe how wide its vectors are, in bits. It is read once in a process, when
+// the first device is opened or listed.
+const WidthVariable = "LP_NATIVE_VECTOR_WIDTH"
+
+// UsualWidth is how wide lavapipe's vectors are where nobody says otherwise: 512 bits where the processor has them. By itself it takes
+// 256 at most; a matrix product of 512³ then takes 1.7 times as long on AMD's Zen 4.
+func UsualWidth() int {
+	if x := cpu.X86; x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
+		return 512
+	}
+	return 256
+}
+
+// widen lets lavapipe fill wide vectors. Who has set the driver's variable has decided.
 func widen() {
-	const width = "LP_NATIVE_VECTOR_WIDTH"
-	x := cpu.X86
-	if _, set := os.LookupEnv(width); !set && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
-		_ = os.Setenv(width, "512")
+	if _, set := os.LookupEnv(WidthVariable); !set && UsualWidth() == 512 {
+		_ = os.Setenv(WidthVariable, "512")
 	}
 }
 

@@ -26,6 +26,8 @@ type config struct {
 	Data  dataConfig  `yaml:"data"`
 	Model modelConfig `yaml:"model"`
 	Optim optimConfig `yaml:"optim"`
+
+	Vectors int `yaml:"vectors,omitempty"` // bits of lavapipe's, on which sums' last bits depend; 0: as many as is usual on the processor
 }
 
 type dataConfig struct {
@@ -204,6 +206,8 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("--steps %d: give 1 or more", c.Steps)}
 	case c.Batch < 1:
 		return usageError{fmt.Errorf("--batch %d: give 1 or more", c.Batch)}
+	case c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512:
+		return usageError{fmt.Errorf("vectors is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)}
 	case !(o.LR > 0):
 		return usageError{fmt.Errorf("optim.lr is %v and must be above 0", o.LR)}
 	case !(o.MinLR >= 0 && o.MinLR <= o.LR), !(o.WeightDecay >= 0), !(o.Clip >= 0), o.Warmup < 0, o.Decay < 0, !(o.Smoothing >= 0 && o.Smoothing < 1):

@@ -49,6 +49,8 @@ type app struct {
 	json   bool
 	passes []string // left out
 	noTune bool
+
+	widthSet bool // of lavapipe's vectors, by the user
 }
 
 func (a *app) without() []tensor.Pass {
@@ -74,6 +76,7 @@ CPU through Mesa's lavapipe, and shows what they have learned, live in a window 
 
 Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage, 130 ended by a second Ctrl-C.`,
 		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRun: func(*cobra.Command, []string) { a.widen() },
 		Args: func(_ *cobra.Command, what []string) error {
 			if len(what) > 0 {
 				return usageError{fmt.Errorf("there is no command %q; see genview --help", what[0])}

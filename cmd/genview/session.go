@@ -46,6 +46,7 @@ type how struct {
 }
 
 func (a *app) start(c config, h how) (*session, error) {
+	a.take(c.Vectors)
 	dev, err := a.open(h.profile)
 	if err != nil {
 		return nil, err

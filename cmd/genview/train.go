@@ -17,6 +17,7 @@ import (
 	"genview/models/vae"
 	"genview/models/watch"
 	"genview/tensor"
+	"genview/vk"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -176,10 +177,14 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	if err := f.profile.check(); err != nil {
 		return nil, err
 	}
+	if run != nil && cfg.Vectors == 0 { // it goes on with what it began with
+		cfg.Vectors = vk.UsualWidth()
+	}
 	s, err := a.start(cfg, how{f.profile.on(), tensor.AutomaticEffort})
 	if err != nil {
 		return nil, err
 	}
+	cfg.Vectors = unusual(s.dev.Info())
 	p := newProfile(f.profile)
 	if p.on() {
 		s.model = profiled{s.model, p}

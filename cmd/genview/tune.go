@@ -29,8 +29,9 @@ type trialLine struct {
 }
 
 type tuneFlags struct {
-	batch int
-	set   []string
+	batch   int
+	set     []string
+	vectors bool
 }
 
 func (a *app) tune() *cobra.Command {
@@ -42,6 +43,9 @@ func (a *app) tune() *cobra.Command {
 (without a name: of all but paper), or in the ops of bench ops, and keeps the winners in the cache folder, from where every
 command takes them. It says what each way takes, at the least; one that is not 5 % faster than the one that a rule takes does
 not replace it. No number that is trained depends on it: ways that would give other bits are left out.
+
+--vectors first finds out, in processes of their own, whether lavapipe's vectors should have 256 or 512 bits. Last bits of what is
+trained do depend on that, so a run goes on with the vectors that it began with; LP_NATIVE_VECTOR_WIDTH overrules both.
 
 Without tune, train, view and bench do the same before they begin, for the largest products, for two seconds at most and only
 for products that they have not met. --no-tune keeps them from it, and lets the rule decide.`,
@@ -59,11 +63,21 @@ for products that they have not met. --no-tune keeps them from it, and lets the 
 			if a.noTune {
 				return usageError{errors.New("tune does what --no-tune forbids")}
 			}
+			if f.vectors {
+				steps := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "ops" })
+				if len(steps) == 0 {
+					return usageError{errors.New("--vectors times training steps: name a preset")}
+				}
+				if err := a.tuneVectors(c.Context(), steps, f); err != nil {
+					return err
+				}
+			}
 			return a.runTune(c.Context(), names, f)
 		},
 	}
 	c.Flags().IntVar(&f.batch, "batch", 0, "examples a step (default as in training)")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting, as in training: model.hidden=64")
+	c.Flags().BoolVar(&f.vectors, "vectors", false, "on lavapipe, first find out whether vectors of 256 or 512 bits are faster; takes minutes")
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a class of products")
 	return c
 }
