@@ -133,8 +133,8 @@ func forms(all []variant) []string {
 func (p *producer) lanes() []variant {
 	across := up(p.n, 4*p.on.Lanes) * p.z
 	best := tileRows(p.m, across)
-	ku := 4 // of long loops more at a time, for what they carry is stored each time; of short ones less, for all code is fetched once
-	if p.k%8 == 0 && p.k >= 256 {
+	ku := 4 // of long loops more at a time, for what they carry is stored each time, as long as the code is near; of short ones less
+	if p.k%8 == 0 && p.k >= 256 && p.on.Lanes < 16 {
 		ku = 8
 	}
 	all := []variant{p.lanesOf(best, ku)}
@@ -302,10 +302,10 @@ func (c *contraction) joins() bool {
 }
 
 // tileRows is the height of a lavapipe tile, of which there are so many side by side: as tall as leaves both worker threads enough to
-// do.
+// do, or halves of all.
 func tileRows(m, across int) int {
 	for _, t := range []int{32, 16} {
-		if m >= t && up(m, t)*across >= 8 {
+		if tiles := up(m, t) * across; m >= t && (tiles >= 8 || m%t == 0 && tiles%2 == 0) {
 			return t
 		}
 	}
