@@ -97,11 +97,12 @@ func (e *emitter) mem(t *Tensor, n int) spirv.Mem {
 	return m
 }
 
-// out declares t's memory to write to. lavapipe writes lane by lane and component by component: two of 64 bits go faster than four.
+// out declares t's memory to write to, one, four or eight elements at a time. lavapipe writes lane by lane and component by component:
+// of 64 bits there are half as many.
 func (e *emitter) out(t *Tensor, n int) spirv.Mem {
 	elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
-	if n == 4 && e.on.CPU && e.on.Info.Int64 {
-		elem = spirv.Type{Elem: spirv.Long, N: 2}
+	if n >= 4 && e.on.CPU && e.on.Info.Int64 {
+		elem = spirv.Type{Elem: spirv.Long, N: n / 2}
 	}
 	return e.bind(t, n, e.on.room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, false, true) })
 }
@@ -376,9 +377,22 @@ func both(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	return b.And(x, y)
 }
 
-// store writes x, four elements of t, to memory.
-func (e *emitter) store(m spirv.Mem, t *Tensor, i, x spirv.ID) {
-	e.b.Store(m, i, e.b.Cast(x, dtypes[t.op.DType].mem))
+// store writes x, one element of t, four, or twice four, to memory.
+func (e *emitter) store(m spirv.Mem, t *Tensor, i spirv.ID, x ...spirv.ID) {
+	v := e.b.Cast(x[0], dtypes[t.op.DType].mem)
+	if len(x) > 1 {
+		v = e.b.Longs(v, e.b.Cast(x[1], dtypes[t.op.DType].mem))
+	}
+	e.b.Store(m, i, v)
+}
+
+// pair is how many of so many quads, one behind the other, a lane writes at once: lavapipe finds out for each store anew which lanes
+// write, and where.
+func (on Target) pair(quads int) int {
+	if on.CPU && on.Info.Int64 && quads%2 == 0 {
+		return 2
+	}
+	return 1
 }
 
 // group returns the number of this workgroup, counted along x, then y.
@@ -433,36 +447,43 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	}
 	per := local * each
 	groups := (quads + per - 1) / per
+	pair := 1
+	if each > 1 {
+		pair = on.pair(quads)
+	}
 	e := f.newEmitter(u, on, n, local)
 	b := e.b
-	outs := make([]spirv.Mem, len(u.outs))
-	for i, t := range u.outs {
-		outs[i] = e.out(t, 4)
-	}
+	outs := e.outs(u, 4*pair)
 	e.single(u)
 	lane := b.LocalID(0)
-	start := b.Mul(group(b, groups), b.Index(per))
+	start := b.Mul(group(b, groups), b.Index(per/pair))
 	if each > 1 {
-		start = b.Add(start, b.Add(b.Mul(b.Shr(lane, log2(stride)), b.Index(stride*each)), b.And(lane, b.Index(stride-1))))
+		start = b.Add(start, b.Add(b.Mul(b.Shr(lane, log2(stride)), b.Index(stride*each/pair)), b.And(lane, b.Index(stride-1))))
 	} else {
 		start = b.Add(start, lane)
 	}
-	for k := range each {
-		quad := b.Add(start, b.Index(stride*k))
+	for k := range each / pair {
+		at := b.Add(start, b.Index(stride*k))
 		work := func() {
-			e.at(b.Bitcast(b.Shl(quad, 2), spirv.Uint), true)
-			values := make([]spirv.ID, len(u.outs))
-			for i, t := range u.outs {
-				values[i] = e.value(t)
+			values := make([][]spirv.ID, len(u.outs))
+			for h := range pair {
+				quad := at
+				if pair > 1 {
+					quad = b.Add(b.Shl(at, 1), b.Index(h))
+				}
+				e.at(b.Bitcast(b.Shl(quad, 2), spirv.Uint), true)
+				for i, t := range u.outs {
+					values[i] = append(values[i], e.value(t))
+				}
 			}
 			for i, t := range u.outs {
-				e.store(outs[i], t, quad, values[i])
+				e.store(outs[i], t, at, values[i]...)
 			}
 		}
 		if quads == groups*per {
 			work()
 		} else {
-			b.If(b.Less(quad, b.Index(quads)), work)
+			b.If(b.Less(at, b.Index(quads/pair)), work)
 		}
 	}
 	return generated{module: b.Module(), binds: e.binds, groups: groups}

@@ -222,12 +222,16 @@ func (f *fusion) reduceRows(u *unit, on Target) generated {
 	b := e.b
 	e.stops, e.rows = f.loads(u), map[*Tensor]spirv.ID{}
 	var outs []spirv.Mem
+	w := walker{emitter: e, u: u, lanes: lanes, pair: 1}
+	if n := w.fours(); n > 0 {
+		w.pair = on.pair(n)
+	}
 	for _, t := range u.outs {
-		outs = append(outs, e.out(t, min(4, t.Len()/rows)))
+		outs = append(outs, e.out(t, min(4*w.pair, t.Len()/rows)))
 	}
 	e.single(u)
 	id := b.LocalID(0)
-	w := walker{emitter: e, u: u, lanes: lanes, lane: id, row: group(b, groups)}
+	w.lane, w.row = id, group(b, groups)
 	if on.CPU {
 		w.lane = b.And(id, b.Index(lanes-1))
 		w.row = b.Add(b.Mul(w.row, b.Index(local/lanes)), b.Shr(id, log2(lanes)))
@@ -273,6 +277,7 @@ type walker struct {
 	*emitter
 	u         *unit
 	lanes     int
+	pair      int // fours that a lane holds side by side, and stores together
 	lane, row spirv.ID
 	held      []four // of a short row; nil: the row is read anew for each reduction
 }
@@ -286,17 +291,23 @@ type four struct {
 
 // keep lets a lane hold all that it works out of a row where that are few fours: nothing is read or computed twice.
 func (w *walker) keep() {
+	_, k := w.u.span()
+	b := w.b
+	start := b.Add(b.Mul(w.row, b.Index(k)), b.Mul(w.lane, b.Index(4*w.pair)))
+	for i := range w.fours() {
+		base := b.Bitcast(b.Add(start, b.Index(4*(i/w.pair*w.pair*w.lanes+i%w.pair))), spirv.Uint)
+		w.held = append(w.held, four{base, map[*Tensor]spirv.ID{}, map[string]spirv.ID{}})
+	}
+}
+
+// fours is how many fours of a row each lane holds; 0: it is too long for that, or none of whole fours.
+func (w *walker) fours() int {
 	const few = 16
 	_, k := w.u.span()
 	if k%(4*w.lanes) != 0 || k/(4*w.lanes) > few {
-		return
+		return 0
 	}
-	b := w.b
-	start := b.Add(b.Mul(w.row, b.Index(k)), b.Shl(w.lane, 2))
-	for i := range k / (4 * w.lanes) {
-		base := b.Bitcast(b.Add(start, b.Index(4*i*w.lanes)), spirv.Uint)
-		w.held = append(w.held, four{base, map[*Tensor]spirv.ID{}, map[string]spirv.ID{}})
-	}
+	return k / (4 * w.lanes)
 }
 
 // hold goes to four i of those held.
@@ -374,12 +385,18 @@ func (w *walker) along(outs []spirv.Mem) {
 	rows, k := w.u.span()
 	w.n = rows * k
 	if w.held != nil {
-		for i, h := range w.held {
-			w.hold(i)
+		for i := 0; i < len(w.held); i += w.pair {
+			at := b.Shr(b.Bitcast(w.held[i].base, spirv.Int), 1+w.pair)
 			for j, t := range w.u.outs {
-				if t.Len() > rows {
-					w.store(outs[j], t, b.Shr(b.Bitcast(h.base, spirv.Int), 2), w.value(t))
+				if t.Len() == rows {
+					continue
 				}
+				var values []spirv.ID
+				for h := range w.pair {
+					w.hold(i + h)
+					values = append(values, w.value(t))
+				}
+				w.store(outs[j], t, at, values...)
 			}
 		}
 		return

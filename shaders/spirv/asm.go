@@ -292,6 +292,7 @@ const (
 	opCompositeBuild    = 80
 	opCompositeExtract  = 81
 	opImageRead         = 98
+	opVectorShuffle     = 79
 	opBitcast           = 124
 	opControlBarrier    = 224
 	opLoopMerge         = 246

@@ -120,13 +120,19 @@ func (b *Block) Load(m Mem, i ID) ID {
 	return v
 }
 
+// Longs joins two vectors of four components of 32 bits to four Longs.
+func (b *Block) Longs(x, y ID) ID {
+	x, y = b.emit(opBitcast, Type{Long, 2}, x), b.emit(opBitcast, Type{Long, 2}, y)
+	return b.emit(opVectorShuffle, Type{Long, 4}, x, y, 0, 1, 2, 3)
+}
+
 // Store writes element i, a scalar int, of a storage buffer. To one of two Longs go four components of 32 bits.
 func (b *Block) Store(m Mem, i, x ID) {
 	if m.parts != nil {
 		b.inParts(m, i, func(m Mem, i ID) { b.Store(m, i, x) })
 		return
 	}
-	if m.elem.Elem == Long {
+	if m.elem.Elem == Long && b.TypeOf(x).Elem != Long {
 		x = b.emit(opBitcast, m.elem, x)
 	}
 	p := b.access(m, i)
