@@ -140,15 +140,16 @@ func (d *Device) give(kind int, s *slab, lo, n int) {
 
 // MemoryStats says how much device memory is in use.
 type MemoryStats struct {
-	Held int64 // bytes taken from the driver
-	Used int64 // bytes in open buffers
+	Held    int64 // bytes taken from the driver
+	Used    int64 // bytes in open buffers
+	Buffers int   // that are open
 }
 
 // Memory counts the memory in use.
 func (d *Device) Memory() MemoryStats {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	m := MemoryStats{Held: d.held}
+	m := MemoryStats{Held: d.held, Buffers: len(d.live)}
 	for b := range d.live {
 		m.Used += int64(b.size)
 	}

@@ -31,6 +31,10 @@ type translation struct {
 	vocabulary *data.Vocabulary
 	step       int
 	text       string // that is attended to
+
+	sources, targets []int32 // of a batch
+	source, target   []byte  // of an example
+	tokens           []int32 // of one of the two
 }
 
 const (
@@ -43,11 +47,13 @@ func newTranslation(s *session) (*translation, error) {
 	m.vocabulary = data.NewVocabulary(m.dates.Characters(), transformer.Special)
 	m.text = m.dates.Test()[0].Source
 	source, target := m.dates.Longest()
+	target += 2 // one for End; a multiple of 4, which is read faster
+	m.sources, m.targets = make([]int32, s.config.Batch*source), make([]int32, s.config.Batch*(target+1))
 	c := s.config.Model
 	var err error
 	m.Translator, err = transformer.NewTranslator(s.rt, transformer.Config{
 		Vocab: m.vocabulary.Len(), Width: c.Width, Heads: c.Heads, Layers: c.Layers, Hidden: c.Hidden, Dropout: c.Dropout,
-		Source: source, Target: target + 2, // one for End; a multiple of 4, which is read faster
+		Source: source, Target: target,
 	}, s.config.transformer())
 	return m, err
 }
@@ -57,25 +63,26 @@ func (m *translation) begin(_ context.Context, step int) (string, error) {
 	return fmt.Sprintf("%s held out", countOf(len(m.dates.Test()), "date")), nil
 }
 
-// Step trains on the next dates.
+// Step trains on the next dates. The rest of each row stays Pad, which is 0.
 func (m *translation) Step(ctx context.Context) error {
 	c := m.Config()
-	sources, targets := make([]int32, m.config.Batch*c.Source), make([]int32, m.config.Batch*(c.Target+1))
+	clear(m.sources)
+	clear(m.targets)
+	var err error
 	for i := range m.config.Batch {
-		p := m.dates.Train(m.step*m.config.Batch + i)
-		from, err := m.vocabulary.Encode(p.Source)
-		if err != nil {
+		m.source, m.target = m.dates.Train(m.step*m.config.Batch+i, m.source[:0], m.target[:0])
+		if m.tokens, err = m.vocabulary.Append(m.tokens[:0], m.source); err != nil {
 			return err
 		}
-		to, err := m.vocabulary.Encode(p.Target)
-		if err != nil {
+		copy(m.sources[i*c.Source:(i+1)*c.Source], m.tokens)
+		if m.tokens, err = m.vocabulary.Append(append(m.tokens[:0], transformer.Begin), m.target); err != nil {
 			return err
 		}
-		copy(sources[i*c.Source:(i+1)*c.Source], from)
-		copy(targets[i*(c.Target+1):], slices.Concat([]int32{transformer.Begin}, to, []int32{transformer.End}))
+		m.tokens = append(m.tokens, transformer.End)
+		copy(m.targets[i*(c.Target+1):(i+1)*(c.Target+1)], m.tokens)
 	}
 	m.step++
-	return m.Translator.Step(context.WithoutCancel(ctx), sources, targets)
+	return m.Translator.Step(context.WithoutCancel(ctx), m.sources, m.targets)
 }
 
 func (m *translation) dummy() func(ctx context.Context) error { return m.Step }

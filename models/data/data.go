@@ -103,3 +103,22 @@ func (s *stored) framed(size int) *stored {
 	}
 	return out
 }
+
+// A stream is random numbers that begin anew for each example: a generator made for each would be garbage after it. It is for one
+// goroutine.
+type stream struct {
+	pcg rand.PCG
+	rng *rand.Rand
+}
+
+func newStream() *stream {
+	s := &stream{}
+	s.rng = rand.New(&s.pcg)
+	return s
+}
+
+// from returns the numbers that two seeds give, until it is called again.
+func (s *stream) from(seed1, seed2 uint64) *rand.Rand {
+	s.pcg.Seed(seed1, seed2)
+	return s.rng
+}

@@ -4,16 +4,18 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Pair is a text and what it is to be translated to.
 type Pair struct{ Source, Target string }
 
 // Dates are dates as people write them and as ISO 8601 has them: "Friday the 3rd of May, 1998" is 1998-05-03. They reach from 1950 to
-// 2049. A tenth of the days is held out: none of them is ever trained on in any style.
+// 2049. A tenth of the days is held out: none of them is ever trained on in any style. They are for one goroutine.
 type Dates struct {
-	seed uint64
-	test []Pair
+	seed   uint64
+	random *stream
+	test   []Pair
 }
 
 const (
@@ -24,22 +26,23 @@ const (
 
 // NewDates returns dates drawn from that seed; which days are held out does not depend on it.
 func NewDates(seed uint64) *Dates {
-	d := &Dates{seed: seed}
-	rng := rand.New(rand.NewPCG(seed, 0x7465737464617465))
+	d := &Dates{seed: seed, random: newStream()}
+	rng := d.random.from(seed, 0x7465737464617465)
 	for len(d.test) < datesTest {
 		if day := anyDay(rng); heldOut(day) {
-			d.test = append(d.test, written(rng, day))
+			source, target := written(rng, day, nil, nil)
+			d.test = append(d.test, Pair{string(source), string(target)})
 		}
 	}
 	return d
 }
 
-// Train returns the pair that an index and the seed give; there is no end of them.
-func (d *Dates) Train(i int) Pair {
-	rng := rand.New(rand.NewPCG(d.seed, uint64(i)))
+// Train appends the pair that an index and the seed give to source and target; there is no end of them.
+func (d *Dates) Train(i int, source, target []byte) (s, t []byte) {
+	rng := d.random.from(d.seed, uint64(i))
 	for {
 		if day := anyDay(rng); !heldOut(day) {
-			return written(rng, day)
+			return written(rng, day, source, target)
 		}
 	}
 }
@@ -75,16 +78,24 @@ var dateStyles = []string{
 	"2-Jan-2006", "2006 January 2", "2006/01/02", "2 Jan '06",
 }
 
-func written(rng *rand.Rand, day time.Time) Pair {
-	s := day.Format(dateStyles[rng.IntN(len(dateStyles))])
-	s = strings.Replace(s, "@", ending(day.Day()), 1)
+// written appends a day in any style, and as ISO 8601 has it.
+func written(rng *rand.Rand, day time.Time, source, target []byte) (s, t []byte) {
+	number, rest, ordinal := strings.Cut(dateStyles[rng.IntN(len(dateStyles))], "@")
+	s = day.AppendFormat(source, number)
+	if ordinal {
+		s = day.AppendFormat(append(s, ending(day.Day())...), rest)
+	}
+	letters := func(r rune) rune { return r }
 	switch rng.IntN(4) {
 	case 0:
-		s = strings.ToLower(s)
+		letters = unicode.ToLower
 	case 1:
-		s = strings.ToUpper(s)
+		letters = unicode.ToUpper
 	}
-	return Pair{s, day.Format("2006-01-02")}
+	for i := len(source); i < len(s); i++ {
+		s[i] = byte(letters(rune(s[i])))
+	}
+	return s, day.AppendFormat(target, "2006-01-02")
 }
 
 // ending is what makes an ordinal of n.

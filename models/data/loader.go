@@ -46,8 +46,9 @@ func NewLoader(set Set, o LoaderOptions, first int) (*Loader, error) {
 	l.wg.Go(func() { l.schedule(ctx, first, jobs) })
 	for range 2 {
 		l.wg.Go(func() {
+			random := newStream()
 			for j := range jobs {
-				j.done <- l.prepare(j)
+				j.done <- l.prepare(j, random)
 			}
 		})
 	}
@@ -85,7 +86,7 @@ func (l *Loader) schedule(ctx context.Context, step int, jobs chan<- job) {
 	}
 }
 
-func (l *Loader) prepare(j job) *Batch {
+func (l *Loader) prepare(j job, random *stream) *Batch {
 	c, h, w := l.set.Shape()
 	n := c * h * w
 	var b *Batch
@@ -96,7 +97,7 @@ func (l *Loader) prepare(j job) *Batch {
 	}
 	b.err = nil
 	for k, i := range j.items {
-		rng := rand.New(rand.NewPCG(l.o.Seed^0x9e3779b97f4a7c15, uint64(j.step)<<20|uint64(k)))
+		rng := random.from(l.o.Seed^0x9e3779b97f4a7c15, uint64(j.step)<<20|uint64(k))
 		dst := b.Images[k*n : (k+1)*n]
 		class, err := l.set.Read(i, rng, dst)
 		if err != nil {

@@ -34,15 +34,20 @@ func (v *Vocabulary) String() string { return string(v.runes) }
 
 // Encode returns the numbers of a text's characters. A character that was never seen is an error.
 func (v *Vocabulary) Encode(text string) ([]int32, error) {
-	out := make([]int32, 0, len(text))
-	for _, r := range text {
+	return v.Append(make([]int32, 0, len(text)), []byte(text))
+}
+
+// Append is Encode that appends the numbers to tokens.
+func (v *Vocabulary) Append(tokens []int32, text []byte) ([]int32, error) {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
 		i, ok := v.index[r]
 		if !ok {
 			return nil, fmt.Errorf("data: the model never saw the character %q: it knows %s", r, v.shown())
 		}
-		out = append(out, i)
+		tokens, text = append(tokens, i), text[n:]
 	}
-	return out, nil
+	return tokens, nil
 }
 
 // shown are the characters, with those that cannot be seen as Go writes them.

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"genview/vk"
+)
+
+// learner makes the model of a preset and begins training. What it learns from takes no time to open.
+func learner(t *testing.T, preset string, settings ...string) *session {
+	t.Helper()
+	c := presets[preset]()
+	if c.Kind == "text" {
+		text := bytes.Repeat([]byte("the quick brown fox jumps over the lazy dog\n"), 100)
+		c.Data.Name, c.Data.Characters = filepath.Join(t.TempDir(), "text"), quoted(text)
+		write(t, c.Data.Name, text)
+	}
+	for _, s := range settings {
+		if err := c.set(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.check(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := (&app{}).start(c, how{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := s.model.begin(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// steps trains, and waits for each step's numbers.
+func (s *session) steps(t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		if err := s.model.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.model.Metrics(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestStepsMakeLittle holds a step of every kind of model, with the batch that it learns from, to under 100 objects on the host and to
+// nothing on the device. Batches are as large as the presets', for much is made for each example.
+func TestStepsMakeLittle(t *testing.T) {
+	small := []string{"model.hidden=8", "model.z=4", "data.size=8"}
+	narrow := []string{"model.width=16", "model.heads=2", "model.layers=1"}
+	for preset, settings := range map[string][]string{
+		"vae": small, "gan": small, "dcgan": append(small[:2:2], "data.size=16", "batch=32"), "points": small[:1],
+		"translate": append(narrow, "model.hidden=16"), "text": append(narrow, "model.context=16"),
+	} {
+		t.Run(preset, func(t *testing.T) {
+			s := learner(t, preset, settings...)
+			s.steps(t, 10)
+			held := s.dev.Memory()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			s.steps(t, 20)
+			runtime.ReadMemStats(&after)
+			if made := float64(after.Mallocs-before.Mallocs) / 20; made >= 100 {
+				t.Errorf("a step makes %.1f objects", made)
+			} else {
+				t.Logf("a step makes %.1f objects", made)
+			}
+			if now := s.dev.Memory(); now != held {
+				t.Errorf("the device holds %+v after 30 steps, %+v after 10", now, held)
+			}
+		})
+	}
+}
+
+// TestManySteps trains a tiny VAE for long; neither host nor device may hold more at the end.
+func TestManySteps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	s := learner(t, "vae", "model.hidden=8", "model.z=4", "data.size=8", "batch=8")
+	state := func() (heap int64, held vk.MemoryStats) {
+		for range 3 { // what has a finalizer goes one collection later
+			runtime.GC()
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc), s.dev.Memory()
+	}
+	s.steps(t, 1000)
+	heap, held := state()
+	s.steps(t, 10_000)
+	heap2, held2 := state()
+	if grown := heap2 - heap; grown > 64<<10 {
+		t.Errorf("10,000 steps left %d bytes on the heap", grown)
+	}
+	if held2 != held {
+		t.Errorf("the device holds %+v after 10,000 steps more, %+v before", held2, held)
+	}
+}
