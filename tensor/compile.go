@@ -20,17 +20,20 @@ type compilation struct {
 	fetch   []*Tensor // lowered
 	values  []*Tensor // of updates, lowered
 	inPlace map[*Tensor]*Tensor
-	spans   map[*Tensor]*span
+	spans   map[*Tensor]*span   // of values in the runtime's scratch memory
+	kept    map[*Tensor]int     // where results lie in a buffer of their own
 	inPack  map[*Tensor]*Tensor // packs, and what lies in one
 	p       *Program
 	inputs  map[*Tensor]*vk.Buffer
+	results *vk.Buffer
 	rec     *vk.Recorder
 }
 
 func newCompilation(rt *Runtime, o Outputs) *compilation {
 	return &compilation{
-		rt: rt, tuning: rt.tuning, out: o, low: newLowering(), inPlace: map[*Tensor]*Tensor{}, spans: map[*Tensor]*span{}, inPack: map[*Tensor]*Tensor{},
-		p: &Program{rt: rt, results: map[*Tensor]result{}, packs: map[*Tensor]*vk.Buffer{}}, inputs: map[*Tensor]*vk.Buffer{},
+		rt: rt, tuning: rt.tuning, out: o, low: newLowering(), inPlace: map[*Tensor]*Tensor{},
+		spans: map[*Tensor]*span{}, kept: map[*Tensor]int{}, inPack: map[*Tensor]*Tensor{},
+		p: &Program{rt: rt, results: map[*Tensor]result{}}, inputs: map[*Tensor]*vk.Buffer{},
 	}
 }
 
@@ -53,8 +56,8 @@ func (c *compilation) program() (*Program, error) {
 	c.fuse(roots)
 	c.updateInPlace()
 	c.tune()
-	c.p.peak = c.lifetimes()
-	if err := c.allocate(); err != nil {
+	results := c.keep()
+	if err := c.allocate(c.lifetimes(), results); err != nil {
 		return nil, err
 	}
 	if err := c.record(); err != nil {
@@ -226,64 +229,148 @@ func (c *compilation) readsVar(u *unit, v *Tensor) bool {
 	return slices.ContainsFunc(c.reads(u), func(t *Tensor) bool { return same(t, v) })
 }
 
-// lifetimes plans the memory of all values that need some, and returns the peak.
+// keep lays results one behind the other, where no other program's values will be while they wait to be fetched. It returns the bytes
+// that they need.
+func (c *compilation) keep() int {
+	total := 0
+	for _, t := range c.fetch {
+		b := c.base(t)
+		if _, ok := c.kept[b]; !ok && !b.isLeaf() {
+			c.kept[b] = total
+			total += aligned(4 * b.Len())
+		}
+	}
+	return total
+}
+
+// lifetimes plans the memory of all other values that need some, and returns the bytes that they need at most.
 func (c *compilation) lifetimes() int {
-	end := len(c.fused.units)
 	var all []*span
 	for i, u := range c.fused.units {
 		for _, t := range u.outs {
-			if c.inPlace[t] == nil && c.inPack[t] == nil {
-				s := &span{bytes: 4 * t.Len(), first: i, last: i}
-				c.spans[t], all = s, append(all, s)
+			if _, result := c.kept[t]; result || c.inPlace[t] != nil {
+				continue
 			}
+			t = c.holder(t)
+			if c.spans[t] == nil {
+				c.spans[t] = &span{bytes: 4 * t.Len(), first: i}
+				all = append(all, c.spans[t])
+			}
+			c.spans[t].last = i
 		}
 		for _, t := range c.reads(u) {
-			if s := c.spans[t]; s != nil {
-				s.last = i
-			}
+			c.lives(t, i)
 		}
 	}
-	for _, t := range slices.Concat(c.fetch, c.values) {
-		if s := c.spans[c.base(t)]; s != nil {
-			s.last = end
-		}
+	for _, t := range c.values {
+		c.lives(c.base(t), len(c.fused.units))
 	}
 	return plan(all)
 }
 
-func (c *compilation) allocate() error {
-	dev := c.rt.dev
+// alive returns for each unit the bytes of all inputs, results and values between them that have to be in memory while it runs: no plan
+// takes less than the most of them.
+func (c *compilation) alive() []int {
+	end := len(c.fused.units)
+	first, last := map[*Tensor]int{}, map[*Tensor]int{}
+	until := func(t *Tensor, i int) {
+		for _, x := range c.parts(t) {
+			if x.op.Name == "Input" || !x.isLeaf() && c.inPlace[x] == nil {
+				last[x] = i
+			}
+		}
+	}
+	for i, u := range c.fused.units {
+		for _, t := range u.outs {
+			if c.inPack[t] != t {
+				first[t] = i
+				until(t, i)
+			}
+		}
+		for _, t := range c.reads(u) {
+			until(t, i)
+		}
+	}
+	for _, t := range slices.Concat(c.fetch, c.values) {
+		until(c.base(t), end)
+	}
+	live := make([]int, end+1)
+	for t, i := range last {
+		for at := first[t]; at <= i; at++ {
+			live[at] += aligned(4 * t.Len())
+		}
+	}
+	return live
+}
+
+// parts returns what a pack is made of, and of any other tensor itself.
+func (c *compilation) parts(t *Tensor) []*Tensor {
+	if c.inPack[t] != t {
+		return []*Tensor{t}
+	}
+	var parts []*Tensor
+	for _, x := range t.in {
+		parts = append(parts, c.base(x))
+	}
+	return parts
+}
+
+// holder returns what memory is planned for: a stored tensor, or the pack that it lies in.
+func (c *compilation) holder(t *Tensor) *Tensor {
+	if p := c.inPack[t]; p != nil {
+		return p
+	}
+	return t
+}
+
+// lives keeps a value until a unit has read it.
+func (c *compilation) lives(t *Tensor, until int) {
+	if s := c.spans[c.holder(t)]; s != nil {
+		s.last = until
+	}
+}
+
+// allocate makes the memory that the program runs in.
+func (c *compilation) allocate(scratch, results int) error {
 	var err error
-	if c.p.peak > 0 {
-		if c.p.arena, err = dev.NewBuffer("values", c.p.peak); err != nil {
+	if scratch > 0 {
+		if c.p.scratch, err = c.rt.borrow(scratch); err != nil {
+			return err
+		}
+		c.p.peak += scratch
+	}
+	dev := c.rt.dev
+	if results > 0 {
+		if c.results, err = c.buffer(dev.NewBuffer("results", results)); err != nil {
 			return err
 		}
 	}
 	for _, t := range c.low.order {
-		if c.inPack[t] == t { // what lies between the parts stays zero
-			b, err := c.rt.filled("pack", 4*t.Len(), func(p []byte) error { clear(p); return nil })
-			if err != nil {
-				return err
-			}
-			c.p.packs[t] = b
-			c.p.peak += 4 * t.Len()
-		}
 		if t.op.Name != "Input" {
 			continue
 		}
 		s := feedSlot{input: t}
-		if s.dev, err = dev.NewBuffer(t.label, aligned(4*t.Len())); err != nil {
+		if s.dev, err = c.buffer(dev.NewBuffer(t.label, aligned(4*t.Len()))); err != nil {
 			return err
 		}
-		c.p.feeds = append(c.p.feeds, s)
-		c.inputs[t] = s.dev
 		if s.dev.Bytes() == nil {
-			if c.p.feeds[len(c.p.feeds)-1].host, err = dev.NewHostBuffer(t.label, aligned(4*t.Len())); err != nil {
+			if s.host, err = c.buffer(dev.NewHostBuffer(t.label, s.dev.Size())); err != nil {
 				return err
 			}
 		}
+		c.p.feeds = append(c.p.feeds, s)
+		c.inputs[t] = s.dev
 	}
 	return nil
+}
+
+// buffer makes a new buffer the program's.
+func (c *compilation) buffer(b *vk.Buffer, err error) (*vk.Buffer, error) {
+	if err == nil {
+		c.p.own = append(c.p.own, b)
+		c.p.peak += b.Size()
+	}
+	return b, err
 }
 
 // memory returns where a stored tensor lies.
@@ -291,17 +378,15 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 	if v := c.inPlace[t]; v != nil {
 		t = v
 	}
-	if p := c.inPack[t]; p != nil {
-		at := 0
-		for i, x := range p.in {
-			if p != t && c.base(x) == t {
-				at = 4 * p.op.Pack.at[i]
-			}
-		}
-		return c.p.packs[p].Slice(at, at+inQuads(t)), nil
+	if at, ok := c.kept[t]; ok {
+		return c.results.Slice(at, at+inQuads(t)), nil
 	}
-	if s := c.spans[t]; s != nil {
-		return c.p.arena.Slice(s.offset, s.offset+inQuads(t)), nil
+	if s := c.spans[c.holder(t)]; s != nil {
+		at := s.offset
+		if p := c.inPack[t]; p != nil && p != t {
+			at += 4 * p.op.Pack.at[slices.IndexFunc(p.in, func(x *Tensor) bool { return c.base(x) == t })]
+		}
+		return c.p.scratch.Slice(at, at+inQuads(t)), nil
 	}
 	b := c.inputs[t]
 	if b == nil {
@@ -318,16 +403,18 @@ type launch struct {
 	*unit
 	generated
 	kernel *vk.Kernel
+	live   int
 }
 
 // launches generates the shaders of all units that are dispatched, and makes the kernels on all cores.
 func (c *compilation) launches() ([]launch, error) {
 	var all []launch
-	for _, u := range c.fused.units {
+	live := c.alive()
+	for i, u := range c.fused.units {
 		if u.node != nil && u.node.op.Pack != nil {
 			continue
 		}
-		l := launch{unit: u, generated: c.fused.generate(u, c.rt.target)}
+		l := launch{unit: u, live: live[i], generated: c.fused.generate(u, c.rt.target)}
 		l.module = c.rt.module(l.module)
 		all = append(all, l)
 	}
@@ -362,7 +449,16 @@ func (c *compilation) record() error {
 			c.rec.Copy(s.dev.View(), s.host.View())
 		}
 	}
+	zeroed := map[*Tensor]bool{}
 	for _, l := range launches {
+		for _, t := range l.outs {
+			if p := c.inPack[t]; p != nil && !zeroed[p] {
+				zeroed[p] = true
+				if err := c.zeroGaps(p); err != nil {
+					return err
+				}
+			}
+		}
 		views := make([]vk.View, len(l.binds))
 		for i, b := range l.binds {
 			v, err := c.memory(b.t)
@@ -373,7 +469,7 @@ func (c *compilation) record() error {
 		}
 		c.rec.Label(l.title())
 		c.rec.Dispatch(l.kernel, l.grid(), nil, views...)
-		c.p.kernels = append(c.p.kernels, c.kernel(l.unit, l.generated))
+		c.p.kernels = append(c.p.kernels, c.describe(l))
 	}
 	c.p.least = c.leastBytes()
 	for i, up := range c.out.Update {
@@ -398,6 +494,24 @@ func (c *compilation) record() error {
 	return err
 }
 
+// zeroGaps clears what lies between the parts of a pack, which is read as they are. Its memory was another value's before.
+func (c *compilation) zeroGaps(p *Tensor) error {
+	all, err := c.memory(p)
+	if err != nil {
+		return err
+	}
+	for i, x := range p.in {
+		end := all.Len()
+		if i+1 < len(p.in) {
+			end = 4 * p.op.Pack.at[i+1]
+		}
+		if at := 4*p.op.Pack.at[i] + inQuads(c.base(x)); at < end {
+			c.rec.Fill(all.Slice(at, end), 0)
+		}
+	}
+	return nil
+}
+
 // recordResults makes the fetched values readable by the host.
 func (c *compilation) recordResults() error {
 	total := 0
@@ -414,8 +528,8 @@ func (c *compilation) recordResults() error {
 	if total == 0 {
 		return nil
 	}
-	var err error
-	if c.p.back, err = c.rt.dev.NewHostBuffer("results", total); err != nil {
+	back, err := c.buffer(c.rt.dev.NewHostBuffer("results", total))
+	if err != nil {
 		return err
 	}
 	at := 0
@@ -424,7 +538,7 @@ func (c *compilation) recordResults() error {
 		if r.view.Buffer.Bytes() != nil || r.host.Buffer != nil {
 			continue
 		}
-		r.host = c.p.back.Slice(at, at+r.view.Len())
+		r.host = back.Slice(at, at+r.view.Len())
 		at += aligned(r.view.Len())
 		c.rec.Copy(r.host, r.view)
 		c.p.results[t] = r

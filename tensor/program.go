@@ -13,11 +13,10 @@ import (
 type Program struct {
 	rt      *Runtime
 	prog    *vk.Program
-	arena   *vk.Buffer
+	scratch *scratch // nil if nothing lies in it
+	own     []*vk.Buffer
 	feeds   []feedSlot
 	results map[*Tensor]result
-	packs   map[*Tensor]*vk.Buffer
-	back    *vk.Buffer // results on the host, where device memory is not mapped
 	ticket  vk.Ticket
 	running bool
 	peak    int
@@ -33,12 +32,13 @@ type feedSlot struct {
 
 type result struct {
 	view  vk.View
-	host  vk.View // of back
+	host  vk.View // a copy, where device memory is not mapped
 	dtype DType
 	bytes int
 }
 
-// Peak is the device memory for values between inputs and outputs, in bytes: known before any is allocated.
+// Peak is the memory that the program takes, in bytes: its inputs, its results and, shared with the runtime's other programs, the
+// values between them. Variables and constants are not the program's.
 func (p *Program) Peak() int { return p.peak }
 
 // Dispatches is the number of kernels a run launches.
@@ -54,7 +54,7 @@ func (p *Program) String() string {
 		flops, bytes = flops+k.FLOPs, bytes+k.Bytes
 		fmt.Fprintf(&lines, "\n%s", k)
 	}
-	return fmt.Sprintf("%d dispatches, %d barriers, %d bytes between them, %.0f FLOPs, %d bytes read and written%s",
+	return fmt.Sprintf("%d dispatches, %d barriers, %d bytes of memory, %.0f FLOPs, %d bytes read and written%s",
 		dispatches, barriers, p.peak, flops, bytes, lines.String())
 }
 
@@ -149,20 +149,12 @@ func (p *Program) Close() {
 	if p.prog != nil {
 		p.prog.Close()
 	}
-	for _, s := range p.feeds {
-		s.dev.Close()
-		if s.host != nil {
-			s.host.Close()
-		}
-	}
-	for _, b := range p.packs {
+	for _, b := range p.own {
 		b.Close()
 	}
-	for _, b := range []*vk.Buffer{p.arena, p.back} {
-		if b != nil {
-			b.Close()
-		}
-	}
+	p.own = nil
+	p.rt.giveBack(p.scratch)
+	p.scratch = nil
 }
 
 // Compile turns a graph into a program: it lowers and fuses the nodes, plans memory by lifetimes and records every dispatch. The

@@ -401,13 +401,19 @@ func TestFlat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer rt.Close()
+		t.Cleanup(rt.Close)
 		shapes := [][]int{{3}, {5, 7}, {1}, {64, 4}, {130}}
 		var vars []*tensor.Tensor
 		for i, s := range shapes {
 			vars = append(vars, tensor.Var(fmt.Sprint("v", i), tensor.Full(float64(i+1), s...)))
 		}
 		flat := tensor.Flat("all", vars...)
+		x := tensor.Const(slices.Repeat([]float32{1}, 64*64), 64, 64)
+		litter := x.MatMul(x).MatMul(x).Sum() // leaves numbers in the memory that the next program takes over
+		p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{litter}})
+		if err := p.Run(context.Background(), nil); err != nil {
+			t.Fatal(err)
+		}
 		// The loss reads the parts; its gradient, 2·part·(i+1), comes from units of every kind: elementwise, a product, a reduction.
 		var loss *tensor.Tensor
 		for i, v := range vars {
@@ -424,14 +430,10 @@ func TestFlat(t *testing.T) {
 		grads[4] = tensor.Full(10, 130) // = 2·5·1·… a constant
 		packed := tensor.LikeFlat(flat, grads...)
 		square := packed.Square().Sum()
-		p, err := rt.Compile(tensor.Outputs{
+		p = compile(t, rt, tensor.Outputs{
 			Fetch:  []*tensor.Tensor{square, loss},
 			Update: []tensor.Update{{Var: flat, Value: flat.Sub(packed.Scale(0.1))}},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer p.Close()
 		if err := p.Run(context.Background(), nil); err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ type Kernel struct {
 	Shapes [][]int // of what it writes
 	FLOPs  float64 // additions, multiplications, functions and comparisons, each as one
 	Bytes  int     // read and written, each element once
+	Live   int     // bytes of all inputs, results and values between them that have to be in memory while it runs
 }
 
 func (k Kernel) String() string {
@@ -22,7 +23,7 @@ func (k Kernel) String() string {
 	for _, s := range k.Shapes {
 		shapes.WriteString(" " + dims(s))
 	}
-	return fmt.Sprintf("%s%s: %s, %.0f FLOPs, %d bytes", k.Ops, shapes.String(), k.Form, k.FLOPs, k.Bytes)
+	return fmt.Sprintf("%s%s: %s, %.0f FLOPs, %d bytes, %d live", k.Ops, shapes.String(), k.Form, k.FLOPs, k.Bytes, k.Live)
 }
 
 // Kernels lists the dispatches of a run, in their order. The caller must not change them.
@@ -31,8 +32,8 @@ func (p *Program) Kernels() []Kernel { return p.kernels }
 // LeastBytes is what any way to run the graph has to read and write: variables, inputs and constants once, results once.
 func (p *Program) LeastBytes() int { return p.least }
 
-// A Timing is when a kernel of the newest run began, on the device's clock, and how long it took. Of a copy, the kernel has Ops and
-// Form only.
+// A Timing is when a kernel of the newest run began, on the device's clock, and how long it took. Of a copy or a fill, the kernel has
+// Ops and Form only.
 type Timing struct {
 	Kernel          Kernel
 	Start, Duration time.Duration
@@ -50,7 +51,7 @@ func (p *Program) Timings() ([]Timing, error) {
 	var out []Timing
 	kernels := p.kernels
 	for _, c := range commands {
-		t := Timing{Kernel{Ops: c.Label, Form: "copy"}, c.Start, c.Duration}
+		t := Timing{Kernel{Ops: c.Label, Form: strings.ToLower(c.Label)}, c.Start, c.Duration}
 		if c.Kernel != "" {
 			t.Kernel, kernels = kernels[0], kernels[1:]
 		}
@@ -59,18 +60,18 @@ func (p *Program) Timings() ([]Timing, error) {
 	return out, nil
 }
 
-// kernel describes the dispatch of a unit.
-func (c *compilation) kernel(u *unit, g generated) Kernel {
-	k := Kernel{Ops: u.title(), Form: g.form, FLOPs: g.flops}
+// describe says what a launch does.
+func (c *compilation) describe(l launch) Kernel {
+	k := Kernel{Ops: l.title(), Form: l.generated.form, FLOPs: l.flops, Live: l.live}
 	if k.Form == "" {
-		k.Form = u.form()
+		k.Form = l.unit.form()
 	}
-	reads, flops := c.work(u)
+	reads, flops := c.work(l.unit)
 	k.FLOPs += flops
 	for _, n := range reads {
 		k.Bytes += 4 * n
 	}
-	for _, t := range u.outs {
+	for _, t := range l.outs {
 		k.Shapes = append(k.Shapes, t.op.Shape)
 		k.Bytes += 4 * t.Len()
 	}

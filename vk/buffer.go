@@ -3,14 +3,14 @@ package vk
 import (
 	"fmt"
 	"io"
+	"slices"
 	"unsafe"
 
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
 const (
-	blockSize = 64 << 20
-	align     = 256 // of every buffer: at least what any device asks of an offset
+	align = 256 // of every buffer: at least what any device asks of an offset
 
 	onDevice = 0 // pools and memory types
 	onHost   = 1
@@ -79,7 +79,7 @@ func (d *Device) take(kind, n int) (*slab, int, error) {
 			return s, lo, nil
 		}
 	}
-	size := max(n, blockSize)
+	size := blockSize(n, int(d.held))
 	s, err := d.newSlab(kind, size)
 	if err != nil && size > n { // there may still be room for just this
 		size = n
@@ -121,21 +121,22 @@ func (d *Device) newSlab(kind, size int) (*slab, error) {
 	return s, nil
 }
 
-// give returns memory; one empty block a pool is kept. d.mu is held.
+// give returns memory; of empty blocks a pool keeps one, if it is small. d.mu is held.
 func (d *Device) give(kind int, s *slab, lo, n int) {
 	s.release(lo, n)
-	if !s.empty() {
-		return
-	}
-	p := &d.pools[kind]
-	for i, t := range p.slabs {
-		if t != s && t.empty() {
-			p.slabs = append(p.slabs[:i:i], p.slabs[i+1:]...)
-			vulkan.FreeMemory(d.dev, t.mem, nil)
-			d.held -= int64(t.size)
-			return
+	p, spare := &d.pools[kind], false
+	p.slabs = slices.DeleteFunc(p.slabs, func(t *slab) bool {
+		if !t.empty() {
+			return false
 		}
-	}
+		if t.size <= smallBlock && !spare {
+			spare = true
+			return false
+		}
+		vulkan.FreeMemory(d.dev, t.mem, nil)
+		d.held -= int64(t.size)
+		return true
+	})
 }
 
 // MemoryStats says how much device memory is in use.

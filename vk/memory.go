@@ -8,6 +8,21 @@ type block struct {
 	free []hole
 }
 
+const (
+	smallBlock = 64 << 10
+	largeBlock = 256 << 20
+)
+
+// blockSize is how large a block n bytes are taken from where that much memory is held: what is large has one to itself, and those for
+// the rest grow with what is held, so that little is spare and they are not many.
+func blockSize(n, held int) int {
+	size := min(max(held/16/smallBlock*smallBlock, smallBlock), largeBlock)
+	if n > size/4 {
+		return n
+	}
+	return size
+}
+
 type hole struct{ lo, hi int }
 
 func newBlock(size int) *block { return &block{size: size, free: []hole{{0, size}}} }

@@ -136,3 +136,32 @@ func TestChoose(t *testing.T) {
 		}
 	}
 }
+
+// TestBlocksFollowWhatIsHeld takes buffers of any size, as many as a large model has: little may be spare, and the blocks few, for
+// drivers promise no more than 4096.
+func TestBlocksFollowWhatIsHeld(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		var blocks []*block
+		used, held := 0, 0
+		for range 3000 {
+			n := align << rng.IntN(3+int(seed)%16)
+			n += rng.IntN(n) / align * align
+			used += n
+			if slices.ContainsFunc(blocks, func(b *block) bool { _, ok := b.alloc(n, align); return ok }) {
+				continue
+			}
+			b := newBlock(blockSize(n, held))
+			if _, ok := b.alloc(n, align); !ok {
+				t.Fatalf("%d bytes do not fit the block of %d that was made for them", n, b.size)
+			}
+			blocks, held = append(blocks, b), held+b.size
+		}
+		if spare := held - used; spare > used/10+2*smallBlock {
+			t.Errorf("seed %d: %d bytes are held for %d", seed, held, used)
+		}
+		if len(blocks) > 1000 {
+			t.Errorf("seed %d: %d blocks hold %d bytes", seed, len(blocks), held)
+		}
+	}
+}

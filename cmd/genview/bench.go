@@ -43,7 +43,7 @@ type stepLine struct {
 	Batch      int     `json:"batch"`
 	Steps      int     `json:"steps"`
 	Dispatches int     `json:"dispatches"`
-	PeakBytes  int     `json:"peak_bytes"`
+	PeakBytes  int     `json:"peak_bytes"`      // inputs, results and what lies between kernels
 	Allocs     float64 `json:"allocs_per_step"` // objects on the host
 
 	Profile []profileRow `json:"profile,omitempty"`
@@ -171,12 +171,11 @@ func (s *session) bench(ctx context.Context, name string, steps int, p *profile)
 			return stepLine{}, err
 		}
 	}
-	line := stepLine{Batch: s.config.Batch, Steps: steps, Allocs: float64(after.Mallocs-before.Mallocs) / float64(steps)}
+	line := stepLine{Batch: s.config.Batch, Steps: steps, PeakBytes: s.valueBytes(), Allocs: float64(after.Mallocs-before.Mallocs) / float64(steps)}
 	var kernels []tensor.Kernel
 	for _, p := range s.model.Programs() {
 		kernels = append(kernels, p.Kernels()...)
 		line.Dispatches += p.Dispatches()
-		line.PeakBytes += p.Peak()
 	}
 	r, err := optest.Read(ctx, s.dev, name, times, kernels)
 	line.benchLine = lineOf(r, s.dev.Info().Name)

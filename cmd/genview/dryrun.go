@@ -20,8 +20,8 @@ type needs struct {
 	Parameters     int     `json:"parameters"`
 	ParameterBytes int     `json:"parameter_bytes"`
 	StateBytes     int     `json:"state_bytes"`    // what else a checkpoint holds: the optimizer's state, averages
-	ValueBytes     int     `json:"value_bytes"`    // between the kernels of a step
-	DeviceBytes    int64   `json:"device_bytes"`   // all of these, with inputs and constants
+	ValueBytes     int     `json:"value_bytes"`    // of a step: inputs, results, and what lies between its kernels
+	DeviceBytes    int64   `json:"device_bytes"`   // all of these, as taken from the driver
 	Dispatches     int     `json:"dispatches"`     // of a step
 	FLOPs          float64 `json:"flops_per_step"` // and the bytes that its kernels read and write
 	Bytes          int     `json:"bytes_per_step"`
@@ -46,7 +46,7 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 	fmt.Printf(`%s on %s, %d steps of %d
   %s, %s
   the state of the optimizer and the like: %s
-  values between kernels: %s
+  inputs, results and values between kernels: %s
   device memory in all: %s
   a step: %s, %.3g GFLOPs, %s read and written
 `, n.Model, n.Device, n.Steps, n.Batch, countOf(n.Parameters, "parameter"), size(n.ParameterBytes), size(n.StateBytes), size(n.ValueBytes),
@@ -57,15 +57,11 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 func (s *session) needs() needs {
 	n := needs{
 		Model: s.config.title(), Device: s.dev.Info().Name, Batch: s.config.Batch, Steps: s.config.Steps,
-		Parameters: s.model.Parameters(), DeviceBytes: s.dev.Memory().Used,
+		Parameters: s.model.Parameters(), ValueBytes: s.valueBytes(), DeviceBytes: s.dev.Memory().Held,
 	}
 	n.ParameterBytes = 4 * n.Parameters
-	n.StateBytes = -n.ParameterBytes
-	for _, v := range s.model.State() {
-		n.StateBytes += 4 * v.Tensor.Len()
-	}
+	n.StateBytes = s.stateBytes() - n.ParameterBytes
 	for _, p := range s.model.Programs() {
-		n.ValueBytes += p.Peak()
 		n.Dispatches += p.Dispatches()
 		for _, k := range p.Kernels() {
 			n.FLOPs += k.FLOPs
@@ -74,3 +70,15 @@ func (s *session) needs() needs {
 	}
 	return n
 }
+
+// stateBytes is the memory of what a checkpoint holds.
+func (s *session) stateBytes() int {
+	n := 0
+	for _, v := range s.model.State() {
+		n += 4 * v.Tensor.Len()
+	}
+	return n
+}
+
+// valueBytes is the memory of all else.
+func (s *session) valueBytes() int { return int(s.dev.Memory().Used) - s.stateBytes() }

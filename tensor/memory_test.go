@@ -1,0 +1,116 @@
+package tensor_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"genview/tensor"
+	"genview/vk"
+)
+
+// deep is a chain of products that keeps some values of size n × n, with an input; its gradient reads them in reverse.
+func deep(n, layers int) (x *T, vars []*T, loss *T) {
+	x = tensor.Input("x", tensor.F32, n, n)
+	y := x
+	for range layers {
+		w := tensor.Var("w", tensor.Full(1/float64(n), n, n))
+		vars = append(vars, w)
+		y = y.MatMul(w).Tanh()
+	}
+	return x, vars, y.Square().Mean()
+}
+
+// TestPeakIsWhatIsHeld holds what a program says that it takes, before its first run, to what the device gives, with and without
+// mapped memory; and what the values take that wait for the backward pass to what any plan needs.
+func TestPeakIsWhatIsHeld(t *testing.T) {
+	const n, layers = 32, 6
+	for _, staging := range []bool{false, true} {
+		rt := runtimeOf(t, vk.Options{ForceStaging: staging})
+		x, vars, loss := deep(n, layers)
+		for _, v := range vars {
+			if err := rt.Write(v, make([]float32, n*n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := rt.Device().Memory()
+		p := compile(t, rt, tensor.Outputs{Fetch: append(tensor.Grad(loss, vars...), loss)})
+		after := rt.Device().Memory()
+		if took := after.Used - before.Used; took != int64(p.Peak()) {
+			t.Errorf("staging %v: the program says %d bytes and takes %d", staging, p.Peak(), took)
+		}
+		const value = 4 * n * n
+		most := 0
+		for _, k := range p.Kernels() {
+			most = max(most, k.Live)
+		}
+		if most < 2*layers*value || most > p.Peak() {
+			t.Errorf("staging %v: %d bytes have to be in memory at once, of %d that the program takes and values of %d", staging, most, p.Peak(), value)
+		}
+		if err := p.Run(context.Background(), tensor.Feed{x: make([]float32, n*n)}); err != nil {
+			t.Fatal(err)
+		}
+		if now := rt.Device().Memory(); now != after {
+			t.Errorf("staging %v: a run takes the device's memory from %+v to %+v", staging, after, now)
+		}
+		p.Close()
+		if now := rt.Device().Memory(); now.Used != before.Used || now.Buffers != before.Buffers {
+			t.Errorf("staging %v: %+v is left of a closed program, %+v was before it", staging, now, before)
+		}
+	}
+}
+
+// TestProgramsShareScratch runs programs in turn, whose values lie in the same memory: each must find its own results, and together
+// they take little more than the largest.
+func TestProgramsShareScratch(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	const n = 16
+	ones := slices.Repeat([]float32{1}, n*n)
+	type program struct {
+		*tensor.Program
+		x, loss *T
+		want    float64
+	}
+	var all []program
+	own, scratch := 0, 0
+	for layers := 6; layers >= 1; layers-- {
+		x, vars, loss := deep(n, layers)
+		grads := tensor.Grad(loss, vars...)
+		p := compile(t, rt, tensor.Outputs{Fetch: []*T{loss, grads[0].Sum()}})
+		if err := p.Run(context.Background(), tensor.Feed{x: ones}); err != nil {
+			t.Fatal(err)
+		}
+		want, err := p.Float(loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, program{p, x, loss, want})
+		if layers == 6 {
+			own, scratch = int(rt.Device().Memory().Used), p.Peak()
+		}
+	}
+	vars := 4 * n * n * (1 + 2 + 3 + 4 + 5 + 6)
+	if used := int(rt.Device().Memory().Used); used > vars+scratch+6*(4*n*n+3*256) {
+		t.Errorf("all programs take %d bytes, the largest %d", used, own)
+	}
+	for range 3 {
+		for _, p := range all {
+			if err := p.Run(context.Background(), tensor.Feed{p.x: ones}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, p := range all {
+			if got, err := p.Float(p.loss); err != nil || got != p.want {
+				t.Errorf("a loss is %v after others ran, %v, want %v", got, err, p.want)
+			}
+		}
+	}
+	all[0].Close() // the scratch memory is still the others'
+	last := all[len(all)-1]
+	if err := last.Run(context.Background(), tensor.Feed{last.x: ones}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := last.Float(last.loss); err != nil || got != last.want {
+		t.Errorf("a loss is %v after another program was closed, %v, want %v", got, err, last.want)
+	}
+}
