@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"genview/vk"
 )
@@ -43,20 +42,6 @@ func (p *Program) Peak() int { return p.peak }
 
 // Dispatches is the number of kernels a run launches.
 func (p *Program) Dispatches() int { n, _ := p.prog.Stats(); return n }
-
-// String lists the dispatches, with what each computes, reads and writes.
-func (p *Program) String() string {
-	dispatches, barriers := p.prog.Stats()
-	var flops float64
-	var bytes int
-	var lines strings.Builder
-	for _, k := range p.kernels {
-		flops, bytes = flops+k.FLOPs, bytes+k.Bytes
-		fmt.Fprintf(&lines, "\n%s", k)
-	}
-	return fmt.Sprintf("%d dispatches, %d barriers, %d bytes of memory, %.0f FLOPs, %d bytes read and written%s",
-		dispatches, barriers, p.peak, flops, bytes, lines.String())
-}
 
 // Run copies the feed to the device and submits the program. It waits for the run before, not for this one.
 func (p *Program) Run(ctx context.Context, f Feed) error {

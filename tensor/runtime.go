@@ -30,12 +30,6 @@ type Runtime struct {
 	scratch *scratch // the newest; nil if no program needs any
 }
 
-// A scratch is memory for values that are gone when a run ends. Programs share it, since the device runs one after the other.
-type scratch struct {
-	*vk.Buffer
-	programs int // that use it
-}
-
 // Options says how a runtime compiles. Zero means the kernels made for the device, and all passes.
 type Options struct {
 	Family  Family  // which kernels
@@ -51,7 +45,7 @@ type Pass string
 const (
 	Fuse      Pass = "fuse"      // elementwise nodes are computed with what they read, and with what reads them
 	Rows      Pass = "rows"      // what works along the same rows is one dispatch
-	Recompute Pass = "recompute" // cheap values are computed again instead of being kept
+	Recompute Pass = "recompute" // cheap values are computed again for a gradient instead of being kept: less memory, hardly more time
 	Order     Pass = "order"     // products write their result as it is read
 )
 
@@ -161,37 +155,6 @@ func (rt *Runtime) forget(ts ...*Tensor) {
 			b.Close()
 			delete(rt.mem, t)
 		}
-	}
-}
-
-// borrow returns scratch memory of at least that many bytes. What is too small for one program stays with those that it is enough for.
-func (rt *Runtime) borrow(bytes int) (*scratch, error) {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	if rt.scratch == nil || rt.scratch.Size() < bytes {
-		b, err := rt.dev.NewBuffer("scratch", bytes)
-		if err != nil {
-			return nil, err
-		}
-		rt.scratch = &scratch{Buffer: b}
-	}
-	rt.scratch.programs++
-	return rt.scratch, nil
-}
-
-// giveBack takes a program's scratch memory back, and frees it when no other needs it. s may be nil.
-func (rt *Runtime) giveBack(s *scratch) {
-	if s == nil {
-		return
-	}
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	if s.programs--; s.programs > 0 {
-		return
-	}
-	s.Close()
-	if rt.scratch == s {
-		rt.scratch = nil
 	}
 }
 

@@ -2,7 +2,6 @@ package tensor
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,18 +11,11 @@ import (
 type Kernel struct {
 	Ops    string  // what it computes: the names of the ops
 	Form   string  // how: which kernel, with its tile where it has one
+	Code   string  // what it computes, as expressions of variables, inputs and what other kernels have stored: a line each
 	Shapes [][]int // of what it writes
 	FLOPs  float64 // additions, multiplications, functions and comparisons, each as one
 	Bytes  int     // read and written, each element once
 	Live   int     // bytes of all inputs, results and values between them that have to be in memory while it runs
-}
-
-func (k Kernel) String() string {
-	var shapes strings.Builder
-	for _, s := range k.Shapes {
-		shapes.WriteString(" " + dims(s))
-	}
-	return fmt.Sprintf("%s%s: %s, %.0f FLOPs, %d bytes, %d live", k.Ops, shapes.String(), k.Form, k.FLOPs, k.Bytes, k.Live)
 }
 
 // Kernels lists the dispatches of a run, in their order. The caller must not change them.
@@ -62,7 +54,7 @@ func (p *Program) Timings() ([]Timing, error) {
 
 // describe says what a launch does.
 func (c *compilation) describe(l launch) Kernel {
-	k := Kernel{Ops: l.title(), Form: l.generated.form, FLOPs: l.flops, Live: l.live}
+	k := Kernel{Ops: l.title(), Form: l.generated.form, FLOPs: l.flops, Live: l.live, Code: c.code(l.unit)}
 	if k.Form == "" {
 		k.Form = l.unit.form()
 	}

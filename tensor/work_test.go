@@ -1,6 +1,7 @@
 package tensor_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -44,6 +45,46 @@ func TestKernelsAreCounted(t *testing.T) {
 		}
 		if !strings.Contains(kernels[0].Form, c.form) || !strings.Contains(p.String(), "\n"+kernels[0].String()) {
 			t.Errorf("%s: the form is %q, want %q, in\n%s", c.name, kernels[0].Form, c.form, p)
+		}
+	}
+}
+
+// TestListing reads what a program prints of itself: its sums, and each dispatch with the expressions that it computes.
+func TestListing(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	v := func(name string, shape ...int) *T { return tensor.Var(name, tensor.Full(0.5, shape...)) }
+	x, w, b := v("x", 8, 16), v("w", 16, 32), v("b", 8, 32)
+	y := x.MatMul(w).Add(b).ReLU()
+	z := x.Exp()
+	p := compile(t, rt, tensor.Outputs{
+		Fetch:  []*T{y, z.Mul(z).Sum(0), y.T().MatMul(x)},
+		Update: []tensor.Update{{Var: b, Value: b.Sub(b.Scale(0.25))}},
+	})
+	text, kernels := p.String(), p.Kernels()
+	flops, bytes := 0.0, 0
+	for _, k := range kernels {
+		flops, bytes = flops+k.FLOPs, bytes+k.Bytes
+		if k.Code == "" || k.Form == "" || k.Bytes == 0 || k.Live == 0 {
+			t.Errorf("a kernel is described as %+v", k)
+		}
+	}
+	head, list, _ := strings.Cut(text, "\n")
+	var dispatches, barriers, peak, read int
+	var counted float64
+	if _, err := fmt.Sscanf(head, "%d dispatches, %d barriers, %d bytes of memory, %f FLOPs, %d bytes read and written", &dispatches, &barriers, &peak, &counted, &read); err != nil {
+		t.Fatalf("%q: %v", head, err)
+	}
+	if dispatches != len(kernels) || barriers < 1 || barriers > dispatches || peak != p.Peak() || counted != flops || read != bytes {
+		t.Errorf("the first line is %q, of %d kernels with %.0f FLOPs and %d bytes in %d of memory", head, len(kernels), flops, bytes, p.Peak())
+	}
+	for _, want := range []string{
+		"MatMul·Add·LeakyReLU [8 32]: ", "\t%0 = LeakyReLU(Add(MatMul(x, w), b), 0)\n",
+		"Sum [1 16]: ", "\tt0 = Exp(x)\n\t%1 = Sum(Mul(t0, t0))",
+		"MatMul [1 1 32 16]: ", " = MatMul(view(%0), x)",
+		"Mul·Sub [8 32]: elementwise, 512 FLOPs, 2048 bytes, ", "\tb = Sub(b, Mul(b, 0.25))",
+	} {
+		if !strings.Contains(list, want) {
+			t.Errorf("the listing lacks %q:\n%s", want, text)
 		}
 	}
 }

@@ -523,7 +523,7 @@ func TestDryRun(t *testing.T) {
 		n.Values <= 0 || n.Memory < n.Weights+n.State+n.Values || n.Dispatches < 10 || n.FLOPs < 2*products || n.FLOPs > 4*products {
 		t.Errorf("the run takes %+v, of %d weights and %.0f FLOPs forward", n, weights, products)
 	}
-	if out := must(t, "train", "dcgan", "--dry-run"); !strings.Contains(out, "DCGAN") || !strings.Contains(out, "GFLOPs") {
+	if out := must(t, "train", "dcgan", "--dry-run"); !strings.Contains(out, "DCGAN") || !strings.Contains(out, "2,000 steps of 128 examples") || !strings.Contains(out, "GFLOPs") {
 		t.Errorf("--dry-run says %s", out)
 	}
 	holds(t, dir)

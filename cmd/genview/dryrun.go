@@ -43,13 +43,13 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 		return json.NewEncoder(os.Stdout).Encode(n)
 	}
 	size := func(bytes int) string { return vk.Bytes(int64(bytes)) }
-	fmt.Printf(`%s on %s, %d steps of %d
+	fmt.Printf(`%s on %s, %s of %s
   %s, %s
   the state of the optimizer and the like: %s
   inputs, results and values between kernels: %s
   device memory in all: %s
   a step: %s, %.3g GFLOPs, %s read and written
-`, n.Model, n.Device, n.Steps, n.Batch, countOf(n.Parameters, "parameter"), size(n.ParameterBytes), size(n.StateBytes), size(n.ValueBytes),
+`, n.Model, n.Device, countOf(n.Steps, "step"), countOf(n.Batch, "example"), countOf(n.Parameters, "parameter"), size(n.ParameterBytes), size(n.StateBytes), size(n.ValueBytes),
 		vk.Bytes(n.DeviceBytes), countOf(n.Dispatches, "kernel"), n.FLOPs/1e9, size(n.Bytes))
 	return nil
 }

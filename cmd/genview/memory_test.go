@@ -9,7 +9,7 @@ import (
 func TestDeviceHoldsLittle(t *testing.T) {
 	for _, preset := range []string{"vae", "gan", "dcgan", "points", "translate", "text"} {
 		t.Run(preset, func(t *testing.T) {
-			s := learner(t, preset)
+			s := learner(t, &app{}, preset)
 			least := 0
 			for _, p := range s.model.Programs() {
 				for _, k := range p.Kernels() {
@@ -24,5 +24,16 @@ func TestDeviceHoldsLittle(t *testing.T) {
 				t.Errorf("%.3f times what no plan can do without", ratio)
 			}
 		})
+	}
+}
+
+// TestRecomputingSavesMemory holds what computing cheap values again saves to what the help says of it.
+func TestRecomputingSavesMemory(t *testing.T) {
+	with, without := learner(t, &app{}, "text"), learner(t, &app{passes: []string{"recompute"}}, "text")
+	if a, b := with.dev.Memory().Held, without.dev.Memory().Held; float64(b) < 1.4*float64(a) {
+		t.Errorf("a GPT takes %d bytes, and %d without recompute", a, b)
+	}
+	if a, b := with.needs().FLOPs, without.needs().FLOPs; a > 1.01*b {
+		t.Errorf("a GPT's step is %.4g FLOPs, and %.4g without recompute", a, b)
 	}
 }

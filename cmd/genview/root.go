@@ -91,7 +91,9 @@ Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage,
 		},
 	}
 	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
-	root.PersistentFlags().StringSliceVar(&a.passes, "without", nil, fmt.Sprintf("leave passes of compilation out, to see what they do: %v", tensor.Passes()))
+	root.PersistentFlags().StringSliceVar(&a.passes, "without", nil, fmt.Sprintf(`leave passes of compilation out, to see what they do: %v
+without recompute, cheap values are kept for the gradients and not computed again: half as much
+memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run says how much`, tensor.Passes()))
 	root.PersistentFlags().BoolVar(&a.noTune, "no-tune", false, "take kernels by rule: try none before training, and use nothing of what tune found out")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}

@@ -166,5 +166,8 @@ func (s *session) snapshot(run *train.Run, what string) watch.Snapshot {
 
 // countOf writes how many there are of what, as 652,824 parameters.
 func countOf(n int, what string) string {
-	return message.NewPrinter(language.English).Sprintf("%d %ss", n, what)
+	if n != 1 {
+		what += "s"
+	}
+	return message.NewPrinter(language.English).Sprintf("%d %s", n, what)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // learner makes the model of a preset and begins training. What it learns from takes no time to open.
-func learner(t *testing.T, preset string, settings ...string) *session {
+func learner(t *testing.T, a *app, preset string, settings ...string) *session {
 	t.Helper()
 	c := presets[preset]()
 	if c.Kind == "text" {
@@ -26,7 +26,7 @@ func learner(t *testing.T, preset string, settings ...string) *session {
 	if err := c.check(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := (&app{}).start(c, how{})
+	s, err := a.start(c, how{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestStepsMakeLittle(t *testing.T) {
 		"translate": append(narrow, "model.hidden=16"), "text": append(narrow, "model.context=16"),
 	} {
 		t.Run(preset, func(t *testing.T) {
-			s := learner(t, preset, settings...)
+			s := learner(t, &app{}, preset, settings...)
 			s.steps(t, 10)
 			held := s.dev.Memory()
 			var before, after runtime.MemStats
@@ -88,7 +88,7 @@ func TestManySteps(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	s := learner(t, "vae", "model.hidden=8", "model.z=4", "data.size=8", "batch=8")
+	s := learner(t, &app{}, "vae", "model.hidden=8", "model.z=4", "data.size=8", "batch=8")
 	state := func() (heap int64, held vk.MemoryStats) {
 		for range 3 { // what has a finalizer goes one collection later
 			runtime.GC()
