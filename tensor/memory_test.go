@@ -2,6 +2,9 @@ package tensor_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -113,4 +116,65 @@ func TestProgramsShareScratch(t *testing.T) {
 	if got, err := last.Float(last.loss); err != nil || got != last.want {
 		t.Errorf("a loss is %v after another program was closed, %v, want %v", got, err, last.want)
 	}
+}
+
+// TestStepAllocatesLittle holds 10,000 training steps to a handful of objects each on the host, and to no byte more on the host or the
+// device after them.
+func TestStepAllocatesLittle(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	w := tensor.Var("w", tensor.Full(0.1, 64, 64))
+	x := tensor.Input("x", tensor.F32, 8, 64)
+	loss := x.MatMul(w).Square().Mean()
+	p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{loss}, Update: []tensor.Update{{Var: w, Value: w.Sub(tensor.Grad(loss, w)[0].Scale(0.1))}}})
+	feed := tensor.Feed{x: make([]float32, 8*64)}
+	step := func() {
+		if err := p.Run(context.Background(), feed); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Float(loss); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 1000 { // until the driver has settled, too
+		step()
+	}
+	before, heap, held := rt.Device().Memory(), live(), resident(t)
+	n := testing.AllocsPerRun(10_000, step)
+	if n > 30 {
+		t.Errorf("a step makes %v allocations", n)
+	}
+	t.Logf("%v allocations a step; %d bytes more on the heap, %d in the process", n, live()-heap, resident(t)-held)
+	if after := rt.Device().Memory(); after != before {
+		t.Errorf("device memory went from %v to %v", before, after)
+	}
+	if grown := live() - heap; grown > 64<<10 {
+		t.Errorf("10,000 steps left %d bytes on the heap", grown)
+	}
+	if grown := resident(t) - held; grown > 16<<20 { // the race detector's own share is 7 MB
+		t.Errorf("the process holds %d bytes more after 10,000 steps", grown)
+	}
+}
+
+// live counts the bytes on the heap that are in use.
+func live() int64 {
+	for range 3 { // what has a finalizer goes one collection later
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// resident counts the bytes of the process in memory, the driver's among them; 0 where the system does not tell.
+func resident(t *testing.T) int64 {
+	t.Helper()
+	p, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(p), &size, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
 }

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestBadInput(t *testing.T) {
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	must(t, tiny("--out", run, "--steps", "5")...)
+	broken := filepath.Join(dir, "broken")
+	must(t, tiny("--out", broken, "--steps", "5")...)
+	p := newest(t, broken)
+	write(t, filepath.Join(broken, "checkpoints", "step-00000006.safetensors"), p[:len(p)/2])
+	other := filepath.Join(dir, "other")
+	must(t, tiny("--out", other, "--steps", "5", "--set", "model.z=5")...)
+	write(t, filepath.Join(other, "checkpoints", "step-00000006.safetensors"), newest(t, run))
+	odd := filepath.Join(dir, "odd")
+	must(t, tiny("--out", odd, "--steps", "5")...)
+	config, _ := os.ReadFile(filepath.Join(odd, "config.yaml"))
+	write(t, filepath.Join(odd, "config.yaml"), append(config, "colour: red\n"...))
+	folder := func(name string) string {
+		path := filepath.Join(dir, name)
+		if err := os.Mkdir(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	pictures, album, digits, packed := folder("pictures"), folder("album"), folder("digits"), folder("packed")
+	must(t, "sample", run, "-n", "1", "-o", filepath.Join(dir, "one.png"))
+	picture, err := os.ReadFile(filepath.Join(dir, "one.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 40 {
+		write(t, filepath.Join(album, fmt.Sprintf("%d.png", i)), picture)
+	}
+	torn := filepath.Join(album, "torn.png")
+	write(t, torn, picture[:len(picture)/2])
+	idx := append([]byte{0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28}, make([]byte, 9*28*28)...)
+	write(t, filepath.Join(digits, "train-images-idx3-ubyte"), idx[:len(idx)-1])
+	var gz bytes.Buffer
+	z := gzip.NewWriter(&gz)
+	if _, err := z.Write(idx); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(packed, "train-images-idx3-ubyte.gz"), gz.Bytes()[:gz.Len()/2])
+	write(t, filepath.Join(dir, "file"), nil)
+	out, lost := filepath.Join(dir, "never.gif"), filepath.Join(dir, "none", "never.gif")
+	fresh := func(args ...string) []string { return tiny(append(args, "--out", filepath.Join(dir, "fresh"))...) }
+
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{1, "no device \"nothing\"", []string{"sample", run, "--device", "nothing"}},
+		{1, "no pictures", fresh("--data", pictures)},
+		{1, "no folder " + filepath.Join(dir, "nowhere"), fresh("--data", filepath.Join(dir, "nowhere"))},
+		{1, "torn.png cannot be read", fresh("--data", album)},
+		{1, "torn.png cannot be read", []string{"reconstruct", run, torn, "-o", out}},
+		{1, "is truncated or damaged: it has 7055 of 7056 bytes; replace it", fresh("--data", "mnist", "--data-dir", digits)},
+		{1, "is truncated or damaged: unexpected EOF; replace it", fresh("--data", "mnist", "--data-dir", packed)},
+		{1, "step-00000006.safetensors is truncated", []string{"walk", broken, "-o", out}},
+		{1, "delete it or replace it", []string{"train", "--resume", broken, "--steps", "9"}},
+		{1, "another model", []string{"walk", other, "-o", out}},
+		{1, "colour", []string{"walk", odd, "-o", out}},
+		{1, "is no run", []string{"walk", pictures, "-o", out}},
+		{1, "there already", tiny("--out", run)},
+		{1, "cannot be written", tiny("--out", filepath.Join(dir, "file", "run"))},
+		{1, "never.gif cannot be written: no such file or directory; make room", []string{"walk", run, "--frames", "2", "-o", lost}},
+		{1, "ending", []string{"walk", run, "--frames", "2", "-o", filepath.Join(dir, "w.mp4")}},
+		{1, "no data set \"minst\"", tiny("--data", "minst")},
+		{1, "has no train-images", tiny("--data", "mnist", "--data-dir", pictures)},
+		{1, "architecture", tiny("--set", "model.arch=rnn")},
+		{2, "--frames 0", []string{"walk", run, "--frames", "0", "-o", out}},
+		{2, "-n 0", []string{"sample", run, "-n", "0", "-o", out}},
+		{2, "model.z", tiny("--set", "model.depth=3")},
+		{2, "--steps", tiny("--steps", "0")},
+		{2, "unknown flag", []string{"walk", run, "--nonsense"}},
+		{2, "no command", []string{"nonsense"}},
+		{2, "--fps 0", []string{"walk", run, "--fps", "0"}},
+		{2, "say what to train", []string{"train", "dragon"}},
+		{2, "arg", []string{"sample"}},
+	} {
+		refused(t, c.code, c.want, c.args...)
+	}
+	for _, never := range []string{"*.gif*", ".*", "fresh"} {
+		if left, _ := filepath.Glob(filepath.Join(dir, never)); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+	must(t, "sample", run, "-n", "1", "-o", filepath.Join(dir, "still.png"))
+}
+
+// TestNoDriver tells the Vulkan loader of a driver that is not there, in its new way and its old one.
+func TestNoDriver(t *testing.T) {
+	t.Setenv("VK_DRIVER_FILES", "/nonexistent.json")
+	t.Setenv("VK_ICD_FILENAMES", "/nonexistent.json")
+	run := filepath.Join(t.TempDir(), "run")
+	for _, args := range [][]string{{"devices"}, {"bench", "vae"}, tiny("--out", run)} {
+		refused(t, 1, "no Vulkan driver found: install", args...)
+		refused(t, 1, "apt-get install mesa-vulkan-drivers", args...)
+	}
+	if _, err := os.Stat(run); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a run folder was made without a device: %v", err)
+	}
+}
+
+// TestFullAndReadOnlyFolder keeps a run on a disk that gets full, then read-only: the run must open all the same.
+func TestFullAndReadOnlyFolder(t *testing.T) {
+	dir, disk := t.TempDir(), t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "genview", disk).CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED: a full disk needs root, to mount a small tmpfs: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", disk).CombinedOutput(); err != nil {
+			t.Errorf("umount %s: %v: %s", disk, err, out)
+		}
+	})
+	t.Setenv("XDG_CACHE_HOME", dir) // where no doctor has left a report, which would be a file more
+	run, filler := filepath.Join(disk, "run"), filepath.Join(disk, "filler")
+	fill := func(leave int64) {
+		t.Helper()
+		if err := os.WriteFile(filler, make([]byte, 1<<20), 0o644); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("the disk is not full: %v", err)
+		}
+		info, err := os.Stat(filler)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(filler, info.Size()-leave); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, tiny("--out", run, "--steps", "5")...)
+	files := []string{
+		"filler", "run/checkpoints/step-00000005.safetensors", "run/config.yaml", "run/metrics.jsonl",
+		"run/samples/step-00000005.png",
+	}
+	opens := func() {
+		t.Helper()
+		holds(t, disk, files...)
+		must(t, "sample", run, "-n", "1", "-o", filepath.Join(dir, "still.png"))
+	}
+	animation := filepath.Join(disk, "walk.gif")
+
+	fill(0)
+	refused(t, 1, "walk.gif cannot be written: no space left on device; make room", "walk", run, "--frames", "2", "-o", animation)
+	refused(t, 1, "no space left on device", "train", "--resume", run, "--steps", "9")
+	refused(t, 1, "cannot be written", tiny("--out", filepath.Join(disk, "other"))...)
+	opens()
+
+	fill(32 << 10) // holds a line of metrics and a configuration, but no checkpoint
+	_, stderr, code := genview(t, "train", "--resume", run, "--steps", "9")
+	if want := "the checkpoint of step 9 was not saved"; code != 1 || strings.Count(stderr, "genview:") != 1 ||
+		!strings.Contains(stderr, want) || !strings.Contains(stderr, "make room") || strings.Contains(stderr, "goroutine") {
+		t.Errorf("got exit code %d and %q, want 1 and an error with %q and what to do", code, stderr, want)
+	}
+	opens()
+
+	if out, err := exec.Command("mount", "-o", "remount,ro", disk).CombinedOutput(); err != nil {
+		t.Fatalf("remount: %v: %s", err, out)
+	}
+	refused(t, 1, "walk.gif cannot be written: read-only file system", "walk", run, "--frames", "2", "-o", animation)
+	refused(t, 1, "read-only file system", "train", "--resume", run, "--steps", "9")
+	refused(t, 1, "cannot be written", tiny("--out", filepath.Join(disk, "another"))...)
+	opens()
+
+	if out, err := exec.Command("mount", "-o", "remount,rw,size=4m", disk).CombinedOutput(); err != nil {
+		t.Fatalf("remount: %v: %s", err, out)
+	}
+	must(t, "train", "--resume", run, "--steps", "9")
+}
