@@ -1,5 +1,7 @@
 package tensor
 
+import "slices"
+
 // Grad returns dy/dx for each x of xs, where y has one element. The results are ordinary tensors: they can be differentiated
 // again. The gradient of an x that y does not depend on is zero.
 func Grad(y *Tensor, xs ...*Tensor) []*Tensor {
@@ -22,26 +24,15 @@ func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor {
 	for _, x := range xs {
 		needed[x] = true
 	}
-	var order []*Tensor
-	seen := map[*Tensor]bool{}
-	var visit func(t *Tensor)
-	visit = func(t *Tensor) {
-		if seen[t] {
-			return
+	order := inOrder([]*Tensor{y})
+	for _, t := range order {
+		if !t.isLeaf() {
+			needed[t] = needed[t] || slices.ContainsFunc(t.in, func(x *Tensor) bool { return needed[x] })
 		}
-		seen[t] = true
-		if t.op.Name != "Var" { // what a variable started from is not what it is
-			for _, in := range t.in {
-				visit(in)
-				needed[t] = needed[t] || needed[in]
-			}
-		}
-		order = append(order, t)
 	}
-	visit(y)
 
 	grads := map[*Tensor]*Tensor{y: dy}
-	for i := len(order) - 1; i >= 0; i-- {
+	for i := len(order) - 1; i >= 0; i-- { // no iterator, which would be the caller in errors
 		t := order[i]
 		g := grads[t]
 		if g == nil || !needed[t] || t.op.Grad == nil || len(t.in) == 0 {
@@ -69,6 +60,29 @@ func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor {
 		}
 	}
 	return out
+}
+
+// inOrder lists what ys are made of and ys, inputs first. What a variable started from is not what it is.
+func inOrder(ys []*Tensor) []*Tensor {
+	var order []*Tensor
+	seen := map[*Tensor]bool{}
+	var visit func(t *Tensor)
+	visit = func(t *Tensor) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		if !t.isLeaf() {
+			for _, x := range t.in {
+				visit(x)
+			}
+		}
+		order = append(order, t)
+	}
+	for _, y := range ys {
+		visit(y)
+	}
+	return order
 }
 
 // withGrad is y, computed from xs, with a gradient of its own instead of that of the ops that it is made of.

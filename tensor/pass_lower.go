@@ -213,24 +213,4 @@ func copyOp(x *Tensor) Op {
 }
 
 // resort restores the order of nodes, inputs first, after copies were put in.
-func (l *lowering) resort() {
-	var out []*Tensor
-	seen := map[*Tensor]bool{}
-	var visit func(t *Tensor)
-	visit = func(t *Tensor) {
-		if seen[t] {
-			return
-		}
-		seen[t] = true
-		if !t.isLeaf() {
-			for _, x := range t.in {
-				visit(x)
-			}
-		}
-		out = append(out, t)
-	}
-	for _, t := range l.order {
-		visit(t)
-	}
-	l.order = out
-}
+func (l *lowering) resort() { l.order = inOrder(l.order) }

@@ -3,6 +3,8 @@ package gan
 import (
 	"fmt"
 	"slices"
+
+	"genview/models/nn"
 )
 
 // Config describes a GAN and its losses.
@@ -53,13 +55,8 @@ func (c Config) Validate() error {
 	if !slices.Contains([]string{"relativistic", "non-saturating"}, c.Pairing) {
 		return fmt.Errorf(`gan: there is no pairing %q: choose "relativistic" or "non-saturating"`, c.Pairing)
 	}
-	for _, f := range []struct {
-		name  string
-		value int
-	}{{"Z", c.Z}, {"Hidden", c.Hidden}, {"Size", c.Size}, {"Channels", c.Channels}} {
-		if f.value < 1 {
-			return fmt.Errorf("gan: %s is %d and must be at least 1", f.name, f.value)
-		}
+	if err := nn.AtLeastOne("gan", map[string]int{"Z": c.Z, "Hidden": c.Hidden, "Size": c.Size, "Channels": c.Channels}); err != nil {
+		return err
 	}
 	if c.Arch == "dcgan" && (c.Size < 16 || c.Size%8 != 0) {
 		return fmt.Errorf("gan: Size is %d and must be a multiple of 8 from 16 on, as 32 is: dcgan halves it three times", c.Size)

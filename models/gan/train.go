@@ -160,15 +160,7 @@ func (t *Trainer) Close() {
 func (t *Trainer) Programs() []*tensor.Program { return []*tensor.Program{t.stepD, t.stepG} }
 
 // Parameters returns how many numbers are trained.
-func (t *Trainer) Parameters() int {
-	n := 0
-	for _, s := range t.parts[:2] {
-		for _, v := range s.Vars() {
-			n += v.Len()
-		}
-	}
-	return n
-}
+func (t *Trainer) Parameters() int { return t.parts[0].Parameters() + t.parts[1].Parameters() }
 
 // Z is the number of latent dimensions.
 func (t *Trainer) Z() int { return t.config.Z }
@@ -196,12 +188,8 @@ func (t *Trainer) Metrics() (watch.Metrics, error) {
 
 // State lists all that a checkpoint must hold.
 func (t *Trainer) State() []nn.Named {
-	all := t.scope.Named()
-	for i, name := range []string{"optim.generator.", "optim.discriminator."} {
-		for _, n := range t.adams[i].State() {
-			all = append(all, nn.Named{Name: name + n.Name, Tensor: n.Tensor})
-		}
-	}
+	all := append(t.scope.Named(), nn.Under("optim.generator.", t.adams[0].State())...)
+	all = append(all, nn.Under("optim.discriminator.", t.adams[1].State())...)
 	return append(all, nn.Named{Name: "rng.state", Tensor: t.noise.State}, nn.Named{Name: t.count.Name(), Tensor: t.count})
 }
 

@@ -20,18 +20,20 @@ type Conv2d struct {
 
 // NewConv2d makes a Conv2d with PyTorch's first values: all from [−b, b) with b = 1/√(in/groups·kernel²).
 func NewConv2d(s *Scope, in, out int, c ConvConfig) *Conv2d {
-	groups, k := max(c.Groups, 1), c.Kernel
-	fanIn := in / groups * k * k
-	l := &Conv2d{
-		Weight: s.Var("weight", KaimingUniform(fanIn), out, in/groups, k, k),
-		options: tensor.ConvOptions{
-			Stride: []int{max(c.Stride, 1)}, Padding: []int{c.Padding}, Groups: groups,
-		},
-	}
-	if !c.NoBias {
-		l.Bias = s.Var("bias", KaimingUniform(fanIn), out)
-	}
+	groups := max(c.Groups, 1)
+	l := &Conv2d{options: tensor.ConvOptions{Stride: []int{max(c.Stride, 1)}, Padding: []int{c.Padding}, Groups: groups}}
+	l.Weight, l.Bias = c.vars(s, out, in/groups, out)
 	return l
+}
+
+// vars makes the weight [first, second, kernel, kernel], whose fan-in is a row, and the bias if there is one.
+func (c ConvConfig) vars(s *Scope, first, second, out int) (weight, bias *tensor.Tensor) {
+	init := KaimingUniform(second * c.Kernel * c.Kernel)
+	weight = s.Var("weight", init, first, second, c.Kernel, c.Kernel)
+	if !c.NoBias {
+		bias = s.Var("bias", init, out)
+	}
+	return weight, bias
 }
 
 // Forward maps x [N, in, H, W] to [N, out, (H+2·padding−kernel)/stride+1, (W+2·padding−kernel)/stride+1].
@@ -50,17 +52,11 @@ type ConvTranspose2d struct {
 // NewConvTranspose2d makes a ConvTranspose2d with PyTorch's first values: all from [−b, b) with b = 1/√(out/groups·kernel²). That
 // PyTorch takes the outputs for the fan-in follows from its weight's layout.
 func NewConvTranspose2d(s *Scope, in, out int, c ConvConfig) *ConvTranspose2d {
-	groups, k := max(c.Groups, 1), c.Kernel
-	fanIn := out / groups * k * k
-	l := &ConvTranspose2d{
-		Weight: s.Var("weight", KaimingUniform(fanIn), in, out/groups, k, k),
-		options: tensor.ConvTransposeOptions{
-			Stride: []int{max(c.Stride, 1)}, Padding: []int{c.Padding}, OutputPadding: []int{c.OutputPadding}, Groups: groups,
-		},
-	}
-	if !c.NoBias {
-		l.Bias = s.Var("bias", KaimingUniform(fanIn), out)
-	}
+	groups := max(c.Groups, 1)
+	l := &ConvTranspose2d{options: tensor.ConvTransposeOptions{
+		Stride: []int{max(c.Stride, 1)}, Padding: []int{c.Padding}, OutputPadding: []int{c.OutputPadding}, Groups: groups,
+	}}
+	l.Weight, l.Bias = c.vars(s, in, out/groups, out)
 	return l
 }
 

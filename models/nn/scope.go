@@ -99,6 +99,24 @@ func (s *Scope) tensors(buffers bool) []*tensor.Tensor {
 	return ts
 }
 
+// Parameters returns how many numbers are trained in this scope and those below it.
+func (s *Scope) Parameters() int {
+	n := 0
+	for _, v := range s.Vars() {
+		n += v.Len()
+	}
+	return n
+}
+
+// Under returns tensors under names that begin with a prefix.
+func Under(prefix string, all []Named) []Named {
+	var out []Named
+	for _, n := range all {
+		out = append(out, Named{Name: prefix + n.Name, Tensor: n.Tensor})
+	}
+	return out
+}
+
 // Named returns all variables of this scope and those below it under their full paths, in order of creation.
 func (s *Scope) Named() []Named {
 	var all []Named

@@ -3,6 +3,7 @@ package transformer
 import (
 	"fmt"
 
+	"genview/models/nn"
 	"genview/models/optim"
 )
 
@@ -35,8 +36,9 @@ func PaperDefaults() Config {
 
 // Validate says what is wrong with c and how to mend it.
 func (c Config) Validate() error {
-	return valid(c.Width, c.Heads, c.Dropout, size{"Vocab", c.Vocab - Special}, size{"Layers", c.Layers}, size{"Hidden", c.Hidden},
-		size{"Source", c.Source}, size{"Target", c.Target})
+	return valid(c.Dropout, map[string]int{
+		"Width": c.Width, "Heads": c.Heads, "Vocab": c.Vocab - Special, "Layers": c.Layers, "Hidden": c.Hidden, "Source": c.Source, "Target": c.Target,
+	})
 }
 
 // GPTConfig describes a GPT.
@@ -55,21 +57,14 @@ func GPTDefaults() GPTConfig { return GPTConfig{Context: 64, Width: 128, Heads: 
 
 // Validate says what is wrong with c and how to mend it.
 func (c GPTConfig) Validate() error {
-	return valid(c.Width, c.Heads, c.Dropout, size{"Vocab", c.Vocab}, size{"Context", c.Context}, size{"Layers", c.Layers})
+	return valid(c.Dropout, map[string]int{"Width": c.Width, "Heads": c.Heads, "Vocab": c.Vocab, "Context": c.Context, "Layers": c.Layers})
 }
 
-type size struct {
-	name  string
-	value int
-}
-
-func valid(width, heads int, dropout float64, sizes ...size) error {
-	for _, s := range append(sizes, size{"Width", width}, size{"Heads", heads}) {
-		if s.value < 1 {
-			return fmt.Errorf("transformer: %s is %d and must be at least 1", s.name, s.value)
-		}
+func valid(dropout float64, sizes map[string]int) error {
+	if err := nn.AtLeastOne("transformer", sizes); err != nil {
+		return err
 	}
-	if width%heads != 0 {
+	if width, heads := sizes["Width"], sizes["Heads"]; width%heads != 0 {
 		return fmt.Errorf("transformer: Width is %d and must be a multiple of Heads, %d", width, heads)
 	}
 	if !(dropout >= 0 && dropout < 1) {

@@ -67,13 +67,7 @@ func (t *trainer) Close() {
 func (t *trainer) Programs() []*tensor.Program { return []*tensor.Program{t.step} }
 
 // Parameters returns how many numbers are trained.
-func (t *trainer) Parameters() int {
-	n := 0
-	for _, v := range t.scope.Vars() {
-		n += v.Len()
-	}
-	return n
-}
+func (t *trainer) Parameters() int { return t.scope.Parameters() }
 
 // Metrics waits for the newest step and returns its loss, in nats per token, and the norm of its gradients before they were clipped.
 func (t *trainer) Metrics() (watch.Metrics, error) {
@@ -87,10 +81,7 @@ func (t *trainer) Metrics() (watch.Metrics, error) {
 
 // State lists all that a checkpoint must hold.
 func (t *trainer) State() []nn.Named {
-	all := t.scope.Named()
-	for _, n := range t.adam.State() {
-		all = append(all, nn.Named{Name: "optim." + n.Name, Tensor: n.Tensor})
-	}
+	all := append(t.scope.Named(), nn.Under("optim.", t.adam.State())...)
 	return append(all, nn.Named{Name: "rng.state", Tensor: t.noise.State})
 }
 

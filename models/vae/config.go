@@ -3,6 +3,8 @@ package vae
 import (
 	"fmt"
 	"slices"
+
+	"genview/models/nn"
 )
 
 // Config describes a VAE.
@@ -30,13 +32,8 @@ func (c Config) Validate() error {
 	if !slices.Contains([]string{"mlp", "conv"}, c.Arch) {
 		return fmt.Errorf(`vae: there is no architecture %q: choose "mlp" or "conv"`, c.Arch)
 	}
-	for _, f := range []struct {
-		name  string
-		value int
-	}{{"Z", c.Z}, {"Hidden", c.Hidden}, {"Size", c.Size}, {"Channels", c.Channels}} {
-		if f.value < 1 {
-			return fmt.Errorf("vae: %s is %d and must be at least 1", f.name, f.value)
-		}
+	if err := nn.AtLeastOne("vae", map[string]int{"Z": c.Z, "Hidden": c.Hidden, "Size": c.Size, "Channels": c.Channels}); err != nil {
+		return err
 	}
 	if c.Arch == "conv" && c.Size%4 != 0 {
 		return fmt.Errorf("vae: Size is %d and must be a multiple of 4, as 28 and 32 are: conv halves it twice", c.Size)

@@ -69,13 +69,7 @@ func (t *Trainer) Close() {
 func (t *Trainer) Programs() []*tensor.Program { return []*tensor.Program{t.step} }
 
 // Parameters returns how many numbers are trained.
-func (t *Trainer) Parameters() int {
-	n := 0
-	for _, v := range t.scope.Vars() {
-		n += v.Len()
-	}
-	return n
-}
+func (t *Trainer) Parameters() int { return t.scope.Parameters() }
 
 // Z is the number of latent dimensions.
 func (t *Trainer) Z() int { return t.model.config.Z }
@@ -103,10 +97,7 @@ func (t *Trainer) Metrics() (watch.Metrics, error) {
 
 // State lists all that a checkpoint must hold: weights under PyTorch's names, and beside them the optimizer's and the noise's state.
 func (t *Trainer) State() []nn.Named {
-	all := t.scope.Named()
-	for _, n := range t.adam.State() {
-		all = append(all, nn.Named{Name: "optim." + n.Name, Tensor: n.Tensor})
-	}
+	all := append(t.scope.Named(), nn.Under("optim.", t.adam.State())...)
 	return append(all, nn.Named{Name: "rng.state", Tensor: t.noise.State})
 }
 
