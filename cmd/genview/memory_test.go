@@ -7,8 +7,11 @@ import (
 // TestDeviceHoldsLittle holds what the device gives to training, in blocks and all, to 1.15 times what no plan can do without: the
 // parameters and the optimizer's state, and the most that has to be in memory while one kernel of a step runs.
 func TestDeviceHoldsLittle(t *testing.T) {
-	for _, preset := range []string{"vae", "gan", "dcgan", "points", "translate", "text"} {
+	for _, preset := range []string{"vae", "gan", "dcgan", "points", "translate", "text", "paper"} {
 		t.Run(preset, func(t *testing.T) {
+			if preset == "paper" && testing.Short() {
+				t.Skip("large")
+			}
 			s := learner(t, &app{}, preset)
 			least := 0
 			for _, p := range s.model.Programs() {
