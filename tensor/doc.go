@@ -3,7 +3,7 @@
 // The one idea: a [Tensor] is its graph and nothing else. [Grad] takes tensors and gives tensors, so a gradient can be
 // differentiated again; [Runtime.Compile] sees forward pass, backward pass and optimizer as one graph, fuses what touches the same
 // elements, plans all memory before any is allocated, and records one [Program]. Between two runs nothing changes but what lies in
-// variables.
+// variables; so programs share the memory of what lies between their kernels, which the device runs one after the other.
 //
 // Three kinds of node exist. Views cost nothing: a [View] is a layout that the reader follows. Elementwise nodes write one
 // expression each, and whole chains of them become one shader, assembled at run time. Kernels are everything else. Reductions are
