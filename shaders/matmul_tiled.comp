@@ -1,50 +1,123 @@
-// matmul_tiled.comp: matrix product for GPUs. A workgroup of 16 × 16 makes a tile of 64 × 64 through shared memory, each invocation
-// four rows of four columns.
+// matmul_tiled.comp: matrix product for GPUs. A workgroup makes a tile of BM × BN through shared memory, slab by slab of BK columns of A
+// and rows of B. Each invocation keeps TM × TN of the tile in registers, in groups of four rows and four columns that lie apart, so that
+// neighbours read neighbouring fours of shared memory.
+//
+// There are two slabs in shared memory: while one is multiplied, the next is on its way from memory to registers, and is put into the
+// other. One barrier a slab is enough. Before it all have put their part of slab s into its place; and whoever puts slab s + 1 into the
+// other place has passed it, so that all have done with slab s − 1, which was there.
+//
+// All tiles add up the terms of an element in the same order.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "matmul.glsl"
-layout(local_size_x = 16, local_size_y = 16) in;
-layout(constant_id = 4) const bool TA = false;      // neighbours in memory are along m, else along k
-layout(constant_id = 5) const bool TB = false;      // along k, else along n
+layout(local_size_x = 64, local_size_x_id = 4) in;     // BM / TM · BN / TN
+layout(constant_id = 5) const int BM = 32;
+layout(constant_id = 6) const int BN = 32;
+layout(constant_id = 7) const int BK = 16;
+layout(constant_id = 8) const int TM = 4;
+layout(constant_id = 9) const int TN = 4;
+layout(constant_id = 10) const int PAD = 0;             // fours between the lines of shared memory: neighbours in k fall into other banks
+layout(constant_id = 11) const int WA = 1;              // elements of A that are loaded at once, 1 or 4
+layout(constant_id = 12) const int WB = 1;
+layout(constant_id = 13) const bool TA = false;         // A's neighbours in memory are along m, else along k
+layout(constant_id = 14) const bool TB = false;         // B's along k, else along n
 
-float loadA(const int row, const int k) { return 0; }
-float loadB(const int column, const int k) { return 0; }
+int innerA(const int k) { return 0; }                   // how far from where its row begins an element of A is
+int innerB(const int k) { return 0; }
+vec4 loadA(const int at) { return vec4(0); }            // WA elements
+vec4 loadB(const int at) { return vec4(0); }
 
-const int TILE = 64, KT = 16, LOADS = TILE * KT / 256;
-shared float a[KT][TILE + 1];   // one more: neighbours in k fall into other banks
-shared vec4 b[KT][TILE / 4];
+const int SIZE = int(gl_WorkGroupSize.x);
+// Of a slab each invocation loads what is at one k, or at four, on NA rows of A and NB columns of B, STEP apart. Where there is less
+// than one load for each, some have none.
+const int KA = TA ? BK : BK / WA, ROWS = TA ? BM / WA : BM, LA = SIZE / KA < ROWS ? SIZE / KA : ROWS, NA = ROWS / LA, STEPA = TA ? LA * WA : LA;
+const int KB = TB ? BK / WB : BK, COLUMNS = TB ? BN : BN / WB, LB = SIZE / KB < COLUMNS ? SIZE / KB : COLUMNS, NB = COLUMNS / LB, STEPB = TB ? LB : LB * WB;
+const int LINEA = BM / 4 + PAD, LINEB = BN / 4 + PAD;
+shared vec4 a[2 * BK * LINEA];
+shared vec4 b[2 * BK * LINEB];
+
+// Groups of four, and the distance between them in fours; 32 neighbouring invocations are 8 × 4, which together read the least.
+const int GM = TM / 4, GN = TN / 4, DOWN = BM / TM, ACROSS = BN / TN, WIDE = ACROSS < 8 ? ACROSS : 8, TALL = 32 / WIDE;
+
+int ka, kb, ma, nb, row[NA], column[NB];        // where in a slab, and in memory, this invocation loads
+vec4 nextA[NA], nextB[NB];                      // what it has loaded
+
+void load(const int k0) {   // what is beyond the last k must not count, whatever it is
+    int k = k0 + ka, at = innerA(K % BK == 0 ? k : min(k, K - (TA ? 1 : WA)));
+    [[unroll]] for (int t = 0; t < NA; t++) {
+        vec4 v = loadA(row[t] + at);
+        nextA[t] = K % BK == 0 || k < K ? v : vec4(0);
+    }
+    k = k0 + kb;
+    at = innerB(K % BK == 0 ? k : min(k, K - (TB ? WB : 1)));
+    [[unroll]] for (int t = 0; t < NB; t++) {
+        vec4 v = loadB(column[t] + at);
+        nextB[t] = K % BK == 0 || k < K ? v : vec4(0);
+    }
+}
+
+void put(const int slab, const int id) {
+    if (LA * KA == SIZE || id < LA * KA) {
+        [[unroll]] for (int t = 0; t < NA; t++) {
+            int m = ma + t * STEPA, at = (slab * BK + ka) * LINEA + m / 4;
+            if (WA == 1) {
+                a[at][m % 4] = nextA[t].x;
+            } else if (TA) {
+                a[at] = nextA[t];
+            } else {
+                [[unroll]] for (int j = 0; j < 4; j++) a[at + j * LINEA][m % 4] = nextA[t][j];
+            }
+        }
+    }
+    if (LB * KB == SIZE || id < LB * KB) {
+        [[unroll]] for (int t = 0; t < NB; t++) {
+            int n = nb + t * STEPB, at = (slab * BK + kb) * LINEB + n / 4;
+            if (WB == 1) {
+                b[at][n % 4] = nextB[t].x;
+            } else if (!TB) {
+                b[at] = nextB[t];
+            } else {
+                [[unroll]] for (int j = 0; j < 4; j++) b[at + j * LINEB][n % 4] = nextB[t][j];
+            }
+        }
+    }
+}
 
 void main() {
-    int x = int(gl_LocalInvocationID.x), y = int(gl_LocalInvocationID.y), id = y * 16 + x, z, m0, n0;
-    if (!tile(TILE, TILE, z, m0, n0)) return;
-    int row[LOADS], column[LOADS];
-    [[unroll]] for (int t = 0; t < LOADS; t++) {    // neighbouring invocations read neighbouring floats
-        int e = t * 256 + id;
-        row[t] = rowA(z, min(m0 + (TA ? e % TILE : e / KT), M - 1));
-        column[t] = columnB(z, min(n0 + (TB ? e / KT : e % TILE), N - 1));
-    }
-    vec4 acc[4];
-    [[unroll]] for (int i = 0; i < 4; i++) acc[i] = vec4(0);
-    for (int k0 = 0; k0 < K; k0 += KT) {
-        [[unroll]] for (int t = 0; t < LOADS; t++) {
-            int e = t * 256 + id;
-            int m = TA ? e % TILE : e / KT, k = TA ? e / TILE : e % KT;
-            a[k][m] = k0 + k < K ? loadA(row[t], k0 + k) : 0;
-            int n = TB ? e / KT : e % TILE;
-            k = TB ? e % KT : e / TILE;
-            b[k][n >> 2][n & 3] = k0 + k < K ? loadB(column[t], k0 + k) : 0;
-        }
+    int id = int(gl_LocalInvocationID.x), z, m0, n0;
+    if (!tile(BM, BN, z, m0, n0)) return;
+    ka = TA ? id / LA : id % KA * WA;
+    ma = TA ? id % LA * WA : id / KA;
+    kb = TB ? id % KB * WB : id / LB;
+    nb = TB ? id / KB : id % LB * WB;
+    [[unroll]] for (int t = 0; t < NA; t++) row[t] = rowA(z, min(m0 + ma + t * STEPA, M - (TA ? WA : 1)));
+    [[unroll]] for (int t = 0; t < NB; t++) column[t] = columnB(z, min(n0 + nb + t * STEPB, N - (TB ? 1 : WB)));
+
+    int lane = id % 32, block = id / 32;
+    int x = block % (ACROSS / WIDE) * WIDE + lane % WIDE, y = block / (ACROSS / WIDE) * TALL + lane / WIDE;
+    vec4 acc[TM * GN];
+    [[unroll]] for (int i = 0; i < TM * GN; i++) acc[i] = vec4(0);
+    load(0);
+    int slab = 0;
+    for (int k0 = 0; k0 < K; k0 += BK) {
+        put(slab, id);
         barrier();
-        [[unroll]] for (int k = 0; k < KT; k++) {
-            vec4 s = b[k][x];
-            [[unroll]] for (int i = 0; i < 4; i++) acc[i] += a[k][y + 16 * i] * s;
+        if (k0 + BK < K) load(k0 + BK);
+        [[unroll]] for (int k = 0; k < BK; k++) {
+            vec4 s[GM], v[GN];
+            [[unroll]] for (int g = 0; g < GM; g++) s[g] = a[(slab * BK + k) * LINEA + g * DOWN + y];
+            [[unroll]] for (int h = 0; h < GN; h++) v[h] = b[(slab * BK + k) * LINEB + h * ACROSS + x];
+            [[unroll]] for (int i = 0; i < TM; i++) {
+                [[unroll]] for (int h = 0; h < GN; h++) acc[i * GN + h] += s[i / 4][i % 4] * v[h];
+            }
         }
-        barrier();
+        slab = 1 - slab;
     }
-    int n = n0 + 4 * x;
-    [[unroll]] for (int i = 0; i < 4; i++) {
-        int m = m0 + y + 16 * i;
-        if (m < M && n < N) result(z, m, n, acc[i]);
+    [[unroll]] for (int i = 0; i < TM; i++) {
+        [[unroll]] for (int h = 0; h < GN; h++) {
+            int m = m0 + 4 * (i / 4 * DOWN + y) + i % 4, n = n0 + 4 * (h * ACROSS + x);
+            if ((M % BM == 0 || m < M) && (N % BN == 0 || n < N)) result(z, m, n, acc[i * GN + h]);
+        }
     }
 }

@@ -118,7 +118,7 @@ func (p *producer) variants() []variant {
 	if p.on.CPU {
 		return p.lanes()
 	}
-	return []variant{p.tiled()}
+	return p.tiled()
 }
 
 func forms(all []variant) []string {
@@ -173,20 +173,6 @@ func (p *producer) lanesOf(tile, ku int) variant {
 		touch := p.hole("touch", func(a []spirv.ID) spirv.ID { return p.touch(a[0], a[1], a[2]) })
 		m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY), touch)
 		return p.finish(m, form, up(p.m, tile)*up(p.n, across), uint32(tile), uint32(ku), bit(ta), bit(tb), uint32(p.on.Lanes))
-	}}
-}
-
-// tiled is the kernel for GPUs.
-func (p *producer) tiled() variant {
-	const form = "tiled 64×64"
-	return variant{form, func() generated {
-		x, y := p.x, p.y
-		load := func(o operand) func(a []spirv.ID) spirv.ID {
-			return func(a []spirv.ID) spirv.ID { return p.b.Load(p.mem(o.base, 1), p.b.Add(a[0], o.inner.at(p.b, a[1]))) }
-		}
-		neighbours := func(v View) bool { return len(v.Strides) > 0 && v.Strides[len(v.Strides)-1] == 1 }
-		m := p.fill(shaders.MatMulTiled, load(x), load(y))
-		return p.finish(m, form, up(p.m, 64)*up(p.n, 64), bit(neighbours(x.outer)), bit(neighbours(y.inner)))
 	}}
 }
 

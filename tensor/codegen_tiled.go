@@ -1,0 +1,151 @@
+package tensor
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"genview/shaders"
+	"genview/shaders/spirv"
+)
+
+// A tile is what a workgroup of a GPU makes of a product: m × n of the result, k columns of one operand and rows of the other at a time.
+// Each invocation makes byM × byN of it.
+type tile struct {
+	m, n, k, byM, byN int
+
+	rate float64 // multiplications in the same time, of a busy GPU, as a share of the best
+}
+
+// tiles are for all GPUs. Large ones read less for each multiplication, from memory and from shared memory; of small ones there are
+// more to share out. Those of 64 × 64, 32 × 32 and the narrow ones run wherever there is Vulkan, in 16 KB and 128 invocations.
+var tiles = []tile{
+	{128, 128, 8, 8, 8, 1},
+	{128, 64, 8, 8, 8, 0.9},
+	{64, 128, 8, 8, 8, 0.9},
+	{64, 64, 16, 8, 4, 0.75},
+	{128, 32, 8, 8, 4, 0.65},
+	{32, 128, 8, 4, 8, 0.65},
+	{32, 32, 16, 4, 4, 0.45},
+	{64, 16, 16, 4, 4, 0.35},
+	{16, 64, 16, 4, 4, 0.35},
+}
+
+func (t tile) invocations() int { return t.m / t.byM * t.n / t.byN }
+
+// shared returns how many bytes of shared memory the tile takes where lines of both operands lie so many fours apart.
+func (t tile) shared(pad int) int { return 2 * t.k * (t.m + t.n + 8*pad) * 4 }
+
+// fits tells whether the device runs the tile.
+func (t tile) fits(on Target) bool {
+	l := on.Info.Limits
+	return t.invocations() <= min(l.MaxInvocations, l.MaxGroupSize[0]) && t.shared(0) <= l.SharedMemory
+}
+
+// suits tells whether a product of m × n is more than half of the tile along each axis, which small tiles need not be.
+func (t tile) suits(m, n int) bool {
+	const small = 32
+	return (t.m <= small || m > t.m/2) && (t.n <= small || n > t.n/2)
+}
+
+// cores is how many processors with shared memory of their own the device has: Vulkan does not say.
+func (on Target) cores() int {
+	if on.Info.Type == "integrated" {
+		return 12
+	}
+	return 64
+}
+
+// cost estimates how long the device takes for z products of m × k × n, counted in multiplications of all its cores: a core that has
+// few invocations waits for memory, and where a tile begins and ends, nothing is multiplied.
+func (t tile) cost(on Target, z, m, n, k int) float64 {
+	const enough, ends = 512, 32 // invocations of a core; k
+	groups := float64(z * up(m, t.m) * up(n, t.n))
+	busy := min(1, groups*float64(t.invocations())/float64(enough*on.cores()))
+	return groups * float64(t.m*t.n) * float64(k+ends) / (t.rate * busy)
+}
+
+// tilesFor lists the tiles for z products of m × k × n, that first which costs least.
+func tilesFor(on Target, z, m, n, k int) []tile {
+	var all []tile
+	for _, t := range tiles {
+		if t.fits(on) && t.suits(m, n) {
+			all = append(all, t)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b tile) int { return cmp.Compare(a.cost(on, z, m, n, k), b.cost(on, z, m, n, k)) })
+	return all
+}
+
+// tiled are the kernels for GPUs, which differ in the tile.
+func (p *producer) tiled() []variant {
+	var all []variant
+	for _, t := range tilesFor(p.on, p.z, p.m, p.n, p.k) {
+		all = append(all, p.tiledOf(t))
+	}
+	return all
+}
+
+// A loading says how a tile is filled from an operand: ones or fours at a time, neighbours along the rows or columns or along k.
+type loading struct {
+	width int
+	outer bool
+}
+
+func (o operand) loading() loading {
+	switch {
+	case fours(o.inner, o.batch, o.outer):
+		return loading{4, false}
+	case fours(o.outer, o.batch, o.inner):
+		return loading{4, true}
+	}
+	return loading{1, o.outer.near() > o.inner.near()}
+}
+
+// form says how an operand is loaded that lies as is usual where transposed says so.
+func (l loading) form(name string, transposed bool) string {
+	switch {
+	case l.width == 4 && l.outer == transposed:
+		return " " + name + "4T"
+	case l.width == 4:
+		return " " + name + "4"
+	case l.outer == transposed:
+		return " " + name + "T"
+	}
+	return ""
+}
+
+// near is how many of the elements that 32 invocations read along v lie side by side.
+func (v View) near() float64 {
+	last := len(v.Shape) - 1
+	if last < 0 {
+		return 0
+	}
+	return float64(min(v.Shape[last], 32)) / max(1, math.Abs(float64(v.Strides[last])))
+}
+
+func (p *producer) tiledOf(t tile) variant {
+	a, b := p.x.loading(), p.y.loading()
+	form := fmt.Sprintf("tiled %d×%d%s%s", t.m, t.n, a.form("a", true), b.form("b", false))
+	return variant{form, func() generated {
+		load := func(o operand, l loading) func(at []spirv.ID) spirv.ID {
+			return func(at []spirv.ID) spirv.ID {
+				if l.width == 4 {
+					return p.b.Load(p.mem(o.base, 4), p.b.Shr(at[0], 2))
+				}
+				return p.b.Splat(p.b.Load(p.mem(o.base, 1), at[0]))
+			}
+		}
+		inner := func(o operand) func(k []spirv.ID) spirv.ID {
+			return func(k []spirv.ID) spirv.ID { return o.inner.at(p.b, k[0]) }
+		}
+		pad := 0
+		if (!a.outer || !b.outer) && t.shared(1) <= p.on.Info.Limits.SharedMemory {
+			pad = 1
+		}
+		m := p.fill(shaders.MatMulTiled, load(p.x, a), load(p.y, b), p.hole("innerA", inner(p.x)), p.hole("innerB", inner(p.y)))
+		return p.finish(m, form, up(p.m, t.m)*up(p.n, t.n), uint32(t.invocations()), uint32(t.m), uint32(t.n), uint32(t.k),
+			uint32(t.byM), uint32(t.byN), uint32(pad), uint32(a.width), uint32(b.width), bit(a.outer), bit(!b.outer))
+	}}
+}
