@@ -149,3 +149,56 @@ func (p *producer) tiledOf(t tile) variant {
 			uint32(t.byM), uint32(t.byN), uint32(pad), uint32(a.width), uint32(b.width), bit(a.outer), bit(!b.outer))
 	}}
 }
+
+// parts says along which axis of the inner ones, and into how many parts, a GPU cuts the terms of the product: 1 leaves them together.
+// Parts of a product with few tiles and many terms, as the gradient of a weight is, are made side by side; each is written and read
+// once more, which takes a dispatch.
+func (c *contraction) parts(on Target) (axis, parts int) {
+	const most, element, dispatch, worth = 64, 64, 600_000, 0.8
+	z, m, n, k := size(c.batch), size(c.rows), size(c.columns), size(c.inner)
+	cost := func(parts int) float64 { return tilesFor(on, z*parts, m, n, k/parts)[0].cost(on, z*parts, m, n, k/parts) }
+	parts, least := 1, worth*cost(1)
+	for i, terms := range c.inner {
+		for p := 2; p <= min(terms, most); p++ {
+			if terms%p != 0 || i == len(c.inner)-1 && terms%4 == 0 && terms/p%4 != 0 { // what lies in fours stays so
+				continue
+			}
+			if sum := cost(p) + float64(p*z*m*n)*element + float64(on.cores())*dispatch; sum < least {
+				axis, parts, least = i, p, sum
+			}
+		}
+	}
+	return axis, parts
+}
+
+// partsOf adds up the parts of a product.
+var partsOf = &reduction{"Parts", 0, (*spirv.Block).Add}
+
+// inParts is the contraction as the sum of parts, each of which has some of the terms; nil where the target makes it in one.
+func (c contraction) inParts(name string, on Target, x, y *Tensor) *Tensor {
+	if on.CPU {
+		return nil
+	}
+	axis, parts := c.parts(on)
+	if parts == 1 {
+		return nil
+	}
+	cut := func(x *Tensor, at int) *Tensor { // the axis becomes two, the first of which goes in front
+		shape := x.Shape()
+		shape[at] /= parts
+		x = x.Reshape(slices.Insert(shape, at, parts)...)
+		return x.Permute(slices.Concat([]int{at}, counting(0, at), counting(at+1, x.Rank()-at-1))...)
+	}
+	nb, nr := len(c.batch), len(c.rows)
+	part := contraction{batch: append([]int{parts}, c.batch...), rows: c.rows, inner: slices.Clone(c.inner), columns: c.columns, out: []int{0}}
+	part.inner[axis] /= parts
+	for _, a := range c.out {
+		part.out = append(part.out, a+1)
+	}
+	o := part.op(name, nil)
+	o.Instead = nil
+	all := o.On(cut(x, nb+nr+axis), cut(y, nb+axis))
+	shape := all.Shape()[1:]
+	sum := Op{Name: partsOf.name, Shape: []int{1, size(shape)}, DType: F32, Reduce: partsOf}
+	return sum.On(all.Reshape(1, parts, size(shape))).Reshape(shape...)
+}

@@ -31,7 +31,7 @@ type compilation struct {
 
 func newCompilation(rt *Runtime, o Outputs) *compilation {
 	return &compilation{
-		rt: rt, tuning: rt.tuning, out: o, low: newLowering(), inPlace: map[*Tensor]*Tensor{},
+		rt: rt, tuning: rt.tuning, out: o, low: newLowering(rt.target), inPlace: map[*Tensor]*Tensor{},
 		spans: map[*Tensor]*span{}, kept: map[*Tensor]int{}, inPack: map[*Tensor]*Tensor{},
 		p: &Program{rt: rt, results: map[*Tensor]result{}}, inputs: map[*Tensor]*vk.Buffer{}, names: map[*Tensor]string{},
 	}

@@ -50,8 +50,8 @@ func (x *Tensor) ConvTranspose3d(w *Tensor, o ConvTransposeOptions) *Tensor {
 // x [B, I, in…], w [O, I/groups, kernel…] and y [B, O, out…], each is linear in the other two, and ⟨y, forth(x, w)⟩ =
 // ⟨x, back(y, w)⟩ = ⟨w, weigh(x, y)⟩: the gradients of any of them are the other two.
 //
-// All are contractions whose operands are views: windows are not copied, only padding is, and of many channels the windows along the
-// last axis.
+// All are contractions whose operands are views: windows are not copied, only padding is, and on lavapipe, of many channels, the windows
+// along the last axis.
 type conv struct {
 	groups, b, i, o int
 	axes            []convAxis
@@ -181,7 +181,7 @@ func (c *conv) windows(x *Tensor) *Tensor {
 	last := c.axes[n-1]
 	x = x.windows(n+1, last.kernel, last.stride, last.dilation)
 	if c.dense() && last.out%4 == 0 {
-		x = x.Transpose(n+1, n+2).copied().Transpose(n+1, n+2)
+		x = x.Transpose(n+1, n+2).copied().Transpose(n+1, n+2).unless(x)
 	}
 	for i, a := range c.axes[:n-1] {
 		x = x.windows(2+i, a.kernel, a.stride, a.dilation)
@@ -190,8 +190,8 @@ func (c *conv) windows(x *Tensor) *Tensor {
 	return x.Reshape(slices.Concat([]int{c.b, c.groups, c.i / c.groups}, c.out(), c.kernel())...)
 }
 
-// dense tells whether so many products are made of each element of a window that windows along the last axis are best written out:
-// their elements then lie in aligned fours, which are read at once.
+// dense tells whether so many products are made of each element of a window that on lavapipe windows along the last axis are best
+// written out: their elements then lie in aligned fours, which are read at once.
 func (c *conv) dense() bool {
 	const enough = 32
 	return c.o/c.groups >= enough && c.i/c.groups >= enough
@@ -207,7 +207,7 @@ func (c *conv) forth(x, w *Tensor) *Tensor {
 	}
 	weight := w.Reshape(slices.Concat(p.batch, p.rows, p.inner)...)
 	if c.dense() && crowded(size(inner)) {
-		weight = weight.apart(2)
+		weight = weight.apart(2).unless(weight)
 	}
 	columns := c.windows(x).Permute(slices.Concat([]int{1, 2}, counting(3+n, n), []int{0}, counting(3, n))...)
 	y := p.of("Conv", weight, columns, nil).Reshape(append([]int{c.b, c.o}, c.out()...)...)
@@ -285,7 +285,7 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 		b := a.backwards()
 		written := func() {
 			if last := rows.Rank() - 1; copied {
-				rows = rows.Transpose(axis, last).copied().Transpose(axis, last)
+				rows = rows.Transpose(axis, last).copied().Transpose(axis, last).unless(rows)
 			}
 		}
 		rows = rows.windows(axis, b.turns, 1, a.dilation).Flip(-1)
@@ -331,7 +331,7 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 	}
 	weight = weight.Permute(slices.Concat([]int{0}, every(4, 2), []int{2, 1}, every(3, 2))...)
 	if c.dense() {
-		weight = weight.apart(2 + n)
+		weight = weight.apart(2 + n).unless(weight.copied())
 	}
 	rows = rows.Permute(slices.Concat([]int{1}, every(4, 3), []int{2}, every(5, 3), []int{0}, every(3, 3))...)
 	x := p.of("ConvInput", weight, rows, nil)
@@ -439,6 +439,21 @@ func (x *Tensor) copied() *Tensor {
 		return x
 	}
 	return copyOp(x).On(x)
+}
+
+// unless is x, which a GPU reads as y instead: the same numbers, lying otherwise. A GPU works addresses out while it waits for memory,
+// and does not gain by a pass that writes windows for one that reads them.
+func (x *Tensor) unless(y *Tensor) *Tensor {
+	return Op{
+		Name: "Unless", Shape: x.op.Shape, DType: x.op.DType,
+		Instead: func(on Target, in []*Tensor) *Tensor {
+			if on.CPU {
+				return in[0]
+			}
+			return in[1]
+		},
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy, nil} },
+	}.On(x, y)
 }
 
 // crowded tells whether rows of n elements all begin at the same place of a page, or of half of one: the lines of a column would

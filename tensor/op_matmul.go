@@ -99,7 +99,8 @@ func (c contraction) op(name string, grad func(dy *Tensor) []*Tensor) Op {
 	return Op{
 		Name: name, Shape: shape, DType: F32, Attr: fmt.Sprint(c),
 		Kernel: c.kernel, product: &c, Joins: c.joins(),
-		Reads: func(_ int, v View) bool { return v.Lo == nil },
+		Reads:   func(_ int, v View) bool { return v.Lo == nil },
+		Instead: func(on Target, in []*Tensor) *Tensor { return c.inParts(name, on, in[0], in[1]) },
 		Order: func(order []int) Op {
 			d := c
 			d.out = make([]int, len(order))

@@ -274,7 +274,8 @@ func joins(u, c *unit) bool {
 		}
 		return o.Joins && cost <= maxEpilogue
 	}
-	return u.node.op.Reduce != nil && u.node.in[0].op.Shape[1] >= leastTerms && len(u.elems)+len(c.elems) <= maxAfter
+	r := u.node.op.Reduce
+	return r != nil && (r == partsOf || u.node.in[0].op.Shape[1] >= leastTerms) && len(u.elems)+len(c.elems) <= maxAfter
 }
 
 // cost returns the instructions of an elementwise node, with a function like exp counted as the dozen that it takes.

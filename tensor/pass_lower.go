@@ -12,6 +12,7 @@ import (
 // lowering rebuilds a graph from its roots: what nothing needs is left out, equal nodes become one, constants are folded, views
 // that no layout can express read from a copy, and every remaining view knows its base.
 type lowering struct {
+	on     Target
 	done   map[*Tensor]*Tensor
 	byKey  map[string]*Tensor
 	number map[*Tensor]int
@@ -25,9 +26,9 @@ type place struct {
 	view View
 }
 
-func newLowering() *lowering {
+func newLowering(on Target) *lowering {
 	return &lowering{
-		done: map[*Tensor]*Tensor{}, byKey: map[string]*Tensor{}, number: map[*Tensor]int{}, where: map[*Tensor]place{},
+		on: on, done: map[*Tensor]*Tensor{}, byKey: map[string]*Tensor{}, number: map[*Tensor]int{}, where: map[*Tensor]place{},
 	}
 }
 
@@ -47,6 +48,12 @@ func (l *lowering) lower(t *Tensor) *Tensor {
 	if t.isLeaf() {
 		l.done[t] = l.add(t)
 		return t
+	}
+	if t.op.Instead != nil {
+		if x := t.op.Instead(l.on, t.in); x != nil {
+			l.done[t] = l.lower(x)
+			return l.done[t]
+		}
 	}
 	in := make([]*Tensor, len(t.in))
 	for i, x := range t.in {

@@ -24,7 +24,8 @@ type Tensor struct {
 	home  *pack // of variables: what they are a part of, nil for nothing
 }
 
-// An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Pack, Reduce, Kernel is set, or none for a leaf. Nodes equal in
+// An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Pack, Reduce, Kernel is set, or none for a leaf
+// and for what each target computes as something else. Nodes equal in
 // Name, Attr, Shape and inputs are the same node, so the functions may depend on nothing else.
 type Op struct {
 	Name  string
@@ -52,6 +53,8 @@ type Op struct {
 	product *contraction
 	// Joins tells whether Kernel takes such nodes.
 	Joins bool
+	// Instead is what a target computes in place of the op; optional, and nil is the op itself.
+	Instead func(on Target, in []*Tensor) *Tensor
 	// Order is the op with the axes of its result in another order; optional.
 	Order func(axes []int) Op
 	// Reads tells whether Kernel can read input i in that layout; nil means only contiguous ones.
