@@ -154,13 +154,13 @@ func (p *producer) tiledOf(t tile) variant {
 // Parts of a product with few tiles and many terms, as the gradient of a weight is, are made side by side; each is written and read
 // once more, which takes a dispatch.
 func (c *contraction) parts(on Target) (axis, parts int) {
-	const most, element, dispatch, worth = 64, 64, 600_000, 0.8
+	const most, terms, element, dispatch, worth = 64, 64, 64, 1_000_000, 0.8
 	z, m, n, k := size(c.batch), size(c.rows), size(c.columns), size(c.inner)
 	cost := func(parts int) float64 { return tilesFor(on, z*parts, m, n, k/parts)[0].cost(on, z*parts, m, n, k/parts) }
 	parts, least := 1, worth*cost(1)
-	for i, terms := range c.inner {
-		for p := 2; p <= min(terms, most); p++ {
-			if terms%p != 0 || i == len(c.inner)-1 && terms%4 == 0 && terms/p%4 != 0 { // what lies in fours stays so
+	for i, inner := range c.inner {
+		for p := 2; p <= min(inner, most, k/terms); p++ {
+			if inner%p != 0 || i == len(c.inner)-1 && inner%4 == 0 && inner/p%4 != 0 { // what lies in fours stays so
 				continue
 			}
 			if sum := cost(p) + float64(p*z*m*n)*element + float64(on.cores())*dispatch; sum < least {
