@@ -37,10 +37,11 @@ func (t tile) invocations() int { return t.m / t.byM * t.n / t.byN }
 // shared returns how many bytes of shared memory the tile takes where lines of both operands lie so many fours apart.
 func (t tile) shared(pad int) int { return 2 * t.k * (t.m + t.n + 8*pad) * 4 }
 
-// fits tells whether the device runs the tile.
-func (t tile) fits(on Target) bool {
+// fits tells whether the device runs the tile with lines so many fours apart.
+func (t tile) fits(on Target, pad int) bool {
+	const invocations, shared = 128, 16 << 10 // that all of Vulkan has
 	l := on.Info.Limits
-	return t.invocations() <= min(l.MaxInvocations, l.MaxGroupSize[0]) && t.shared(0) <= l.SharedMemory
+	return t.invocations() <= max(invocations, min(l.MaxInvocations, l.MaxGroupSize[0])) && t.shared(pad) <= max(shared, l.SharedMemory)
 }
 
 // suits tells whether a product of m × n is more than half of the tile along each axis, which small tiles need not be.
@@ -70,7 +71,7 @@ func (t tile) cost(on Target, z, m, n, k int) float64 {
 func tilesFor(on Target, z, m, n, k int) []tile {
 	var all []tile
 	for _, t := range tiles {
-		if t.fits(on) && t.suits(m, n) {
+		if t.fits(on, 0) && t.suits(m, n) {
 			all = append(all, t)
 		}
 	}
@@ -141,7 +142,7 @@ func (p *producer) tiledOf(t tile) variant {
 			return func(k []spirv.ID) spirv.ID { return o.inner.at(p.b, k[0]) }
 		}
 		pad := 0
-		if (!a.outer || !b.outer) && t.shared(1) <= p.on.Info.Limits.SharedMemory {
+		if (!a.outer || !b.outer) && t.fits(p.on, 1) {
 			pad = 1
 		}
 		m := p.fill(shaders.MatMulTiled, load(p.x, a), load(p.y, b), p.hole("innerA", inner(p.x)), p.hole("innerB", inner(p.y)))

@@ -274,7 +274,7 @@ func fingerprint(i vk.Info) string {
 		image.Conv2d(weight, ConvOptions{}), x.Reshape(4, 16, 64).MatMul(y.Reshape(4, 64, 16)),
 	} {
 		for _, on := range targets {
-			low := newLowering()
+			low := newLowering(on)
 			f := low.fuse([]*Tensor{low.whole(low.lower(t))}, fusing[0], nil)
 			for _, u := range f.units {
 				if u.node == nil || u.node.op.product == nil {
