@@ -1,7 +1,6 @@
 package tensor_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,31 +11,164 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestEveryWay computes products and convolutions with each of the kernels there are for them.
+// wayCases are rows of the table of ops, and products that take several tiles of any size and part of another, of operands that lie
+// in all ways.
+func wayCases() []optest.Case {
+	var all []optest.Case
+	var product optest.Case
+	for _, c := range optest.Cases {
+		kind, _, _ := strings.Cut(c.Name, "/")
+		switch {
+		case c.Name == "MatMul":
+			product = c
+		case testing.Short():
+		case kind == "MatMul" || kind == "Linear" || kind == "Conv2d" || kind == "ConvTranspose2d":
+			c.Dims = c.Dims[len(c.Dims)-1:]
+			all = append(all, c)
+		}
+	}
+	dims := [][][]int{{{130, 27}, {27, 260}}, {{2, 260, 20}, {2, 20, 132}}, {{5, 70}, {70, 270}}, {{300, 36}, {36, 9}}}
+	if testing.Short() {
+		dims = dims[1:2]
+	}
+	lies := map[string]func(x *T) *T{
+		"rows":    func(x *T) *T { return x },
+		"columns": func(x *T) *T { return x.T().Add(tensor.Const([]float32{0}, 1)).T() },
+	}
+	for left, x := range lies {
+		for right, y := range lies {
+			c := product
+			c.Name, c.Dims = "MatMul/"+left+" and "+right, dims
+			c.Op = func(in []*T) *T { return x(in[0]).MatMul(y(in[1])) }
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// TestEveryWay computes products and convolutions with each of the kernels there are for them, whether they suit or not.
 func TestEveryWay(t *testing.T) {
 	for name, family := range map[string]tensor.Family{"device": tensor.ForDevice, "gpu": tensor.ForGPU} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: family})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer rt.Close()
-			for way := range rt.Ways() {
-				for _, c := range optest.Cases {
-					kind, _, _ := strings.Cut(c.Name, "/")
-					if !slices.Contains([]string{"MatMul"}, kind) {
-						continue
-					}
-					op := c.Op
-					c.Op = func(in []*T) *T { return tensor.Written(op(in), way) }
-					_ = fmt.Sprint
-					for _, shapes := range c.Dims {
-						if err := c.Value(rt, c.Draw(rand.New(rand.NewPCG(1, 2)), shapes)); err != nil {
+			ran := map[string]bool{}
+			for _, c := range wayCases() {
+				op := c.Op
+				for _, shapes := range c.Dims {
+					in := c.Draw(rand.New(rand.NewPCG(1, 2)), shapes)
+					for way := range rt.Ways() {
+						c.Op = func(in []*T) *T { return tensor.Written(op(in), way) }
+						if err := c.Value(rt, in); err != nil {
 							t.Errorf("way %d: %s %v: %v", way, c.Name, shapes, err)
+						}
+					}
+					for _, k := range compile(t, rt, tensor.Outputs{Fetch: []*T{op(optest.Tensors(in))}}).Kernels() {
+						for _, part := range strings.Fields(k.Form) {
+							ran[part] = true
 						}
 					}
 				}
 			}
+			for _, part := range []string{"aT", "bT", "a4", "b4", "a4T", "b4T"} {
+				if !ran[part] && family == tensor.ForGPU && !testing.Short() {
+					t.Errorf("no operand was loaded as %s", part)
+				}
+			}
 		})
+	}
+}
+
+// TestParts makes products of few elements and many terms in parts on a GPU, and in one on lavapipe.
+func TestParts(t *testing.T) {
+	dev := vktest.Open(t)
+	draw := func(r *rand.Rand, shape ...int) optest.Array { return optest.Noise(r, shape) }
+	r := rand.New(rand.NewPCG(1, 2))
+	x, w, bias := draw(r, 24, 2048), draw(r, 2048, 39), draw(r, 39)
+	y, image, weight := draw(r, 2, 2048, 24), draw(r, 16, 8, 16, 16), draw(r, 8, 8, 3, 3)
+	prime := draw(r, 24, 2039)
+	conv := func() *T {
+		w := weight.Tensor()
+		c := image.Tensor().Conv2d(w, tensor.ConvOptions{Padding: []int{1}})
+		return tensor.VJP(c, tensor.Full(1).Expand(c.Shape()...).Add(c.Scale(0.1)), w)[0]
+	}
+	for _, c := range []struct {
+		name string
+		y    func() *T
+		gpu  []string // what the kernels' forms begin with
+	}{
+		{"fused", func() *T { return x.Tensor().MatMul(w.Tensor()).Add(bias.Tensor()).Tanh() }, []string{"tiled", "columns"}},
+		{"batch", func() *T { return y.Tensor().T().MatMul(y.Tensor()) }, []string{"tiled", "columns"}},
+		{"prime", func() *T { return prime.Tensor().MatMul(prime.Tensor().T()) }, []string{"tiled"}},
+		{"weight", conv, []string{"elementwise", "tiled", "tiled", "columns"}},
+	} {
+		var got [2][]float32
+		for i, family := range []tensor.Family{tensor.ForDevice, tensor.ForGPU} {
+			rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(rt.Close)
+			p := compile(t, rt, tensor.Outputs{Fetch: []*T{c.y()}})
+			var forms []string
+			for _, k := range p.Kernels() {
+				kind, _, _ := strings.Cut(k.Form, " ")
+				forms = append(forms, kind)
+			}
+			if family == tensor.ForGPU && !slices.Equal(forms, c.gpu) {
+				t.Errorf("%s: the kernels are %v, want %v", c.name, forms, c.gpu)
+			}
+			got[i] = floats(t, rt, c.y())
+			if !slices.Equal(floats(t, rt, c.y()), got[i]) {
+				t.Errorf("%s: two runs give different bits", c.name)
+			}
+		}
+		want := make([]float64, len(got[0]))
+		for i, v := range got[0] {
+			want[i] = float64(v)
+		}
+		compare(t, c.name, got[1], want, 1e-4)
+	}
+}
+
+// TestWindowsAreReadInPlace sees that a convolution of many channels writes its windows out on lavapipe only, and its padding on both.
+func TestWindowsAreReadInPlace(t *testing.T) {
+	dev := vktest.Open(t)
+	if !dev.Info().Lavapipe {
+		t.Skip("on lavapipe only")
+	}
+	weight := tensor.Var("w", tensor.Full(1, 32, 32, 3, 3))
+	for _, c := range []struct {
+		family    tensor.Family
+		pad       int
+		transpose bool
+		copies    int
+	}{
+		{tensor.ForLavapipe, 0, false, 1}, {tensor.ForLavapipe, 1, false, 2}, {tensor.ForLavapipe, 0, true, 3},
+		{tensor.ForGPU, 0, false, 0}, {tensor.ForGPU, 1, false, 1}, {tensor.ForGPU, 0, true, 2},
+	} {
+		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: c.family})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(rt.Close)
+		image := tensor.Var("x", tensor.Full(1, 2, 32, 6, 10+2*c.pad)) // windows come in fours
+		y := image.Conv2d(weight, tensor.ConvOptions{Padding: []int{c.pad}})
+		if c.transpose {
+			y = image.ConvTranspose2d(weight, tensor.ConvTransposeOptions{Padding: []int{c.pad}})
+		}
+		copies := 0
+		for _, k := range compile(t, rt, tensor.Outputs{Fetch: []*T{y}}).Kernels() {
+			if k.Form == "elementwise" {
+				copies++
+			}
+		}
+		if copies != c.copies {
+			t.Errorf("family %d, padding %d, transposed %t: %d copies, want %d", c.family, c.pad, c.transpose, copies, c.copies)
+		}
 	}
 }

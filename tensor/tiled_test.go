@@ -1,0 +1,65 @@
+package tensor
+
+import (
+	"testing"
+
+	"genview/vk"
+)
+
+// TestTilesAreChosen looks at which tile products get, and in how many parts they are made.
+func TestTilesAreChosen(t *testing.T) {
+	large := vk.Limits{MaxInvocations: 1024, MaxGroupSize: [3]int{1024, 1024, 64}, SharedMemory: 48 << 10}
+	least := vk.Limits{MaxInvocations: 128, MaxGroupSize: [3]int{128, 128, 64}, SharedMemory: 16 << 10}
+	for _, c := range []struct {
+		kind       string
+		limits     vk.Limits
+		z, m, k, n int
+		tm, tn     int
+		parts      bool
+	}{
+		{"discrete", large, 1, 4096, 4096, 4096, 128, 128, false},
+		{"discrete", least, 1, 4096, 4096, 4096, 128, 64, false}, // of those that are as good the first
+		{"discrete", large, 1, 64, 576, 100_000, 64, 128, false},
+		{"discrete", large, 1, 32, 288, 100_000, 32, 128, false},
+		{"discrete", large, 1, 100_000, 64, 8, 64, 16, false},
+		{"discrete", large, 1, 768, 128, 512, 32, 32, false},
+		{"discrete", large, 1, 5, 7, 6, 32, 32, false},
+		{"discrete", large, 64, 64, 64, 64, 32, 32, false},
+		{"discrete", large, 1, 16, 4096, 4096, 16, 64, true},
+		{"discrete", large, 1, 128, 65536, 128, 64, 64, true},
+		{"discrete", large, 1, 128, 65537, 128, 32, 32, false}, // a prime
+		{"discrete", large, 1, 512, 512, 512, 64, 64, true},
+		{"integrated", large, 1, 512, 512, 512, 64, 64, false},
+		{"integrated", large, 1, 768, 128, 512, 128, 128, false},
+	} {
+		on := Target{Info: vk.Info{Type: c.kind, Limits: c.limits}}
+		p := contraction{batch: []int{c.z}, rows: []int{c.m}, inner: []int{c.k}, columns: []int{c.n}}
+		_, parts := p.parts(on)
+		all := tilesFor(on, c.z*parts, c.m, c.n, c.k/parts)
+		if all[0].m != c.tm || all[0].n != c.tn || parts > 1 != c.parts {
+			t.Errorf("%d×%d×%d×%d on %s: %d×%d in %d parts, want %d×%d in parts %t", c.z, c.m, c.k, c.n, c.kind, all[0].m, all[0].n, parts, c.tm, c.tn, c.parts)
+		}
+		for _, tile := range all {
+			if tile.invocations() > c.limits.MaxInvocations || tile.shared(0) > c.limits.SharedMemory {
+				t.Errorf("%d×%d takes more than there is", tile.m, tile.n)
+			}
+		}
+	}
+	for m := 1; m <= 300; m++ {
+		for n := 1; n <= 300; n++ {
+			if len(tilesFor(Target{Info: vk.Info{Limits: least}}, 1, m, n, 9)) == 0 {
+				t.Fatalf("there is no tile for %d×%d", m, n)
+			}
+		}
+	}
+}
+
+// TestTilesAreWhole sees that what a kernel takes for granted of its tile is so.
+func TestTilesAreWhole(t *testing.T) {
+	for _, a := range tiles {
+		wide := min(a.n/a.byN, 8)
+		if a.invocations()%32 != 0 || a.n/a.byN%wide != 0 || a.m/a.byM%(32/wide) != 0 || a.byM%4 != 0 || a.byN%4 != 0 || a.k%4 != 0 || a.invocations() < a.k {
+			t.Errorf("%+v does not come out even", a)
+		}
+	}
+}
