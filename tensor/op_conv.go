@@ -179,6 +179,9 @@ func (c *conv) windows(x *Tensor) *Tensor {
 		}
 	}
 	last := c.axes[n-1]
+	if last.pad == 0 && slices.ContainsFunc(c.axes, func(a convAxis) bool { return a.pad > 0 }) {
+		x = x.unless(x.copied()) // the padding of other axes is written before there are windows along the last one
+	}
 	x = x.windows(n+1, last.kernel, last.stride, last.dilation)
 	if c.dense() && last.out%4 == 0 {
 		x = x.Transpose(n+1, n+2).copied().Transpose(n+1, n+2).unless(x)

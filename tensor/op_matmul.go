@@ -47,9 +47,10 @@ func (x *Tensor) MatMul(y *Tensor) *Tensor {
 }
 
 // product is MatMul for [B0, B1, M, K] and [B0, B1, K, N]. A tile of a product kernel is no good where hardly anything is to be added
-// up, or next to nothing comes out: such a product is an expression, or the sum of one, which is fused with what is around it.
+// up, or next to nothing comes out: such a product is an expression, or the sum of one, which is fused with what is around it. But a GPU
+// makes a tile of a large matrix by a few columns or rows, where a sum would go down its columns with few invocations.
 func product(x, y *Tensor) *Tensor {
-	const thin, few = 4, 2
+	const thin, few, large = 4, 2, 1 << 14
 	m, k, n := x.Dim(2), x.Dim(3), y.Dim(3)
 	grad := func(dy *Tensor) []*Tensor { // as an operand lies in memory, so should its gradient
 		dx, dw := product(dy, y.T()), product(x.T(), dy)
@@ -61,6 +62,7 @@ func product(x, y *Tensor) *Tensor {
 		}
 		return []*Tensor{dx, dw}
 	}
+	c := contraction{batch: x.op.Shape[:2], rows: []int{m}, inner: []int{k}, columns: []int{n}, out: []int{0, 1, 2, 3}}
 	switch {
 	case k <= thin:
 		var sum *Tensor
@@ -69,11 +71,18 @@ func product(x, y *Tensor) *Tensor {
 		}
 		return sum.withGrad(grad, x, y)
 	case n <= few:
-		return x.Unsqueeze(3).Mul(y.T().Unsqueeze(2)).Sum(-1).withGrad(grad, x, y)
+		sum := x.Unsqueeze(3).Mul(y.T().Unsqueeze(2)).Sum(-1)
+		if x.transposed() && m*k >= large {
+			sum = sum.unless(c.op("MatMul", nil).On(x, y))
+		}
+		return sum.withGrad(grad, x, y)
 	case m <= few:
-		return x.Unsqueeze(-1).Mul(y.Unsqueeze(2)).Sum(3).withGrad(grad, x, y)
+		sum := x.Unsqueeze(-1).Mul(y.Unsqueeze(2)).Sum(3)
+		if k*n >= large {
+			sum = sum.unless(c.op("MatMul", nil).On(x, y))
+		}
+		return sum.withGrad(grad, x, y)
 	}
-	c := contraction{batch: x.op.Shape[:2], rows: []int{m}, inner: []int{k}, columns: []int{n}, out: []int{0, 1, 2, 3}}
 	return c.of("MatMul", x, y, grad)
 }
 

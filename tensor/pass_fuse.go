@@ -57,7 +57,8 @@ var fusing = []bounds{{12, 1 << 20}, {12, 12}, {4, 4}, {4, 1}}
 const (
 	maxInline   = 24 // nodes that a reduction computes anew instead of reading them
 	maxAfter    = 24 // nodes made of a reduction's results, which few lanes of many compute
-	maxEpilogue = 8  // instructions made of a product's results: they are written out for each row of a tile, and long code runs slowly
+	maxEpilogue = 8  // instructions made of a product's results on lavapipe: they are written out for each row of a tile, and long code runs slowly
+	maxOnGPU    = 32 // the same on a GPU, where a pass over memory is dearer
 	leastTerms  = 16 // of a reduction that something is made of in the same dispatch
 )
 
@@ -207,7 +208,7 @@ func (f *fusion) elementwise(t *Tensor) {
 
 // join merges two units where that is possible and makes no cycle.
 func (f *fusion) join(u, c *unit) {
-	if joins(u, c) && f.within(u, c) && !f.reaches(u, c, true) && !f.reaches(c, u, true) {
+	if f.joins(u, c) && f.within(u, c) && !f.reaches(u, c, true) && !f.reaches(c, u, true) {
 		f.merge(u, c)
 	}
 }
@@ -257,7 +258,7 @@ func (f *fusion) scalars() {
 }
 
 // joins tells whether two units can be one, as far as their kinds go.
-func joins(u, c *unit) bool {
+func (f *fusion) joins(u, c *unit) bool {
 	if u.node == nil && c.node == nil {
 		return true
 	}
@@ -272,7 +273,10 @@ func joins(u, c *unit) bool {
 		for _, t := range slices.Concat(u.elems, c.elems) {
 			cost += t.cost()
 		}
-		return o.Joins && cost <= maxEpilogue
+		if f.on.CPU {
+			return o.Joins && cost <= maxEpilogue
+		}
+		return o.Joins && cost <= maxOnGPU
 	}
 	r := u.node.op.Reduce
 	return r != nil && (r == partsOf || u.node.in[0].op.Shape[1] >= leastTerms) && len(u.elems)+len(c.elems) <= maxAfter

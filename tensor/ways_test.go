@@ -90,7 +90,7 @@ func TestParts(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	x, w, bias := draw(r, 24, 2048), draw(r, 2048, 39), draw(r, 39)
 	y, image, weight := draw(r, 2, 2048, 24), draw(r, 16, 8, 16, 16), draw(r, 8, 8, 3, 3)
-	prime := draw(r, 24, 2039)
+	prime, line := draw(r, 24, 2039), draw(r, 1, 2048)
 	conv := func() *T {
 		w := weight.Tensor()
 		c := image.Tensor().Conv2d(w, tensor.ConvOptions{Padding: []int{1}})
@@ -104,6 +104,8 @@ func TestParts(t *testing.T) {
 		{"fused", func() *T { return x.Tensor().MatMul(w.Tensor()).Add(bias.Tensor()).Tanh() }, []string{"tiled", "columns"}},
 		{"batch", func() *T { return y.Tensor().T().MatMul(y.Tensor()) }, []string{"tiled", "columns"}},
 		{"prime", func() *T { return prime.Tensor().MatMul(prime.Tensor().T()) }, []string{"tiled"}},
+		{"row", func() *T { return line.Tensor().MatMul(w.Tensor()) }, []string{"tiled", "columns"}},
+		{"column", func() *T { return w.Tensor().T().MatMul(line.Tensor().T()) }, []string{"tiled", "columns"}},
 		{"weight", conv, []string{"elementwise", "tiled", "tiled", "columns"}},
 	} {
 		var got [2][]float32

@@ -358,6 +358,7 @@ var basicCases = []Case{
 	convCase("2d", tensor.ConvOptions{Stride: s{2}, Padding: s{1}}, sh(s{2, 3, 8, 8}, s{4, 3, 4, 4}), sh(s{1, 1, 5, 7}, s{1, 1, 3, 3}), sh(s{3, 2, 3, 4}, s{5, 2, 1, 2}), sh(s{4, 8, 16, 16}, s{12, 8, 4, 4})),
 	convCase("2d/dense", tensor.ConvOptions{}, sh(s{2, 3, 6, 5}, s{4, 3, 3, 3}), sh(s{1, 1, 1, 1}, s{1, 1, 1, 1}), sh(s{2, 8, 9, 8}, s{16, 8, 2, 1})),
 	convCase("2d/same", tensor.ConvOptions{Padding: s{1}}, sh(s{2, 4, 8, 12}, s{8, 4, 3, 3})),
+	convCase("2d/tall", tensor.ConvOptions{Padding: s{1, 0}}, sh(s{2, 3, 5, 8}, s{4, 3, 3, 3})),
 	convCase("2d/dilated", tensor.ConvOptions{Stride: s{2, 1}, Padding: s{2, 1}, Dilation: s{2, 3}}, sh(s{2, 2, 9, 8}, s{3, 2, 3, 2})),
 	convCase("2d/groups", tensor.ConvOptions{Padding: s{1}, Groups: 2}, sh(s{2, 4, 5, 5}, s{6, 2, 3, 3})),
 	convCase("2d/depthwise", tensor.ConvOptions{Stride: s{2}, Padding: s{1}, Groups: 6}, sh(s{2, 6, 8, 8}, s{6, 1, 3, 3})),
