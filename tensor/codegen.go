@@ -395,6 +395,15 @@ func (on Target) pair(quads int) int {
 	return 1
 }
 
+// invocations is how many of so many, a power of two, a workgroup may have.
+func (on Target) invocations(most int) int {
+	const all = 128 // that all of Vulkan has
+	for l := on.Info.Limits; most > max(all, min(l.MaxInvocations, l.MaxGroupSize[0])); {
+		most /= 2
+	}
+	return most
+}
+
 // group returns the number of this workgroup, counted along x, then y.
 func group(b *spirv.Block, groups int) spirv.ID {
 	if groups <= maxGroupsX {
@@ -438,7 +447,7 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	}
 	n := u.outs[0].Len()
 	quads := (n + 3) / 4
-	local, each, stride := 256, 1, on.Lanes
+	local, each, stride := on.invocations(256), 1, on.Lanes
 	if on.CPU { // the lanes walk a contiguous stretch (the driver runs them to the end before the next ones)
 		local = 64
 		for each < 4 && quads >= local*each*2*16 {

@@ -51,37 +51,52 @@ func (e *emitter) results(u *unit, start spirv.ID, whole bool, reduced spirv.ID)
 	return out
 }
 
-// reduceColumns: each invocation walks down four neighbouring columns.
+// reduceColumns: each invocation walks down four neighbouring columns. On a GPU several go down the same ones, each to some of the
+// rows, where that keeps more of them busy.
 func (f *fusion) reduceColumns(u *unit, on Target) generated {
 	x, r := u.node.in[0], u.node.op.Reduce
 	a, k, n := x.op.Shape[0], x.op.Shape[1], x.op.Shape[2]
 	quads := (n + 3) / 4
 	items := a * quads
-	local := 64
+	side, deep := 64, on.deep(items, k)
 	if on.CPU && items < 64*16 {
-		local = on.Lanes
+		side = on.Lanes
 	}
-	groups := (items + local - 1) / local
-	e := f.newEmitter(u, on, x.Len(), local)
+	if deep > 1 {
+		side = min(side, on.invocations(256)/deep)
+	}
+	groups := (items + side - 1) / side
+	e := f.newEmitter(u, on, x.Len(), side*deep)
 	b := e.b
 	width := 4
 	if n%4 != 0 {
 		width = 1
 	}
 	outs := e.outs(u, width)
-	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
-	b.If(b.Less(item, b.Index(items)), func() {
-		c := split(b, b.Bitcast(item, spirv.Uint), []int{a, quads})
-		col := b.Shl(c[1], 2)
-		t := spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}
-		first := b.Add(b.Mul(c[0], b.Index(k*n)), col)
-		term := func(i spirv.ID) spirv.ID {
+	id := b.LocalID(0)
+	item, down := id, b.Index(0)
+	if deep > 1 {
+		item, down = b.And(id, b.Index(side-1)), b.Shr(id, log2(side))
+	}
+	item = b.Add(b.Mul(group(b, groups), b.Index(side)), item)
+	// total combines the rows down, down + deep, … of four columns.
+	total := func(item spirv.ID) (at []spirv.ID, v spirv.ID) {
+		at = split(b, b.Bitcast(item, spirv.Uint), []int{a, quads})
+		first := b.Add(b.Mul(at[0], b.Index(k*n)), b.Shl(at[1], 2))
+		read := func(i spirv.ID) spirv.ID {
 			e.at(b.Bitcast(b.Add(first, b.Mul(i, b.Index(n))), spirv.Uint), n%4 == 0)
 			return e.value(x)
 		}
-		total := b.Cell(e.unit(r, t))
+		term := func(i spirv.ID) spirv.ID {
+			if deep > 1 {
+				i = b.Add(b.Mul(i, b.Index(deep)), down)
+			}
+			return read(i)
+		}
+		total := b.Cell(e.unit(r, spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}))
 		const unroll = 4
-		full := k / unroll * unroll
+		rows := k / deep
+		full := rows / unroll * unroll
 		if full > 0 {
 			b.For(b.Index(0), b.Index(full), unroll, func(i spirv.ID) {
 				sum := term(i)
@@ -91,11 +106,20 @@ func (f *fusion) reduceColumns(u *unit, on Target) generated {
 				b.Set(total, r.combine(b, b.Get(total), sum))
 			})
 		}
-		for i := full; i < k; i++ {
+		for i := full; i < rows; i++ {
 			b.Set(total, r.combine(b, b.Get(total), term(b.Index(i))))
 		}
-		start := b.Add(b.Mul(c[0], b.Index(n)), col)
-		results := e.results(u, start, width == 4, b.Get(total))
+		if rest := k % deep; rest > 0 {
+			b.If(b.Less(down, b.Index(rest)), func() {
+				b.Set(total, r.combine(b, b.Get(total), read(b.Add(b.Index(rows*deep), down))))
+			})
+		}
+		return at, b.Get(total)
+	}
+	store := func(item spirv.ID, at []spirv.ID, v spirv.ID) {
+		col := b.Shl(at[1], 2)
+		start := b.Add(b.Mul(at[0], b.Index(n)), col)
+		results := e.results(u, start, width == 4, v)
 		if width == 4 {
 			for i, t := range u.outs {
 				e.store(outs[i], t, item, results[i])
@@ -109,8 +133,36 @@ func (f *fusion) reduceColumns(u *unit, on Target) generated {
 				}
 			})
 		}
+	}
+	valid := b.Less(item, b.Index(items))
+	if deep == 1 {
+		b.If(valid, func() {
+			at, v := total(item)
+			store(item, at, v)
+		})
+		return generated{module: b.Module(), binds: e.binds, groups: groups}
+	}
+	at, v := total(b.Min(item, b.Index(items-1)))
+	shared := b.Shared(side*deep, b.TypeOf(v))
+	b.StoreShared(shared, id, v)
+	b.Barrier()
+	b.If(b.And(b.Equal(down, b.Index(0)), valid), func() {
+		for i := 1; i < deep; i++ {
+			v = r.combine(b, v, b.LoadShared(shared, b.Add(id, b.Index(i*side))))
+		}
+		store(item, at, v)
 	})
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
+}
+
+// deep is how many invocations share k rows of the same columns, of which there are so many fours.
+func (on Target) deep(items, k int) int {
+	const busy, rows, most = 1 << 15, 8, 16
+	deep := 1
+	for !on.CPU && deep < most && items*deep < busy && k/(2*deep) >= rows {
+		deep *= 2
+	}
+	return deep
 }
 
 // fewTerms is how long a row is at most that one invocation combines alone: it is read with three others, and all code is unrolled.
@@ -206,17 +258,35 @@ func horizontal(b *spirv.Block, r *reduction, v spirv.ID) spirv.ID {
 	return r.combine(b, xy, r.combine(b, b.Component(v, 2), b.Component(v, 3)))
 }
 
-// reduceRows: the lanes share a row on lavapipe, a workgroup on a GPU. They go over it once for each reduction, and once more for
-// what is as long as the row.
-func (f *fusion) reduceRows(u *unit, on Target) generated {
-	rows, k := u.span()
-	lanes, local := 128, 128
+// slice is how many lanes have a row beside others in one workgroup at most.
+const slice = 32
+
+// share says how many lanes share a row of k elements, and how many a workgroup has: of a GPU as many as keep what they read of the row
+// in registers, and more where there are few rows.
+func (on Target) share(rows, k int) (lanes, local int) {
 	if on.CPU {
 		lanes, local = on.Lanes, 64
 		if rows*lanes < 64*16 {
 			local = lanes
 		}
+		return lanes, local
 	}
+	const few, busy = 4, 1 << 14 // fours of a lane; invocations
+	most, fours := on.invocations(512), up(k, 4)
+	for lanes = 4; lanes < most && (lanes < slice && lanes < fours || lanes*few < fours || rows*lanes < busy && lanes < fours/2); {
+		lanes *= 2
+	}
+	if lanes > slice {
+		return lanes, lanes
+	}
+	return lanes, 128
+}
+
+// reduceRows: the lanes share a row on lavapipe, a workgroup or a part of one on a GPU. They go over it once for each reduction, and once more for
+// what is as long as the row.
+func (f *fusion) reduceRows(u *unit, on Target) generated {
+	rows, k := u.span()
+	lanes, local := on.share(rows, k)
 	groups := up(rows*lanes, local)
 	e := f.newEmitter(u, on, rows*k, local)
 	b := e.b
@@ -231,8 +301,9 @@ func (f *fusion) reduceRows(u *unit, on Target) generated {
 	}
 	e.single(u)
 	id := b.LocalID(0)
+	w.id, w.local = id, local
 	w.lane, w.row = id, group(b, groups)
-	if on.CPU {
+	if on.CPU || lanes < local {
 		w.lane = b.And(id, b.Index(lanes-1))
 		w.row = b.Add(b.Mul(w.row, b.Index(local/lanes)), b.Shr(id, log2(lanes)))
 	}
@@ -279,7 +350,9 @@ type walker struct {
 	lanes     int
 	pair      int // fours that a lane holds side by side, and stores together
 	lane, row spirv.ID
-	held      []four // of a short row; nil: the row is read anew for each reduction
+	local     int      // invocations of the workgroup
+	id        spirv.ID // of this one among them
+	held      []four   // of a short row; nil: the row is read anew for each reduction
 }
 
 // A four is what was worked out of four elements.
@@ -302,7 +375,10 @@ func (w *walker) keep() {
 
 // fours is how many fours of a row each lane holds; 0: it is too long for that, or none of whole fours.
 func (w *walker) fours() int {
-	const few = 16
+	few := 16
+	if !w.on.CPU {
+		few = 4
+	}
 	_, k := w.u.span()
 	if k%(4*w.lanes) != 0 || k/(4*w.lanes) > few {
 		return 0
@@ -366,16 +442,36 @@ func (w *walker) together(r *reduction, v spirv.ID) spirv.ID {
 		}
 		return v
 	}
-	shared := b.Shared(w.lanes, b.TypeOf(v))
-	b.StoreShared(shared, w.lane, v)
+	shared := b.Shared(w.local, b.TypeOf(v))
+	at := func(i int) spirv.ID { return b.LoadShared(shared, b.Add(b.Sub(w.id, w.lane), b.Index(i))) }
+	switch {
+	case w.lanes <= slice: // all read what all of the row have
+		b.StoreShared(shared, w.id, v)
+		b.Barrier()
+		total := at(0)
+		for i := 1; i < w.lanes; i++ {
+			total = r.combine(b, total, at(i))
+		}
+		return total
+	case w.on.Info.Arithmetic: // whatever the size of subgroups, and which invocations are in one
+		v = r.subgroup(b, v)
+		b.If(b.Elect(), func() { b.StoreShared(shared, b.Subgroup(), v) })
+		b.Barrier()
+		total := b.Cell(b.LoadShared(shared, b.Index(0)))
+		b.For(b.Index(1), b.Subgroups(), 1, func(i spirv.ID) {
+			b.Set(total, r.combine(b, b.Get(total), b.LoadShared(shared, i)))
+		})
+		return b.Get(total)
+	}
+	b.StoreShared(shared, w.id, v)
 	for half := w.lanes / 2; half > 0; half /= 2 {
 		b.Barrier()
 		b.If(b.Less(w.lane, b.Index(half)), func() {
-			b.StoreShared(shared, w.lane, r.combine(b, b.LoadShared(shared, w.lane), b.LoadShared(shared, b.Add(w.lane, b.Index(half)))))
+			b.StoreShared(shared, w.id, r.combine(b, b.LoadShared(shared, w.id), b.LoadShared(shared, b.Add(w.id, b.Index(half)))))
 		})
 	}
 	b.Barrier()
-	return b.LoadShared(shared, b.Index(0))
+	return at(0)
 }
 
 // along stores the outputs that are as long as the row.

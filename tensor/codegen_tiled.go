@@ -157,7 +157,9 @@ func (p *producer) tiledOf(t tile) variant {
 func (c *contraction) parts(on Target) (axis, parts int) {
 	const most, terms, element, dispatch, worth = 64, 64, 64, 1_000_000, 0.8
 	z, m, n, k := size(c.batch), size(c.rows), size(c.columns), size(c.inner)
-	cost := func(parts int) float64 { return tilesFor(on, z*parts, m, n, k/parts)[0].cost(on, z*parts, m, n, k/parts) }
+	cost := func(parts int) float64 {
+		return tilesFor(on, z*parts, m, n, k/parts)[0].cost(on, z*parts, m, n, k/parts)
+	}
 	parts, least := 1, worth*cost(1)
 	for i, inner := range c.inner {
 		for p := 2; p <= min(inner, most, k/terms); p++ {
@@ -173,7 +175,7 @@ func (c *contraction) parts(on Target) (axis, parts int) {
 }
 
 // partsOf adds up the parts of a product.
-var partsOf = &reduction{"Parts", 0, (*spirv.Block).Add}
+var partsOf = &reduction{"Parts", 0, (*spirv.Block).Add, (*spirv.Block).SubgroupAdd}
 
 // inParts is the contraction as the sum of parts, each of which has some of the terms; nil where the target makes it in one.
 func (c contraction) inParts(name string, on Target, x, y *Tensor) *Tensor {

@@ -1,5 +1,8 @@
 package tensor
 
+// WithoutSubgroups lets the runtime's kernels combine through shared memory alone.
+func (rt *Runtime) WithoutSubgroups() { rt.target.Info.Arithmetic = false }
+
 // Ways returns in how many ways the runtime can write the kernels of products: all tiles of a GPU, whether they suit or not.
 func (rt *Runtime) Ways() int {
 	rt.settle()

@@ -11,14 +11,27 @@ type reduction struct {
 	name    string
 	unit    float64 // combining with it changes nothing
 	combine func(b *spirv.Block, x, y spirv.ID) spirv.ID
+	// subgroup combines the x of all of a subgroup.
+	subgroup func(b *spirv.Block, x spirv.ID) spirv.ID
 }
 
 var (
-	sumOf  = &reduction{"Sum", 0, (*spirv.Block).Add}
-	maxOf  = &reduction{"Max", math.Inf(-1), larger2}
-	prodOf = &reduction{"Prod", 1, (*spirv.Block).Mul}
-	minOf  = &reduction{"Min", math.Inf(1), smaller2}
+	sumOf  = &reduction{"Sum", 0, (*spirv.Block).Add, (*spirv.Block).SubgroupAdd}
+	maxOf  = &reduction{"Max", math.Inf(-1), larger2, orNaN((*spirv.Block).SubgroupMax)}
+	prodOf = &reduction{"Prod", 1, (*spirv.Block).Mul, (*spirv.Block).SubgroupMul}
+	minOf  = &reduction{"Min", math.Inf(1), smaller2, orNaN((*spirv.Block).SubgroupMin)}
 )
+
+// orNaN lets NaN win over what best takes, to which it may count for nothing.
+func orNaN(best func(b *spirv.Block, x spirv.ID) spirv.ID) func(b *spirv.Block, x spirv.ID) spirv.ID {
+	return func(b *spirv.Block, x spirv.ID) spirv.ID {
+		if b.TypeOf(x).Elem != spirv.Float {
+			return best(b, x)
+		}
+		is := b.SubgroupMax(b.Cast(b.NotEqual(x, x), spirv.Uint))
+		return b.Select(b.NotEqual(is, b.Same(is, 0)), b.Same(x, math.NaN()), best(b, x))
+	}
+}
 
 // Sum adds up the elements along the axes, which disappear; without axes all elements.
 func (x *Tensor) Sum(axes ...int) *Tensor { return x.drop(x.SumKeep(axes...), axes) }
@@ -211,6 +224,7 @@ func (x *Tensor) reduceMiddle(r *reduction) *Tensor {
 	}
 	return Op{
 		Name: r.name, Shape: []int{a, n}, DType: x.op.DType, Reduce: r,
+		Instead: func(on Target, in []*Tensor) *Tensor { return in[0].uneven(on, r) },
 		Grad: func(y, dy *Tensor) []*Tensor {
 			dy = dy.Reshape(a, 1, n).Expand(a, k, n)
 			switch r {
@@ -240,6 +254,26 @@ func stages(k, n int) int {
 		}
 	}
 	return best
+}
+
+// uneven combines x [A, K, 1] to [A, 1] in parts and a rest where a GPU would have too few rows, too long, to share out, and K divides
+// into no parts; else it is nil.
+func (x *Tensor) uneven(on Target, r *reduction) *Tensor {
+	const long, part = 1 << 15, 1 << 11 // elements of a row
+	a, k, n := x.op.Shape[0], x.op.Shape[1], x.op.Shape[2]
+	if on.CPU || n > 1 || k < long || a >= on.cores() {
+		return nil
+	}
+	parts := k / part
+	most := x.Slice(1, 0, parts*part).Reshape(a*parts, part, 1).reduceMiddle(r).Reshape(a, parts, 1).reduceMiddle(r)
+	if k%part == 0 {
+		return most
+	}
+	rest := x.Slice(1, parts*part, k).reduceMiddle(r)
+	return Op{
+		Name: r.name + "2", Shape: []int{a, 1}, DType: x.op.DType,
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return r.combine(b, in[0], in[1]) },
+	}.On(most, rest)
 }
 
 // Softmax returns exp(x)/Σ exp(x) along an axis.

@@ -42,6 +42,7 @@ type Info struct {
 	Int64        bool   `json:"int64"`    // shaders may have integers of 64 bits
 	Lavapipe     bool   `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with 8 or 16 lanes
 	SubgroupSize int    `json:"subgroup_size"`
+	Arithmetic   bool   `json:"subgroup_arithmetic"` // compute shaders may combine what a subgroup has in one instruction
 	HeapBytes    int64  `json:"heap_bytes"`
 	Limits       Limits `json:"limits"`
 	typeOrder    int
@@ -202,7 +203,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	info := Info{
 		Index: index, Name: vulkan.ToString(p.DeviceName[:]), Type: kind.name, typeOrder: kind.order,
 		Driver: strings.TrimSpace(d.name + " " + d.info), API: vulkan.Version(p.ApiVersion).String(),
-		SubgroupSize: d.subgroup, driver: d.id,
+		SubgroupSize: d.subgroup, Arithmetic: d.arithmetic, driver: d.id,
 		Limits: Limits{
 			MaxStorageRange: int(l.MaxStorageBufferRange), MaxTexels: int(l.MaxTexelBufferElements),
 			MaxBuffers: int(l.MaxPerStageDescriptorStorageBuffers), MaxTexelBuffers: int(l.MaxPerStageDescriptorStorageImages),

@@ -93,6 +93,7 @@ func (n newer) find(name string) uintptr {
 type driver struct {
 	subgroup   int
 	shuffle    bool
+	arithmetic bool
 	id         uint32
 	name, info string
 }
@@ -140,9 +141,10 @@ func (n newer) driver(pd vulkan.PhysicalDevice, api uint32) driver {
 		s.pNext = unsafe.Pointer(&d)
 	}
 	purego.SyscallN(f, uintptr(unsafe.Pointer(pd)), uintptr(unsafe.Pointer(&p)))
-	const compute, shuffle = 0x20, 0x10
+	const compute, basic, arithmetic, shuffle = 0x20, 1, 4, 0x10
+	has := func(ops uint32) bool { return s.stages&compute != 0 && s.ops&ops == ops }
 	return driver{
-		subgroup: int(s.size), shuffle: s.stages&compute != 0 && s.ops&shuffle != 0,
+		subgroup: int(s.size), shuffle: has(shuffle), arithmetic: has(basic | arithmetic),
 		id: d.id, name: text(d.name[:]), info: text(d.info[:]),
 	}
 }

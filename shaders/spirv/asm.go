@@ -302,5 +302,6 @@ const (
 	opBranchConditional = 250
 	opReturn            = 253
 	opReturnValue       = 254
+	opElect             = 333
 	opShuffleXor        = 346
 )

@@ -267,6 +267,51 @@ func (b *Block) Group(axis int) ID { return b.builtin(26, axis) }
 // LocalID returns the invocation's position within its workgroup along axis 0, 1 or 2.
 func (b *Block) LocalID(axis int) ID { return b.builtin(27, axis) }
 
+// number returns a built-in uint as a scalar int.
+func (b *Block) number(id uint32) ID {
+	b.caps[61] = true // GroupNonUniform
+	t := Type{Uint, 1}
+	v := b.global(opVariable, id, 0, 0, func(r ID) {
+		p := b.ptr(classInput, b.typ(t))
+		b.globals = inst(b.globals, opVariable, uint32(p), uint32(r), classInput)
+		b.decor = inst(b.decor, opDecorate, uint32(r), 11, id)
+		b.iface = append(b.iface, r)
+	})
+	return b.Bitcast(b.emit(opLoad, t, v), Int)
+}
+
+// Subgroups returns how many subgroups the workgroup has.
+func (b *Block) Subgroups() ID { return b.number(38) }
+
+// Subgroup returns which of them this is.
+func (b *Block) Subgroup() ID { return b.number(40) }
+
+// Elect returns true in one invocation of each subgroup.
+func (b *Block) Elect() ID {
+	b.caps[61] = true
+	return b.emit(opElect, Type{Bool, 1}, b.bits(Type{Uint, 1}, 3))
+}
+
+// together combines x of all invocations of the subgroup; all get the result.
+func (b *Block) together(o opcodes, x ID) ID {
+	b.caps[61], b.caps[63] = true, true // GroupNonUniform, GroupNonUniformArithmetic
+	t := b.typeOf[x]
+	const reduce = 0
+	return b.emit(o.of(t.Elem), t, b.bits(Type{Uint, 1}, 3), reduce, x)
+}
+
+// SubgroupAdd returns the sum of x over the subgroup.
+func (b *Block) SubgroupAdd(x ID) ID { return b.together(opcodes{350, 349, 349, 0}, x) }
+
+// SubgroupMul returns the product of x over the subgroup.
+func (b *Block) SubgroupMul(x ID) ID { return b.together(opcodes{352, 351, 351, 0}, x) }
+
+// SubgroupMin returns the smallest x of the subgroup; NaN may count or not.
+func (b *Block) SubgroupMin(x ID) ID { return b.together(opcodes{355, 353, 354, 0}, x) }
+
+// SubgroupMax returns the largest x of the subgroup; NaN may count or not.
+func (b *Block) SubgroupMax(x ID) ID { return b.together(opcodes{358, 356, 357, 0}, x) }
+
 // ShuffleXor returns x of the invocation of this subgroup whose number differs in the bits of mask, a constant.
 func (b *Block) ShuffleXor(x ID, mask int) ID {
 	b.caps[61], b.caps[65] = true, true // GroupNonUniform, GroupNonUniformShuffle
