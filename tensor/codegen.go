@@ -3,6 +3,7 @@ package tensor
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"genview/shaders/spirv"
@@ -88,7 +89,7 @@ func (e *emitter) mem(t *Tensor, n int) spirv.Mem {
 	if !ok {
 		elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
 		if e.on.CPU {
-			m = e.bind(t, n, e.on.room(4*n), func(i int) spirv.Mem { return e.b.Texels(i, elem) })
+			m = e.bind(t, n, e.on.room(texel(t, n)), func(i int) spirv.Mem { return e.b.Texels(i, elem) })
 		} else {
 			m = e.bind(t, n, e.on.room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, true, false) })
 		}
@@ -101,7 +102,7 @@ func (e *emitter) mem(t *Tensor, n int) spirv.Mem {
 // of 64 bits there are half as many.
 func (e *emitter) out(t *Tensor, n int) spirv.Mem {
 	elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
-	if n >= 4 && e.on.CPU && e.on.Info.Int64 {
+	if n >= 4 && e.on.CPU && e.on.Info.Int64 && !t.op.DType.packed() {
 		elem = spirv.Type{Elem: spirv.Long, N: n / 2}
 	}
 	return e.bind(t, n, e.on.room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, false, true) })
@@ -114,11 +115,19 @@ func (e *emitter) bind(t *Tensor, n, room int, declare func(binding int) spirv.M
 		parts = append(parts, declare(len(e.binds)))
 		e.binds = append(e.binds, bound{t, lo, min(lo+room, bytes)})
 	}
-	return spirv.Join(room/(4*n), parts...)
+	return spirv.Join(room/t.op.DType.bytes(n), parts...)
+}
+
+// texel returns the bytes of the texels through which lavapipe reads t's memory, as scalars or in fours.
+func texel(t *Tensor, n int) int {
+	if t.op.DType.packed() {
+		return 4
+	}
+	return 4 * n
 }
 
 // inQuads returns the bytes of t's memory, which shaders read and write four elements at a time.
-func inQuads(t *Tensor) int { return (4*t.Len() + 15) / 16 * 16 }
+func inQuads(t *Tensor) int { return t.op.DType.bytes(up(t.Len(), 4) * 4) }
 
 // single reads the single numbers that a unit needs, once for all elements.
 func (e *emitter) single(u *unit) {
@@ -379,6 +388,10 @@ func both(b *spirv.Block, x, y spirv.ID) spirv.ID {
 
 // store writes x, one element of t, four, or twice four, to memory.
 func (e *emitter) store(m spirv.Mem, t *Tensor, i spirv.ID, x ...spirv.ID) {
+	if t.op.DType.packed() {
+		e.b.Store(m, i, x[0])
+		return
+	}
 	v := e.b.Cast(x[0], dtypes[t.op.DType].mem)
 	if len(x) > 1 {
 		v = e.b.Longs(v, e.b.Cast(x[1], dtypes[t.op.DType].mem))
@@ -387,9 +400,10 @@ func (e *emitter) store(m spirv.Mem, t *Tensor, i spirv.ID, x ...spirv.ID) {
 }
 
 // pair is how many of so many quads, one behind the other, a lane writes at once: lavapipe finds out for each store anew which lanes
-// write, and where.
-func (on Target) pair(quads int) int {
-	if on.CPU && on.Info.Int64 && quads%2 == 0 {
+// write, and where. Of what is packed it is one.
+func (on Target) pair(u *unit, quads int) int {
+	packed := slices.ContainsFunc(u.outs, func(t *Tensor) bool { return t.op.DType.packed() })
+	if on.CPU && on.Info.Int64 && quads%2 == 0 && !packed {
 		return 2
 	}
 	return 1
@@ -458,7 +472,7 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	groups := (quads + per - 1) / per
 	pair := 1
 	if each > 1 {
-		pair = on.pair(quads)
+		pair = on.pair(u, quads)
 	}
 	e := f.newEmitter(u, on, n, local)
 	b := e.b

@@ -283,8 +283,14 @@ func (c *contraction) result() (batch, rows, columns View) {
 
 // joins tells whether elementwise nodes can be computed with the result: where four of its columns are side by side.
 func (c *contraction) joins() bool {
+	_, _, columns := c.result()
+	return c.inFours() || len(columns.Shape) == 0 || len(columns.Shape) == 1 && columns.Strides[0] == 1
+}
+
+// inFours tells whether the result is stored four of its columns at a time.
+func (c *contraction) inFours() bool {
 	batch, rows, columns := c.result()
-	return fours(columns, batch, rows) || len(columns.Shape) == 0 || len(columns.Shape) == 1 && columns.Strides[0] == 1
+	return fours(columns, batch, rows)
 }
 
 // tileRows is the height of a lavapipe tile, of which there are so many side by side: as tall as leaves both worker threads enough to

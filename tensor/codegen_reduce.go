@@ -294,7 +294,7 @@ func (f *fusion) reduceRows(u *unit, on Target) generated {
 	var outs []spirv.Mem
 	w := walker{emitter: e, u: u, lanes: lanes, pair: 1}
 	if n := w.fours(); n > 0 {
-		w.pair = on.pair(n)
+		w.pair = on.pair(u, n)
 	}
 	for _, t := range u.outs {
 		outs = append(outs, e.out(t, min(4*w.pair, t.Len()/rows)))

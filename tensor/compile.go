@@ -136,7 +136,7 @@ func (c *compilation) fits(u *unit) bool {
 	in, out := 0, 0
 	for _, t := range c.reads(u) {
 		if on.CPU {
-			in += up(inQuads(t), on.room(16)) + up(inQuads(t), on.room(4))
+			in += up(inQuads(t), on.room(texel(t, 4))) + up(inQuads(t), on.room(texel(t, 1)))
 		} else {
 			in += 2 * up(inQuads(t), on.room(0))
 		}
@@ -333,7 +333,7 @@ func (c *compilation) recordResults() error {
 		if err != nil {
 			return err
 		}
-		c.p.results[t] = result{view: v, dtype: t.op.DType, bytes: 4 * t.Len()}
+		c.p.results[t] = result{view: v, dtype: t.op.DType, bytes: t.bytes()}
 		if v.Buffer.Bytes() == nil {
 			total += aligned(v.Len())
 		}

@@ -35,14 +35,12 @@ func encode(values any) (DType, []byte, error) {
 
 // put copies host values of that type and count to p without allocating.
 func put(p []byte, dt DType, values any) error {
-	n := len(p) / 4
+	n := len(p) / dt.bytes(1)
 	got, ok := 0, false
 	switch v := values.(type) {
 	case []float32:
-		if got, ok = len(v), dt == F32; ok && got == n {
-			for i, x := range v {
-				binary.LittleEndian.PutUint32(p[4*i:], math.Float32bits(x))
-			}
+		if got, ok = len(v), dt.float(); ok && got == n {
+			putFloats(p, dt, v)
 		}
 	case []int32:
 		if got, ok = len(v), dt == I32; ok && got == n {
@@ -65,14 +63,12 @@ func put(p []byte, dt DType, values any) error {
 
 // take copies device bytes to host values of that type and count.
 func take(values any, dt DType, p []byte) error {
-	n := len(p) / 4
+	n := len(p) / dt.bytes(1)
 	got, ok := 0, false
 	switch v := values.(type) {
 	case []float32:
-		if got, ok = len(v), dt == F32; ok && got == n {
-			for i := range v {
-				v[i] = math.Float32frombits(binary.LittleEndian.Uint32(p[4*i:]))
-			}
+		if got, ok = len(v), dt.float(); ok && got == n {
+			takeFloats(v, dt, p)
 		}
 	case []int32:
 		if got, ok = len(v), dt == I32; ok && got == n {
@@ -88,6 +84,65 @@ func take(values any, dt DType, p []byte) error {
 		}
 	}
 	return agree(values, dt, got, n, ok)
+}
+
+func putFloats(p []byte, dt DType, v []float32) {
+	for i, x := range v {
+		switch dt {
+		case F16:
+			binary.LittleEndian.PutUint16(p[2*i:], half(x))
+		case BF16:
+			binary.LittleEndian.PutUint16(p[2*i:], brain(x))
+		default:
+			binary.LittleEndian.PutUint32(p[4*i:], math.Float32bits(x))
+		}
+	}
+}
+
+func takeFloats(v []float32, dt DType, p []byte) {
+	for i := range v {
+		switch dt {
+		case F16:
+			v[i] = ofHalf(binary.LittleEndian.Uint16(p[2*i:]))
+		case BF16:
+			v[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(p[2*i:])) << 16)
+		default:
+			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(p[4*i:]))
+		}
+	}
+}
+
+// half returns the binary16 nearest to x, of two the even one.
+func half(x float32) uint16 {
+	const least = 113 << 23 // 2⁻¹⁴: below it the bits count 2⁻²⁴
+	u := math.Float32bits(x)
+	sign, abs := uint16(u>>16)&0x8000, u&0x7fffffff
+	switch {
+	case abs > 0x7f800000:
+		return sign | 0x7e00 // NaN
+	case abs < least:
+		return sign | uint16(math.RoundToEven(math.Abs(float64(x))*(1<<24)))
+	}
+	return sign | uint16(min((abs-112<<23+0xfff+abs>>13&1)>>13, 0x7c00))
+}
+
+// ofHalf returns the value of a binary16.
+func ofHalf(h uint16) float32 {
+	bits := uint32(h&0x7fff) << 13
+	x := math.Float32frombits(bits) * 0x1p112 // denormal numbers, too
+	if h&0x7c00 == 0x7c00 {
+		x = math.Float32frombits(bits | 0x7f800000)
+	}
+	return math.Float32frombits(math.Float32bits(x) | uint32(h&0x8000)<<16)
+}
+
+// brain returns the bfloat16 nearest to x, of two the even one.
+func brain(x float32) uint16 {
+	u := math.Float32bits(x)
+	if u&0x7fffffff > 0x7f800000 {
+		return uint16(u>>16) | 0x40 // NaN
+	}
+	return uint16((u + 0x7fff + u>>16&1) >> 16)
 }
 
 func agree(values any, dt DType, got, want int, ok bool) error {

@@ -89,7 +89,7 @@ func (c opCase) bad(t *testing.T) {
 		}
 		try(fmt.Sprint(shapes), in)
 	}
-	for _, dt := range []tensor.DType{tensor.I32, tensor.Bool} {
+	for _, dt := range []tensor.DType{tensor.I32, tensor.Bool, tensor.F16} {
 		for i := range c.Dims[0] {
 			var in []*T
 			for k, s := range c.Dims[0] {

@@ -52,7 +52,7 @@ func (c *compilation) keep() int {
 		b := c.base(t)
 		if _, ok := c.kept[b]; !ok && !b.isLeaf() {
 			c.kept[b] = total
-			total += aligned(4 * b.Len())
+			total += aligned(b.bytes())
 		}
 	}
 	return total
@@ -68,7 +68,7 @@ func (c *compilation) lifetimes() int {
 			}
 			t = c.holder(t)
 			if c.spans[t] == nil {
-				c.spans[t] = &span{bytes: 4 * t.Len(), first: i}
+				c.spans[t] = &span{bytes: t.bytes(), first: i}
 				all = append(all, c.spans[t])
 			}
 			c.spans[t].last = i
@@ -112,7 +112,7 @@ func (c *compilation) alive() []int {
 	live := make([]int, end+1)
 	for t, i := range last {
 		for at := first[t]; at <= i; at++ {
-			live[at] += aligned(4 * t.Len())
+			live[at] += aligned(t.bytes())
 		}
 	}
 	return live
@@ -165,7 +165,7 @@ func (c *compilation) allocate(scratch, results int) error {
 			continue
 		}
 		s := feedSlot{input: t}
-		if s.dev, err = c.buffer(dev.NewBuffer(t.label, aligned(4*t.Len()))); err != nil {
+		if s.dev, err = c.buffer(dev.NewBuffer(t.label, aligned(t.bytes()))); err != nil {
 			return err
 		}
 		if s.dev.Bytes() == nil {
@@ -199,7 +199,7 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 	if s := c.spans[c.holder(t)]; s != nil {
 		at := s.offset
 		if p := c.inPack[t]; p != nil && p != t {
-			at += 4 * p.op.Pack.at[slices.IndexFunc(p.in, func(x *Tensor) bool { return c.base(x) == t })]
+			at += F32.bytes(p.op.Pack.at[slices.IndexFunc(p.in, func(x *Tensor) bool { return c.base(x) == t })])
 		}
 		return c.p.scratch.Slice(at, at+inQuads(t)), nil
 	}
@@ -222,9 +222,9 @@ func (c *compilation) zeroGaps(p *Tensor) error {
 	for i, x := range p.in {
 		end := all.Len()
 		if i+1 < len(p.in) {
-			end = 4 * p.op.Pack.at[i+1]
+			end = F32.bytes(p.op.Pack.at[i+1])
 		}
-		if at := 4*p.op.Pack.at[i] + inQuads(c.base(x)); at < end {
+		if at := F32.bytes(p.op.Pack.at[i]) + inQuads(c.base(x)); at < end {
 			c.rec.Fill(all.Slice(at, end), 0)
 		}
 	}

@@ -18,6 +18,9 @@ func pair(name string, x, y *Tensor) (*Tensor, *Tensor, *Tensor) {
 	if x.op.DType != y.op.DType {
 		return nil, nil, fail(name, in, "the types %s and %s differ: Cast one", x.op.DType, y.op.DType)
 	}
+	if x.op.DType.packed() {
+		return nil, nil, fail(name, in, "it takes f32, not %s: Cast both", x.op.DType)
+	}
 	shape, ok := broadcast(x.op.Shape, y.op.Shape)
 	if !ok {
 		return nil, nil, fail(name, in, "the shapes do not broadcast")
@@ -222,17 +225,24 @@ func Where(cond, x, y *Tensor) *Tensor {
 	}.On(cond, x.Expand(shape...), y.Expand(shape...))
 }
 
-// Cast converts x: floats to ints round towards zero, bools become 0 or 1, anything but 0 becomes true.
+// Cast converts x: floats to ints round towards zero, bools become 0 or 1, anything but 0 becomes true. To F16 and BF16 it rounds to
+// the nearest. Between floats the gradient passes, as F32.
 func (x *Tensor) Cast(to DType) *Tensor {
 	if x.err != nil || x.op.DType == to {
 		return x
 	}
 	o := Op{
 		Name: "Cast", Shape: x.op.Shape, DType: to,
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Cast(in[0], dtypes[to].value) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
+			y := b.Cast(in[0], dtypes[to].value)
+			if to.packed() { // also where it is not stored in between
+				y = b.Narrow(y, dtypes[to].mem)
+			}
+			return y
+		},
 	}
-	if to != F32 {
-		o.Fold = nil
+	if x.op.DType.float() && to.float() {
+		o.Grad = func(_, dy *Tensor) []*Tensor { return []*Tensor{dy} }
 	}
 	return o.On(x)
 }

@@ -80,8 +80,8 @@ func newConv(name string, n int, x, w *Tensor, stride, pad, dilation []int, grou
 	if x.Rank() != n+2 || w.Rank() != n+2 {
 		return nil, fail(name, in, "both need %d axes", n+2)
 	}
-	if x.op.DType != F32 || w.op.DType != F32 {
-		return nil, fail(name, in, "it takes f32, not %s and %s", x.op.DType, w.op.DType)
+	if !x.op.DType.float() || !w.op.DType.float() {
+		return nil, fail(name, in, "it takes floats, not %s and %s", x.op.DType, w.op.DType)
 	}
 	stride, ok := spread(stride, n, 1)
 	pad, ok2 := spread(pad, n, 0)

@@ -8,13 +8,14 @@ import (
 
 // MatMul returns the matrix product of x [..., M, K] and y [..., K, N], [..., M, N]; the axes in front broadcast. A vector is a row on
 // the left and a column on the right, and its axis of 1 is dropped from the result. Transposed and sliced operands are read in place.
+// Operands may be F16 or BF16, the result is F32.
 func (x *Tensor) MatMul(y *Tensor) *Tensor {
 	in := []*Tensor{x, y}
 	if x.err != nil || y.err != nil {
 		return fail("MatMul", in, "an operand is poisoned")
 	}
-	if x.op.DType != F32 || y.op.DType != F32 {
-		return fail("MatMul", in, "it takes f32, not %s and %s", x.op.DType, y.op.DType)
+	if !x.op.DType.float() || !y.op.DType.float() {
+		return fail("MatMul", in, "it takes floats, not %s and %s", x.op.DType, y.op.DType)
 	}
 	switch {
 	case x.Rank() == 0 || y.Rank() == 0:
@@ -67,17 +68,17 @@ func product(x, y *Tensor) *Tensor {
 	case k <= thin:
 		var sum *Tensor
 		for i := range k {
-			sum = plus(sum, x.Slice(3, i, i+1).Mul(y.Slice(2, i, i+1)))
+			sum = plus(sum, x.Slice(3, i, i+1).Cast(F32).Mul(y.Slice(2, i, i+1).Cast(F32)))
 		}
 		return sum.withGrad(grad, x, y)
 	case n <= few:
-		sum := x.Unsqueeze(3).Mul(y.T().Unsqueeze(2)).Sum(-1)
+		sum := x.Unsqueeze(3).Cast(F32).Mul(y.T().Unsqueeze(2).Cast(F32)).Sum(-1)
 		if x.transposed() && m*k >= large {
 			sum = sum.unless(c.op("MatMul", nil).On(x, y))
 		}
 		return sum.withGrad(grad, x, y)
 	case m <= few:
-		sum := x.Unsqueeze(-1).Mul(y.Unsqueeze(2)).Sum(3)
+		sum := x.Unsqueeze(-1).Cast(F32).Mul(y.Unsqueeze(2).Cast(F32)).Sum(3)
 		if k*n >= large {
 			sum = sum.unless(c.op("MatMul", nil).On(x, y))
 		}
@@ -135,7 +136,7 @@ func (c contraction) expression(x, y *Tensor) *Tensor {
 		}
 		a = a.Reshape(slices.Concat(c.batch, c.rows, ones(c.columns))...).Permute(c.out...)
 		b = b.Reshape(slices.Concat(c.batch, ones(c.rows), c.columns)...).Permute(c.out...)
-		sum = plus(sum, a.Mul(b))
+		sum = plus(sum, a.Cast(F32).Mul(b.Cast(F32)))
 	}
 	return sum
 }
@@ -146,7 +147,7 @@ func (c contraction) sum(x, y *Tensor) *Tensor {
 	x = x.Reshape(slices.Concat(c.batch, c.rows, ones(c.columns), c.inner)...)
 	y = y.Permute(slices.Concat(counting(0, nb), counting(nb+ni, nc), counting(nb, ni))...)
 	y = y.Reshape(slices.Concat(c.batch, ones(c.rows), c.columns, c.inner)...)
-	return x.Mul(y).Sum(counting(nb+len(c.rows)+nc, ni)...).Permute(c.out...)
+	return x.Cast(F32).Mul(y.Cast(F32)).Sum(counting(nb+len(c.rows)+nc, ni)...).Permute(c.out...)
 }
 
 // ones is as many axes of size 1.

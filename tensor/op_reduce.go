@@ -180,6 +180,9 @@ func (x *Tensor) reduce(r *reduction, axes []int) *Tensor {
 	if x.op.DType == Bool {
 		return fail(r.name, []*Tensor{x}, "it takes numbers, not bool: Cast it")
 	}
+	if x.op.DType.packed() {
+		return fail(r.name, []*Tensor{x}, "it takes f32, not %s: Cast it", x.op.DType)
+	}
 	hit := make([]bool, x.Rank())
 	for _, i := range axes {
 		a, ok := x.axis(i)

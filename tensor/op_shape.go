@@ -238,21 +238,22 @@ func Concat(axis int, xs ...*Tensor) *Tensor {
 		return xs[0]
 	}
 	// Each part, padded with zeros to the whole, is added up: one pass.
-	if xs[0].op.DType == Bool {
-		ints := make([]*Tensor, len(xs))
-		for i, x := range xs {
-			ints[i] = x.Cast(I32)
-		}
-		return Concat(a, ints...).Cast(Bool)
+	dt := xs[0].op.DType
+	sums := dt // the type in which they are added up
+	switch {
+	case dt == Bool:
+		sums = I32
+	case dt.packed():
+		sums = F32
 	}
 	var y *Tensor
 	lo := 0
 	for _, x := range xs {
 		n := x.op.Shape[a]
-		y = plus(y, x.Pad(a, lo, total-lo-n))
+		y = plus(y, x.Cast(sums).Pad(a, lo, total-lo-n))
 		lo += n
 	}
-	return y
+	return y.Cast(dt)
 }
 
 // PadConstant adds lo elements of a value before and hi after those of an axis.

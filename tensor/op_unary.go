@@ -11,6 +11,9 @@ func unary(o Op, x *Tensor) *Tensor {
 	if x.err == nil && x.op.DType == Bool {
 		return fail(o.Name, []*Tensor{x}, "it takes numbers, not bool: Cast it")
 	}
+	if x.err == nil && x.op.DType.packed() {
+		return fail(o.Name, []*Tensor{x}, "it takes f32, not %s: Cast it", x.op.DType)
+	}
 	o.Shape, o.DType = x.op.Shape, x.op.DType
 	return o.On(x)
 }

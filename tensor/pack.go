@@ -13,7 +13,7 @@ func newPack(members []*Tensor) (p *pack, total int) {
 	p = &pack{members: members}
 	for _, t := range members {
 		p.at = append(p.at, total)
-		total += aligned(4*t.Len()) / 4
+		total += aligned(t.bytes()) / F32.bytes(1)
 	}
 	return p, total
 }
@@ -77,11 +77,11 @@ func same(a, b *Tensor) bool {
 // initializeFlat writes a flat variable's first value to all.
 func (rt *Runtime) initializeFlat(p *pack, all []byte) error {
 	for i, v := range p.members {
-		rest := all[4*p.at[i]:]
-		if err := rt.initialize(v, rest[:4*v.Len()]); err != nil {
+		rest := all[F32.bytes(p.at[i]):]
+		if err := rt.initialize(v, rest[:v.bytes()]); err != nil {
 			return fmt.Errorf("tensor: %s: %w", v.Name(), err)
 		}
-		clear(rest[4*v.Len() : aligned(4*v.Len())])
+		clear(rest[v.bytes():aligned(v.bytes())])
 	}
 	return nil
 }

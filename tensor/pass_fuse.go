@@ -265,7 +265,7 @@ func (f *fusion) joins(u, c *unit) bool {
 	if u.node == nil {
 		u, c = c, u
 	}
-	if c.node != nil {
+	if c.node != nil || !u.writes(slices.Concat(u.elems, c.elems)) {
 		return false
 	}
 	if o := u.node.op; o.Kernel != nil {
@@ -280,6 +280,23 @@ func (f *fusion) joins(u, c *unit) bool {
 	}
 	r := u.node.op.Reduce
 	return r != nil && (r == partsOf || u.node.in[0].op.Shape[1] >= leastTerms) && len(u.elems)+len(c.elems) <= maxAfter
+}
+
+// writes tells whether u can write those of some elementwise nodes that are packed: in fours, and nothing beside.
+func (u *unit) writes(elems []*Tensor) bool {
+	return !slices.ContainsFunc(elems, func(t *Tensor) bool {
+		switch {
+		case !t.op.DType.packed():
+			return false
+		case u.node.op.product != nil:
+			return !u.node.op.product.inFours()
+		case u.node.op.Reduce == nil:
+			return true
+		case u.node.op.Shape[1] > 1:
+			return u.node.op.Shape[1]%4 != 0
+		}
+		return t.Len() == u.node.op.Shape[0] // one lane writes a row's
+	})
 }
 
 // cost returns the instructions of an elementwise node, with a function like exp counted as the dozen that it takes.

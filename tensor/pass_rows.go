@@ -61,7 +61,7 @@ func (f *fusion) rowsJoin(c, u *unit) bool {
 	} else if n := c.elems[0].Len(); n != rows && (n != rows*k || k%4 != 0) {
 		return false
 	}
-	return f.rowsWithin(u, c) && f.rowLocal(u, c, rows, k) && f.rowLocal(c, u, rows, k) && f.apart(u, c) && f.apart(c, u)
+	return u.writes(c.elems) && f.rowsWithin(u, c) && f.rowLocal(u, c, rows, k) && f.rowLocal(c, u, rows, k) && f.apart(u, c) && f.apart(c, u)
 }
 
 // follows tells whether u reads what c computes.

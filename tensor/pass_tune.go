@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +21,7 @@ func (p *producer) class() string {
 	return fmt.Sprintf("%s %d×%d×%d×%d a %s b %s c %s", on, p.z, p.m, p.k, p.n, p.x, p.y, operand{nil, p.outBatch, p.outRows, p.outColumns})
 }
 
-// String says how an operand lies: sizes and strides, and whether it begins at a multiple of four.
+// String says how an operand lies: its type if it is not F32, sizes and strides, and whether it begins at a multiple of four.
 func (o operand) String() string {
 	var parts []string
 	for _, v := range []View{o.batch, o.outer, o.inner} {
@@ -34,6 +32,9 @@ func (o operand) String() string {
 		parts = append(parts, strings.Join(axes, ","))
 	}
 	s := strings.Join(parts, "|")
+	if o.base != nil && o.base.op.DType != F32 {
+		s = o.base.op.DType.String() + " " + s
+	}
 	if o.batch.Offset%4 != 0 {
 		s += "+"
 	}
@@ -164,8 +165,8 @@ func (s *stage) memory(t *Tensor) (*vk.Buffer, error) {
 	}
 	b, err := s.rt.filled("trial", inQuads(t), func(p []byte) error {
 		clear(p)
-		if t.op.DType == F32 {
-			noise(p)
+		if t.op.DType.float() {
+			noise(p, t.op.DType)
 		}
 		return nil
 	})
@@ -226,7 +227,7 @@ func (s *stage) result(g generated, outs []*Tensor) (bits []byte, once time.Dura
 		once = time.Since(began)
 	}
 	for _, t := range outs {
-		part := make([]byte, 4*t.Len())
+		part := make([]byte, t.bytes())
 		if _, err := s.mem[t].ReadAt(part, 0); err != nil {
 			return nil, 0, err
 		}
@@ -249,10 +250,11 @@ func (s *stage) repeated(g generated, times int) (func() (time.Duration, error),
 }
 
 // noise writes floats from −1 to 1.
-func noise(p []byte) {
+func noise(p []byte, dt DType) {
 	x := uint32(1)
-	for i := 0; i < len(p); i += 4 {
+	for v := [1]float32{}; len(p) > 0; p = p[dt.bytes(1):] {
 		x = x*1664525 + 1013904223 // Numerical Recipes' generator
-		binary.LittleEndian.PutUint32(p[i:], math.Float32bits(float32(int32(x))/(1<<31)))
+		v[0] = float32(int32(x)) / (1 << 31)
+		putFloats(p, dt, v[:])
 	}
 }

@@ -57,7 +57,7 @@ func (p *Program) Run(ctx context.Context, f Feed) error {
 		if s.host != nil {
 			b = s.host
 		}
-		if err := put(b.Bytes()[:4*s.input.Len()], s.input.op.DType, values); err != nil {
+		if err := put(b.Bytes()[:s.input.bytes()], s.input.op.DType, values); err != nil {
 			return fmt.Errorf("tensor: Run: input %s: %w", s.input, err)
 		}
 	}
@@ -84,6 +84,7 @@ func (p *Program) wait(ctx context.Context) error {
 }
 
 // Fetch waits for the newest run and copies x, one of the program's outputs, to dst: a []float32, []int32 or []bool of x's length.
+// F16 and BF16 are read as float32.
 func (p *Program) Fetch(x *Tensor, dst any) error {
 	r, ok := p.results[x]
 	if !ok {

@@ -176,7 +176,7 @@ func (rt *Runtime) memory(t *Tensor) (vk.View, error) {
 	at := 0
 	whole := t
 	if t.home != nil && t.home.flat != t {
-		whole, at = t.home.flat, 4*t.home.place(t)
+		whole, at = t.home.flat, F32.bytes(t.home.place(t))
 		rt.mu.Lock()
 		alone := rt.mem[t] != nil
 		rt.mu.Unlock()
@@ -202,7 +202,7 @@ func (rt *Runtime) buffer(t *Tensor) (*vk.Buffer, error) {
 	if t.op.Name == "Input" {
 		return nil, fmt.Errorf("tensor: the input %q has no value outside a run", t.label)
 	}
-	b, err := rt.filled(t.Name(), 4*t.Len(), func(p []byte) error { return rt.initialize(t, p) })
+	b, err := rt.filled(t.Name(), t.bytes(), func(p []byte) error { return rt.initialize(t, p) })
 	if err != nil {
 		return nil, err
 	}
@@ -282,7 +282,7 @@ func (rt *Runtime) compute(t *Tensor, out []byte) error {
 
 // Floats computes a graph without inputs and returns its values; for tests and scripts.
 func (rt *Runtime) Floats(t *Tensor) ([]float32, error) {
-	p := make([]byte, 4*t.Len())
+	p := make([]byte, t.bytes())
 	if err := rt.compute(t, p); err != nil {
 		return nil, err
 	}
@@ -290,13 +290,13 @@ func (rt *Runtime) Floats(t *Tensor) ([]float32, error) {
 	return out, take(out, t.op.DType, p)
 }
 
-// Read copies the value of a variable to dst, a []float32, []int32 or []bool of its length.
+// Read copies the value of a variable to dst, a []float32, []int32 or []bool of its length. F16 and BF16 are read as float32.
 func (rt *Runtime) Read(v *Tensor, dst any) error {
 	m, err := rt.memory(v)
 	if err != nil {
 		return err
 	}
-	p := make([]byte, 4*v.Len())
+	p := make([]byte, v.bytes())
 	if _, err := m.Buffer.ReadAt(p, int64(m.Lo)); err != nil {
 		return err
 	}
@@ -306,7 +306,7 @@ func (rt *Runtime) Read(v *Tensor, dst any) error {
 	return nil
 }
 
-// Write gives a variable a value: a []float32, []int32 or []bool of its length.
+// Write gives a variable a value: a []float32, []int32 or []bool of its length. For F16 and BF16 float32 is rounded.
 func (rt *Runtime) Write(v *Tensor, src any) error {
 	if v.op.Name != "Var" {
 		return fmt.Errorf("tensor: Write %s: it is no variable", v)
@@ -315,7 +315,7 @@ func (rt *Runtime) Write(v *Tensor, src any) error {
 	if err != nil {
 		return err
 	}
-	p := make([]byte, 4*v.Len())
+	p := make([]byte, v.bytes())
 	if err := put(p, v.op.DType, src); err != nil {
 		return fmt.Errorf("tensor: Write %s: %w", v, err)
 	}
@@ -378,5 +378,5 @@ func (o Outputs) check() error {
 	return nil
 }
 
-// Feed gives each input of a program its values: []float32, []int32 or []bool.
+// Feed gives each input of a program its values: []float32, also for F16 and BF16, []int32 or []bool.
 type Feed map[*Tensor]any

@@ -214,12 +214,26 @@ func Const(values any, shape ...int) *Tensor {
 	if err != nil {
 		return fail("Const", nil, "%v", err)
 	}
-	if len(p)/4 != size(shape) {
-		return fail("Const", nil, "%d values for the shape %s, which has %d", len(p)/4, dims(shape), size(shape))
+	return constOf("Const", dt, p, shape)
+}
+
+func constOf(name string, dt DType, p []byte, shape []int) *Tensor {
+	if n := len(p) / dt.bytes(1); n != size(shape) {
+		return fail(name, nil, "%d values for the shape %s, which has %d", n, dims(shape), size(shape))
 	}
 	t := Op{Name: "Const", Shape: slices.Clone(shape), DType: dt}.On()
-	t.data = slices.Clone(p)
+	t.data = p
 	return t
+}
+
+// ConstAs is a Const of floats that are kept as F16 or BF16, which they are rounded to, or as F32.
+func ConstAs(dt DType, values []float32, shape ...int) *Tensor {
+	if !dt.float() {
+		return fail("ConstAs", nil, "it takes a type of floats, not %s", dt)
+	}
+	p := make([]byte, dt.bytes(len(values)))
+	putFloats(p, dt, values)
+	return constOf("ConstAs", dt, p, shape)
 }
 
 // Full is a tensor of the same float value everywhere.

@@ -60,12 +60,12 @@ func (c *compilation) describe(l launch) Kernel {
 	}
 	reads, flops := c.work(l.unit)
 	k.FLOPs += flops
-	for _, n := range reads {
-		k.Bytes += 4 * n
+	for t, n := range reads {
+		k.Bytes += t.op.DType.bytes(n)
 	}
 	for _, t := range l.outs {
 		k.Shapes = append(k.Shapes, t.op.Shape)
-		k.Bytes += 4 * t.Len()
+		k.Bytes += t.bytes()
 	}
 	return k
 }
@@ -159,11 +159,11 @@ func (c *compilation) leastBytes() int {
 	for _, t := range append(c.fetch[:len(c.fetch):len(c.fetch)], c.values...) {
 		if b := c.base(t); !b.isLeaf() && !written[b] {
 			written[b] = true
-			sum += b.Len()
+			sum += b.bytes()
 		}
 	}
-	for _, n := range least {
-		sum += n
+	for t, n := range least {
+		sum += t.op.DType.bytes(n)
 	}
-	return 4 * sum
+	return sum
 }

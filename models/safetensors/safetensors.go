@@ -18,7 +18,7 @@ import (
 	"github.com/google/renameio/v2/maybe"
 )
 
-// A Tensor is one named array: []float32 or []int32.
+// A Tensor is one named array: []float32, which numbers of 16 bits are read as, too, or []int32.
 type Tensor struct {
 	Name   string
 	Shape  []int
@@ -183,6 +183,9 @@ func (e entry) read(name string, body []byte) (Tensor, error) {
 		return Tensor{}, fmt.Errorf("is truncated: %q lies at bytes %d to %d of %d", name, lo, hi, len(body))
 	}
 	n := int64(4)
+	if e.DType == "F16" || e.DType == "BF16" {
+		n = 2
+	}
 	for _, d := range e.Shape {
 		if d < 0 || d > 0 && n > math.MaxInt64/int64(d) {
 			return Tensor{}, fmt.Errorf("has a tensor %q of the shape %v", name, e.Shape)
@@ -200,6 +203,16 @@ func (e entry) read(name string, body []byte) (Tensor, error) {
 			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(body[lo+int64(4*i):]))
 		}
 		t.Values = v
+	case "F16", "BF16":
+		v := make([]float32, n/2)
+		for i := range v {
+			h := binary.LittleEndian.Uint16(body[lo+int64(2*i):])
+			v[i] = math.Float32frombits(uint32(h) << 16)
+			if e.DType == "F16" {
+				v[i] = ofHalf(h)
+			}
+		}
+		t.Values = v
 	case "I32":
 		v := make([]int32, n/4)
 		for i := range v {
@@ -207,7 +220,17 @@ func (e entry) read(name string, body []byte) (Tensor, error) {
 		}
 		t.Values = v
 	default:
-		return Tensor{}, fmt.Errorf("has a tensor %q of type %s; F32 and I32 are read", name, e.DType)
+		return Tensor{}, fmt.Errorf("has a tensor %q of type %s; F32, F16, BF16 and I32 are read", name, e.DType)
 	}
 	return t, nil
+}
+
+// ofHalf returns the value of a binary16.
+func ofHalf(h uint16) float32 {
+	bits := uint32(h&0x7fff) << 13
+	x := math.Float32frombits(bits) * 0x1p112 // denormal numbers, too
+	if h&0x7c00 == 0x7c00 {
+		x = math.Float32frombits(bits | 0x7f800000)
+	}
+	return math.Float32frombits(math.Float32bits(x) | uint32(h&0x8000)<<16)
 }

@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -24,6 +25,24 @@ func TestRoundTrip(t *testing.T) {
 	got, err := Read(path)
 	if err != nil || !reflect.DeepEqual(got, sample()) {
 		t.Errorf("got %v, %v, want %v", got, err, sample())
+	}
+}
+
+// TestReadsNumbersOf16Bits: as the float32 that they are, an odd count of them, too.
+func TestReadsNumbersOf16Bits(t *testing.T) {
+	for dtype, one := range map[string]uint16{"F16": 0x3c00, "BF16": 0x3f80} {
+		head := fmt.Sprintf(`{"a":{"dtype":%q,"shape":[3],"data_offsets":[0,6]}}`, dtype)
+		p := append(binary.LittleEndian.AppendUint64(nil, uint64(len(head))), head...)
+		for _, h := range []uint16{one, one | 0x8000, 0} {
+			p = binary.LittleEndian.AppendUint16(p, h)
+		}
+		f, err := Decode(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := fmt.Sprint(f.Tensors[0].Values), "[1 -1 0]"; got != want {
+			t.Errorf("%s: got %s, want %s", dtype, got, want)
+		}
 	}
 }
 

@@ -8,13 +8,13 @@ type ID uint32
 // A Type is the type of a value: a scalar or a vector of four.
 type Type struct {
 	Elem Elem
-	N    int // 1 or 4; 2 of Long
+	N    int // 1 or 4; 2 of Long, and of what is packed
 }
 
 // Elem is the type of one component.
 type Elem uint8
 
-// The component types; all that is stored in memory takes 32 bits, or is two of a kind seen as a Long.
+// The component types; all that is stored in memory takes 32 bits, or is two of a kind seen as a Long, or two share 32 bits.
 const (
 	Void Elem = iota
 	Bool
@@ -22,6 +22,8 @@ const (
 	Uint
 	Float
 	Long
+	Half  // in memory only: IEEE 754's binary16
+	Brain // in memory only: the upper half of a Float, bfloat16
 )
 
 // A Block assembles one compute shader, instruction by instruction, in the order in which they run. The operations pick the
@@ -294,6 +296,7 @@ const (
 	opImageRead         = 98
 	opVectorShuffle     = 79
 	opBitcast           = 124
+	opShiftRight        = 194
 	opControlBarrier    = 224
 	opLoopMerge         = 246
 	opSelectionMerge    = 247

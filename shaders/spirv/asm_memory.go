@@ -56,10 +56,11 @@ func (b *Block) bind(v ID, m Binding) {
 // Buffer declares a storage buffer at the next or a given binding, as an array of elem. Two arrays may share a binding to be
 // seen as scalars and as vectors.
 func (b *Block) Buffer(index int, elem Type, reads, writes bool) Mem {
-	et := b.typ(elem)
-	bytes := 4 * elem.N
-	if elem.Elem == Long {
-		bytes = 8 * elem.N
+	held := elem.memory()
+	et := b.typ(held)
+	bytes := 4 * held.N
+	if held.Elem == Long {
+		bytes = 8 * held.N
 	}
 	arr := b.global(opTypeRuntimeArray, uint32(et), 0, 0, func(r ID) {
 		b.globals = inst(b.globals, opTypeRuntimeArray, uint32(r), uint32(et))
@@ -77,8 +78,13 @@ func (b *Block) Buffer(index int, elem Type, reads, writes bool) Mem {
 	return Mem{kind: Storage, v: v, elem: elem}
 }
 
-// Texels declares a read-only storage texel buffer whose texels are of type elem, floats or ints.
+// Texels declares a read-only storage texel buffer whose texels are of type elem, floats or ints, or hold two that are packed.
 func (b *Block) Texels(index int, elem Type) Mem {
+	if elem.Elem.packed() {
+		m := b.Texels(index, Type{Int, 1})
+		m.elem = elem
+		return m
+	}
 	b.caps[47] = true // ImageBuffer
 	kind, format := TexelR32F, uint32(3)
 	switch {
@@ -103,9 +109,12 @@ func (b *Block) Texels(index int, elem Type) Mem {
 // Load reads element i, a scalar int, of m.
 func (b *Block) Load(m Mem, i ID) ID {
 	if m.parts != nil {
-		x := b.Cell(b.Zero(m.elem))
+		x := b.Cell(b.Zero(m.elem.value()))
 		b.inParts(m, i, func(m Mem, i ID) { b.Set(x, b.Load(m, i)) })
 		return b.Get(x)
+	}
+	if m.elem.Elem.packed() {
+		return b.loadPacked(m, i)
 	}
 	if m.kind == Storage {
 		p := b.access(m, i)
@@ -126,21 +135,27 @@ func (b *Block) Longs(x, y ID) ID {
 	return b.emit(opVectorShuffle, Type{Long, 4}, x, y, 0, 1, 2, 3)
 }
 
-// Store writes element i, a scalar int, of a storage buffer. To one of two Longs go four components of 32 bits.
+// Store writes element i, a scalar int, of a storage buffer. To one of two Longs go four components of 32 bits. Of what is packed
+// four are stored at once: one alone shares its 32 bits with another, which somebody else may be writing.
 func (b *Block) Store(m Mem, i, x ID) {
 	if m.parts != nil {
 		b.inParts(m, i, func(m Mem, i ID) { b.Store(m, i, x) })
 		return
 	}
-	if m.elem.Elem == Long && b.TypeOf(x).Elem != Long {
+	switch {
+	case m.elem.Elem == Long && b.TypeOf(x).Elem != Long:
 		x = b.emit(opBitcast, m.elem, x)
+	case m.elem.Elem.packed() && m.elem.N == 1:
+		panic("spirv: one of two numbers that share a word is stored alone")
+	case m.elem.Elem.packed():
+		x = b.pack(x, m.elem.Elem)
 	}
 	p := b.access(m, i)
 	b.code = inst(b.code, opStore, uint32(p), uint32(x))
 }
 
 func (b *Block) access(m Mem, i ID) ID {
-	p := b.ptr(classStorageBuffer, b.typ(m.elem))
+	p := b.ptr(classStorageBuffer, b.typ(m.elem.memory()))
 	r := b.id()
 	b.code = inst(b.code, opAccessChain, uint32(p), uint32(r), uint32(m.v), uint32(b.Index(0)), uint32(i))
 	return r

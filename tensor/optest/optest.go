@@ -15,7 +15,7 @@ import (
 )
 
 // Cases is the table: a row an op, or a few.
-var Cases = slices.Concat(basicCases, indexCases, layerCases)
+var Cases = slices.Concat(basicCases, indexCases, layerCases, narrowCases)
 
 // A Case is one row of the table.
 type Case struct {
