@@ -49,6 +49,7 @@ func (c *compilation) program() (*Program, error) {
 		c.values, roots = append(c.values, r), append(roots, r)
 	}
 	c.layouts(roots)
+	c.narrow(roots)
 	if !c.leaves(Order) {
 		c.order(roots)
 	}

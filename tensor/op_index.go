@@ -88,7 +88,7 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 		c := split(b, b.Bitcast(item, spirv.Uint), []int{v, d / width / each})
 		sums := make([]spirv.Cell, each)
 		for i := range sums {
-			sums[i] = b.Cell(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].mem, N: width}))
+			sums[i] = b.Cell(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].value, N: width}))
 		}
 		b.For(b.Load(ends, c[0]), b.Load(ends, b.Add(c[0], b.Index(1))), 1, func(i spirv.ID) {
 			first := b.Add(b.Mul(b.Load(at, i), b.Index(d/width)), b.Mul(c[1], b.Index(each)))

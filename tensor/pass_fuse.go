@@ -301,9 +301,12 @@ func (u *unit) writes(elems []*Tensor) bool {
 
 // cost returns the instructions of an elementwise node, with a function like exp counted as the dozen that it takes.
 func (t *Tensor) cost() int {
-	const lookUp, function = 16, 12
-	if t.op.Table {
+	const lookUp, function, narrow = 16, 12, 4
+	switch {
+	case t.op.Table:
 		return lookUp
+	case t.op.DType.packed(): // a pass over memory of its own would cost more
+		return narrow
 	}
 	b := spirv.NewBlock("", 1, 1, 1)
 	in := make([]spirv.ID, len(t.in))

@@ -16,13 +16,14 @@ import (
 // A Runtime owns what lives on one device: variables, constants and kernels. It is safe for concurrent use; the programs that it
 // compiles are each for one goroutine, and share its variables.
 type Runtime struct {
-	dev     *vk.Device
-	target  Target
-	without []Pass
-	tuning  *Tuning
-	doubt   bool                 // whether the target's kernels are right is to be seen
-	trial   func(*Runtime) error // says that they are not
-	settled sync.Once
+	dev      *vk.Device
+	target   Target
+	without  []Pass
+	tuning   *Tuning
+	products DType                // of their operands
+	doubt    bool                 // whether the target's kernels are right is to be seen
+	trial    func(*Runtime) error // says that they are not
+	settled  sync.Once
 
 	mu      sync.Mutex
 	mem     map[*Tensor]*vk.Buffer // variables and constants
@@ -36,6 +37,13 @@ type Options struct {
 	Without []Pass  // passes that are left out
 	MaxBind int     // bytes that one binding holds at most, where the device takes more; 0: what it takes
 	Tuning  *Tuning // which kernels of products are the fastest; nil: a rule decides
+
+	// Products is the type in which what matrix products and convolutions read is kept between kernels: F32, or BF16 or F16, for half
+	// the memory and, where a GPU multiplies matrices of them, more speed, as with torch.autocast. Products add up in F32, and all
+	// that is computed otherwise is computed in F32; variables, and so weights and the optimizer's state, stay as they are. Gradients
+	// of BF16 reach as far as those of F32. Those of F16 underflow below 6e-8: it is for programs without gradients, or for losses
+	// that are scaled.
+	Products DType
 }
 
 // A Pass is a step of compilation that makes programs faster and can be left out.
@@ -83,13 +91,16 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	if o.Tuning != nil && !o.Tuning.fits(info) {
 		return nil, fmt.Errorf("tensor: the tuning is of %s, not of %s", o.Tuning.device, info.Name)
 	}
+	if !o.Products.float() {
+		return nil, fmt.Errorf("tensor: operands of products are f32, bf16 or f16, not %s", o.Products)
+	}
 	lanes := 0
 	if cpu {
 		lanes = info.SubgroupSize
 	}
 	return &Runtime{
 		doubt: cpu && o.Family == ForDevice, trial: (*Runtime).try,
-		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, without: o.Without, tuning: o.Tuning,
+		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, without: o.Without, tuning: o.Tuning, products: o.Products,
 		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
 	}, nil
 }

@@ -51,6 +51,7 @@ type stepLine struct {
 
 type benchFlags struct {
 	steps, batch int
+	precision    string
 	set          []string
 	profile      profileFlags
 }
@@ -70,7 +71,7 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 		ValidArgs: append([]string{"ops"}, presetNames...),
 		RunE: func(c *cobra.Command, names []string) error {
 			if names[0] == "ops" {
-				for _, name := range []string{"steps", "batch", "set", "profile", "trace"} {
+				for _, name := range []string{"steps", "batch", "precision", "set", "profile", "trace"} {
 					if c.Flags().Changed(name) {
 						return usageError{fmt.Errorf("--%s is for training steps, not for ops", name)}
 					}
@@ -85,6 +86,7 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 	}
 	c.Flags().IntVar(&f.batch, "batch", 0, "examples a step (default as in training)")
 	c.Flags().IntVar(&f.steps, "steps", 100, "steps to time")
+	c.Flags().StringVar(&f.precision, "precision", "f32", "of what products read: f32, bf16 or f16")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting, as in training: model.hidden=64")
 	f.profile.add(c)
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a line")
@@ -114,6 +116,9 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	cfg, err := benchConfig(name, f.batch, f.set)
 	if err != nil {
 		return err
+	}
+	if f.precision != tensor.F32.String() {
+		cfg.Precision = f.precision
 	}
 	if err := f.profile.check(); err != nil {
 		return err

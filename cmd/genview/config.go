@@ -13,6 +13,7 @@ import (
 	"genview/models/optim"
 	"genview/models/transformer"
 	"genview/models/vae"
+	"genview/tensor"
 
 	"github.com/goccy/go-yaml"
 )
@@ -26,6 +27,8 @@ type config struct {
 	Data  dataConfig  `yaml:"data"`
 	Model modelConfig `yaml:"model"`
 	Optim optimConfig `yaml:"optim"`
+
+	Precision string `yaml:"precision,omitempty"` // of products' operands: f32, which is the default, or bf16
 
 	Vectors int `yaml:"vectors,omitempty"` // bits of lavapipe's, on which sums' last bits depend; 0: as many as is usual on the processor
 }
@@ -199,6 +202,9 @@ func keys(t reflect.Type, prefix string) []string {
 
 func (c *config) check() error {
 	o := c.Optim
+	if _, err := c.products(); err != nil {
+		return err
+	}
 	switch {
 	case !slices.Contains([]string{"vae", "gan", "translate", "text"}, c.Kind):
 		return fmt.Errorf("the kind of model is %q; vae, gan, translate and text are known", c.Kind)
@@ -206,6 +212,8 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("--steps %d: give 1 or more", c.Steps)}
 	case c.Batch < 1:
 		return usageError{fmt.Errorf("--batch %d: give 1 or more", c.Batch)}
+	case c.Precision == "f16":
+		return usageError{errors.New("--precision f16: its gradients underflow; bf16 takes as little memory and has the range of f32")}
 	case c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512:
 		return usageError{fmt.Errorf("vectors is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)}
 	case !(o.LR > 0):
@@ -236,6 +244,19 @@ func (c *config) check() error {
 		}
 	}
 	return nil
+}
+
+// products returns the type of products' operands.
+func (c *config) products() (tensor.DType, error) {
+	for _, dt := range []tensor.DType{tensor.F32, tensor.BF16, tensor.F16} {
+		if c.Precision == dt.String() {
+			return dt, nil
+		}
+	}
+	if c.Precision != "" {
+		return tensor.F32, usageError{fmt.Errorf("--precision %s: give f32 or bf16", c.Precision)}
+	}
+	return tensor.F32, nil
 }
 
 func (c *config) vae() vae.Config {

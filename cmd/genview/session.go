@@ -56,7 +56,11 @@ func (a *app) start(c config, h how) (*session, error) {
 
 // startOn starts a session on a device, which it closes, also where it fails.
 func (a *app) startOn(dev *vk.Device, t *tensor.Tuning, c config) (*session, error) {
-	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without(), Tuning: t})
+	products, err := c.products()
+	if err != nil {
+		return nil, errors.Join(err, dev.Close())
+	}
+	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without(), Tuning: t, Products: products})
 	if err != nil {
 		return nil, errors.Join(usageError{err}, dev.Close())
 	}

@@ -28,6 +28,7 @@ import (
 type trainFlags struct {
 	out, resume, data, dataDir string
 	steps, batch               int
+	precision                  string
 	seed                       uint64
 	set                        []string
 	profile                    profileFlags
@@ -68,6 +69,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.StringVar(&f.dataDir, "data-dir", "", "folder that holds the data set's files (default: downloaded once)")
 	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all (points: 12000, paper: 20000)")
 	fl.IntVar(&f.batch, "batch", d.Batch, "examples a step (points: 256, translate: 64, text: 12)")
+	fl.StringVar(&f.precision, "precision", "f32", "of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed")
 	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	f.profile.add(c)
@@ -85,7 +87,7 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		if c.Flags().Changed("steps") {
 			cfg.Steps = f.steps
 		}
-		for _, name := range []string{"out", "data", "data-dir", "batch", "seed", "set"} {
+		for _, name := range []string{"out", "data", "data-dir", "batch", "precision", "seed", "set"} {
 			if c.Flags().Changed(name) {
 				return cfg, nil, usageError{fmt.Errorf("--%s cannot change with --resume", name)}
 			}
@@ -111,6 +113,9 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 	}
 	if changed("batch") {
 		cfg.Batch = f.batch
+	}
+	if changed("precision") && f.precision != tensor.F32.String() {
+		cfg.Precision = f.precision
 	}
 	if changed("steps") {
 		cfg.Steps = f.steps

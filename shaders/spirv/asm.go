@@ -42,7 +42,8 @@ type Block struct {
 	code    []uint32
 	known   map[key]ID // types and constants already written
 	typeOf  map[ID]Type
-	iface   []ID // built-in inputs, for the entry point
+	packs   map[packed]ID // the words of floats that were rounded
+	iface   []ID          // built-in inputs, for the entry point
 	glsl    ID
 	main    ID
 	entry   ID // label of the first block

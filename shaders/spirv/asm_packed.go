@@ -27,7 +27,19 @@ func (b *Block) Narrow(x ID, to Elem) ID {
 	if b.typeOf[x].N == 1 {
 		return b.unpack(b.narrowed(x, to), to, 0)
 	}
-	return b.unpackFour(b.pack(x, to), to)
+	words := b.pack(x, to)
+	y := b.unpackFour(words, to)
+	if b.packs == nil {
+		b.packs = map[packed]ID{}
+	}
+	b.packs[packed{y, to}] = words
+	return y
+}
+
+// packed names four floats as what they are rounded to.
+type packed struct {
+	x  ID
+	to Elem
 }
 
 // narrowed returns the 16 bits of each float as a uint. They are worked out with integers because what PackHalf2x16 does with what
@@ -52,8 +64,11 @@ func (b *Block) narrowed(x ID, to Elem) ID {
 	return b.Or(r, b.And(b.Shr(u, 16), number(0x8000)))
 }
 
-// pack returns four floats in two uints.
+// pack returns four floats in two uints: those that they came from, if they did.
 func (b *Block) pack(x ID, to Elem) ID {
+	if words, ok := b.packs[packed{x, to}]; ok {
+		return words
+	}
 	h := b.narrowed(x, to)
 	word := func(i int) ID { return b.Or(b.Component(h, i), b.Shl(b.Component(h, i+1), 16)) }
 	return b.emit(opCompositeBuild, Type{Uint, 2}, word(0), word(2))
