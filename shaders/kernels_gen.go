@@ -4,6 +4,12 @@ package shaders
 
 import _ "embed"
 
+//go:embed attention.spv
+var attentionCode []byte
+
+// Attention is attention.comp.
+var Attention = must("attention", attentionCode)
+
 //go:embed matmul_lanes.spv
 var matMulLanesCode []byte
 

@@ -186,10 +186,7 @@ func (p *producer) finish(m *spirv.Module, form string, tiles int, consts ...uin
 
 // fill fills the holes of a kernel: those that all have, and its loads.
 func (p *producer) fill(kernel *spirv.Module, loadA, loadB func(a []spirv.ID) spirv.ID, more ...spirv.Hole) *spirv.Module {
-	begins := func(o operand) func(a []spirv.ID) spirv.ID {
-		return func(a []spirv.ID) spirv.ID { return p.b.Add(o.batch.at(p.b, a[0]), o.outer.at(p.b, a[1])) }
-	}
-	holes := append(more, p.hole("rowA", begins(p.x)), p.hole("columnB", begins(p.y)), p.hole("loadA", loadA), p.hole("loadB", loadB),
+	holes := append(more, p.hole("rowA", p.begins(p.x)), p.hole("columnB", p.begins(p.y)), p.hole("loadA", loadA), p.hole("loadB", loadB),
 		p.hole("result", func(a []spirv.ID) spirv.ID {
 			p.result(a[0], a[1], a[2], a[3])
 			return 0
@@ -197,9 +194,14 @@ func (p *producer) fill(kernel *spirv.Module, loadA, loadB func(a []spirv.ID) sp
 	return kernel.Fill(p.u.title(), holes...)
 }
 
-func (p *producer) hole(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole {
+// begins returns where a row or column of a matrix of o begins.
+func (e *emitter) begins(o operand) func(a []spirv.ID) spirv.ID {
+	return func(a []spirv.ID) spirv.ID { return e.b.Add(o.batch.at(e.b, a[0]), o.outer.at(e.b, a[1])) }
+}
+
+func (e *emitter) hole(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole {
 	return spirv.Hole{Name: name, Body: func(b *spirv.Block, a []spirv.ID) spirv.ID {
-		p.b = b
+		e.b = b
 		return body(a)
 	}}
 }

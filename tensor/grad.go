@@ -93,3 +93,17 @@ func (y *Tensor) withGrad(grad func(dy *Tensor) []*Tensor, xs ...*Tensor) *Tenso
 		Grad: func(_, dy *Tensor) []*Tensor { return append([]*Tensor{nil}, grad(dy)...) },
 	}.On(append([]*Tensor{y}, xs...)...)
 }
+
+// or is x, or on targets of which that is true y, which computes the same. Its gradient is that of x.
+func (x *Tensor) or(on func(Target) bool, y *Tensor) *Tensor {
+	return Op{
+		Name: "Or", Shape: x.op.Shape, DType: x.op.DType,
+		Instead: func(target Target, in []*Tensor) *Tensor {
+			if on(target) {
+				return in[1]
+			}
+			return in[0]
+		},
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy, nil} },
+	}.On(x, y)
+}

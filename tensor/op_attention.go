@@ -1,6 +1,9 @@
 package tensor
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // AttentionOptions says who looks where. Zero is what torch.nn.functional.scaled_dot_product_attention does by default.
 type AttentionOptions struct {
@@ -34,20 +37,67 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	if q.Dim(-1) != k.Dim(-1) || k.Dim(-2) != v.Dim(-2) {
 		return fail("ScaledDotProductAttention", in, "queries and keys differ in size, or keys and values in number")
 	}
-	if heads := k.Dim(-3); q.Rank() >= 3 && heads != q.Dim(-3) {
-		if q.Dim(-3)%heads != 0 || v.Dim(-3) != heads {
-			return fail("ScaledDotProductAttention", in, "%d heads of keys do not serve %d heads of queries", heads, q.Dim(-3))
+	heads := k.Dim(-3)
+	if q.Rank() >= 3 && heads != q.Dim(-3) && (q.Dim(-3)%heads != 0 || v.Dim(-3) != heads) {
+		return fail("ScaledDotProductAttention", in, "%d heads of keys do not serve %d heads of queries", heads, q.Dim(-3))
+	}
+	if o.Scale == 0 {
+		o.Scale = 1 / math.Sqrt(float64(q.Dim(-1)))
+	}
+	if o.Mask != nil || o.Dropout > 0 || o.Tap != "" || q.Dim(-1) > attentionWidth || v.Dim(-1) > attentionWidth {
+		return composed(q, k, v, o)
+	}
+	y := composed(q, k, v, o)
+	fused, runs := fusedAttention(q, k, v, o)
+	if y.err != nil || fused.err != nil {
+		return y
+	}
+	fused = fused.Reshape(y.op.Shape...)
+	return y.or(runs, fused).withGrad(func(dy *Tensor) []*Tensor {
+		grads := VJP(y, dy, in...)
+		for i, g := range VJP(fused, dy, in...) {
+			grads[i] = grads[i].or(runs, g)
 		}
+		return grads
+	}, in...)
+}
+
+// composed is attention made of products and what is between them.
+func composed(q, k, v *Tensor, o AttentionOptions) *Tensor {
+	if q.Rank() >= 3 && k.Dim(-3) != q.Dim(-3) {
 		k, v = k.repeatHeads(q.Dim(-3)), v.repeatHeads(q.Dim(-3))
 	}
 	a := &attention{q: q, k: k, v: v, AttentionOptions: o}
-	if a.Scale == 0 {
-		a.Scale = 1 / math.Sqrt(float64(q.Dim(-1)))
-	}
 	if k.Dim(-2) <= 2*attentionBlock || o.Tap != "" {
 		return a.whole()
 	}
 	return a.blocks()
+}
+
+// fusedAttention is attention made by one kernel, and tells where that runs. Heads of keys that serve several of queries are read in
+// place.
+func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(on Target) bool) {
+	heads := min(q.Rank()-2, 1)
+	if n := k.Dim(-3); heads > 0 && n != q.Dim(-3) {
+		shape := q.Shape()
+		h := len(shape) - 3
+		shape = append(append(append([]int{}, shape[:h]...), n, shape[h]/n), shape[h+1:]...)
+		q, k, v, heads = q.Reshape(shape...), k.Unsqueeze(-3), v.Unsqueeze(-3), 2
+	}
+	var batch []int
+	ok := true
+	for _, x := range []*Tensor{q, k, v} {
+		if ok {
+			batch, ok = broadcast(batch, x.op.Shape[:x.Rank()-2])
+		}
+	}
+	if !ok {
+		return fail("ScaledDotProductAttention", []*Tensor{q, k, v}, "the axes in front do not broadcast"), nil
+	}
+	spread := func(x *Tensor) *Tensor { return x.Expand(append(slices.Clone(batch), x.Dim(-2), x.Dim(-1))...) }
+	a := &attention{q: spread(q), k: spread(k), v: spread(v), AttentionOptions: o}
+	l := &flash{batch: batch, heads: heads, t: q.Dim(-2), s: k.Dim(-2), d: q.Dim(-1), e: v.Dim(-1), scale: o.Scale, causal: o.Causal}
+	return a.fused(l), l.runs
 }
 
 // repeatHeads gives axis −3 more elements, each of its own as many times in a row.
@@ -104,10 +154,6 @@ func (a *attention) whole() *Tensor {
 // values that they weigh.
 func (a *attention) blocks() *Tensor {
 	n := a.k.Dim(-2)
-	type block struct {
-		lo, hi int
-		drop   *Tensor // what the shares are multiplied by; nil: nothing
-	}
 	var all []block
 	var top, sum, y *Tensor
 	for lo := 0; lo < n; lo += attentionBlock {
@@ -135,7 +181,21 @@ func (a *attention) blocks() *Tensor {
 		top, sum, y = best, mine, values
 	}
 	y = y.Div(sum)
-	total := top.Add(sum.Log()) // log Σ e^score
+	total := top.Add(sum.Log())                  // log Σ e^score
+	if a.Mask != nil && a.Mask.op.DType == F32 { // what is added to the scores may be learned: as the ops have it
+		return y
+	}
+	return a.again(y, total, all)
+}
+
+// A block is the keys lo ≤ s < hi.
+type block struct {
+	lo, hi int
+	drop   *Tensor // what the shares are multiplied by; nil: nothing
+}
+
+// again is y, what attention gives, with a gradient that makes the shares again, block by block, from total = log Σ e^score.
+func (a *attention) again(y, total *Tensor, all []block) *Tensor {
 	var out *Tensor
 	grad := func(dy *Tensor) []*Tensor {
 		inner := dy.Mul(out).SumKeep(-1)
@@ -154,12 +214,18 @@ func (a *attention) blocks() *Tensor {
 		}
 		return []*Tensor{dq, Concat(-2, dk...), Concat(-2, dv...)}
 	}
-	in := []*Tensor{a.q, a.k, a.v}
-	if a.Mask != nil && a.Mask.op.DType == F32 { // what is added to the scores may be learned: as the ops have it
-		return y
-	}
-	out = y.withGrad(grad, in...)
+	out = y.withGrad(grad, a.q, a.k, a.v)
 	return out
+}
+
+// fused is what one kernel gives. Its gradient makes the shares again.
+func (a *attention) fused(l *flash) *Tensor {
+	var all []block
+	for lo := 0; lo < l.s; lo += attentionBlock {
+		all = append(all, block{lo: lo, hi: min(lo+attentionBlock, l.s)})
+	}
+	y, total := l.on(a.q, a.k, a.v)
+	return a.again(y, total, all)
 }
 
 // Rotary returns the cosines and sines [n, dim] that [Tensor.Rotate] turns n places by: pair i of a place turns by place·base^(−2i/dim)

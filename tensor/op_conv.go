@@ -446,18 +446,7 @@ func (x *Tensor) copied() *Tensor {
 
 // unless is x, which a GPU reads as y instead: the same numbers, lying otherwise. A GPU works addresses out while it waits for memory,
 // and does not gain by a pass that writes windows for one that reads them.
-func (x *Tensor) unless(y *Tensor) *Tensor {
-	return Op{
-		Name: "Unless", Shape: x.op.Shape, DType: x.op.DType,
-		Instead: func(on Target, in []*Tensor) *Tensor {
-			if on.CPU {
-				return in[0]
-			}
-			return in[1]
-		},
-		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy, nil} },
-	}.On(x, y)
-}
+func (x *Tensor) unless(y *Tensor) *Tensor { return x.or(func(on Target) bool { return !on.CPU }, y) }
 
 // crowded tells whether rows of n elements all begin at the same place of a page, or of half of one: the lines of a column would
 // contend for the same few places of a processor's cache.
