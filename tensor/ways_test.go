@@ -150,8 +150,12 @@ func TestWindowsAreReadInPlace(t *testing.T) {
 		transpose bool
 		copies    int
 	}{
-		{tensor.ForLavapipe, 0, false, 1}, {tensor.ForLavapipe, 1, false, 2}, {tensor.ForLavapipe, 0, true, 3},
-		{tensor.ForGPU, 0, false, 0}, {tensor.ForGPU, 1, false, 1}, {tensor.ForGPU, 0, true, 2},
+		{tensor.ForLavapipe, 0, false, 1},
+		{tensor.ForLavapipe, 1, false, 2},
+		{tensor.ForLavapipe, 0, true, 3},
+		{tensor.ForGPU, 0, false, 0},
+		{tensor.ForGPU, 1, false, 1},
+		{tensor.ForGPU, 0, true, 2},
 	} {
 		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: c.family})
 		if err != nil {
