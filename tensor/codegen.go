@@ -16,6 +16,9 @@ type Target struct {
 	Lanes int  // of lavapipe, 8 or 16
 	Info  vk.Info
 	Bind  int // bytes that one binding holds at most; 0: what the device says
+
+	Products DType          // what operands of products are kept in
+	Matrices spirv.Matrices // that a GPU multiplies; zero: none, or it does so wrong
 }
 
 // room returns how many bytes a binding holds that is read by texels of that many bytes, or, with 0, as a storage buffer: a multiple

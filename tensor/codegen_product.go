@@ -118,6 +118,9 @@ func (p *producer) variants() []variant {
 	if p.on.CPU {
 		return p.lanes()
 	}
+	if p.multiplies() {
+		return append([]variant{p.matrix()}, p.tiled()...)
+	}
 	return p.tiled()
 }
 

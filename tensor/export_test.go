@@ -1,5 +1,10 @@
 package tensor
 
+import (
+	"genview/shaders/spirv"
+	"genview/vk"
+)
+
 // WithoutSubgroups lets the runtime's kernels combine through shared memory alone.
 func (rt *Runtime) WithoutSubgroups() { rt.target.Info.Arithmetic = false }
 
@@ -43,4 +48,36 @@ func Written(y *Tensor, way int) *Tensor {
 		return &c
 	}
 	return copied(y)
+}
+
+// Multiply has the runtime's GPU kernels multiply matrices so, whatever the device says.
+func (rt *Runtime) Multiply(m spirv.Matrices) {
+	rt.settle()
+	rt.target.Matrices = m
+}
+
+// Trusts tells whether matrices that the device is said to multiply so give right products, or are known to.
+func (rt *Runtime) Trusts(m spirv.Matrices) bool {
+	rt.target.Info.Matrices = m
+	return rt.trusts(m)
+}
+
+// MatrixModules returns a kernel's words for each way in which operands lie, in one dialect, of a device that there need not be.
+func MatrixModules(m spirv.Matrices) [][]uint32 {
+	i := vk.Info{SubgroupSize: 32, Matrices: m, Limits: vk.Limits{
+		MaxStorageRange: 1 << 30, MaxInvocations: 1024, MaxGroupSize: [3]int{1024, 1024, 64}, SharedMemory: 48 << 10,
+	}}
+	on := Target{Info: i, Matrices: m}
+	x, odd := Var("x", Full(1, 64, 64).Cast(F16)), Var("odd", Full(1, 65, 65).Cast(F16))
+	var all [][]uint32
+	for _, y := range []*Tensor{x.MatMul(x), x.T().MatMul(x), x.MatMul(x.T()).Exp(), odd.MatMul(odd), odd.T().MatMul(odd.T())} {
+		low := newLowering(on)
+		f := low.fuse([]*Tensor{low.whole(low.lower(y))}, fusing[0], nil)
+		for _, u := range f.units {
+			if u.node != nil && u.node.op.product != nil {
+				all = append(all, u.node.op.product.producer(f, u, on).variants()[0].generate().module.Words)
+			}
+		}
+	}
+	return all
 }

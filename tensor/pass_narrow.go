@@ -6,7 +6,7 @@ import "fmt"
 // such values on in 16 bits, too. In an expression they are floats like others. What was not computed, variables and inputs, is read
 // as it is: a second copy of it would take memory instead of saving some.
 func (c *compilation) narrow(roots []*Tensor) {
-	dt := c.rt.products
+	dt := c.rt.target.Products
 	if dt == F32 {
 		return
 	}

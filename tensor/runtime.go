@@ -16,14 +16,13 @@ import (
 // A Runtime owns what lives on one device: variables, constants and kernels. It is safe for concurrent use; the programs that it
 // compiles are each for one goroutine, and share its variables.
 type Runtime struct {
-	dev      *vk.Device
-	target   Target
-	without  []Pass
-	tuning   *Tuning
-	products DType                // of their operands
-	doubt    bool                 // whether the target's kernels are right is to be seen
-	trial    func(*Runtime) error // says that they are not
-	settled  sync.Once
+	dev     *vk.Device
+	target  Target
+	without []Pass
+	tuning  *Tuning
+	doubt   bool                 // whether the target's kernels are right is to be seen
+	trial   func(*Runtime) error // says that they are not
+	settled sync.Once
 
 	mu      sync.Mutex
 	mem     map[*Tensor]*vk.Buffer // variables and constants
@@ -100,7 +99,7 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	}
 	return &Runtime{
 		doubt: cpu && o.Family == ForDevice, trial: (*Runtime).try,
-		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind}, without: o.Without, tuning: o.Tuning, products: o.Products,
+		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind, Products: o.Products}, without: o.Without, tuning: o.Tuning,
 		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
 	}, nil
 }
@@ -112,12 +111,39 @@ func (rt *Runtime) settle() {
 		if rt.doubt && rt.trial(rt) != nil {
 			rt.target.CPU, rt.target.Lanes = false, 0
 		}
+		if m := rt.target.Info.Matrices; m.M > 0 && !rt.target.CPU && rt.trusts(m) {
+			rt.target.Matrices = m
+		}
 	})
 }
 
+// trusts tells whether the device multiplies matrices right, which is tried once for each version of its driver and of the kernels. What
+// is tried counts as wrong until it has been seen to be right: a driver may end the process.
+func (rt *Runtime) trusts(m spirv.Matrices) bool {
+	const name = "matrices"
+	kernels := fingerprint(rt.target.Info)
+	right, wrong := "right "+kernels, "wrong "+kernels
+	if kept := rt.dev.Recall(name); kept == right || kept == wrong {
+		return kept == right
+	}
+	rt.dev.Keep(name, wrong)
+	rt.target.Matrices = m
+	err := rt.check(70, 40, 72, F16)
+	if err == nil {
+		err = rt.check(65, 39, 67, F16)
+	}
+	rt.target.Matrices = spirv.Matrices{}
+	if err == nil {
+		rt.dev.Keep(name, right)
+	}
+	return err == nil
+}
+
 // try computes something with lanes that shuffle, texel loads and wide stores, in whole numbers, which have no rounding.
-func (rt *Runtime) try() error {
-	const m, k, n = 37, 20, 72
+func (rt *Runtime) try() error { return rt.check(37, 20, 72, F32) }
+
+// check computes a product of operands of a type, and a sum, and holds them against what they must be.
+func (rt *Runtime) check(m, k, n int, dt DType) error {
 	x, y, want := make([]float32, m*k), make([]float32, k*n), make([]float32, m)
 	for i := range x {
 		x[i] = float32(i%7 - 3)
@@ -136,7 +162,7 @@ func (rt *Runtime) try() error {
 	}
 	a, b := Const(x, m, k), Const(y, k, n)
 	defer rt.forget(a, b)
-	norm := a.MatMul(b).Square().Sum(1)
+	norm := a.Cast(dt).MatMul(b.Cast(dt)).Square().Sum(1)
 	c := newCompilation(rt, Outputs{Fetch: []*Tensor{norm}})
 	c.tuning = nil // what is in doubt is not compared
 	p, err := c.program()
@@ -152,7 +178,7 @@ func (rt *Runtime) try() error {
 		return err
 	}
 	if !slices.Equal(got, want) {
-		return fmt.Errorf("tensor: %s computes wrong with the kernels made for lavapipe", rt.dev.Info().Name)
+		return fmt.Errorf("tensor: %s computes products of %s wrong", rt.dev.Info().Name, dt)
 	}
 	return nil
 }

@@ -264,6 +264,9 @@ func race(turns int, runs []func() (time.Duration, error)) (ratios []float64, le
 func fingerprint(i vk.Info) string {
 	h := sha256.New()
 	targets := []Target{{Info: i}}
+	if i.Matrices.M > 0 {
+		targets = append(targets, Target{Info: i, Products: F16, Matrices: i.Matrices})
+	}
 	if i.Lavapipe {
 		targets = append(targets, Target{CPU: true, Lanes: i.SubgroupSize, Info: i})
 	}

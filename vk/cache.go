@@ -39,18 +39,42 @@ func (d *Device) openPipelines() error {
 	if d.opts.CacheDir == "" {
 		return nil
 	}
+	path, h := d.cacheFile("pipelines")
+	data := readCache(path, h)
+	var a arena
+	defer a.free()
+	handle, err := d.newer.create("vkCreatePipelineCache", unsafe.Pointer(d.dev), at(&a, pipelineCacheInfo{
+		chained: head(vulkan.StructureTypePipelineCacheCreateInfo), size: uintptr(len(data)), data: at(&a, data...),
+	}))
+	d.pipelines = pipelines{path, len(data), vulkan.PipelineCache(handle)}
+	return err
+}
+
+// cacheFile returns where something about the device is kept, and what it begins with: this version of the driver wrote it.
+func (d *Device) cacheFile(name string) (path string, h cacheHeader) {
 	var p vulkan.PhysicalDeviceProperties
 	vulkan.GetPhysicalDeviceProperties(d.pd, &p)
 	p.Deref()
-	path := filepath.Join(d.opts.CacheDir, fmt.Sprintf("pipelines-%x-%x-%d.bin", p.VendorID, p.DeviceID, d.info.driver))
-	data := readCache(path, cacheHeader{cacheHeaderSize, 1, p.VendorID, p.DeviceID, p.PipelineCacheUUID})
-	var a arena
-	defer a.free()
-	h, err := d.newer.create("vkCreatePipelineCache", unsafe.Pointer(d.dev), at(&a, pipelineCacheInfo{
-		chained: head(vulkan.StructureTypePipelineCacheCreateInfo), size: uintptr(len(data)), data: at(&a, data...),
-	}))
-	d.pipelines = pipelines{path, len(data), vulkan.PipelineCache(h)}
-	return err
+	path = filepath.Join(d.opts.CacheDir, fmt.Sprintf("%s-%x-%x-%d.bin", name, p.VendorID, p.DeviceID, d.info.driver))
+	return path, cacheHeader{cacheHeaderSize, 1, p.VendorID, p.DeviceID, p.PipelineCacheUUID}
+}
+
+// Recall returns what Keep kept under a name for this device and version of its driver; empty: nothing, or what was kept is damaged.
+func (d *Device) Recall(name string) string {
+	if d.opts.CacheDir == "" {
+		return ""
+	}
+	path, h := d.cacheFile(name)
+	return string(bytes.TrimPrefix(readCache(path, h), h.bytes()))
+}
+
+// Keep keeps a text in the cache folder, if there is one, whole or not at all. Where that fails it is not recalled, and no more.
+func (d *Device) Keep(name, text string) {
+	if d.opts.CacheDir == "" {
+		return
+	}
+	path, h := d.cacheFile(name)
+	_ = writeCache(path, append(h.bytes(), text...))
 }
 
 // closePipelines writes what has been added to the cache to its file. Where that fails the next start is slow again, and no worse.

@@ -31,20 +31,21 @@ func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Info describes a device.
 type Info struct {
-	Index        int    `json:"index"`
-	Name         string `json:"name"`
-	Type         string `json:"type"` // discrete, integrated, virtual, cpu, other
-	Class        Class  `json:"class"`
-	Driver       string `json:"driver"`
-	API          string `json:"api"`
-	Compute      bool   `json:"compute"`  // has a queue that runs compute shaders
-	Unified      bool   `json:"unified"`  // device memory is the host's and stays mapped
-	Int64        bool   `json:"int64"`    // shaders may have integers of 64 bits
-	Lavapipe     bool   `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with 8 or 16 lanes
-	SubgroupSize int    `json:"subgroup_size"`
-	Arithmetic   bool   `json:"subgroup_arithmetic"` // compute shaders may combine what a subgroup has in one instruction
-	HeapBytes    int64  `json:"heap_bytes"`
-	Limits       Limits `json:"limits"`
+	Index        int            `json:"index"`
+	Name         string         `json:"name"`
+	Type         string         `json:"type"` // discrete, integrated, virtual, cpu, other
+	Class        Class          `json:"class"`
+	Driver       string         `json:"driver"`
+	API          string         `json:"api"`
+	Compute      bool           `json:"compute"`  // has a queue that runs compute shaders
+	Unified      bool           `json:"unified"`  // device memory is the host's and stays mapped
+	Int64        bool           `json:"int64"`    // shaders may have integers of 64 bits
+	Lavapipe     bool           `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with 8 or 16 lanes
+	SubgroupSize int            `json:"subgroup_size"`
+	Matrices     spirv.Matrices `json:"matrices"`            // that shaders multiply; zero: none
+	Arithmetic   bool           `json:"subgroup_arithmetic"` // compute shaders may combine what a subgroup has in one instruction
+	HeapBytes    int64          `json:"heap_bytes"`
+	Limits       Limits         `json:"limits"`
 	typeOrder    int
 	driver       uint32 // VkDriverId; 0: not known
 }
@@ -223,6 +224,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 		info.Class = CPU
 	}
 	_, info.Compute = in.newer.computeFamily(pd)
+	info.Matrices = in.matrices(pd, p.ApiVersion)
 	m := memoryOf(pd)
 	info.HeapBytes = m.heap
 	info.Unified = m.unified && (cpu || p.DeviceType == vulkan.PhysicalDeviceTypeIntegratedGpu)
@@ -318,8 +320,10 @@ func (d *Device) open(in *instance) error {
 	}
 	var a arena
 	defer a.free()
+	more, next := enableMatrices(&a, d.info.Matrices)
+	extensions = append(extensions, more...)
 	h, err := d.newer.create("vkCreateDevice", unsafe.Pointer(d.pd), at(&a, deviceInfo{
-		chained:    head(vulkan.StructureTypeDeviceCreateInfo),
+		chained:    chained{uint32(vulkan.StructureTypeDeviceCreateInfo), pointer(next)},
 		queueCount: 1, queues: at(&a, queueInfo{
 			chained: head(vulkan.StructureTypeDeviceQueueCreateInfo), family: d.family, count: 1, priorities: at(&a, float32(1)),
 		}),

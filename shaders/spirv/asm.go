@@ -1,6 +1,10 @@
 package spirv
 
-import "math"
+import (
+	"maps"
+	"math"
+	"slices"
+)
 
 // An ID names a value, type or variable of the module being assembled.
 type ID uint32
@@ -49,6 +53,9 @@ type Block struct {
 	entry   ID // label of the first block
 	binds   []Binding
 	push    int
+
+	vulkan     bool // Vulkan's memory model, in which accesses to shared memory say that others see them
+	extensions []string
 }
 
 type key struct {
@@ -200,8 +207,15 @@ func (b *Block) Lanes() ID {
 // Module ends the shader and returns it, with what a caller has to know.
 func (b *Block) Module() *Module {
 	w := b.header()
+	for _, e := range b.extensions {
+		w = inst(w, opExtension, str(e)...)
+	}
 	w = inst(w, opExtInstImport, append([]uint32{uint32(b.glsl)}, str(glslStd)...)...)
-	w = inst(w, opMemoryModel, 0, 1) // logical, GLSL450
+	model := uint32(1) // GLSL450
+	if b.vulkan {
+		model = 3
+	}
+	w = inst(w, opMemoryModel, 0, model) // logical addresses
 	entry := append([]uint32{5, uint32(b.main)}, str("main")...)
 	for _, v := range b.iface {
 		entry = append(entry, uint32(v))
@@ -242,10 +256,8 @@ func (b *Block) Count() (plain, functions int) {
 // header returns the first words of the module, with its capabilities; word 3, the bound of all ids, is still to be set.
 func (b *Block) header() []uint32 {
 	w := []uint32{0x07230203, 0x00010300, 0, 0, 0}
-	for c := uint32(0); c < 512; c++ { // in order, so that equal shaders have equal bytes
-		if b.caps[c] {
-			w = inst(w, opCapability, c)
-		}
+	for _, c := range slices.Sorted(maps.Keys(b.caps)) { // in order, so that equal shaders have equal bytes
+		w = inst(w, opCapability, c)
 	}
 	return w
 }
@@ -262,6 +274,7 @@ func str(s string) []uint32 {
 
 // The opcodes that a Block uses (SPIR-V specification, section 3.42).
 const (
+	opExtension         = 10
 	opExtInstImport     = 11
 	opExtInst           = 12
 	opMemoryModel       = 14

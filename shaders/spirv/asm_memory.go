@@ -187,11 +187,24 @@ func (b *Block) sharedAt(s Shared, i ID) ID {
 }
 
 // LoadShared reads element i.
-func (b *Block) LoadShared(s Shared, i ID) ID { return b.emit(opLoad, s.elem, b.sharedAt(s, i)) }
+func (b *Block) LoadShared(s Shared, i ID) ID {
+	p := b.sharedAt(s, i)
+	if b.vulkan {
+		return b.emit(opLoad, s.elem, p, nonPrivate|visible, b.bits(Type{Uint, 1}, workgroup))
+	}
+	return b.emit(opLoad, s.elem, p)
+}
+
+// How memory is accessed that others of the workgroup access, in Vulkan's memory model.
+const nonPrivate, available, visible = 0x20, 0x8, 0x10
 
 // StoreShared writes element i.
 func (b *Block) StoreShared(s Shared, i, x ID) {
 	p := b.sharedAt(s, i)
+	if b.vulkan {
+		b.code = inst(b.code, opStore, uint32(p), uint32(x), nonPrivate|available, uint32(b.bits(Type{Uint, 1}, workgroup)))
+		return
+	}
 	b.code = inst(b.code, opStore, uint32(p), uint32(x))
 }
 

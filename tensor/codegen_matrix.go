@@ -1,0 +1,170 @@
+package tensor
+
+import (
+	"fmt"
+
+	"genview/shaders/spirv"
+)
+
+// matrixTile is what a workgroup of four subgroups makes of a product by multiplying matrices, each subgroup a quarter, from slabs of
+// both operands in shared memory.
+const (
+	matrixTile   = 64
+	matrixSlab   = 32 // k
+	matrixPart   = 32 // of the tile, of a subgroup
+	matrixShared = 2*2*matrixTile*matrixSlab + 4*matrixTile*matrixTile
+)
+
+// multiplies tells whether a product is made by multiplying matrices of F16: both operands are, or may be rounded to it, and they are
+// no less than half of a tile.
+func (p *producer) multiplies() bool {
+	m, l := p.on.Matrices, p.on.Info.Limits
+	half := func(o operand) bool {
+		dt := o.base.op.DType
+		return dt == F16 || dt == F32 && p.on.Products == F16
+	}
+	rounds := p.x.base.op.DType == F16 || p.y.base.op.DType == F16 || p.on.Products == F16
+	threads := 4 * p.on.Info.SubgroupSize
+	return m.M > 0 && rounds && half(p.x) && half(p.y) && 2*p.m > matrixTile && 2*p.n > matrixTile && 2*p.k > matrixSlab &&
+		threads > 0 && matrixTile*matrixSlab/4%threads == 0 && threads <= l.MaxInvocations && threads <= l.MaxGroupSize[0] && matrixShared <= l.SharedMemory
+}
+
+// A slab is a part of an operand in shared memory, a line after the other: lines along k, or along the rows or columns where the
+// operand's neighbours are.
+type slab struct {
+	o      operand
+	l      loading
+	size   int // of the operand along its rows or columns
+	shared spirv.Shared
+}
+
+// line returns how many fours a line is.
+func (s slab) line() int {
+	if s.l.outer {
+		return matrixTile / 4
+	}
+	return matrixSlab / 4
+}
+
+func (p *producer) matrix() variant {
+	m := p.on.Matrices
+	form := fmt.Sprintf("matrices %d×%d×%d", m.M, m.N, m.K)
+	return variant{form, func() generated {
+		lanes := p.on.Info.SubgroupSize
+		threads := 4 * lanes
+		p.b = spirv.NewBlock(p.u.title(), threads, 1, 1)
+		b := p.b
+		b.Multiply(m)
+		groups := up(p.m, matrixTile) * up(p.n, matrixTile) * p.z
+		const fours = matrixTile * matrixSlab / 4
+		x := slab{p.x, p.x.loading(), p.m, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
+		y := slab{p.y, p.y.loading(), p.n, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
+		out := b.Shared(matrixTile*matrixTile, spirv.Type{Elem: spirv.Float, N: 1})
+
+		id := b.LocalID(0)
+		at := split(b, b.Bitcast(group(b, groups), spirv.Uint), []int{p.z, up(p.m, matrixTile), up(p.n, matrixTile)})
+		b.If(b.Less(at[0], b.Index(p.z)), func() { // the same for all of the workgroup
+			z, m0, n0 := at[0], b.Mul(at[1], b.Index(matrixTile)), b.Mul(at[2], b.Index(matrixTile))
+			sub := b.Subgroup()
+			row, col := b.Mul(b.Shr(sub, 1), b.Index(matrixPart)), b.Mul(b.And(sub, b.Index(1)), b.Index(matrixPart))
+			var sums [matrixPart / 4][matrixPart / 4]spirv.Sum
+			each := func(f func(i, j int)) {
+				for i := range matrixPart / m.M {
+					for j := range matrixPart / m.N {
+						f(i, j)
+					}
+				}
+			}
+			each(func(i, j int) {
+				first := b.Add(b.Mul(b.Add(row, b.Index(i*m.M)), b.Index(matrixTile)), b.Add(col, b.Index(j*m.N)))
+				sums[i][j] = b.Sum(m, out, first, matrixTile, lanes, b.And(id, b.Index(lanes-1)))
+			})
+			b.For(b.Index(0), b.Index(p.k), matrixSlab, func(k0 spirv.ID) {
+				p.fillSlab(x, id, threads, z, m0, k0)
+				p.fillSlab(y, id, threads, z, n0, k0)
+				b.Barrier()
+				for k := 0; k < matrixSlab; k += m.K {
+					var right [matrixPart / 4]spirv.Factor
+					for j := range matrixPart / m.N {
+						right[j] = b.FactorB(m, y.shared, y.begin(b, b.Add(col, b.Index(j*m.N)), k), y.line(), !y.l.outer)
+					}
+					for i := range matrixPart / m.M {
+						left := b.FactorA(m, x.shared, x.begin(b, b.Add(row, b.Index(i*m.M)), k), x.line(), x.l.outer)
+						for j := range matrixPart / m.N {
+							b.AddProduct(sums[i][j], left, right[j])
+						}
+					}
+				}
+				b.Barrier()
+			})
+			each(func(i, j int) { b.StoreSum(sums[i][j]) })
+			b.Barrier()
+			b.For(id, b.Index(matrixTile*matrixTile/4), threads, func(q spirv.ID) {
+				row := b.Add(m0, b.Div(q, b.Index(matrixTile/4)))
+				col := b.Add(n0, b.Shl(b.And(q, b.Index(matrixTile/4-1)), 2))
+				b.If(b.And(b.Less(row, b.Index(p.m)), b.Less(col, b.Index(p.n))), func() {
+					var c [4]spirv.ID
+					for j := range c {
+						c[j] = b.LoadShared(out, b.Add(b.Shl(q, 2), b.Index(j)))
+					}
+					p.result(z, row, col, b.Vec(c[0], c[1], c[2], c[3]))
+				})
+			})
+		})
+		g := p.finish(b.Module(), form, groups/p.z)
+		g.consts = nil
+		return g
+	}}
+}
+
+// begin returns where in shared memory a factor begins, at a row or column of the tile and a k of the slab.
+func (s slab) begin(b *spirv.Block, outer spirv.ID, k int) spirv.ID {
+	if s.l.outer {
+		return b.Add(b.Index(k*s.line()), b.Shr(outer, 2))
+	}
+	return b.Add(b.Mul(outer, b.Index(s.line())), b.Index(k/4))
+}
+
+// fillSlab loads the slab from row or column first and k0 on. What lies beyond the last k is 0, and what lies beyond the last row or
+// column is anything: nobody stores what is made of it.
+func (p *producer) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv.ID) {
+	b := p.b
+	zero := b.Zero(spirv.Type{Elem: spirv.Float, N: 1})
+	for t := 0; t < matrixTile*matrixSlab/4; t += threads {
+		q := b.Add(id, b.Index(t))
+		line, four := b.Div(q, b.Index(s.line())), b.Shl(b.Mod(q, b.Index(s.line())), 2)
+		outer, k := b.Add(first, line), b.Add(k0, four)
+		if s.l.outer {
+			outer, k = b.Add(first, four), b.Add(k0, line)
+		}
+		place := func(outer, k spirv.ID) (at, inside spirv.ID) {
+			inside = b.Less(k, b.Index(p.k))
+			outer, k = b.Min(outer, b.Index(s.size-1)), b.Min(k, b.Index(p.k-1))
+			return b.Add(b.Add(s.o.batch.at(b, z), s.o.outer.at(b, outer)), s.o.inner.at(b, k)), inside
+		}
+		var x spirv.ID
+		if s.l.width == 4 { // of which all lie inside, or none
+			inside := b.Less(k, b.Index(p.k))
+			o, i := b.Select(b.Less(outer, b.Index(s.size)), outer, b.Index(0)), b.Select(inside, k, b.Index(0))
+			at := b.Add(b.Add(s.o.batch.at(b, z), s.o.outer.at(b, o)), s.o.inner.at(b, i))
+			v := b.Load(p.mem(s.o.base, 4), b.Shr(at, 2))
+			x = b.Select(b.Splat(inside), v, b.Zero(b.TypeOf(v)))
+		} else {
+			var v [4]spirv.ID
+			for j := range v {
+				o, i := outer, b.Add(k, b.Index(j))
+				if s.l.outer {
+					o, i = b.Add(outer, b.Index(j)), k
+				}
+				at, inside := place(o, i)
+				v[j] = b.Select(inside, b.Load(p.mem(s.o.base, 1), at), zero)
+			}
+			x = b.Vec(v[0], v[1], v[2], v[3])
+		}
+		words := b.RoundHalf
+		if s.o.base.op.DType == F16 {
+			words = b.PackHalf
+		}
+		b.StoreShared(s.shared, q, words(x))
+	}
+}

@@ -1,0 +1,159 @@
+package tensor_test
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"genview/shaders/spirv"
+	"genview/tensor"
+	"genview/tensor/optest"
+	"genview/vk"
+	"genview/vk/vktest"
+)
+
+var matrixSizes = []spirv.Matrices{{M: 16, N: 16, K: 16}, {M: 8, N: 16, K: 16}, {M: 16, N: 8, K: 8}}
+
+// TestMatrices computes products with the kernel that multiplies matrices, spelled out: it is right but for the instructions themselves.
+func TestMatrices(t *testing.T) {
+	for _, o := range []tensor.Options{{Family: tensor.ForGPU}, {Family: tensor.ForGPU, MaxBind: 4096}} {
+		if o.MaxBind > 0 && testing.Short() {
+			continue
+		}
+		rt, err := tensor.NewRuntimeWith(vktest.Open(t), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rt.Close()
+		for _, m := range matrixSizes {
+			if (o.MaxBind > 0 || testing.Short()) && m != matrixSizes[0] {
+				continue
+			}
+			m.Dialect = spirv.Spelled
+			rt.Multiply(m)
+			used, want := 0, 0
+			for _, c := range optest.Cases {
+				switch c.Name {
+				case "MatMul/f16":
+					c.Dims = [][][]int{{{64, 64}, {64, 64}}, {{2, 65, 33}, {2, 33, 67}}, {{70, 40}, {40, 130}}}
+				case "MatMul/f16 transposed":
+					c.Dims = [][][]int{{{36, 64}, {68, 36}}, {{33, 65}, {67, 33}}}
+				case "MatMul/f16 to f16":
+					c.Dims = [][][]int{{{65, 40}, {40, 72}}}
+				default:
+					continue
+				}
+				if testing.Short() {
+					c.Dims = c.Dims[len(c.Dims)-1:]
+				}
+				want += len(c.Dims)
+				for _, shapes := range c.Dims {
+					in := c.Draw(rand.New(rand.NewPCG(3, 4)), shapes)
+					if err := c.Value(rt, in); err != nil {
+						t.Errorf("%+v: %s %v: %v", m, c.Name, shapes, err)
+					}
+					for _, k := range compile(t, rt, tensor.Outputs{Fetch: []*T{c.Op(optest.Tensors(in))}}).Kernels() {
+						if strings.HasPrefix(k.Form, "matrices") {
+							used++
+						}
+					}
+				}
+			}
+			if used != want || used == 0 {
+				t.Errorf("%+v: %d of %d products were made by multiplying matrices", m, used, want)
+			}
+		}
+		if forms := compile(t, rt, tensor.Outputs{Fetch: []*T{tensor.Full(1, 64, 64).Exp().MatMul(tensor.Full(1, 64, 64).Exp())}}).String(); strings.Contains(forms, "matrices") {
+			t.Errorf("operands of f32 are rounded:\n%s", forms)
+		}
+	}
+}
+
+// TestMatricesAreTried: whether matrices are multiplied right is seen once, and kept, and seen anew where what was kept is damaged.
+func TestMatricesAreTried(t *testing.T) {
+	dir := t.TempDir()
+	dev := vktest.OpenWith(t, vk.Options{CacheDir: dir})
+	trusts := func(m spirv.Matrices) bool {
+		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: tensor.ForGPU})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rt.Close()
+		return rt.Trusts(m)
+	}
+	right := spirv.Matrices{M: 16, N: 16, K: 16, Dialect: spirv.Spelled}
+	if !trusts(right) || !strings.HasPrefix(dev.Recall("matrices"), "right ") {
+		t.Fatalf("right products are not trusted; kept is %q", dev.Recall("matrices"))
+	}
+	kept := dev.Recall("matrices")
+	dev.Keep("matrices", strings.Replace(kept, "right", "wrong", 1))
+	if trusts(right) {
+		t.Error("what is known to be wrong was trusted")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "matrices-*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("kept are %v, %v", files, err)
+	}
+	if err := os.Truncate(files[0], 20); err != nil {
+		t.Fatal(err)
+	}
+	if !trusts(right) || dev.Recall("matrices") != kept {
+		t.Error("what was damaged was not tried anew")
+	}
+}
+
+// TestMatrixDialects: the kernels of both extensions are the same but for the instructions that multiply matrices, and their types.
+func TestMatrixDialects(t *testing.T) {
+	kinds := map[uint32]string{4456: "type", 4457: "load", 4458: "store", 4459: "add", 5358: "type", 5359: "load", 5360: "store", 5361: "add"}
+	count := func(words []uint32) map[string]int {
+		n := map[string]int{}
+		for at := 5; at < len(words); at += int(words[at] >> 16) {
+			if kind := kinds[words[at]&0xffff]; kind != "" {
+				n[kind]++
+			} else {
+				n["other"]++
+			}
+		}
+		return n
+	}
+	for _, m := range matrixSizes {
+		m.Dialect = spirv.NV
+		nv := tensor.MatrixModules(m)
+		m.Dialect = spirv.KHR
+		for i, words := range tensor.MatrixModules(m) {
+			got, want := count(words), count(nv[i])
+			if got["load"] != want["load"] || got["store"] != want["store"] || got["add"] != want["add"] || got["add"] == 0 || got["type"] != 3 {
+				t.Errorf("%+v, kernel %d: KHR's instructions are %v, NVIDIA's %v", m, i, got, want)
+			}
+		}
+	}
+}
+
+// TestMatrixInstructions has the validator of SPIR-V look at the kernels with NVIDIA's instructions, which it knows.
+func TestMatrixInstructions(t *testing.T) {
+	val, err := exec.LookPath("spirv-val")
+	if err != nil {
+		t.Skip("SKIPPED: there is no spirv-val: apt-get install spirv-tools")
+	}
+	for _, m := range matrixSizes {
+		m.Dialect = spirv.NV
+		all := tensor.MatrixModules(m)
+		if len(all) != 5 {
+			t.Fatalf("%d kernels multiply matrices, want 5", len(all))
+		}
+		for i, words := range all {
+			file := filepath.Join(t.TempDir(), "kernel.spv")
+			p, _ := binary.Append(nil, binary.LittleEndian, words)
+			if err := os.WriteFile(file, p, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command(val, "--target-env", "vulkan1.2", file).CombinedOutput(); err != nil {
+				t.Errorf("%+v, kernel %d: %v\n%s", m, i, err, out)
+			}
+		}
+	}
+}
