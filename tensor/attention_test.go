@@ -101,3 +101,65 @@ func TestAttentionNowhere(t *testing.T) {
 		rt.Close()
 	}
 }
+
+// TestAttentionLayouts compares the kernels, and their gradients, with the ops on operands of any rank, that broadcast, that are one, and
+// that are parts of one projection.
+func TestAttentionLayouts(t *testing.T) {
+	dev := vktest.Open(t)
+	gpu, err := NewRuntimeWith(dev, Options{Family: ForGPU})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gpu.Close()
+	rt := NewRuntime(dev)
+	defer rt.Close()
+	rng := NewRNG("rng", 1)
+	draw := func(shape ...int) *Tensor {
+		v, err := rt.Floats(rng.Normal(shape...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Const(v, shape...)
+	}
+	tilted := func(shape []int) *Tensor { return Iota(-1, shape...).Cast(F32).Shift(1) }
+	part := func(x *Tensor, i int) *Tensor { // of a projection [2, 40, 3·2·8]
+		return x.Slice(-1, 16*i, 16*i+16).Reshape(2, 40, 2, 8).Permute(0, 2, 1, 3)
+	}
+	same := func(x *Tensor, _ int) *Tensor { return x }
+	for _, c := range []struct {
+		name    string
+		q, k, v *Tensor
+		part    func(x *Tensor, i int) *Tensor
+	}{
+		{"rank 2", draw(5, 8), draw(7, 8), draw(7, 4), same},
+		{"rank 5", draw(2, 1, 2, 5, 8), draw(2, 3, 1, 7, 8), draw(2, 3, 1, 7, 4), same},
+		{"broadcast", draw(1, 2, 5, 8), draw(3, 2, 7, 8), draw(1, 2, 7, 4), same},
+		{"of itself", draw(1, 2, 40, 8), nil, nil, same},
+		{"projection", draw(2, 40, 48), nil, nil, part},
+	} {
+		in := []*Tensor{c.q, c.k, c.v}
+		if c.k == nil {
+			in = []*Tensor{c.q, c.q, c.q}
+		}
+		var results [][]*Tensor
+		for _, f := range []func(q, k, v *Tensor, o AttentionOptions) *Tensor{composed, ScaledDotProductAttention} {
+			y := f(c.part(in[0], 0), c.part(in[1], 1), c.part(in[2], 2), AttentionOptions{Causal: true, Scale: 0.5})
+			results = append(results, append([]*Tensor{y}, VJP(y, tilted(y.Shape()), in...)...))
+		}
+		for i, x := range results[0] {
+			want, err := rt.Floats(x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := gpu.Floats(results[1][i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for j := range want {
+				if math.Abs(float64(got[j]-want[j])) > 1e-4 {
+					t.Fatalf("%s, result %d: element %d is %g, want %g", c.name, i, j, got[j], want[j])
+				}
+			}
+		}
+	}
+}

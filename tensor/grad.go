@@ -94,6 +94,11 @@ func (y *Tensor) withGrad(grad func(dy *Tensor) []*Tensor, xs ...*Tensor) *Tenso
 	}.On(append([]*Tensor{y}, xs...)...)
 }
 
+// alias is x as a node of its own: a gradient with respect to it is that of what is made of the alias, and of nothing else.
+func (x *Tensor) alias() *Tensor {
+	return x.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy} }, x)
+}
+
 // or is x, or on targets of which that is true y, which computes the same. Its gradient is that of x.
 func (x *Tensor) or(on func(Target) bool, y *Tensor) *Tensor {
 	return Op{

@@ -47,6 +47,7 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	if o.Mask != nil || o.Dropout > 0 || o.Tap != "" || q.Dim(-1) > attentionWidth || v.Dim(-1) > attentionWidth {
 		return composed(q, k, v, o)
 	}
+	q, k, v = q.alias(), k.alias(), v.alias() // one may be another, or made of it
 	y := composed(q, k, v, o)
 	fused, runs := fusedAttention(q, k, v, o)
 	if y.err != nil || fused.err != nil {
@@ -54,12 +55,12 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	}
 	fused = fused.Reshape(y.op.Shape...)
 	return y.or(runs, fused).withGrad(func(dy *Tensor) []*Tensor {
-		grads := VJP(y, dy, in...)
-		for i, g := range VJP(fused, dy, in...) {
+		grads := VJP(y, dy, q, k, v)
+		for i, g := range VJP(fused, dy, q, k, v) {
 			grads[i] = grads[i].or(runs, g)
 		}
 		return grads
-	}, in...)
+	}, q, k, v)
 }
 
 // composed is attention made of products and what is between them.
