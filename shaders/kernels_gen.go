@@ -10,6 +10,12 @@ var attentionCode []byte
 // Attention is attention.comp.
 var Attention = must("attention", attentionCode)
 
+//go:embed attention_grad.spv
+var attentionGradCode []byte
+
+// AttentionGrad is attention_grad.comp.
+var AttentionGrad = must("attention_grad", attentionGradCode)
+
 //go:embed matmul_lanes.spv
 var matMulLanesCode []byte
 

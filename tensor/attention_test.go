@@ -40,8 +40,14 @@ func TestAttentionOnGPU(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := strings.Count(p.String(), "\nAttention ["); n != 1 {
-			t.Errorf("%d heads of keys: the gradient takes %d kernels of attention", g, n)
+		s, kernels := p.String(), []string{"Attention [", "AttentionQueries [", "AttentionKeys ["}
+		for _, name := range kernels {
+			if strings.Count(s, "\n"+name) != 1 {
+				t.Errorf("%d heads of keys: want one of each of %q: %s", g, kernels, s)
+			}
+		}
+		if most := 4 * b * h * n * (14*d + 4); p.Peak() > most || strings.Contains(s, "MatMul") { // no more for longer texts
+			t.Errorf("%d heads of keys: with the gradient %d bytes, want at most %d, and no product: %s", g, p.Peak(), most, s)
 		}
 		p.Close()
 	}

@@ -23,7 +23,8 @@ const attentionBlock = 256
 // each for as many of q's in a row (Ainslie et al. 2023).
 //
 // Memory grows with T + S and not with T·S: long keys are taken in blocks, whose shares are made again for the gradient (Dao et al.
-// 2022, algorithms 1 and 4). A query that may look nowhere gets NaN, as in PyTorch.
+// 2022, algorithms 1 and 4). On GPUs, kernels of their own do so where there is neither a mask nor dropout nor a tap, and D and E are
+// at most 128. A query that may look nowhere gets NaN, as in PyTorch.
 func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	in := []*Tensor{q, k, v}
 	for _, x := range in {
@@ -44,13 +45,13 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	if o.Scale == 0 {
 		o.Scale = 1 / math.Sqrt(float64(q.Dim(-1)))
 	}
-	if o.Mask != nil || o.Dropout > 0 || o.Tap != "" || q.Dim(-1) > attentionWidth || v.Dim(-1) > attentionWidth {
-		return composed(q, k, v, o)
-	}
 	q, k, v = q.alias(), k.alias(), v.alias() // one may be another, or made of it
 	y := composed(q, k, v, o)
+	if y.err != nil || o.Mask != nil || o.Dropout > 0 || o.Tap != "" || max(q.Dim(-1), v.Dim(-1)) > attentionWidth {
+		return y
+	}
 	fused, runs := fusedAttention(q, k, v, o)
-	if y.err != nil || fused.err != nil {
+	if fused.err != nil { // its results have too many elements together
 		return y
 	}
 	fused = fused.Reshape(y.op.Shape...)
@@ -75,8 +76,8 @@ func composed(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	return a.blocks()
 }
 
-// fusedAttention is attention made by one kernel, and tells where that runs. Heads of keys that serve several of queries are read in
-// place.
+// fusedAttention is attention made by one kernel, with a gradient made by two, which has none itself: the second is that of the
+// composed one. It tells where they run. Heads of keys that serve several of queries are read in place.
 func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(on Target) bool) {
 	heads := min(q.Rank()-2, 1)
 	if n := k.Dim(-3); heads > 0 && n != q.Dim(-3) {
@@ -86,19 +87,18 @@ func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(o
 		q, k, v, heads = q.Reshape(shape...), k.Unsqueeze(-3), v.Unsqueeze(-3), 2
 	}
 	var batch []int
-	ok := true
 	for _, x := range []*Tensor{q, k, v} {
-		if ok {
-			batch, ok = broadcast(batch, x.op.Shape[:x.Rank()-2])
-		}
-	}
-	if !ok {
-		return fail("ScaledDotProductAttention", []*Tensor{q, k, v}, "the axes in front do not broadcast"), nil
+		batch, _ = broadcast(batch, x.op.Shape[:x.Rank()-2]) // as in the products
 	}
 	spread := func(x *Tensor) *Tensor { return x.Expand(append(slices.Clone(batch), x.Dim(-2), x.Dim(-1))...) }
-	a := &attention{q: spread(q), k: spread(k), v: spread(v), AttentionOptions: o}
+	q, k, v = spread(q), spread(k), spread(v)
 	l := &flash{batch: batch, heads: heads, t: q.Dim(-2), s: k.Dim(-2), d: q.Dim(-1), e: v.Dim(-1), scale: o.Scale, causal: o.Causal}
-	return a.fused(l), l.runs
+	y, total := l.forward(q, k, v)
+	var out *Tensor
+	out = y.withGrad(func(dy *Tensor) []*Tensor {
+		return l.backward(q, k, v, dy, total, dy.Mul(out).SumKeep(-1))
+	}, q, k, v)
+	return out, l.runs
 }
 
 // repeatHeads gives axis −3 more elements, each of its own as many times in a row.
@@ -217,16 +217,6 @@ func (a *attention) again(y, total *Tensor, all []block) *Tensor {
 	}
 	out = y.withGrad(grad, a.q, a.k, a.v)
 	return out
-}
-
-// fused is what one kernel gives. Its gradient makes the shares again.
-func (a *attention) fused(l *flash) *Tensor {
-	var all []block
-	for lo := 0; lo < l.s; lo += attentionBlock {
-		all = append(all, block{lo: lo, hi: min(lo+attentionBlock, l.s)})
-	}
-	y, total := l.on(a.q, a.k, a.v)
-	return a.again(y, total, all)
 }
 
 // Rotary returns the cosines and sines [n, dim] that [Tensor.Rotate] turns n places by: pair i of a place turns by place·base^(−2i/dim)
