@@ -282,8 +282,8 @@ func (on Target) share(rows, k int) (lanes, local int) {
 	return lanes, 128
 }
 
-// reduceRows: the lanes share a row on lavapipe, a workgroup or a part of one on a GPU. They go over it once for each reduction, and once more for
-// what is as long as the row.
+// reduceRows: the lanes share a row on lavapipe, a workgroup or a part of one on a GPU. They go over it once for each reduction, and once
+// more for what is as long as the row.
 func (f *fusion) reduceRows(u *unit, on Target) generated {
 	rows, k := u.span()
 	lanes, local := on.share(rows, k)

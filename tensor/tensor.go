@@ -24,9 +24,9 @@ type Tensor struct {
 	home  *pack // of variables: what they are a part of, nil for nothing
 }
 
-// An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Pack, Reduce, Kernel is set, or none for a leaf
-// and for what each target computes as something else. Nodes equal in
-// Name, Attr, Shape and inputs are the same node, so the functions may depend on nothing else.
+// An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Pack, Reduce, Kernel is set, or none for a leaf and for what
+// each target computes as something else. Nodes equal in Name, Attr, Shape and inputs are the same node, so the functions may depend on
+// nothing else.
 type Op struct {
 	Name  string
 	Shape []int
