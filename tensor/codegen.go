@@ -72,6 +72,7 @@ type emitter struct {
 	rows   map[*Tensor]spirv.ID // one number for the row that the four are in
 	values map[*Tensor]spirv.ID
 	views  map[string]spirv.ID // loads through layouts
+	writes []write
 }
 
 type memKey struct {
@@ -391,15 +392,58 @@ func both(b *spirv.Block, x, y spirv.ID) spirv.ID {
 
 // store writes x, one element of t, four, or twice four, to memory.
 func (e *emitter) store(m spirv.Mem, t *Tensor, i spirv.ID, x ...spirv.ID) {
-	if t.op.DType.packed() {
-		e.b.Store(m, i, x[0])
-		return
+	e.b.Store(m, i, e.kept(m, t, x...))
+}
+
+// kept returns x, elements of t, as they are kept in memory.
+func (e *emitter) kept(m spirv.Mem, t *Tensor, x ...spirv.ID) spirv.ID {
+	v := x[0]
+	if !t.op.DType.packed() {
+		v = e.b.Cast(v, dtypes[t.op.DType].mem)
 	}
-	v := e.b.Cast(x[0], dtypes[t.op.DType].mem)
 	if len(x) > 1 {
 		v = e.b.Longs(v, e.b.Cast(x[1], dtypes[t.op.DType].mem))
 	}
-	e.b.Store(m, i, v)
+	return e.b.Fit(m, v)
+}
+
+// A write is a store that waits for others.
+type write struct {
+	mem          spirv.Mem
+	at, v, valid spirv.ID // valid 0: always
+}
+
+// later writes x to memory, where it is valid, when flush is called.
+func (e *emitter) later(m spirv.Mem, t *Tensor, i, valid spirv.ID, x ...spirv.ID) {
+	e.writes = append(e.writes, write{m, i, e.kept(m, t, x...), valid})
+}
+
+// flush writes what waits; all invocations must come here. lavapipe writes lane by lane, and for each lane it puts whole vectors on the
+// stack, to take one element of each. What lives across a barrier is in memory already, where it reads no more than it writes: half the
+// time. So all that a store is made of must be ready before.
+func (e *emitter) flush() {
+	if e.on.CPU && len(e.writes) > 0 {
+		e.b.Barrier()
+	}
+	for i := 0; i < len(e.writes); {
+		valid, n := e.writes[i].valid, 1
+		for i+n < len(e.writes) && e.writes[i+n].valid == valid {
+			n++
+		}
+		group := e.writes[i : i+n]
+		i += n
+		write := func() {
+			for _, w := range group {
+				e.b.Store(w.mem, w.at, w.v)
+			}
+		}
+		if valid == 0 {
+			write()
+		} else {
+			e.b.If(valid, write)
+		}
+	}
+	e.writes = nil
 }
 
 // pair is how many of so many quads, one behind the other, a lane writes at once: lavapipe finds out for each store anew which lanes
@@ -466,7 +510,7 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	quads := (n + 3) / 4
 	local, each, stride := on.invocations(256), 1, on.Lanes
 	if on.CPU { // the lanes walk a contiguous stretch (the driver runs them to the end before the next ones)
-		local = 64
+		local = 32
 		for each < 4 && quads >= local*each*2*16 {
 			each *= 2
 		}
@@ -489,29 +533,26 @@ func (f *fusion) generate(u *unit, on Target) generated {
 		start = b.Add(start, lane)
 	}
 	for k := range each / pair {
-		at := b.Add(start, b.Index(stride*k))
-		work := func() {
-			values := make([][]spirv.ID, len(u.outs))
-			for h := range pair {
-				quad := at
-				if pair > 1 {
-					quad = b.Add(b.Shl(at, 1), b.Index(h))
-				}
-				e.at(b.Bitcast(b.Shl(quad, 2), spirv.Uint), true)
-				for i, t := range u.outs {
-					values[i] = append(values[i], e.value(t))
-				}
+		at, valid := b.Add(start, b.Index(stride*k)), spirv.ID(0)
+		if quads < groups*per {
+			valid, at = b.Less(at, b.Index(quads/pair)), b.Min(at, b.Index(quads/pair-1))
+		}
+		values := make([][]spirv.ID, len(u.outs))
+		for h := range pair {
+			quad := at
+			if pair > 1 {
+				quad = b.Add(b.Shl(at, 1), b.Index(h))
 			}
+			e.at(b.Bitcast(b.Shl(quad, 2), spirv.Uint), true)
 			for i, t := range u.outs {
-				e.store(outs[i], t, at, values[i]...)
+				values[i] = append(values[i], e.value(t))
 			}
 		}
-		if quads == groups*per {
-			work()
-		} else {
-			b.If(b.Less(at, b.Index(quads/pair)), work)
+		for i, t := range u.outs {
+			e.later(outs[i], t, at, valid, values[i]...)
 		}
 	}
+	e.flush()
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
 

@@ -325,7 +325,7 @@ func (f *fusion) reduceRows(u *unit, on Target) generated {
 		}
 	})
 	if slices.ContainsFunc(u.outs, func(t *Tensor) bool { return t.Len() > rows }) {
-		b.If(valid, func() { w.along(outs) })
+		w.along(outs, valid)
 	}
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
@@ -474,8 +474,8 @@ func (w *walker) together(r *reduction, v spirv.ID) spirv.ID {
 	return at(0)
 }
 
-// along stores the outputs that are as long as the row.
-func (w *walker) along(outs []spirv.Mem) {
+// along stores the outputs that are as long as the row, where it is valid.
+func (w *walker) along(outs []spirv.Mem, valid spirv.ID) {
 	const unroll = 4
 	b := w.b
 	rows, k := w.u.span()
@@ -492,19 +492,20 @@ func (w *walker) along(outs []spirv.Mem) {
 					w.hold(i + h)
 					values = append(values, w.value(t))
 				}
-				w.store(outs[j], t, at, values...)
+				w.later(outs[j], t, at, valid, values...)
 			}
 		}
+		w.flush()
 		return
 	}
 	quads := k / 4
 	start := b.Mul(w.row, b.Index(quads))
-	store := func(q spirv.ID) {
+	store := func(q, valid spirv.ID) {
 		at := b.Add(start, q)
 		w.at(b.Bitcast(b.Shl(at, 2), spirv.Uint), true)
 		for i, t := range w.u.outs {
 			if t.Len() > rows {
-				w.store(outs[i], t, at, w.value(t))
+				w.later(outs[i], t, at, valid, w.value(t))
 			}
 		}
 	}
@@ -513,15 +514,17 @@ func (w *walker) along(outs []spirv.Mem) {
 	if unrolled > 0 {
 		b.For(b.Index(0), b.Index(unrolled*w.lanes), unroll*w.lanes, func(i spirv.ID) {
 			for j := range unroll {
-				store(b.Add(b.Add(i, w.lane), b.Index(j*w.lanes)))
+				store(b.Add(b.Add(i, w.lane), b.Index(j*w.lanes)), valid)
 			}
+			w.flush()
 		})
 	}
 	for i := unrolled; i < full; i++ {
-		store(b.Add(w.lane, b.Index(i*w.lanes)))
+		store(b.Add(w.lane, b.Index(i*w.lanes)), valid)
 	}
 	if full*w.lanes < quads {
 		q := b.Add(w.lane, b.Index(full*w.lanes))
-		b.If(b.Less(q, b.Index(quads)), func() { store(q) })
+		store(b.Min(q, b.Index(quads-1)), b.And(valid, b.Less(q, b.Index(quads))))
 	}
+	w.flush()
 }

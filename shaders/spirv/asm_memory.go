@@ -135,23 +135,30 @@ func (b *Block) Longs(x, y ID) ID {
 	return b.emit(opVectorShuffle, Type{Long, 4}, x, y, 0, 1, 2, 3)
 }
 
-// Store writes element i, a scalar int, of a storage buffer. To one of two Longs go four components of 32 bits. Of what is packed
-// four are stored at once: one alone shares its 32 bits with another, which somebody else may be writing.
+// Store writes element i, a scalar int, of a storage buffer: x as it is, or what Fit makes of it. Of what is packed four are stored at
+// once: one alone shares its 32 bits with another, which somebody else may be writing.
 func (b *Block) Store(m Mem, i, x ID) {
 	if m.parts != nil {
 		b.inParts(m, i, func(m Mem, i ID) { b.Store(m, i, x) })
 		return
 	}
-	switch {
-	case m.elem.Elem == Long && b.TypeOf(x).Elem != Long:
-		x = b.emit(opBitcast, m.elem, x)
-	case m.elem.Elem.packed() && m.elem.N == 1:
+	if m.elem.Elem.packed() && m.elem.N == 1 {
 		panic("spirv: one of two numbers that share a word is stored alone")
-	case m.elem.Elem.packed():
-		x = b.pack(x, m.elem.Elem)
 	}
+	x = b.Fit(m, x)
 	p := b.access(m, i)
 	b.code = inst(b.code, opStore, uint32(p), uint32(x))
+}
+
+// Fit returns four components of 32 bits as two Longs, or packed, where m has them so.
+func (b *Block) Fit(m Mem, x ID) ID {
+	switch {
+	case m.elem.Elem == Long && b.TypeOf(x).Elem != Long:
+		return b.emit(opBitcast, m.elem, x)
+	case m.elem.Elem.packed() && b.TypeOf(x) != Type{Uint, 2}:
+		return b.pack(x, m.elem.Elem)
+	}
+	return x
 }
 
 func (b *Block) access(m Mem, i ID) ID {
