@@ -210,8 +210,8 @@ func (w *walker) reduce(x *Tensor, r *reduction) spirv.ID {
 	_, k := w.u.span()
 	if w.held != nil {
 		var total spirv.ID
-		for i := range w.held {
-			w.hold(i)
+		for i, f := range w.held {
+			w.hold(f)
 			if v := w.value(x); i == 0 {
 				total = v
 			} else {
@@ -261,15 +261,20 @@ func horizontal(b *spirv.Block, r *reduction, v spirv.ID) spirv.ID {
 // slice is how many lanes have a row beside others in one workgroup at most.
 const slice = 32
 
-// share says how many lanes share a row of k elements, and how many a workgroup has: of a GPU as many as keep what they read of the row
-// in registers, and more where there are few rows.
-func (on Target) share(rows, k int) (lanes, local int) {
+// share says how many lanes share a row of k elements, how many a workgroup has, and how many rows they take one after the other. Of a GPU
+// that are as many lanes as keep what they read of the row in registers, and more where there are few rows. On lavapipe the lanes of one
+// subgroup take many rows that are held, if there are: the code stays near, and they read once what is the same in all rows.
+func (on Target) share(rows, k int) (lanes, local, each int) {
 	if on.CPU {
-		lanes, local = on.Lanes, 64
-		if rows*lanes < 64*16 {
+		const busy, many = 128, 32 // workgroups; rows
+		lanes, local, each = on.Lanes, 64, min(rows/busy, many)
+		switch {
+		case each >= many/2 && on.fours(lanes, k) > 0:
+			return lanes, lanes, each
+		case rows*lanes < 64*16:
 			local = lanes
 		}
-		return lanes, local
+		return lanes, local, 1
 	}
 	const few, busy = 4, 1 << 14 // fours of a lane; invocations
 	most, fours := on.invocations(512), up(k, 4)
@@ -277,55 +282,42 @@ func (on Target) share(rows, k int) (lanes, local int) {
 		lanes *= 2
 	}
 	if lanes > slice {
-		return lanes, lanes
+		return lanes, lanes, 1
 	}
-	return lanes, 128
+	return lanes, 128, 1
 }
 
 // reduceRows: the lanes share a row on lavapipe, a workgroup or a part of one on a GPU. They go over it once for each reduction, and once
 // more for what is as long as the row.
 func (f *fusion) reduceRows(u *unit, on Target) generated {
 	rows, k := u.span()
-	lanes, local := on.share(rows, k)
-	groups := up(rows*lanes, local)
+	lanes, local, each := on.share(rows, k)
+	groups := up(rows*lanes, local*each)
 	e := f.newEmitter(u, on, rows*k, local)
 	b := e.b
 	e.stops, e.rows = f.loads(u), map[*Tensor]spirv.ID{}
 	var outs []spirv.Mem
 	w := walker{emitter: e, u: u, lanes: lanes, pair: 1}
-	if n := w.fours(); n > 0 {
+	if n := on.fours(lanes, k); n > 0 {
 		w.pair = on.pair(u, n)
 	}
 	for _, t := range u.outs {
 		outs = append(outs, e.out(t, min(4*w.pair, t.Len()/rows)))
 	}
 	e.single(u)
-	id := b.LocalID(0)
-	w.id, w.local = id, local
-	w.lane, w.row = id, group(b, groups)
-	if on.CPU || lanes < local {
-		w.lane = b.And(id, b.Index(lanes-1))
-		w.row = b.Add(b.Mul(w.row, b.Index(local/lanes)), b.Shr(id, log2(lanes)))
+	w.id, w.local = b.LocalID(0), local
+	w.lane, w.row = w.id, group(b, groups)
+	if lanes < local {
+		w.lane = b.And(w.id, b.Index(lanes-1))
+		w.row = b.Add(b.Mul(w.row, b.Index(local/lanes)), b.Shr(w.id, log2(lanes)))
 	}
-	valid := b.Less(w.row, b.Index(rows))
-	w.row = b.Min(w.row, b.Index(rows-1))
-	w.keep()
-	for _, t := range u.outs {
-		if t.Len() == rows {
-			w.number(t)
-		} else {
-			w.numbers(t)
-		}
-	}
-	b.If(b.And(b.Equal(w.lane, b.Index(0)), valid), func() {
-		for i, t := range u.outs {
-			if t.Len() == rows {
-				e.store(outs[i], t, w.row, e.rows[t])
-			}
-		}
-	})
-	if slices.ContainsFunc(u.outs, func(t *Tensor) bool { return t.Len() > rows }) {
-		w.along(outs, valid)
+	if each == 1 {
+		w.along(outs, w.row)
+	} else {
+		first := b.Mul(w.row, b.Index(each))
+		w.ahead()
+		b.Barrier() // of what runs between two barriers lavapipe has the code once
+		b.For(b.Index(0), b.Index(each), 1, func(i spirv.ID) { w.along(outs, b.Add(first, i)) })
 	}
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
@@ -353,6 +345,7 @@ type walker struct {
 	local     int      // invocations of the workgroup
 	id        spirv.ID // of this one among them
 	held      []four   // of a short row; nil: the row is read anew for each reduction
+	columns   []four   // what is the same in all rows, where it was read before the first
 }
 
 // A four is what was worked out of four elements.
@@ -362,34 +355,87 @@ type four struct {
 	views  map[string]spirv.ID
 }
 
+// along works out the unit's outputs of one row, and stores them if there is such a row.
+func (w *walker) along(outs []spirv.Mem, row spirv.ID) {
+	b, rows := w.b, w.u.node.op.Shape[0]
+	valid := b.Less(row, b.Index(rows))
+	w.row = b.Min(row, b.Index(rows-1))
+	w.keep()
+	for _, t := range w.u.outs {
+		if t.Len() == rows {
+			w.number(t)
+		} else {
+			w.numbers(t)
+		}
+	}
+	b.If(b.And(b.Equal(w.lane, b.Index(0)), valid), func() {
+		for i, t := range w.u.outs {
+			if t.Len() == rows {
+				w.store(outs[i], t, w.row, w.rows[t])
+			}
+		}
+	})
+	if slices.ContainsFunc(w.u.outs, func(t *Tensor) bool { return t.Len() > rows }) {
+		w.elements(outs, valid)
+	}
+}
+
 // keep lets a lane hold all that it works out of a row where that are few fours: nothing is read or computed twice.
 func (w *walker) keep() {
 	_, k := w.u.span()
-	b := w.b
-	start := b.Add(b.Mul(w.row, b.Index(k)), b.Mul(w.lane, b.Index(4*w.pair)))
-	for i := range w.fours() {
-		base := b.Bitcast(b.Add(start, b.Index(4*(i/w.pair*w.pair*w.lanes+i%w.pair))), spirv.Uint)
-		w.held = append(w.held, four{base, map[*Tensor]spirv.ID{}, map[string]spirv.ID{}})
+	w.held = w.fours(w.b.Mul(w.row, w.b.Index(k)))
+	for i, c := range w.columns {
+		maps.Copy(w.held[i].views, c.views)
 	}
 }
 
-// fours is how many fours of a row each lane holds; 0: it is too long for that, or none of whole fours.
-func (w *walker) fours() int {
+// fours returns those of a row, which begins there, that the lane holds.
+func (w *walker) fours(start spirv.ID) (all []four) {
+	b := w.b
+	_, k := w.u.span()
+	start = b.Add(start, b.Mul(w.lane, b.Index(4*w.pair)))
+	for i := range w.on.fours(w.lanes, k) {
+		base := b.Bitcast(b.Add(start, b.Index(4*(i/w.pair*w.pair*w.lanes+i%w.pair))), spirv.Uint)
+		all = append(all, four{base, map[*Tensor]spirv.ID{}, map[string]spirv.ID{}})
+	}
+	return all
+}
+
+// fours is how many fours of a row of k elements each of so many lanes holds; 0: it is too long for that, or none of whole fours.
+func (on Target) fours(lanes, k int) int {
 	few := 16
-	if !w.on.CPU {
+	if !on.CPU {
 		few = 4
 	}
-	_, k := w.u.span()
-	if k%(4*w.lanes) != 0 || k/(4*w.lanes) > few {
-		return 0
+	if n := k / (4 * lanes); n <= few && k%(4*lanes) == 0 {
+		return n
 	}
-	return k / (4 * w.lanes)
+	return 0
 }
 
-// hold goes to four i of those held.
-func (w *walker) hold(i int) {
-	h := w.held[i]
-	w.base, w.whole, w.values, w.views = h.base, true, h.values, h.views
+// hold goes to some four elements.
+func (w *walker) hold(f four) { w.base, w.whole, w.values, w.views = f.base, true, f.values, f.views }
+
+// ahead reads what all rows have the same of.
+func (w *walker) ahead() {
+	rows, k := w.u.span()
+	w.n, w.columns = rows*k, w.fours(w.b.Index(0))
+	for _, c := range w.columns {
+		w.hold(c)
+		for _, t := range w.u.elems {
+			for _, x := range t.in {
+				if p := w.where[x]; x.Len() == rows*k && w.stops[p.base] && p.view.sameRows(rows) {
+					w.through(p)
+				}
+			}
+		}
+	}
+}
+
+// sameRows tells whether v has the same elements in each row.
+func (v View) sameRows(rows int) bool {
+	v = v.collapse()
+	return v.Lo == nil && len(v.Shape) == 2 && v.Shape[0] == rows && v.Strides[0] == 0
 }
 
 // numbers works out what t, an element of the row, needs of the row as a whole.
@@ -474,8 +520,8 @@ func (w *walker) together(r *reduction, v spirv.ID) spirv.ID {
 	return at(0)
 }
 
-// along stores the outputs that are as long as the row, where it is valid.
-func (w *walker) along(outs []spirv.Mem, valid spirv.ID) {
+// elements stores the outputs that are as long as the row, if there is such a row.
+func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
 	const unroll = 4
 	b := w.b
 	rows, k := w.u.span()
@@ -489,7 +535,7 @@ func (w *walker) along(outs []spirv.Mem, valid spirv.ID) {
 				}
 				var values []spirv.ID
 				for h := range w.pair {
-					w.hold(i + h)
+					w.hold(w.held[i+h])
 					values = append(values, w.value(t))
 				}
 				w.later(outs[j], t, at, valid, values...)

@@ -105,3 +105,54 @@ func reductions(t *testing.T, rt *tensor.Runtime, rows, cols int) {
 	})
 	compare(t, fmt.Sprintf("%d × %d", rows, cols), got, want, 1e-5)
 }
+
+// TestManyRows normalizes so many rows in place that the lanes of lavapipe take several, the last of them not all, and holds each
+// against float64.
+func TestManyRows(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	const rows, eps = 2051, 1e-5
+	for _, cols := range []int{64, 128, 1024} {
+		if testing.Short() && cols > 64 {
+			break
+		}
+		v, w, bias := make([]float32, rows*cols), make([]float32, cols), make([]float32, cols)
+		for i := range v {
+			v[i] = float32(i*i%1021)/1021 - 0.25
+		}
+		for j := range w {
+			w[j], bias[j] = float32(j%7)-2.5, float32(j%5)/8
+		}
+		x := tensor.Var("x", tensor.Const(v, rows, cols))
+		y := x.LayerNorm(tensor.Const(w, cols), tensor.Const(bias, cols), eps)
+		most := tensor.Var("most", tensor.Full(0, rows))
+		p, err := rt.Compile(tensor.Outputs{Update: []tensor.Update{{Var: x, Value: y}, {Var: most, Value: x.Max(1)}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		if err := p.Run(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		got, top := floats(t, rt, x), floats(t, rt, most)
+		for i := range rows {
+			row, mean, square, largest := v[i*cols:][:cols], 0.0, 0.0, math.Inf(-1)
+			for _, a := range row {
+				mean += float64(a) / float64(cols)
+				largest = max(largest, float64(a))
+			}
+			for _, a := range row {
+				square += (float64(a) - mean) * (float64(a) - mean) / float64(cols)
+			}
+			if float64(top[i]) != largest {
+				t.Fatalf("%d columns, row %d: the largest is %v, want %v", cols, i, top[i], largest)
+			}
+			for j, a := range row {
+				want := (float64(a)-mean)/math.Sqrt(square+eps)*float64(w[j]) + float64(bias[j])
+				if math.Abs(float64(got[i*cols+j])-want) > 1e-4 {
+					t.Fatalf("%d columns, row %d, column %d: got %v, want %v", cols, i, j, got[i*cols+j], want)
+				}
+			}
+		}
+	}
+}
