@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"genview/shaders/spirv"
 	"genview/vk"
@@ -168,6 +169,33 @@ func TestCloseNamesWhatLeaked(t *testing.T) {
 	}
 	if err := dev.Close(); err == nil || !strings.Contains(err.Error(), "forgotten") {
 		t.Errorf("got %v, want an error that names the buffer", err)
+	}
+}
+
+// TestForgottenProgram drops a program that ran without closing it: the process must live on.
+func TestForgottenProgram(t *testing.T) {
+	dev, err := vk.Open(vk.Options{})
+	if err != nil {
+		t.Skipf("SKIPPED: %v", err)
+	}
+	func() {
+		b, err := dev.NewBuffer("forgotten", 256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := dev.NewRecorder()
+		rec.Fill(b.View(), 7)
+		p, err := rec.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	for range 4 { // what has a finalizer goes one collection later
+		runtime.GC()
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

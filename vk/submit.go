@@ -2,6 +2,7 @@ package vk
 
 import (
 	"runtime"
+	"sync"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -17,6 +18,10 @@ type submitter struct {
 	info                *submitInfo
 	submit, wait, reset uintptr
 }
+
+// unclosed keeps the submitters that were not closed, for ever where a program is forgotten: Go ends the process that lets go of a Pinner
+// which still pins.
+var unclosed sync.Map
 
 // submitInfo is VkSubmitInfo.
 type submitInfo struct {
@@ -42,10 +47,14 @@ func (d *Device) newSubmitter(cmd vulkan.CommandBuffer, fence vulkan.Fence) *sub
 	s.pin.Pin(s.info)
 	s.pin.Pin(cmds)
 	s.pin.Pin(s.fence)
+	unclosed.Store(s, nil)
 	return s
 }
 
-func (s *submitter) close() { s.pin.Unpin() }
+func (s *submitter) close() {
+	s.pin.Unpin()
+	unclosed.Delete(s)
+}
 
 func (s *submitter) fencePtr() uintptr { return uintptr(unsafe.Pointer(s.fence)) }
 
