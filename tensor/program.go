@@ -69,6 +69,10 @@ func (p *Program) Run(ctx context.Context, f Feed) error {
 	return nil
 }
 
+// Warm lets the driver make the machine code of the program's kernels, where it would do so in the first run, and does not wait for it:
+// meanwhile the host may read what the first run is fed with.
+func (p *Program) Warm() error { return p.prog.Warm() }
+
 // Wait returns when the newest run has ended.
 func (p *Program) Wait(ctx context.Context) error { return p.wait(ctx) }
 

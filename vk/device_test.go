@@ -65,6 +65,34 @@ func TestRunsWhatIsRecorded(t *testing.T) {
 	}
 }
 
+func TestWarmComputesNothing(t *testing.T) {
+	dev := vktest.Open(t)
+	x, y := vktest.Buffer(t, dev, []float32{1, 2, 3, 4}), vktest.Buffer(t, dev, make([]float32, 4))
+	for _, run := range []bool{false, true} {
+		rec := dev.NewRecorder()
+		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), nil, x.View(), y.View())
+		p, err := rec.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := p.Warm(); err != nil {
+				t.Error(err)
+			}
+		}
+		want := make([]float32, 4)
+		if run {
+			vktest.Run(t, p)
+			want = []float32{3, 5, 7, 9}
+			if err := p.Warm(); err != nil {
+				t.Error(err)
+			}
+		}
+		p.Close()
+		vktest.Equal(t, y, want)
+	}
+}
+
 func TestRecordingMistakes(t *testing.T) {
 	dev := vktest.Open(t)
 	b := vktest.Buffer(t, dev, make([]float32, 256))
