@@ -61,6 +61,40 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
+// TestUpdatesInPlace writes three variables over themselves, of as many elements as leave the last workgroup whole, nearly or hardly
+// anything to do, for lavapipe and for GPUs.
+func TestUpdatesInPlace(t *testing.T) {
+	for _, family := range []tensor.Family{tensor.ForLavapipe, tensor.ForGPU} {
+		rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: family})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rt.Close()
+		for _, n := range []int{3, 1000, 4100, 16_384, 16_391, 65_540, 70_012} {
+			a, b, c := tensor.Var("a", tensor.Iota(0, n).Cast(tensor.F32)), tensor.Var("b", tensor.Full(1, n)), tensor.Var("c", tensor.Full(2, n))
+			p := compile(t, rt, tensor.Outputs{Update: []tensor.Update{
+				{Var: a, Value: a.Add(b)}, {Var: b, Value: b.Mul(c)}, {Var: c, Value: c.Add(b)},
+			}})
+			const runs = 3
+			for range runs {
+				if err := p.Run(t.Context(), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := [3][]float32{floats(t, rt, a), floats(t, rt, b), floats(t, rt, c)}
+			for i := range n {
+				want := [3]float32{float32(i), 1, 2}
+				for range runs {
+					want = [3]float32{want[0] + want[1], want[1] * want[2], want[2] + want[1]}
+				}
+				if have := [3]float32{got[0][i], got[1][i], got[2][i]}; have != want {
+					t.Fatalf("%v, %d elements: element %d is %v, want %v", family, n, i, have, want)
+				}
+			}
+		}
+	}
+}
+
 func TestRandom(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	rng := tensor.NewRNG("rng", 42)
