@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"genview/models/watch"
@@ -35,6 +36,7 @@ func Run(ctx context.Context, bus *watch.Bus, o Options, panels ...Panel) error 
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 800
 	}
+	narrow()
 	ebiten.SetWindowTitle(o.Title)
 	ebiten.SetWindowSize(o.Width, o.Height)
 	ebiten.SetWindowSizeLimits(640, 480, -1, -1)
@@ -46,6 +48,15 @@ func Run(ctx context.Context, bus *watch.Bus, o Options, panels ...Panel) error 
 		return fmt.Errorf("viewer: the window failed: %w", err)
 	}
 	return nil
+}
+
+// narrow has Mesa's OpenGL for processors make vectors of 256 bits at most: with 512 it crashes (Mesa 22.3). The variable is also
+// lavapipe's, which takes them well and has read it when its device was opened, or is told again when it will be.
+func narrow() {
+	const name = "LP_NATIVE_VECTOR_WIDTH"
+	if bits, _ := strconv.Atoi(os.Getenv(name)); bits > 256 {
+		_ = os.Unsetenv(name) // which takes any name
+	}
 }
 
 // CheckDisplay returns an error that says what to do where there can be no window.
