@@ -69,9 +69,9 @@ func (p *Program) Run(ctx context.Context, f Feed) error {
 	return nil
 }
 
-// Warm lets the driver make the machine code of the program's kernels, where it would do so in the first run, and does not wait for it:
-// meanwhile the host may read what the first run is fed with.
-func (p *Program) Warm() error { return p.prog.Warm() }
+// Warm lets the driver make the machine code of the program's kernels, where it would do so in the first run, until it is done or ctx
+// ends, which is no error: meanwhile another goroutine may read what the first run is fed with.
+func (p *Program) Warm(ctx context.Context) error { return p.prog.Warm(ctx) }
 
 // Wait returns when the newest run has ended.
 func (p *Program) Wait(ctx context.Context) error { return p.wait(ctx) }

@@ -69,7 +69,7 @@ func TestUpdatesInPlace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer rt.Close()
+		t.Cleanup(rt.Close)
 		for _, n := range []int{3, 1000, 4100, 16_384, 16_391, 65_540, 70_012} {
 			a, b, c := tensor.Var("a", tensor.Iota(0, n).Cast(tensor.F32)), tensor.Var("b", tensor.Full(1, n)), tensor.Var("c", tensor.Full(2, n))
 			p := compile(t, rt, tensor.Outputs{Update: []tensor.Update{

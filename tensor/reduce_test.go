@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"genview/tensor"
+	"genview/vk"
 	"genview/vk/vktest"
 )
 
@@ -106,11 +107,10 @@ func reductions(t *testing.T, rt *tensor.Runtime, rows, cols int) {
 	compare(t, fmt.Sprintf("%d × %d", rows, cols), got, want, 1e-5)
 }
 
-// TestManyRows normalizes so many rows in place that the lanes of lavapipe take several, the last of them not all, and holds each
-// against float64.
+// TestManyRows normalizes so many rows that the lanes of lavapipe take several, the last of them not all, and holds each against
+// float64.
 func TestManyRows(t *testing.T) {
-	rt := tensor.NewRuntime(vktest.Open(t))
-	defer rt.Close()
+	rt := runtimeOf(t, vk.Options{})
 	const rows, eps = 2051, 1e-5
 	for _, cols := range []int{64, 128, 1024} {
 		if testing.Short() && cols > 64 {

@@ -22,13 +22,13 @@ type Program struct {
 	kernels    []string
 	dispatches int
 	barriers   int
+	commands   []command // on a CPU, for Warm
 
 	mu     sync.Mutex
 	fence  []vulkan.Fence
 	queue  *submitter
-	warm   *submitter // nil until Warm
-	run    uint64     // the newest submitted
-	done   uint64     // the newest known to have ended
+	run    uint64 // the newest submitted
+	done   uint64 // the newest known to have ended
 	closed bool
 }
 
@@ -57,34 +57,32 @@ func (p *Program) Submit() (Ticket, error) {
 	if err := check("vkResetFences", p.queue.resetFence()); err != nil {
 		return Ticket{}, err
 	}
-	if err := p.d.submit(p.queue); err != nil {
+	p.d.qmu.Lock()
+	err := check("vkQueueSubmit", p.queue.run())
+	p.d.qmu.Unlock()
+	if err != nil {
 		return Ticket{}, err
 	}
 	p.run++
 	return Ticket{p, p.run}, nil
 }
 
-// Warm lets a driver that makes a kernel's machine code when it first runs it, as lavapipe does, do so now, while the host goes on with
-// something else. Nothing is computed.
-func (p *Program) Warm() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed || p.run > 0 || p.warm != nil || len(p.cmd) == 1 {
-		return nil
+// Warm lets a driver that makes a kernel's machine code when it first runs it, as lavapipe does, make those of this program, one after
+// the other until ctx ends, which is no error: it is for a time in which the host does something else. Nothing is computed.
+func (p *Program) Warm(ctx context.Context) error {
+	for _, c := range p.commands {
+		if ctx.Err() != nil {
+			break
+		}
+		if c.kernel == nil {
+			continue
+		}
+		c.groups = [3]int{}
+		if err := (&Recorder{d: p.d, commands: []command{c}}).once(); err != nil {
+			return err
+		}
 	}
-	s := p.d.newSubmitter(p.cmd[1], p.fence[1])
-	if err := p.d.submit(s); err != nil {
-		s.close()
-		return err
-	}
-	p.warm = s
 	return nil
-}
-
-func (d *Device) submit(s *submitter) error {
-	d.qmu.Lock()
-	defer d.qmu.Unlock()
-	return check("vkQueueSubmit", s.run())
 }
 
 // Run submits the program and waits for it.
@@ -138,21 +136,17 @@ func (p *Program) Close() {
 	}
 	_ = p.wait(context.Background(), p.run) // a lost device has stopped running it
 	p.closed = true
-	if p.warm != nil {
-		p.warm.waitFence(^uint64(0))
-		p.warm.close()
-	}
 	if p.queue != nil {
 		p.queue.close()
 	}
 	dev := p.d.dev
 	if p.cmd != nil {
 		p.d.cmu.Lock()
-		vulkan.FreeCommandBuffers(dev, p.d.cmds, uint32(len(p.cmd)), p.cmd)
+		vulkan.FreeCommandBuffers(dev, p.d.cmds, 1, p.cmd)
 		p.d.cmu.Unlock()
 	}
-	for _, f := range p.fence {
-		vulkan.DestroyFence(dev, f, nil)
+	if p.fence != nil {
+		vulkan.DestroyFence(dev, p.fence[0], nil)
 	}
 	if p.pool != vulkan.NullDescriptorPool {
 		vulkan.DestroyDescriptorPool(dev, p.pool, nil)

@@ -199,6 +199,9 @@ func (r *Recorder) Finish() (*Program, error) {
 		return nil, r.err
 	}
 	p := &Program{d: r.d}
+	if r.d.info.Class == CPU {
+		p.commands = r.commands
+	}
 	if err := p.write(r.commands); err != nil {
 		p.Close()
 		return nil, err
@@ -224,21 +227,15 @@ func (p *Program) write(commands []command) error {
 		SType: vulkan.StructureTypeCommandBufferAllocateInfo, CommandPool: d.cmds,
 		Level: vulkan.CommandBufferLevelPrimary, CommandBufferCount: 1,
 	}
-	if d.info.Class == CPU {
-		alloc.CommandBufferCount = 2 // the second to warm up
-	}
-	p.cmd = make([]vulkan.CommandBuffer, alloc.CommandBufferCount)
+	p.cmd = make([]vulkan.CommandBuffer, 1)
 	if err := check("vkAllocateCommandBuffers", vulkan.AllocateCommandBuffers(d.dev, &alloc, p.cmd)); err != nil {
 		p.cmd = nil
 		return err
 	}
-	for range p.cmd {
-		var f vulkan.Fence
-		fence := vulkan.FenceCreateInfo{SType: vulkan.StructureTypeFenceCreateInfo}
-		if err := check("vkCreateFence", vulkan.CreateFence(d.dev, &fence, nil, &f)); err != nil {
-			return err
-		}
-		p.fence = append(p.fence, f)
+	fence := vulkan.FenceCreateInfo{SType: vulkan.StructureTypeFenceCreateInfo}
+	p.fence = make([]vulkan.Fence, 1)
+	if err := check("vkCreateFence", vulkan.CreateFence(d.dev, &fence, nil, &p.fence[0])); err != nil {
+		return err
 	}
 	if err := p.descriptors(commands); err != nil {
 		return err
@@ -281,21 +278,6 @@ func (p *Program) write(commands []command) error {
 		p.stamp(i*2+1, vulkan.PipelineStageBottomOfPipeBit)
 	}
 	d.newer.barrier(cmd, work, host, written, vulkan.AccessHostReadBit)
-	if err := check("vkEndCommandBuffer", vulkan.EndCommandBuffer(cmd)); err != nil || len(p.cmd) == 1 {
-		return err
-	}
-	cmd = p.cmd[1]
-	if err := check("vkBeginCommandBuffer", vulkan.BeginCommandBuffer(cmd, &begin)); err != nil {
-		return err
-	}
-	set = 0
-	for _, c := range commands {
-		if c.kernel != nil {
-			c.groups = [3]int{}
-			p.dispatch(cmd, c, p.sets[set])
-			set++
-		}
-	}
 	return check("vkEndCommandBuffer", vulkan.EndCommandBuffer(cmd))
 }
 

@@ -90,6 +90,22 @@ func made[M subject](m M, err error) (subject, error) {
 	return m, nil
 }
 
+// begin opens what the model learns from. Until that is done, kernels are made ready.
+func (s *session) begin(ctx context.Context, step int) (what string, err error) {
+	reading, stop := context.WithCancel(ctx)
+	warmed := make(chan error, 1)
+	go func() {
+		var err error
+		for _, p := range s.model.Programs() {
+			err = errors.Join(err, p.Warm(reading))
+		}
+		warmed <- err
+	}()
+	what, err = s.model.begin(ctx, step)
+	stop()
+	return what, errors.Join(err, <-warmed)
+}
+
 // need returns the model of a run that has to be of one kind; else the error says so.
 func need[M subject](s *session, what string) (M, error) {
 	m, ok := s.model.(M)

@@ -206,12 +206,7 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 			return nil, err
 		}
 	}
-	for _, p := range s.model.Programs() {
-		if err := p.Warm(); err != nil {
-			return nil, err
-		}
-	}
-	what, err := s.model.begin(c.Context(), from)
+	what, err := s.begin(c.Context(), from)
 	if err != nil {
 		return nil, err
 	}
