@@ -17,9 +17,10 @@ import (
 var mayImport = map[string][]string{
 	"shaders/spirv":      {},
 	"models/watch":       {},
-	"models/data":        {},
-	"models/safetensors": {},
-	"models/walk":        {},
+	"models/data":        {"models/files"},
+	"models/files":       {},
+	"models/safetensors": {"models/files"},
+	"models/walk":        {"models/files"},
 	"shaders":            {"shaders/spirv"},
 	"shaders/gen":        {"shaders/spirv"},
 	"vk":                 {"shaders/spirv"},
@@ -32,7 +33,7 @@ var mayImport = map[string][]string{
 	"models/gan":         {"tensor", "models/nn", "models/optim", "models/watch"},
 	"models/transformer": {"tensor", "models/nn", "models/optim", "models/watch"},
 	"models/picture":     {"models/watch"},
-	"models/train":       {"tensor", "models/nn", "models/watch", "models/safetensors"}, // never a network, nor its data
+	"models/train":       {"tensor", "models/nn", "models/watch", "models/safetensors", "models/files"}, // never a network, nor its data
 	"viewer":             {"models/watch", "models/walk"},
 	"cmd/genview":        nil, // anything
 }

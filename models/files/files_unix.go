@@ -1,0 +1,17 @@
+//go:build unix
+
+package files
+
+import (
+	"errors"
+	"syscall"
+)
+
+const (
+	nonblocking = syscall.O_NONBLOCK
+	locks       = true // temporary files are locked by who writes them
+)
+
+func cannotSync(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP)
+}
