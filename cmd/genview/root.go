@@ -27,7 +27,8 @@ func exitCode(err error) int {
 	return 1
 }
 
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// oneLine returns an error as one line that shows whatever a terminal would obey.
+func oneLine(err error) string { return visible(strings.Join(strings.Fields(err.Error()), " ")) }
 
 // interruptible is cancelled by the first Ctrl-C; the second ends the program at once.
 func interruptible() context.Context {

@@ -24,6 +24,9 @@ type Dataset struct {
 	Name        string
 	Train, Test Set
 	Classes     []string
+
+	// Identity tells these data from others: two openings of the same data give the same. Empty: it is not known.
+	Identity string
 }
 
 // Options says which data set to open.
