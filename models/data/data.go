@@ -25,7 +25,8 @@ type Dataset struct {
 	Train, Test Set
 	Classes     []string
 
-	// Identity tells these data from others: two openings of the same data give the same. Empty: it is not known.
+	// Identity is a line that tells two data sets apart. It is the same wherever the files lie, and another one as soon as a
+	// picture is added, removed, renamed or has another size in bytes. Options do not change it, save the seed of what is made.
 	Identity string
 }
 

@@ -2,12 +2,14 @@ package data
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"hash/fnv"
 	"image"
 	"image/color"
 	"io"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -36,6 +38,15 @@ type folder struct {
 	paths []string
 }
 
+// identifyFolder hashes paths below the root and sizes in bytes, in the order of the paths.
+func identifyFolder(files map[string]int64) string {
+	h := sha256.New()
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%q %d\n", path, files[path])
+	}
+	return fmt.Sprintf("%d pictures of a folder, sha256 %x", len(files), h.Sum(nil))
+}
+
 func openFolder(ctx context.Context, o Options) (*Dataset, error) {
 	channels := o.Channels
 	if channels == 0 {
@@ -53,6 +64,7 @@ func openFolder(ctx context.Context, o Options) (*Dataset, error) {
 	d := &Dataset{Name: filepath.Base(o.Dir)}
 	train := &folder{stored: stored{c: channels, h: o.Size, w: o.Size}}
 	test := &folder{stored: stored{c: channels, h: o.Size, w: o.Size}}
+	files := map[string]int64{}
 	err := filepath.WalkDir(o.Dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -70,6 +82,11 @@ func openFolder(ctx context.Context, o Options) (*Dataset, error) {
 		if err != nil {
 			return err
 		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		files[filepath.ToSlash(rel)] = info.Size()
 		class := "." // the first folder below the root
 		if first, _, below := strings.Cut(filepath.ToSlash(rel), "/"); below {
 			class = first
@@ -107,7 +124,7 @@ func openFolder(ctx context.Context, o Options) (*Dataset, error) {
 			return nil, err
 		}
 	}
-	d.Train, d.Test = train, test
+	d.Train, d.Test, d.Identity = train, test, identifyFolder(files)
 	return d, nil
 }
 

@@ -51,7 +51,9 @@ func openGlyphs(_ context.Context, o Options) (*Dataset, error) {
 		return nil, err
 	}
 	d := &Dataset{
-		Name:  "glyphs",
+		Name:     "glyphs",
+		Identity: fmt.Sprintf("%d glyphs of seed %d", glyphTrain+glyphTest, o.Seed),
+
 		Train: &glyphs{masters: masters, size: o.Size, n: glyphTrain, seed: o.Seed},
 		Test:  &glyphs{masters: masters, size: o.Size, n: glyphTest, seed: ^o.Seed},
 	}

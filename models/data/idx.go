@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -83,7 +84,20 @@ func (s source) open(ctx context.Context, o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", s.name, err)
 	}
-	return &Dataset{Name: s.name, Train: train.framed(o.Size), Test: test.framed(o.Size), Classes: s.classes}, nil
+	return &Dataset{
+		Name: s.name, Train: train.framed(o.Size), Test: test.framed(o.Size), Classes: s.classes,
+		Identity: identifyIDX(parts),
+	}, nil
+}
+
+// identifyIDX hashes what the four files hold, so that a compressed file and the same one expanded are one data set.
+func identifyIDX(parts [4]idx) string {
+	h := sha256.New()
+	for _, f := range parts {
+		fmt.Fprintln(h, f.dims)
+		h.Write(f.data)
+	}
+	return fmt.Sprintf("%d pictures of IDX files, sha256 %x", parts[0].dims[0]+parts[2].dims[0], h.Sum(nil))
 }
 
 // download fetches what the cache folder lacks and returns that folder. Every file is checked before it gets its name.

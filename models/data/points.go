@@ -49,7 +49,7 @@ const (
 // openPoints draws the mixture that Options.Name names, as points:grid25.
 func openPoints(_ context.Context, o Options) (*Dataset, error) {
 	name, _ := strings.CutPrefix(o.Name, "points:")
-	d := &Dataset{Name: o.Name}
+	d := &Dataset{Name: o.Name, Identity: fmt.Sprintf("%d points of %s, seed %d", pointsTrain+pointsTest, name, o.Seed)}
 	train, test := mixtures[name](), mixtures[name]()
 	train.draw(rand.New(rand.NewPCG(o.Seed, 1)), pointsTrain)
 	test.draw(rand.New(rand.NewPCG(o.Seed, 2)), pointsTest)
