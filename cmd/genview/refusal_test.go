@@ -75,7 +75,7 @@ func TestBadInput(t *testing.T) {
 		{1, "is truncated or damaged: it has 7055 of 7056 bytes; replace it", fresh("--data", "mnist", "--data-dir", digits)},
 		{1, "is truncated or damaged: unexpected EOF; replace it", fresh("--data", "mnist", "--data-dir", packed)},
 		{1, "step-00000006.safetensors is truncated", []string{"walk", broken, "-o", out}},
-		{1, "delete it or replace it", []string{"train", "--resume", broken, "--steps", "9"}},
+		{1, "replace it by a whole copy", []string{"train", "--resume", broken, "--steps", "9"}},
 		{1, "another model", []string{"walk", other, "-o", out}},
 		{1, "colour", []string{"walk", odd, "-o", out}},
 		{1, "is no run", []string{"walk", pictures, "-o", out}},
@@ -167,7 +167,7 @@ func TestFullAndReadOnlyFolder(t *testing.T) {
 	fill(32 << 10) // holds a line of metrics and a configuration, but no checkpoint
 	_, stderr, code := genview(t, "train", "--resume", run, "--steps", "9")
 	if want := "the checkpoint of step 9 was not saved"; code != 1 || strings.Count(stderr, "genview:") != 1 ||
-		!strings.Contains(stderr, want) || !strings.Contains(stderr, "make room") || strings.Contains(stderr, "goroutine") {
+		!strings.Contains(stderr, want) || !strings.Contains(stderr, "no space left on device") || strings.Contains(stderr, "goroutine") {
 		t.Errorf("got exit code %d and %q, want 1 and an error with %q and what to do", code, stderr, want)
 	}
 	opens()

@@ -1,28 +1,32 @@
 // Package safetensors reads and writes the file format of Hugging Face's safetensors: a JSON header and the raw numbers.
 //
-// It is our own because no Go library of it is kept up, and because a checkpoint deserves every check: a file that is cut off or
-// inconsistent is refused with what is wrong about it.
+// A [Reader] checks the whole header before it reads a number: every tensor must have the bytes of its own that its type and shape
+// take, and all of them together must be the file. So a small file never takes much memory, and what is cut off or damaged is
+// refused with what is wrong about it. A tensor is read when it is asked for; one that nobody needs may be of any type.
+//
+// The package is our own because no Go library of the format is kept up.
 package safetensors
 
 import (
+	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"math"
 	"os"
 	"slices"
-	"sort"
+	"strings"
 
-	"github.com/google/renameio/v2/maybe"
+	"genview/models/files"
 )
 
-// A Tensor is one named array: []float32, which numbers of 16 bits are read as, too, or []int32.
+// A Tensor is one named array.
 type Tensor struct {
 	Name   string
 	Shape  []int
-	Values any
+	Values any // []float32 or []int32; nil where it was read from a file and its type is neither
 }
 
 // A File is the contents of a file.
@@ -41,188 +45,148 @@ func (f *File) Find(name string) (Tensor, bool) {
 	return Tensor{}, false
 }
 
-type entry struct {
-	DType   string   `json:"dtype"`
-	Shape   []int    `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
-}
-
 const metaKey = "__metadata__"
 
 // Encode returns the bytes of a file: the same for the same contents, whatever their order.
 func Encode(f *File) ([]byte, error) {
-	sorted := slices.Clone(f.Tensors)
-	sort.Slice(sorted, func(i, j int) bool { return sorted[i].Name < sorted[j].Name })
-	header := map[string]any{}
-	if len(f.Meta) > 0 {
-		header[metaKey] = f.Meta
+	var b strings.Builder
+	if err := encode(&b, f); err != nil {
+		return nil, err
 	}
-	var body []byte
+	return []byte(b.String()), nil
+}
+
+// encode writes the bytes of a file.
+func encode(w io.Writer, f *File) error {
+	sorted := slices.Clone(f.Tensors)
+	slices.SortFunc(sorted, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	head, err := headerOf(f.Meta, sorted)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	_, _ = out.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(head)))) // the first error comes back from Flush
+	_, _ = out.Write(head)
+	var p [4]byte
 	for _, t := range sorted {
-		at := int64(len(body))
-		e := entry{Shape: t.Shape}
 		switch v := t.Values.(type) {
 		case []float32:
-			e.DType = "F32"
 			for _, x := range v {
-				body = binary.LittleEndian.AppendUint32(body, math.Float32bits(x))
+				binary.LittleEndian.PutUint32(p[:], math.Float32bits(x))
+				_, _ = out.Write(p[:])
 			}
 		case []int32:
-			e.DType = "I32"
 			for _, x := range v {
-				body = binary.LittleEndian.AppendUint32(body, uint32(x))
+				binary.LittleEndian.PutUint32(p[:], uint32(x))
+				_, _ = out.Write(p[:])
 			}
+		}
+	}
+	return out.Flush()
+}
+
+// headerOf returns the header of sorted tensors, padded to a multiple of 8 bytes.
+func headerOf(meta map[string]string, sorted []Tensor) ([]byte, error) {
+	header := map[string]any{}
+	if len(meta) > 0 {
+		header[metaKey] = meta
+	}
+	end := int64(0)
+	for _, t := range sorted {
+		var kind string
+		var n int
+		switch v := t.Values.(type) {
+		case []float32:
+			kind, n = "F32", len(v)
+		case []int32:
+			kind, n = "I32", len(v)
 		default:
 			return nil, fmt.Errorf("safetensors: %s holds a %T and must be []float32 or []int32", t.Name, t.Values)
 		}
-		n := int64(4)
-		for _, d := range t.Shape {
-			n *= int64(d)
+		if size, ok := sizeOf(t.Shape, 4); !ok || size != 4*int64(n) || header[t.Name] != nil || t.Name == metaKey {
+			return nil, fmt.Errorf("safetensors: %q has %d numbers for the shape %v, or its name is taken", t.Name, n, t.Shape)
 		}
-		if n != int64(len(body))-at || header[t.Name] != nil || t.Name == metaKey {
-			return nil, fmt.Errorf("safetensors: %s has %d bytes for the shape %v, or its name is taken", t.Name, int64(len(body))-at, t.Shape)
-		}
-		if e.Shape == nil {
-			e.Shape = []int{}
-		}
-		e.Offsets = [2]int64{at, int64(len(body))}
+		e := rawEntry{DType: &kind, Shape: append(dims{}, t.Shape...), Offsets: []int64{end, end + 4*int64(n)}}
+		end = e.Offsets[1]
 		header[t.Name] = e
 	}
 	head, err := json.Marshal(header)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("safetensors: %w", err)
 	}
 	for len(head)%8 != 0 {
 		head = append(head, ' ')
 	}
-	out := binary.LittleEndian.AppendUint64(nil, uint64(len(head)))
-	return append(append(out, head...), body...), nil
+	return head, nil
 }
 
-// Write writes a file whole or not at all.
+// Write writes a file whole or not at all, as [files.Write] does.
 func Write(path string, f *File) error {
-	p, err := Encode(f)
-	if err != nil {
-		return err
-	}
-	if err := maybe.WriteFile(path, p, 0o644); err != nil {
-		var at *fs.PathError
-		if errors.As(err, &at) { // of a temporary file, which tells nobody anything
-			err = at.Err
-		}
-		return fmt.Errorf("safetensors: %s cannot be written: %w; make room in its folder or choose another", path, err)
-	}
-	return nil
+	return files.Write(path, func(w io.Writer) error { return encode(w, f) })
 }
 
-// Read reads a file.
+// Read reads a file with all of its tensors that [Reader.Float32s] or [Reader.Int32s] can read. Those of other types have no
+// values.
 func Read(path string) (*File, error) {
-	p, err := os.ReadFile(path)
+	r, err := Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("safetensors: %w", err)
+		return nil, err
 	}
-	f, err := Decode(p)
-	if err != nil {
-		return nil, fmt.Errorf("safetensors: %s %w; delete it or replace it by a whole copy", path, err)
+	f, err := r.all()
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
 
-// Decode reads the bytes of a file.
+// Decode is [Read] of the bytes of a file.
 func Decode(p []byte) (*File, error) {
-	if len(p) < 8 {
-		return nil, fmt.Errorf("is truncated: %d bytes", len(p))
+	r, err := NewReader(strings.NewReader(string(p)), int64(len(p)))
+	if err != nil {
+		return nil, err
 	}
-	n := binary.LittleEndian.Uint64(p)
-	if n > 100<<20 || n > uint64(len(p)-8) {
-		return nil, fmt.Errorf("is truncated or no safetensors file: a header of %d bytes in a file of %d", n, len(p))
-	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(p[8:8+n], &raw); err != nil {
-		return nil, fmt.Errorf("has a broken header: %w", err)
-	}
-	body := p[8+n:]
-	f := &File{}
-	var spans [][2]int64
-	for name, msg := range raw {
-		if name == metaKey {
-			if err := json.Unmarshal(msg, &f.Meta); err != nil {
-				return nil, fmt.Errorf("has broken metadata: %w", err)
-			}
-			continue
+	return r.all()
+}
+
+func (r *Reader) all() (*File, error) {
+	f := &File{Meta: r.meta}
+	for _, e := range r.entries {
+		t := Tensor{Name: e.Name, Shape: e.Shape}
+		var err error
+		switch {
+		case e.Float():
+			t.Values, err = r.Float32s(e)
+		case e.Int():
+			t.Values, err = r.Int32s(e)
 		}
-		var e entry
-		if err := json.Unmarshal(msg, &e); err != nil {
-			return nil, fmt.Errorf("has a broken entry %q: %w", name, err)
-		}
-		t, err := e.read(name, body)
 		if err != nil {
 			return nil, err
 		}
 		f.Tensors = append(f.Tensors, t)
-		spans = append(spans, e.Offsets)
 	}
-	slices.SortFunc(spans, func(a, b [2]int64) int { return int(a[0] - b[0]) })
-	end := int64(0)
-	for _, s := range spans {
-		if s[0] != end {
-			return nil, fmt.Errorf("is damaged: its tensors overlap or leave holes at byte %d", end)
-		}
-		end = s[1]
-	}
-	if end != int64(len(body)) {
-		return nil, fmt.Errorf("is truncated or damaged: its tensors take %d bytes, it has %d", end, len(body))
-	}
-	sort.Slice(f.Tensors, func(i, j int) bool { return f.Tensors[i].Name < f.Tensors[j].Name })
 	return f, nil
 }
 
-func (e entry) read(name string, body []byte) (Tensor, error) {
-	lo, hi := e.Offsets[0], e.Offsets[1]
-	if lo < 0 || hi < lo || hi > int64(len(body)) {
-		return Tensor{}, fmt.Errorf("is truncated: %q lies at bytes %d to %d of %d", name, lo, hi, len(body))
-	}
-	n := int64(4)
-	if e.DType == "F16" || e.DType == "BF16" {
-		n = 2
-	}
-	for _, d := range e.Shape {
-		if d < 0 || d > 0 && n > math.MaxInt64/int64(d) {
-			return Tensor{}, fmt.Errorf("has a tensor %q of the shape %v", name, e.Shape)
-		}
-		n *= int64(d)
-	}
-	if n != hi-lo {
-		return Tensor{}, fmt.Errorf("has a tensor %q of %d bytes for the shape %v", name, hi-lo, e.Shape)
-	}
-	t := Tensor{Name: name, Shape: e.Shape}
-	switch e.DType {
-	case "F32":
-		v := make([]float32, n/4)
-		for i := range v {
-			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(body[lo+int64(4*i):]))
-		}
-		t.Values = v
-	case "F16", "BF16":
-		v := make([]float32, n/2)
-		for i := range v {
-			h := binary.LittleEndian.Uint16(body[lo+int64(2*i):])
-			v[i] = math.Float32frombits(uint32(h) << 16)
-			if e.DType == "F16" {
-				v[i] = ofHalf(h)
-			}
-		}
-		t.Values = v
-	case "I32":
-		v := make([]int32, n/4)
-		for i := range v {
-			v[i] = int32(binary.LittleEndian.Uint32(body[lo+int64(4*i):]))
-		}
-		t.Values = v
-	default:
-		return Tensor{}, fmt.Errorf("has a tensor %q of type %s; F32, F16, BF16 and I32 are read", name, e.DType)
-	}
-	return t, nil
+// kinds are the types of numbers by their names in files. A type that is not here may stand in a file, but is not read.
+var kinds = map[string]struct {
+	size  int64 // bytes of a number
+	float func(p []byte) float64
+	int   func(p []byte) int64
+}{
+	"F64": {size: 8, float: func(p []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(p)) }},
+	"F32": {size: 4, float: func(p []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(p))) }},
+	"F16": {size: 2, float: func(p []byte) float64 { return float64(ofHalf(binary.LittleEndian.Uint16(p))) }},
+	"BF16": {size: 2, float: func(p []byte) float64 {
+		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(p)) << 16))
+	}},
+	"I64": {size: 8, int: func(p []byte) int64 { return int64(binary.LittleEndian.Uint64(p)) }},
+	"I32": {size: 4, int: func(p []byte) int64 { return int64(int32(binary.LittleEndian.Uint32(p))) }},
+	"I16": {size: 2, int: func(p []byte) int64 { return int64(int16(binary.LittleEndian.Uint16(p))) }},
+	"I8":  {size: 1, int: func(p []byte) int64 { return int64(int8(p[0])) }},
+	"U32": {size: 4, int: func(p []byte) int64 { return int64(binary.LittleEndian.Uint32(p)) }},
+	"U16": {size: 2, int: func(p []byte) int64 { return int64(binary.LittleEndian.Uint16(p)) }},
+	"U8":  {size: 1, int: func(p []byte) int64 { return int64(p[0]) }},
+	"U64": {size: 8}, "C64": {size: 8}, "BOOL": {size: 1}, "F8_E4M3": {size: 1}, "F8_E5M2": {size: 1}, "F8_E8M0": {size: 1},
 }
 
 // ofHalf returns the value of a binary16.
@@ -233,4 +197,20 @@ func ofHalf(h uint16) float32 {
 		x = math.Float32frombits(bits | 0x7f800000)
 	}
 	return math.Float32frombits(math.Float32bits(x) | uint32(h&0x8000)<<16)
+}
+
+// open opens a regular file. Opening a pipe would wait for its writer, and a device has no end.
+func open(path string) (*os.File, int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("safetensors: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("safetensors: %s is no file: it is a folder, a pipe or a device", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("safetensors: %w", err)
+	}
+	return f, info.Size(), nil
 }
