@@ -41,13 +41,24 @@ func (c *compilation) program() (*Program, error) {
 	var roots []*Tensor
 	for _, t := range c.out.Fetch {
 		r := c.low.whole(c.low.lower(t))
+		if c.base(r).op.Name == "Var" { // another program may update it before it is fetched, if this one does not
+			r = c.copied(r)
+		}
 		c.fetch, roots = append(c.fetch, r), append(roots, r)
 	}
+	var updates []Update
 	for _, u := range c.out.Update {
 		c.low.lower(u.Var)
 		r := c.low.whole(c.low.lower(u.Value))
-		c.values, roots = append(c.values, r), append(roots, r)
+		if c.base(r) == u.Var { // it stays as it is
+			continue
+		}
+		if c.updates(c.base(r)) {
+			r = c.copied(r)
+		}
+		updates, c.values, roots = append(updates, u), append(c.values, r), append(roots, r)
 	}
+	c.out.Update = updates
 	c.layouts(roots)
 	c.narrow(roots)
 	if !c.leaves(Order) {
@@ -67,14 +78,29 @@ func (c *compilation) program() (*Program, error) {
 	return c.p, nil
 }
 
-// layouts puts a copy before each kernel input whose layout the kernel cannot read.
+// copied returns a copy of t. Where t is a variable, it is what the variable was before the run: the copy is a node like others, so what
+// writes over the variable comes after it.
+func (c *compilation) copied(t *Tensor) *Tensor { return c.low.share(copyOp(t), []*Tensor{t}) }
+
+// updates tells whether the program writes to a variable's memory.
+func (c *compilation) updates(v *Tensor) bool {
+	return slices.ContainsFunc(c.out.Update, func(u Update) bool { return same(v, u.Var) })
+}
+
+// layouts puts a copy before each kernel input whose layout the kernel cannot read, and before each table whose elements would be
+// computed where they are read: a table is looked up in memory.
 func (c *compilation) layouts(roots []*Tensor) {
 	for _, t := range (&fusion{lowering: c.low}).live(roots) {
 		if t.op.Kernel == nil && !t.op.Table {
 			continue
 		}
 		for i, x := range t.in {
-			v := c.low.where[x].view
+			p := c.low.where[x]
+			v := p.view
+			if t.looksUp(i) && inlined(p.base) {
+				t.in[i] = c.copied(x)
+				continue
+			}
 			if v.Contiguous() || t.op.Table && !t.looksUp(i) || t.op.Reads != nil && t.op.Reads(i, v) {
 				continue
 			}
@@ -184,11 +210,7 @@ func (c *compilation) updateInPlace() {
 	for i, up := range c.out.Update {
 		v := c.base(c.values[i])
 		u := c.fused.of[v]
-		shared := false
-		for f := range fetched {
-			shared = shared || same(f, up.Var)
-		}
-		if u == nil || !v.isElementwise() || fetched[v] || shared || c.inPlace[v] != nil {
+		if u == nil || !v.isElementwise() || fetched[v] || c.inPlace[v] != nil {
 			continue
 		}
 		u = u.root()
@@ -208,9 +230,6 @@ func (c *compilation) updateInPlace() {
 					ok = false
 				}
 			}
-		}
-		for j := range c.out.Update { // another update that hands the old value on
-			ok = ok && !same(c.base(c.values[j]), up.Var)
 		}
 		if !ok {
 			continue

@@ -51,10 +51,11 @@ func put(p []byte, dt DType, values any) error {
 	case []bool:
 		if got, ok = len(v), dt == Bool; ok && got == n {
 			for i, x := range v {
-				p[4*i] = 0
+				var word uint32 // all of it is written: the memory held something else before
 				if x {
-					p[4*i] = 1
+					word = 1
 				}
+				binary.LittleEndian.PutUint32(p[4*i:], word)
 			}
 		}
 	}
@@ -79,7 +80,7 @@ func take(values any, dt DType, p []byte) error {
 	case []bool:
 		if got, ok = len(v), dt == Bool; ok && got == n {
 			for i := range v {
-				v[i] = p[4*i] != 0
+				v[i] = binary.LittleEndian.Uint32(p[4*i:]) != 0
 			}
 		}
 	}

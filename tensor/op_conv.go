@@ -496,6 +496,11 @@ func (x *Tensor) padded(axis, lo, n int) *Tensor {
 // place puts lo zeros before an axis, or cuts as many off where lo is negative, and then cuts or pads the end to n elements.
 func (x *Tensor) place(axis, lo, n int) *Tensor {
 	if lo < 0 {
+		if -lo >= x.Dim(axis) { // nothing is left of it
+			shape := x.Shape()
+			shape[axis] = n
+			return fullOf(x.op.DType, 0, shape)
+		}
 		return x.Slice(axis, -lo, x.Dim(axis)).fit(axis, n)
 	}
 	return x.Pad(axis, lo, 0).fit(axis, n)

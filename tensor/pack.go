@@ -1,6 +1,9 @@
 package tensor
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A pack is tensors that lie one behind the other in memory, so that one dispatch can go over all of them.
 type pack struct {
@@ -72,6 +75,14 @@ func LikeFlat(flat *Tensor, parts ...*Tensor) *Tensor {
 // same tells whether two variables share memory.
 func same(a, b *Tensor) bool {
 	return a == b || a.home != nil && (a.home.flat == b || b.home != nil && b.home.flat == a)
+}
+
+// overlaps tells whether a variable of the pack shares memory with one of some others.
+func (p *pack) overlaps(v *Tensor, others map[*Tensor]bool) bool {
+	if p.flat != v {
+		return others[p.flat]
+	}
+	return slices.ContainsFunc(p.members, func(m *Tensor) bool { return others[m] })
 }
 
 // initializeFlat writes a flat variable's first value to all.

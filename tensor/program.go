@@ -88,7 +88,7 @@ func (p *Program) wait(ctx context.Context) error {
 }
 
 // Fetch waits for the newest run and copies x, one of the program's outputs, to dst: a []float32, []int32 or []bool of x's length.
-// F16 and BF16 are read as float32.
+// F16 and BF16 are read as float32. A variable is what it was before that run.
 func (p *Program) Fetch(x *Tensor, dst any) error {
 	r, ok := p.results[x]
 	if !ok {

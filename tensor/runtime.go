@@ -381,10 +381,12 @@ type Update struct {
 	Value *Tensor // of the variable's shape and type
 }
 
-// Outputs is what a program is for.
+// Outputs is what a program is for. All of it is computed from the values that variables have before the run: two variables may be
+// swapped, a variable may be kept beside its update, and a fetched variable is what it was before the run, whether it is updated or
+// not. To fetch what a variable becomes, fetch the update's value; to read what it is now, use [Runtime.Read].
 type Outputs struct {
 	Fetch  []*Tensor // to be read after a run
-	Update []Update  // to be kept for the next; all read the values from before the run
+	Update []Update  // to be kept for the next run; a variable is updated at most once, alone or as a part of a flat one
 }
 
 func (o Outputs) check() error {
@@ -407,6 +409,8 @@ func (o Outputs) check() error {
 			return fmt.Errorf("tensor: Compile: %s is updated and is no variable", u.Var)
 		case seen[u.Var]:
 			return fmt.Errorf("tensor: Compile: the variable %s is updated twice", u.Var)
+		case u.Var.home != nil && u.Var.home.overlaps(u.Var, seen):
+			return fmt.Errorf("tensor: Compile: the variable %s is updated, and so is one that it shares memory with", u.Var)
 		case u.Var.Len() != u.Value.Len() || dims(u.Var.op.Shape) != dims(u.Value.op.Shape) || u.Var.op.DType != u.Value.op.DType:
 			return fmt.Errorf("tensor: Compile: the variable %s is updated with %s", u.Var, u.Value)
 		}

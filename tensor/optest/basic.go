@@ -371,6 +371,7 @@ var basicCases = []Case{
 	convCase("2d/strides", tensor.ConvOptions{Stride: s{3, 4}, Padding: s{1, 2}}, sh(s{2, 2, 10, 11}, s{3, 2, 4, 3})),
 	convCase("2d/patches", tensor.ConvOptions{Stride: s{4}}, sh(s{2, 3, 8, 12}, s{5, 3, 4, 4})),
 	convCase("2d/wide", tensor.ConvOptions{Stride: s{2}, Padding: s{2, 3}}, sh(s{1, 2, 7, 8}, s{3, 2, 5, 4}), sh(s{1, 1, 3, 3}, s{1, 1, 2, 2})),
+	convCase("2d/beside", tensor.ConvOptions{Stride: s{5}, Padding: s{3}}, sh(s{2, 3, 2, 2}, s{4, 3, 2, 2}), sh(s{1, 1, 2, 1}, s{5, 1, 2, 2})), // no window has data
 	convCase("1d", tensor.ConvOptions{Stride: s{2}, Padding: s{2}}, sh(s{2, 3, 16}, s{4, 3, 5}), sh(s{1, 2, 7}, s{3, 2, 1})),
 	convCase("3d", tensor.ConvOptions{Stride: s{1, 2, 2}, Padding: s{0, 1, 1}}, sh(s{2, 2, 3, 4, 6}, s{3, 2, 2, 3, 4})),
 	convTCase("2d", tensor.ConvTransposeOptions{Stride: s{2}, Padding: s{1}}, sh(s{2, 3, 4, 4}, s{3, 2, 4, 4}), sh(s{1, 1, 3, 2}, s{1, 1, 3, 3})),
