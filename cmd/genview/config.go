@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"genview/models/data"
 	"genview/models/gan"
 	"genview/models/optim"
 	"genview/models/transformer"
@@ -31,6 +32,8 @@ type config struct {
 	Precision string `yaml:"precision,omitempty"` // of products' operands: f32, which is the default, or bf16
 
 	Vectors int `yaml:"vectors,omitempty"` // bits of lavapipe's, on which sums' last bits depend; 0: as many as is usual on the processor
+
+	text *data.Text // that was read when the run was configured
 }
 
 type dataConfig struct {
@@ -40,6 +43,8 @@ type dataConfig struct {
 	Channels   int    `yaml:"channels,omitempty"`
 	Binarize   bool   `yaml:"binarize,omitempty"`   // each pixel anew 1 or 0 with its value as probability, as Bernoulli likelihoods want it
 	Characters quoted `yaml:"characters,omitempty"` // text: all that the model knows, in order
+	Pipe       bool   `yaml:"pipe,omitempty"`       // text: it came through a pipe and cannot be read again
+	Identity   string `yaml:"identity,omitempty"`   // of the data that the run began with; empty: they may be any
 }
 
 // quoted is a text written as Go writes it, so that white space at its edges survives.
@@ -190,6 +195,9 @@ func keys(t reflect.Type, prefix string) []string {
 	var all []string
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if f.Type.Kind() == reflect.Struct {
 			all = append(all, keys(f.Type, name+".")...)

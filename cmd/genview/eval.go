@@ -122,12 +122,15 @@ func (m *translation) measure(ctx context.Context, step, n, _ int) (fmt.Stringer
 }
 
 func (m *prose) measure(ctx context.Context, step, n, _ int) (fmt.Stringer, error) {
-	if err := m.open(); err != nil {
+	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
-	text := m.test
-	if least := m.config.Batch*m.config.Model.Context + 1; n*m.config.Model.Context >= least {
-		text = text[:min(len(text), n*m.config.Model.Context+1)]
+	text, err := m.test()
+	if err != nil {
+		return nil, err
+	}
+	if window := m.config.Model.Context; n <= (len(text)-1)/window {
+		text = text[:n*window+1]
 	}
 	loss, count, err := m.Loss(ctx, text)
 	return perplexity{step, loss, math.Exp(loss), "the text's last tenth", count}, err
@@ -153,6 +156,9 @@ the modes that it finds, of a translation the share of texts that come out right
 				return err
 			}
 			defer func() { err = errors.Join(err, s.close()) }()
+			if _, text := any(m).(*prose); text && !c.Flags().Changed("examples") {
+				n = math.MaxInt
+			}
 			out, err := m.measure(c.Context(), step, n, samples)
 			if err != nil {
 				return err
@@ -164,8 +170,9 @@ the modes that it finds, of a translation the share of texts that come out right
 			return nil
 		},
 	}
-	c.Flags().IntVar(&n, "examples", 10000, "held-out examples at most; of points: how many to generate; of a text: windows")
+	c.Flags().IntVar(&n, "examples", 10000, "held-out examples at most; of points: how many to generate; of a text: windows (default all)")
 	c.Flags().IntVar(&samples, "samples", 20, "importance samples for a VAE's log p(x)")
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
+	a.place.add(c.Flags())
 	return c
 }

@@ -50,6 +50,7 @@ type app struct {
 	json   bool
 	passes []string // left out
 	noTune bool
+	place  place // of the data of a run that is opened
 
 	widthSet bool // of lavapipe's vectors, by the user
 }

@@ -89,7 +89,7 @@ func (m *translation) dummy() func(ctx context.Context) error { return m.Step }
 
 // encode numbers a sentence, and says what is wrong with one that cannot be read.
 func (m *translation) encode(text string) ([]int32, error) {
-	tokens, err := m.vocabulary.Encode(text)
+	tokens, err := m.vocabulary.Encode(strings.TrimSuffix(data.Normalise(text, ""), "\n"))
 	switch longest := m.Config().Source; {
 	case err != nil:
 		return nil, err
@@ -222,11 +222,13 @@ func writeAttention(path string, a *watch.Attention) error {
 // prose is a GPT that goes on with a text.
 type prose struct {
 	*transformer.Generator
-	config      config
-	vocabulary  *data.Vocabulary
-	train, test []int32
-	step        int
-	text        string // that is attended to; "": what was generated last
+	session    *session
+	config     config
+	vocabulary *data.Vocabulary
+	learned    *data.Text // what the model learns from
+	train      int        // characters of it to train on; the rest is held out
+	step       int
+	text       string // that is attended to; "": what was generated last
 }
 
 const (
@@ -235,7 +237,7 @@ const (
 )
 
 func newProse(s *session) (*prose, error) {
-	m := &prose{config: s.config, vocabulary: data.NewVocabulary(string(s.config.Data.Characters), 0)}
+	m := &prose{session: s, config: s.config, vocabulary: data.NewVocabulary(string(s.config.Data.Characters), 0)}
 	if m.vocabulary.Len() < 2 {
 		return nil, fmt.Errorf("%s: the text is made of %d different characters; to learn from it takes two at least", s.config.Data.Name, m.vocabulary.Len())
 	}
@@ -248,25 +250,31 @@ func newProse(s *session) (*prose, error) {
 }
 
 // open reads the text.
-func (m *prose) open() error {
-	text, err := data.ReadText(m.config.Data.Name)
+func (m *prose) open(ctx context.Context) error {
+	text, err := m.session.text(ctx)
 	if err != nil {
 		return err
 	}
-	tokens, err := m.vocabulary.Encode(text)
-	if err != nil {
+	if _, err := m.vocabulary.Encode(text.Characters); err != nil {
 		return fmt.Errorf("%s is not the text that the run began with: %w", m.config.Data.Name, err)
 	}
-	m.train, m.test, err = data.SplitText(tokens, m.config.Model.Context)
+	m.learned = text
+	m.train, err = text.Split(m.config.Model.Context)
 	return err
 }
 
-func (m *prose) begin(_ context.Context, step int) (string, error) {
+// test returns the tokens of the held-out part and the one before it, from which the first is judged.
+func (m *prose) test() ([]int32, error) {
+	n := m.learned.Len() - m.train + 1
+	return m.vocabulary.Append(make([]int32, 0, n), m.learned.Slice(m.train-1, n))
+}
+
+func (m *prose) begin(ctx context.Context, step int) (string, error) {
 	m.step = step
-	if err := m.open(); err != nil {
+	if err := m.open(ctx); err != nil {
 		return "", err
 	}
-	return countOf(len(m.train)+len(m.test), "character"), nil
+	return countOf(m.learned.Len(), "character"), nil
 }
 
 // Step trains on the next batch of stretches of the text, which begin anywhere.
@@ -275,8 +283,10 @@ func (m *prose) Step(ctx context.Context) error {
 	batch := make([]int32, m.config.Batch*n)
 	rng := rand.New(rand.NewPCG(m.config.Seed, uint64(m.step)))
 	for i := range m.config.Batch {
-		at := rng.IntN(len(m.train) - n + 1)
-		copy(batch[i*n:(i+1)*n], m.train[at:])
+		at := rng.IntN(m.train - n + 1)
+		if _, err := m.vocabulary.Append(batch[i*n:i*n], m.learned.Slice(at, n)); err != nil {
+			return err
+		}
 	}
 	m.step++
 	return m.Generator.Step(context.WithoutCancel(ctx), batch)
@@ -292,11 +302,16 @@ func (m *prose) dummy() func(ctx context.Context) error {
 
 // encode numbers a prompt, and says what is wrong with one that cannot be read.
 func (m *prose) encode(prompt string) ([]int32, error) {
-	tokens, err := m.vocabulary.Encode(prompt)
+	tokens, err := m.vocabulary.Encode(m.plain(prompt))
 	if err == nil && len(tokens) == 0 {
 		return nil, fmt.Errorf("the prompt is empty: give one character at least")
 	}
 	return tokens, err
+}
+
+// plain is a prompt with the line ends that the model knows.
+func (m *prose) plain(prompt string) string {
+	return data.Normalise(prompt, string(m.config.Data.Characters))
 }
 
 // opening is what a sample goes on from: a new line, where the text has any.
@@ -320,6 +335,7 @@ func (m *prose) generate(ctx context.Context, prompt string, n int, o transforme
 
 // attend returns how a text is read; of one that is longer than the context, its end.
 func (m *prose) attend(ctx context.Context, text string) (*watch.Attention, error) {
+	text = m.plain(text)
 	tokens, err := m.encode(text)
 	if err != nil {
 		return &watch.Attention{Text: text, Problem: strings.TrimPrefix(err.Error(), "data: ")}, nil

@@ -131,6 +131,9 @@ func (a *app) load(dir string) (*session, *train.Run, int, error) {
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	if err := a.place.apply(&c); err != nil {
+		return nil, nil, 0, err
+	}
 	if err := c.check(); err != nil {
 		return nil, nil, 0, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -164,11 +167,19 @@ func opened[M subject](a *app, dir, what string) (*session, M, int, error) {
 
 // dataset opens pictures or points.
 func (s *session) dataset(ctx context.Context) (*data.Dataset, error) {
-	d := s.config.Data
-	return data.Open(ctx, data.Options{
+	d := &s.config.Data
+	set, err := data.Open(ctx, data.Options{
 		Name: d.Name, Dir: d.Dir, CacheDir: cacheDir(), Size: d.Size, Channels: d.Channels, Seed: s.config.Seed,
-		Log: func(line string) { fmt.Fprintln(os.Stderr, line) },
+		Log: func(line string) { fmt.Fprintln(os.Stderr, visible(line)) },
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.config.sameData(set.Identity); err != nil {
+		return nil, err
+	}
+	d.Identity = set.Identity
+	return set, nil
 }
 
 // snapshot returns what every snapshot of a run says. what is what it learns from, "" where that was not opened.
@@ -176,7 +187,7 @@ func (s *session) snapshot(run *train.Run, what string) watch.Snapshot {
 	w := watch.Snapshot{
 		Title: filepath.Base(run.Dir), Device: s.dev.Info().Name, Steps: s.config.Steps,
 		Model: fmt.Sprintf("%s, %s", s.config.title(), countOf(s.model.Parameters(), "parameter")),
-		Data:  filepath.Base(s.config.Data.Name),
+		Data:  s.config.dataName(),
 	}
 	if what != "" {
 		w.Data += ", " + what

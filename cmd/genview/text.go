@@ -61,6 +61,7 @@ func (a *app) generate() *cobra.Command {
 			if !c.Flags().Changed("prompt") {
 				prompt = m.opening()
 			}
+			prompt = m.plain(prompt)
 			if _, err := m.encode(prompt); err != nil {
 				return err
 			}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"genview/models/data"
 	"genview/models/gan"
 	"genview/models/train"
 	"genview/models/vae"
@@ -31,6 +30,7 @@ type trainFlags struct {
 	precision                  string
 	seed                       uint64
 	set                        []string
+	accept                     bool // data that changed
 	profile                    profileFlags
 }
 
@@ -67,6 +67,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.StringVar(&f.resume, "resume", "", "go on with this run")
 	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, or the path of a folder of pictures; points: points:ring8, points:grid25")
 	fl.StringVar(&f.dataDir, "data-dir", "", "folder that holds the data set's files (default: downloaded once)")
+	addAccept(fl, &f.accept)
 	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all (points: 12000, paper: 20000)")
 	fl.IntVar(&f.batch, "batch", d.Batch, "examples a step (points: 256, translate: 64, text: 12)")
 	fl.StringVar(&f.precision, "precision", "f32", "of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed")
@@ -87,12 +88,16 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		if c.Flags().Changed("steps") {
 			cfg.Steps = f.steps
 		}
-		for _, name := range []string{"out", "data", "data-dir", "batch", "precision", "seed", "set"} {
+		for _, name := range []string{"out", "batch", "precision", "seed", "set"} {
 			if c.Flags().Changed(name) {
 				return cfg, nil, usageError{fmt.Errorf("--%s cannot change with --resume", name)}
 			}
 		}
-		return cfg, run, cfg.check()
+		where := f.place(c)
+		if cfg.Data.Pipe && where.data == "" {
+			return cfg, nil, errPipe()
+		}
+		return cfg, run, errors.Join(where.apply(&cfg), cfg.settle(), cfg.check())
 	}
 	if len(kinds) == 2 && (kinds[0] == "text" || kinds[0] == "gpt") {
 		if c.Flags().Changed("data") {
@@ -140,12 +145,24 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 	case cfg.Model.Arch == "dcgan":
 		cfg.Model.Hidden = gan.DCGANDefaults().Hidden
 	}
-	if err := cfg.check(); err != nil || cfg.Kind != "text" {
+	if err := errors.Join(cfg.check(), cfg.settle()); err != nil || cfg.Kind != "text" {
 		return cfg, nil, err
 	}
-	text, err := data.ReadText(cfg.Data.Name)
-	cfg.Data.Characters = quoted(data.NewVocabulary(text, 0).String())
-	return cfg, nil, err
+	var err error
+	if cfg.text, err = cfg.readText(c.Context()); err != nil {
+		return cfg, nil, err
+	}
+	cfg.Data.Characters, cfg.Data.Pipe = quoted(cfg.text.Characters), cfg.text.Pipe
+	return cfg, nil, nil
+}
+
+// place is where the flags say that the data of a run to be resumed are.
+func (f *trainFlags) place(c *cobra.Command) place {
+	p := place{dir: f.dataDir, accept: f.accept}
+	if c.Flags().Changed("data") {
+		p.data = f.data
+	}
+	return p
 }
 
 // withoutText are the presets that need nothing but their name.
@@ -210,9 +227,10 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	if err != nil {
 		return nil, err
 	}
+	cfg.Data = s.config.Data // its identity is known now
 	if run == nil {
 		if f.out == "" {
-			f.out = filepath.Join("runs", folderName(cfg.Data.Name)+time.Now().Format("-20060102-150405"))
+			f.out = filepath.Join("runs", folderName(cfg.dataName())+time.Now().Format("-20060102-150405"))
 		}
 		run, err = train.CreateRun(f.out, cfg)
 	} else {

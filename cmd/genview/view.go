@@ -31,6 +31,7 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 		RunE: func(c *cobra.Command, what []string) error {
 			o := viewer.Options{Title: "genview", Linger: linger}
 			if len(what) == 1 && presets[what[0]] == nil {
+				a.place = f.place(c)
 				return a.viewRun(c.Context(), what[0], o)
 			}
 			return a.viewTraining(c, f, what, o)

@@ -60,12 +60,15 @@ func Names() []string {
 	return names
 }
 
+// IsPath tells whether a data set's name is the path of a folder, and none of [Names].
+func IsPath(name string) bool { return strings.ContainsAny(name, `/\.`) }
+
 // Open opens a data set. A name that is a path opens that folder of pictures.
 func Open(ctx context.Context, o Options) (*Dataset, error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
 	}
-	if strings.ContainsAny(o.Name, `/\.`) {
+	if IsPath(o.Name) {
 		o.Name, o.Dir = "folder", o.Name
 	}
 	open, ok := openers[o.Name]

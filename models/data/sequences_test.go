@@ -1,9 +1,6 @@
 package data
 
 import (
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,36 +73,5 @@ func TestVocabulary(t *testing.T) {
 	}
 	if got := v.Decode([]int32{0, 2, 1, 9, 99, -1}); got != "\nä" {
 		t.Errorf("got %q", got)
-	}
-}
-
-func TestText(t *testing.T) {
-	dir := t.TempDir()
-	for content, want := range map[string]string{"": "is empty", "a\x00": "is no text", "\xff": "is no text"} {
-		path := filepath.Join(dir, "bad.txt")
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ReadText(path); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want an error that says it %s", content, err, want)
-		}
-	}
-	path := filepath.Join(dir, "good.txt")
-	if err := os.WriteFile(path, []byte("a\r\nb"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := ReadText(path); err != nil || got != "a\nb" {
-		t.Errorf("got %q, %v", got, err)
-	}
-	tokens := make([]int32, 100)
-	for i := range tokens {
-		tokens[i] = int32(i)
-	}
-	train, test, err := SplitText(tokens, 9)
-	if err != nil || len(train) != 90 || !slices.Equal(test, tokens[90:]) {
-		t.Errorf("%d and %d tokens, %v", len(train), len(test), err)
-	}
-	if _, _, err := SplitText(tokens, 10); err == nil || !strings.Contains(err.Error(), "model.context=") {
-		t.Errorf("got %v, want an error that says what to set", err)
 	}
 }

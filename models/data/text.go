@@ -2,9 +2,14 @@ package data
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"os"
-	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -17,13 +22,34 @@ type Vocabulary struct {
 
 // NewVocabulary returns the vocabulary of all characters of a text, numbered from first on.
 func NewVocabulary(text string, first int) *Vocabulary {
-	v := &Vocabulary{runes: []rune(text), index: map[rune]int32{}, first: int32(first)}
-	slices.Sort(v.runes)
-	v.runes = slices.Compact(v.runes)
+	v := &Vocabulary{index: map[rune]int32{}, first: int32(first)}
+	seen := &runeSet{}
+	for _, r := range text {
+		seen.add(r)
+	}
+	v.runes = seen.all()
 	for i, r := range v.runes {
 		v.index[r] = v.first + int32(i)
 	}
 	return v
+}
+
+// runeSet is a set of characters: a bit for each that Unicode has room for, which takes 136 KiB however long a text is.
+type runeSet [(utf8.MaxRune + 64) / 64]uint64
+
+func (s *runeSet) add(r rune) { s[r/64] |= 1 << (r % 64) }
+
+// all returns the characters of the set in order.
+func (s *runeSet) all() []rune {
+	var runes []rune
+	for i, word := range s {
+		for bit := range 64 {
+			if word>>bit&1 == 1 {
+				runes = append(runes, rune(64*i+bit))
+			}
+		}
+	}
+	return runes
 }
 
 // Len returns how many numbers there are, those before the first character among them.
@@ -52,8 +78,13 @@ func (v *Vocabulary) Append(tokens []int32, text []byte) ([]int32, error) {
 
 // shown are the characters, with those that cannot be seen as Go writes them.
 func (v *Vocabulary) shown() string {
-	s := fmt.Sprintf("%q", v.String())
-	return s[1 : len(s)-1]
+	const most = 200 // characters; an error is one line
+	s := fmt.Sprintf("%q", string(v.runes[:min(most, len(v.runes))]))
+	s = s[1 : len(s)-1]
+	if more := len(v.runes) - most; more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
 }
 
 // Decode returns the text of numbers; those that stand for no character are left out.
@@ -67,29 +98,197 @@ func (v *Vocabulary) Decode(tokens []int32) string {
 	return string(out)
 }
 
-// ReadText reads a text file in UTF-8. The error says what is wrong with one that nothing can be learned from.
-func ReadText(path string) (string, error) {
-	p, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("data: %w", err)
-	}
-	switch {
-	case len(p) == 0:
-		return "", fmt.Errorf("data: %s is empty: give a file with text in it", path)
-	case bytes.IndexByte(p, 0) >= 0 || !utf8.Valid(p):
-		return "", fmt.Errorf("data: %s is no text: give a file in UTF-8", path)
-	}
-	return string(bytes.ReplaceAll(p, []byte("\r\n"), []byte("\n"))), nil
+// A Text is a text to learn from. It is kept as UTF-8, in little more memory than its file takes, and is safe for concurrent use.
+type Text struct {
+	Characters string // all that it is made of, each once and in order
+	Identity   string // the SHA-256 of the text; the line ends and byte order marks of its file make no difference
+	Pipe       bool   // it came from a pipe: it cannot be read again
+
+	bytes []byte
+	marks []int // offset in bytes of every markEvery-th character
+	count int   // of characters
 }
 
-// SplitText cuts tokens into those to train on, the first nine tenths, and those to test with. Both must hold more than one sequence
-// of that many tokens.
-func SplitText(tokens []int32, context int) (train, test []int32, err error) {
-	at := len(tokens) * 9 / 10
-	train, test = tokens[:at], tokens[at:]
-	if len(test) <= context {
-		return nil, nil, fmt.Errorf("data: the text has %d characters, of which a tenth is held out: with a context of %d it takes more than %d; give a longer one, or --set model.context=%d",
-			len(tokens), context, 10*(context+1), max(1, (len(test)-1)/2))
+const (
+	// maxText is the longest text, in bytes: what memory there is must not depend on who writes to a pipe.
+	maxText   = 1 << 30
+	markEvery = 256
+)
+
+// NewText makes a text of what a file or a pipe held; it takes over p and changes it. Byte order marks are dropped, wherever files
+// with one were put together; CR LF and a lone CR become LF. Characters of kept stay as they are, for models that learned them. The
+// error says what is wrong with a text that nothing can be learned from.
+func NewText(p []byte, kept string) (*Text, error) {
+	p = normalise(p, kept)
+	if len(p) == 0 {
+		return nil, errors.New("is empty: give a file with text in it")
 	}
-	return train, test, nil
+	t := &Text{bytes: p}
+	seen := &runeSet{}
+	for at := 0; at < len(p); {
+		r, n := utf8.DecodeRune(p[at:])
+		if r == 0 || r == utf8.RuneError && n == 1 {
+			return nil, errNoText(p)
+		}
+		if t.count%markEvery == 0 {
+			t.marks = append(t.marks, at)
+		}
+		seen.add(r)
+		t.count++
+		at += n
+	}
+	t.Characters = string(seen.all())
+	sum := sha256.Sum256(p)
+	t.Identity = "sha256:" + hex.EncodeToString(sum[:])
+	return t, nil
+}
+
+// Normalise does to a prompt what [NewText] does to a text.
+func Normalise(text, kept string) string { return string(normalise([]byte(text), kept)) }
+
+const byteOrderMark = "\ufeff"
+
+// normalise works in place.
+func normalise(p []byte, kept string) []byte {
+	if mark := []byte(byteOrderMark); !strings.Contains(kept, byteOrderMark) && bytes.Contains(p, mark) {
+		p = without(p, mark)
+	}
+	if strings.Contains(kept, "\r") || bytes.IndexByte(p, '\r') < 0 {
+		return p
+	}
+	out := p[:0]
+	for i, b := range p {
+		switch {
+		case b != '\r':
+			out = append(out, b)
+		case i+1 == len(p) || p[i+1] != '\n': // else the LF that follows is the line's end
+			out = append(out, '\n')
+		}
+	}
+	return out
+}
+
+// without takes every occurrence of part out of p, in place.
+func without(p, part []byte) []byte {
+	out := p[:0]
+	for {
+		at := bytes.Index(p, part)
+		if at < 0 {
+			return append(out, p...)
+		}
+		out, p = append(out, p[:at]...), p[at+len(part):]
+	}
+}
+
+// errNoText says what bytes are that are no text in UTF-8.
+func errNoText(p []byte) error {
+	if bytes.HasPrefix(p, []byte{0xff, 0xfe}) || bytes.HasPrefix(p, []byte{0xfe, 0xff}) {
+		return errors.New("is in UTF-16: give it in UTF-8, as iconv -f UTF-16 -t UTF-8 writes it")
+	}
+	return errors.New("is no text: give a file in UTF-8")
+}
+
+// Len returns how many characters there are.
+func (t *Text) Len() int { return t.count }
+
+// Slice returns the UTF-8 of n characters from number first on; it must not be changed.
+func (t *Text) Slice(first, n int) []byte { return t.bytes[t.offset(first):t.offset(first+n)] }
+
+// offset is where a character begins, or where the text ends.
+func (t *Text) offset(character int) int {
+	if character == t.count {
+		return len(t.bytes)
+	}
+	at := t.marks[character/markEvery]
+	for range character % markEvery {
+		_, n := utf8.DecodeRune(t.bytes[at:])
+		at += n
+	}
+	return at
+}
+
+// Split returns how many characters are to train on, the first nine tenths; the rest is to test with. Both parts must hold more than
+// one sequence of context characters.
+func (t *Text) Split(context int) (train int, err error) {
+	train = t.count * 9 / 10
+	if test := t.count - train; test <= context {
+		return 0, fmt.Errorf("data: the text has %d characters, of which a tenth is held out: with a context of %d it takes more than %d; give a longer one, or --set model.context=%d",
+			t.count, context, 10*(context+1), max(1, (test-1)/2))
+	}
+	return train, nil
+}
+
+// ReadText reads a text in UTF-8 from a file, or from a pipe to its end, opening it once. A model that knows the characters of kept
+// gets them as they are: see [NewText]. The error says what is wrong with a text that nothing can be learned from. Waiting for a pipe
+// ends with ctx.
+func ReadText(ctx context.Context, path, kept string) (*Text, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	mode := info.Mode()
+	switch {
+	case mode.IsDir():
+		return nil, fmt.Errorf("data: %s is a folder: give a file with text in it", path)
+	case !mode.IsRegular() && mode&os.ModeNamedPipe == 0:
+		return nil, fmt.Errorf("data: %s is a device and no file: give a file with text in it, or a pipe", path)
+	case info.Size() > maxText:
+		return nil, fmt.Errorf("data: %s is too long, %d bytes: give %d at most, as head -c writes them", path, info.Size(), maxText)
+	}
+	type result struct {
+		p   []byte
+		err error
+	}
+	read := make(chan result, 1) // a pipe that nobody writes to keeps its reader for ever
+	go func() {
+		p, err := readFile(path, int(info.Size()))
+		read <- result{p, err}
+	}()
+	var r result
+	select {
+	case r = <-read:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("data: reading %s: %w", path, ctx.Err())
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	t, err := NewText(r.p, kept)
+	if err != nil {
+		return nil, fmt.Errorf("data: %s %w", path, err)
+	}
+	t.Pipe = !mode.IsRegular()
+	return t, nil
+}
+
+// readFile reads a file to its end, in one piece of memory where it has the expected size. It stops early at what can be no text, so
+// that a pipe without end that sends zeros is refused at once.
+func readFile(path string, size int) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	defer file.Close()
+	const piece = 1 << 20
+	var full [][]byte
+	p, total := make([]byte, 0, max(size+1, 512)), 0
+	for {
+		n, err := file.Read(p[len(p):cap(p)])
+		fresh := p[len(p) : len(p)+n]
+		p, total = p[:len(p)+n], total+n
+		switch {
+		case bytes.IndexByte(fresh, 0) >= 0:
+			return nil, fmt.Errorf("data: %s %w", path, errNoText(append(full, p)[0]))
+		case total > maxText:
+			return nil, fmt.Errorf("data: %s is too long: give %d bytes at most, as head -c writes them", path, maxText)
+		case errors.Is(err, io.EOF) && len(full) == 0:
+			return p, nil
+		case errors.Is(err, io.EOF):
+			return bytes.Join(append(full, p), nil), nil
+		case err != nil:
+			return nil, fmt.Errorf("data: %w", err)
+		case len(p) == cap(p):
+			full, p = append(full, p), make([]byte, 0, piece)
+		}
+	}
 }

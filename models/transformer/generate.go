@@ -16,7 +16,6 @@ type Generator struct {
 	*trainer
 	config GPTConfig
 	model  *GPT
-	batch  int
 
 	tokens *tensor.Tensor // of a step
 	next   *continuation
@@ -25,19 +24,15 @@ type Generator struct {
 
 // NewGenerator builds and compiles the training step.
 func NewGenerator(rt *tensor.Runtime, c GPTConfig, o TrainConfig) (*Generator, error) {
-	t := &Generator{trainer: newTrainer(rt, o), config: c, batch: o.Batch}
+	t := &Generator{trainer: newTrainer(rt, o), config: c}
 	var err error
 	if t.model, err = NewGPT(t.scope, c, t.noise); err != nil {
 		return nil, err
 	}
-	t.tokens = tensor.Input("tokens", tensor.I32, o.Batch, c.Context+1)
-	return t, t.compileStep(t.lossOf(t.tokens), o)
-}
-
-// lossOf is the mean loss in nats of each token of tokens [B, Context+1] but the first, given those before.
-func (t *Generator) lossOf(tokens *tensor.Tensor) *tensor.Tensor {
-	n := t.config.Context
-	return t.model.Forward(tokens.Slice(1, 0, n)).CrossEntropy(tokens.Slice(1, 1, n+1), tensor.CrossEntropyDefaults())
+	n := c.Context
+	t.tokens = tensor.Input("tokens", tensor.I32, o.Batch, n+1)
+	loss := t.model.Forward(t.tokens.Slice(1, 0, n)).CrossEntropy(t.tokens.Slice(1, 1, n+1), tensor.CrossEntropyDefaults())
+	return t, t.compileStep(loss, o)
 }
 
 // Config returns what the model was made from.
@@ -48,43 +43,63 @@ func (t *Generator) Step(ctx context.Context, tokens []int32) error {
 	return t.step.Run(ctx, tensor.Feed{t.tokens: tokens})
 }
 
-// evaluator measures the loss of windows of a text.
+// evaluator measures the loss of a batch of windows of a text. How many they are depends on Context alone, and not on the batch of
+// training, so that the loss does not depend on that either.
 type evaluator struct {
-	program      *tensor.Program
-	tokens, loss *tensor.Tensor
+	program               *tensor.Program
+	tokens, targets, loss *tensor.Tensor
+	windows               int
 }
 
-// Loss returns the mean loss in nats per token over a text's tokens, read in windows of Context that do not overlap, and of how many
-// tokens: what fills no whole batch of windows is left out.
+const (
+	evalTokens = 1024 // of a batch of windows, about
+	noTarget   = -100 // counts in no loss: it fills the last batch up
+)
+
+func (t *Generator) evaluator() (*evaluator, error) {
+	if t.eval != nil {
+		return t.eval, nil
+	}
+	t.scope.Eval()
+	defer t.scope.Train()
+	n := t.config.Context
+	e := &evaluator{windows: max(1, evalTokens/n)}
+	e.tokens, e.targets = tensor.Input("tokens", tensor.I32, e.windows, n), tensor.Input("targets", tensor.I32, e.windows, n)
+	e.loss = t.model.Forward(e.tokens).CrossEntropy(e.targets, tensor.CrossEntropyOptions{IgnoreIndex: noTarget})
+	var err error
+	if e.program, err = t.compile(tensor.Outputs{Fetch: []*tensor.Tensor{e.loss}}); err != nil {
+		return nil, err
+	}
+	t.eval = e
+	return e, nil
+}
+
+// Loss returns the mean loss in nats per token over a text's tokens but the first, and how many these are. Each counts once. The text
+// is read in windows of Context that do not overlap: a token is judged by those before it in its window, and the first of a window by
+// the last of the window before.
 func (t *Generator) Loss(ctx context.Context, text []int32) (loss float64, count int, err error) {
-	if t.eval == nil {
-		t.scope.Eval()
-		defer t.scope.Train()
-		e := &evaluator{tokens: tensor.Input("tokens", tensor.I32, t.batch, t.config.Context+1)}
-		e.loss = t.lossOf(e.tokens)
-		if e.program, err = t.compile(tensor.Outputs{Fetch: []*tensor.Tensor{e.loss}}); err != nil {
-			return 0, 0, err
-		}
-		t.eval = e
+	if len(text) < 2 {
+		return 0, 0, fmt.Errorf("transformer: %d tokens are too few to measure a loss: it takes one and one before it", len(text))
 	}
-	e, n := t.eval, t.config.Context
-	batch := make([]int32, t.batch*(n+1))
-	sum, batches := 0.0, (len(text)-1)/(n*t.batch)
-	if batches == 0 {
-		return 0, 0, fmt.Errorf("transformer: %d tokens are too few to measure a loss: a batch is %d windows of %d", len(text), t.batch, n)
+	e, err := t.evaluator()
+	if err != nil {
+		return 0, 0, err
 	}
-	for b := range batches {
-		for i := range t.batch {
-			first := (b*t.batch + i) * n
-			copy(batch[i*(n+1):], text[first:first+n+1])
+	tokens, targets := make([]int32, e.tokens.Len()), make([]int32, e.targets.Len())
+	sum := 0.0
+	for at := 0; at < len(text)-1; at += len(tokens) {
+		n := min(len(tokens), len(text)-1-at)
+		clear(tokens[copy(tokens, text[at:at+n]):])
+		for i := copy(targets, text[at+1:at+1+n]); i < len(targets); i++ {
+			targets[i] = noTarget
 		}
 		var v [1]float32
-		if err := run(ctx, e.program, tensor.Feed{e.tokens: batch}, e.loss, v[:]); err != nil {
+		if err := run(ctx, e.program, tensor.Feed{e.tokens: tokens, e.targets: targets}, e.loss, v[:]); err != nil {
 			return 0, 0, err
 		}
-		sum += float64(v[0])
+		sum += float64(v[0]) * float64(n)
 	}
-	return sum / float64(batches), batches * t.batch * n, nil
+	return sum / float64(len(text)-1), len(text) - 1, nil
 }
 
 // continuation reads one sequence.
