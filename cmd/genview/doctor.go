@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"genview/models/files"
 	"genview/models/train"
 	"genview/tensor"
 	"genview/tensor/optest"
@@ -203,8 +204,5 @@ func certify(run *train.Run, i vk.Info) error {
 	if err != nil {
 		return nil // doctor was not asked
 	}
-	if err := maybe.WriteFile(filepath.Join(run.Dir, "doctor.json"), p, 0o644); err != nil {
-		return fmt.Errorf("%s: %w", run.Dir, err)
-	}
-	return nil
+	return files.WriteBytes(filepath.Join(run.Dir, "doctor.json"), p)
 }

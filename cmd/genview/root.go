@@ -47,6 +47,9 @@ func interruptible() context.Context {
 // app is what all commands share.
 type app struct {
 	device string
+
+	checkpoint int // step of the checkpoint of a run to take; below 0: the newest
+
 	json   bool
 	passes []string // left out
 	noTune bool
@@ -93,6 +96,8 @@ Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage,
 		},
 	}
 	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
+	root.PersistentFlags().IntVar(&a.checkpoint, "checkpoint", -1, "take a run's checkpoint of this step, and not the newest")
+	root.PersistentFlags().Lookup("checkpoint").DefValue = "newest"
 	root.PersistentFlags().StringSliceVar(&a.passes, "without", nil, fmt.Sprintf(`leave passes of compilation out, to see what they do: %v
 without recompute, cheap values are kept for the gradients and not computed again: half as much
 memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run says how much`, tensor.Passes()))

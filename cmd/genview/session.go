@@ -144,11 +144,19 @@ func (a *app) load(dir string) (*session, *train.Run, int, error) {
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	step, err := run.Load(s.rt, s.model.State())
+	step, err := a.loadRun(run, s)
 	if err != nil {
 		return nil, nil, 0, errors.Join(err, s.close())
 	}
 	return s, run, step, nil
+}
+
+// loadRun puts the newest checkpoint of a run, or the one that was asked for, into a session's model, and returns its step.
+func (a *app) loadRun(run *train.Run, s *session) (step int, err error) {
+	if a.checkpoint < 0 {
+		return run.Load(s.rt, s.model.State())
+	}
+	return a.checkpoint, run.LoadStep(s.rt, s.model.State(), a.checkpoint)
 }
 
 // opened opens a run for a command that is for one kind of model.

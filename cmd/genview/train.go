@@ -199,6 +199,21 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 	if err := f.profile.check(); err != nil {
 		return nil, err
 	}
+	if run == nil && f.out != "" {
+		if err := train.CheckNew(f.out); err != nil {
+			return nil, err
+		}
+	}
+	if run != nil {
+		if err := run.Lock(); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if err != nil {
+				run.Close()
+			}
+		}()
+	}
 	if run != nil && cfg.Vectors == 0 { // it goes on with what it began with
 		cfg.Vectors = vk.UsualWidth()
 	}
@@ -216,10 +231,14 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 			err = errors.Join(err, s.close())
 		}
 	}()
-	from := 0
+	from, anew := 0, false
 	if run != nil {
-		from, err = run.Load(s.rt, s.model.State())
-		if err != nil && !errors.Is(err, train.ErrNoCheckpoint) { // ended before the first: it begins anew, as its seed says
+		from, err = a.loadRun(run, s)
+		anew = a.checkpoint >= 0
+		if errors.Is(err, train.ErrNoCheckpoint) {
+			from, anew, err = 0, true, nil
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -234,21 +253,66 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 		}
 		run, err = train.CreateRun(f.out, cfg)
 	} else {
-		err = errors.Join(run.TrimMetrics(from), run.WriteConfig(cfg))
-	}
-	if err == nil {
-		err = certify(run, s.dev.Info())
+		err = goOn(run, cfg, from, anew)
 	}
 	if err != nil {
 		return nil, err
 	}
+	run.Notice = notice
+	if err := certify(run, s.dev.Info()); err != nil {
+		notice(err.Error())
+	}
+	if run.Unprotected() {
+		notice(fmt.Sprintf("%s lies on a file system without locks: let no other genview train in it meanwhile", run.Dir))
+	}
 	return &job{session: s, profile: p, run: run, what: what, from: from, json: a.json, report: a.reporter(from, cfg.Steps)}, nil
 }
+
+// goOn makes a resumed run ready to be trained from a step on. anew: it begins again, since it was ended before its first checkpoint, or
+// an older checkpoint was asked for; metrics and checkpoints of later steps are then put aside.
+func goOn(run *train.Run, c config, from int, anew bool) error {
+	if anew {
+		if err := putAside(run, from); err != nil {
+			return err
+		}
+	}
+	return errors.Join(run.TrimMetrics(from), run.WriteConfig(c))
+}
+
+func putAside(run *train.Run, from int) error {
+	aside, err := run.SetAside(from)
+	if err != nil {
+		return err
+	}
+	metrics, err := run.KeepMetrics(from)
+	if err != nil {
+		return err
+	}
+	if metrics != "" {
+		aside = append(aside, metrics)
+	}
+	if from == 0 {
+		notice(run.Dir + " has no checkpoint yet: it begins anew from step 0")
+	}
+	if len(aside) > 0 {
+		notice(fmt.Sprintf("put aside what is newer than step %d: %s", from, strings.Join(aside, ", ")))
+	}
+	return nil
+}
+
+// notice tells whoever trains of something that does not end the training.
+func notice(text string) { fmt.Fprintln(os.Stderr, "genview:", text) }
 
 // folderName makes a folder's name of a data set's.
 func folderName(name string) string {
 	name = filepath.Base(name)
 	return strings.ReplaceAll(strings.TrimSuffix(name, filepath.Ext(name)), ":", "-")
+}
+
+// close gives up the run and closes the device.
+func (j *job) close() error {
+	j.run.Close()
+	return j.session.close()
 }
 
 // train trains to the end, telling the bus where there is one.

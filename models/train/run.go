@@ -1,60 +1,166 @@
 // Package train runs training: the loop, the run folder, its checkpoints. It knows a model only by what the loop asks of it.
 //
 // The one idea: a run is a folder, and everything in it is written whole or not at all. A run killed at any moment goes on from its
-// newest checkpoint, to the same numbers as one that was not killed.
+// newest checkpoint, to the same numbers as one that was not killed. One process at a time writes to a run; any number may read it.
 package train
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 
-	"genview/models/nn"
-	"genview/models/safetensors"
-	"genview/models/watch"
-	"genview/tensor"
+	"genview/models/files"
 
 	"github.com/goccy/go-yaml"
-	"github.com/google/renameio/v2/maybe"
 )
 
 // A Run is a run folder.
-type Run struct{ Dir string }
+type Run struct {
+	Dir string
+
+	// Notice is told what was found amiss and mended while the run is written to; nil if nobody wants to know.
+	Notice func(text string)
+
+	config []byte // as it was last read or written, to be put back where somebody deletes it
+	lock   *lock  // nil: the run is only read
+}
 
 const (
 	configName  = "config.yaml"
 	metricsName = "metrics.jsonl"
+	checkpoints = "checkpoints"
+	samples     = "samples"
 )
 
-// CreateRun makes a run folder, which must not be there yet or be empty, and writes its configuration.
-func CreateRun(dir string, config any) (*Run, error) {
-	if old, err := os.ReadDir(dir); err == nil && len(old) > 0 {
-		return nil, fmt.Errorf("train: %s is there already: give another --out, or go on with --resume %s", dir, dir)
+// CheckNew returns an error where [CreateRun] would find that a folder cannot become a run. It changes nothing.
+func CheckNew(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return unwritable(err)
+	case !info.IsDir():
+		return fmt.Errorf("train: %s is a file: give the name of a new folder as --out", dir)
 	}
-	r := &Run{dir}
-	if err := r.create(config); err != nil {
-		for _, empty := range []string{"checkpoints", "samples", ""} {
-			_ = os.Remove(filepath.Join(dir, empty)) // what is not empty stays
-		}
+	return (&Run{Dir: dir}).vacant()
+}
+
+// CreateRun makes a run folder, which must not be there yet or be empty, and writes its configuration. The run is locked until
+// [Run.Close]. Where CreateRun fails, it removes what it has made and nothing else.
+func CreateRun(dir string, config any) (*Run, error) {
+	if err := CheckNew(dir); err != nil {
+		return nil, err
+	}
+	r := &Run{Dir: dir}
+	made, err := makeDir(dir)
+	if err == nil {
+		var inside []string
+		inside, err = r.create(config)
+		made = append(inside, made...)
+	} else {
+		err = unwritable(err)
+	}
+	if err != nil {
+		removeEmpty(made, r)
 		return nil, err
 	}
 	return r, nil
 }
 
-func (r *Run) create(config any) error {
-	for _, sub := range []string{"checkpoints", "samples"} {
-		if err := os.MkdirAll(filepath.Join(r.Dir, sub), 0o755); err != nil {
-			return fmt.Errorf("train: the run cannot be written: %w", err)
+// removeEmpty undoes a start: it removes folders that were made, where they are still empty, and the claim on the run.
+func removeEmpty(made []string, r *Run) {
+	for _, d := range made {
+		if d == r.Dir {
+			break
+		}
+		_ = os.Remove(d)
+	}
+	r.unlockNew()
+	for _, d := range made {
+		_ = os.Remove(d)
+	}
+}
+
+func unwritable(err error) error { return fmt.Errorf("train: the run cannot be written: %w", err) }
+
+// create fills a folder that is there and returns the folders that it has made in it. The configuration comes last: with it, the
+// folder is a run.
+func (r *Run) create(config any) (made []string, err error) {
+	if err := r.vacant(); err != nil {
+		return nil, err
+	}
+	if r.lock, err = takeLock(r.Dir); err != nil {
+		return nil, err
+	}
+	if err := r.vacant(); err != nil { // another process may have been faster
+		return nil, err
+	}
+	files.Clear(r.Dir)
+	if made, err = r.folders(); err != nil {
+		return made, err
+	}
+	return made, r.WriteConfig(config)
+}
+
+// vacant returns an error unless the folder is empty but for what a start leaves that was killed before it wrote its configuration.
+func (r *Run) vacant() error {
+	entries, err := os.ReadDir(r.Dir)
+	if err != nil {
+		return unwritable(err)
+	}
+	for _, e := range entries {
+		switch {
+		case e.Name() == lockName, files.Partial(e.Name()):
+			continue
+		case e.Name() == checkpoints, e.Name() == samples:
+			if inside, err := os.ReadDir(filepath.Join(r.Dir, e.Name())); err == nil && len(inside) == 0 {
+				continue
+			}
+		}
+		if _, err := os.Stat(filepath.Join(r.Dir, configName)); err != nil {
+			return fmt.Errorf("train: %s is there already and holds other things than a run: give another --out", r.Dir)
+		}
+		return fmt.Errorf("train: %s is there already: give another --out, or go on with --resume %s", r.Dir, r.Dir)
+	}
+	return nil
+}
+
+// makeDir makes a folder and those above it, and returns those that were not there, the deepest first.
+func makeDir(dir string) (made []string, err error) {
+	var missing []string
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) || d == filepath.Dir(d) {
+			break
+		}
+		missing = append(missing, d)
+	}
+	for i := len(missing) - 1; i >= 0; i-- {
+		switch err := os.Mkdir(missing[i], 0o755); {
+		case err == nil:
+			made = append([]string{missing[i]}, made...)
+			_ = files.SyncDir(filepath.Dir(missing[i]))
+		case !errors.Is(err, fs.ErrExist):
+			return made, err
 		}
 	}
-	return r.WriteConfig(config)
+	return made, nil
+}
+
+// folders makes the folders inside a run where they are missing, and returns those that were, the deepest first.
+func (r *Run) folders() (made []string, err error) {
+	for _, sub := range []string{checkpoints, samples} {
+		m, err := makeDir(filepath.Join(r.Dir, sub))
+		made = append(m, made...)
+		if err != nil {
+			return made, unwritable(err)
+		}
+	}
+	return made, nil
 }
 
 // WriteConfig replaces the configuration.
@@ -63,18 +169,20 @@ func (r *Run) WriteConfig(config any) error {
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	if err := maybe.WriteFile(filepath.Join(r.Dir, configName), p, 0o644); err != nil {
-		return fmt.Errorf("train: the run cannot be written: %w", err)
+	if err := files.WriteBytes(filepath.Join(r.Dir, configName), p); err != nil {
+		return unwritable(err)
 	}
+	r.config = p
 	return nil
 }
 
-// OpenRun opens a run folder and reads its configuration into config, a pointer; a field that config does not have is an error.
+// OpenRun opens a run folder for reading and reads its configuration into config, a pointer; a field that config does not have is an
+// error. Who writes to the run calls [Run.Lock] first.
 func OpenRun(dir string, config any) (*Run, error) {
 	path := filepath.Join(dir, configName)
 	p, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("train: %s is no run, it has no %s: give a folder that genview train made", dir, configName)
+		return nil, noConfig(dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -83,180 +191,63 @@ func OpenRun(dir string, config any) (*Run, error) {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fmt.Errorf("train: %s: %s", path, first)
 	}
-	return &Run{dir}, nil
+	return &Run{Dir: dir, config: p}, nil
 }
 
-func (r *Run) checkpoint(step int) string {
-	return filepath.Join(r.Dir, "checkpoints", fmt.Sprintf("step-%08d.safetensors", step))
+// noConfig says why a folder without a configuration is no run.
+func noConfig(dir string) error {
+	info, err := os.Stat(dir)
+	r := &Run{Dir: dir}
+	steps, _ := r.steps()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("train: there is no run %s: give a folder that genview train made", dir)
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("train: %s is a file and no run: give a folder that genview train made", dir)
+	case len(steps) > 0:
+		return fmt.Errorf("train: %s has lost its %s: put back the one that it was trained with", dir, configName)
+	case r.vacant() == nil:
+		return fmt.Errorf("train: %s is an empty folder and no run: begin one in it with --out %s", dir, dir)
+	}
+	return fmt.Errorf("train: %s is no run, it has no %s: give a folder that genview train made", dir, configName)
 }
 
-// ErrNoCheckpoint says that a run was ended before it was first saved.
-var ErrNoCheckpoint = errors.New("no checkpoint yet")
-
-// Newest returns the newest checkpoint and its step; without one the error is [ErrNoCheckpoint].
-func (r *Run) Newest() (string, int, error) {
-	steps, err := r.steps()
-	if err != nil {
-		return "", 0, err
+// notice tells of what was found amiss and mended.
+func (r *Run) notice(format string, a ...any) {
+	if r.Notice != nil {
+		r.Notice(fmt.Sprintf(format, a...))
 	}
-	if len(steps) == 0 {
-		return "", 0, fmt.Errorf("train: %s has %w: train it first with --resume %s", r.Dir, ErrNoCheckpoint, r.Dir)
-	}
-	step := slices.Max(steps)
-	return r.checkpoint(step), step, nil
 }
 
-func (r *Run) steps() ([]int, error) {
-	entries, err := os.ReadDir(filepath.Join(r.Dir, "checkpoints"))
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	var steps []int
-	for _, e := range entries {
-		name, ok := strings.CutPrefix(strings.TrimSuffix(e.Name(), ".safetensors"), "step-")
-		if n, err := strconv.Atoi(name); ok && err == nil && strings.HasSuffix(e.Name(), ".safetensors") {
-			steps = append(steps, n)
-		}
-	}
-	return steps, nil
-}
-
-const keep = 3 // checkpoints of a run
-
-// Save writes the state as the checkpoint of a step, then drops all but the newest few.
-func (r *Run) Save(rt *tensor.Runtime, state []nn.Named, step int) error {
-	f := &safetensors.File{Meta: map[string]string{"format": "pt", "step": strconv.Itoa(step)}}
-	for _, n := range state {
-		var values any = make([]float32, n.Tensor.Len())
-		if n.Tensor.DType() == tensor.I32 {
-			values = make([]int32, n.Tensor.Len())
-		}
-		if err := rt.Read(n.Tensor, values); err != nil {
-			return err
-		}
-		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: n.Name, Shape: n.Tensor.Shape(), Values: values})
-	}
-	if err := safetensors.Write(r.checkpoint(step), f); err != nil {
-		return fmt.Errorf("train: the checkpoint of step %d was not saved: %w", step, err)
-	}
-	steps, err := r.steps()
-	if err != nil {
+// mend puts back what somebody deleted of a run that is being written to: the folder, its lock, its configuration. It is an error if
+// the folder has meanwhile become another process's run.
+func (r *Run) mend() error {
+	_, err := os.Stat(r.Dir)
+	gone := errors.Is(err, fs.ErrNotExist)
+	if _, err := r.folders(); err != nil {
 		return err
 	}
-	slices.Sort(steps)
-	for _, old := range steps[:max(0, len(steps)-keep)] {
-		if err := os.Remove(r.checkpoint(old)); err != nil {
-			return fmt.Errorf("train: %w", err)
+	if r.lock != nil && !r.lock.stands(r.Dir) {
+		l, err := takeLock(r.Dir)
+		if err != nil {
+			return err
+		}
+		r.lock.release()
+		r.lock = l
+		if p, err := os.ReadFile(filepath.Join(r.Dir, configName)); err == nil && !bytes.Equal(p, r.config) {
+			return fmt.Errorf("train: %s was replaced by another run: this one cannot be saved there", r.Dir)
 		}
 	}
-	return nil
-}
-
-// Load puts the newest checkpoint into the state's variables and returns its step. Nothing is changed unless all of it fits.
-func (r *Run) Load(rt *tensor.Runtime, state []nn.Named) (int, error) {
-	path, step, err := r.Newest()
-	if err != nil {
-		return 0, err
-	}
-	f, err := safetensors.Read(path)
-	if err != nil {
-		return 0, err
-	}
-	values := make([]any, len(state))
-	for i, n := range state {
-		t, ok := f.Find(n.Name)
-		if !ok || !slices.Equal(t.Shape, n.Tensor.Shape()) {
-			return 0, fmt.Errorf("train: %s is of another model, it has no %s of the shape %v: put back the config.yaml that it was trained with", path, n.Name, n.Tensor.Shape())
-		}
-		values[i] = t.Values
-	}
-	for i, n := range state {
-		if err := rt.Write(n.Tensor, values[i]); err != nil {
-			return 0, err
-		}
-	}
-	return step, nil
-}
-
-// TrimMetrics drops the records after a step, and a torn last line, so that a resumed run goes on from there.
-func (r *Run) TrimMetrics(step int) error {
-	path := filepath.Join(r.Dir, metricsName)
-	p, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(r.Dir, configName)); err == nil || r.config == nil {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
+	if err := files.WriteBytes(filepath.Join(r.Dir, configName), r.config); err != nil {
+		return unwritable(err)
 	}
-	var kept bytes.Buffer
-	for line := range bytes.Lines(p) {
-		var rec struct{ Step int }
-		if json.Unmarshal(line, &rec) == nil && bytes.HasSuffix(line, []byte("\n")) && rec.Step <= step {
-			kept.Write(line)
-		}
-	}
-	if err := maybe.WriteFile(path, kept.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("train: %w", err)
+	if gone {
+		r.notice("%s was deleted while it was trained in; it is made anew, without what it held before", r.Dir)
+	} else {
+		r.notice("%s was deleted and is written anew", filepath.Join(r.Dir, configName))
 	}
 	return nil
-}
-
-const historyPoints = 512 // of each curve, for who watches
-
-// History returns the metrics of the run so far; lines that are damaged are passed over.
-func (r *Run) History() (*watch.History, error) {
-	h := watch.NewHistory(historyPoints)
-	p, err := os.ReadFile(filepath.Join(r.Dir, metricsName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return h, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	for line := range bytes.Lines(p) {
-		if step, m, err := parseRecord(line); err == nil {
-			h.Add(step, m)
-		}
-	}
-	return h, nil
-}
-
-// parseRecord reads what a Record's MarshalJSON wrote, in its order.
-func parseRecord(line []byte) (step int, m watch.Metrics, err error) {
-	d := json.NewDecoder(bytes.NewReader(line))
-	if _, err = d.Token(); err != nil {
-		return 0, nil, err
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return 0, nil, err
-		}
-		var v *float64
-		if err := d.Decode(&v); err != nil {
-			return 0, nil, err
-		}
-		switch {
-		case v == nil:
-		case name == "step":
-			step = int(*v)
-		case name != "examples_per_s" && name != "elapsed_s":
-			m = append(m, watch.Metric{Name: fmt.Sprint(name), Value: *v})
-		}
-	}
-	return step, m, nil
-}
-
-// Append adds a record to the metrics as one JSON line.
-func (r *Run) Append(record any) error {
-	p, err := json.Marshal(record)
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Join(r.Dir, metricsName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	_, err = f.Write(append(p, '\n'))
-	return errors.Join(err, f.Close())
 }

@@ -1,0 +1,214 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"genview/models/files"
+	"genview/models/nn"
+	"genview/models/safetensors"
+	"genview/tensor"
+)
+
+const (
+	keep         = 3 // checkpoints of a run
+	stateEnding  = ".safetensors"
+	asideEnding  = ".aside" // of a checkpoint that a run no longer goes on from
+	prefixOfStep = "step-"
+)
+
+var (
+	// ErrNoCheckpoint says that a run was ended before it was first saved.
+	ErrNoCheckpoint = errors.New("no checkpoint yet")
+
+	// ErrNotFinite says that a state holds NaN or infinity. It is not saved.
+	ErrNotFinite = errors.New("holds numbers that are not finite")
+)
+
+func (r *Run) checkpoint(step int) string {
+	return filepath.Join(r.Dir, checkpoints, fmt.Sprintf("%s%08d%s", prefixOfStep, step, stateEnding))
+}
+
+// Newest returns the newest checkpoint and its step; without one the error is [ErrNoCheckpoint].
+func (r *Run) Newest() (string, int, error) {
+	steps, err := r.steps()
+	if err != nil {
+		return "", 0, err
+	}
+	if len(steps) == 0 {
+		return "", 0, fmt.Errorf("train: %s has %w: train it first with --resume %s", r.Dir, ErrNoCheckpoint, r.Dir)
+	}
+	step := steps[len(steps)-1]
+	return r.checkpoint(step), step, nil
+}
+
+// steps are those of the checkpoints, in order. A run without the folder of checkpoints has none.
+func (r *Run) steps() ([]int, error) {
+	entries, err := os.ReadDir(filepath.Join(r.Dir, checkpoints))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	var steps []int
+	for _, e := range entries {
+		name, ok := strings.CutPrefix(strings.TrimSuffix(e.Name(), stateEnding), prefixOfStep)
+		if n, err := strconv.Atoi(name); ok && err == nil && e.Name() == filepath.Base(r.checkpoint(n)) {
+			steps = append(steps, n)
+		}
+	}
+	slices.Sort(steps)
+	return steps, nil
+}
+
+// Save writes the state as the checkpoint of a step, then drops all but the newest few. When it returns nil, the checkpoint and the
+// metrics so far are on the disk and survive a power loss. What was deleted of the run's folder meanwhile is put back. A state that is
+// not finite is [ErrNotFinite] and is not saved.
+func (r *Run) Save(rt *tensor.Runtime, state []nn.Named, step int) error {
+	f := &safetensors.File{Meta: map[string]string{"format": "pt", "step": strconv.Itoa(step)}}
+	for _, n := range state {
+		values, err := read(rt, n)
+		if err != nil {
+			return err
+		}
+		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: n.Name, Shape: n.Tensor.Shape(), Values: values})
+	}
+	if err := r.mend(); err != nil {
+		return err
+	}
+	if err := r.syncMetrics(); err != nil {
+		r.notice("the metrics may not survive a power loss: %v", err)
+	}
+	if err := safetensors.Write(r.checkpoint(step), f); err != nil {
+		return fmt.Errorf("train: the checkpoint of step %d was not saved: %w", step, err)
+	}
+	if err := r.prune(); err != nil {
+		r.notice("an old checkpoint cannot be removed: %v", err)
+	}
+	return nil
+}
+
+// read copies a variable to the host. Numbers that are not finite are an error.
+func read(rt *tensor.Runtime, n nn.Named) (any, error) {
+	if n.Tensor.DType() == tensor.I32 {
+		values := make([]int32, n.Tensor.Len())
+		return values, rt.Read(n.Tensor, values)
+	}
+	values := make([]float32, n.Tensor.Len())
+	if err := rt.Read(n.Tensor, values); err != nil {
+		return nil, err
+	}
+	for _, v := range values {
+		if v-v != 0 { // NaN or infinity
+			return nil, fmt.Errorf("train: the state %w: %s has a %v", ErrNotFinite, n.Name, v)
+		}
+	}
+	return values, nil
+}
+
+// prune drops all but the newest checkpoints.
+func (r *Run) prune() error {
+	steps, err := r.steps()
+	if err != nil {
+		return err
+	}
+	for _, old := range steps[:max(0, len(steps)-keep)] {
+		if err := os.Remove(r.checkpoint(old)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load puts the newest checkpoint into the state's variables and returns its step. Nothing is changed unless all of it fits. Where
+// the newest one is damaged, the error names the newest that is whole.
+func (r *Run) Load(rt *tensor.Runtime, state []nn.Named) (int, error) {
+	_, step, err := r.Newest()
+	if err != nil {
+		return 0, err
+	}
+	err = r.LoadStep(rt, state, step)
+	if errors.Is(err, fs.ErrNotExist) { // who trains in the run has dropped it in between
+		if _, step, err = r.Newest(); err == nil {
+			err = r.LoadStep(rt, state, step)
+		}
+	}
+	return step, err
+}
+
+// LoadStep is [Run.Load] of the checkpoint of a step.
+func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
+	path := r.checkpoint(step)
+	f, err := safetensors.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		steps, _ := r.steps()
+		return fmt.Errorf("train: %s has no checkpoint of step %d, but of %v: %w", r.Dir, step, steps, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%w%s", err, r.advise(step))
+	}
+	values := make([]any, len(state))
+	for i, n := range state {
+		t, ok := f.Find(n.Name)
+		if !ok || !slices.Equal(t.Shape, n.Tensor.Shape()) {
+			return fmt.Errorf("train: %s is of another model, it has no %s of the shape %v: put back the config.yaml that it was trained with", path, n.Name, n.Tensor.Shape())
+		}
+		if _, whole := t.Values.([]int32); whole != (n.Tensor.DType() == tensor.I32) {
+			return fmt.Errorf("train: %s is of another model, its %s has numbers of another type: it must be %v", path, n.Name, n.Tensor.DType())
+		}
+		values[i] = t.Values
+	}
+	for i, n := range state {
+		if err := rt.Write(n.Tensor, values[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// advise says which checkpoint before a damaged one is whole.
+func (r *Run) advise(damaged int) string {
+	steps, err := r.steps()
+	if err != nil {
+		return ""
+	}
+	for _, s := range slices.Backward(steps) {
+		if s >= damaged {
+			continue
+		}
+		if _, err := safetensors.Read(r.checkpoint(s)); err == nil {
+			return fmt.Sprintf("; the checkpoint of step %d is whole: take it with --checkpoint %d", s, s)
+		}
+	}
+	return "; no other checkpoint of the run is whole"
+}
+
+// SetAside renames the checkpoints after a step, so that a run that goes on from that step does not take them for its own. It returns
+// their new names.
+func (r *Run) SetAside(after int) (names []string, err error) {
+	steps, err := r.steps()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range steps {
+		if s <= after {
+			continue
+		}
+		to := r.checkpoint(s) + asideEnding
+		for n := 2; ; n++ {
+			if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+				break
+			}
+			to = fmt.Sprintf("%s%s%d", r.checkpoint(s), asideEnding, n)
+		}
+		if err := os.Rename(r.checkpoint(s), to); err != nil {
+			return names, fmt.Errorf("train: %w", err)
+		}
+		names = append(names, to)
+	}
+	return names, files.SyncDir(filepath.Join(r.Dir, checkpoints))
+}

@@ -1,0 +1,106 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/gofrs/flock"
+)
+
+// lockName is the file of a run folder that its writer holds locked. The operating system drops the lock when the process ends, in
+// whatever way.
+const lockName = ".genview-lock"
+
+// ErrLocked says that another process trains in the run.
+var ErrLocked = errors.New("another genview trains in it")
+
+// A lock is a writer's claim on a run folder.
+type lock struct {
+	file *flock.Flock // nil: the file system has no locks
+	made bool         // the file is new
+}
+
+func takeLock(dir string) (*lock, error) {
+	path := filepath.Join(dir, lockName)
+	_, err := os.Lstat(path)
+	l := &lock{file: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR)), made: errors.Is(err, fs.ErrNotExist)}
+	ok, err := l.file.TryLock()
+	switch {
+	case err != nil && noLocks(err):
+		_ = l.file.Close()
+		l.file = nil
+	case err != nil:
+		return nil, fmt.Errorf("train: the run cannot be written: %w", err)
+	case !ok:
+		return nil, fmt.Errorf("train: %s is in use, %w%s: wait for it or end it; looking at the run is free", dir, ErrLocked, owner(path))
+	}
+	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o644) // for the message to others alone
+	return l, nil
+}
+
+// owner names the process that holds a lock, as far as that is known.
+func owner(path string) string {
+	p, err := os.ReadFile(path)
+	if pid, bad := strconv.Atoi(strings.TrimSpace(string(p))); err == nil && bad == nil {
+		return fmt.Sprintf(" (process %d)", pid)
+	}
+	return ""
+}
+
+// noLocks tells whether an error says that a file system has no locks, as some network file systems.
+func noLocks(err error) bool {
+	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.ENOLCK)
+}
+
+// stands tells whether the lock is that of the folder that is there now.
+func (l *lock) stands(dir string) bool {
+	now, err := os.Stat(filepath.Join(dir, lockName))
+	if l.file == nil {
+		return err == nil
+	}
+	held, err2 := l.file.Stat()
+	return err == nil && err2 == nil && os.SameFile(now, held)
+}
+
+func (l *lock) release() {
+	if l.file != nil {
+		_ = l.file.Close()
+	}
+}
+
+// Lock claims the run for writing, until [Run.Close] or the end of the process. Another process's claim is [ErrLocked].
+func (r *Run) Lock() error {
+	l, err := takeLock(r.Dir)
+	if err == nil {
+		r.lock = l
+	}
+	return err
+}
+
+// Unprotected tells whether the run lies on a file system without locks, where nothing keeps a second process from training in it.
+func (r *Run) Unprotected() bool { return r.lock != nil && r.lock.file == nil }
+
+// Close gives up the claim on the run.
+func (r *Run) Close() {
+	if r.lock != nil {
+		r.lock.release()
+		r.lock = nil
+	}
+}
+
+// unlockNew gives up the claim of a run that could not be created.
+func (r *Run) unlockNew() {
+	if r.lock == nil {
+		return
+	}
+	if r.lock.made {
+		_ = os.Remove(filepath.Join(r.Dir, lockName))
+	}
+	r.Close()
+}

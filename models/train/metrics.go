@@ -1,0 +1,148 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"genview/models/files"
+	"genview/models/watch"
+)
+
+// TrimMetrics drops the records after a step, and a torn last line, so that a resumed run goes on from there.
+func (r *Run) TrimMetrics(step int) error {
+	path := filepath.Join(r.Dir, metricsName)
+	p, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	var kept bytes.Buffer
+	for line := range bytes.Lines(p) {
+		var rec struct{ Step int }
+		if json.Unmarshal(line, &rec) == nil && bytes.HasSuffix(line, []byte("\n")) && rec.Step <= step {
+			kept.Write(line)
+		}
+	}
+	if err := files.WriteBytes(path, kept.Bytes()); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+const historyPoints = 512 // of each curve, for who watches
+
+// History returns the metrics of the run so far; lines that are damaged are passed over.
+func (r *Run) History() (*watch.History, error) {
+	h := watch.NewHistory(historyPoints)
+	p, err := os.ReadFile(filepath.Join(r.Dir, metricsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	for line := range bytes.Lines(p) {
+		if step, m, err := parseRecord(line); err == nil {
+			h.Add(step, m)
+		}
+	}
+	return h, nil
+}
+
+// parseRecord reads what a Record's MarshalJSON wrote, in its order.
+func parseRecord(line []byte) (step int, m watch.Metrics, err error) {
+	d := json.NewDecoder(bytes.NewReader(line))
+	if _, err = d.Token(); err != nil {
+		return 0, nil, err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return 0, nil, err
+		}
+		var v *float64
+		if err := d.Decode(&v); err != nil {
+			return 0, nil, err
+		}
+		switch {
+		case v == nil:
+		case name == "step":
+			step = int(*v)
+		case name != "examples_per_s" && name != "elapsed_s":
+			m = append(m, watch.Metric{Name: fmt.Sprint(name), Value: *v})
+		}
+	}
+	return step, m, nil
+}
+
+// KeepMetrics puts a copy of the metrics aside where there are records after a step, which a run that goes on from that step drops.
+// It returns the copy's path, or "" where none was needed.
+func (r *Run) KeepMetrics(step int) (string, error) {
+	p, err := os.ReadFile(filepath.Join(r.Dir, metricsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("train: %w", err)
+	}
+	later := false
+	for line := range bytes.Lines(p) {
+		at, _, err := parseRecord(line)
+		later = later || err == nil && at > step
+	}
+	if !later {
+		return "", nil
+	}
+	for n := 1; ; n++ {
+		path := filepath.Join(r.Dir, fmt.Sprintf("metrics.%d.jsonl", n))
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return path, files.WriteBytes(path, p)
+		}
+	}
+}
+
+// Append adds a record to the metrics as one JSON line, whole or not at all.
+func (r *Run) Append(record any) error {
+	p, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(r.Dir, metricsName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return errors.Join(fmt.Errorf("train: %w", err), f.Close())
+	}
+	n, err := f.Write(append(p, '\n'))
+	if err != nil && n > 0 { // the disk is full: half a line would spoil the next one
+		_ = f.Truncate(info.Size())
+	}
+	if err != nil {
+		err = fmt.Errorf("train: %w", err)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// syncMetrics makes the metrics so far survive a power loss.
+func (r *Run) syncMetrics() error {
+	f, err := os.OpenFile(filepath.Join(r.Dir, metricsName), os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return files.SyncDir(r.Dir)
+}
