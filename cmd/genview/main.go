@@ -7,8 +7,10 @@ import (
 )
 
 func main() {
-	if err := newRoot().ExecuteContext(interruptible()); err != nil {
-		fmt.Fprintln(os.Stderr, "genview:", oneLine(err))
-		os.Exit(exitCode(err))
+	ctx := interruptible()
+	if err := newRoot().ExecuteContext(ctx); err != nil {
+		message, code := failure(ctx, err)
+		fmt.Fprintln(os.Stderr, "genview:", message)
+		os.Exit(code)
 	}
 }

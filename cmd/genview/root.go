@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -29,20 +27,6 @@ func exitCode(err error) int {
 
 // oneLine returns an error as one line that shows whatever a terminal would obey.
 func oneLine(err error) string { return visible(strings.Join(strings.Fields(err.Error()), " ")) }
-
-// interruptible is cancelled by the first Ctrl-C; the second ends the program at once.
-func interruptible() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	c := make(chan os.Signal, 2)
-	signal.Notify(c, os.Interrupt)
-	go func() {
-		<-c
-		cancel()
-		<-c
-		os.Exit(130)
-	}()
-	return ctx
-}
 
 // app is what all commands share.
 type app struct {
@@ -79,7 +63,8 @@ CPU through Mesa's lavapipe, and shows what they have learned, live in a window 
   genview train vae --data glyphs --out runs/letters --steps 2000
   genview walk runs/letters --from seed:1 --to seed:7 -o walk.gif
 
-Exit codes: 0 done (also after Ctrl-C, which saves), 1 it failed, 2 wrong usage, 130 ended by a second Ctrl-C.`,
+Exit codes: 0 done (also a training that a signal ended: it is saved), 1 it failed, 2 wrong usage, 128 + N ended by signal N
+before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a second Ctrl-C ends anything at once, unsaved.`,
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRun: func(*cobra.Command, []string) { a.widen() },
 		Args: func(_ *cobra.Command, what []string) error {

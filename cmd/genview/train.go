@@ -192,6 +192,7 @@ type job struct {
 
 // prepare does all that comes before the first step, and fails before a run folder is made where it can.
 func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, err error) {
+	outliveReaders()
 	cfg, run, err := f.configure(c, kinds)
 	if err != nil {
 		return nil, err

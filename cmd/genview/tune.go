@@ -52,6 +52,7 @@ for products that they have not met. --no-tune keeps them from it, and lets the 
 		Args:      args(cobra.ArbitraryArgs),
 		ValidArgs: append([]string{"ops"}, presetNames...),
 		RunE: func(c *cobra.Command, names []string) error {
+			outliveReaders()
 			if len(names) == 0 {
 				names = tunedByDefault
 			}
