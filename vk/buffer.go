@@ -102,6 +102,9 @@ func (d *Device) newSlab(kind, size int) (*slab, error) {
 	info := vulkan.MemoryAllocateInfo{
 		SType: vulkan.StructureTypeMemoryAllocateInfo, AllocationSize: vulkan.DeviceSize(size), MemoryTypeIndex: d.types[kind],
 	}
+	if err := d.fails("vkAllocateMemory"); err != nil {
+		return nil, err
+	}
 	var mem vulkan.DeviceMemory
 	switch r := vulkan.AllocateMemory(d.dev, &info, nil, &mem); {
 	case r == vulkan.ErrorOutOfDeviceMemory || r == vulkan.ErrorOutOfHostMemory:
@@ -199,6 +202,9 @@ func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
 	b := &Buffer{d: d, name: name, size: size, kind: kind, texels: map[texelKey]vulkan.BufferView{}}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.closed {
+		return nil, errClosed
+	}
 	var buf vulkan.Buffer
 	if err := check("vkCreateBuffer", vulkan.CreateBuffer(d.dev, &info, nil, &buf)); err != nil {
 		return nil, err
@@ -224,15 +230,26 @@ func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
 	return b, nil
 }
 
-// Close frees the buffer once the device has nothing left to do with it. A second Close does nothing.
+// Close frees the buffer once the device has nothing left to do with it. A second Close does nothing, nor does one after the device's.
+// If the wait for the device fails, the device's Close frees the buffer.
 func (b *Buffer) Close() {
-	_ = b.d.wait() // a lost device has stopped using it too
+	if !b.d.opened() {
+		return
+	}
+	err := b.d.wait()
 	b.d.mu.Lock()
 	defer b.d.mu.Unlock()
 	if b.closed {
 		return
 	}
 	b.closed = true
+	if unused(err) {
+		b.free()
+	}
+}
+
+// free gives back what the buffer has of the driver's. d.mu is held, or the device is being closed.
+func (b *Buffer) free() {
 	for _, v := range b.texels {
 		vulkan.DestroyBufferView(b.d.dev, v, nil)
 	}
@@ -249,13 +266,16 @@ func (b *Buffer) Size() int { return b.size }
 
 // Bytes returns the buffer's memory if it is mapped, else nil. The caller sees to it that no program uses it at the same time.
 func (b *Buffer) Bytes() []byte {
-	if b.slab.ptr == nil {
+	if b.closed || b.slab.ptr == nil {
 		return nil
 	}
 	return unsafe.Slice((*byte)(unsafe.Add(b.slab.ptr, b.offset)), b.size)
 }
 
 func (b *Buffer) span(p []byte, off int64) error {
+	if b.closed {
+		return fmt.Errorf("vk: %s is closed", b.name)
+	}
 	if off < 0 || off+int64(len(p)) > int64(b.size) {
 		return fmt.Errorf("vk: %s: bytes %d to %d of %d", b.name, off, off+int64(len(p)), b.size)
 	}

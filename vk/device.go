@@ -73,6 +73,10 @@ type Options struct {
 	Profile      bool         // time each dispatch
 	ForceStaging bool         // do not map device memory even where that is possible
 	CacheDir     string       // a folder where compiled pipelines are kept for the next time; empty: they are not
+
+	// Fail is for tests of what happens when a driver fails: before some calls it is asked, by the call's name, and the error that it
+	// returns stands for that of the call, which is then not made. It must be safe for concurrent use; nil fails nothing.
+	Fail func(call string) error
 }
 
 // A Device is an open device. It is safe for concurrent use.
@@ -92,13 +96,14 @@ type Device struct {
 
 	pipelines pipelines
 
-	mu      sync.Mutex
-	pools   [2]pool
-	held    int64
-	nextID  uint64
-	live    map[*Buffer]bool
-	kernels map[kernelKey]*Kernel
-	closed  bool
+	mu       sync.Mutex
+	pools    [2]pool
+	held     int64
+	nextID   uint64
+	live     map[*Buffer]bool
+	programs map[*Program]bool // that hold objects of the driver
+	kernels  map[kernelKey]*Kernel
+	closed   bool
 
 	qmu  sync.Mutex // the queue
 	cmds vulkan.CommandPool
@@ -258,7 +263,7 @@ func Open(o Options) (*Device, error) {
 	}
 	d := &Device{
 		opts: o, instance: in.instance, newer: in.newer,
-		live: map[*Buffer]bool{}, kernels: map[kernelKey]*Kernel{}, stop: func() {},
+		live: map[*Buffer]bool{}, programs: map[*Program]bool{}, kernels: map[kernelKey]*Kernel{}, stop: func() {},
 	}
 	if o.Validation {
 		d.stop = in.listen(o.OnMessage)
@@ -377,14 +382,49 @@ func (n newer) timestampPeriod(pd vulkan.PhysicalDevice, family uint32) float64 
 // Info describes the device.
 func (d *Device) Info() Info { return d.info }
 
+// errClosed is the error of what is asked of a device after its Close.
+var errClosed = errors.New("vk: the device is closed")
+
+// fails returns the error that Options.Fail has for a call.
+func (d *Device) fails(call string) error {
+	if d.opts.Fail == nil {
+		return nil
+	}
+	return d.opts.Fail(call)
+}
+
+// opened tells whether the device has not been closed.
+func (d *Device) opened() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.closed
+}
+
 // wait returns when the queue is empty.
 func (d *Device) wait() error {
+	if !d.opened() {
+		return errClosed
+	}
+	return d.idle()
+}
+
+// idle is wait for Close, which has marked the device as closed.
+func (d *Device) idle() error {
 	d.qmu.Lock()
 	defer d.qmu.Unlock()
+	if err := d.fails("vkQueueWaitIdle"); err != nil {
+		return err
+	}
 	return check("vkQueueWaitIdle", vulkan.QueueWaitIdle(d.queue))
 }
 
-// Close waits for the device and frees it. An error names the buffers still open, which Close frees too.
+// unused tells whether, after a wait with this result, the device has no work left that could use what is to be freed. A lost device
+// has none; after any other error nobody knows.
+func unused(err error) bool { return err == nil || errors.Is(err, ErrDeviceLost) }
+
+// Close waits for the device and frees it. An error names the buffers and counts the programs that were still open, which Close frees
+// too: their own Close does nothing afterwards. If the wait fails, nothing is freed, since the driver may still use it.
+// No other method may run at the same time.
 func (d *Device) Close() error {
 	d.mu.Lock()
 	if d.closed {
@@ -392,17 +432,12 @@ func (d *Device) Close() error {
 		return nil
 	}
 	d.closed = true
-	var names []string
-	var left []*Buffer
-	for b := range d.live {
-		names = append(names, fmt.Sprintf("%s (%s)", b.name, Bytes(int64(b.size))))
-		left = append(left, b)
-	}
 	d.mu.Unlock()
-	err := d.wait()
-	for _, b := range left {
-		b.Close()
+	err := d.idle()
+	if !unused(err) {
+		return fmt.Errorf("vk: Close: the device did not become idle, so its memory was not freed: %w", err)
 	}
+	left := d.closeOpen()
 	for _, k := range d.kernels {
 		k.destroy()
 	}
@@ -414,9 +449,33 @@ func (d *Device) Close() error {
 	vulkan.DestroyDevice(d.dev, nil)
 	d.stop()
 	vulkan.DestroyInstance(d.instance, nil)
-	if len(names) > 0 {
+	return errors.Join(err, left)
+}
+
+// closeOpen frees programs and buffers that are still there, and returns an error about those that nobody has closed.
+func (d *Device) closeOpen() error {
+	programs := 0
+	for p := range d.programs {
+		if !p.closed {
+			programs++
+		}
+		p.closed = true
+		p.free()
+	}
+	var names []string
+	for b := range d.live {
+		if !b.closed {
+			names = append(names, fmt.Sprintf("%s (%s)", b.name, Bytes(int64(b.size))))
+		}
+		b.closed = true
+		b.free()
+	}
+	var err error
+	if programs > 0 {
+		err = fmt.Errorf("vk: Close: %d programs were still open", programs)
+	}
+	if n := len(names); n > 0 {
 		slices.Sort(names)
-		n := len(names)
 		if n > 10 {
 			names = append(names[:10], "…")
 		}

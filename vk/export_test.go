@@ -9,3 +9,10 @@ func (d *Device) CacheLoaded() int { return d.pipelines.loaded }
 func (d *Device) CacheData() []byte { return d.cached() }
 
 var WriteCache = writeCache
+
+// OpenPrograms counts the programs that hold objects of the driver.
+func (d *Device) OpenPrograms() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.programs)
+}

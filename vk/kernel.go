@@ -45,6 +45,10 @@ func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
 	}
 	key := kernelKey{m, string(consts)}
 	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil, errClosed
+	}
 	k := d.kernels[key]
 	if k != nil {
 		d.mu.Unlock()

@@ -57,14 +57,20 @@ func (p *Program) Submit() (Ticket, error) {
 	if err := check("vkResetFences", p.queue.resetFence()); err != nil {
 		return Ticket{}, err
 	}
-	p.d.qmu.Lock()
-	err := check("vkQueueSubmit", p.queue.run())
-	p.d.qmu.Unlock()
-	if err != nil {
+	if err := p.start(); err != nil {
 		return Ticket{}, err
 	}
 	p.run++
 	return Ticket{p, p.run}, nil
+}
+
+func (p *Program) start() error {
+	if err := p.d.fails("vkQueueSubmit"); err != nil {
+		return err
+	}
+	p.d.qmu.Lock()
+	defer p.d.qmu.Unlock()
+	return check("vkQueueSubmit", p.queue.run())
 }
 
 // Warm lets a driver that makes a kernel's machine code when it first runs it, as lavapipe does, make those of this program, one after
@@ -113,6 +119,9 @@ func (p *Program) wait(ctx context.Context, run uint64) error {
 	if ctx.Done() != nil {
 		slice = uint64(20 * time.Millisecond)
 	}
+	if err := p.d.fails("vkWaitForFences"); err != nil {
+		return err
+	}
 	for {
 		switch r := p.queue.waitFence(slice); {
 		case r == vulkan.Success:
@@ -127,15 +136,30 @@ func (p *Program) wait(ctx context.Context, run uint64) error {
 	}
 }
 
-// Close waits for the newest run and frees the program. A second Close does nothing.
+// Close waits for the newest run and frees the program. A second Close does nothing, nor does one after the device's. If the wait
+// fails, the device's Close frees the program, since the driver may still run it.
 func (p *Program) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return
 	}
-	_ = p.wait(context.Background(), p.run) // a lost device has stopped running it
 	p.closed = true
+	err := p.wait(context.Background(), p.run)
+	if err != nil { // the fence does not say when the run ends, but an idle queue does
+		err = p.d.wait()
+	}
+	if !unused(err) {
+		return
+	}
+	p.d.mu.Lock()
+	delete(p.d.programs, p)
+	p.d.mu.Unlock()
+	p.free()
+}
+
+// free gives back what the program has of the driver's.
+func (p *Program) free() {
 	if p.queue != nil {
 		p.queue.close()
 	}
@@ -193,7 +217,10 @@ func (p *Program) stamp(i int, stage vulkan.PipelineStageFlagBits) {
 func (p *Program) Timings() ([]Timing, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.queries == vulkan.NullQueryPool {
+	switch {
+	case p.closed:
+		return nil, errors.New("vk: Timings: the program is closed")
+	case p.queries == vulkan.NullQueryPool:
 		return nil, errors.New("vk: Timings: the device keeps no timestamps, or was not opened with Profile")
 	}
 	if err := p.wait(context.Background(), p.run); err != nil {

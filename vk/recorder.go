@@ -202,11 +202,25 @@ func (r *Recorder) Finish() (*Program, error) {
 	if r.d.info.Class == CPU {
 		p.commands = r.commands
 	}
+	if err := r.d.adopt(p); err != nil {
+		return nil, err
+	}
 	if err := p.write(r.commands); err != nil {
 		p.Close()
 		return nil, err
 	}
 	return p, nil
+}
+
+// adopt keeps account of a program, for Close.
+func (d *Device) adopt(p *Program) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return errClosed
+	}
+	d.programs[p] = true
+	return nil
 }
 
 func (r *Recorder) once() error {

@@ -21,6 +21,23 @@ func Open(t testing.TB) *vk.Device {
 // OpenWith is Open with options; device and validation are set here.
 func OpenWith(t testing.TB, o vk.Options) *vk.Device {
 	t.Helper()
+	d := openWith(t, o)
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// OpenUnclosed is OpenWith for tests of Close, which they call themselves.
+func OpenUnclosed(t testing.TB, o vk.Options) *vk.Device {
+	t.Helper()
+	return openWith(t, o)
+}
+
+func openWith(t testing.TB, o vk.Options) *vk.Device {
+	t.Helper()
 	o.Device = os.Getenv("GENVIEW_DEVICE")
 	o.Validation = os.Getenv("GENVIEW_NO_VALIDATION") == ""
 	o.OnMessage = func(s string) { t.Errorf("validation: %s", s) }
@@ -31,11 +48,6 @@ func OpenWith(t testing.TB, o vk.Options) *vk.Device {
 		}
 		t.Skipf("SKIPPED, no Vulkan device: %v", err)
 	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	return d
 }
 
