@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"genview/shaders/spirv"
+	"genview/vk"
 	"genview/vk/vktest"
 )
 
@@ -46,12 +48,92 @@ func TestWrongKernelsAreNotUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if wrong {
-			rt.trial = func(*Runtime) error { return errors.New("wrong") }
+			rt.trial = func(*Runtime) error { return ErrWrong }
 		}
 		got, err := rt.Floats(Const([]float32{1, 2, 3, 4}, 4).Sum())
 		if err != nil || got[0] != 10 || rt.target.CPU == wrong {
 			t.Errorf("wrong %t: got %v (%v), kernels for lavapipe: %t", wrong, got, err, rt.target.CPU)
 		}
 		rt.Close()
+	}
+}
+
+// TestPassingErrorsChooseNoKernels fails each call of the driver that the first compilation makes, one after the other, and only once: it
+// is an error that leaves nothing behind, and the next compilation takes the kernels that it would have taken anyway.
+func TestPassingErrorsChooseNoKernels(t *testing.T) {
+	var left atomic.Int64 // calls until one fails
+	var failed atomic.Pointer[vk.Error]
+	dev := vktest.OpenWith(t, vk.Options{Fail: func(call string) error {
+		if call == "vkQueueWaitIdle" || left.Add(-1) != 0 {
+			return nil
+		}
+		const outOfDeviceMemory = -2
+		e := &vk.Error{Call: call, Result: outOfDeviceMemory}
+		failed.Store(e)
+		return e
+	}})
+	want := ForGPU
+	if dev.Info().Lavapipe {
+		want = ForLavapipe
+	}
+	seen := map[string]bool{}
+	for n := int64(1); ; n++ {
+		rt := NewRuntime(dev)
+		failed.Store(nil)
+		left.Store(n)
+		_, err := rt.Floats(Const([]float32{1, 2, 3, 4}, 4).Sum())
+		e := failed.Load()
+		if e == nil {
+			rt.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		seen[e.Call] = true
+		if again := err == nil && e.Call == "vkAllocateMemory"; !errors.Is(err, e) && !again { // a smaller block may do
+			t.Errorf("call %d, %s, fails, and the error is %v", n, e.Call, err)
+		}
+		got, err := rt.Floats(Const([]float32{1, 2, 3, 4}, 4).Sum())
+		if err != nil || got[0] != 10 {
+			t.Errorf("after call %d, %s, failed once, the sum is %v (%v), want 10", n, e.Call, got, err)
+		}
+		if f, err := rt.Family(); f != want || err != nil {
+			t.Errorf("after call %d, %s, failed once, the kernels are those for %s (%v), want %s", n, e.Call, f, err, want)
+		}
+		rt.Close()
+		if open := dev.Memory().Buffers; open != 0 {
+			t.Fatalf("after call %d, %s, failed once, %d buffers are left", n, e.Call, open)
+		}
+	}
+	for _, call := range []string{"vkAllocateMemory", "vkCreateComputePipelines", "vkQueueSubmit", "vkWaitForFences"} {
+		if !seen[call] {
+			t.Errorf("%s was never made to fail", call)
+		}
+	}
+}
+
+// TestUnfitKernelsAreNotUsed: what the device lacks, or its driver does not compile, is no passing error.
+func TestUnfitKernelsAreNotUsed(t *testing.T) {
+	dev := vktest.Open(t)
+	if !dev.Info().Lavapipe {
+		t.Skip("on lavapipe only")
+	}
+	for _, err := range []error{ErrWrong, &vk.LimitError{Asked: "too much"}, &vk.Error{Call: "vkCreateComputePipelines", Result: -13}} {
+		rt := NewRuntime(dev)
+		rt.trial = func(*Runtime) error { return err }
+		if f, got := rt.Family(); f != ForGPU || got != nil {
+			t.Errorf("after %v the kernels are those for %s (%v), want gpu", err, f, got)
+		}
+		rt.Close()
+		asked, made := NewRuntimeWith(dev, Options{Family: ForLavapipe})
+		if made != nil {
+			t.Fatal(made)
+		}
+		asked.trial = func(*Runtime) error { return err }
+		if _, got := asked.Family(); !errors.Is(got, err) {
+			t.Errorf("kernels that were asked for are unfit, and Family returns %v, want %v", got, err)
+		}
+		asked.Close()
 	}
 }

@@ -8,9 +8,15 @@ import (
 // WithoutSubgroups lets the runtime's kernels combine through shared memory alone.
 func (rt *Runtime) WithoutSubgroups() { rt.target.Info.Arithmetic = false }
 
+func (rt *Runtime) mustSettle() {
+	if err := rt.settle(); err != nil {
+		panic(err)
+	}
+}
+
 // Ways returns in how many ways the runtime can write the kernels of products: all tiles of a GPU, whether they suit or not.
 func (rt *Runtime) Ways() int {
-	rt.settle()
+	rt.mustSettle()
 	if rt.target.CPU {
 		return 6
 	}
@@ -52,12 +58,12 @@ func Written(y *Tensor, way int) *Tensor {
 
 // Multiply has the runtime's GPU kernels multiply matrices so, whatever the device says.
 func (rt *Runtime) Multiply(m spirv.Matrices) {
-	rt.settle()
+	rt.mustSettle()
 	rt.target.Matrices = m
 }
 
 // Trusts tells whether matrices that the device is said to multiply so give right products, or are known to.
-func (rt *Runtime) Trusts(m spirv.Matrices) bool {
+func (rt *Runtime) Trusts(m spirv.Matrices) (bool, error) {
 	rt.target.Info.Matrices = m
 	return rt.trusts(m)
 }

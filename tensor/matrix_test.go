@@ -2,11 +2,13 @@ package tensor_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"genview/shaders/spirv"
@@ -83,7 +85,11 @@ func TestMatricesAreTried(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer rt.Close()
-		return rt.Trusts(m)
+		ok, err := rt.Trusts(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
 	}
 	right := spirv.Matrices{M: 16, N: 16, K: 16, Dialect: spirv.Spelled}
 	if !trusts(right) || !strings.HasPrefix(dev.Recall("matrices"), "right ") {
@@ -155,5 +161,27 @@ func TestMatrixInstructions(t *testing.T) {
 				t.Errorf("%+v, kernel %d: %v\n%s", m, i, err, out)
 			}
 		}
+	}
+}
+
+// TestMatricesOutOfMemory: a trial that ran out of memory shows nothing, so nothing is kept of it, and the next one decides.
+func TestMatricesOutOfMemory(t *testing.T) {
+	var on atomic.Bool
+	dev := vktest.OpenWith(t, vk.Options{CacheDir: t.TempDir(), Fail: func(call string) error {
+		if call == "vkCreateComputePipelines" && on.Load() {
+			return &vk.MemoryError{Asked: 1, Total: 1}
+		}
+		return nil
+	}})
+	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: tensor.ForGPU})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	m := spirv.Matrices{M: 16, N: 16, K: 16, Dialect: spirv.Spelled}
+	on.Store(true)
+	var memory *vk.MemoryError
+	if _, err := rt.Trusts(m); !errors.As(err, &memory) || dev.Recall("matrices") != "" {
+		t.Errorf("a trial without memory gives %v and keeps %q", err, dev.Recall("matrices"))
 	}
 }

@@ -153,8 +153,14 @@ func (rt *Runtime) Compile(o Outputs) (*Program, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	rt.settle()
-	c := newCompilation(rt, o)
+	if err := rt.settle(); err != nil {
+		return nil, err
+	}
+	return newCompilation(rt, o).finished()
+}
+
+// finished is the program, or an error after which nothing of it is left.
+func (c *compilation) finished() (*Program, error) {
 	p, err := c.program()
 	if err != nil {
 		c.p.Close()

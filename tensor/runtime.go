@@ -22,7 +22,9 @@ type Runtime struct {
 	tuning  *Tuning
 	doubt   bool                 // whether the target's kernels are right is to be seen
 	trial   func(*Runtime) error // says that they are not
-	settled sync.Once
+
+	settling sync.Mutex
+	settled  bool // it has been seen
 
 	mu      sync.Mutex
 	mem     map[*Tensor]*vk.Buffer // variables and constants
@@ -69,6 +71,19 @@ const (
 	ForLavapipe               // texel loads and eight lanes; only lavapipe runs these
 )
 
+var familyNames = []string{ForDevice: "device", ForGPU: "gpu", ForLavapipe: "lavapipe"}
+
+func (f Family) String() string { return familyNames[f] }
+
+// ParseFamily returns the family of a name, as String writes it; false: there is none of that name.
+func ParseFamily(name string) (Family, bool) {
+	i := slices.Index(familyNames, name)
+	return Family(max(i, 0)), i >= 0
+}
+
+// ErrWrong is the error of kernels that compute wrong numbers on a device.
+var ErrWrong = errors.New("the device computes wrong numbers")
+
 // NewRuntime makes a runtime with zero Options. Close frees what it holds.
 func NewRuntime(dev *vk.Device) *Runtime {
 	rt, _ := NewRuntimeWith(dev, Options{})
@@ -104,27 +119,64 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	}, nil
 }
 
-// settle tries the kernels made for lavapipe once, and goes over to those for GPUs, which ask for less, where they are wrong: the
-// drivers that they were made on are Mesa's of a few years.
-func (rt *Runtime) settle() {
-	rt.settled.Do(func() {
-		if rt.doubt && rt.trial(rt) != nil {
-			rt.target.CPU, rt.target.Lanes = false, 0
-		}
-		if m := rt.target.Info.Matrices; m.M > 0 && !rt.target.CPU && rt.trusts(m) {
-			rt.target.Matrices = m
-		}
-	})
+// Family returns which kernels the runtime uses, ForGPU or ForLavapipe. Where ForLavapipe was asked for in [Options], the kernels are
+// tried here, and the error is [ErrWrong] if the device computes wrong numbers with them.
+func (rt *Runtime) Family() (Family, error) {
+	if err := rt.settle(); err != nil {
+		return ForDevice, err
+	}
+	if !rt.target.CPU {
+		return ForGPU, nil
+	}
+	if !rt.doubt {
+		return ForLavapipe, rt.trial(rt)
+	}
+	return ForLavapipe, nil
 }
 
+// settle tries the kernels made for lavapipe once, and goes over to those for GPUs, which ask for less, where the device computes wrong
+// with them or does not compile them: the drivers that they were made on are Mesa's of a few years. Any other error, such as one of
+// memory, says nothing about the kernels: it is returned, and the next call tries again. Otherwise a moment's lack of memory would
+// choose the kernels, and so the last bits of all that is computed.
+func (rt *Runtime) settle() error {
+	rt.settling.Lock()
+	defer rt.settling.Unlock()
+	if rt.settled {
+		return nil
+	}
+	if rt.doubt && rt.target.CPU {
+		switch err := rt.trial(rt); {
+		case unfit(err):
+			rt.target.CPU, rt.target.Lanes = false, 0
+		case err != nil:
+			return err
+		}
+	}
+	if m := rt.target.Info.Matrices; m.M > 0 && !rt.target.CPU {
+		trusted, err := rt.trusts(m)
+		if err != nil {
+			return err
+		}
+		if trusted {
+			rt.target.Matrices = m
+		}
+	}
+	rt.settled = true
+	return nil
+}
+
+// unfit tells whether a trial's error says that the device cannot run the kernels that were tried.
+func unfit(err error) bool { return errors.Is(err, ErrWrong) || vk.Unbuildable(err) }
+
 // trusts tells whether the device multiplies matrices right, which is tried once for each version of its driver and of the kernels. What
-// is tried counts as wrong until it has been seen to be right: a driver may end the process.
-func (rt *Runtime) trusts(m spirv.Matrices) bool {
+// is tried counts as wrong until it has been seen to be right: a driver may end the process, or lose the device.
+func (rt *Runtime) trusts(m spirv.Matrices) (bool, error) {
 	const name = "matrices"
 	kernels := fingerprint(rt.target.Info)
 	right, wrong := "right "+kernels, "wrong "+kernels
-	if kept := rt.dev.Recall(name); kept == right || kept == wrong {
-		return kept == right
+	before := rt.dev.Recall(name)
+	if before == right || before == wrong {
+		return before == right, nil
 	}
 	rt.dev.Keep(name, wrong)
 	rt.target.Matrices = m
@@ -133,10 +185,16 @@ func (rt *Runtime) trusts(m spirv.Matrices) bool {
 		err = rt.check(65, 39, 67, F16)
 	}
 	rt.target.Matrices = spirv.Matrices{}
-	if err == nil {
+	switch {
+	case err == nil:
 		rt.dev.Keep(name, right)
+		return true, nil
+	case unfit(err):
+		return false, nil
+	case !errors.Is(err, vk.ErrDeviceLost): // it showed nothing
+		rt.dev.Keep(name, before)
 	}
-	return err == nil
+	return false, err
 }
 
 // try computes something with lanes that shuffle, texel loads and wide stores, in whole numbers, which have no rounding.
@@ -165,7 +223,7 @@ func (rt *Runtime) check(m, k, n int, dt DType) error {
 	norm := a.Cast(dt).MatMul(b.Cast(dt)).Square().Sum(1)
 	c := newCompilation(rt, Outputs{Fetch: []*Tensor{norm}})
 	c.tuning = nil // what is in doubt is not compared
-	p, err := c.program()
+	p, err := c.finished()
 	if err != nil {
 		return err
 	}
@@ -178,7 +236,7 @@ func (rt *Runtime) check(m, k, n int, dt DType) error {
 		return err
 	}
 	if !slices.Equal(got, want) {
-		return fmt.Errorf("tensor: %s computes products of %s wrong", rt.dev.Info().Name, dt)
+		return fmt.Errorf("tensor: %w: %s, products of %s", ErrWrong, rt.dev.Info().Name, dt)
 	}
 	return nil
 }

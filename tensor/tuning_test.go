@@ -283,7 +283,7 @@ func TestEveryKernelGivesTheSameBits(t *testing.T) {
 			for n, ways := 0, 1; n < ways; n++ {
 				var forms []string
 				rt.tuning = nil
-				rt.settle()
+				rt.mustSettle()
 				if rt.tuning, forms, ways, err = force(rt, o, n); err != nil {
 					t.Fatal(err)
 				}

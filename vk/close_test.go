@@ -155,3 +155,28 @@ func TestLostDeviceFreesAll(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestKernelsAreBuiltAgain: a kernel that could not be built for a passing reason can be asked for again; one that the device does not
+// take cannot.
+func TestKernelsAreBuiltAgain(t *testing.T) {
+	const initializationFailed = -3
+	for _, c := range []struct {
+		with  error
+		again bool
+	}{
+		{&vk.Error{Call: "vkCreateComputePipelines", Result: -1}, true},
+		{&vk.Error{Call: "vkCreateComputePipelines", Result: initializationFailed}, false},
+	} {
+		f := &failing{call: "vkCreateComputePipelines", with: c.with}
+		dev := vktest.OpenWith(t, vk.Options{Fail: f.fail})
+		m := scale(false)
+		f.on.Store(true)
+		if _, err := dev.NewKernel(m); !errors.Is(err, c.with) || vk.Unbuildable(err) == c.again {
+			t.Errorf("got %v, unbuildable %t, want %v", err, vk.Unbuildable(err), c.with)
+		}
+		f.on.Store(false)
+		if _, err := dev.NewKernel(m); (err == nil) != c.again {
+			t.Errorf("after %v the kernel gives %v", c.with, err)
+		}
+	}
+}

@@ -53,6 +53,36 @@ func check(call string, r vulkan.Result) error {
 	return &Error{Call: call, Result: int32(r)}
 }
 
+// Passing tells whether an error may be gone the next time: the device or the host was out of something, or the device was lost. It says
+// nothing about what was asked for. All other errors are taken to come again.
+func Passing(err error) bool {
+	var memory *MemoryError
+	if errors.As(err, &memory) {
+		return true
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch vulkan.Result(e.Result) {
+	case vulkan.ErrorOutOfHostMemory, vulkan.ErrorOutOfDeviceMemory, vulkan.ErrorDeviceLost, vulkan.ErrorMemoryMapFailed,
+		vulkan.ErrorTooManyObjects, vulkan.ErrorFragmentedPool:
+		return true
+	}
+	return false
+}
+
+// Unbuildable tells whether an error says that the device takes no kernel like this one: it lacks something, or its driver does not
+// compile it and will not another time.
+func Unbuildable(err error) bool {
+	var limit *LimitError
+	var e *Error
+	if errors.As(err, &limit) {
+		return true
+	}
+	return errors.As(err, &e) && !Passing(err) && (e.Call == "vkCreateComputePipelines" || e.Call == "vkCreateShaderModule")
+}
+
 // A MemoryError is an allocation that the device has no room for.
 type MemoryError struct {
 	Asked, Held, Total int64 // bytes; Total is the size of the device's heap

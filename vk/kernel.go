@@ -61,6 +61,12 @@ func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
 	if k.err = k.build(c); k.err != nil {
 		k.err = fmt.Errorf("vk: kernel %s: %w", m.Name, k.err)
 	}
+	if Passing(k.err) { // the next to ask may have it
+		d.mu.Lock()
+		delete(d.kernels, key)
+		d.mu.Unlock()
+		k.free()
+	}
 	close(k.done)
 	return k, k.err
 }
@@ -141,6 +147,9 @@ func (k *Kernel) build(c []spirv.Const) error {
 			count: uint32(len(c)), entries: at(&a, entries...), size: uintptr(4 * len(c)), data: at(&a, values...),
 		})
 	}
+	if err := d.fails("vkCreateComputePipelines"); err != nil {
+		return err
+	}
 	out, pipeline := put(&a, uintptr(0))
 	err = check("vkCreateComputePipelines", d.newer.call("vkCreateComputePipelines", uintptr(unsafe.Pointer(d.dev)), uintptr(unsafe.Pointer(d.pipelines.handle)), 1, at(&a, computePipelineInfo{
 		chained: head(vulkan.StructureTypeComputePipelineCreateInfo), stage: stage, layout: uintptr(pl),
@@ -151,6 +160,11 @@ func (k *Kernel) build(c []spirv.Const) error {
 
 func (k *Kernel) destroy() {
 	<-k.done
+	k.free()
+}
+
+// free gives back what the kernel has of the driver's, also where it is not complete.
+func (k *Kernel) free() {
 	vulkan.DestroyPipeline(k.d.dev, k.pipeline, nil)
 	vulkan.DestroyPipelineLayout(k.d.dev, k.layout, nil)
 	vulkan.DestroyDescriptorSetLayout(k.d.dev, k.setup, nil)

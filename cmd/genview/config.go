@@ -31,6 +31,8 @@ type config struct {
 
 	Precision string `yaml:"precision,omitempty"` // of products' operands: f32, which is the default, or bf16
 
+	Kernels string `yaml:"kernels,omitempty"` // the family, on which sums' last bits depend: gpu or lavapipe; "": what suits the device
+
 	Vectors int `yaml:"vectors,omitempty"` // bits of lavapipe's, on which sums' last bits depend; 0: as many as is usual on the processor
 
 	text *data.Text // that was read when the run was configured
@@ -222,6 +224,8 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("--batch %d: give 1 or more", c.Batch)}
 	case c.Precision == "f16":
 		return usageError{errors.New("--precision f16: its gradients underflow; bf16 takes as little memory and has the range of f32")}
+	case c.Kernels != "" && c.Kernels != tensor.ForGPU.String() && c.Kernels != tensor.ForLavapipe.String():
+		return usageError{fmt.Errorf("kernels is %q and must be gpu or lavapipe, or left out for those that suit the device", c.Kernels)}
 	case c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512:
 		return usageError{fmt.Errorf("vectors is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)}
 	case !(o.LR > 0):

@@ -60,9 +60,19 @@ func (a *app) startOn(dev *vk.Device, t *tensor.Tuning, c config) (*session, err
 	if err != nil {
 		return nil, errors.Join(err, dev.Close())
 	}
-	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without(), Tuning: t, Products: products})
+	family, _ := tensor.ParseFamily(c.Kernels) // "" is what suits the device
+	if family == tensor.ForLavapipe && !dev.Info().Lavapipe {
+		return nil, errors.Join(&kernelsError{dev.Info().Name, errors.New("it does not run them")}, dev.Close())
+	}
+	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family, Without: a.without(), Tuning: t, Products: products})
 	if err != nil {
 		return nil, errors.Join(usageError{err}, dev.Close())
+	}
+	if family == tensor.ForLavapipe {
+		if _, err := rt.Family(); err != nil {
+			rt.Close()
+			return nil, errors.Join(&kernelsError{dev.Info().Name, err}, dev.Close())
+		}
 	}
 	s := &session{config: c, dev: dev, tuning: t, rt: rt}
 	switch {
@@ -81,6 +91,19 @@ func (a *app) startOn(dev *vk.Device, t *tensor.Tuning, c config) (*session, err
 	keepTuning(dev.Info(), t)
 	return s, nil
 }
+
+// A kernelsError says why a device cannot go on with the kernels for lavapipe that a run was trained with.
+type kernelsError struct {
+	device string
+	why    error
+}
+
+func (e *kernelsError) Error() string {
+	return fmt.Sprintf("the run has kernels: lavapipe in its config.yaml, and with %s it cannot go on with the same numbers: %v. "+
+		"Choose lavapipe with --device, or delete that line to go on with the kernels of %s, whose last bits differ", e.device, e.why, e.device)
+}
+
+func (e *kernelsError) Unwrap() error { return e.why }
 
 // made keeps a model that could not be made from looking like one.
 func made[M subject](m M, err error) (subject, error) {
@@ -141,6 +164,11 @@ func (a *app) load(dir string) (*session, *train.Run, int, error) {
 		return nil, nil, 0, err
 	}
 	s, err := a.start(c, how{})
+	var foreign *kernelsError
+	if errors.As(err, &foreign) && !vk.Passing(err) { // what is only looked at may have other last bits
+		c.Kernels = ""
+		s, err = a.start(c, how{})
+	}
 	if err != nil {
 		return nil, nil, 0, err
 	}

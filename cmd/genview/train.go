@@ -223,6 +223,14 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 		return nil, err
 	}
 	cfg.Vectors = unusual(s.dev.Info())
+	family, err := s.rt.Family() // which is settled: the model is compiled
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if run != nil && family == tensor.ForGPU && cfg.Kernels == family.String() && s.dev.Info().Lavapipe {
+		fmt.Fprintf(os.Stderr, "the run goes on with the kernels for GPUs that it began with, which are slow on %s: delete the line kernels: gpu from its config.yaml to go on with those made for it, whose last bits differ\n", s.dev.Info().Name)
+	}
+	cfg.Kernels = family.String()
 	p := newProfile(f.profile)
 	if p.on() {
 		s.model = profiled{s.model, p}
