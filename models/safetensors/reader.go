@@ -22,6 +22,7 @@ type Reader struct {
 	close   func() error
 	body    int64 // where the numbers begin
 	meta    map[string]string
+	sum     string // the checksum among the metadata; "" if there is none
 	entries []Entry
 }
 
@@ -81,7 +82,7 @@ func NewReader(src io.ReaderAt, size int64) (*Reader, error) {
 // Close closes the file.
 func (r *Reader) Close() error { return r.close() }
 
-// Meta returns the file's metadata, which may be nil.
+// Meta returns the file's metadata without the checksum. It may be nil.
 func (r *Reader) Meta() map[string]string { return r.meta }
 
 // Entries returns what the file holds, sorted by name.
@@ -163,6 +164,10 @@ func (r *Reader) add(name string, value json.RawMessage) error {
 		for _, k := range slices.Sorted(maps.Keys(meta)) {
 			if meta[k] == nil {
 				return fmt.Errorf("has broken metadata: %s is null and must be a string", short(k))
+			}
+			if k == checksumKey {
+				r.sum = *meta[k]
+				continue
 			}
 			if r.meta == nil {
 				r.meta = map[string]string{}

@@ -9,6 +9,7 @@ package safetensors
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -60,20 +61,37 @@ func Encode(f *File) ([]byte, error) {
 func encode(w io.Writer, f *File) error {
 	sorted := slices.Clone(f.Tensors)
 	slices.SortFunc(sorted, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
-	head, err := headerOf(f.Meta, sorted)
+	entries, err := layout(sorted)
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(w)
-	_, _ = out.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(head)))) // the first error comes back from Flush
-	_, _ = out.Write(head)
+	numbers := sha256.New()
+	if err := writeNumbers(numbers, sorted); err != nil {
+		return err
+	}
+	head, err := headerOf(f.Meta, entries, checksum(entries, numbers))
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(head)))); err != nil {
+		return err
+	}
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	return writeNumbers(w, sorted)
+}
+
+// writeNumbers writes the numbers of sorted tensors.
+func writeNumbers(w io.Writer, sorted []Tensor) error {
+	out := bufio.NewWriterSize(w, 1<<16)
 	var p [4]byte
 	for _, t := range sorted {
 		switch v := t.Values.(type) {
 		case []float32:
 			for _, x := range v {
 				binary.LittleEndian.PutUint32(p[:], math.Float32bits(x))
-				_, _ = out.Write(p[:])
+				_, _ = out.Write(p[:]) // the first error comes back from Flush
 			}
 		case []int32:
 			for _, x := range v {
@@ -85,30 +103,43 @@ func encode(w io.Writer, f *File) error {
 	return out.Flush()
 }
 
-// headerOf returns the header of sorted tensors, padded to a multiple of 8 bytes.
-func headerOf(meta map[string]string, sorted []Tensor) ([]byte, error) {
-	header := map[string]any{}
-	if len(meta) > 0 {
-		header[metaKey] = meta
-	}
+// layout places sorted tensors one behind the other.
+func layout(sorted []Tensor) ([]Entry, error) {
+	var entries []Entry
 	end := int64(0)
-	for _, t := range sorted {
-		var kind string
-		var n int
+	for i, t := range sorted {
+		e := Entry{Name: t.Name, Shape: t.Shape, lo: end}
+		n := 0
 		switch v := t.Values.(type) {
 		case []float32:
-			kind, n = "F32", len(v)
+			e.DType, n = "F32", len(v)
 		case []int32:
-			kind, n = "I32", len(v)
+			e.DType, n = "I32", len(v)
 		default:
 			return nil, fmt.Errorf("safetensors: %s holds a %T and must be []float32 or []int32", t.Name, t.Values)
 		}
-		if size, ok := sizeOf(t.Shape, 4); !ok || size != 4*int64(n) || header[t.Name] != nil || t.Name == metaKey {
+		taken := t.Name == metaKey || i > 0 && sorted[i-1].Name == t.Name
+		if size, ok := sizeOf(t.Shape, 4); !ok || size != 4*int64(n) || taken {
 			return nil, fmt.Errorf("safetensors: %q has %d numbers for the shape %v, or its name is taken", t.Name, n, t.Shape)
 		}
-		e := rawEntry{DType: &kind, Shape: append(dims{}, t.Shape...), Offsets: []int64{end, end + 4*int64(n)}}
-		end = e.Offsets[1]
-		header[t.Name] = e
+		end += 4 * int64(n)
+		e.hi = end
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// headerOf returns the header of a file, padded to a multiple of 8 bytes.
+func headerOf(meta map[string]string, entries []Entry, sum string) ([]byte, error) {
+	all := map[string]string{checksumKey: sum}
+	for k, v := range meta {
+		if k != checksumKey {
+			all[k] = v
+		}
+	}
+	header := map[string]any{metaKey: all}
+	for _, e := range entries {
+		header[e.Name] = rawEntry{DType: &e.DType, Shape: append(dims{}, e.Shape...), Offsets: []int64{e.lo, e.hi}}
 	}
 	head, err := json.Marshal(header)
 	if err != nil {
@@ -125,14 +156,17 @@ func Write(path string, f *File) error {
 	return files.Write(path, func(w io.Writer) error { return encode(w, f) })
 }
 
-// Read reads a file with all of its tensors that [Reader.Float32s] or [Reader.Int32s] can read. Those of other types have no
+// Read reads a file, which [Reader.Verify] finds undamaged, with all of its tensors that [Reader.Float32s] or [Reader.Int32s] can read. Those of other types have no
 // values.
 func Read(path string) (*File, error) {
 	r, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.all()
+	var f *File
+	if err = r.Verify(); err == nil {
+		f, err = r.all()
+	}
 	if err = errors.Join(err, r.Close()); err != nil {
 		return nil, err
 	}
@@ -143,6 +177,9 @@ func Read(path string) (*File, error) {
 func Decode(p []byte) (*File, error) {
 	r, err := NewReader(strings.NewReader(string(p)), int64(len(p)))
 	if err != nil {
+		return nil, err
+	}
+	if err := r.Verify(); err != nil {
 		return nil, err
 	}
 	return r.all()

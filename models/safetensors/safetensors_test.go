@@ -1,7 +1,9 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -293,4 +295,26 @@ func FuzzDecode(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestChecksum: any changed bit of the numbers is found. A file that another program has written anew with the same metadata is read,
+// though its layout or its numbers' type has changed.
+func TestChecksum(t *testing.T) {
+	f := &File{Meta: map[string]string{"step": "7"}, Tensors: []Tensor{{"a", []int{3}, []float32{1, 2, 3}}, {"b", []int{2}, []int32{4, 5}}}}
+	p, err := Encode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bit := range 8 * 20 { // the numbers are the last 20 bytes
+		q := bytes.Clone(p)
+		q[len(q)-1-bit/8] ^= 1 << (bit % 8)
+		if _, err := Decode(q); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("bit %d: %v, want %v", bit, err, ErrDamaged)
+		}
+	}
+	half := bytes.Replace(p, []byte(`"b":{"dtype":"I32"`), []byte(`"b":{"dtype":"U32"`), 1)
+	half[len(half)-1] ^= 1 << 4
+	if got, err := Decode(half); bytes.Equal(half, p) || err != nil || len(got.Tensors) != 2 {
+		t.Errorf("a file written anew: %v", err)
+	}
 }

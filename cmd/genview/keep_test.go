@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestOutThatIsThereStays: --out that names something else than a new folder is refused before anything is read, and stays as it was.
+func TestOutThatIsThereStays(t *testing.T) {
+	dir := t.TempDir()
+	corpus := filepath.Join(dir, "corpus.txt")
+	text := bytes.Repeat([]byte("All the world's a stage. "), 400)
+	write(t, corpus, text)
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("corpus.txt", link); err != nil {
+		t.Skip(err)
+	}
+	config := filepath.Join(dir, "run", "config.yaml")
+	if err := os.Mkdir(filepath.Dir(config), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, config, []byte("kind: vae\n"))
+	for _, out := range []string{corpus, link, config, filepath.Join(corpus, "run"), "/dev/null"} {
+		refused(t, 1, "", "train", "text", corpus, "--out", out, "--steps", "1")
+	}
+	refused(t, 1, "give another --out, or go on with --resume", "train", "text", corpus, "--out", filepath.Dir(config), "--steps", "1")
+	if p, err := os.ReadFile(corpus); err != nil || !bytes.Equal(p, text) {
+		t.Errorf("the text was changed or removed: %v", err)
+	}
+	if to, err := os.Readlink(link); err != nil || to != "corpus.txt" {
+		t.Errorf("the link was changed or removed: %v", err)
+	}
+	holds(t, dir, "corpus.txt", "link", "run/config.yaml")
+}
+
+// TestGoingBackFromADamagedCheckpoint: the newest checkpoint has one wrong bit. That is said, and the one before can be taken.
+func TestGoingBackFromADamagedCheckpoint(t *testing.T) {
+	dir := t.TempDir()
+	run, whole := filepath.Join(dir, "run"), filepath.Join(dir, "whole")
+	must(t, tiny("--out", whole, "--steps", "6")...)
+	must(t, tiny("--out", run, "--steps", "3")...)
+	must(t, "train", "--resume", run, "--steps", "5")
+	files, err := filepath.Glob(filepath.Join(run, "checkpoints", "*5.safetensors"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	p, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	p[len(p)-100] ^= 1
+	write(t, files[0], p)
+	refused(t, 1, "--checkpoint 3", "sample", run)
+	refused(t, 1, "--checkpoint 3", "train", "--resume", run)
+	must(t, "sample", run, "--checkpoint", "3", "-o", filepath.Join(dir, "a.png"))
+	_, said, code := genview(t, "train", "--resume", run, "--checkpoint", "3", "--steps", "6")
+	if code != 0 || !strings.Contains(said, "put aside what is newer than step 3: "+files[0]+".aside") {
+		t.Errorf("going back says %q", said)
+	}
+	if !bytes.Equal(newest(t, run), newest(t, whole)) {
+		t.Error("a run that went back gives other bits than one that did not")
+	}
+}

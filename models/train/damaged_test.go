@@ -1,0 +1,47 @@
+package train
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestDamagedCheckpoint: one changed bit is found; the error names the newest whole checkpoint, which can be taken.
+func TestDamagedCheckpoint(t *testing.T) {
+	rt := runtimeOf(t)
+	r, m := create(t), newCounter(t, rt)
+	for step := 1; step <= 3; step++ {
+		if err := m.Step(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Save(rt, m.State(), step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damage := func(step, at int) {
+		p, err := os.ReadFile(r.checkpoint(step))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p[len(p)-at] ^= 4
+		if err := os.WriteFile(r.checkpoint(step), p, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damage(3, 1)
+	if _, err := r.Load(rt, m.State()); err == nil || !strings.Contains(err.Error(), "--checkpoint 2") || m.value(t) != 3 {
+		t.Errorf("a changed bit: %v, and the weight is %v", err, m.value(t))
+	}
+	if err := r.LoadStep(rt, m.State(), 2); err != nil || m.value(t) != 2 {
+		t.Errorf("the one before: %v with %v", err, m.value(t))
+	}
+	damage(1, 9)
+	damage(2, 5)
+	if _, err := r.Load(rt, m.State()); err == nil || !strings.Contains(err.Error(), "no other checkpoint") {
+		t.Errorf("all damaged: %v", err)
+	}
+	if err := r.LoadStep(rt, m.State(), 7); err == nil || !strings.Contains(err.Error(), "no checkpoint of step 7") {
+		t.Errorf("one that is not there: %v", err)
+	}
+}
