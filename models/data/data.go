@@ -24,6 +24,7 @@ type Dataset struct {
 	Name        string
 	Train, Test Set
 	Classes     []string
+	LeftOut     int // files of a folder that are not read: damaged pictures, and files of other kinds
 
 	// Identity is a line that tells two data sets apart. It is the same wherever the files lie, and another one as soon as a
 	// picture is added, removed, renamed or has another size in bytes. Options do not change it, save the seed of what is made.
@@ -95,6 +96,11 @@ func (s *stored) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
 		dst[j] = float32(p) / 255
 	}
 	return s.classes[i], nil
+}
+
+// first returns the set of only the first picture.
+func (s *stored) first() stored {
+	return stored{c: s.c, h: s.h, w: s.w, pixels: s.pixels[:s.c*s.h*s.w], classes: s.classes[:1]}
 }
 
 // framed returns the set with a black margin that makes the pictures size × size, or as it is where they are no smaller.

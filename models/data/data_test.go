@@ -228,54 +228,37 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-func TestDamagedPictures(t *testing.T) {
-	var whole bytes.Buffer
+// aPicture is a PNG file of 20×10 pixels.
+func aPicture(t *testing.T) []byte {
+	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, 20, 10))
 	for i := range img.Pix {
 		img.Pix[i] = byte(i * i)
 	}
-	if err := png.Encode(&whole, img); err != nil {
+	var p bytes.Buffer
+	if err := png.Encode(&p, img); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	write := func(name string, p []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, p, 0o644); err != nil {
+	return p.Bytes()
+}
+
+func TestDamagedPicture(t *testing.T) {
+	whole := aPicture(t)
+	torn := filepath.Join(t.TempDir(), "17.png")
+	check := func(what string, p []byte) {
+		t.Helper()
+		if err := os.WriteFile(torn, p, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return path
-	}
-	open := func() error {
-		_, err := Open(context.Background(), Options{Name: "folder", Dir: dir, Size: 8, Channels: 1})
-		return err
-	}
-	for i := range 30 {
-		write(fmt.Sprintf("%02d.png", i), whole.Bytes())
-	}
-	if err := open(); err != nil {
-		t.Fatal(err)
-	}
-	torn := write("17.png", nil)
-	check := func(what string, err error) {
-		t.Helper()
+		_, err := ReadImage(torn, 1, 8, 8)
 		if err == nil || !strings.Contains(err.Error(), torn+" cannot be read") || !strings.Contains(err.Error(), "mend it or leave") {
 			t.Errorf("%s: got %v, want an error that names %s and says what to do", what, err, torn)
 		}
 	}
-	for n := range whole.Len() {
-		write("17.png", whole.Bytes()[:n])
-		_, err := ReadImage(torn, 1, 8, 8)
-		check(fmt.Sprintf("alone, %d of %d bytes", n, whole.Len()), err)
+	const end = 12 // bytes of the last chunk, which holds nothing
+	for n := range len(whole) - end {
+		check(fmt.Sprintf("%d of %d bytes", n, len(whole)), whole[:n])
 	}
-	write("17.png", whole.Bytes()[:whole.Len()/2])
-	check("in a folder", open())
-	write("23.png", nil)
-	err := open()
-	check("in a folder with another", err)
-	if err == nil || !strings.Contains(err.Error(), "1 more") {
-		t.Errorf("two damaged pictures give %v, want their number", err)
-	}
-
 	// A BMP has no checksum, so one wrong byte in its header can ask for more memory than there is.
 	huge := append([]byte("BM"), make([]byte, 52)...)
 	binary.LittleEndian.PutUint32(huge[10:], 54)
@@ -284,9 +267,7 @@ func TestDamagedPictures(t *testing.T) {
 	binary.LittleEndian.PutUint32(huge[22:], 1<<23)
 	binary.LittleEndian.PutUint16(huge[26:], 1)
 	binary.LittleEndian.PutUint16(huge[28:], 24)
-	write("17.png", huge)
-	_, err = ReadImage(torn, 1, 8, 8)
-	check("a header of 2⁴⁶ pixels", err)
+	check("a header of 2⁴⁶ pixels", huge)
 }
 
 func TestUnknownName(t *testing.T) {

@@ -1,0 +1,168 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"io"
+	"os"
+	"runtime"
+
+	"genview/models/data/codec"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/sync/semaphore"
+)
+
+// Limits of pictures. The largest photographs of cameras have about 150 million pixels, of three bytes each as JPEG decoders keep
+// them; a small file that claims more would take more memory than there is.
+const (
+	maxFile    = 1 << 30 // bytes of a file
+	maxDecoded = 1 << 30 // bytes that decoding may take, of all pictures that are decoded at once
+	largeBytes = 1 << 27 // from here on memory is collected before the next one is decoded
+)
+
+// budget is the memory that all decoders together may take. Files and what they decode to are counted apart: who holds a file waits
+// for room to decode it, and the other way round nobody waits.
+type budget struct{ files, decoded *semaphore.Weighted }
+
+func newBudget() budget {
+	return budget{semaphore.NewWeighted(maxFile), semaphore.NewWeighted(maxDecoded)}
+}
+
+// A raster is a picture of a file, and how it is to be turned.
+type raster struct {
+	image.Image
+	turn codec.Orientation
+}
+
+// with reads a picture and hands it to use, which is over before the picture's memory counts as free.
+func (b budget) with(ctx context.Context, path string, use func(raster)) error {
+	p, done, err := b.file(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer done()
+	pic, err := codec.Open(p)
+	if err != nil {
+		return err
+	}
+	if pic.Bytes > maxDecoded {
+		return fmt.Errorf("it has %d×%d pixels and would take %d MiB of memory, of which %d are allowed; make it smaller",
+			pic.Width, pic.Height, pic.Bytes>>20, maxDecoded>>20)
+	}
+	if err := b.decoded.Acquire(ctx, pic.Bytes); err != nil {
+		return err
+	}
+	defer b.decoded.Release(pic.Bytes)
+	if pic.Bytes >= largeBytes {
+		defer runtime.GC() // else the next ones come on top of what is garbage by now
+	}
+	img, err := pic.Decode()
+	if err != nil {
+		return err
+	}
+	use(raster{img, pic.Orientation})
+	return nil
+}
+
+// file reads a file. Its memory counts as taken until done is called.
+func (b budget) file(ctx context.Context, path string) (p []byte, done func(), err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, bare(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, errNotRegular
+	}
+	size := info.Size()
+	if size > maxFile {
+		return nil, nil, fmt.Errorf("it has %d MiB, of which %d are allowed", size>>20, maxFile>>20)
+	}
+	if err := b.files.Acquire(ctx, size); err != nil {
+		return nil, nil, err
+	}
+	done = func() { b.files.Release(size) }
+	f, err := os.Open(path)
+	if err != nil {
+		done()
+		return nil, nil, bare(err)
+	}
+	defer f.Close()
+	p = make([]byte, size)
+	n, err := io.ReadFull(f, p)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		done()
+		return nil, nil, bare(err)
+	}
+	return p[:n], done, nil
+}
+
+// ReadImage reads a picture file as [C, H, W] in [0, 1], scaled to cover H × W and cut to its middle.
+func ReadImage(path string, c, h, w int) ([]float32, error) {
+	out := make([]float32, c*h*w)
+	err := newBudget().with(context.Background(), path, func(r raster) {
+		for i, v := range r.planes(c, h, w) {
+			out[i] = float32(v) / 255
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("data: %s cannot be read: %w; mend it or leave it out", shown(path), err)
+	}
+	return out, nil
+}
+
+// planes scales a picture so that it covers w × h, cuts its middle out, turns it upright, and splits it into channels. Transparent
+// parts are black. Where a picture is black and has transparent parts, it is a silhouette, and its opacity is what is drawn.
+func (r raster) planes(c, h, w int) []byte {
+	lyingW, lyingH := r.turn.Stored(w, h)
+	small := r.turn.Upright(cover(r.Image, lyingW, lyingH))
+	silhouette := black(small) && !opaque(r.Image)
+	out := make([]byte, c*h*w)
+	for i := range h * w {
+		p := small.Pix[4*i : 4*i+4]
+		switch {
+		case silhouette:
+			for k := range c {
+				out[k*h*w+i] = p[3]
+			}
+		case c == 1:
+			out[i] = color.GrayModel.Convert(color.RGBA{p[0], p[1], p[2], 255}).(color.Gray).Y
+		default:
+			for k := range c {
+				out[k*h*w+i] = p[k]
+			}
+		}
+	}
+	return out
+}
+
+// cover scales the middle of a picture to w × h.
+func cover(img image.Image, w, h int) *image.RGBA {
+	b := img.Bounds()
+	side := image.Rect(0, 0, b.Dx(), max(1, b.Dx()*h/w))
+	if side.Dy() > b.Dy() {
+		side = image.Rect(0, 0, max(1, b.Dy()*w/h), b.Dy())
+	}
+	side = side.Add(b.Min).Add(image.Pt((b.Dx()-side.Dx())/2, (b.Dy()-side.Dy())/2))
+	small := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.CatmullRom.Scale(small, small.Rect, img, side, draw.Src, nil)
+	return small
+}
+
+func black(img *image.RGBA) bool {
+	for i := 0; i < len(img.Pix); i += 4 {
+		if img.Pix[i] != 0 || img.Pix[i+1] != 0 || img.Pix[i+2] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// opaque tells whether a picture has no transparent parts.
+func opaque(img image.Image) bool {
+	o, ok := img.(interface{ Opaque() bool })
+	return ok && o.Opaque()
+}
