@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"genview/models/files"
+
 	"github.com/gofrs/flock"
 )
 
@@ -74,13 +76,18 @@ func (l *lock) release() {
 	}
 }
 
-// Lock claims the run for writing, until [Run.Close] or the end of the process. Another process's claim is [ErrLocked].
+// Lock claims the run for writing, until [Run.Close] or the end of the process, and clears what killed writers left half written.
+// Another process's claim is [ErrLocked].
 func (r *Run) Lock() error {
 	l, err := takeLock(r.Dir)
-	if err == nil {
-		r.lock = l
+	if err != nil {
+		return err
 	}
-	return err
+	r.lock = l
+	for _, dir := range []string{r.Dir, filepath.Join(r.Dir, checkpoints), filepath.Join(r.Dir, samples)} {
+		files.Clear(dir)
+	}
+	return nil
 }
 
 // Unprotected tells whether the run lies on a file system without locks, where nothing keeps a second process from training in it.

@@ -190,6 +190,23 @@ func TestOneWriter(t *testing.T) {
 	again.Close()
 }
 
+// TestLockClearsWhatAKilledWriterLeft: half-written files of a run go, and only those.
+func TestLockClearsWhatAKilledWriterLeft(t *testing.T) {
+	r := create(t)
+	r.Close()
+	put(t, filepath.Join(r.Dir, checkpoints, ".step-00000007.safetensors.ABCDEFGH.genview-partial"), "x")
+	put(t, filepath.Join(r.Dir, samples, ".step-00000007.png.ABCDEFGH.genview-partial"), "x")
+	put(t, filepath.Join(r.Dir, ".metrics.jsonl.ABCDEFGH.genview-partial"), "x")
+	put(t, filepath.Join(r.Dir, samples, ".notes.swp"), "x")
+	if err := r.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if got := tree(t, r.Dir); !slices.Equal(got, []string{lockName, checkpoints, configName, samples, samples + "/.notes.swp"}) {
+		t.Errorf("the run holds %q", got)
+	}
+}
+
 // TestSaveRefusesWhatIsNotFinite: no path writes NaN or infinity as a checkpoint.
 func TestSaveRefusesWhatIsNotFinite(t *testing.T) {
 	rt := runtimeOf(t)
