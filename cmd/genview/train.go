@@ -331,17 +331,23 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "training in %s on %s, from step %d to %d\n", j.run.Dir, j.dev.Info().Name, j.from, j.config.Steps)
+	saved := -1
 	step, err := train.Loop(ctx, j.run, j.rt, j.model, j.from, train.Options{
 		Steps: j.config.Steps, Batch: j.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
-		OnLog: j.report, Bus: bus, Snapshot: j.snapshot(j.run, j.what), History: history,
+		OnLog: j.report, OnSave: func(step int) { saved = step }, Bus: bus, Snapshot: j.snapshot(j.run, j.what), History: history,
 	})
-	if err != nil {
-		return err
-	}
 	if !j.json && step < j.config.Steps && term.IsTerminal(int(os.Stderr.Fd())) {
 		fmt.Fprintln(os.Stderr) // the progress bar's line is not ended yet
 	}
-	fmt.Fprintf(os.Stderr, "saved %s at step %d\n", j.run.Dir, step)
+	switch {
+	case saved == step:
+		fmt.Fprintf(os.Stderr, "saved %s at step %d\n", j.run.Dir, step)
+	case err == nil && step == j.from && step < j.config.Steps:
+		fmt.Fprintf(os.Stderr, "ended before the next step: %s is as it was, at step %d\n", j.run.Dir, step)
+	}
+	if err != nil {
+		return err
+	}
 	if j.json {
 		return j.profile.report(os.Stderr)
 	}

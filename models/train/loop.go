@@ -2,9 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"time"
 
 	"genview/models/nn"
@@ -27,16 +27,18 @@ type Onlooker interface {
 	Answer(ctx context.Context, r watch.Request) (look bool) // serves a request; look: it is answered by the next Look
 }
 
-// Options says how long, how often, and who is told.
+// Options says how long, how often, and who is told. Every 0 steps means never.
 type Options struct {
 	Steps, Batch int
-	LogEvery     int
-	SampleEvery  int
-	SaveEvery    int
-	OnLog        func(Record)   // nil for none
-	Bus          *watch.Bus     // nil for none
-	Snapshot     watch.Snapshot // what every snapshot says
-	History      *watch.History // of the steps before; nil for none
+	LogEvery     int                                   // steps
+	SampleEvery  int                                   // steps
+	SaveEvery    int                                   // steps
+	OnStep       func(step int, trained time.Duration) // hears of each step, and how long training has taken without pauses; nil for none
+	OnLog        func(Record)                          // nil for none
+	OnSave       func(step int)                        // hears of each checkpoint that is on the disk; nil for none
+	Bus          *watch.Bus                            // nil for none
+	Snapshot     watch.Snapshot                        // what every snapshot says
+	History      *watch.History                        // of the steps before; nil for none
 }
 
 // A Record is one logged step.
@@ -68,6 +70,8 @@ type loop struct {
 	run     *Run
 	rt      *tensor.Runtime
 	model   Model
+	from    int
+	saved   int // step of the newest checkpoint, -1 where there is none
 	began   time.Time
 	last    time.Time
 	logged  int
@@ -75,30 +79,43 @@ type loop struct {
 	snap    watch.Snapshot
 	paused  bool
 	stopped bool
+	failed  error // of a request, which ends the run
+
+	writing writing
 }
 
 // Loop trains from a step on until Options.Steps, the context's end, or a request to stop; the newest state is then saved. It returns
 // the step reached.
+//
+// What cannot be written meanwhile is tried again and does not end the run: [Run.Notice] hears of it. An error of the model does, after
+// the state was saved. A loss or a state that is not finite ends the run with an error that is [ErrNotFinite], and is not saved.
 func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, o Options) (int, error) {
-	l := &loop{Options: o, run: run, rt: rt, model: m, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot}
+	l := &loop{Options: o, run: run, rt: rt, model: m, from: from, saved: -1, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot}
 	if l.History == nil {
 		l.History = watch.NewHistory(historyPoints)
+	}
+	if _, newest, err := run.Newest(); err == nil {
+		l.saved = newest
+	}
+	if from > 0 {
+		if err := l.sound(); err != nil {
+			return from, err
+		}
 	}
 	l.snap.State, l.snap.Losses = watch.Compiling, l.History.Series()
 	l.publish(from)
 	step, err := l.train(ctx, from)
-	if err != nil {
-		return step, err
+	return step, l.finish(ctx, step, err)
+}
+
+// sound returns an error if the state to go on from is not finite, as checkpoints of earlier versions may be.
+func (l *loop) sound() error {
+	for _, n := range l.model.State() {
+		if _, err := read(l.rt, n); err != nil {
+			return fmt.Errorf("%w in the checkpoint of step %d: go on from an earlier one with --checkpoint", err, l.from)
+		}
 	}
-	if err := run.Save(rt, m.State(), step); err != nil {
-		return step, err
-	}
-	if err := l.sample(context.WithoutCancel(ctx), step); err != nil {
-		return step, err
-	}
-	l.snap.State = watch.Done
-	l.publish(step)
-	return step, nil
+	return nil
 }
 
 func (l *loop) train(ctx context.Context, step int) (int, error) {
@@ -110,22 +127,72 @@ func (l *loop) train(ctx context.Context, step int) (int, error) {
 			return step, err
 		}
 		step++
-		if step == l.logged+1 && l.logged == 0 || step%l.LogEvery == 0 || step == l.Steps {
-			if err := l.log(step); err != nil {
-				return step, err
-			}
-		}
-		if err := l.sampleNow(ctx, step); err != nil && ctx.Err() == nil {
+		if err := l.after(ctx, step); err != nil {
 			return step, err
 		}
-		if step%l.SaveEvery == 0 && step < l.Steps {
-			if err := l.run.Save(l.rt, l.model.State(), step); err != nil {
-				return step, err
-			}
-		}
-		l.serve(ctx, step)
 	}
 	return step, nil
+}
+
+// after does what is due after a step. A checkpoint comes before all that matters less.
+func (l *loop) after(ctx context.Context, step int) error {
+	first := step == l.from+1
+	if first { // it takes longer than the others, and must not count for their rate
+		if _, err := l.model.Metrics(); err != nil {
+			return err
+		}
+	}
+	if l.OnStep != nil {
+		l.OnStep(step, time.Since(l.began))
+	}
+	switch {
+	case l.LogEvery > 0 && (first && l.from == 0 || step%l.LogEvery == 0 || step == l.Steps):
+		if err := l.log(step); err != nil {
+			return err
+		}
+	case first:
+		l.logged, l.last = step, time.Now()
+	}
+	if due(step, l.SaveEvery) && step < l.Steps || l.writing.saves.due() || l.lost() {
+		if err := l.save(step); err != nil {
+			return err
+		}
+	}
+	l.writeAgain()
+	if step < l.Steps { // the last sample is made when the last checkpoint is on the disk
+		l.sampleNow(ctx, step)
+	}
+	l.serve(ctx, step)
+	return l.failed
+}
+
+func due(step, every int) bool { return every > 0 && step%every == 0 }
+
+// finish saves where a run ended, whyever it did, and returns the error that it ended with.
+func (l *loop) finish(ctx context.Context, step int, err error) error {
+	if step > l.from && step != l.saved && !errors.Is(err, ErrNotFinite) {
+		switch lost := l.saveLast(step); {
+		case lost != nil && err == nil:
+			err = lost
+		case lost != nil:
+			err = fmt.Errorf("%w; nor is step %d saved: %w", err, step, lost)
+		}
+	}
+	if err != nil {
+		l.flush()
+		return err
+	}
+	switch {
+	case ctx.Err() != nil: // whoever ended the run does not wait for pictures
+	case step > l.from:
+		l.sample(ctx, step)
+	case l.Bus != nil:
+		l.look(ctx, step)
+	}
+	l.flush()
+	l.snap.State = watch.Done
+	l.publish(step)
+	return nil
 }
 
 // log reads the losses, writes them down and publishes them. A loss that is no number ends the run before it is saved.
@@ -136,25 +203,40 @@ func (l *loop) log(step int) error {
 	}
 	for _, v := range m {
 		if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
-			return fmt.Errorf("train: %s became %v at step %d; the last good checkpoint is kept: try a smaller learning rate (--set optim.lr=…)", v.Name, v.Value, step)
+			return l.diverged(fmt.Sprintf("train: %s became %v at step %d", v.Name, v.Value, step))
 		}
 	}
 	now := time.Now()
 	seconds := now.Sub(l.last).Seconds() / float64(step-l.logged)
-	rate := float64(l.Batch) / seconds
+	r := Record{Step: step, Metrics: m, ExamplesPerS: float64(l.Batch) / seconds, Elapsed: now.Sub(l.began)}
 	l.logged, l.last = step, now
-	r := Record{Step: step, Metrics: m, ExamplesPerS: rate, Elapsed: now.Sub(l.began)}
-	if err := l.run.Append(r); err != nil {
-		return err
-	}
+	l.write(r)
 	if l.OnLog != nil {
 		l.OnLog(r)
 	}
 	l.History.Add(step, m)
-	l.snap.State, l.snap.ExamplesPerSecond, l.snap.StepSeconds = watch.Training, rate, seconds
+	l.snap.State = watch.Training
+	if step > l.from+1 {
+		l.snap.ExamplesPerSecond, l.snap.StepSeconds = r.ExamplesPerS, seconds
+	}
 	l.snap.Losses = l.History.Series()
 	l.publish(step)
 	return nil
+}
+
+// divergence is the error of a loss or a state that is not finite.
+type divergence struct{ text string }
+
+func (d divergence) Error() string { return d.text }
+func (d divergence) Unwrap() error { return ErrNotFinite }
+
+// diverged says what is left of a run whose loss or state is not finite.
+func (l *loop) diverged(what string) error {
+	left := "there is no checkpoint"
+	if _, newest, err := l.run.Newest(); err == nil {
+		left = fmt.Sprintf("the newest checkpoint is of step %d", newest)
+	}
+	return divergence{what + "; " + left + ": try a smaller learning rate (--set optim.lr=…)"}
 }
 
 func (l *loop) publish(step int) {
@@ -173,33 +255,38 @@ const (
 )
 
 // sampleNow samples when it is time to: for the run's folder by steps, for whoever watches by the clock.
-func (l *loop) sampleNow(ctx context.Context, step int) error {
+func (l *loop) sampleNow(ctx context.Context, step int) {
 	switch {
-	case step%l.SampleEvery == 0:
-		return l.sample(ctx, step)
+	case due(step, l.SampleEvery):
+		l.sample(ctx, step)
 	case l.Bus != nil && time.Now().After(l.next):
-		return l.look(ctx, step)
+		l.look(ctx, step)
 	}
-	return nil
 }
 
 // sample looks at what the model makes, for the run's folder and for whoever watches.
-func (l *loop) sample(ctx context.Context, step int) error {
-	if err := l.look(ctx, step); err != nil {
-		return err
+func (l *loop) sample(ctx context.Context, step int) {
+	if l.look(ctx, step) {
+		l.keep(step)
 	}
-	return l.model.Keep(filepath.Join(l.run.Dir, "samples", fmt.Sprintf("step-%08d", step)), &l.snap)
 }
 
-func (l *loop) look(ctx context.Context, step int) error {
+// look has the model make something new, and tells whether it did.
+func (l *loop) look(ctx context.Context, step int) bool {
 	began := time.Now()
-	if err := l.model.Look(ctx, &l.snap); err != nil {
-		return err
-	}
-	l.snap.SampleStep = step
+	err := l.model.Look(ctx, &l.snap)
 	l.next = time.Now().Add(max(often, share*time.Since(began)))
+	if ctx.Err() != nil {
+		return false
+	}
+	if err != nil {
+		l.writing.looks.failed(l, fmt.Sprintf("there is no sample of step %d: %v", step, err))
+		return false
+	}
+	l.writing.looks = retry{}
+	l.snap.SampleStep = step
 	l.publish(step)
-	return nil
+	return true
 }
 
 // serve answers requests between two steps, and waits while training is paused.
@@ -213,7 +300,7 @@ func (l *loop) serve(ctx context.Context, step int) {
 		return
 	}
 	rested := time.Now()
-	for l.paused && !l.stopped && ctx.Err() == nil {
+	for l.paused && !l.stopped && l.failed == nil && ctx.Err() == nil {
 		select {
 		case <-l.Bus.Pending():
 			l.Bus.Serve(50*time.Millisecond, handle)
@@ -233,9 +320,12 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 		l.paused, l.snap.State, l.snap.Message = false, watch.Training, ""
 		l.publish(step)
 	case watch.Save:
-		if err := l.run.Save(l.rt, l.model.State(), step); err != nil {
+		switch err := l.saveOnce(step); {
+		case errors.Is(err, ErrNotFinite):
+			l.snap.Message, l.failed = err.Error(), err
+		case err != nil:
 			l.snap.Message = err.Error()
-		} else {
+		default:
 			l.snap.Message = fmt.Sprintf("saved at step %d", step)
 		}
 		l.publish(step)

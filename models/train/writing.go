@@ -1,0 +1,219 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"genview/models/watch"
+)
+
+// writing is what a run could not write and is to try again.
+type writing struct {
+	saves, notes, keeps, looks retry
+
+	records []Record  // that are not in the metrics yet
+	dropped int       // records that were too many to be kept
+	last    bool      // nothing is tried again any more
+	samples []sampled // that are not in the folder yet
+	checked time.Time // when the run's folder was last looked after
+}
+
+// sampled is what a model made at a step.
+type sampled struct {
+	step int
+	snap watch.Snapshot
+}
+
+const (
+	mostRecords = 10_000 // that wait to be written
+	mostSamples = 8
+	lastTries   = 6           // for the last checkpoint of a run
+	lastWait    = time.Second // between them
+	lookAfter   = time.Second // how often the run's folder is looked after
+)
+
+// A retry says when something that failed is tried again: after a second, then after twice as long each time, up to half a minute.
+type retry struct {
+	wait time.Duration // 0: it has not failed
+	at   time.Time
+	said string
+}
+
+// failed notes a failure. It says so unless it has said the same before.
+func (r *retry) failed(l *loop, text string) {
+	r.wait = min(max(2*r.wait, time.Second), 30*time.Second)
+	r.at = time.Now().Add(r.wait)
+	switch {
+	case l.writing.last:
+		l.warn(text)
+	case r.said == "":
+		l.warn(text + "; training goes on, and it is tried again")
+	}
+	r.said = text
+}
+
+// worked notes a success. After failures it says so.
+func (r *retry) worked(l *loop, text string) {
+	if r.wait > 0 {
+		l.run.notice("%s", text)
+		l.snap.Message = ""
+	}
+	*r = retry{}
+}
+
+func (r *retry) due() bool { return r.wait > 0 && !time.Now().Before(r.at) }
+
+// warn tells of what does not end the run.
+func (l *loop) warn(text string) {
+	l.snap.Message = text
+	l.run.notice("%s", text)
+}
+
+// save writes a checkpoint. A state that is not finite is an error; one that cannot be written is tried again later.
+func (l *loop) save(step int) error {
+	err := l.saveOnce(step)
+	if err != nil && !errors.Is(err, ErrNotFinite) {
+		l.writing.saves.failed(l, err.Error())
+		return nil
+	}
+	return err
+}
+
+// saveOnce writes a checkpoint.
+func (l *loop) saveOnce(step int) error {
+	err := l.run.Save(l.rt, l.model.State(), step)
+	if errors.Is(err, ErrNotFinite) {
+		return l.diverged(fmt.Sprintf("%v; step %d is not saved", err, step))
+	}
+	if err != nil {
+		return err
+	}
+	l.saved = step
+	l.writing.saves.worked(l, fmt.Sprintf("saved after all, at step %d", step))
+	if l.OnSave != nil {
+		l.OnSave(step)
+	}
+	return nil
+}
+
+// saveLast writes the last checkpoint of a run, after which the state is gone: it waits for some seconds for a full disk to have room.
+func (l *loop) saveLast(step int) error {
+	for try := 1; ; try++ {
+		err := l.saveOnce(step)
+		var system syscall.Errno // what else goes wrong, as with the device, stays so
+		if err == nil || !errors.As(err, &system) || errors.Is(err, ErrLocked) || try == lastTries {
+			return err
+		}
+		if try == 1 {
+			l.warn(err.Error() + "; it is tried again")
+		}
+		time.Sleep(lastWait)
+	}
+}
+
+// lost tells from time to time whether somebody deleted the run's folder, its configuration or its newest checkpoint, which a save puts
+// back.
+func (l *loop) lost() bool {
+	w := &l.writing
+	if w.saves.wait > 0 || time.Since(w.checked) < lookAfter {
+		return false
+	}
+	w.checked = time.Now()
+	if missing(filepath.Join(l.run.Dir, configName)) {
+		return true
+	}
+	if l.saved >= 0 && missing(l.run.checkpoint(l.saved)) {
+		l.warn(fmt.Sprintf("the newest checkpoint, of step %d, was deleted: another one is saved", l.saved))
+		return true
+	}
+	return false
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// write adds a record to the metrics, now or later.
+func (l *loop) write(r Record) {
+	w := &l.writing
+	w.records = append(w.records, r)
+	if n := len(w.records) - mostRecords; n > 0 {
+		w.records, w.dropped = w.records[n:], w.dropped+n
+	}
+	if w.notes.wait == 0 {
+		l.writeRecords()
+	}
+}
+
+// writeRecords adds to the metrics what is not there yet.
+func (l *loop) writeRecords() {
+	w := &l.writing
+	for len(w.records) > 0 {
+		if err := l.run.Append(w.records[0]); err != nil {
+			w.notes.failed(l, fmt.Sprintf("the metrics cannot be written: %v", err))
+			return
+		}
+		w.records = w.records[1:]
+	}
+	text := "the metrics are written again, none is missing"
+	if w.dropped > 0 {
+		text = fmt.Sprintf("the metrics are written again, but for %d lines", w.dropped)
+	}
+	w.notes.worked(l, text)
+	w.dropped = 0
+}
+
+// keep puts what the model made last into the run's folder, now or later.
+func (l *loop) keep(step int) {
+	w := &l.writing
+	w.samples = append(w.samples, sampled{step, l.snap})
+	w.samples = w.samples[max(0, len(w.samples)-mostSamples):]
+	if w.keeps.wait == 0 {
+		l.keepSamples()
+	}
+}
+
+// keepSamples puts into the run's folder what is not there yet.
+func (l *loop) keepSamples() {
+	w := &l.writing
+	for len(w.samples) > 0 {
+		s := &w.samples[0]
+		err := os.Mkdir(filepath.Join(l.run.Dir, samples), 0o755)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			err = l.model.Keep(filepath.Join(l.run.Dir, samples, fmt.Sprintf("step-%08d", s.step)), &s.snap)
+		}
+		if err != nil {
+			w.keeps.failed(l, fmt.Sprintf("the sample of step %d cannot be written: %v", s.step, err))
+			return
+		}
+		w.samples = w.samples[1:]
+	}
+	w.keeps.worked(l, "samples are written again")
+}
+
+// writeAgain tries what failed, when it is time to.
+func (l *loop) writeAgain() {
+	if l.writing.notes.due() {
+		l.writeRecords()
+	}
+	if l.writing.keeps.due() {
+		l.keepSamples()
+	}
+}
+
+// flush tries what failed for a last time.
+func (l *loop) flush() {
+	l.writing.last = true
+	if len(l.writing.records) > 0 {
+		l.writeRecords()
+	}
+	if len(l.writing.samples) > 0 {
+		l.keepSamples()
+	}
+}
