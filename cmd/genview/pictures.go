@@ -199,11 +199,8 @@ func (m *pictures) sample(ctx context.Context, first, n int, path string) error 
 
 // writeSheet writes pictures side by side as one.
 func writeSheet(path string, images []*image.RGBA, cols int) error {
-	return walk.WriteMedia(path, one(magnify(data.Grid(images, cols, 2), 2)), 1)
+	return walk.WriteMedia(path, walk.Still(magnify(data.Grid(images, cols, 2), 2)))
 }
-
-// one is a picture as the only frame of a medium.
-func one(img *image.RGBA) []*image.RGBA { return []*image.RGBA{img} }
 
 // magnify enlarges a picture by whole pixels, for what is looked at by itself.
 func magnify(img *image.RGBA, by int) *image.RGBA {

@@ -116,5 +116,5 @@ func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
 }
 
 func writePoints(path string, xy []float32, reach float64) error {
-	return walk.WriteMedia(path, one(magnify(data.Scatter(xy, reach, scatter), 2)), 1)
+	return walk.WriteMedia(path, walk.Still(magnify(data.Scatter(xy, reach, scatter), 2)))
 }

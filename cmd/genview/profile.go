@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,9 +13,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"genview/models/files"
 	"genview/tensor"
 
-	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 )
 
@@ -146,18 +143,7 @@ func (p *profile) report(w io.Writer) error {
 	if p.trace == "" {
 		return nil
 	}
-	var b bytes.Buffer
-	if err := json.NewEncoder(&b).Encode(p.events()); err != nil {
-		return err
-	}
-	if err := maybe.WriteFile(p.trace, b.Bytes(), 0o644); err != nil {
-		var at *fs.PathError
-		if errors.As(err, &at) { // of a temporary file
-			err = at.Err
-		}
-		return fmt.Errorf("%s cannot be written: %w; make room in its folder or choose another", p.trace, err)
-	}
-	return nil
+	return files.Write(p.trace, func(w io.Writer) error { return json.NewEncoder(w).Encode(p.events()) })
 }
 
 // traceEvents is a trace as the Trace Event Format has it.

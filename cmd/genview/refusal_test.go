@@ -81,7 +81,7 @@ func TestBadInput(t *testing.T) {
 		{1, "is no run", []string{"walk", pictures, "-o", out}},
 		{1, "there already", tiny("--out", run)},
 		{1, "cannot be written", tiny("--out", filepath.Join(dir, "file", "run"))},
-		{1, "never.gif cannot be written: no such file or directory; make room", []string{"walk", run, "--frames", "2", "-o", lost}},
+		{1, "never.gif cannot be written: no such file or directory", []string{"walk", run, "--frames", "2", "-o", lost}},
 		{1, "ending", []string{"walk", run, "--frames", "2", "-o", filepath.Join(dir, "w.mp4")}},
 		{1, "no data set \"minst\"", tiny("--data", "minst")},
 		{1, "has no train-images", tiny("--data", "mnist", "--data-dir", pictures)},
@@ -159,7 +159,7 @@ func TestFullAndReadOnlyFolder(t *testing.T) {
 	animation := filepath.Join(disk, "walk.gif")
 
 	fill(0)
-	refused(t, 1, "walk.gif cannot be written: no space left on device; make room", "walk", run, "--frames", "2", "-o", animation)
+	refused(t, 1, "walk.gif cannot be written: no space left on device", "walk", run, "--frames", "2", "-o", animation)
 	refused(t, 1, "no space left on device", "train", "--resume", run, "--steps", "9")
 	refused(t, 1, "cannot be written", tiny("--out", filepath.Join(disk, "other"))...)
 	opens()

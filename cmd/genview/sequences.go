@@ -216,7 +216,7 @@ func writeAttention(path string, a *watch.Attention) error {
 	if err != nil {
 		return err
 	}
-	return walk.WriteMedia(path, one(img), 1)
+	return walk.WriteMedia(path, walk.Still(img))
 }
 
 // prose is a GPT that goes on with a text.

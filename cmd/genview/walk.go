@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
+	"iter"
+	"os"
 
 	"genview/models/data"
 	"genview/models/vae"
@@ -31,6 +34,9 @@ func (a *app) walk() *cobra.Command {
 			if fps < 1 || fps > 100 {
 				return usageError{fmt.Errorf("--fps %d: give 1 to 100", fps)}
 			}
+			if err := walk.CheckName(out); err != nil {
+				return err
+			}
 			s, m, _, err := opened[*pictures](a, runs[0], onlyPictures)
 			if err != nil {
 				return err
@@ -48,19 +54,15 @@ func (a *app) walk() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var z []float32
-			for _, p := range path {
-				z = append(z, p...)
+			film := walk.Film{
+				Frames: frames, FPS: fps, Scale: max(1, 168/s.config.Data.Size),
+				Pictures: m.along(c.Context(), path, frames),
 			}
-			images, err := m.draw(c.Context(), z)
-			if err != nil {
+			if err := walk.WriteMedia(out, film); err != nil {
 				return err
 			}
-			for i, img := range images {
-				images[i] = magnify(img, max(1, 168/s.config.Data.Size))
-			}
-			if err := walk.WriteMedia(out, images, fps); err != nil {
-				return err
+			if said := walk.Slowed(out, film); said != "" {
+				fmt.Fprintln(os.Stderr, visible(said))
 			}
 			fmt.Println(out)
 			return nil
@@ -73,6 +75,29 @@ func (a *app) walk() *cobra.Command {
 	c.Flags().IntVar(&fps, "fps", 25, "pictures a second")
 	c.Flags().StringVarP(&out, "output", "o", "walk.gif", "file to write: .gif, .apng or .png (a sheet)")
 	return c
+}
+
+// along yields the pictures of frames points, a batch at a time.
+func (m *pictures) along(ctx context.Context, point func(i int) []float32, frames int) iter.Seq2[*image.RGBA, error] {
+	const batch = 64
+	return func(yield func(*image.RGBA, error) bool) {
+		for at := 0; at < frames; at += batch {
+			var z []float32
+			for i := at; i < min(at+batch, frames); i++ {
+				z = append(z, point(i)...)
+			}
+			images, err := m.draw(ctx, z)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, img := range images {
+				if !yield(img, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (a *app) sample() *cobra.Command {

@@ -157,7 +157,8 @@ func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
 		if !ok || !slices.Equal(t.Shape, n.Tensor.Shape()) {
 			return fmt.Errorf("train: %s is of another model, it has no %s of the shape %v: put back the config.yaml that it was trained with", path, n.Name, n.Tensor.Shape())
 		}
-		if _, whole := t.Values.([]int32); whole != (n.Tensor.DType() == tensor.I32) {
+		_, whole := t.Values.([]int32)
+		if whole != (n.Tensor.DType() == tensor.I32) || t.Values == nil {
 			return fmt.Errorf("train: %s is of another model, its %s has numbers of another type: it must be %v", path, n.Name, n.Tensor.DType())
 		}
 		values[i] = t.Values

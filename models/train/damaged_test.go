@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"strings"
@@ -43,5 +44,30 @@ func TestDamagedCheckpoint(t *testing.T) {
 	}
 	if err := r.LoadStep(rt, m.State(), 7); err == nil || !strings.Contains(err.Error(), "no checkpoint of step 7") {
 		t.Errorf("one that is not there: %v", err)
+	}
+}
+
+// TestCheckpointOfAnotherType has one whose last tensor is of a type that no variable has: none is written then.
+func TestCheckpointOfAnotherType(t *testing.T) {
+	rt := runtimeOf(t)
+	r, m := create(t), newCounter(t, rt)
+	if err := r.Save(rt, m.State(), 1); err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.ReadFile(r.checkpoint(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.LastIndex(p, []byte(`"F32"`))
+	copy(p[at:], `"X99"`)
+	if err := os.WriteFile(r.checkpoint(1), p, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Step(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	before := m.value(t)
+	if _, err := r.Load(rt, m.State()); err == nil || !strings.Contains(err.Error(), "another type") || m.value(t) != before {
+		t.Errorf("got %v, and the weight is %v, where it was %v", err, m.value(t), before)
 	}
 }

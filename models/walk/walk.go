@@ -2,8 +2,11 @@
 package walk
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -15,33 +18,96 @@ import (
 // an array of z numbers.
 func Point(text string, z int) ([]float32, error) {
 	kind, arg, _ := strings.Cut(text, ":")
-	out := make([]float32, z)
 	switch kind {
 	case "seed":
 		seed, err := strconv.ParseUint(arg, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("walk: %q: the seed must be a whole number, as in seed:7", text)
+			return nil, fmt.Errorf("walk: %q: the seed must be a whole number from 0 to 2⁶⁴−1, as in seed:7", text)
 		}
 		rng := rand.New(rand.NewPCG(seed, 0))
+		out := make([]float32, z)
 		for i := range out {
 			out[i] = float32(rng.NormFloat64())
 		}
 		return out, nil
 	case "file":
-		p, err := os.ReadFile(arg)
+		v, err := readPoint(arg, z)
 		if err != nil {
-			return nil, fmt.Errorf("walk: %w", err)
-		}
-		var v []float32
-		if err := json.Unmarshal(p, &v); err != nil {
-			return nil, fmt.Errorf("walk: %s is no JSON array of numbers: %w", arg, err)
-		}
-		if len(v) != z {
-			return nil, fmt.Errorf("walk: %s has %d numbers, the model's z has %d", arg, len(v), z)
+			return nil, fmt.Errorf("walk: %s %w", arg, err)
 		}
 		return v, nil
 	}
 	return nil, fmt.Errorf("walk: %q names no point: use seed:N or file:PATH", text)
+}
+
+// readPoint reads an array of z numbers. The error goes on with a sentence that begins with the file's name.
+func readPoint(path string, z int) ([]float32, error) {
+	info, err := os.Stat(path)
+	switch most := 1<<16 + 100*int64(z); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errors.New("is not there")
+	case err == nil && !info.Mode().IsRegular():
+		return nil, errors.New("is no file: it is a folder, a pipe or a device")
+	case err == nil && info.Size() > most:
+		return nil, fmt.Errorf("has %d bytes, too many for %d numbers", info.Size(), z)
+	}
+	p, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	p = bytes.TrimPrefix(p, []byte("\ufeff")) // a byte order mark, as some editors write it
+	if !json.Valid(p) {
+		return nil, fmt.Errorf("is no JSON: it must be an array of %d numbers, as [0.5, -1, …]", z)
+	}
+	v, err := numbers(p)
+	if err != nil {
+		return nil, err
+	}
+	if len(v) != z {
+		return nil, fmt.Errorf("has %d numbers, the model's z has %d", len(v), z)
+	}
+	return v, nil
+}
+
+// numbers returns the numbers of a JSON array, also of one that is the only element of another, as a batch of one point is.
+func numbers(p []byte) ([]float32, error) {
+	var all []json.RawMessage
+	for depth := 0; ; depth++ {
+		if err := json.Unmarshal(p, &all); err != nil || all == nil || depth > 3 {
+			return nil, errors.New("is no JSON array of numbers")
+		}
+		if len(all) != 1 || all[0][0] != '[' {
+			break
+		}
+		p = all[0]
+	}
+	out := make([]float32, len(all))
+	for i, x := range all {
+		f, err := strconv.ParseFloat(string(x), 32) // json.Valid knows neither NaN nor Inf, so that these are no JSON
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			return nil, fmt.Errorf("has a number that float32 does not hold, as number %d", i+1)
+		case err != nil && x[0] == '[':
+			return nil, fmt.Errorf("holds more than one array: give the numbers of one point")
+		case err != nil:
+			return nil, fmt.Errorf("has %s where number %d should be", kindOf(x[0]), i+1)
+		}
+		out[i] = float32(f)
+	}
+	return out, nil
+}
+
+// kindOf names what begins with a character in JSON, where it is no number.
+func kindOf(first byte) string {
+	switch first {
+	case '"':
+		return "a string"
+	case '{':
+		return "an object"
+	case 'n':
+		return "null"
+	}
+	return "true or false"
 }
 
 // Interp goes from a (t = 0) to b (t = 1).
@@ -82,19 +148,15 @@ func Slerp(a, b []float32, t float64) []float32 {
 	return out
 }
 
-// Path returns frames points through all stops, equally many between each two, with the first and last among them.
-func Path(stops [][]float32, frames int, f Interp) ([][]float32, error) {
+// Path returns a path of frames points through all stops, two or more, equally many between each two, with the first and last among
+// them: point i for i from 0 to frames−1.
+func Path(stops [][]float32, frames int, f Interp) (point func(i int) []float32, err error) {
 	if frames < 1 {
 		return nil, fmt.Errorf("walk: %d frames make no walk: give --frames 1 or more", frames)
 	}
-	out := make([][]float32, frames)
-	for i := range out {
-		at := 0.0
-		if frames > 1 {
-			at = float64(i) / float64(frames-1) * float64(len(stops)-1)
-		}
+	return func(i int) []float32 {
+		at := float64(i) / float64(max(frames-1, 1)) * float64(len(stops)-1)
 		k := min(int(at), len(stops)-2)
-		out[i] = f(stops[k], stops[k+1], at-float64(k))
-	}
-	return out, nil
+		return f(stops[k], stops[k+1], at-float64(k))
+	}, nil
 }

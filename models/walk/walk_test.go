@@ -1,10 +1,7 @@
 package walk
 
 import (
-	"bytes"
-	"image"
-	"image/gif"
-	"image/png"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -35,8 +32,8 @@ func TestPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []float32{0, 0.5, 1, 2, 3} {
-		if got[i][0] != want {
-			t.Errorf("frame %d: got %v, want %v", i, got[i][0], want)
+		if got(i)[0] != want {
+			t.Errorf("frame %d: got %v, want %v", i, got(i)[0], want)
 		}
 	}
 	if _, err := Path(stops, 0, Lerp); err == nil || !strings.Contains(err.Error(), "--frames") {
@@ -58,55 +55,47 @@ func TestPoint(t *testing.T) {
 	if got, err := Point("file:"+path, 2); err != nil || !slices.Equal(got, []float32{1, 2}) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	for _, bad := range []string{"seed:x", "7", "file:/none", "file:" + path} {
+	for _, bad := range []string{"seed:x", "seed:-1", "7", "file:/none", "file:" + path, "file:/dev/zero"} {
 		if _, err := Point(bad, 3); err == nil {
 			t.Errorf("%q was taken for a point", bad)
 		}
 	}
 }
 
-func TestMedia(t *testing.T) {
-	var frames []*image.RGBA
-	for i := range 3 {
-		f := image.NewRGBA(image.Rect(0, 0, 8, 6))
-		for j := range f.Pix {
-			f.Pix[j] = byte(40 * i)
-			if j%4 == 3 {
-				f.Pix[j] = 255
-			}
-		}
-		frames = append(frames, f)
-	}
-	dir := t.TempDir()
-	for _, ending := range []string{".gif", ".apng", ".png"} {
-		if err := WriteMedia(filepath.Join(dir, "w"+ending), frames, 20); err != nil {
+// TestPointOfAFile has what programs write of a vector, and what is none.
+func TestPointOfAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "z.json")
+	for text, want := range map[string]string{
+		"[1, -2.5, 3e1]":           "[1 -2.5 30] <nil>",
+		"\ufeff[1,2,3]\r\n":        "[1 2 3] <nil>",
+		"[[1,2,3]]":                "[1 2 3] <nil>",
+		" [ [[1,2,3]] ] ":          "[1 2 3] <nil>",
+		"[1,null,3]":               path + " has null where number 2 should be",
+		"[1,2,\"3\"]":              "has a string where number 3 should be",
+		"[true,2,3]":               "has true or false where number 1 should be",
+		"[1,{},3]":                 "has an object where number 2 should be",
+		"[1,[2],3]":                "holds more than one array",
+		"[[1,2,3],[4,5,6]]":        "holds more than one array",
+		"[1,2]":                    "has 2 numbers, the model's z has 3",
+		"[]":                       "has 0 numbers",
+		"[1,NaN,3]":                "is no JSON: it must be an array of 3 numbers",
+		"[1,Infinity,3]":           "is no JSON",
+		"[1,1e39,3]":               "that float32 does not hold, as number 2",
+		"[1,-1e400,3]":             "that float32 does not hold, as number 2",
+		"[1,2,3][4]":               "is no JSON",
+		"":                         "is no JSON",
+		"null":                     "is no JSON array of numbers",
+		"{\"z\":[1,2,3]}":          "is no JSON array of numbers",
+		"7":                        "is no JSON array of numbers",
+		strings.Repeat("[", 70000): "too many for 3 numbers",
+		strings.Repeat("[", 9000) + strings.Repeat("]", 9000): "is no JSON array of numbers",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	}
-	p, _ := os.ReadFile(filepath.Join(dir, "w.gif"))
-	g, err := gif.DecodeAll(bytes.NewReader(p))
-	if err != nil || len(g.Image) != 3 {
-		t.Fatalf("the GIF has %v frames, %v", g, err)
-	}
-	if r, _, _, _ := g.Image[2].At(1, 1).RGBA(); r>>8 != 80 {
-		t.Errorf("grey 80 became %d", r>>8)
-	}
-	p, _ = os.ReadFile(filepath.Join(dir, "w.apng"))
-	if img, err := png.Decode(bytes.NewReader(p)); err != nil || img.Bounds().Dx() != 8 || bytes.Count(p, []byte("fcTL")) != 3 {
-		t.Errorf("the APNG does not decode: %v", err)
-	}
-	if err := WriteMedia(filepath.Join(dir, "w.mp4"), frames, 20); err == nil || !strings.Contains(err.Error(), ".gif") {
-		t.Errorf("an unknown ending gives %v", err)
-	}
-	if err := WriteMedia(filepath.Join(dir, "x.gif"), nil, 20); err == nil || !strings.Contains(err.Error(), "--frames") {
-		t.Errorf("no frames give %v", err)
-	}
-	if err := WriteMedia(filepath.Join(dir, "x.gif"), frames, 0); err == nil || !strings.Contains(err.Error(), "--fps") {
-		t.Errorf("no frames a second give %v", err)
-	}
-	path := filepath.Join(dir, "none", "x.gif")
-	err = WriteMedia(path, frames, 20)
-	if want := path + " cannot be written: no such file or directory; make room"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("a folder that is not there gives %v, want an error with %q", err, want)
+		v, err := Point("file:"+path, 3)
+		if got := fmt.Sprint(v, err); !strings.Contains(got, want) {
+			t.Errorf("%.60q: got %s, want %s", text, got, want)
+		}
 	}
 }

@@ -1,0 +1,183 @@
+package walk
+
+import (
+	"bytes"
+	"compress/lzw"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// gifLeast is the shortest time of a frame in hundredths of a second: browsers take a tenth of a second for what is shorter.
+const gifLeast = 2
+
+// gifDelay returns how long a frame is shown, in hundredths of a second. The times differ by one where that is needed for the film to
+// take frames/fps seconds.
+func gifDelay(frame, fps int) int {
+	end := func(n int) int { return (200*n + fps) / (2 * fps) } // 100 n / fps, rounded
+	return max(gifLeast, end(frame+1)-end(frame))
+}
+
+// Slowed says what a file cannot keep of a film's speed; "" where there is nothing to say.
+func Slowed(path string, f Film) string {
+	e, err := encoderOf(path)
+	if most := 100 / gifLeast; err == nil && e.ending == ".gif" && f.FPS > most {
+		return fmt.Sprintf("a GIF shows %d frames a second at most: %s takes %.2f s, where %d frames at %d a second take %.2f s; give --fps %d or less, or take .apng",
+			most, path, float64(f.Frames)/float64(most), f.Frames, f.FPS, float64(f.Frames)/float64(f.FPS), most)
+	}
+	return ""
+}
+
+// writeGIF writes a GIF. Colours are taken as a painter says; that pictures are written as they come is why image/gif does not do.
+func writeGIF(w io.Writer, f Film) error {
+	g := &gifWriter{w: w, scale: f.Scale}
+	var p *painter
+	i := 0
+	for img, err := range f.Pictures {
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			if max(img.Rect.Dx(), img.Rect.Dy())*f.Scale > math.MaxUint16 {
+				return errTooLarge
+			}
+			p = newPainter(img.Rect.Size())
+		}
+		part := p.paint(img)
+		if i == 0 {
+			g.begin(img.Rect.Size(), part.palette, f.Frames > 1)
+		}
+		g.frame(part, gifDelay(i, f.FPS))
+		if g.err != nil {
+			return g.err
+		}
+		i++
+	}
+	g.write(0x3b)
+	return g.err
+}
+
+// A gifWriter writes the blocks of a GIF (CompuServe's GIF89a) until the first error.
+type gifWriter struct {
+	w      io.Writer
+	scale  int
+	global []rgb // the palette of all frames that have no other
+	err    error
+	pixels []byte
+}
+
+func (g *gifWriter) write(p ...byte) {
+	if g.err == nil {
+		_, g.err = g.w.Write(p)
+	}
+}
+
+func (g *gifWriter) begin(size image.Point, palette []rgb, moves bool) {
+	g.global = palette
+	p := []byte("GIF89a")
+	p = binary.LittleEndian.AppendUint16(p, uint16(size.X*g.scale))
+	p = binary.LittleEndian.AppendUint16(p, uint16(size.Y*g.scale))
+	p = append(p, 0x80|byte(paletteBits(palette)-1), 0, 0)
+	p = appendPalette(p, palette)
+	if moves { // for ever again
+		p = append(p, 0x21, 0xff, 11)
+		p = append(p, "NETSCAPE2.0\x03\x01\x00\x00\x00"...)
+	}
+	g.write(p...)
+}
+
+// frame writes a part of the picture, whose time is in hundredths of a second.
+func (g *gifWriter) frame(f part, time int) {
+	const keep = 1 << 2 // what the part does not cover stays
+	flags, clear := byte(keep), byte(0)
+	if f.transparent >= 0 {
+		flags, clear = keep|1, byte(f.transparent)
+	}
+	p := []byte{0x21, 0xf9, 4, flags}
+	p = binary.LittleEndian.AppendUint16(p, uint16(time))
+	p = append(p, clear, 0, 0x2c)
+	for _, v := range []int{f.rect.Min.X, f.rect.Min.Y, f.rect.Dx(), f.rect.Dy()} {
+		p = binary.LittleEndian.AppendUint16(p, uint16(v*g.scale))
+	}
+	depth := paletteBits(f.palette)
+	if slices.Equal(f.palette, g.global) {
+		p = append(p, 0)
+	} else {
+		p = append(p, 0x80|byte(depth-1))
+		p = appendPalette(p, f.palette)
+	}
+	codes := max(2, depth)
+	g.write(append(p, byte(codes))...)
+	g.compress(f, codes)
+}
+
+// compress writes the pixels of a part, each as scale×scale.
+func (g *gifWriter) compress(f part, codes int) {
+	if g.err != nil {
+		return
+	}
+	blocks := &blockWriter{w: g.w}
+	z := lzw.NewWriter(blocks, lzw.LSB, codes)
+	for y := range f.rect.Dy() {
+		g.pixels = g.pixels[:0]
+		for _, i := range f.pixels[y*f.rect.Dx() : (y+1)*f.rect.Dx()] {
+			for range g.scale {
+				g.pixels = append(g.pixels, i)
+			}
+		}
+		for range g.scale {
+			if _, g.err = z.Write(g.pixels); g.err != nil {
+				return
+			}
+		}
+	}
+	if g.err = z.Close(); g.err == nil {
+		g.err = blocks.close()
+	}
+}
+
+// paletteBits is how many bits number a palette's colours.
+func paletteBits(p []rgb) int { return max(1, bits.Len(uint(len(p)-1))) }
+
+// appendPalette appends a palette, filled up to a power of two.
+func appendPalette(p []byte, palette []rgb) []byte {
+	for _, c := range palette {
+		p = append(p, c[:]...)
+	}
+	return append(p, make([]byte, 3*(1<<paletteBits(palette)-len(palette)))...)
+}
+
+// A blockWriter cuts what is written into blocks of 255 bytes, each with its length before it.
+type blockWriter struct {
+	w io.Writer
+	b bytes.Buffer
+}
+
+func (b *blockWriter) Write(p []byte) (int, error) {
+	b.b.Write(p)
+	for b.b.Len() >= 255 {
+		if err := b.flush(255); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+func (b *blockWriter) flush(n int) error {
+	_, err := b.w.Write(append([]byte{byte(n)}, b.b.Next(n)...))
+	return err
+}
+
+// close writes the rest and the empty block that ends a picture.
+func (b *blockWriter) close() error {
+	if n := b.b.Len(); n > 0 {
+		if err := b.flush(n); err != nil {
+			return err
+		}
+	}
+	return b.flush(0)
+}

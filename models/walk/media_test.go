@@ -1,0 +1,422 @@
+package walk
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/gif"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// filmOf is a film of pictures that are there.
+func filmOf(fps int, pictures ...*image.RGBA) Film {
+	return Film{Frames: len(pictures), FPS: fps, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
+		for _, p := range pictures {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}}
+}
+
+func uniform(w, h int, c color.RGBA) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(img, img.Rect, image.NewUniform(c), image.Point{}, draw.Src)
+	return img
+}
+
+// written writes a film and returns the bytes of the file.
+func written(t testing.TB, ending string, f Film) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "film"+ending)
+	if err := WriteMedia(path, f); err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// gifPictures returns a GIF's pictures as a viewer shows them, and how long each is shown in hundredths of a second.
+func gifPictures(t testing.TB, p []byte) ([]*image.RGBA, []int) {
+	t.Helper()
+	g, err := gif.DecodeAll(bytes.NewReader(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*image.RGBA
+	canvas := image.NewRGBA(image.Rect(0, 0, g.Config.Width, g.Config.Height))
+	for i, f := range g.Image {
+		if g.Disposal[i] != gif.DisposalNone {
+			t.Fatalf("frame %d is disposed of by method %d", i, g.Disposal[i])
+		}
+		draw.Draw(canvas, f.Rect, f, f.Rect.Min, draw.Over)
+		shown := image.NewRGBA(canvas.Rect)
+		copy(shown.Pix, canvas.Pix)
+		all = append(all, shown)
+	}
+	return all, g.Delay
+}
+
+// apngPictures returns an APNG's pictures: each is decoded as a PNG of its own.
+func apngPictures(t testing.TB, p []byte) []*image.RGBA {
+	t.Helper()
+	var all []*image.RGBA
+	var head []byte
+	for rest := p[8:]; len(rest) >= 12; {
+		n := int(binary.BigEndian.Uint32(rest))
+		kind, body := string(rest[4:8]), rest[8:8+n]
+		rest = rest[12+n:]
+		switch kind {
+		case "IHDR":
+			head = body
+		case "fdAT":
+			body = body[4:]
+			fallthrough
+		case "IDAT":
+			var one bytes.Buffer
+			c := &chunkWriter{w: &one}
+			c.write([]byte("\x89PNG\r\n\x1a\n"))
+			c.chunk("IHDR", head)
+			c.chunk("IDAT", body)
+			c.chunk("IEND", nil)
+			img, err := png.Decode(&one)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rgba := image.NewRGBA(img.Bounds())
+			draw.Draw(rgba, rgba.Rect, img, image.Point{}, draw.Src)
+			all = append(all, rgba)
+		}
+	}
+	return all
+}
+
+// waves is a walk through colour pictures: waves whose heights go round on a circle, as those of a network do.
+func waves(side, frames int, gain float64) Film {
+	const dims = 8
+	rng := rand.New(rand.NewPCG(7, 1))
+	n := side * side
+	fields := make([][]float64, 2*dims)
+	for k := range fields {
+		fields[k] = make([]float64, 3*n)
+		for c := range 3 {
+			angle, phase, f := 7*rng.Float64(), 7*rng.Float64(), 0.5+1.5*rng.Float64()
+			for i := range n {
+				x, y := float64(i%side)/float64(side), float64(i/side)/float64(side)
+				fields[k][3*i+c] = gain * rng.NormFloat64() * 0.02
+				fields[k][3*i+c] += gain * math.Sin(2*math.Pi*f*(x*math.Cos(angle)+y*math.Sin(angle))+phase)
+			}
+		}
+	}
+	return Film{Frames: frames, FPS: 25, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
+		for t := range frames {
+			u := math.Pi / 2 * float64(t) / float64(max(frames-1, 1))
+			img := uniform(side, side, color.RGBA{A: 255})
+			for i := range n {
+				for c := range 3 {
+					v := 0.0
+					for k := range dims {
+						v += math.Cos(u)*fields[2*k][3*i+c] + math.Sin(u)*fields[2*k+1][3*i+c]
+					}
+					img.Pix[4*i+c] = uint8(255 / (1 + math.Exp(-v)))
+				}
+			}
+			if !yield(img, nil) {
+				return
+			}
+		}
+	}}
+}
+
+// distance returns the mean absolute and the root-mean-square difference of two pictures' channels.
+func distance(a, b *image.RGBA) (mean, rms float64) {
+	n := 0.0
+	for i := range a.Pix {
+		if i%4 != 3 {
+			d := float64(a.Pix[i]) - float64(b.Pix[i])
+			mean, rms, n = mean+math.Abs(d), rms+d*d, n+1
+		}
+	}
+	return mean / n, math.Sqrt(rms / n)
+}
+
+// TestGIFHasAFilmsColours compares GIFs of colour walks with the APNGs of the same: neither may they differ much, nor may what moves
+// slowly flicker.
+func TestGIFHasAFilmsColours(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		side, frames int
+		gain         float64
+	}{{"a photograph's colours", 48, 40, 0.2}, {"slow", 32, 200, 0.2}, {"all colours", 28, 30, 0.6}} {
+		film := waves(c.side, c.frames, c.gain)
+		got, _ := gifPictures(t, written(t, ".gif", film))
+		want := apngPictures(t, written(t, ".apng", film))
+		if len(got) != c.frames || len(want) != c.frames {
+			t.Fatalf("%s: %d and %d frames of %d", c.name, len(got), len(want), c.frames)
+		}
+		squares, change, truth := 0.0, 0.0, 0.0
+		for i := range want {
+			_, rms := distance(got[i], want[i])
+			squares += rms * rms
+			if i > 0 {
+				m, _ := distance(got[i], got[i-1])
+				change += m
+				m, _ = distance(want[i], want[i-1])
+				truth += m
+			}
+		}
+		rms, ratio := math.Sqrt(squares/float64(len(want))), change/truth
+		t.Logf("%s: root-mean-square error %.2f, mean change × %.2f", c.name, rms, ratio)
+		if !(rms < 4) || !(ratio > 1/1.5 && ratio < 1.5) {
+			t.Errorf("%s: the root-mean-square error is %.2f, want below 4; the mean change between frames is × %.2f, want within 1.5", c.name, rms, ratio)
+		}
+	}
+}
+
+// TestGIFIsExactWithFewColours has pictures of up to 256 colours and of greys, which lose nothing, magnified ones too.
+func TestGIFIsExactWithFewColours(t *testing.T) {
+	var film []*image.RGBA
+	for k := range 4 {
+		img := uniform(20, 16, color.RGBA{A: 255})
+		for i := range 320 {
+			c := color.RGBA{uint8(i), uint8(3 * i), uint8(40 * k), 255}
+			if k%2 == 1 {
+				c = color.RGBA{uint8(i), uint8(i), uint8(i), 255}
+			}
+			img.SetRGBA(i%20, i/20, c)
+		}
+		film = append(film, img)
+	}
+	for _, scale := range []int{1, 3} {
+		f := filmOf(10, film...)
+		f.Scale = scale
+		got, _ := gifPictures(t, written(t, ".gif", f))
+		for i, img := range film {
+			if want := magnify(img, scale); !bytes.Equal(got[i].Pix, want.Pix) {
+				t.Errorf("frame %d × %d differs", i, scale)
+			}
+		}
+	}
+}
+
+// TestWhatRestsIsNotSetAgain: in a film at rest only the first frame has colours.
+func TestWhatRestsIsNotSetAgain(t *testing.T) {
+	for img := range waves(48, 1, 0.5).Pictures {
+		got, _ := gifPictures(t, written(t, ".gif", filmOf(25, img, img, img, img)))
+		for i := 2; i < len(got); i++ {
+			if m, _ := distance(got[i], got[i-1]); m > 0.05 {
+				t.Errorf("frame %d changes by %.3f", i, m)
+			}
+		}
+	}
+}
+
+// TestGIFTimes has every rate last as long as it should, within a hundredth of a second, or say that it does not.
+func TestGIFTimes(t *testing.T) {
+	for fps := 1; fps <= 100; fps++ {
+		for _, frames := range []int{1, 2, 7, 120, 999} {
+			total, least := 0, math.MaxInt
+			for i := range frames {
+				d := gifDelay(i, fps)
+				total, least = total+d, min(least, d)
+			}
+			said := Slowed("x.gif", Film{Frames: frames, FPS: fps})
+			if late := math.Abs(float64(total)/100 - float64(frames)/float64(fps)); (late > 0.01) && said == "" || least < 2 {
+				t.Errorf("%d frames at %d a second take %d hundredths, none fewer than %d; said is %q", frames, fps, total, least, said)
+			}
+			if (said != "") != (fps > 50) {
+				t.Errorf("%d frames a second: said is %q", fps, said)
+			}
+		}
+	}
+	_, delays := gifPictures(t, written(t, ".gif", filmOf(15, make6()...)))
+	if got := fmt.Sprint(delays); got != "[7 6 7 7 6 7]" {
+		t.Errorf("at 15 frames a second the times are %s", got)
+	}
+	if said := Slowed("x.gif", Film{Frames: 100, FPS: 100}); !strings.Contains(said, "2.00 s") || !strings.Contains(said, "1.00 s") {
+		t.Errorf("said %q", said)
+	}
+	if said := Slowed("x.apng", Film{Frames: 100, FPS: 100}); said != "" {
+		t.Errorf("of an APNG %q is said", said)
+	}
+}
+
+func make6() (out []*image.RGBA) {
+	for i := range 6 {
+		out = append(out, uniform(2, 2, color.RGBA{uint8(i), 0, 0, 255}))
+	}
+	return out
+}
+
+// TestSheetHoldsAllPictures, the last row of which is not full.
+func TestSheetHoldsAllPictures(t *testing.T) {
+	var film []*image.RGBA
+	for i := range 7 {
+		film = append(film, uniform(100, 10, color.RGBA{uint8(30 * i), 7, 9, 255}))
+	}
+	f := filmOf(1, film...)
+	f.Scale = 3
+	img, err := png.Decode(bytes.NewReader(written(t, ".png", f)))
+	if err != nil || img.Bounds().Size() != image.Pt(900, 90) {
+		t.Fatalf("%v, %v", img.Bounds(), err)
+	}
+	for i := range 9 {
+		r, _, _, _ := img.At(i%3*300+299, i/3*30+29).RGBA()
+		if want := uint32(30*i) * 0x101; i < 7 && r != want || i >= 7 && r != 0 {
+			t.Errorf("picture %d has red %#x", i, r)
+		}
+	}
+}
+
+// TestFilmsAreStreamed writes films that would take 50 MB, and looks how much is kept on the way.
+func TestFilmsAreStreamed(t *testing.T) {
+	const side, frames = 160, 500
+	for _, ending := range []string{".gif", ".apng", ".png"} {
+		most, i := uint64(0), 0
+		var began runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&began)
+		f := Film{Frames: frames, FPS: 25, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
+			for ; i < frames; i++ {
+				if i%100 == 99 {
+					var m runtime.MemStats
+					runtime.GC()
+					runtime.ReadMemStats(&m)
+					most = max(most, m.HeapAlloc)
+				}
+				if !yield(uniform(side, side, color.RGBA{uint8(i), 1, 2, 255}), nil) {
+					return
+				}
+			}
+		}}
+		written(t, ending, f)
+		if most > began.HeapAlloc+12<<20 {
+			t.Errorf("%s: %d MB are kept", ending, (most-began.HeapAlloc)>>20)
+		}
+	}
+}
+
+// TestGIFIsAsFastAsAPNG: several times as fast, so that a busy machine does not turn it around.
+func TestGIFIsAsFastAsAPNG(t *testing.T) {
+	var film []*image.RGBA
+	for img := range waves(56, 30, 0.4).Pictures {
+		film = append(film, img)
+	}
+	f := filmOf(25, film...)
+	f.Scale = 3
+	best := map[string]time.Duration{}
+	for range 3 {
+		for _, ending := range []string{".gif", ".apng"} {
+			began := time.Now()
+			written(t, ending, f)
+			if took := time.Since(began); best[ending] == 0 || took < best[ending] {
+				best[ending] = took
+			}
+		}
+	}
+	t.Log(best)
+	if best[".gif"] > best[".apng"] {
+		t.Errorf("a GIF takes %v, an APNG %v", best[".gif"], best[".apng"])
+	}
+}
+
+// TestFilmThatFails leaves the file that was there, whatever the format.
+func TestFilmThatFails(t *testing.T) {
+	broken := errors.New("broken")
+	for _, ending := range []string{".gif", ".apng", ".png"} {
+		for _, after := range []int{0, 1, 5} {
+			path := filepath.Join(t.TempDir(), "film"+ending)
+			if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			err := WriteMedia(path, Film{Frames: 2000, FPS: 25, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
+				for i := range 2000 {
+					if i == after {
+						yield(nil, broken)
+						return
+					}
+					if !yield(uniform(700, 10, color.RGBA{uint8(i), 0, 0, 255}), nil) {
+						return
+					}
+				}
+			}})
+			if p, _ := os.ReadFile(path); !errors.Is(err, broken) || string(p) != "old" {
+				t.Errorf("%s, after %d: %v, and the file has %d bytes", ending, after, err, len(p))
+			}
+			if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+				t.Errorf("%s: left behind: %v", ending, left)
+			}
+		}
+	}
+}
+
+func TestWhatIsNoFilmIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	good := make6()
+	short := filmOf(20, good...)
+	short.Frames = 9
+	clear := image.NewRGBA(image.Rect(0, 0, 2, 2))
+	missing := filepath.Join(dir, "none", "x.gif")
+	for _, c := range []struct {
+		path string
+		film Film
+		want string
+	}{
+		{filepath.Join(dir, "w.mp4"), filmOf(20, good...), "must be .gif, .apng or .png"},
+		{filepath.Join(dir, "w.gif"), filmOf(20), "1 or more"},
+		{filepath.Join(dir, "w.gif"), filmOf(0, good...), "1 or more"},
+		{filepath.Join(dir, "w.gif"), short, "a film of 9 pictures has 6"},
+		{filepath.Join(dir, "w.png"), short, "a film of 9 pictures has 6"},
+		{filepath.Join(dir, "w.gif"), filmOf(20, good[0], uniform(3, 2, color.RGBA{A: 255})), "picture 1 is (3,2) large"},
+		{filepath.Join(dir, "w.apng"), filmOf(20, good[0], clear), "is opaque and another one is not"},
+		{filepath.Join(dir, "w.gif"), Film{Frames: 1, FPS: 1, Scale: 40000, Pictures: filmOf(1, good[0]).Pictures}, "too large for the format"},
+		{filepath.Join(dir, "w.png"), Film{Frames: 1 << 40, FPS: 1, Scale: 1, Pictures: filmOf(1, good...).Pictures}, "too large for the format"},
+		{missing, filmOf(20, good...), missing + " cannot be written: no such file or directory"},
+	} {
+		if err := WriteMedia(c.path, c.film); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want an error with %q", filepath.Base(c.path), err, c.want)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func FuzzQuantize(f *testing.F) {
+	f.Add([]byte("some colours, more or less"), 4)
+	f.Fuzz(func(t *testing.T, p []byte, most int) {
+		var colours []rgb
+		for ; len(p) >= 3; p = p[3:] {
+			colours = append(colours, rgb(p[:3]))
+		}
+		most = min(max(most, 1), 256)
+		palette, number := quantize(colours, most)
+		if len(palette) > most || len(number) != len(colours) {
+			t.Fatalf("%d colours and %d numbers for %d of at most %d", len(palette), len(number), len(colours), most)
+		}
+		distinct := map[rgb]bool{}
+		for _, c := range colours {
+			distinct[c] = true
+		}
+		for i, k := range number {
+			if len(distinct) <= most && palette[k] != colours[i] {
+				t.Fatalf("%d colours of %d are not exact: %v became %v", len(distinct), most, colours[i], palette[k])
+			}
+		}
+	})
+}
