@@ -2,6 +2,9 @@
 // package tensor go through it with gradients and on every family of kernels, and genview doctor goes through its values on a
 // user's device.
 //
+// TestGraphs evaluates the references over random graphs, with updates, feeds and gradients, and holds programs against them: 500 graphs,
+// or as many as the flag -fuzzgraphs says.
+//
 // A second table, Benches, has ops at the sizes that models have: BenchmarkOps and genview bench ops time them.
 package optest
 

@@ -1,0 +1,319 @@
+package optest
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"genview/tensor"
+	"genview/vk"
+	"genview/vk/vktest"
+)
+
+var (
+	graphCount = flag.Int("fuzzgraphs", 0, "random graphs that TestGraphs computes; 0: 500, and 40 in -short")
+	graphSeed  = flag.Uint64("fuzzseed", 1, "seed of the first of them; each has a seed of its own, the next number")
+)
+
+// TestGraphs computes random graphs on both families of kernels and holds them against the references of the table of ops, which are
+// evaluated over the graph in float64: values, what variables become in several runs, and first and second gradients, those against
+// differences of the reference. A graph that fails is made smaller as long as it fails, and printed with its seed.
+//
+//	go test ./tensor/optest -run TestGraphs -fuzzgraphs 20000 -fuzzseed 1000
+//	go test ./tensor/optest -run TestGraphs -fuzzgraphs 1 -fuzzseed 1234    one graph again
+func TestGraphs(t *testing.T) {
+	count := *graphCount
+	switch {
+	case count == 0 && testing.Short():
+		count = 40
+	case count == 0:
+		count = 500
+	}
+	first := *graphSeed
+	var next, failed uint64
+	var mu sync.Mutex
+	take := func() (seed uint64, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		next++
+		return first + next - 1, next <= uint64(count) && failed < 5
+	}
+	var total tally
+	for range min(runtime.GOMAXPROCS(0), 4) { // a software driver compiles shaders on one thread a device
+		t.Run("graphs", func(t *testing.T) {
+			t.Parallel()
+			ms := machines(t)
+			defer func() {
+				for _, m := range ms {
+					m.close()
+				}
+			}()
+			for {
+				seed, ok := take()
+				if !ok {
+					return
+				}
+				g := makeGraph(seed)
+				for _, m := range ms {
+					if err := m.check(g); err != nil {
+						mu.Lock()
+						failed++
+						mu.Unlock()
+						small, why := shrink(g, err, m.check)
+						t.Errorf("%s, -fuzzgraphs 1 -fuzzseed %d: %v\n%s", m.name, seed, why, small)
+					}
+				}
+				mu.Lock()
+				total.add(g)
+				mu.Unlock()
+			}
+		})
+	}
+	t.Cleanup(func() {
+		t.Logf("%d graphs: %v", next, total)
+		if count >= 40 && failed == 0 && (total.gradients < count/4 || total.seconds < count/12 || total.updates < count/4) {
+			t.Errorf("of %d graphs too few have gradients or updates: %v", count, total)
+		}
+	})
+}
+
+// A tally counts what graphs had.
+type tally struct{ nodes, runs, updates, gradients, seconds, kinks int }
+
+func (s *tally) add(g *graph) {
+	s.nodes += len(g.nodes)
+	s.runs += len(g.feeds)
+	s.updates += len(g.updates)
+	if g.loss != nil {
+		s.gradients++
+		if g.loss.second != nil {
+			s.seconds++
+		}
+		s.kinks += g.loss.kinks
+	}
+}
+
+func (s tally) String() string {
+	return fmt.Sprintf("%d nodes, %d runs, %d updates, %d with gradients, %d with second ones, %d directions not smooth", s.nodes, s.runs, s.updates, s.gradients, s.seconds, s.kinks)
+}
+
+// A machine computes graphs with one family of kernels.
+type machine struct {
+	name string
+	rt   *tensor.Runtime
+	used int
+	open func() *tensor.Runtime
+}
+
+// machines opens a device for each family that it runs: memory that is mapped for lavapipe's kernels, and copies as GPUs make them for
+// the others.
+func machines(t *testing.T) []*machine {
+	var ms []*machine
+	for _, c := range []struct {
+		name    string
+		family  tensor.Family
+		staging bool
+	}{{"kernels for lavapipe", tensor.ForLavapipe, false}, {"kernels for GPUs", tensor.ForGPU, true}} {
+		dev := vktest.OpenWith(t, vk.Options{ForceStaging: c.staging})
+		if c.family == tensor.ForLavapipe && !dev.Info().Lavapipe {
+			continue
+		}
+		m := &machine{name: c.name, open: func() *tensor.Runtime {
+			rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: c.family})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rt
+		}}
+		m.rt = m.open()
+		ms = append(ms, m)
+	}
+	return ms
+}
+
+func (m *machine) close() { m.rt.Close() }
+
+// renew frees what graphs left behind from time to time.
+func (m *machine) renew() {
+	const many = 200
+	if m.used++; m.used%many == 0 {
+		m.rt.Close()
+		m.rt = m.open()
+	}
+}
+
+// check computes a graph and returns what is wrong with it.
+func (m *machine) check(g *graph) (err error) {
+	m.renew()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v (%s)", p, origin())
+		}
+	}()
+	b := g.build()
+	p, err := m.rt.Compile(b.outputs)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	worlds := g.worlds()
+	for r := range g.feeds {
+		if err := m.run(g, b, p, worlds, r); err != nil {
+			return fmt.Errorf("run %d: %w", r, err)
+		}
+	}
+	return nil
+}
+
+// run runs the program once and compares what it fetches and what the variables become.
+func (m *machine) run(g *graph, b *built, p *tensor.Program, worlds []*world, r int) error {
+	before := worlds[0].state
+	for _, w := range worlds {
+		w.run(r)
+	}
+	feed := tensor.Feed{}
+	for i, a := range g.feeds[r] {
+		feed[b.t[i]] = host(a, g.nodes[i].dt)
+	}
+	ctx, stop := timeout(time.Minute)
+	defer stop()
+	if err := p.Run(ctx, feed); err != nil {
+		return err
+	}
+	for _, i := range g.fetch {
+		got, err := fetched(b.t[i], func(dst any) error { return p.Fetch(b.t[i], dst) })
+		if err == nil {
+			err = g.compare(got, worlds, i, values)
+		}
+		if err != nil {
+			return fmt.Errorf("fetching %s: %w", g.name(i), err)
+		}
+	}
+	if g.loss != nil {
+		if err := g.loss.check(g, b, p, before, r); err != nil {
+			return err
+		}
+	}
+	for i := range worlds[0].state {
+		if g.nodes[i].leaf != "Var" || worlds[0].state[i].V == nil || !b.used[i] {
+			continue
+		}
+		got, err := fetched(b.t[i], func(dst any) error { return m.rt.Read(b.t[i], dst) })
+		if err == nil {
+			err = g.compare(got, worlds, i, states)
+		}
+		if err != nil {
+			return fmt.Errorf("afterwards the variable %s: %w", g.name(i), err)
+		}
+	}
+	return nil
+}
+
+// fetched reads a tensor of any type as numbers.
+func fetched(x *T, read func(dst any) error) ([]float32, error) {
+	out := make([]float32, x.Len())
+	switch x.DType() {
+	case tensor.I32:
+		v := make([]int32, x.Len())
+		err := read(v)
+		for i := range v {
+			out[i] = float32(v[i])
+		}
+		return out, err
+	case tensor.Bool:
+		v := make([]bool, x.Len())
+		err := read(v)
+		for i := range v {
+			out[i] = float32(bit(v[i]))
+		}
+		return out, err
+	}
+	return out, read(out)
+}
+
+// host is an array as a program is fed with it.
+func host(a Array, dt tensor.DType) any {
+	switch dt {
+	case tensor.I32:
+		v := make([]int32, len(a.V))
+		for i, x := range a.V {
+			v[i] = int32(x)
+		}
+		return v
+	case tensor.Bool:
+		v := make([]bool, len(a.V))
+		for i, x := range a.V {
+			v[i] = x != 0
+		}
+		return v
+	}
+	v := make([]float32, len(a.V))
+	for i, x := range a.V {
+		v[i] = float32(x)
+	}
+	return v
+}
+
+func values(w *world) []Array { return w.values }
+
+func states(w *world) []Array { return w.state }
+
+// compare holds node i against the first world; how far the others are from it says how exact it can be.
+func (g *graph) compare(got []float32, worlds []*world, i int, of func(*world) []Array) error {
+	want := of(worlds[0])[i]
+	size, noise := spread(worlds, i, of)
+	tol := 2e-5*size + 4*noise
+	switch g.nodes[i].dt { // what is rounded to 16 bits was rounded from inexact numbers
+	case tensor.F16:
+		tol += size / 1024
+	case tensor.BF16:
+		tol += size / 128
+	case tensor.I32, tensor.Bool:
+		tol = 0
+	}
+	if i == g.descended() {
+		tol += 1e-3 * size
+	}
+	for k, w := range want.V {
+		if d := math.Abs(float64(got[k]) - w); !(d <= tol) {
+			return fmt.Errorf("element %d is %v, want %v (± %.1g)", k, got[k], w, tol)
+		}
+	}
+	return nil
+}
+
+// spread returns the largest size of a node's elements and how far the worlds are apart.
+func spread(worlds []*world, i int, of func(*world) []Array) (size, noise float64) {
+	size = 1e-2
+	a := of(worlds[0])[i]
+	for k, x := range a.V {
+		size = max(size, math.Abs(x))
+		for _, w := range worlds[1:] {
+			noise = max(noise, math.Abs(of(w)[i].V[k]-x))
+		}
+	}
+	return size, noise
+}
+
+// origin is where a panic that was recovered came from.
+func origin() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	at, panicked := "", false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panicked = true
+		case panicked && len(f.Function) > 8 && f.Function[:8] != "runtime.":
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		if !more {
+			return at
+		}
+	}
+}
