@@ -205,6 +205,12 @@ func TestContest(t *testing.T) {
 			}
 			return 1
 		}), 0, 0},
+		{"slower at the least", clock(func(turn int) float64 {
+			if turn%5 == 0 {
+				return 0.5
+			}
+			return 1
+		}, always(0.9)), 0, 0},
 		{"noise", clock(noisy(1), noisy(0.5), noisy(1)), 1, 0.5},
 	} {
 		best, least, gain, err := contest(5, c.runs)

@@ -79,7 +79,7 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 				return a.benchOps(c.Context(), strings.Join(names[1:], ""))
 			}
 			if presets[names[0]] == nil || len(names) > 1 || f.steps < 1 {
-				return usageError{fmt.Errorf("genview bench %s|ops, with --steps 1 or more", strings.Join(presetNames, "|"))}
+				return usageError{fmt.Errorf("genview bench %s|ops, with --steps 1 or more%s", strings.Join(presetNames, "|"), meant(names[0], append([]string{"ops"}, presetNames...)))}
 			}
 			return a.benchSteps(c.Context(), names[0], f)
 		},
@@ -97,17 +97,21 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 func benchConfig(name string, batch int, set []string) (config, error) {
 	c := presets[name]()
 	if c.Kind == "text" { // as many characters as tinyshakespeare has
+		c.Data.Name = "text"
 		for r := range 65 {
 			c.Data.Characters += quoted(rune('!' + r))
 		}
 	}
-	if batch > 0 {
+	if batch != 0 {
 		c.Batch = batch
 	}
 	for _, s := range set {
 		if err := c.set(s); err != nil {
 			return c, err
 		}
+	}
+	if err := c.check(); err != nil {
+		return c, usageError{err}
 	}
 	return c, nil
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,11 +10,10 @@ import (
 	"genview/models/data"
 	"genview/models/gan"
 	"genview/models/optim"
+	"genview/models/settings"
 	"genview/models/transformer"
 	"genview/models/vae"
 	"genview/tensor"
-
-	"github.com/goccy/go-yaml"
 )
 
 // config is a run's configuration, as config.yaml keeps it and --set changes it. What is zero is not written.
@@ -55,13 +52,9 @@ type quoted string
 // MarshalYAML returns the text in quotes.
 func (q quoted) MarshalYAML() (any, error) { return strconv.Quote(string(q)), nil }
 
-// UnmarshalYAML takes the quotes off again.
-func (q *quoted) UnmarshalYAML(unmarshal func(any) error) error {
-	var s string
-	if err := unmarshal(&s); err != nil {
-		return err
-	}
-	text, err := strconv.Unquote(s)
+// UnmarshalText takes the quotes off again.
+func (q *quoted) UnmarshalText(p []byte) error {
+	text, err := strconv.Unquote(string(p))
 	*q = quoted(text)
 	return err
 }
@@ -179,37 +172,13 @@ func (c *config) set(assignment string) error {
 	if !ok {
 		return usageError{fmt.Errorf("--set %s: write key=value, as in model.z=20", assignment)}
 	}
-	var doc strings.Builder
-	for depth, part := range strings.Split(key, ".") {
-		fmt.Fprintf(&doc, "%s%s:\n", strings.Repeat("  ", depth), part)
+	if err := settings.Set(c, key, value); err != nil {
+		return usageError{fmt.Errorf("--set %s: %w", assignment, err)}
 	}
-	text := strings.TrimSuffix(doc.String(), "\n") + " " + value + "\n"
-	changed := *c
-	if err := yaml.NewDecoder(bytes.NewReader([]byte(text)), yaml.Strict()).Decode(&changed); err != nil {
-		return usageError{fmt.Errorf("--set %s: there is no such key, or the value does not fit; keys are %s", assignment, strings.Join(keys(reflect.TypeOf(*c), ""), ", "))}
-	}
-	*c = changed
 	return nil
 }
 
-// keys lists the keys of config.yaml under a prefix.
-func keys(t reflect.Type, prefix string) []string {
-	var all []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if !f.IsExported() {
-			continue
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if f.Type.Kind() == reflect.Struct {
-			all = append(all, keys(f.Type, name+".")...)
-		} else {
-			all = append(all, prefix+name)
-		}
-	}
-	return all
-}
-
+// check says what is wrong with a configuration, from wherever it comes.
 func (c *config) check() error {
 	o := c.Optim
 	if _, err := c.products(); err != nil {
@@ -219,43 +188,73 @@ func (c *config) check() error {
 	case !slices.Contains([]string{"vae", "gan", "translate", "text"}, c.Kind):
 		return fmt.Errorf("the kind of model is %q; vae, gan, translate and text are known", c.Kind)
 	case c.Steps < 1:
-		return usageError{fmt.Errorf("--steps %d: give 1 or more", c.Steps)}
+		return fmt.Errorf("--steps %d: give 1 or more", c.Steps)
 	case c.Batch < 1:
-		return usageError{fmt.Errorf("--batch %d: give 1 or more", c.Batch)}
+		return fmt.Errorf("--batch %d: give 1 or more", c.Batch)
 	case c.Precision == "f16":
-		return usageError{errors.New("--precision f16: its gradients underflow; bf16 takes as little memory and has the range of f32")}
+		return errors.New("--precision f16: its gradients underflow; bf16 takes as little memory and has the range of f32")
 	case c.Kernels != "" && c.Kernels != tensor.ForGPU.String() && c.Kernels != tensor.ForLavapipe.String():
-		return usageError{fmt.Errorf("kernels is %q and must be gpu or lavapipe, or left out for those that suit the device", c.Kernels)}
+		return fmt.Errorf("kernels is %q and must be gpu or lavapipe, or left out for those that suit the device", c.Kernels)
 	case c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512:
-		return usageError{fmt.Errorf("vectors is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)}
+		return fmt.Errorf("vectors is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)
 	case !(o.LR > 0):
-		return usageError{fmt.Errorf("optim.lr is %v and must be above 0", o.LR)}
-	case !(o.MinLR >= 0 && o.MinLR <= o.LR), !(o.WeightDecay >= 0), !(o.Clip >= 0), o.Warmup < 0, o.Decay < 0, !(o.Smoothing >= 0 && o.Smoothing < 1):
-		return usageError{errors.New("optim.weight_decay, optim.clip, optim.warmup and optim.decay must be at least 0, optim.min_lr from 0 to optim.lr, optim.smoothing from 0 to below 1")}
+		return fmt.Errorf("optim.lr is %v and must be above 0", o.LR)
+	case !(o.MinLR >= 0 && o.MinLR <= o.LR):
+		return fmt.Errorf("optim.min_lr is %v and must be from 0 to optim.lr, %v", o.MinLR, o.LR)
+	case !(o.Smoothing >= 0 && o.Smoothing < 1):
+		return fmt.Errorf("optim.smoothing is %v and must be from 0 to below 1", o.Smoothing)
 	}
-	for _, beta := range []float64{o.Beta1, o.Beta2} {
-		if !(beta >= 0 && beta < 1) {
-			return usageError{fmt.Errorf("optim.beta1 and optim.beta2 are %v and %v and must be from 0 to below 1", o.Beta1, o.Beta2)}
+	for _, s := range []struct {
+		key   string
+		value float64
+	}{{"optim.weight_decay", o.WeightDecay}, {"optim.clip", o.Clip}, {"optim.warmup", float64(o.Warmup)}, {"optim.decay", float64(o.Decay)}} {
+		if !(s.value >= 0) {
+			return fmt.Errorf("%s is %v and must be at least 0", s.key, s.value)
 		}
 	}
-	if strings.HasPrefix(c.Data.Name, "points:") != c.points() {
-		return usageError{fmt.Errorf("model.arch=%s and --data %s do not fit: genview train points takes points:ring8 or points:grid25, the others do not", c.Model.Arch, c.Data.Name)}
+	for i, beta := range []float64{o.Beta1, o.Beta2} {
+		if !(beta >= 0 && beta < 1) {
+			return fmt.Errorf("optim.beta%d is %v and must be from 0 to below 1", i+1, beta)
+		}
 	}
+	if err := c.checkData(); err != nil {
+		return err
+	}
+	return c.checkModel()
+}
+
+// checkData says what is wrong with the data that are named.
+func (c *config) checkData() error {
+	name := c.Data.Name
+	switch {
+	case strings.HasPrefix(name, "points:") != c.points():
+		return fmt.Errorf("model.arch=%s and --data %s do not fit: genview train points takes points:ring8 or points:grid25, the others do not", c.Model.Arch, name)
+	case c.Kind == "translate" && name != "dates":
+		return fmt.Errorf("--data %s: genview train translate takes dates", name)
+	case c.Kind == "text" && name == "":
+		return errors.New("say what text to learn from: genview train text FILE")
+	case c.Kind != "text" && c.Kind != "translate" && !c.fromPath() && !slices.Contains(dataSets(), name):
+		return fmt.Errorf("there is no data set %q%s; there are %s, and folders of pictures, as ./%[1]s", name, meant(name, dataSets()), strings.Join(dataSets(), ", "))
+	case strings.ContainsAny(name+c.Data.Dir, "\r\n"):
+		return fmt.Errorf("the path %q has a line end in it, which config.yaml does not keep: give it another name", name+c.Data.Dir)
+	}
+	return nil
+}
+
+// checkModel says what is wrong with the model's settings.
+func (c *config) checkModel() error {
+	m := c.Model
 	switch c.Kind {
 	case "gan":
 		return c.gan().Validate()
 	case "vae":
 		return c.vae().Validate()
-	case "translate":
-		if c.Data.Name != "dates" {
-			return usageError{fmt.Errorf("--data %s: genview train translate takes dates", c.Data.Name)}
-		}
-	case "text":
-		if c.Data.Name == "" {
-			return usageError{errors.New("say what text to learn from: genview train text FILE")}
-		}
+	case "translate": // what is known of the data only when they are open is 1 here
+		return transformer.Config{
+			Vocab: transformer.Special + 1, Width: m.Width, Heads: m.Heads, Layers: m.Layers, Hidden: m.Hidden, Source: 1, Target: 1, Dropout: m.Dropout,
+		}.Validate()
 	}
-	return nil
+	return transformer.GPTConfig{Vocab: 1, Context: m.Context, Width: m.Width, Heads: m.Heads, Layers: m.Layers, Dropout: m.Dropout}.Validate()
 }
 
 // products returns the type of products' operands.
@@ -266,7 +265,7 @@ func (c *config) products() (tensor.DType, error) {
 		}
 	}
 	if c.Precision != "" {
-		return tensor.F32, usageError{fmt.Errorf("--precision %s: give f32 or bf16", c.Precision)}
+		return tensor.F32, fmt.Errorf("--precision %s: give f32 or bf16%s", c.Precision, meant(c.Precision, []string{"f32", "bf16"}))
 	}
 	return tensor.F32, nil
 }
@@ -300,6 +299,14 @@ func (c *config) transformer() transformer.TrainConfig {
 
 // points tells whether the run is of points in the plane, and not of pictures.
 func (c *config) points() bool { return c.Model.Arch == "points" }
+
+// aTitle is title with its article.
+func (c *config) aTitle() string {
+	if c.Model.Arch == "mlp" { // as it is spoken
+		return "an " + c.title()
+	}
+	return "a " + c.title()
+}
 
 // title says what is trained, as "MLP VAE".
 func (c *config) title() string {

@@ -77,7 +77,7 @@ type measured interface {
 func (m *pictures) measure(ctx context.Context, step, n, samples int) (fmt.Stringer, error) {
 	v, ok := m.maker.(*vae.Trainer)
 	if !ok {
-		return nil, fmt.Errorf("eval has no measure for a %s of pictures: look at genview sample", m.session.config.title())
+		return nil, fmt.Errorf("eval has no measure for %s of pictures: look at genview sample", m.session.config.aTitle())
 	}
 	set, err := m.dataset(ctx)
 	if err != nil {

@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"models/data/codec":  {},
 	"models/files":       {},
 	"models/safetensors": {"models/files"},
+	"models/settings":    {},
 	"models/walk":        {"models/files"},
 	"shaders":            {"shaders/spirv"},
 	"shaders/gen":        {"shaders/spirv"},
@@ -34,7 +35,7 @@ var mayImport = map[string][]string{
 	"models/gan":         {"tensor", "models/nn", "models/optim", "models/watch"},
 	"models/transformer": {"tensor", "models/nn", "models/optim", "models/watch"},
 	"models/picture":     {"models/watch"},
-	"models/train":       {"tensor", "models/nn", "models/watch", "models/safetensors", "models/files"}, // never a network, nor its data
+	"models/train":       {"tensor", "models/nn", "models/watch", "models/safetensors", "models/settings", "models/files"}, // never a network, nor its data
 	"viewer":             {"models/watch", "models/walk"},
 	"cmd/genview":        nil, // anything
 }

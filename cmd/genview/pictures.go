@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"slices"
+	"strings"
 
 	"genview/models/data"
 	"genview/models/gan"
@@ -130,9 +131,24 @@ func (m *pictures) dataset(ctx context.Context) (*data.Dataset, error) {
 	}
 	d := m.session.config.Data
 	if c, h, w := set.Train.Shape(); c != d.Channels || h != d.Size || w != d.Size {
-		return nil, fmt.Errorf("the pictures of %s are %d×%d with %d channels; give --set data.size=%d", d.Name, w, h, c, h)
+		return nil, misfit(d, c, h, w)
 	}
 	return set, nil
+}
+
+// misfit says which settings make a model fit pictures [C, H, W].
+func misfit(d dataConfig, c, h, w int) error {
+	var give []string
+	if h != d.Size {
+		give = append(give, fmt.Sprintf("--set data.size=%d", h))
+	}
+	if c != d.Channels {
+		give = append(give, fmt.Sprintf("--set data.channels=%d", c))
+	}
+	if h != w {
+		give = []string{"square ones, which are all that models take"}
+	}
+	return usageError{fmt.Errorf("the pictures of %s are %d×%d with %s: give %s", d.Name, w, h, countOf(c, "channel"), strings.Join(give, " "))}
 }
 
 func (m *pictures) dummy() func(ctx context.Context) error {

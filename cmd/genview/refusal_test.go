@@ -83,9 +83,9 @@ func TestBadInput(t *testing.T) {
 		{1, "cannot be written", tiny("--out", filepath.Join(dir, "file", "run"))},
 		{1, "never.gif cannot be written: no such file or directory", []string{"walk", run, "--frames", "2", "-o", lost}},
 		{1, "ending", []string{"walk", run, "--frames", "2", "-o", filepath.Join(dir, "w.mp4")}},
-		{1, "no data set \"minst\"", tiny("--data", "minst")},
+		{2, "no data set \"minst\"; did you mean mnist?", tiny("--data", "minst")},
 		{1, "has no train-images", tiny("--data", "mnist", "--data-dir", pictures)},
-		{1, "architecture", tiny("--set", "model.arch=rnn")},
+		{2, "architecture", tiny("--set", "model.arch=rnn")},
 		{2, "--frames 0", []string{"walk", run, "--frames", "0", "-o", out}},
 		{2, "-n 0", []string{"sample", run, "-n", "0", "-o", out}},
 		{2, "model.z", tiny("--set", "model.depth=3")},
@@ -94,7 +94,7 @@ func TestBadInput(t *testing.T) {
 		{2, "no command", []string{"nonsense"}},
 		{2, "--fps 0", []string{"walk", run, "--fps", "0"}},
 		{2, "say what to train", []string{"train", "dragon"}},
-		{2, "arg", []string{"sample"}},
+		{2, "genview sample needs arguments: write genview sample RUN; see", []string{"sample"}},
 	} {
 		refused(t, c.code, c.want, c.args...)
 	}

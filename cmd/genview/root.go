@@ -66,10 +66,13 @@ CPU through Mesa's lavapipe, and shows what they have learned, live in a window 
 Exit codes: 0 done (also a training that a signal ended: it is saved), 1 it failed, 2 wrong usage, 128 + N ended by signal N
 before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a second Ctrl-C ends anything at once, unsaved.`,
 		SilenceUsage: true, SilenceErrors: true,
-		PersistentPreRun: func(*cobra.Command, []string) { a.widen() },
-		Args: func(_ *cobra.Command, what []string) error {
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			a.widen()
+			return a.checkPasses()
+		},
+		Args: func(c *cobra.Command, what []string) error {
 			if len(what) > 0 {
-				return usageError{fmt.Errorf("there is no command %q; see genview --help", what[0])}
+				return noCommand(c, what[0])
 			}
 			return nil
 		},
@@ -87,22 +90,11 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 without recompute, cheap values are kept for the gradients and not computed again: half as much
 memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run says how much`, tensor.Passes()))
 	root.PersistentFlags().BoolVar(&a.noTune, "no-tune", false, "take kernels by rule: try none before training, and use nothing of what tune found out")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.train(), a.view(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(),
 		a.eval(), a.devices(), a.doctor(), a.bench(), a.tune())
+	strictly(root)
 	return root
-}
-
-// args is cobra's check of positional arguments as wrong usage.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, a []string) error {
-		if err := check(c, a); err != nil {
-			return usageError{errors.New(err.Error() + "; see " + c.CommandPath() + " --help")}
-		}
-		return nil
-	}
 }
 
 func (a *app) open(profile bool) (*vk.Device, error) {

@@ -58,7 +58,7 @@ func (a *app) start(c config, h how) (*session, error) {
 func (a *app) startOn(dev *vk.Device, t *tensor.Tuning, c config) (*session, error) {
 	products, err := c.products()
 	if err != nil {
-		return nil, errors.Join(err, dev.Close())
+		return nil, errors.Join(usageError{err}, dev.Close())
 	}
 	family, _ := tensor.ParseFamily(c.Kernels) // "" is what suits the device
 	if family == tensor.ForLavapipe && !dev.Info().Lavapipe {
@@ -133,7 +133,7 @@ func (s *session) begin(ctx context.Context, step int) (what string, err error) 
 func need[M subject](s *session, what string) (M, error) {
 	m, ok := s.model.(M)
 	if !ok {
-		return m, fmt.Errorf("this run's model is a %s: %s", s.config.title(), what)
+		return m, fmt.Errorf("this run's model is %s: %s", s.config.aTitle(), what)
 	}
 	return m, nil
 }
@@ -157,8 +157,8 @@ func (a *app) load(dir string) (*session, *train.Run, int, error) {
 	if err := a.place.apply(&c); err != nil {
 		return nil, nil, 0, err
 	}
-	if err := c.check(); err != nil {
-		return nil, nil, 0, fmt.Errorf("%s: %w", dir, err)
+	if err := stored(dir, c.check()); err != nil {
+		return nil, nil, 0, err
 	}
 	if _, _, err := run.Newest(); err != nil {
 		return nil, nil, 0, err

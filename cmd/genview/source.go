@@ -49,6 +49,14 @@ func (p place) apply(c *config) error {
 	return err
 }
 
+// stored says that what is wrong stands in a run's configuration.
+func stored(run string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", filepath.Join(run, "config.yaml"), err)
+}
+
 // fromPath tells whether the data are a file or a folder of the user's.
 func (c *config) fromPath() bool { return c.Kind == "text" || data.IsPath(c.Data.Name) }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
 	"genview/models/transformer"
@@ -27,7 +28,7 @@ func (a *app) translate() *cobra.Command {
 				return err
 			}
 			for _, text := range out {
-				fmt.Println(text)
+				fmt.Println(forStdout(text))
 			}
 			return nil
 		},
@@ -48,8 +49,8 @@ func (a *app) generate() *cobra.Command {
 			switch {
 			case n < 1:
 				return usageError{fmt.Errorf("--number %d: give 1 or more", n)}
-			case !(o.Temperature >= 0):
-				return usageError{fmt.Errorf("--temperature %v: give 0 or more", o.Temperature)}
+			case !(o.Temperature >= 0 && o.Temperature <= math.MaxFloat32):
+				return usageError{fmt.Errorf("--temperature %v: give a number of 0 or more, as 0.8", o.Temperature)}
 			case o.TopK < 0:
 				return usageError{fmt.Errorf("--top-k %d: give 1 or more, or 0 for all", o.TopK)}
 			}
@@ -65,9 +66,9 @@ func (a *app) generate() *cobra.Command {
 			if _, err := m.encode(prompt); err != nil {
 				return err
 			}
-			fmt.Print(prompt)
+			fmt.Print(forStdout(prompt))
 			err = m.generate(c.Context(), prompt, n, o, seed, func(character string) error {
-				_, err := os.Stdout.WriteString(character)
+				_, err := os.Stdout.WriteString(forStdout(character))
 				return err
 			})
 			fmt.Println()
@@ -108,7 +109,7 @@ func (a *app) attention() *cobra.Command {
 			if err := writeAttention(out, maps); err != nil {
 				return err
 			}
-			fmt.Println(out)
+			fmt.Println(forStdout(out))
 			return nil
 		},
 	}

@@ -81,12 +81,17 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train.Run, error) {
 	var cfg config
 	if f.resume != "" {
+		if len(kinds) > 0 {
+			return cfg, nil, usageError{fmt.Errorf("--resume goes on with a run as it is, and takes no %s beside it", kinds[0])}
+		}
 		run, err := train.OpenRun(f.resume, &cfg)
 		if err != nil {
 			return cfg, nil, err
 		}
 		if c.Flags().Changed("steps") {
-			cfg.Steps = f.steps
+			if cfg.Steps = f.steps; f.steps < 1 {
+				return cfg, nil, usageError{fmt.Errorf("--steps %d: give 1 or more", f.steps)}
+			}
 		}
 		for _, name := range []string{"out", "batch", "precision", "seed", "set"} {
 			if c.Flags().Changed(name) {
@@ -97,7 +102,10 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		if cfg.Data.Pipe && where.data == "" {
 			return cfg, nil, errPipe()
 		}
-		return cfg, run, errors.Join(where.apply(&cfg), cfg.settle(), cfg.check())
+		if err := errors.Join(where.apply(&cfg), cfg.settle()); err != nil {
+			return cfg, nil, err
+		}
+		return cfg, run, stored(f.resume, cfg.check())
 	}
 	if len(kinds) == 2 && (kinds[0] == "text" || kinds[0] == "gpt") {
 		if c.Flags().Changed("data") {
@@ -108,7 +116,11 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		f.data = ""
 	}
 	if len(kinds) != 1 || presets[kinds[0]] == nil {
-		return cfg, nil, usageError{fmt.Errorf("say what to train: genview train %s, genview train text FILE, or genview train --resume RUN", strings.Join(withoutText(), "|"))}
+		hint := ""
+		if len(kinds) > 0 && presets[kinds[0]] == nil {
+			hint = fmt.Sprintf("there is no %s%s; ", kinds[0], meant(kinds[0], presetNames))
+		}
+		return cfg, nil, usageError{fmt.Errorf("%ssay what to train: genview train %s, genview train text FILE, or genview train --resume RUN", hint, strings.Join(withoutText(), "|"))}
 	}
 	cfg = presets[kinds[0]]()
 	cfg.Data.Dir, cfg.Seed = f.dataDir, f.seed
@@ -145,10 +157,13 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 	case cfg.Model.Arch == "dcgan":
 		cfg.Model.Hidden = gan.DCGANDefaults().Hidden
 	}
-	if err := errors.Join(cfg.check(), cfg.settle()); err != nil || cfg.Kind != "text" {
+	if err := cfg.check(); err != nil {
+		return cfg, nil, usageError{err}
+	}
+	err := cfg.settle()
+	if err != nil || cfg.Kind != "text" {
 		return cfg, nil, err
 	}
-	var err error
 	if cfg.text, err = cfg.readText(c.Context()); err != nil {
 		return cfg, nil, err
 	}

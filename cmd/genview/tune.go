@@ -58,7 +58,7 @@ for products that they have not met. --no-tune keeps them from it, and lets the 
 			}
 			for _, n := range names {
 				if presets[n] == nil && n != "ops" {
-					return usageError{fmt.Errorf("there is nothing named %s to tune; there are %s and ops", n, strings.Join(presetNames, ", "))}
+					return usageError{fmt.Errorf("there is nothing named %s to tune; there are %s and ops%s", n, strings.Join(presetNames, ", "), meant(n, append([]string{"ops"}, presetNames...)))}
 				}
 			}
 			if a.noTune {

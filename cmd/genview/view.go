@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -31,6 +32,9 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 		RunE: func(c *cobra.Command, what []string) error {
 			o := viewer.Options{Title: "genview", Linger: linger}
 			if len(what) == 1 && presets[what[0]] == nil {
+				if _, err := os.Stat(what[0]); errors.Is(err, fs.ErrNotExist) {
+					return usageError{fmt.Errorf("there is no model and no run %s%s; models are %s", what[0], meant(what[0], presetNames), strings.Join(presetNames, ", "))}
+				}
 				a.place = f.place(c)
 				return a.viewRun(c.Context(), what[0], o)
 			}

@@ -26,7 +26,7 @@ func (a *app) walk() *cobra.Command {
 		RunE: func(c *cobra.Command, runs []string) (err error) {
 			f, ok := walk.Interps[interp]
 			if !ok {
-				return usageError{fmt.Errorf("--interp %s: choose lerp or slerp", interp)}
+				return usageError{fmt.Errorf("--interp %s: choose lerp or slerp%s", interp, meant(interp, []string{"lerp", "slerp"}))}
 			}
 			if frames < 1 {
 				return usageError{fmt.Errorf("--frames %d: give 1 or more", frames)}
@@ -64,7 +64,7 @@ func (a *app) walk() *cobra.Command {
 			if said := walk.Slowed(out, film); said != "" {
 				fmt.Fprintln(os.Stderr, visible(said))
 			}
-			fmt.Println(out)
+			fmt.Println(forStdout(out))
 			return nil
 		},
 	}
@@ -123,12 +123,12 @@ func (a *app) sample() *cobra.Command {
 			case *points:
 				err = m.sample(c.Context(), seed, n, out)
 			default:
-				err = fmt.Errorf("this run's model is a %s and makes no pictures: see genview translate and genview generate", s.config.title())
+				err = fmt.Errorf("this run's model is %s and makes no pictures: see genview translate and genview generate", s.config.aTitle())
 			}
 			if err != nil {
 				return err
 			}
-			fmt.Println(out)
+			fmt.Println(forStdout(out))
 			return nil
 		},
 	}
@@ -153,7 +153,7 @@ func (a *app) reconstruct() *cobra.Command {
 			defer func() { err = errors.Join(err, s.close()) }()
 			encoder, ok := m.maker.(*vae.Trainer)
 			if !ok {
-				return fmt.Errorf("reconstruct needs a VAE, this run's model is a %s: see genview sample and genview walk", s.config.title())
+				return fmt.Errorf("reconstruct needs a VAE, this run's model is %s: see genview sample and genview walk", s.config.aTitle())
 			}
 			d := s.config.Data
 			var in []float32
@@ -180,7 +180,7 @@ func (a *app) reconstruct() *cobra.Command {
 			if err := writeSheet(out, both, 2); err != nil {
 				return err
 			}
-			fmt.Println(out)
+			fmt.Println(forStdout(out))
 			return nil
 		},
 	}

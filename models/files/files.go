@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/gofrs/flock"
 )
@@ -41,7 +42,7 @@ func Write(path string, write func(w io.Writer) error) error {
 	case err == nil && !info.Mode().IsRegular():
 		return stream(path, write)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+		return unwritable(path, err)
 	}
 	dir := filepath.Dir(target)
 	clearOf(dir, filepath.Base(target))
@@ -51,13 +52,13 @@ func Write(path string, write func(w io.Writer) error) error {
 	}
 	tmp, err := create(target, perm)
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+		return unwritable(path, err)
 	}
 	if err := tmp.fill(path, write); err != nil {
 		return errors.Join(err, tmp.discard())
 	}
 	if err := os.Rename(tmp.name, target); err != nil {
-		return errors.Join(fmt.Errorf("%s cannot be written: %w", path, cause(err)), tmp.discard())
+		return errors.Join(unwritable(path, err), tmp.discard())
 	}
 	_ = tmp.lock.Unlock()
 	return SyncDir(dir)
@@ -148,10 +149,10 @@ func (t *temporary) fill(path string, write func(io.Writer) error) error {
 		return err
 	}
 	if err := t.file.Sync(); err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+		return unwritable(path, err)
 	}
 	if err := t.file.Close(); err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+		return unwritable(path, err)
 	}
 	return nil
 }
@@ -166,7 +167,7 @@ func (t *temporary) discard() error {
 func stream(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|nonblocking, 0) // a pipe that nobody reads is an error, and no endless wait
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, cause(err))
+		return unwritable(path, err)
 	}
 	buffered := bufio.NewWriter(&writer{path: path, to: f})
 	err = write(buffered)
@@ -174,7 +175,7 @@ func stream(path string, write func(io.Writer) error) error {
 		err = buffered.Flush()
 	}
 	if closed := f.Close(); err == nil && closed != nil {
-		err = fmt.Errorf("%s cannot be written: %w", path, cause(closed))
+		err = unwritable(path, closed)
 	}
 	return err
 }
@@ -188,9 +189,23 @@ type writer struct {
 func (w *writer) Write(p []byte) (int, error) {
 	n, err := w.to.Write(p)
 	if err != nil {
-		err = fmt.Errorf("%s cannot be written: %w", w.path, cause(err))
+		err = unwritable(w.path, err)
 	}
 	return n, err
+}
+
+// unwritable is the error of a file that cannot be written: which, why, and what to do.
+func unwritable(path string, err error) error {
+	remedy := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		remedy = "; make that folder, or choose another"
+	case errors.Is(err, syscall.ENOSPC):
+		remedy = "; make room there, or choose another folder"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		remedy = "; choose a folder that you may write to"
+	}
+	return fmt.Errorf("%s cannot be written: %w%s", path, cause(err), remedy)
 }
 
 // cause takes the call and the path off an error of package os, for the sentence around it has its own.

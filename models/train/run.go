@@ -11,9 +11,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"genview/models/files"
+	strict "genview/models/settings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -180,16 +180,12 @@ func (r *Run) WriteConfig(config any) error {
 // error. Who writes to the run calls [Run.Lock] first.
 func OpenRun(dir string, config any) (*Run, error) {
 	path := filepath.Join(dir, configName)
-	p, err := os.ReadFile(path)
+	p, err := strict.Read(path, config)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noConfig(dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
-	}
-	if err := yaml.NewDecoder(bytes.NewReader(p), yaml.Strict()).Decode(config); err != nil {
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, fmt.Errorf("train: %s: %s", path, first)
 	}
 	return &Run{Dir: dir, config: p}, nil
 }
