@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"genview/models/watch"
@@ -21,11 +22,21 @@ type Options struct {
 	Title         string
 	Width, Height int           // at scale 1; 0 for 1280 by 800
 	Linger        time.Duration // the window closes by itself this long after the run is done; negative: it stays
+	Opened        func()        // called when the window first draws; nil for none
 }
 
-// Run opens the window and shows what comes over the bus until the window is closed or ctx ends, neither of which is an
-// error. It must be called from the main goroutine.
-func Run(ctx context.Context, bus *watch.Bus, o Options, panels ...Panel) error {
+// ErrLost says that an open window went away, and not because somebody closed it: its X server is gone, or drawing failed. What the
+// window showed can go on without it.
+var ErrLost = errors.New("the window was lost")
+
+// patience is how long Run waits for a window to close that does not react.
+const patience = 3 * time.Second
+
+// Run opens a window on t and shows what comes over the bus until the window is closed or ctx ends, neither of which is an
+// error. It must not be called from the goroutine that serves t. A process runs one window in its life.
+//
+// The error is [ErrLost] where the window had been open; any other says why it cannot be opened and what to do.
+func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options, panels ...Panel) error {
 	if err := CheckDisplay(); err != nil {
 		return err
 	}
@@ -36,18 +47,46 @@ func Run(ctx context.Context, bus *watch.Bus, o Options, panels ...Panel) error 
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 800
 	}
+	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(panels...), brush: b}
+	ended := t.start(w.run)
+	select {
+	case err = <-ended:
+	case <-gone:
+		err = errors.New("its X server is gone")
+	case <-ctx.Done():
+		select {
+		case err = <-ended:
+		case <-gone:
+		case <-time.After(patience): // the process ends without it
+		}
+	}
+	switch {
+	case err == nil:
+		return nil
+	case w.shown.Load():
+		return fmt.Errorf("viewer: %w: %w", ErrLost, err)
+	}
+	return cannotOpen(fmt.Errorf("%w (OpenGL 3.2 or OpenGL ES 3 is needed; LIBGL_DEBUG=verbose says more)", err))
+}
+
+func cannotOpen(err error) error {
+	return fmt.Errorf("viewer: the window cannot be opened: %w; train without a window: genview train", err)
+}
+
+// run runs the window on the main thread.
+func (w *window) run() error {
 	narrow()
-	ebiten.SetWindowTitle(o.Title)
-	ebiten.SetWindowSize(o.Width, o.Height)
+	ebiten.SetWindowTitle(w.options.Title)
+	ebiten.SetWindowSize(w.options.Width, w.options.Height)
 	ebiten.SetWindowSizeLimits(640, 480, -1, -1)
 	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
 	ebiten.SetScreenClearedEveryFrame(false)
 	ebiten.SetRunnableOnUnfocused(true)
-	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(panels...), brush: b}
-	if err := ebiten.RunGameWithOptions(w, &ebiten.RunGameOptions{X11ClassName: "Genview", X11InstanceName: "genview"}); err != nil && !errors.Is(err, ebiten.Termination) {
-		return fmt.Errorf("viewer: the window failed: %w", err)
+	err := ebiten.RunGameWithOptions(w, &ebiten.RunGameOptions{X11ClassName: "Genview", X11InstanceName: "genview"})
+	if errors.Is(err, ebiten.Termination) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // narrow has Mesa's OpenGL for processors make vectors of 256 bits at most: with 512 it crashes (Mesa 22.3). The variable is also
@@ -59,22 +98,30 @@ func narrow() {
 	}
 }
 
-// CheckDisplay returns an error that says what to do where there can be no window.
-func CheckDisplay() error { return displayError(runtime.GOOS, os.Getenv) }
+// ErrNoDisplay says that the environment names no display.
+var ErrNoDisplay = errors.New("there is no display (DISPLAY is not set)")
 
-// displayError says what to do where there can be no window.
+// CheckDisplay returns an error that says what to do where there can be no window. Where the environment names no display it is
+// [ErrNoDisplay].
+func CheckDisplay() error {
+	if err := displayError(runtime.GOOS, os.Getenv); err != nil {
+		return err
+	}
+	if err := connect(); err != nil {
+		return cannotOpen(err)
+	}
+	return nil
+}
+
+// displayError says what to do where the environment names no display.
 func displayError(goos string, env func(string) string) error {
-	switch goos {
-	case "windows", "darwin":
+	switch {
+	case goos == "windows" || goos == "darwin" || env("DISPLAY") != "":
 		return nil
+	case env("WAYLAND_DISPLAY") != "":
+		return fmt.Errorf("viewer: %w: start XWayland, or train without a window: genview train", ErrNoDisplay)
 	}
-	if env("DISPLAY") != "" {
-		return nil
-	}
-	if env("WAYLAND_DISPLAY") != "" {
-		return errors.New("viewer: there is no X display (DISPLAY is not set): start XWayland, or train without a window: genview train")
-	}
-	return errors.New("viewer: there is no display (DISPLAY is not set): train without a window: genview train")
+	return fmt.Errorf("viewer: %w: train without a window: genview train", ErrNoDisplay)
 }
 
 // window is what Ebitengine runs.
@@ -95,6 +142,8 @@ type window struct {
 	pace    pacer
 	typed   []rune
 	done    time.Time
+	shown   atomic.Bool // it drew once
+	failed  error       // of a drawing, which cannot say so itself
 }
 
 // LayoutF gives the drawing the window's own resolution.
@@ -107,13 +156,23 @@ func (w *window) LayoutF(width, height float64) (float64, float64) {
 // Layout is not called: LayoutF is there.
 func (w *window) Layout(int, int) (int, int) { panic("unreachable") }
 
-// Update gathers what happened since the last tick.
+// Update gathers what happened since the last tick. A panic is an error, here and in Draw, so that it ends the window alone.
 func (w *window) Update() error {
 	now := time.Now()
 	s := w.bus.Latest()
-	if w.ctx.Err() != nil || w.lingered(s, now) {
+	switch {
+	case w.ctx.Err() != nil || w.lingered(s, now):
 		return ebiten.Termination
+	case w.failed != nil:
+		return w.failed
 	}
+	return caught(func() error {
+		w.gather(s, now)
+		return nil
+	})
+}
+
+func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	x, y := ebiten.CursorPositionF()
 	w.typed = ebiten.AppendInputChars(w.typed[:0])
 	e := Events{
@@ -130,7 +189,6 @@ func (w *window) Update() error {
 	w.cursor = e.Cursor
 	w.active = now.Sub(w.touched) < time.Second/4
 	w.redraw = w.state.Update(e, s, w.bus.Send) || w.redraw
-	return nil
 }
 
 func pressed(keys ...ebiten.Key) bool { return slices.ContainsFunc(keys, inpututil.IsKeyJustPressed) }
@@ -164,6 +222,12 @@ func (w *window) Draw(screen *ebiten.Image) {
 	}
 	w.pace.draw(now)
 	w.redraw, w.drawn = false, size
-	w.state.Draw(w.brush.canvas(screen, w.scale))
-	w.brush.sweep()
+	w.failed = caught(func() error {
+		w.state.Draw(w.brush.canvas(screen, w.scale))
+		w.brush.sweep()
+		return nil
+	})
+	if !w.shown.Swap(true) && w.options.Opened != nil {
+		w.options.Opened()
+	}
 }

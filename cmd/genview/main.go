@@ -4,13 +4,23 @@ package main
 import (
 	"fmt"
 	"os"
+
+	"genview/viewer"
 )
 
 func main() {
+	windows := viewer.NewThread()
+	go func() { os.Exit(run(windows)) }()
+	windows.Serve()
+}
+
+// run does what the command line says and returns the exit code.
+func run(windows *viewer.Thread) int {
 	ctx := interruptible()
-	if err := newRoot().ExecuteContext(ctx); err != nil {
+	if err := newRoot(windows).ExecuteContext(ctx); err != nil {
 		message, code := failure(ctx, err)
 		fmt.Fprintln(os.Stderr, "genview:", message)
-		os.Exit(code)
+		return code
 	}
+	return 0
 }

@@ -30,6 +30,8 @@ func oneLine(err error) string { return visible(strings.Join(strings.Fields(err.
 
 // app is what all commands share.
 type app struct {
+	windows *viewer.Thread
+
 	device string
 
 	checkpoint int // step of the checkpoint of a run to take; below 0: the newest
@@ -50,8 +52,8 @@ func (a *app) without() []tensor.Pass {
 	return out
 }
 
-func newRoot() *cobra.Command {
-	a := &app{}
+func newRoot(windows *viewer.Thread) *cobra.Command {
+	a := &app{windows: windows}
 	root := &cobra.Command{
 		Use:   "genview",
 		Short: "Train image generators and Transformers on any GPU that speaks Vulkan, and watch them learn",
@@ -77,7 +79,7 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			if viewer.CheckDisplay() != nil {
+			if errors.Is(viewer.CheckDisplay(), viewer.ErrNoDisplay) {
 				return c.Help()
 			}
 			return a.begin(c.Context())

@@ -206,12 +206,17 @@ type job struct {
 }
 
 // prepare does all that comes before the first step, and fails before a run folder is made where it can.
-func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, err error) {
-	outliveReaders()
+func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (*job, error) {
 	cfg, run, err := f.configure(c, kinds)
 	if err != nil {
 		return nil, err
 	}
+	return a.ready(c.Context(), f, cfg, run)
+}
+
+// ready makes a job of a configuration and the run that it came from; nil for a new one.
+func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.Run) (j *job, err error) {
+	outliveReaders()
 	if err := f.profile.check(); err != nil {
 		return nil, err
 	}
@@ -266,7 +271,7 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (j *job, 
 			return nil, err
 		}
 	}
-	what, err := s.begin(c.Context(), from)
+	what, err := s.begin(ctx, from)
 	if err != nil {
 		return nil, err
 	}

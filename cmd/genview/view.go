@@ -47,30 +47,44 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 	return c
 }
 
-// viewTraining trains while the window is open.
+// viewTraining trains while the window is open. The window opens before anything is made ready or written, so that one that cannot
+// open leaves nothing behind.
 func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o viewer.Options) error {
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
 	}
-	j, err := a.prepare(c, f, kinds)
+	cfg, run, err := f.configure(c, kinds)
 	if err != nil {
 		return err
 	}
-	return watched(c.Context(), watch.NewBus(), o, func(context.Context) (*job, error) { return j, nil })
+	opened := make(chan struct{})
+	o.Opened = func() { close(opened) }
+	return a.watched(c.Context(), watch.NewBus(), o, func(w watching) (*job, error) {
+		select {
+		case <-opened:
+		case <-w.looking.Done():
+			return nil, nil
+		}
+		j, err := a.ready(w.training, f, cfg, run)
+		if err != nil {
+			w.close() // the terminal says why
+		}
+		return j, err
+	})
 }
 
 // begin opens a window that offers what can be trained, and trains what is chosen.
 func (a *app) begin(ctx context.Context) error {
 	bus := watch.NewBus()
 	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices})
-	return watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1}, func(ctx context.Context) (*job, error) {
-		name := chosen(ctx, bus)
+	return a.watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1}, func(w watching) (*job, error) {
+		name := chosen(w.looking, bus)
 		if name == "" {
-			return nil, ctx.Err()
+			return nil, nil
 		}
 		f, c := &trainFlags{}, &cobra.Command{}
 		f.add(c, a)
-		c.SetContext(ctx)
+		c.SetContext(w.training)
 		return a.prepare(c, f, []string{name})
 	})
 }
@@ -100,31 +114,61 @@ func chosen(ctx context.Context, bus *watch.Bus) (name string) {
 	return name
 }
 
-// watched trains what get makes ready in the background, while the window, which the main goroutine must run, is open.
-func watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get func(context.Context) (*job, error)) error {
-	ctx, stop := context.WithCancel(ctx)
+// watching is what a training that is watched depends on. A window that is closed ends the training; one that is lost does not.
+type watching struct {
+	training context.Context // ends with Ctrl-C, and when the window is closed
+	looking  context.Context // ends with the window, however it ends
+	close    func()          // closes the window
+}
+
+// outcome is what became of a training that is watched.
+type outcome struct {
+	begun bool
+	err   error
+}
+
+// watched trains what get makes ready, while a window is open. get returns nil where there is nothing to train.
+func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get func(watching) (*job, error)) error {
+	training, stop := context.WithCancel(ctx)
 	defer stop()
-	trained := make(chan error, 1)
-	go func() {
-		j, err := get(ctx)
-		if j == nil {
-			failed(bus, err)
-			trained <- err
-			return
+	looking, close := context.WithCancel(training)
+	w := watching{training, looking, close}
+	trained := make(chan outcome, 1)
+	go func() { trained <- w.train(bus, get) }()
+	err := viewer.Run(looking, a.windows, bus, o, viewer.Panels()...)
+	lost := errors.Is(err, viewer.ErrLost)
+	if lost {
+		if s := bus.Latest().State; s != watch.Done && s != watch.Choosing {
+			fmt.Fprintf(os.Stderr, "genview: %s; training goes on without it, Ctrl-C saves and ends it\n", oneLine(err))
 		}
-		err = j.train(ctx, bus)
-		failed(bus, err)
-		if ctx.Err() == nil {
-			train.Show(ctx, bus, j.model)
-		}
-		trained <- errors.Join(err, j.close())
-	}()
-	err := viewer.Run(ctx, bus, o, viewer.Panels()...)
-	stop()
-	if ended := <-trained; !errors.Is(ended, context.Canceled) {
-		err = errors.Join(err, ended)
+		bus.Send(watch.Resume{}) // nobody else can, where it was paused
+		close()
+	} else {
+		stop()
 	}
-	return err
+	t := <-trained
+	if ctx.Err() == nil && errors.Is(t.err, context.Canceled) {
+		t.err = nil // the window was closed before there was anything to train
+	}
+	if lost && t.begun {
+		return t.err
+	}
+	return errors.Join(err, t.err)
+}
+
+// train trains what get makes ready, and serves the window afterwards.
+func (w watching) train(bus *watch.Bus, get func(watching) (*job, error)) outcome {
+	j, err := get(w)
+	if j == nil {
+		failed(bus, err)
+		return outcome{err: err}
+	}
+	err = j.train(w.training, bus)
+	failed(bus, err)
+	if w.looking.Err() == nil {
+		train.Show(w.looking, bus, j.model)
+	}
+	return outcome{true, errors.Join(err, j.close())}
 }
 
 // failed leaves an error to be read in the window.
@@ -165,7 +209,7 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 		close(shown)
 	}()
 	fmt.Fprintf(os.Stderr, "showing %s at step %d on %s\n", dir, step, s.dev.Info().Name)
-	err = viewer.Run(ctx, bus, o, viewer.Panels()...)
+	err = viewer.Run(ctx, a.windows, bus, o, viewer.Panels()...)
 	stop()
 	<-shown
 	return err

@@ -1,0 +1,8 @@
+//go:build !linux && !freebsd && !netbsd
+
+package viewer
+
+// gone is never closed: there is no X server to lose.
+var gone = make(chan struct{})
+
+func connect() error { return nil }
