@@ -270,22 +270,52 @@ func (c *compilation) launches() ([]launch, error) {
 		all = append(all, l)
 	}
 	errs := make([]error, len(all))
+	made := &maker{all: len(all), progress: c.rt.progress}
 	var taken atomic.Int64
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for i := int(taken.Add(1)) - 1; i < len(all); i = int(taken.Add(1)) - 1 {
+			for i := int(taken.Add(1)) - 1; i < len(all) && !made.ended(); i = int(taken.Add(1)) - 1 {
 				all[i].kernel, errs[i] = c.rt.dev.NewKernel(all[i].module, all[i].consts...)
+				made.one()
 			}
 		})
 	}
 	workers.Wait()
+	if made.err != nil {
+		return nil, made.err
+	}
 	for _, err := range errs {
 		if err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// maker counts the kernels of a program that are made, for who follows that and may end it.
+type maker struct {
+	all      int
+	progress func(done, all int) error // nil: nobody does
+
+	mu   sync.Mutex
+	done int
+	err  error
+}
+
+func (m *maker) one() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done++
+	if m.progress != nil && m.err == nil {
+		m.err = m.progress(m.done, m.all)
+	}
+}
+
+func (m *maker) ended() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.err != nil
 }
 
 // record writes the whole program down.

@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -70,8 +71,22 @@ func (p *Program) Run(ctx context.Context, f Feed) error {
 }
 
 // Warm lets the driver make the machine code of the program's kernels, where it would do so in the first run, until it is done or ctx
-// ends, which is no error: meanwhile another goroutine may read what the first run is fed with.
-func (p *Program) Warm(ctx context.Context) error { return p.prog.Warm(ctx) }
+// ends, which is no error: meanwhile another goroutine may read what the first run is fed with. [Options.Progress] hears of each
+// kernel; an error of it ends Warm.
+func (p *Program) Warm(ctx context.Context) error {
+	if p.rt.progress == nil {
+		return p.prog.Warm(ctx, nil)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var ended error
+	err := p.prog.Warm(ctx, func(done, all int) {
+		if ended = p.rt.progress(done, all); ended != nil {
+			stop()
+		}
+	})
+	return errors.Join(err, ended)
+}
 
 // Wait returns when the newest run has ended.
 func (p *Program) Wait(ctx context.Context) error { return p.wait(ctx) }

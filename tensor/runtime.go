@@ -20,8 +20,11 @@ type Runtime struct {
 	target  Target
 	without []Pass
 	tuning  *Tuning
-	doubt   bool                 // whether the target's kernels are right is to be seen
-	trial   func(*Runtime) error // says that they are not
+
+	progress func(done, all int) error // Options.Progress
+
+	doubt bool                 // whether the target's kernels are right is to be seen
+	trial func(*Runtime) error // says that they are not
 
 	settling sync.Mutex
 	settled  bool // it has been seen
@@ -38,6 +41,10 @@ type Options struct {
 	Without []Pass  // passes that are left out
 	MaxBind int     // bytes that one binding holds at most, where the device takes more; 0: what it takes
 	Tuning  *Tuning // which kernels of products are the fastest; nil: a rule decides
+
+	// Progress hears, while Compile and Warm make the kernels of a program, how many of them are made. An error ends Compile or Warm,
+	// which returns it. Nil if nobody wants to know; safe for concurrent use otherwise.
+	Progress func(done, all int) error
 
 	// Products is the type in which what matrix products and convolutions read is kept between kernels: F32, or BF16 or F16, for half
 	// the memory and, where a GPU multiplies matrices of them, more speed, as with torch.autocast. Products add up in F32, and all
@@ -114,7 +121,7 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	}
 	return &Runtime{
 		doubt: cpu && o.Family == ForDevice, trial: (*Runtime).try,
-		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind, Products: o.Products}, without: o.Without, tuning: o.Tuning,
+		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind, Products: o.Products}, without: o.Without, tuning: o.Tuning, progress: o.Progress,
 		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
 	}, nil
 }

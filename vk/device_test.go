@@ -75,7 +75,7 @@ func TestWarmComputesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Warm(t.Context()); err != nil {
+		if err := p.Warm(t.Context(), nil); err != nil {
 			t.Error(err)
 		}
 		want := make([]float32, 4)

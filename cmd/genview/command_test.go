@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -76,10 +77,14 @@ func write(t *testing.T, path string, p []byte) {
 	}
 }
 
+// waiting is a line that says what is being done, for how long, which a command writes where there is no terminal and it is slow.
+var waiting = regexp.MustCompile(`(?m)^.* \((\d+ s|[\d:]+)\)\n`)
+
 // refused runs the command and wants it to fail with one line that has the text, and nothing else.
 func refused(t *testing.T, code int, want string, args ...string) {
 	t.Helper()
 	stdout, stderr, got := genview(t, args...)
+	stdout, stderr = waiting.ReplaceAllString(stdout, ""), waiting.ReplaceAllString(stderr, "")
 	if got != code || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "goroutine") {
 		t.Errorf("genview %s: got exit code %d and %q, want %d and one line with %q", strings.Join(args, " "), got, stderr, code, want)
 	}

@@ -67,13 +67,18 @@ their folder.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, dev.Close()) }()
-			r := examine(c.Context(), dev, func(bad check) {
+			task := a.console.begin("checking")
+			defer task.end()
+			r := examine(c.Context(), dev, func(done, all int) { task.count("ops", done, all) }, func(bad check) {
 				if !a.json {
-					fmt.Printf("FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
+					a.console.aside(func() {
+						fmt.Printf("FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
+					})
 				}
 			})
-			if c.Context().Err() != nil {
-				return errors.New("doctor was interrupted: nothing is reported")
+			task.end()
+			if err := c.Context().Err(); err != nil { // half a report would be kept as a whole one
+				return err
 			}
 			report, err := json.Marshal(r)
 			if err != nil {
@@ -97,25 +102,27 @@ their folder.`,
 	return c
 }
 
-// examine holds every op of the table, computed by each family of kernels, against its reference, and tells of failures as they come.
-func examine(ctx context.Context, dev *vk.Device, failed func(check)) conformance {
+// examine holds every op of the table, computed by each family of kernels, against its reference, and tells of
+// failures as they come, and how many ops of all are done.
+func examine(ctx context.Context, dev *vk.Device, heard func(done, all int), failed func(check)) conformance {
 	began := time.Now()
 	r := conformance{Time: began.UTC().Truncate(time.Second), Device: dev.Info()}
-	for _, f := range families {
+	for i, f := range families {
 		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: f.family})
 		if err != nil {
 			r.note(check{Op: "all", Kernels: f.name}, lacks{err}, failed)
 			continue
 		}
-		r.family(ctx, rt, f.name, failed)
+		r.family(ctx, rt, f.name, func(done int) { heard(i*len(optest.Cases)+done, len(families)*len(optest.Cases)) }, failed)
 		rt.Close()
 	}
 	r.Seconds = time.Since(began).Seconds()
 	return r
 }
 
-func (r *conformance) family(ctx context.Context, rt *tensor.Runtime, name string, failed func(check)) {
-	for _, c := range optest.Cases {
+func (r *conformance) family(ctx context.Context, rt *tensor.Runtime, name string, heard func(done int), failed func(check)) {
+	for i, c := range optest.Cases {
+		heard(i)
 		if ctx.Err() != nil {
 			return
 		}

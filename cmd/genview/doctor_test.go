@@ -56,9 +56,13 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	wrong.Op = func(in []*tensor.Tensor) *tensor.Tensor { return in[0].Exp().Shift(0.1) }
 	optest.Cases = []optest.Case{all[i], wrong}
 	var told []check
-	r := examine(context.Background(), vktest.Open(t), func(bad check) { told = append(told, bad) })
+	var counts [][2]int
+	r := examine(context.Background(), vktest.Open(t), func(done, all int) { counts = append(counts, [2]int{done, all}) }, func(bad check) { told = append(told, bad) })
 	if r.Failed != len(told) || 2*r.Failed != len(r.Checks) || r.Passed != r.Failed || told[0].Op != "Wrong" || !strings.Contains(told[0].Error, "element 0: got") {
 		t.Errorf("%d of %d checks failed; the first told of is %+v", r.Failed, len(r.Checks), told[0])
+	}
+	if want := [][2]int{{0, 4}, {1, 4}, {2, 4}, {3, 4}}; !slices.Equal(counts, want) {
+		t.Errorf("told of %v ops, want %v", counts, want)
 	}
 }
 

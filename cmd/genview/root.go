@@ -42,6 +42,9 @@ type app struct {
 	place  place // of the data of a run that is opened
 
 	widthSet bool // of lavapipe's vectors, by the user
+
+	console *console
+	ended   func() error // why the command is to end; nil: it is not
 }
 
 func (a *app) without() []tensor.Pass {
@@ -53,7 +56,7 @@ func (a *app) without() []tensor.Pass {
 }
 
 func newRoot(windows *viewer.Thread) *cobra.Command {
-	a := &app{windows: windows}
+	a := &app{windows: windows, console: newConsole()}
 	root := &cobra.Command{
 		Use:   "genview",
 		Short: "Train image generators and Transformers on any GPU that speaks Vulkan, and watch them learn",
@@ -68,7 +71,8 @@ CPU through Mesa's lavapipe, and shows what they have learned, live in a window 
 Exit codes: 0 done (also a training that a signal ended: it is saved), 1 it failed, 2 wrong usage, 128 + N ended by signal N
 before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a second Ctrl-C ends anything at once, unsaved.`,
 		SilenceUsage: true, SilenceErrors: true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			a.ended = c.Context().Err
 			a.widen()
 			return a.checkPasses()
 		},

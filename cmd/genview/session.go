@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"genview/models/data"
@@ -37,6 +36,8 @@ type session struct {
 	tuning *tensor.Tuning // nil: with --no-tune
 	rt     *tensor.Runtime
 	model  subject
+
+	console *console
 }
 
 // how is how a session is started.
@@ -46,12 +47,22 @@ type how struct {
 }
 
 func (a *app) start(c config, h how) (*session, error) {
+	defer a.console.begin("compiling").end()
 	a.take(c.Vectors)
 	dev, err := a.open(h.profile)
 	if err != nil {
 		return nil, err
 	}
 	return a.startOn(dev, a.tuning(dev.Info(), h.effort), c)
+}
+
+// progress hears how many kernels of a program are made, and ends that where the command is to end.
+func (a *app) progress(done, all int) error {
+	a.console.kernels(done, all)
+	if a.ended == nil {
+		return nil
+	}
+	return a.ended()
 }
 
 // startOn starts a session on a device, which it closes, also where it fails.
@@ -64,7 +75,7 @@ func (a *app) startOn(dev *vk.Device, t *tensor.Tuning, c config) (*session, err
 	if family == tensor.ForLavapipe && !dev.Info().Lavapipe {
 		return nil, errors.Join(&kernelsError{dev.Info().Name, errors.New("it does not run them")}, dev.Close())
 	}
-	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family, Without: a.without(), Tuning: t, Products: products})
+	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family, Without: a.without(), Tuning: t, Products: products, Progress: a.progress})
 	if err != nil {
 		return nil, errors.Join(usageError{err}, dev.Close())
 	}
@@ -74,7 +85,7 @@ func (a *app) startOn(dev *vk.Device, t *tensor.Tuning, c config) (*session, err
 			return nil, errors.Join(&kernelsError{dev.Info().Name, err}, dev.Close())
 		}
 	}
-	s := &session{config: c, dev: dev, tuning: t, rt: rt}
+	s := &session{config: c, dev: dev, tuning: t, rt: rt, console: a.console}
 	switch {
 	case c.Kind == "translate":
 		s.model, err = made(newTranslation(s))
@@ -113,9 +124,11 @@ func made[M subject](m M, err error) (subject, error) {
 	return m, nil
 }
 
-// begin opens what the model learns from. Until that is done, kernels are made ready.
+// begin opens what the model learns from, while kernels are made ready. Where it cannot be opened nobody waits for the kernels.
 func (s *session) begin(ctx context.Context, step int) (what string, err error) {
+	defer s.console.begin("machine code").end()
 	reading, stop := context.WithCancel(ctx)
+	defer stop()
 	warmed := make(chan error, 1)
 	go func() {
 		var err error
@@ -125,8 +138,10 @@ func (s *session) begin(ctx context.Context, step int) (what string, err error) 
 		warmed <- err
 	}()
 	what, err = s.model.begin(ctx, step)
-	stop()
-	return what, errors.Join(err, <-warmed)
+	if err != nil {
+		stop()
+	}
+	return what, errors.Join(err, <-warmed, ctx.Err())
 }
 
 // need returns the model of a run that has to be of one kind; else the error says so.
@@ -206,7 +221,7 @@ func (s *session) dataset(ctx context.Context) (*data.Dataset, error) {
 	d := &s.config.Data
 	set, err := data.Open(ctx, data.Options{
 		Name: d.Name, Dir: d.Dir, CacheDir: cacheDir(), Size: d.Size, Channels: d.Channels, Seed: s.config.Seed,
-		Log: func(line string) { fmt.Fprintln(os.Stderr, visible(line)) },
+		Log: func(line string) { s.console.say("%s", line) },
 	})
 	if err != nil {
 		return nil, err

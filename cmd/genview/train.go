@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -18,9 +17,7 @@ import (
 	"genview/tensor"
 	"genview/vk"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // trainFlags are the flags of train.
@@ -202,7 +199,6 @@ type job struct {
 	what    string // it learns from
 	from    int
 	json    bool
-	report  func(train.Record)
 }
 
 // prepare does all that comes before the first step, and fails before a run folder is made where it can.
@@ -217,6 +213,10 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (*job, er
 // ready makes a job of a configuration and the run that it came from; nil for a new one.
 func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.Run) (j *job, err error) {
 	outliveReaders()
+	a.ended = ctx.Err
+	if !a.json {
+		a.console.toStdout()
+	}
 	if err := f.profile.check(); err != nil {
 		return nil, err
 	}
@@ -248,7 +248,7 @@ func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.R
 		return nil, errors.Join(err, s.close())
 	}
 	if run != nil && family == tensor.ForGPU && cfg.Kernels == family.String() && s.dev.Info().Lavapipe {
-		fmt.Fprintf(os.Stderr, "the run goes on with the kernels for GPUs that it began with, which are slow on %s: delete the line kernels: gpu from its config.yaml to go on with those made for it, whose last bits differ\n", s.dev.Info().Name)
+		a.console.say("the run goes on with the kernels for GPUs that it began with, which are slow on %s: delete the line kernels: gpu from its config.yaml to go on with those made for it, whose last bits differ", s.dev.Info().Name)
 	}
 	cfg.Kernels = family.String()
 	p := newProfile(f.profile)
@@ -282,33 +282,33 @@ func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.R
 		}
 		run, err = train.CreateRun(f.out, cfg)
 	} else {
-		err = goOn(run, cfg, from, anew)
+		err = a.goOn(run, cfg, from, anew)
 	}
 	if err != nil {
 		return nil, err
 	}
-	run.Notice = notice
+	run.Notice = a.notice
 	if err := certify(run, s.dev.Info()); err != nil {
-		notice(err.Error())
+		a.notice(err.Error())
 	}
 	if run.Unprotected() {
-		notice(fmt.Sprintf("%s lies on a file system without locks: let no other genview train in it meanwhile", run.Dir))
+		a.notice(fmt.Sprintf("%s lies on a file system without locks: let no other genview train in it meanwhile", run.Dir))
 	}
-	return &job{session: s, profile: p, run: run, what: what, from: from, json: a.json, report: a.reporter(from, cfg.Steps)}, nil
+	return &job{session: s, profile: p, run: run, what: what, from: from, json: a.json}, nil
 }
 
 // goOn makes a resumed run ready to be trained from a step on. anew: it begins again, since it was ended before its first checkpoint, or
 // an older checkpoint was asked for; metrics and checkpoints of later steps are then put aside.
-func goOn(run *train.Run, c config, from int, anew bool) error {
+func (a *app) goOn(run *train.Run, c config, from int, anew bool) error {
 	if anew {
-		if err := putAside(run, from); err != nil {
+		if err := a.putAside(run, from); err != nil {
 			return err
 		}
 	}
 	return errors.Join(run.TrimMetrics(from), run.WriteConfig(c))
 }
 
-func putAside(run *train.Run, from int) error {
+func (a *app) putAside(run *train.Run, from int) error {
 	aside, err := run.SetAside(from)
 	if err != nil {
 		return err
@@ -321,16 +321,16 @@ func putAside(run *train.Run, from int) error {
 		aside = append(aside, metrics)
 	}
 	if from == 0 {
-		notice(run.Dir + " has no checkpoint yet: it begins anew from step 0")
+		a.notice(run.Dir + " has no checkpoint yet: it begins anew from step 0")
 	}
 	if len(aside) > 0 {
-		notice(fmt.Sprintf("put aside what is newer than step %d: %s", from, strings.Join(aside, ", ")))
+		a.notice(fmt.Sprintf("put aside what is newer than step %d: %s", from, strings.Join(aside, ", ")))
 	}
 	return nil
 }
 
 // notice tells whoever trains of something that does not end the training.
-func notice(text string) { fmt.Fprintln(os.Stderr, "genview:", text) }
+func (a *app) notice(text string) { a.console.say("genview: %s", text) }
 
 // folderName makes a folder's name of a data set's.
 func folderName(name string) string {
@@ -350,20 +350,27 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "training in %s on %s, from step %d to %d\n", j.run.Dir, j.dev.Info().Name, j.from, j.config.Steps)
+	say := j.console.say
+	say("training in %s on %s, from step %d to %d", j.run.Dir, j.dev.Info().Name, j.from, j.config.Steps)
+	r := newReporter(j.console, j.from, j.config.Steps, j.json)
+	task := j.console.begin("training")
+	defer task.end()
+	task.write(r.line)
 	saved := -1
 	step, err := train.Loop(ctx, j.run, j.rt, j.model, j.from, train.Options{
 		Steps: j.config.Steps, Batch: j.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
-		OnLog: j.report, OnSave: func(step int) { saved = step }, Bus: bus, Snapshot: j.snapshot(j.run, j.what), History: history,
+		OnStep: r.stepped, OnLog: r.logged, OnSave: func(step int) { saved = step },
+		Bus: bus, Snapshot: j.snapshot(j.run, j.what), History: history,
 	})
-	if !j.json && step < j.config.Steps && term.IsTerminal(int(os.Stderr.Fd())) {
-		fmt.Fprintln(os.Stderr) // the progress bar's line is not ended yet
+	task.end()
+	if j.console.terminal() && step > j.from {
+		say("%s", r.line(j.console.columns()-1)) // what the line at the bottom said last stays
 	}
 	switch {
 	case saved == step:
-		fmt.Fprintf(os.Stderr, "saved %s at step %d\n", j.run.Dir, step)
+		say("saved %s at step %d", j.run.Dir, step)
 	case err == nil && step == j.from && step < j.config.Steps:
-		fmt.Fprintf(os.Stderr, "ended before the next step: %s is as it was, at step %d\n", j.run.Dir, step)
+		say("ended before the next step: %s is as it was, at step %d", j.run.Dir, step)
 	}
 	if err != nil {
 		return err
@@ -372,41 +379,4 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 		return j.profile.report(os.Stderr)
 	}
 	return j.profile.report(os.Stdout)
-}
-
-// reporter tells of logged steps: JSON lines, a progress bar on a terminal, or plain lines.
-func (a *app) reporter(from, steps int) func(train.Record) {
-	if a.json {
-		enc := json.NewEncoder(os.Stdout)
-		return func(r train.Record) { _ = enc.Encode(r) } // a reader that went away does not end the training
-	}
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		bar := progressbar.NewOptions(steps, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30))
-		_ = bar.Set(from)
-		return func(r train.Record) {
-			bar.Describe(fmt.Sprintf("%s  %.0f examples/s", losses(r.Metrics), r.ExamplesPerS))
-			_ = bar.Set(r.Step)
-			if r.Step == steps {
-				fmt.Fprintln(os.Stderr)
-			}
-		}
-	}
-	said := from
-	return func(r train.Record) {
-		if r.Step-said < 100 && r.Step != steps && r.Step != 1 {
-			return
-		}
-		said = r.Step
-		fmt.Printf("step %d/%d  %s  %.0f examples/s  %s\n", r.Step, steps, losses(r.Metrics), r.ExamplesPerS, r.Elapsed.Round(time.Second))
-	}
-}
-
-// losses writes the numbers of a step in one line.
-func losses(m watch.Metrics) string {
-	var parts []string
-	for _, v := range m {
-		parts = append(parts, fmt.Sprintf("%s %.2f", v.Name, v.Value))
-	}
-	return strings.Join(parts, "  ")
 }

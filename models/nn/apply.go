@@ -39,6 +39,9 @@ func (a *Apply) Run(ctx context.Context, rows []float32) ([]float32, error) {
 			return nil, err
 		}
 		a.program = p
+		if err := p.Warm(ctx); err != nil { // as its first run would, but so that it can be followed and ended
+			return nil, err
+		}
 	}
 	in, out := a.x.Len()/a.batch, a.y.Len()/a.batch
 	if len(rows)%in != 0 {

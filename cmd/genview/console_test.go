@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/train"
+	"genview/models/watch"
+)
+
+// TestProgressFitsEveryWidth writes lines over one another on terminals of many widths, which must never be left, nor anything remain of
+// a longer line.
+func TestProgressFitsEveryWidth(t *testing.T) {
+	metrics := watch.Metrics{{Name: "d_loss", Value: 123456.78}, {Name: "real", Value: -0.5}, {Name: "fake", Value: 0.25}, {Name: "g_loss", Value: 9}}
+	for _, columns := range []int{1, 2, 10, 20, 40, 60, 80, 200} {
+		var screen bytes.Buffer
+		c := &console{columns: func() int { return columns }, status: &screen}
+		r := &reporter{console: c, steps: 2_000_000, step: 1_234_567, newest: train.Record{Metrics: metrics, ExamplesPerS: 5234}, at: time.Now(), trained: 4 * time.Hour}
+		r.past = []progressAt{{1_200_000, 3 * time.Hour}}
+		compiling := &task{c: c, what: "compiling", began: time.Now().Add(-time.Minute), unit: "kernels", done: 40, all: 147}
+		training := &task{c: c, what: "training", began: time.Now().Add(-time.Minute), text: r.line}
+		for _, tasks := range [][]*task{{compiling}, {training}, {training, compiling}, {training}} {
+			c.tasks = tasks
+			c.show(time.Now())
+		}
+		c.say("saved %s at step 1234567 on a device with a long name, from step 0 to 2000000", strings.Repeat("run", 3))
+		shown := ""
+		for _, line := range strings.Split(strings.TrimSuffix(screen.String(), "\n"), "\n") {
+			for _, s := range strings.Split(line, "\r") {
+				if width(s) > max(columns-1, 9) { // the longest word of what is said
+					t.Errorf("%d columns: %q takes %d", columns, s, width(s))
+				}
+				if width(s) < width(strings.TrimRight(shown, " ")) && !strings.HasPrefix(line, s) {
+					t.Errorf("%d columns: %q leaves a part of %q", columns, s, shown)
+				}
+				shown = s
+			}
+			shown = ""
+		}
+		if columns >= 40 {
+			for _, want := range []string{"kernels 40 of 147 (1:00)", "step 1234567/2000000", " left"} {
+				if !strings.Contains(screen.String(), want) {
+					t.Errorf("%d columns: %q was not shown in %q", columns, want, screen.String())
+				}
+			}
+		}
+	}
+}
+
+// TestNoSilence: where there is no terminal a line comes when nothing was written for a while, and not before.
+func TestNoSilence(t *testing.T) {
+	var out bytes.Buffer
+	c := &console{plain: &out}
+	now := time.Now()
+	c.heard = now
+	c.tasks = []*task{{c: c, what: "compiling", began: now, unit: "kernels", done: 40, all: 147}}
+	for ms := range 5000 {
+		c.show(now.Add(time.Duration(ms) * time.Millisecond))
+	}
+	if want := "compiling: kernels 40 of 147 (2 s)\ncompiling: kernels 40 of 147 (3 s)\ncompiling: kernels 40 of 147 (5 s)\n"; out.String() != want {
+		t.Errorf("said %q, want %q", out.String(), want)
+	}
+}
+
+// TestTimeLeft: what was done before a resume is not counted as done now, and nothing is promised from the first step, which may take
+// a minute for kernels.
+func TestTimeLeft(t *testing.T) {
+	r := newReporter(nil, 1_000_000, 1_000_600, true)
+	r.stepped(1_000_001, time.Minute)
+	if left := r.left(); left != 0 {
+		t.Errorf("after one step %v are left", left)
+	}
+	for i := 1; i <= 100; i++ {
+		r.stepped(1_000_001+i, time.Minute+time.Duration(i)*100*time.Millisecond)
+	}
+	if left := r.left(); left < 49*time.Second || left > 51*time.Second {
+		t.Errorf("499 steps of 0.1 s: %v are left", left)
+	}
+	for i := 1; i <= 100; i++ { // the machine has become slower
+		r.stepped(1_000_101+i, 70*time.Second+time.Duration(i)*2*time.Second)
+	}
+	if left := r.left(); left < 790*time.Second || left > 810*time.Second {
+		t.Errorf("399 steps of 2 s: %v are left", left)
+	}
+}
+
+// TestOutputThatFails is said once, and ends nothing.
+func TestOutputThatFails(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("SKIPPED: no /dev/full")
+	}
+	defer full.Close()
+	var said bytes.Buffer
+	r := newReporter(&console{status: &said}, 0, 100, true)
+	r.out = full
+	for step := range 3 {
+		r.logged(train.Record{Step: step + 1})
+	}
+	if n := strings.Count(said.String(), "no space left on device; training goes on"); n != 1 || strings.Count(said.String(), "\n") != 1 {
+		t.Errorf("said %q", said.String())
+	}
+}
+
+func TestClock(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "0 s", 59400 * time.Millisecond: "59 s", time.Minute: "1:00", 3725 * time.Second: "1:02:05"} {
+		if got := clock(d); got != want {
+			t.Error(fmt.Sprint(d), got, want)
+		}
+	}
+}

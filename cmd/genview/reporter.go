@@ -1,0 +1,151 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"genview/models/train"
+	"genview/models/watch"
+)
+
+// A reporter tells how a training goes: on a terminal in the line at the bottom, elsewhere in lines on stdout; with --json in objects on
+// stdout. It is safe for concurrent use.
+type reporter struct {
+	console *console
+	steps   int
+	json    bool
+	out     io.Writer
+
+	mu      sync.Mutex
+	step    int
+	said    int // step of the newest line
+	newest  train.Record
+	trained time.Duration // at step
+	at      time.Time     // when step was heard of
+	past    []progressAt  // about one a second, for the rate
+	broken  bool          // nobody takes what is written to out
+}
+
+// progressAt is how far a training was at a moment, in time without pauses.
+type progressAt struct {
+	step    int
+	trained time.Duration
+}
+
+const (
+	linesEvery = 100              // steps, where lines come as fast
+	rateOver   = 60 * time.Second // the time that is left is told from the rate of the last minute
+	rateFrom   = time.Second      // on
+)
+
+func newReporter(c *console, from, steps int, asJSON bool) *reporter {
+	return &reporter{console: c, steps: steps, json: asJSON, out: os.Stdout, step: from, said: from, at: time.Now()}
+}
+
+// stepped hears of a step.
+func (r *reporter) stepped(step int, trained time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.step, r.trained, r.at = step, trained, time.Now()
+	n := len(r.past)
+	if n == 0 || trained-r.past[n-1].trained >= time.Second {
+		r.past = append(r.past, progressAt{step, trained})
+	}
+	if trained-r.past[0].trained > rateOver && len(r.past) > 2 {
+		r.past = r.past[1:]
+	}
+}
+
+// logged hears of a logged step, and writes a line where it is time to.
+func (r *reporter) logged(rec train.Record) {
+	r.mu.Lock()
+	r.newest = rec
+	due := r.json || !r.console.terminal() && (rec.Step-r.said >= linesEvery || rec.Step == r.steps || rec.Step == 1)
+	if due {
+		r.said = rec.Step
+	}
+	broken := r.broken
+	line := fmt.Sprintf("step %d/%d  %s  %.0f examples/s  %s", rec.Step, r.steps, losses(rec.Metrics), rec.ExamplesPerS, clock(rec.Elapsed))
+	if left := r.left(); left > 0 && rec.Step < r.steps {
+		line += ", " + clock(left) + " left"
+	}
+	r.mu.Unlock()
+	if !due || broken {
+		return
+	}
+	var err error
+	r.console.aside(func() {
+		if r.json {
+			err = json.NewEncoder(r.out).Encode(rec)
+		} else {
+			_, err = fmt.Fprintln(r.out, line)
+		}
+	})
+	if err != nil { // it does not end the training
+		r.mu.Lock()
+		r.broken = true
+		r.mu.Unlock()
+		r.console.say("genview: nothing more is written to the output, which failed: %v; training goes on", err)
+	}
+}
+
+// left estimates the time that is left; 0 where that is not known yet. r.mu is held.
+func (r *reporter) left() time.Duration {
+	if len(r.past) == 0 {
+		return 0
+	}
+	first := r.past[0]
+	took, steps := r.trained-first.trained, r.step-first.step
+	if took < rateFrom || steps < 1 {
+		return 0
+	}
+	return time.Duration(float64(took) / float64(steps) * float64(r.steps-r.step))
+}
+
+// line says how far the training is, in so many columns; 0: all there is to say.
+func (r *reporter) line(columns int) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	took := clock(r.trained + time.Since(r.at)) // moves on while a step takes long
+	parts := []string{fmt.Sprintf("step %d/%d", r.step, r.steps)}
+	if left := r.left(); left > 0 {
+		parts = append(parts, clock(left)+" left")
+	}
+	parts = append(parts, took)
+	for _, m := range r.newest.Metrics {
+		parts = append(parts, fmt.Sprintf("%s %.2f", m.Name, m.Value))
+	}
+	if r.newest.ExamplesPerS > 0 {
+		parts = append(parts, fmt.Sprintf("%.0f examples/s", r.newest.ExamplesPerS))
+	}
+	line := strings.Join(parts, "  ")
+	if columns == 0 {
+		return line
+	}
+	for len(parts) > 1 && width(line) > columns {
+		parts = parts[:len(parts)-1]
+		line = strings.Join(parts, "  ")
+	}
+	const least, most = 10, 30
+	if room := columns - width(line) - 4; room >= least && r.steps > 0 {
+		room = min(room, most)
+		full := min(room*r.step/r.steps, room)
+		parts[0] += "  [" + strings.Repeat("=", full) + strings.Repeat(" ", room-full) + "]"
+		line = strings.Join(parts, "  ")
+	}
+	return line
+}
+
+// losses writes the numbers of a step in one line.
+func losses(m watch.Metrics) string {
+	var parts []string
+	for _, v := range m {
+		parts = append(parts, fmt.Sprintf("%s %.2f", v.Name, v.Value))
+	}
+	return strings.Join(parts, "  ")
+}
