@@ -32,7 +32,8 @@ type config struct {
 
 	Vectors int `yaml:"vectors,omitempty"` // bits of lavapipe's, on which sums' last bits depend; 0: as many as is usual on the processor
 
-	text *data.Text // that was read when the run was configured
+	text   *data.Text // that was read when the run was configured
+	choice string     // of size and channels, to be said
 }
 
 type dataConfig struct {

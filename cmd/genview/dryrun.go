@@ -38,6 +38,7 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	s.config.announce()
 	n := s.needs()
 	if a.json {
 		return json.NewEncoder(os.Stdout).Encode(n)

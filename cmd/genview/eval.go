@@ -83,8 +83,13 @@ func (m *pictures) measure(ctx context.Context, step, n, samples int) (fmt.Strin
 	if err != nil {
 		return nil, err
 	}
-	e, err := v.Evaluate(ctx, set.Test, n, samples)
-	return elbo{step, e.ELBO, e.LogP, e.Samples, "test", e.Examples, "Bernoulli, one fixed sample a pixel"}, err
+	o := vae.EvalOptions{Examples: n, Samples: samples, Binarize: m.session.config.Data.Binarize}
+	pixels := "as they are, between 0 and 1"
+	if o.Binarize {
+		pixels = "Bernoulli, one fixed sample a pixel"
+	}
+	e, err := v.Evaluate(ctx, set.Test, o)
+	return elbo{step, e.ELBO, e.LogP, e.Samples, "test", e.Examples, pixels}, err
 }
 
 func (m *points) measure(ctx context.Context, step, n, _ int) (fmt.Stringer, error) {

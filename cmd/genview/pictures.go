@@ -121,7 +121,12 @@ func (m *pictures) begin(ctx context.Context, step int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return countOf(set.Train.Len(), "picture"), m.feed.begin(set.Train, step)
+	m.session.config.announce()
+	what := countOf(set.Train.Len(), "picture")
+	if set.LeftOut > 0 {
+		what += fmt.Sprintf(", %s left out", countOf(set.LeftOut, "file"))
+	}
+	return what, m.feed.begin(set.Train, step)
 }
 
 func (m *pictures) dataset(ctx context.Context) (*data.Dataset, error) {

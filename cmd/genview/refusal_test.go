@@ -46,6 +46,9 @@ func TestBadInput(t *testing.T) {
 		write(t, filepath.Join(album, fmt.Sprintf("%d.png", i)), picture)
 	}
 	torn := filepath.Join(album, "torn.png")
+	for i := range 6 { // with it more than a tenth
+		write(t, filepath.Join(album, fmt.Sprintf("worn%d.png", i)), picture[:len(picture)/2])
+	}
 	write(t, torn, picture[:len(picture)/2])
 	idx := append([]byte{0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28}, make([]byte, 9*28*28)...)
 	write(t, filepath.Join(digits, "train-images-idx3-ubyte"), idx[:len(idx)-1])
@@ -70,7 +73,7 @@ func TestBadInput(t *testing.T) {
 		{1, "no device \"nothing\"", []string{"sample", run, "--device", "nothing"}},
 		{1, "no pictures", fresh("--data", pictures)},
 		{1, "no folder " + filepath.Join(dir, "nowhere"), fresh("--data", filepath.Join(dir, "nowhere"))},
-		{1, "torn.png cannot be read", fresh("--data", album)},
+		{1, "7 of 47 pictures in " + album + " cannot be read: " + torn + ": ", fresh("--data", album)},
 		{1, "torn.png cannot be read", []string{"reconstruct", run, torn, "-o", out}},
 		{1, "is truncated or damaged: it has 7055 of 7056 bytes; replace it", fresh("--data", "mnist", "--data-dir", digits)},
 		{1, "is truncated or damaged: unexpected EOF; replace it", fresh("--data", "mnist", "--data-dir", packed)},

@@ -154,6 +154,9 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 	case cfg.Model.Arch == "dcgan":
 		cfg.Model.Hidden = gan.DCGANDefaults().Hidden
 	}
+	if err := cfg.follow(c.Context(), f.set); err != nil {
+		return cfg, nil, err
+	}
 	if err := cfg.check(); err != nil {
 		return cfg, nil, usageError{err}
 	}

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -150,6 +151,52 @@ func TestDamagedIDX(t *testing.T) {
 	}
 }
 
+// TestIDXThatExpandsTooFar has small files that claim, or hold, much more.
+func TestIDXThatExpandsTooFar(t *testing.T) {
+	pack := func(p []byte, zeros int) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		z.Write(p)
+		for range zeros >> 20 {
+			z.Write(make([]byte, 1<<20))
+		}
+		z.Close()
+		return b.Bytes()
+	}
+	head := func(dims ...uint32) []byte {
+		p := []byte{0, 0, 8, byte(len(dims))}
+		for _, d := range dims {
+			p = binary.BigEndian.AppendUint32(p, d)
+		}
+		return p
+	}
+	for what, c := range map[string]struct {
+		p    []byte
+		want string
+	}{
+		"three gigabytes":           {pack(head(60000, 224, 224), 64<<20), "more than 1024 MiB"},
+		"axes that overflow":        {head(1<<31, 1<<31, 1<<31), "more than 1024 MiB"},
+		"a claim that cannot be":    {head(1000, 1000, 1000), "cannot hold 1000000000"},
+		"a packed one":              {pack(head(1000, 1000, 1000), 0), "cannot hold 1000000000"},
+		"more than it says to hold": {pack(head(2, 2, 2), 64<<20), "more than 8 bytes"},
+	} {
+		path := filepath.Join(t.TempDir(), idxFiles[0])
+		if err := os.WriteFile(path, c.p, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := readIDX(filepath.Dir(path), idxFiles[0])
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q in it", what, err, c.want)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+			t.Errorf("%s takes %d bytes of memory", what, took)
+		}
+	}
+}
+
 // TestWrongChecksum downloads from a server that has the first file whole and another file in place of the second.
 func TestWrongChecksum(t *testing.T) {
 	served := []byte("not what was published")
@@ -185,7 +232,7 @@ func TestCacheThatTakesNoFiles(t *testing.T) {
 func FuzzIDX(f *testing.F) {
 	f.Add([]byte{0, 0, 8, 1, 0, 0, 0, 2, 1, 2})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		if x, err := parseIDX("f", p); err == nil && len(x.data) == 0 {
+		if x, err := parseIDX("f", bytes.NewReader(p), int64(len(p))); err == nil && len(x.data) == 0 {
 			t.Error("an empty file was taken")
 		}
 	})

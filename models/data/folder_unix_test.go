@@ -3,6 +3,7 @@
 package data
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,5 +26,17 @@ func TestPipesAreNotOpened(t *testing.T) {
 	}
 	if _, err := ReadImage(pipe, 1, 8, 8); err == nil || !strings.Contains(err.Error(), "it is no file") {
 		t.Errorf("a pipe alone gives %v", err)
+	}
+}
+
+func TestIDXThatIsAPipe(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, idxFiles[0])
+	if err := unix.Mkfifo(pipe, 0o644); err != nil {
+		t.Skip(err)
+	}
+	_, err := Open(context.Background(), Options{Name: "mnist", Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), pipe+": it is no file") {
+		t.Errorf("got %v, want that it is a pipe", err)
 	}
 }

@@ -1,7 +1,7 @@
 package data
 
 import (
-	"bytes"
+	"bufio"
 	"compress/gzip"
 	"context"
 	"crypto/md5"
@@ -83,6 +83,9 @@ func (s source) open(ctx context.Context, o Options) (*Dataset, error) {
 	test, err := pair(parts[2], parts[3])
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", s.name, err)
+	}
+	if err := affordable(train.Len()+test.Len(), 1, max(o.Size, train.h, train.w)); err != nil {
+		return nil, err
 	}
 	return &Dataset{
 		Name: s.name, Train: train.framed(o.Size), Test: test.framed(o.Size), Classes: s.classes,
@@ -179,14 +182,22 @@ type idx struct {
 func readIDX(dir, name string) (idx, error) {
 	for _, n := range []string{name + ".gz", name, name[:len(name)-len("-idx3-ubyte")] + "." + name[len(name)-len("idx3-ubyte"):]} {
 		path := filepath.Join(dir, n)
-		p, err := os.ReadFile(path)
+		info, err := os.Stat(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return idx{}, err
 		}
-		f, err := parseIDX(path, p)
+		if !info.Mode().IsRegular() { // to open a pipe would wait for its writer
+			return idx{}, fmt.Errorf("%s: %w", path, errNotRegular)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return idx{}, err
+		}
+		defer file.Close()
+		f, err := parseIDX(path, file, info.Size())
 		if err != nil {
 			return idx{}, fmt.Errorf("%w; replace it by a whole copy, or delete it if it was downloaded: it is then fetched again", err)
 		}
@@ -195,45 +206,59 @@ func readIDX(dir, name string) (idx, error) {
 	return idx{}, fmt.Errorf("%s has no %s.gz; give a folder with all four files as --data-dir, or none to download them", dir, name)
 }
 
-// expand undoes the compression of a file that is compressed.
-func expand(name string, p []byte) ([]byte, error) {
-	if !bytes.HasPrefix(p, []byte{0x1f, 0x8b}) {
-		return p, nil
-	}
-	z, err := gzip.NewReader(bytes.NewReader(p))
-	if err == nil {
-		p, err = io.ReadAll(z)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s is truncated or damaged: %w", name, err)
-	}
-	return p, nil
-}
+const (
+	maxIDX       = 1 << 30 // bytes that a file may hold once it is expanded; MNIST's largest holds 47 million
+	deflateRatio = 1032    // bytes that one of a compressed file can stand for at most
+)
 
-func parseIDX(name string, p []byte) (idx, error) {
-	p, err := expand(name, p)
-	if err != nil {
-		return idx{}, err
+// parseIDX reads a file of that many bytes, compressed or not. What it claims to hold is checked before memory is taken for it.
+func parseIDX(name string, file io.Reader, size int64) (idx, error) {
+	r := bufio.NewReader(file)
+	torn := func(err error) error { return fmt.Errorf("%s is truncated or damaged: %w", name, err) }
+	holds := size
+	if magic, err := r.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return idx{}, torn(err)
+		}
+		r, holds = bufio.NewReader(z), deflateRatio*size
 	}
-	if len(p) < 4 || p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] < 1 || p[3] > 4 {
+	var start [4]byte
+	if _, err := io.ReadFull(r, start[:]); err != nil {
+		return idx{}, torn(err)
+	}
+	if start[0] != 0 || start[1] != 0 || start[2] != 8 || start[3] < 1 || start[3] > 4 {
 		return idx{}, fmt.Errorf("%s is no IDX file of bytes", name)
 	}
-	f := idx{name: name}
-	head, want := 4+4*int(p[3]), 1
-	if len(p) < head {
-		return idx{}, fmt.Errorf("%s is truncated: %d bytes", name, len(p))
+	axes := make([]byte, 4*int(start[3]))
+	if _, err := io.ReadFull(r, axes); err != nil {
+		return idx{}, torn(err)
 	}
-	for i := 4; i < head; i += 4 {
-		d := int(binary.BigEndian.Uint32(p[i:]))
-		if d < 1 || d > 1<<28 || want > 1<<32/d {
-			return idx{}, fmt.Errorf("%s: an axis of size %d", name, d)
+	f, want := idx{name: name}, int64(1)
+	for ; len(axes) > 0; axes = axes[4:] {
+		d := int64(binary.BigEndian.Uint32(axes))
+		if d < 1 || want > maxIDX/d {
+			return idx{}, fmt.Errorf("%s is damaged or too large: its axis of size %d would make more than %d MiB", name, d, maxIDX>>20)
 		}
-		f.dims = append(f.dims, d)
+		f.dims = append(f.dims, int(d))
 		want *= d
 	}
-	f.data = p[head:]
-	if len(f.data) != want {
-		return idx{}, fmt.Errorf("%s is truncated or damaged: it has %d of %d bytes", name, len(f.data), want)
+	if want > holds {
+		return idx{}, torn(fmt.Errorf("%d bytes cannot hold %d", size, want))
+	}
+	f.data = make([]byte, want)
+	n, err := io.ReadFull(r, f.data)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return idx{}, torn(fmt.Errorf("it has %d of %d bytes", n, want))
+	}
+	if err != nil {
+		return idx{}, torn(err)
+	}
+	switch _, err := r.ReadByte(); { // also checks the sum of a compressed file
+	case err == nil:
+		return idx{}, torn(fmt.Errorf("it has more than %d bytes", want))
+	case !errors.Is(err, io.EOF):
+		return idx{}, torn(err)
 	}
 	return f, nil
 }

@@ -153,9 +153,15 @@ type Evaluation struct {
 	Examples int
 }
 
-// Evaluate measures up to n examples of a set whose pixels are binarised by sampling, the same ones at every call. With samples > 0 it
-// also estimates log p(x) by that many importance samples each (Burda et al. 2015), which takes that many passes.
-func (t *Trainer) Evaluate(ctx context.Context, set data.Set, n, samples int) (Evaluation, error) {
+// EvalOptions says how a set is measured.
+type EvalOptions struct {
+	Examples int  // at most
+	Samples  int  // importance samples of each, by which log p(x) is estimated; 0: it is not
+	Binarize bool // pixels are drawn as 0 or 1 with their values as probabilities, the same at every call; else they stay as they are
+}
+
+// Evaluate measures examples of a set. Importance samples (Burda et al. 2015) take as many passes.
+func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Evaluation, error) {
 	e, err := t.evaluator()
 	if err != nil {
 		return Evaluation{}, err
@@ -165,8 +171,8 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, n, samples int) (E
 	}
 	c := t.model.config
 	px := c.Channels * c.Size * c.Size
-	n = min(n, set.Len())
-	out := Evaluation{Samples: samples, Examples: n}
+	n := min(o.Examples, set.Len())
+	out := Evaluation{Samples: o.Samples, Examples: n}
 	x, values := make([]float32, evalBatch*px), make([]float32, evalBatch)
 	for first := 0; first < n; first += evalBatch {
 		count := min(evalBatch, n-first)
@@ -175,7 +181,9 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, n, samples int) (E
 			if _, err := set.Read(first+k, nil, dst); err != nil {
 				return Evaluation{}, err
 			}
-			data.Binarize(dst, rand.New(rand.NewPCG(evalSeed, uint64(first+k))))
+			if o.Binarize {
+				data.Binarize(dst, rand.New(rand.NewPCG(evalSeed, uint64(first+k))))
+			}
 		}
 		if err := e.program.Run(ctx, tensor.Feed{e.x: x}); err != nil {
 			return Evaluation{}, err
@@ -187,7 +195,7 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, n, samples int) (E
 			out.ELBO += float64(v) / float64(n)
 		}
 		logs := make([][]float64, count)
-		for range samples {
+		for range o.Samples {
 			if err := e.weights.Run(ctx, tensor.Feed{e.x: x}); err != nil {
 				return Evaluation{}, err
 			}
