@@ -81,7 +81,7 @@ func TestBadInput(t *testing.T) {
 		{1, "replace it by a whole copy", []string{"train", "--resume", broken, "--steps", "9"}},
 		{1, "another model", []string{"walk", other, "-o", out}},
 		{1, "colour", []string{"walk", odd, "-o", out}},
-		{1, "is no run", []string{"walk", pictures, "-o", out}},
+		{1, "no run", []string{"walk", pictures, "-o", out}},
 		{1, "there already", tiny("--out", run)},
 		{1, "cannot be written", tiny("--out", filepath.Join(dir, "file", "run"))},
 		{1, "never.gif cannot be written: no such file or directory", []string{"walk", run, "--frames", "2", "-o", lost}},
