@@ -16,7 +16,7 @@ import (
 // large with its tokens.
 type Attention struct {
 	field  field
-	asked  string // the newest text that was asked for
+	asked  string // the newest text that was asked for, here or in another panel
 	chosen head
 	fixed  bool // somebody chose
 	hover  spot
@@ -125,8 +125,10 @@ func (p *Attention) Update(in Input, s *watch.Snapshot) (ask []watch.Request, re
 		p.shown, p.maps, redraw = a, draws(a), true
 		p.choose(a)
 	}
+	redraw = redraw || in.Attend != p.asked
+	p.asked = in.Attend
 	at := p.areas(in.Size)
-	take, changed := p.field.update(in, at.field, a.Text)
+	take, changed := p.field.update(in, at.field, p.text(a))
 	if take && p.field.text != p.asked {
 		p.asked = p.field.text
 		ask = append(ask, watch.Attend{Text: p.asked})
@@ -147,6 +149,19 @@ func (p *Attention) Update(in Input, s *watch.Snapshot) (ask []watch.Request, re
 	changed = changed || hover != p.hover || over != p.over
 	p.hover, p.over = hover, over
 	return ask, redraw || changed
+}
+
+// text is what the field shows while nobody writes: what was read, or will be.
+func (p *Attention) text(a *watch.Attention) string {
+	if p.asked != "" {
+		return p.asked
+	}
+	return a.Text
+}
+
+// stale reports whether what is known is of another text than the field shows.
+func (p *Attention) stale(a *watch.Attention) bool {
+	return !p.field.changed.IsZero() || p.text(a) != a.Text
 }
 
 // draws makes a picture of each head.
@@ -216,20 +231,25 @@ func (p *Attention) Draw(c *Canvas, s *watch.Snapshot) {
 	a := s.Attention
 	at := p.areas(c.Size())
 	c.hint(p.Title(), "click the text to write your own  ·  click a map to see it large")
-	text := a.Text
-	if p.asked != "" && p.asked == p.field.text {
-		text = p.asked // asked for, and not answered yet
-	}
-	p.field.draw(c, at.field, text)
-	if a.Problem == "" {
-		t := Text{Size: 15, Mono: true, Color: accentColor}
+	p.field.draw(c, at.field, p.text(a))
+	stale := p.stale(a)
+	switch t := (Text{Size: 15, Mono: true, Color: accentColor}); {
+	case stale:
+		t.Color = dimColor
+		c.Text("reading…", Point{at.output.X, at.output.Y + at.output.H/2}, t)
+	case a.Problem == "":
 		c.Text(c.Shorten("→ "+visible(a.Output), t, at.output.W), Point{at.output.X, at.output.Y + at.output.H/2}, t)
-	} else {
+	default:
 		problem(c, at.output, a.Problem)
 	}
 	p.grid(c, at.grid, a)
 	if m, ok := p.chosenMap(a); ok {
 		p.large(c, at.large, m)
+	}
+	if stale { // the maps are of the former text
+		for _, r := range []Rect{at.grid, at.large} {
+			c.Fill(r, faded(panelColor, 0.7))
+		}
 	}
 }
 

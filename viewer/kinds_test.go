@@ -183,6 +183,46 @@ func (d *desk) attends(want ...string) {
 	}
 }
 
+// TestAnswersStandBesideTheirText: from the first character written, or a click on an example, until the answer came, the answer of the
+// former text is not shown.
+func TestAnswersStandBesideTheirText(t *testing.T) {
+	p, e := &Attention{}, &Examples{}
+	d := newDesk(t, dates(), e, p)
+	stale := func(when string, want bool) {
+		t.Helper()
+		if got := p.stale(d.s.Attention); got != want {
+			t.Errorf("%s: stale %v, want %v", when, got, want)
+		}
+	}
+	answer := func(text string) {
+		s := *d.s
+		s.Attention = attention(text, "2001-05-03")
+		d.s = &s
+		d.tick()
+	}
+	stale("at first", false)
+	d.click(d.middle(1, p.areas(d.size(1)).field))
+	stale("after a click into the field", false)
+	d.e.Typed = "3 May 2001"
+	d.tick()
+	stale("written", true)
+	for range 30 {
+		d.tick()
+	}
+	d.attends("3 May 2001")
+	stale("asked for", true)
+	answer("3 May 2001")
+	stale("answered", false)
+	d.click(d.middle(0, e.row(d.size(0), 1)))
+	d.attends(d.s.Examples[1].Input)
+	stale("an example was asked for", true)
+	if got := p.text(d.s.Attention); got != d.s.Examples[1].Input {
+		t.Errorf("the field shows %q, want the example", got)
+	}
+	answer(d.s.Examples[1].Input)
+	stale("the example was answered", false)
+}
+
 // TestWritingAsksOnce: a text is asked for once nobody wrote for a moment, or at once with Enter; what is written is for the field
 // alone.
 func TestWritingAsksOnce(t *testing.T) {
@@ -224,7 +264,7 @@ func TestWritingAsksOnce(t *testing.T) {
 	}
 	d.e.Typed = "!"
 	d.tick()
-	if got := "Monday, 4 July 2016!"; p.field.text != got {
+	if got := "3 May s 2001!"; p.field.text != got {
 		t.Errorf("after a second click the field holds %q, want %q", p.field.text, got)
 	}
 	d.click(d.middle(0, Rect{0, 0, 40, 40}))

@@ -134,10 +134,6 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 // steer takes drags, buttons and the walk, and reports whether the panel looks different now.
 func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
 	p.roam.key, p.other.key = 'w', 'n'
-	p.roam.label, p.other.label = "Walk", "New seeds"
-	if p.walking {
-		p.roam.label = "Stop"
-	}
 	q := p.parts(in.Size)
 	clicked, a := p.roam.update(in, q.roam)
 	if clicked {
@@ -224,18 +220,29 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 		c.Image(img, q.picture.Fit(float64(img.Rect.Dx()), float64(img.Rect.Dy())))
 	}
 	c.Frame(q.picture.Inset(-1), 1, accentColor)
-	ink := textColor
-	for i, line := range p.lines(s.Latent, corners) {
+	y, ink := 8.0, textColor
+	for _, line := range p.lines(s.Latent, corners) {
 		t := Text{Size: 13, Color: ink}
-		if y := 8 + 20*float64(i); y+8 <= q.lines.H {
-			c.Text(c.Shorten(line, t, q.lines.W), Point{q.lines.X, q.lines.Y + y}, t)
+		for _, line := range c.wrap(line, t, q.lines.W) {
+			if y+8 <= q.lines.H {
+				c.Text(c.Shorten(strings.TrimSpace(line), t, q.lines.W), Point{q.lines.X, q.lines.Y + y}, t)
+			}
+			y += 20
 		}
 		ink = dimColor
 	}
-	p.roam.draw(c, q.roam)
+	p.roam.draw(c, q.roam, p.label())
 	if s.Latent.Z != 2 {
-		p.other.draw(c, q.other)
+		p.other.draw(c, q.other, "New seeds")
 	}
+}
+
+// label says what a click makes of the walk.
+func (p *Latent) label() string {
+	if p.walking {
+		return "Stop"
+	}
+	return "Walk"
 }
 
 // lines says where the dot is.

@@ -32,9 +32,38 @@ func (p *Losses) Shape(s *watch.Snapshot) Shape {
 
 func (p *Losses) toggle(size Point) Rect { return Rect{size.X - padding - 84, 8, 84, 24} }
 
-// plot is the area of the curves, beside their axes.
-func (p *Losses) plot(size Point) Rect {
+// label names the scale that a click changes to.
+func (p *Losses) label() string {
+	if p.log {
+		return "linear"
+	}
+	return "log"
+}
+
+const legendHeight = 20 // of a row of the legend beneath the title
+
+// legendRows places the curves' names: beside the title, and in rows beneath it where there is more than fits. Widths are estimated, for there
+// is no font yet where this is asked, and do not depend on the values. It returns the row of each curve, from 0 on, which is beside
+// the title.
+func (p *Losses) legendRows(size Point, s *watch.Snapshot) []int {
+	rows := make([]int, len(s.Losses))
+	row, x, end := 0, padding+56.0, p.toggle(size).X-10
+	for i, l := range s.Losses {
+		w := 20 + 7.2*float64(len([]rune(l.Name))+7)
+		if x+w > end && !(row > 0 && x == padding) {
+			row, x, end = row+1, padding, size.X-padding
+		}
+		rows[i], x = row, x+w+18
+	}
+	return rows
+}
+
+// plot is the area of the curves, beside their axes and beneath the legend.
+func (p *Losses) plot(size Point, s *watch.Snapshot) Rect {
 	r := content(size, true)
+	if rows := p.legendRows(size, s); len(rows) > 0 {
+		_, r = r.Top(legendHeight * float64(rows[len(rows)-1]))
+	}
 	return Rect{r.X + 42, r.Y + 6, max(1, r.W-42), max(1, r.H-28)}
 }
 
@@ -44,15 +73,11 @@ func (p *Losses) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 		return nil, false
 	}
 	p.scale.key = 'l'
-	p.scale.label = "log"
-	if p.log {
-		p.scale.label = "linear"
-	}
 	clicked, redraw := p.scale.update(in, p.toggle(in.Size))
 	if clicked {
 		p.log = !p.log
 	}
-	r := p.plot(in.Size)
+	r := p.plot(in.Size, s)
 	over := in.Over && r.Contains(in.Cursor)
 	redraw = redraw || clicked || over != p.over || over && in.Moved
 	p.over, p.hover = over, (in.Cursor.X-r.X)/r.W
@@ -61,8 +86,8 @@ func (p *Losses) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 
 // Draw draws the curves.
 func (p *Losses) Draw(c *Canvas, s *watch.Snapshot) {
-	p.scale.draw(c, p.toggle(c.Size()))
-	r := p.plot(c.Size())
+	p.scale.draw(c, p.toggle(c.Size()), p.label())
+	r := p.plot(c.Size(), s)
 	smoothed := make([][]float64, len(s.Losses))
 	last := 1
 	for i, l := range s.Losses {
@@ -157,6 +182,7 @@ func (p *Losses) grid(c *Canvas, r Rect, x, y axis) {
 func (p *Losses) legend(c *Canvas, s *watch.Snapshot, smoothed [][]float64, step int, at func(int, float64) Point) {
 	pen, end := Point{padding + 56, titleHeight / 2}, p.toggle(c.Size()).X-10
 	t := Text{Size: 13, Color: textColor}
+	rows, row := p.legendRows(c.Size(), s), 0
 	for i, l := range s.Losses {
 		if len(l.Steps) == 0 {
 			continue
@@ -166,12 +192,14 @@ func (p *Losses) legend(c *Canvas, s *watch.Snapshot, smoothed [][]float64, step
 			k = min(k, sort.SearchInts(l.Steps, step))
 			c.Dot(at(l.Steps[k], smoothed[i][k]), 3.5, curveColor(i))
 		}
-		label := fmt.Sprintf("%s %s", l.Name, formatValue(smoothed[i][k]))
-		if w := 20 + c.Width(label, t); pen.X+w <= end {
-			c.Fill(Rect{pen.X, pen.Y - 1.5, 14, 3}, curveColor(i))
-			c.Text(label, Point{pen.X + 20, pen.Y}, t)
-			pen.X += w + 18
+		if rows[i] > row {
+			row = rows[i]
+			pen, end = Point{padding, titleHeight + legendHeight*(float64(row)-0.5)}, c.Size().X-padding
 		}
+		label := c.Shorten(fmt.Sprintf("%s %s", l.Name, formatValue(smoothed[i][k])), t, end-pen.X-20)
+		c.Fill(Rect{pen.X, pen.Y - 1.5, 14, 3}, curveColor(i))
+		c.Text(label, Point{pen.X + 20, pen.Y}, t)
+		pen.X += 38 + c.Width(label, t)
 		if label := "at step " + formatCount(l.Steps[k]); step >= 0 && i == len(s.Losses)-1 && pen.X+c.Width(label, t) <= end {
 			c.Text(label, pen, Text{Size: 13, Color: dimColor})
 		}

@@ -3,6 +3,7 @@ package viewer
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"genview/models/watch"
 )
@@ -31,7 +32,9 @@ type Input struct {
 	Moved    bool  // the cursor is elsewhere than a tick ago
 	Outside  bool  // it went down elsewhere just now
 	Typed    string
+	Letters  string // of the keys that went down just now, as a US keyboard has them
 	Keys     Keys
+	Attend   string // the newest text that any panel asked to have attended to; "" for none
 	Now      time.Time
 }
 
@@ -50,10 +53,9 @@ func content(size Point, title bool) Rect {
 	return Rect{padding, r.Y, max(0, r.W-2*padding), max(0, r.H-padding)}
 }
 
-// A button is pressed with the mouse, or with its key.
+// A button is pressed with the mouse, or with its key. Its label is said when it is drawn, so that it cannot lag what it is of.
 type button struct {
-	label string
-	key   rune // 0 for none
+	key   rune // a small letter, a digit or a space; 0 for none
 	hover bool
 	down  bool
 }
@@ -68,13 +70,24 @@ func (b *button) update(in Input, area Rect) (clicked, redraw bool) {
 	clicked = b.down && in.Released && over
 	b.down = b.down && in.Held
 	b.hover = over && (in.Over || in.Held)
-	for _, r := range in.Typed {
-		clicked = clicked || r == b.key && r != 0
-	}
-	return clicked, *b != was
+	return clicked || in.typed(b.key), *b != was
 }
 
-func (b *button) draw(c *Canvas, area Rect) {
+// typed reports whether a shortcut's key was pressed, with Caps Lock or without. On keyboards of other scripts it is the key that has
+// that letter on a US keyboard.
+func (in Input) typed(key rune) bool {
+	for _, r := range in.Typed {
+		switch {
+		case unicode.ToLower(r) == key:
+			return true
+		case unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) && strings.ContainsRune(in.Letters, key):
+			return true
+		}
+	}
+	return false
+}
+
+func (b *button) draw(c *Canvas, area Rect, label string) {
 	fill, ink := buttonColor, textColor
 	if b.hover {
 		fill = hoverColor
@@ -83,20 +96,19 @@ func (b *button) draw(c *Canvas, area Rect) {
 		fill, ink = accentColor, backColor
 	}
 	c.Fill(area, fill)
-	name := b.label
 	key := strings.ToUpper(string(b.key))
 	if b.key == ' ' {
 		key = "space"
 	}
 	center := Point{area.X + area.W/2, area.Y + area.H/2}
 	if b.key == 0 {
-		c.Text(name, center, Text{Size: 13, Color: ink, Align: Center})
+		c.Text(label, center, Text{Size: 13, Color: ink, Align: Center})
 		return
 	}
-	w := c.Width(name, Text{Size: 13})
+	w := c.Width(label, Text{Size: 13})
 	k := c.Width(key, Text{Size: 11})
 	at := Point{area.X + (area.W-w-8-k)/2, center.Y}
-	c.Text(name, at, Text{Size: 13, Color: ink})
+	c.Text(label, at, Text{Size: 13, Color: ink})
 	if !b.down {
 		ink = dimColor
 	}

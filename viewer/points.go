@@ -69,13 +69,6 @@ func (p *Plane) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	}
 	area, real, surface := p.areas(in.Size)
 	p.real.key, p.surface.key = 'r', 'd'
-	p.real.label, p.surface.label = "Hide real", "Hide surface"
-	if p.without.real {
-		p.real.label = "Show real"
-	}
-	if p.without.surface {
-		p.surface.label = "Show surface"
-	}
 	a, redraw := p.real.update(in, real)
 	b, changed := p.surface.update(in, surface)
 	p.without.real, p.without.surface = p.without.real != a, p.without.surface != b
@@ -89,6 +82,14 @@ func (p *Plane) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 		redraw = true
 	}
 	return nil, redraw
+}
+
+// showOrHide says what a click does to what is hidden now, or not.
+func showOrHide(hidden bool) string {
+	if hidden {
+		return "Show"
+	}
+	return "Hide"
 }
 
 const painted = 640 // pixels of the plane's picture, along each side
@@ -170,8 +171,8 @@ func (p *Plane) Draw(c *Canvas, s *watch.Snapshot) {
 		c.Text(k.name, Point{x + 16, y}, t)
 		x += 16 + c.Width(k.name, t) + 18
 	}
-	p.real.draw(c, real)
-	p.surface.draw(c, surface)
+	p.real.draw(c, real, showOrHide(p.without.real)+" real")
+	p.surface.draw(c, surface, showOrHide(p.without.surface)+" surface")
 	if p.over && s.Plane.Side > 0 {
 		text := minus(fmt.Sprintf("x %.2f   y %.2f   logit %.2f", (2*p.hover.X-1)*s.Plane.Reach, (1-2*p.hover.Y)*s.Plane.Reach, valueAt(s.Plane, p.hover.X, p.hover.Y)))
 		t := Text{Size: 13, Color: textColor, Align: Right}

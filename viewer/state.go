@@ -8,12 +8,13 @@ import (
 
 // Events is what happened in the window since the last tick.
 type Events struct {
-	Size   Point // of the window
-	Cursor Point
-	Down   bool   // the left mouse button is held
-	Typed  string // characters
-	Keys   Keys
-	Now    time.Time
+	Size    Point // of the window
+	Cursor  Point
+	Down    bool   // the left mouse button is held
+	Typed   string // characters
+	Letters string // of the keys that went down, as a US keyboard has them
+	Keys    Keys
+	Now     time.Time
 }
 
 // Keys are keys that type no character and were pressed since the last tick, or are held and repeat.
@@ -28,6 +29,7 @@ type State struct {
 	snapshot *watch.Snapshot
 	held     int             // the panel over which the button went down, -1 for none
 	waiting  []watch.Request // what the trainer was too busy to take
+	attend   string          // the newest text that was asked for
 }
 
 const mostWaiting = 16 // requests: who clicks on is not heard more often for it
@@ -55,9 +57,9 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 	writer := st.writer()
 	for i, p := range st.panels {
 		place := st.places[i]
-		typed, keys := e.Typed, e.Keys
+		typed, letters, keys := e.Typed, e.Letters, e.Keys
 		if writer >= 0 && writer != i {
-			typed, keys = "", Keys{}
+			typed, letters, keys = "", "", Keys{}
 		}
 		wants, changed := p.Update(Input{
 			Size:     Point{place.W, place.H},
@@ -69,10 +71,17 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 			Outside:  pressed && st.held != i,
 			Moved:    e.Cursor != st.events.Cursor,
 			Typed:    typed,
+			Letters:  letters,
 			Keys:     keys,
+			Attend:   st.attend,
 			Now:      e.Now,
 		}, s)
 		ask = append(ask, wants...)
+		for _, r := range wants {
+			if a, ok := r.(watch.Attend); ok {
+				st.attend = a.Text
+			}
+		}
 		redraw = redraw || changed
 	}
 	if !e.Down {

@@ -36,7 +36,7 @@ func (d *desk) tick() bool {
 		}
 		return !d.busy
 	})
-	d.e.Typed = ""
+	d.e.Typed, d.e.Letters = "", ""
 	return redraw
 }
 
@@ -172,6 +172,109 @@ func TestPauseResumeSave(t *testing.T) {
 	d.tick()
 	if got := d.take(); len(got) != 0 {
 		t.Errorf("a run that is done: sent %v", got)
+	}
+}
+
+// TestLabelsFollowTheirState: a label says what the next click does, in the drawing that follows the click.
+func TestLabelsFollowTheirState(t *testing.T) {
+	losses, latent, plane := &Losses{}, NewLatent(), &Plane{}
+	for _, c := range []struct {
+		key   string
+		s     *watch.Snapshot
+		panel Panel
+		label func() string
+		want  [2]string
+	}{
+		{"l", snapshot(), losses, losses.label, [2]string{"log", "linear"}},
+		{"w", snapshot(), latent, latent.label, [2]string{"Walk", "Stop"}},
+		{"r", grid(), plane, func() string { return showOrHide(plane.without.real) }, [2]string{"Hide", "Show"}},
+		{"D", grid(), plane, func() string { return showOrHide(plane.without.surface) }, [2]string{"Hide", "Show"}},
+	} {
+		d := newDesk(t, c.s, c.panel)
+		d.tick()
+		for i := range 4 {
+			if got := c.label(); got != c.want[i%2] {
+				t.Errorf("%T after %d presses of %s: the label is %q, want %q", c.panel, i, c.key, got, c.want[i%2])
+			}
+			d.e.Typed = c.key
+			if !d.tick() {
+				t.Errorf("%T: no redraw after %s", c.panel, c.key)
+			}
+		}
+	}
+}
+
+// TestShortcuts: a key works with Caps Lock, and by its place where it types a letter of another script.
+func TestShortcuts(t *testing.T) {
+	for _, c := range []struct {
+		typed, letters string
+		want           bool
+	}{
+		{"s", "s", true}, {"S", "s", true}, {"ы", "s", true}, {"س", "s", true}, {"ы", "d", false}, {"x", "s", false}, {"1", "s", false}, {"", "s", false},
+	} {
+		d := newDesk(t, snapshot(), &Status{})
+		d.e.Typed, d.e.Letters = c.typed, c.letters
+		d.tick()
+		if got := len(d.take()) == 1; got != c.want {
+			t.Errorf("%q typed by the key of %q: saved %v, want %v", c.typed, c.letters, got, c.want)
+		}
+	}
+}
+
+// TestNoticesFade: a notice is no alert, is shown for a while, and gives way to an error.
+func TestNoticesFade(t *testing.T) {
+	p := &Status{}
+	d := newDesk(t, snapshot(), p)
+	s := *d.s
+	s.Notice = "saved at step 1240"
+	d.s = &s
+	d.tick()
+	if !p.fresh {
+		t.Fatal("a new notice is not shown")
+	}
+	for i := 0; p.fresh; i++ {
+		if redraw := d.tick(); redraw != !p.fresh || i > 600 {
+			t.Fatalf("tick %d: redraw %v, and the notice is shown %v", i, redraw, p.fresh)
+		}
+	}
+}
+
+// TestStopped: a run at rest that has steps left is not done.
+func TestStopped(t *testing.T) {
+	for state, want := range map[watch.State]string{watch.Done: "Stopped  ·  step 1,240 of 5,000", watch.Paused: "Paused  ·  step 1,240 of 5,000"} {
+		s := snapshot()
+		s.State = state
+		if got := progress(s); got != want {
+			t.Errorf("%s: got %q, want %q", state, got, want)
+		}
+	}
+	s := snapshot()
+	s.State, s.Step = watch.Done, s.Steps
+	if got, want := progress(s), "Done  ·  step 5,000 of 5,000"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestLegendHasEveryCurve: however many curves there are and however narrow the panel, each name has a place of its own in it.
+func TestLegendHasEveryCurve(t *testing.T) {
+	for _, width := range []float64{280, 400, 640, 1200} {
+		for n := 1; n <= 6; n++ {
+			s := snapshot()
+			for len(s.Losses) < n {
+				l := s.Losses[0]
+				l.Name = "reconstruction"
+				s.Losses = append(s.Losses, l)
+			}
+			s.Losses = s.Losses[:n]
+			p, size := &Losses{}, Point{width, 300}
+			rows := p.legendRows(size, s)
+			if len(rows) != n {
+				t.Fatalf("%d curves have %d places", n, len(rows))
+			}
+			if r := p.plot(size, s); r.Y < titleHeight+legendHeight*float64(rows[n-1]) || r.H < 60 {
+				t.Errorf("%d curves in %v: the plot is at %v, beneath %d rows", n, width, r, rows[n-1])
+			}
+		}
 	}
 }
 

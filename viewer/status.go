@@ -11,7 +11,12 @@ import (
 // Status says what runs, how far it is and how fast, and has the buttons that steer it.
 type Status struct {
 	pause, save button
+	notice      string    // the newest
+	fades       time.Time // when it is not shown any more
+	fresh       bool      // it is shown
 }
+
+const noticed = 6 * time.Second // that a notice is shown
 
 // Title is empty: the run's own name stands there.
 func (p *Status) Title() string { return "" }
@@ -34,15 +39,16 @@ func steerable(s *watch.Snapshot) bool { return s.State == watch.Training || s.S
 
 // Update looks after the buttons.
 func (p *Status) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	if s.Notice != p.notice {
+		p.notice, p.fades, p.fresh = s.Notice, in.Now.Add(noticed), s.Notice != ""
+	} else if p.fresh && !in.Now.Before(p.fades) {
+		p.fresh, redraw = false, true
+	}
 	if !steerable(s) {
-		return nil, false
+		return nil, redraw
 	}
 	pause, save := p.buttons(in.Size)
 	p.pause.key, p.save.key = ' ', 's'
-	p.pause.label, p.save.label = "Pause", "Save"
-	if s.State == watch.Paused {
-		p.pause.label = "Resume"
-	}
 	clicked, a := p.pause.update(in, pause)
 	if clicked && s.State == watch.Paused {
 		ask = append(ask, watch.Resume{})
@@ -53,7 +59,15 @@ func (p *Status) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	if clicked {
 		ask = append(ask, watch.Save{})
 	}
-	return ask, a || b
+	return ask, redraw || a || b
+}
+
+// label says what a click on the first button does.
+func (p *Status) label(s *watch.Snapshot) string {
+	if s.State == watch.Paused {
+		return "Resume"
+	}
+	return "Pause"
 }
 
 // Draw draws the bar.
@@ -67,19 +81,28 @@ func (p *Status) Draw(c *Canvas, s *watch.Snapshot) {
 	room := r.W
 	if steerable(s) {
 		pause, save := p.buttons(c.Size())
-		p.pause.draw(c, pause)
-		p.save.draw(c, save)
+		p.pause.draw(c, pause, p.label(s))
+		p.save.draw(c, save, "Save")
 		room -= 248
 	}
 	name = c.Shorten(name, title, 0.4*room)
 	c.Text(name, Point{r.X, r.Y + 12}, title)
 	about, ink := strings.Join(filled(s.Model, s.Data, s.Device), "  ·  "), dimColor
-	if s.Message != "" {
+	switch {
+	case s.Message != "":
 		about, ink = s.Message, alertColor
+	case p.fresh:
+		about, ink = s.Notice, accentColor
 	}
 	w := c.Width(name, title) + 16
 	note := Text{Size: 13, Color: ink}
-	c.Text(c.Shorten(about, note, room-w), Point{r.X + w, r.Y + 14}, note)
+	lines := c.wrap(about, note, room-w)
+	if len(lines) == 1 {
+		c.Text(c.Shorten(about, note, room-w), Point{r.X + w, r.Y + 14}, note)
+	} else {
+		c.Text(c.Shorten(lines[0], note, room-w), Point{r.X + w, r.Y + 4}, note)
+		c.Text(c.Shorten(strings.Join(lines[1:], ""), note, room-w), Point{r.X + w, r.Y + 22}, note)
+	}
 
 	bar := Rect{r.X, r.Y + 40, r.W, 5}
 	c.Fill(bar, lineColor)
@@ -87,7 +110,7 @@ func (p *Status) Draw(c *Canvas, s *watch.Snapshot) {
 		done := bar
 		done.W *= min(1, float64(s.Step)/float64(s.Steps))
 		ink := accentColor
-		if s.State == watch.Paused {
+		if s.State == watch.Paused || stopped(s) {
 			ink = curveColors[1]
 		}
 		c.Fill(done, ink)
@@ -102,13 +125,19 @@ func progress(s *watch.Snapshot) string {
 	case s.State == watch.Compiling || s.State == "":
 		return "Compiling for the device…"
 	case s.Steps == 0:
-		return fmt.Sprintf("%s at step %s", stateName(s.State), formatCount(s.Step))
+		return fmt.Sprintf("%s at step %s", stateName(s), formatCount(s.Step))
 	}
-	return fmt.Sprintf("%s  ·  step %s of %s", stateName(s.State), formatCount(s.Step), formatCount(s.Steps))
+	return fmt.Sprintf("%s  ·  step %s of %s", stateName(s), formatCount(s.Step), formatCount(s.Steps))
 }
 
-func stateName(s watch.State) string {
-	return strings.ToUpper(string(s[:1])) + string(s[1:])
+// stopped reports whether a run is at rest though it has steps left.
+func stopped(s *watch.Snapshot) bool { return s.State == watch.Done && s.Step < s.Steps }
+
+func stateName(s *watch.Snapshot) string {
+	if stopped(s) {
+		return "Stopped"
+	}
+	return strings.ToUpper(string(s.State[:1])) + string(s.State[1:])
 }
 
 // speed says how fast a run is, and what time is left.

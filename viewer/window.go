@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -141,6 +142,7 @@ type window struct {
 	cursor  Point
 	pace    pacer
 	typed   []rune
+	keys    []ebiten.Key
 	done    time.Time
 	shown   atomic.Bool // it drew once
 	failed  error       // of a drawing, which cannot say so itself
@@ -175,13 +177,15 @@ func (w *window) Update() error {
 func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	x, y := ebiten.CursorPositionF()
 	w.typed = ebiten.AppendInputChars(w.typed[:0])
+	w.keys = inpututil.AppendJustPressedKeys(w.keys[:0])
 	e := Events{
-		Size:   w.outside,
-		Cursor: Point{x / w.scale, y / w.scale},
-		Down:   ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft),
-		Typed:  string(w.typed),
-		Keys:   Keys{Erase: repeats(ebiten.KeyBackspace), Enter: pressed(ebiten.KeyEnter, ebiten.KeyNumpadEnter), Escape: pressed(ebiten.KeyEscape)},
-		Now:    now,
+		Size:    w.outside,
+		Cursor:  Point{x / w.scale, y / w.scale},
+		Down:    ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft),
+		Typed:   string(w.typed),
+		Letters: letters(w.keys),
+		Keys:    Keys{Erase: repeats(ebiten.KeyBackspace), Enter: pressed(ebiten.KeyEnter, ebiten.KeyNumpadEnter), Escape: pressed(ebiten.KeyEscape)},
+		Now:     now,
 	}
 	if e.Down || e.Typed != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
 		w.touched = now
@@ -189,6 +193,17 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	w.cursor = e.Cursor
 	w.active = now.Sub(w.touched) < time.Second/4
 	w.redraw = w.state.Update(e, s, w.bus.Send) || w.redraw
+}
+
+// letters returns the small letters that keys have on a US keyboard.
+func letters(keys []ebiten.Key) string {
+	var b strings.Builder
+	for _, k := range keys {
+		if ebiten.KeyA <= k && k <= ebiten.KeyZ {
+			b.WriteByte('a' + byte(k-ebiten.KeyA))
+		}
+	}
+	return b.String()
 }
 
 func pressed(keys ...ebiten.Key) bool { return slices.ContainsFunc(keys, inpututil.IsKeyJustPressed) }

@@ -326,7 +326,7 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 		case err != nil:
 			l.snap.Message = err.Error()
 		default:
-			l.snap.Message = fmt.Sprintf("saved at step %d", step)
+			l.snap.Message, l.snap.Notice = "", fmt.Sprintf("saved at step %d", step)
 		}
 		l.publish(step)
 	case watch.Stop:

@@ -289,7 +289,7 @@ func TestRequestsAreServed(t *testing.T) {
 			}
 		}
 	}
-	await("paused and saved", func() bool { s := bus.Latest(); return s.State == watch.Paused && s.Message != "" })
+	await("paused and saved", func() bool { s := bus.Latest(); return s.State == watch.Paused && s.Notice != "" && s.Message == "" })
 	if got := bus.Latest().Step; got != 5 {
 		t.Errorf("paused at step %d, want 5", got)
 	}

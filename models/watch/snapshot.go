@@ -41,7 +41,8 @@ type Snapshot struct {
 	Attention *Attention // nil but for a Transformer, and before its first look
 
 	Choices []Choice // what can be begun; nil once something was
-	Message string   // an error or a notice to show, "" for none
+	Message string   // an error to show, "" for none
+	Notice  string   // what is worth knowing and no fault, as "saved at step 1,000"; "" for none
 }
 
 // A Series is one curve. Low and High, where they are not nil, bound the values that each point stands for.
