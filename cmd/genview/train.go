@@ -187,6 +187,10 @@ func withoutText() []string {
 
 func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err error) {
 	j, err := a.prepare(c, f, kinds)
+	if errors.Is(err, errDone) { // a script that trains until a run is done has come to its end
+		a.console.say("%v", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -210,11 +214,27 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (*job, er
 	if err != nil {
 		return nil, err
 	}
-	return a.ready(c.Context(), f, cfg, run)
+	return a.ready(c.Context(), f, cfg, run, false)
 }
 
-// ready makes a job of a configuration and the run that it came from; nil for a new one.
-func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.Run) (j *job, err error) {
+// errDone says that a run has no step left to train.
+var errDone = errors.New("the run is done")
+
+// checkSteps refuses to train a run to fewer steps than it has.
+func (a *app) checkSteps(run *train.Run, steps int) error {
+	at := a.checkpoint
+	if at < 0 {
+		_, at, _ = run.Newest() // where there is none, loading says what that means
+	}
+	if at > steps {
+		return usageError{fmt.Errorf("--steps %d: %s is at step %d already; give more steps than that, or go back with --checkpoint", steps, run.Dir, at)}
+	}
+	return nil
+}
+
+// ready makes a job of a configuration and the run that it came from; nil for a new one. A run that is done is an error unless there is
+// a window that shows it.
+func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.Run, shows bool) (j *job, err error) {
 	outliveReaders()
 	a.ended = ctx.Err
 	if !a.json {
@@ -229,6 +249,9 @@ func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.R
 		}
 	}
 	if run != nil {
+		if err := a.checkSteps(run, cfg.Steps); err != nil {
+			return nil, err
+		}
 		if err := run.Lock(); err != nil {
 			return nil, err
 		}
@@ -272,6 +295,9 @@ func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.R
 		}
 		if err != nil {
 			return nil, err
+		}
+		if from == cfg.Steps && !shows {
+			return nil, fmt.Errorf("%s is at step %d of %d: %w; train on with --steps %d", run.Dir, from, from, errDone, 2*from)
 		}
 	}
 	what, err := s.begin(ctx, from)

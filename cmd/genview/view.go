@@ -65,7 +65,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 		case <-w.looking.Done():
 			return nil, nil
 		}
-		j, err := a.ready(w.training, f, cfg, run)
+		j, err := a.ready(w.training, f, cfg, run, true)
 		if err != nil {
 			w.close() // the terminal says why
 		}
