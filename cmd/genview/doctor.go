@@ -196,7 +196,7 @@ func (r conformance) String() string {
 }
 
 // reportPath is where the report of a device with this driver is kept.
-func reportPath(i vk.Info) string { return filepath.Join(cacheDir(), "doctor-"+deviceKey(i)+".json") }
+func reportPath(i vk.Info) string { return cached("doctor-" + deviceKey(i) + ".json") }
 
 // deviceKey names a device with its driver in the names of files.
 func deviceKey(i vk.Info) string {

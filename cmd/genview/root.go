@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"genview/tensor"
@@ -105,12 +104,4 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 
 func (a *app) open(profile bool) (*vk.Device, error) {
 	return vk.Open(vk.Options{Device: a.device, Profile: profile, CacheDir: cacheDir()})
-}
-
-func cacheDir() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return filepath.Join(dir, "genview")
 }

@@ -61,6 +61,9 @@ for products that they have not met. --no-tune keeps them from it, and lets the 
 					return usageError{fmt.Errorf("there is nothing named %s to tune; there are %s and ops%s", n, strings.Join(presetNames, ", "), meant(n, append([]string{"ops"}, presetNames...)))}
 				}
 			}
+			if cacheDir() == "" {
+				return errNoCache
+			}
 			if a.noTune {
 				return usageError{errors.New("tune does what --no-tune forbids")}
 			}
@@ -216,6 +219,9 @@ func keepTuning(i vk.Info, t *tensor.Tuning) {
 		return
 	}
 	path := tuningPath(i)
+	if path == "" {
+		return
+	}
 	if p, err := os.ReadFile(path); err == nil {
 		_ = t.Load(p) // what is damaged, or of another build, is written over
 	}
@@ -225,4 +231,4 @@ func keepTuning(i vk.Info, t *tensor.Tuning) {
 }
 
 // tuningPath is where the tuning of a device with this driver is kept.
-func tuningPath(i vk.Info) string { return filepath.Join(cacheDir(), "tuning-"+deviceKey(i)+".json") }
+func tuningPath(i vk.Info) string { return cached("tuning-" + deviceKey(i) + ".json") }

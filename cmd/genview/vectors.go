@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -26,7 +25,7 @@ type vectors struct {
 
 const vectorsVersion = 1
 
-func vectorsPath() string { return filepath.Join(cacheDir(), "vectors.json") }
+func vectorsPath() string { return cached("vectors.json") }
 
 // widen has lavapipe take the width that was found to be best, unless the user has set one.
 func (a *app) widen() {

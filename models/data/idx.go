@@ -4,53 +4,17 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"crypto/md5"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
-	"time"
-
-	"github.com/google/renameio/v2/maybe"
 )
 
 // The four files of MNIST and of whatever has its names.
 var idxFiles = [4]string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}
-
-// A source is where the four files come from, and the MD5 sums of the compressed files as their publishers give them.
-type source struct {
-	name    string
-	urls    []string
-	sums    [4]string
-	local   string // where a distribution's package puts them
-	classes []string
-}
-
-var mnist = source{
-	name: "mnist",
-	urls: []string{"https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"},
-	sums: [4]string{
-		"f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432",
-		"9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c",
-	},
-	classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
-}
-
-var fashion = source{
-	name: "fashion-mnist",
-	urls: []string{"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"},
-	sums: [4]string{
-		"8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe",
-		"bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310",
-	},
-	local:   "/usr/share/datasets/fashion-mnist",
-	classes: []string{"T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"},
-}
 
 func openMNIST(ctx context.Context, o Options) (*Dataset, error) { return mnist.open(ctx, o) }
 
@@ -103,74 +67,6 @@ func identifyIDX(parts [4]idx) string {
 	return fmt.Sprintf("%d pictures of IDX files, sha256 %x", parts[0].dims[0]+parts[2].dims[0], h.Sum(nil))
 }
 
-// download fetches what the cache folder lacks and returns that folder. Every file is checked before it gets its name.
-func (s source) download(ctx context.Context, o Options) (string, error) {
-	dir := filepath.Join(o.CacheDir, s.name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", s.unkept(err)
-	}
-	for i, name := range idxFiles {
-		path := filepath.Join(dir, name+".gz")
-		if _, err := os.Stat(path); err == nil {
-			continue
-		}
-		var failed error
-		for _, url := range s.urls {
-			o.Log("downloading " + url + name + ".gz")
-			p, err := fetch(ctx, url+name+".gz", s.sums[i])
-			if err != nil {
-				failed = errors.Join(failed, err)
-				continue
-			}
-			if err := maybe.WriteFile(path, p, 0o644); err != nil {
-				return "", s.unkept(err)
-			}
-			failed = nil
-			break
-		}
-		if failed != nil {
-			return "", fmt.Errorf("data: %s could not be downloaded: %w; get its four files elsewhere and give their folder with --data-dir", s.name, failed)
-		}
-	}
-	return dir, nil
-}
-
-// unkept is the error of a cache folder that takes no files.
-func (s source) unkept(err error) error {
-	return fmt.Errorf("data: %s cannot be kept: %w; make room there, or give a folder with its four files as --data-dir", s.name, err)
-}
-
-func fetch(ctx context.Context, url, sum string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", url, resp.Status)
-	}
-	p, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", url, err)
-	}
-	if got := hex.EncodeToString(hash(p)); got != sum {
-		return nil, fmt.Errorf("%s: its checksum is %s and should be %s", url, got, sum)
-	}
-	return p, nil
-}
-
-// hash is MD5, because that is what the publishers give: it shows a broken download.
-func hash(p []byte) []byte {
-	h := md5.Sum(p)
-	return h[:]
-}
-
 // idx is a file of the MNIST format: bytes with sizes of axes.
 type idx struct {
 	name string
@@ -199,7 +95,7 @@ func readIDX(dir, name string) (idx, error) {
 		defer file.Close()
 		f, err := parseIDX(path, file, info.Size())
 		if err != nil {
-			return idx{}, fmt.Errorf("%w; replace it by a whole copy, or delete it if it was downloaded: it is then fetched again", err)
+			return idx{}, fmt.Errorf("%w; replace it by a whole copy", err)
 		}
 		return f, nil
 	}
