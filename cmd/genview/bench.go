@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -141,11 +140,11 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 		if p.table {
 			p.table, line.Profile = false, p.sums()
 		}
-		return errors.Join(json.NewEncoder(os.Stdout).Encode(line), p.report(os.Stdout))
+		return errors.Join(json.NewEncoder(a.out).Encode(line), p.report(a.out))
 	}
-	fmt.Printf("%s on %s: a step takes %.2f ms (median; %.2f to %.2f over %d), %.1f GFLOP/s, %.1f GB/s, × %.2f, %d dispatches, %.1f host allocations\n",
+	fmt.Fprintf(a.out, "%s on %s: a step takes %.2f ms (median; %.2f to %.2f over %d), %.1f GFLOP/s, %.1f GB/s, × %.2f, %d dispatches, %.1f host allocations\n",
 		line.Name, line.Device, line.MS.Median, line.MS.Min, line.MS.Max, f.steps, line.GFLOPs, line.GBs, 1/line.Share, line.Dispatches, line.Allocs)
-	return p.report(os.Stdout)
+	return p.report(a.out)
 }
 
 // bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before. Steps are profiled after
@@ -154,7 +153,7 @@ func (s *session) bench(ctx context.Context, name string, steps int, p *profile)
 	const warm = 10
 	start := s.model.dummy()
 	step := func() error {
-		if err := start(ctx); err != nil {
+		if err := errors.Join(ctx.Err(), start(ctx)); err != nil { // a step itself is not cut short
 			return err
 		}
 		_, err := s.model.Metrics()
@@ -221,7 +220,7 @@ func (a *app) benchOps(ctx context.Context, part string) (err error) {
 		err = errors.Join(err, dev.Close())
 	}()
 	if !a.json {
-		fmt.Printf("on %s\n%-41s %9s %9s %9s %7s %7s  %s\n", dev.Info().Name, "op", "median ms", "min", "max", "GFLOP/s", "GB/s", "× yardstick, kernels")
+		fmt.Fprintf(a.out, "on %s\n%-41s %9s %9s %9s %7s %7s  %s\n", dev.Info().Name, "op", "median ms", "min", "max", "GFLOP/s", "GB/s", "× yardstick, kernels")
 	}
 	for _, w := range works {
 		r, err := optest.Measure(ctx, dev, tensor.Options{Without: a.without(), Tuning: t}, w)
@@ -230,13 +229,15 @@ func (a *app) benchOps(ctx context.Context, part string) (err error) {
 		}
 		line := lineOf(r, dev.Info().Name)
 		if a.json {
-			if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
+			if err := json.NewEncoder(a.out).Encode(line); err != nil {
 				return err
 			}
 			continue
 		}
-		fmt.Printf("%-41s %9.3f %9.3f %9.3f %7.1f %7.1f  × %.2f %s: %s\n", line.Name, line.MS.Median, line.MS.Min, line.MS.Max,
-			line.GFLOPs, line.GBs, r.Slowdown(), r.Bound, line.Kernel)
+		if _, err := fmt.Fprintf(a.out, "%-41s %9.3f %9.3f %9.3f %7.1f %7.1f  × %.2f %s: %s\n", line.Name, line.MS.Median, line.MS.Min, line.MS.Max,
+			line.GFLOPs, line.GBs, r.Slowdown(), r.Bound, line.Kernel); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -65,14 +65,14 @@ func newConsole() *console {
 // terminal tells whether the console is one.
 func (c *console) terminal() bool { return c != nil && c.columns != nil }
 
-// toStdout has lines written to stdout where there is no terminal, for a command whose output they are.
-func (c *console) toStdout() {
+// writeTo has lines written to out where there is no terminal, for a command whose output they are.
+func (c *console) writeTo(out io.Writer) {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.plain = os.Stdout
+	c.plain = out
 }
 
 // begin tells of a task until its end.

@@ -69,7 +69,7 @@ func TestNoSilence(t *testing.T) {
 // TestTimeLeft: what was done before a resume is not counted as done now, and nothing is promised from the first step, which may take
 // a minute for kernels.
 func TestTimeLeft(t *testing.T) {
-	r := newReporter(nil, 1_000_000, 1_000_600, true)
+	r := newReporter(nil, nil, 1_000_000, 1_000_600, true)
 	r.stepped(1_000_001, time.Minute)
 	if left := r.left(); left != 0 {
 		t.Errorf("after one step %v are left", left)
@@ -96,8 +96,7 @@ func TestOutputThatFails(t *testing.T) {
 	}
 	defer full.Close()
 	var said bytes.Buffer
-	r := newReporter(&console{status: &said}, 0, 100, true)
-	r.out = full
+	r := newReporter(&console{status: &said}, full, 0, 100, true)
 	for step := range 3 {
 		r.logged(train.Record{Step: step + 1})
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"genview/vk"
 
@@ -37,10 +36,10 @@ func (a *app) devices() *cobra.Command {
 				lines = append(lines, deviceLine{i, family})
 			}
 			if a.json {
-				return json.NewEncoder(os.Stdout).Encode(lines)
+				return json.NewEncoder(a.out).Encode(lines)
 			}
 			for _, l := range lines {
-				fmt.Printf("%d  %s\n   class %s (%s), Vulkan %s, driver %s\n   %s of memory, subgroups of %d, kernels: %s\n",
+				fmt.Fprintf(a.out, "%d  %s\n   class %s (%s), Vulkan %s, driver %s\n   %s of memory, subgroups of %d, kernels: %s\n",
 					l.Index, l.Name, l.Class, l.Type, l.API, l.Driver, vk.Bytes(l.HeapBytes), l.SubgroupSize, l.Kernels)
 			}
 			return nil

@@ -72,7 +72,7 @@ their folder.`,
 			r := examine(c.Context(), dev, func(done, all int) { task.count("ops", done, all) }, func(bad check) {
 				if !a.json {
 					a.console.aside(func() {
-						fmt.Printf("FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
+						fmt.Fprintf(a.out, "FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
 					})
 				}
 			})
@@ -88,9 +88,9 @@ their folder.`,
 				_ = maybe.WriteFile(reportPath(r.Device), report, 0o644)
 			}
 			if a.json {
-				fmt.Println(string(report))
+				fmt.Fprintln(a.out, string(report))
 			} else {
-				fmt.Print(r)
+				fmt.Fprint(a.out, r)
 			}
 			if r.Failed > 0 {
 				return fmt.Errorf("%d checks failed: report the lines above", r.Failed)

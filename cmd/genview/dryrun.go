@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
 	"genview/vk"
 
@@ -41,10 +40,10 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 	s.config.announce()
 	n := s.needs()
 	if a.json {
-		return json.NewEncoder(os.Stdout).Encode(n)
+		return json.NewEncoder(a.out).Encode(n)
 	}
 	size := func(bytes int) string { return vk.Bytes(int64(bytes)) }
-	fmt.Printf(`%s on %s, %s of %s
+	fmt.Fprintf(a.out, `%s on %s, %s of %s
   %s, %s
   the state of the optimizer and the like: %s
   inputs, results and values between kernels: %s

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 
 	"genview/models/vae"
 
@@ -169,9 +168,9 @@ the modes that it finds, of a translation the share of texts that come out right
 				return err
 			}
 			if a.json {
-				return json.NewEncoder(os.Stdout).Encode(out)
+				return json.NewEncoder(a.out).Encode(out)
 			}
-			fmt.Println(out)
+			fmt.Fprintln(a.out, out)
 			return nil
 		},
 	}

@@ -17,7 +17,12 @@ func main() {
 // run does what the command line says and returns the exit code.
 func run(windows *viewer.Thread) int {
 	ctx := interruptible()
-	if err := newRoot(windows).ExecuteContext(ctx); err != nil {
+	out := &results{to: os.Stdout}
+	err := newRoot(windows, out).ExecuteContext(ctx)
+	if failed := out.done(); err == nil {
+		err = failed
+	}
+	if err != nil {
 		message, code := failure(ctx, err)
 		fmt.Fprintln(os.Stderr, "genview:", message)
 		return code

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -43,8 +42,8 @@ const (
 	rateFrom   = time.Second      // on
 )
 
-func newReporter(c *console, from, steps int, asJSON bool) *reporter {
-	return &reporter{console: c, steps: steps, json: asJSON, out: os.Stdout, step: from, said: from, at: time.Now()}
+func newReporter(c *console, out io.Writer, from, steps int, asJSON bool) *reporter {
+	return &reporter{console: c, steps: steps, json: asJSON, out: out, step: from, said: from, at: time.Now()}
 }
 
 // stepped hears of a step.
@@ -90,7 +89,7 @@ func (r *reporter) logged(rec train.Record) {
 		r.mu.Lock()
 		r.broken = true
 		r.mu.Unlock()
-		r.console.say("genview: nothing more is written to the output, which failed: %v; training goes on", err)
+		r.console.say("genview: %v; training goes on without it", err)
 	}
 }
 

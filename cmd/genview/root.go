@@ -30,6 +30,7 @@ func oneLine(err error) string { return visible(strings.Join(strings.Fields(err.
 // app is what all commands share.
 type app struct {
 	windows *viewer.Thread
+	out     *results
 
 	device string
 
@@ -54,8 +55,8 @@ func (a *app) without() []tensor.Pass {
 	return out
 }
 
-func newRoot(windows *viewer.Thread) *cobra.Command {
-	a := &app{windows: windows, console: newConsole()}
+func newRoot(windows *viewer.Thread, out *results) *cobra.Command {
+	a := &app{windows: windows, out: out, console: newConsole()}
 	root := &cobra.Command{
 		Use:   "genview",
 		Short: "Train image generators and Transformers on any GPU that speaks Vulkan, and watch them learn",
@@ -96,8 +97,14 @@ without recompute, cheap values are kept for the gradients and not computed agai
 memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run says how much`, tensor.Passes()))
 	root.PersistentFlags().BoolVar(&a.noTune, "no-tune", false, "take kernels by rule: try none before training, and use nothing of what tune found out")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.train(), a.view(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(),
-		a.eval(), a.devices(), a.doctor(), a.bench(), a.tune())
+	root.SetOut(out) // of help
+	root.AddCommand(a.train(), a.view())
+	for _, c := range []*cobra.Command{
+		a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
+	} {
+		c.RunE = a.promptly(c.RunE)
+		root.AddCommand(c)
+	}
 	strictly(root)
 	return root
 }

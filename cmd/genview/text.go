@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
-	"os"
 
 	"genview/models/transformer"
 
@@ -28,7 +28,7 @@ func (a *app) translate() *cobra.Command {
 				return err
 			}
 			for _, text := range out {
-				fmt.Println(forStdout(text))
+				fmt.Fprintln(a.out, forStdout(text))
 			}
 			return nil
 		},
@@ -66,15 +66,12 @@ func (a *app) generate() *cobra.Command {
 			if _, err := m.encode(prompt); err != nil {
 				return err
 			}
-			fmt.Print(forStdout(prompt))
+			fmt.Fprint(a.out, forStdout(prompt))
 			err = m.generate(c.Context(), prompt, n, o, seed, func(character string) error {
-				_, err := os.Stdout.WriteString(forStdout(character))
+				_, err := io.WriteString(a.out, forStdout(character))
 				return err
 			})
-			fmt.Println()
-			if c.Context().Err() != nil {
-				return nil // Ctrl-C ends a text, too
-			}
+			fmt.Fprintln(a.out)
 			return err
 		},
 	}
@@ -109,7 +106,7 @@ func (a *app) attention() *cobra.Command {
 			if err := writeAttention(out, maps); err != nil {
 				return err
 			}
-			fmt.Println(forStdout(out))
+			fmt.Fprintln(a.out, forStdout(out))
 			return nil
 		},
 	}

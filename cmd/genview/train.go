@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,7 +48,7 @@ func (a *app) train() *cobra.Command {
 		ValidArgs: presetNames,
 		RunE: func(c *cobra.Command, kinds []string) error {
 			if dry {
-				return a.dryRun(c, f, kinds)
+				return a.promptly(func(c *cobra.Command, kinds []string) error { return a.dryRun(c, f, kinds) })(c, kinds)
 			}
 			return a.runTrain(c, f, kinds)
 		},
@@ -206,6 +207,7 @@ type job struct {
 	what    string // it learns from
 	from    int
 	json    bool
+	out     io.Writer // what is asked for besides
 }
 
 // prepare does all that comes before the first step, and fails before a run folder is made where it can.
@@ -238,7 +240,7 @@ func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.R
 	outliveReaders()
 	a.ended = ctx.Err
 	if !a.json {
-		a.console.toStdout()
+		a.console.writeTo(a.out)
 	}
 	if err := f.profile.check(); err != nil {
 		return nil, err
@@ -323,7 +325,7 @@ func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.R
 	if run.Unprotected() {
 		a.notice(fmt.Sprintf("%s lies on a file system without locks: let no other genview train in it meanwhile", run.Dir))
 	}
-	return &job{session: s, profile: p, run: run, what: what, from: from, json: a.json}, nil
+	return &job{session: s, profile: p, run: run, what: what, from: from, json: a.json, out: a.out}, nil
 }
 
 // goOn makes a resumed run ready to be trained from a step on. anew: it begins again, since it was ended before its first checkpoint, or
@@ -381,7 +383,7 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 	}
 	say := j.console.say
 	say("training in %s on %s, from step %d to %d", j.run.Dir, j.dev.Info().Name, j.from, j.config.Steps)
-	r := newReporter(j.console, j.from, j.config.Steps, j.json)
+	r := newReporter(j.console, j.out, j.from, j.config.Steps, j.json)
 	task := j.console.begin("training")
 	defer task.end()
 	task.write(r.line)
@@ -407,5 +409,5 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 	if j.json {
 		return j.profile.report(os.Stderr)
 	}
-	return j.profile.report(os.Stdout)
+	return j.profile.report(j.out)
 }

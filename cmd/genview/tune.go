@@ -108,10 +108,9 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 		if t == nil {
 			t = tensor.NewTuning(dev.Info())
 			if !a.json {
-				fmt.Printf("on %s: batch×m×k×n, and what each kernel takes in ms\n", dev.Info().Name)
+				fmt.Fprintf(a.out, "on %s: batch×m×k×n, and what each kernel takes in ms\n", dev.Info().Name)
 			}
 		}
-		stop := context.AfterFunc(ctx, func() { t.Allow(tensor.Effort{}) })
 		t.Allow(tensor.Effort{Time: math.MaxInt64, Turns: 11, Heard: func(trial tensor.Trial) {
 			tried++
 			if trial.Gain > 0 {
@@ -119,6 +118,11 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 			}
 			a.tell(trialLine{name, trial})
 		}})
+		info := dev.Info()
+		stop := context.AfterFunc(ctx, func() { // the rest of the compilation may take longer than is waited for
+			t.Allow(tensor.Effort{})
+			keepTuning(info, t)
+		})
 		if name == "ops" {
 			err = a.tuneOps(ctx, dev, t)
 		} else {
@@ -129,12 +133,11 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 			return err
 		}
 		if ctx.Err() != nil {
-			fmt.Fprintln(os.Stderr, "interrupted: what was found out is kept")
-			break
+			return ctx.Err() // what was found out is kept
 		}
 	}
 	if !a.json {
-		fmt.Printf("%s tried, of which %d have a faster kernel than the rule's\n", countOf(tried, "product"), gained)
+		fmt.Fprintf(a.out, "%s tried, of which %d have a faster kernel than the rule's\n", countOf(tried, "product"), gained)
 	}
 	return nil
 }
@@ -142,7 +145,7 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 // tell writes the line of a class.
 func (a *app) tell(l trialLine) {
 	if a.json {
-		_ = json.NewEncoder(os.Stdout).Encode(l) // a reader that went away does not end the tuning
+		_ = json.NewEncoder(a.out).Encode(l) // what cannot be written does not end the tuning, which is kept
 		return
 	}
 	var ways []string
@@ -157,7 +160,7 @@ func (a *app) tell(l trialLine) {
 	if l.Gain > 0 {
 		verdict = fmt.Sprintf("%.0f %% faster than the rule's", 100*l.Gain)
 	}
-	fmt.Printf("%-9s %d×%d×%d×%d: %s → %s, %s\n", l.In, l.Batch, l.M, l.K, l.N, strings.Join(ways, ", "), l.Winner, verdict)
+	fmt.Fprintf(a.out, "%-9s %d×%d×%d×%d: %s → %s, %s\n", l.In, l.Batch, l.M, l.K, l.N, strings.Join(ways, ", "), l.Winner, verdict)
 }
 
 func (a *app) tuneSteps(dev *vk.Device, t *tensor.Tuning, c config) error {
@@ -176,7 +179,7 @@ func (a *app) tuneOps(ctx context.Context, dev *vk.Device, t *tensor.Tuning) (er
 	for _, b := range optest.Benches {
 		for _, w := range b.Works() {
 			if ctx.Err() != nil {
-				return nil
+				return ctx.Err()
 			}
 			rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Without: a.without(), Tuning: t})
 			if err != nil {

@@ -77,7 +77,7 @@ func (a *app) tuneVectors(ctx context.Context, names []string, f tuneFlags) erro
 		return line.MS.Median, err
 	})
 	if ctx.Err() != nil {
-		return errors.New("tune was interrupted: nothing is kept of vectors")
+		return ctx.Err()
 	}
 	if err != nil {
 		return err
@@ -94,9 +94,9 @@ func (a *app) tuneVectors(ctx context.Context, names []string, f tuneFlags) erro
 		return err
 	}
 	if a.json {
-		err = json.NewEncoder(os.Stdout).Encode(map[string]any{"in": "vectors", "bits": best, "usual": usual, "ratio": ratio})
+		err = json.NewEncoder(a.out).Encode(map[string]any{"in": "vectors", "bits": best, "usual": usual, "ratio": ratio})
 	} else {
-		fmt.Printf("vectors of %d bits: with %d and not %d, a step takes × %.2f\n", best, other, usual, ratio)
+		fmt.Fprintf(a.out, "vectors of %d bits: with %d and not %d, a step takes × %.2f\n", best, other, usual, ratio)
 	}
 	return errors.Join(err, os.Setenv(vk.WidthVariable, strconv.Itoa(best))) // kernels are tried with it
 }

@@ -64,7 +64,7 @@ func (a *app) walk() *cobra.Command {
 			if said := walk.Slowed(out, film); said != "" {
 				fmt.Fprintln(os.Stderr, visible(said))
 			}
-			fmt.Println(forStdout(out))
+			fmt.Fprintln(a.out, forStdout(out))
 			return nil
 		},
 	}
@@ -77,9 +77,9 @@ func (a *app) walk() *cobra.Command {
 	return c
 }
 
-// along yields the pictures of frames points, a batch at a time.
+// along yields the pictures of frames points. Batches are small, for a device is waited for however long it takes.
 func (m *pictures) along(ctx context.Context, point func(i int) []float32, frames int) iter.Seq2[*image.RGBA, error] {
-	const batch = 64
+	const batch = 16
 	return func(yield func(*image.RGBA, error) bool) {
 		for at := 0; at < frames; at += batch {
 			var z []float32
@@ -92,7 +92,7 @@ func (m *pictures) along(ctx context.Context, point func(i int) []float32, frame
 				return
 			}
 			for _, img := range images {
-				if !yield(img, nil) {
+				if !yield(img, ctx.Err()) {
 					return
 				}
 			}
@@ -128,7 +128,7 @@ func (a *app) sample() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Println(forStdout(out))
+			fmt.Fprintln(a.out, forStdout(out))
 			return nil
 		},
 	}
@@ -180,7 +180,7 @@ func (a *app) reconstruct() *cobra.Command {
 			if err := writeSheet(out, both, 2); err != nil {
 				return err
 			}
-			fmt.Println(forStdout(out))
+			fmt.Fprintln(a.out, forStdout(out))
 			return nil
 		},
 	}

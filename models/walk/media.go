@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -59,8 +60,27 @@ func WriteMedia(path string, f Film) error {
 	if err != nil {
 		return err
 	}
-	f.Pictures = f.checked()
-	return files.Write(path, func(w io.Writer) error { return e.write(w, f) })
+	next, stop := iter.Pull2(f.checked())
+	defer stop()
+	first, err, _ := next() // before there is a file: what makes the pictures may take a while to begin
+	if err != nil {
+		return err
+	}
+	f.Pictures = func(yield func(*image.RGBA, error) bool) {
+		for img, err, ok := first, error(nil), true; ok; img, err, ok = next() {
+			if !yield(img, err) {
+				return
+			}
+		}
+	}
+	if f.Frames > 1 {
+		return files.Write(path, func(w io.Writer) error { return e.write(w, f) })
+	}
+	var b bytes.Buffer // one picture is soon made and small, and a process that ends meanwhile leaves nothing
+	if err := e.write(&b, f); err != nil {
+		return err
+	}
+	return files.WriteBytes(path, b.Bytes())
 }
 
 // checked yields the pictures, and an error where they are not as the film says.

@@ -1,8 +1,11 @@
 package walk
 
 import (
+	"bufio"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
 	"image"
-	"image/color"
 	"image/draw"
 	"image/png"
 	"io"
@@ -10,7 +13,8 @@ import (
 	"math"
 )
 
-// writeSheet writes one PNG of all pictures, in rows of about 960 pixels.
+// writeSheet writes one PNG of all pictures, in rows of about 960 pixels. It is written here, row by row, because image/png takes a
+// whole picture and cannot be stopped where the film ends with an error.
 func writeSheet(w io.Writer, f Film) error {
 	next, stop := iter.Pull2(f.Pictures)
 	defer stop()
@@ -18,72 +22,97 @@ func writeSheet(w io.Writer, f Film) error {
 	if err != nil || !ok {
 		return err
 	}
+	if f.Frames == 1 { // a filter for each row, as image/png chooses it, makes it smaller
+		return png.Encode(w, magnify(first, f.Scale))
+	}
 	size := first.Rect.Size().Mul(f.Scale)
 	cols := min(f.Frames, max(1, 960/size.X))
 	rows := (f.Frames-1)/cols + 1
 	if cols*size.X > math.MaxInt32 || rows > math.MaxInt32/size.Y { // what PNG can say
 		return errTooLarge
 	}
-	s := &sheet{film: f, next: next, first: first, size: size, band: -1, row: image.NewRGBA(image.Rect(0, 0, cols*size.X, size.Y)), rows: rows}
-	err = png.Encode(failing{w, s}, s)
-	if s.err != nil {
-		return s.err
+	out := newPNGWriter(w, cols*size.X, rows*size.Y)
+	band := image.NewRGBA(image.Rect(0, 0, cols*size.X, size.Y))
+	for i := range rows * cols {
+		if i%cols == 0 {
+			draw.Draw(band, band.Rect, image.Black, image.Point{}, draw.Src) // the last row may not be full
+		}
+		if i < f.Frames {
+			img := first
+			if i > 0 {
+				if img, err, ok = next(); err != nil || !ok {
+					return err
+				}
+			}
+			img = magnify(img, f.Scale)
+			at := image.Pt(i%cols*size.X, 0)
+			draw.Draw(band, image.Rectangle{Min: at, Max: at.Add(size)}, img, img.Rect.Min, draw.Src)
+		}
+		if i%cols == cols-1 {
+			out.rows(band)
+		}
+		if out.err != nil {
+			return out.err
+		}
 	}
-	return err
-}
-
-// A sheet is an image that holds one row of pictures at a time. It can be read once, from top to bottom, as png.Encode does.
-type sheet struct {
-	film  Film
-	next  func() (*image.RGBA, error, bool)
-	first *image.RGBA // until it is drawn
-	size  image.Point // of a picture
-	rows  int
-	band  int // the row of pictures that row holds
-	row   *image.RGBA
-	err   error // of the film
-}
-
-func (s *sheet) ColorModel() color.Model { return color.RGBAModel }
-func (s *sheet) Bounds() image.Rectangle { return image.Rect(0, 0, s.row.Rect.Dx(), s.rows*s.size.Y) }
-
-// Opaque spares png.Encode the look at every pixel.
-func (s *sheet) Opaque() bool { return true }
-
-// At returns a pixel. In a row of pictures below that of the last call it draws the pictures first.
-func (s *sheet) At(x, y int) color.Color {
-	if band := y / s.size.Y; band != s.band && s.err == nil {
-		s.band = band
-		s.fill()
+	if _, err, ok := next(); ok && err != nil { // more pictures than there should be
+		return err
 	}
-	return s.row.RGBAAt(x, y%s.size.Y)
+	return out.close()
 }
 
-// fill draws the next row of pictures; the last one may be shorter.
-func (s *sheet) fill() {
-	draw.Draw(s.row, s.row.Rect, image.Black, image.Point{}, draw.Src)
-	for x := 0; x < s.row.Rect.Dx(); x += s.size.X {
-		img := s.first
-		if s.first = nil; img == nil {
-			var ok bool
-			if img, s.err, ok = s.next(); s.err != nil || !ok {
-				return
+// A pngWriter writes an opaque PNG from top to bottom until the first error.
+type pngWriter struct {
+	chunkWriter
+	z    *zlib.Writer  // writes to
+	data *bufio.Writer // whose blocks become chunks
+	last []byte        // the row above, 3 bytes a pixel
+	row  []byte        // and the next one, after the number of its filter
+}
+
+func newPNGWriter(w io.Writer, width, height int) *pngWriter {
+	p := &pngWriter{chunkWriter: chunkWriter{w: w}, last: make([]byte, 3*width), row: make([]byte, 1+3*width)}
+	p.write([]byte("\x89PNG\r\n\x1a\n"))
+	head := binary.BigEndian.AppendUint32(nil, uint32(width))
+	head = binary.BigEndian.AppendUint32(head, uint32(height))
+	p.chunk("IHDR", append(head, 8, 2, 0, 0, 0))                    // 8 bits of red, green and blue
+	p.data = bufio.NewWriterSize((*pngData)(&p.chunkWriter), 1<<15) // a chunk has 12 bytes more
+	p.z = zlib.NewWriter(p.data)
+	return p
+}
+
+// rows writes the rows of a picture as what they differ by from those above, which is nothing where pixels are magnified.
+func (p *pngWriter) rows(img *image.RGBA) {
+	const up = 2
+	for y := 0; y < img.Rect.Dy() && p.err == nil; y++ {
+		p.row[0] = up
+		pix := img.Pix[y*img.Stride:]
+		for x := range img.Rect.Dx() {
+			for k := range 3 {
+				v := pix[4*x+k]
+				p.row[1+3*x+k] = v - p.last[3*x+k]
+				p.last[3*x+k] = v
 			}
 		}
-		img = magnify(img, s.film.Scale)
-		draw.Draw(s.row, image.Rectangle{Min: image.Pt(x, 0), Max: image.Pt(x, 0).Add(s.size)}, img, img.Rect.Min, draw.Src)
+		if _, err := p.z.Write(p.row); p.err == nil {
+			p.err = err
+		}
 	}
 }
 
-// failing ends the encoding of a sheet whose film has ended with an error.
-type failing struct {
-	io.Writer
-	sheet *sheet
+func (p *pngWriter) close() error {
+	if err := errors.Join(p.z.Close(), p.data.Flush()); p.err == nil {
+		p.err = err
+	}
+	p.chunk("IEND", nil)
+	return p.err
 }
 
-func (w failing) Write(p []byte) (int, error) {
-	if w.sheet.err != nil {
-		return 0, w.sheet.err
-	}
-	return w.Writer.Write(p)
+// pngData makes a chunk of whatever is written.
+type pngData chunkWriter
+
+func (d *pngData) Write(p []byte) (int, error) {
+	c := (*chunkWriter)(d)
+	c.chunk("IDAT", p)
+	return len(p), c.err
 }

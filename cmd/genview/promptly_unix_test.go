@@ -1,0 +1,54 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestSignalsEndCommandsSoon interrupts commands that would take hours, as they compile and as they compute: they end soon, say which
+// signal it was, and leave no file.
+func TestSignalsEndCommandsSoon(t *testing.T) {
+	dir := t.TempDir()
+	run, out := filepath.Join(dir, "run"), filepath.Join(dir, "out")
+	must(t, tiny("--out", run, "--steps", "2")...)
+	if err := os.Mkdir(out, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache")) // where no kernels are ready
+	for _, args := range [][]string{
+		{"walk", run, "--frames", "100000000", "-o", filepath.Join(out, "w.gif")},
+		{"walk", run, "--frames", "10000000", "-o", filepath.Join(out, "w.apng")},
+		{"walk", run, "--frames", "200000", "-o", filepath.Join(out, "w.png")},
+		{"eval", run, "--samples", "100000000"},
+		{"bench", "dcgan", "--steps", "100000000"},
+		{"bench", "translate", "--steps", "100000000"},
+		{"tune", "dcgan"},
+		{"doctor"},
+	} {
+		for i, after := range []time.Duration{300 * time.Millisecond, 2 * time.Second} {
+			signal, name := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}[i], []string{"Ctrl-C (SIGINT)", "SIGTERM"}[i]
+			cmd := exec.Command(binary, args...)
+			stderr, finish := started(t, cmd)
+			time.Sleep(after) // any moment will do
+			sent := time.Now()
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			code, took := finish(), time.Since(sent)
+			if want := "genview: ended by " + name + " before it was done\n"; code != 128+int(signal) || !strings.HasSuffix(stderr.String(), want) {
+				t.Errorf("genview %v, after %v: exit code %d and %q, want %q", args, after, code, stderr, want)
+			}
+			if took > 5*time.Second { // one, on a machine that has nothing else to do
+				t.Errorf("genview %v, after %v: it took %v to end", args, after, took)
+			}
+		}
+	}
+	holds(t, out)
+}
