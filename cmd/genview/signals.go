@@ -68,11 +68,19 @@ func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) 
 // done has not failed, and says which signal it was.
 func failure(ctx context.Context, err error) (message string, code int) {
 	var by ended
-	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &by) {
-		if _, joined := err.(interface{ Unwrap() []error }); joined {
-			return oneLine(err), by.code()
-		}
-		return by.Error() + " before it was done", by.code()
+	switch {
+	case !errors.Is(err, context.Canceled) || !errors.As(context.Cause(ctx), &by):
+		return oneLine(err), exitCode(err)
+	case !canceled(err):
+		return oneLine(err), by.code()
 	}
-	return oneLine(err), exitCode(err)
+	return by.Error() + " before it was done", by.code()
+}
+
+// canceled tells whether nothing else is wrong than that a context was cancelled.
+func canceled(err error) bool {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(all.Unwrap(), func(e error) bool { return !canceled(e) })
+	}
+	return errors.Is(err, context.Canceled)
 }
