@@ -5,6 +5,9 @@
 // elements, plans all memory before any is allocated, and records one [Program]. Between two runs nothing changes but what lies in
 // variables; so programs share the memory of what lies between their kernels, which the device runs one after the other.
 //
+// A run reads variables as they were before it: updates may take over each other's old values, and a variable that is fetched is what it
+// was before the run ([Outputs]).
+//
 // Three kinds of node exist. Views cost nothing: a [View] is a layout that the reader follows. Elementwise nodes write one
 // expression each, and whole chains of them become one shader, assembled at run time. Kernels are everything else. Reductions are
 // assembled too, with the expression that they reduce.

@@ -33,7 +33,7 @@ func (m *maker) differentiate() {
 	need := m.ancestors(of)
 	var xs []int
 	for i, n := range m.nodes {
-		if need[i] && float(n) && (n.leaf == "Var" || n.leaf == "Const" || n.leaf == "Input") {
+		if need[i] && (float(n) || n.dt == tensor.F16 || n.dt == tensor.BF16) && (n.leaf == "Var" || n.leaf == "Const" || n.leaf == "Input") {
 			xs = append(xs, i)
 		}
 	}

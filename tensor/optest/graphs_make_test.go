@@ -229,8 +229,11 @@ func (m *maker) kind() string {
 
 // addLeaf makes a leaf of floats, or now and then of another type.
 func (m *maker) addLeaf(shape []int, kind string) int {
-	if m.r.IntN(12) == 0 {
-		dt := []tensor.DType{tensor.Bool, tensor.F16, tensor.BF16}[m.r.IntN(3)]
+	if m.r.IntN(8) == 0 {
+		dt := []tensor.DType{tensor.I32, tensor.Bool, tensor.F16, tensor.BF16}[m.r.IntN(4)]
+		if dt == tensor.I32 {
+			return m.indices(1+m.r.IntN(5), shape...)
+		}
 		return m.add(node{leaf: kindOf(kind, dt), dt: dt, value: m.draw(shape, dt), shape: shape})
 	}
 	return m.add(node{leaf: kind, dt: tensor.F32, value: m.fill(shape, kind), shape: shape})
@@ -430,7 +433,7 @@ func (m *maker) update() {
 	}
 	if m.loss != nil && m.r.IntN(4) == 0 {
 		for _, x := range m.loss.xs {
-			if m.nodes[x].leaf == "Var" && count(m.nodes[x].shape) <= 40 {
+			if m.nodes[x].leaf == "Var" && float(m.nodes[x]) && count(m.nodes[x].shape) <= 40 {
 				set(x, descent)
 				break
 			}

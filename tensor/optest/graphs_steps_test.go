@@ -15,7 +15,8 @@ const (
 		"ReLU LeakyReLU:0.2 GELU GELUTanh Mish ELU:1.5 SELU SiLU Clamp:-1,2 Hardtanh:-1,2 Scale:-3 Shift:2"
 	binaries = "Pow Add Sub Mul Div Maximum Minimum Less LessEqual Greater GreaterEqual Equal NotEqual L1 MSE BCEWithLogits KLNormal KLDiv " +
 		"Huber:0.7 Hinge:1 Add Sub Mul Add Mul"
-	moving = " Neg Abs Sign Floor Ceil Trunc Round ReLU Clamp Hardtanh Maximum Minimum " // exact ones
+	integers = "Add Sub Mul Maximum Minimum Less LessEqual Equal NotEqual"                 // for which they are right, too
+	moving   = " Neg Abs Sign Floor Ceil Trunc Round ReLU Clamp Hardtanh Maximum Minimum " // exact ones
 )
 
 var byName = func() map[string]Case {
@@ -82,6 +83,14 @@ func (m *maker) draws() (name string, s *step, in []int) {
 		return m.looksUp()
 	case k < 17:
 		return m.chooses()
+	case k < 18 && m.r.IntN(2) == 0:
+		x := m.pick(func(n node) bool { return n.dt == tensor.I32 })
+		if x < 0 {
+			return "", nil, nil
+		}
+		y := m.pick(func(n node) bool { return n.dt == tensor.I32 && broadcasts(n.shape, m.nodes[x].shape) })
+		name = pickOne(integers)
+		return name, named(name), []int{x, y}
 	case k < 18:
 		return m.casts()
 	}

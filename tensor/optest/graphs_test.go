@@ -59,6 +59,7 @@ func TestGraphs(t *testing.T) {
 				}
 				g := makeGraph(seed)
 				for _, m := range ms {
+					m.turn(seed)
 					if err := m.check(g); err != nil {
 						mu.Lock()
 						failed++
@@ -104,9 +105,18 @@ func (s tally) String() string {
 // A machine computes graphs with one family of kernels.
 type machine struct {
 	name string
-	rt   *tensor.Runtime
+	rts  []*tensor.Runtime // with all passes, and with what turns name
+	rt   *tensor.Runtime   // of the graph
 	used int
-	open func() *tensor.Runtime
+	open func(o tensor.Options) *tensor.Runtime
+}
+
+// turns are options that one graph in eight each has.
+var turns = []tensor.Options{
+	{},
+	{Without: []tensor.Pass{tensor.Fuse}},
+	{Without: []tensor.Pass{tensor.Rows, tensor.Recompute, tensor.Order}},
+	{MaxBind: 4096},
 }
 
 // machines opens a device for each family that it runs: memory that is mapped for lavapipe's kernels, and copies as GPUs make them for
@@ -122,33 +132,45 @@ func machines(t *testing.T) []*machine {
 		if c.family == tensor.ForLavapipe && !dev.Info().Lavapipe {
 			continue
 		}
-		m := &machine{name: c.name, open: func() *tensor.Runtime {
-			rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: c.family})
+		ms = append(ms, &machine{name: c.name, rts: make([]*tensor.Runtime, len(turns)), open: func(o tensor.Options) *tensor.Runtime {
+			o.Family = c.family
+			rt, err := tensor.NewRuntimeWith(dev, o)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return rt
-		}}
-		m.rt = m.open()
-		ms = append(ms, m)
+		}})
 	}
 	return ms
 }
 
-func (m *machine) close() { m.rt.Close() }
-
-// renew frees what graphs left behind from time to time.
-func (m *machine) renew() {
+// turn chooses the runtime of a graph. It makes new ones from time to time: what graphs leave behind is freed.
+func (m *machine) turn(seed uint64) {
 	const many = 200
 	if m.used++; m.used%many == 0 {
-		m.rt.Close()
-		m.rt = m.open()
+		m.close()
+	}
+	i := int(seed % 8)
+	if i >= len(turns) {
+		i = 0
+	}
+	if m.rts[i] == nil {
+		m.rts[i] = m.open(turns[i])
+	}
+	m.rt = m.rts[i]
+}
+
+func (m *machine) close() {
+	for i, rt := range m.rts {
+		if rt != nil {
+			rt.Close()
+			m.rts[i] = nil
+		}
 	}
 }
 
 // check computes a graph and returns what is wrong with it.
 func (m *machine) check(g *graph) (err error) {
-	m.renew()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v (%s)", p, origin())
@@ -160,17 +182,32 @@ func (m *machine) check(g *graph) (err error) {
 		return err
 	}
 	defer p.Close()
+	beside, err := m.beside(g, b)
+	if err != nil {
+		return err
+	}
+	if beside != nil {
+		defer beside.Close()
+	}
 	worlds := g.worlds()
 	for r := range g.feeds {
-		if err := m.run(g, b, p, worlds, r); err != nil {
+		if err := m.run(g, b, p, beside, worlds, r); err != nil {
 			return fmt.Errorf("run %d: %w", r, err)
 		}
 	}
 	return nil
 }
 
-// run runs the program once and compares what it fetches and what the variables become.
-func (m *machine) run(g *graph, b *built, p *tensor.Program, worlds []*world, r int) error {
+// beside is, for one graph in six, a second program over the same variables, which updates nothing.
+func (m *machine) beside(g *graph, b *built) (*tensor.Program, error) {
+	if g.seed%6 > 0 || len(g.fetch) == 0 {
+		return nil, nil
+	}
+	return m.rt.Compile(tensor.Outputs{Fetch: b.outputs.Fetch[:len(g.fetch)]})
+}
+
+// run runs the program once, after the one beside it, and compares what they fetch and what the variables become.
+func (m *machine) run(g *graph, b *built, p, beside *tensor.Program, worlds []*world, r int) error {
 	before := worlds[0].state
 	for _, w := range worlds {
 		w.run(r)
@@ -181,16 +218,24 @@ func (m *machine) run(g *graph, b *built, p *tensor.Program, worlds []*world, r 
 	}
 	ctx, stop := timeout(time.Minute)
 	defer stop()
-	if err := p.Run(ctx, feed); err != nil {
-		return err
+	programs := []*tensor.Program{p}
+	if beside != nil {
+		programs = []*tensor.Program{beside, p}
 	}
-	for _, i := range g.fetch {
-		got, err := fetched(b.t[i], func(dst any) error { return p.Fetch(b.t[i], dst) })
-		if err == nil {
-			err = g.compare(got, worlds, i, values)
+	for _, p := range programs {
+		if err := p.Run(ctx, feed); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("fetching %s: %w", g.name(i), err)
+	}
+	for k, p := range programs {
+		for _, i := range g.fetch {
+			got, err := fetched(b.t[i], func(dst any) error { return p.Fetch(b.t[i], dst) })
+			if err == nil {
+				err = g.compare(got, worlds, i, values)
+			}
+			if err != nil {
+				return fmt.Errorf("program %d of %d: fetching %s: %w", k+1, len(programs), g.name(i), err)
+			}
 		}
 	}
 	if g.loss != nil {
