@@ -170,8 +170,8 @@ func makeGraph(seed uint64) *graph {
 	for range 2 + m.r.IntN(3) {
 		m.addLeaf(m.shape(), m.kind())
 	}
-	for steps := 3 + m.r.IntN(10); steps > 0; {
-		if m.tries(steps) {
+	for steps, patience := 3+m.r.IntN(10), 300; steps > 0 && patience > 0; patience-- {
+		if m.tries() {
 			steps--
 		}
 	}
@@ -332,7 +332,7 @@ func (m *maker) drop(from int) {
 }
 
 // tries appends a random step, with the leaves that it needs, if what comes out can be compared.
-func (m *maker) tries(int) bool {
+func (m *maker) tries() bool {
 	before := len(m.nodes)
 	name, s, in := m.draws()
 	if s == nil || m.apply(name, s, in...) < 0 {

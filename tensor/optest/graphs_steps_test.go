@@ -56,7 +56,7 @@ func (m *maker) draws() (name string, s *step, in []int) {
 		all := strings.Fields(words)
 		return all[m.r.IntN(len(all))]
 	}
-	switch k := m.r.IntN(20); {
+	switch k := m.r.IntN(21); {
 	case k < 3:
 		if x := m.pick(float); x >= 0 {
 			name = pickOne(unaries)
@@ -93,6 +93,8 @@ func (m *maker) draws() (name string, s *step, in []int) {
 		return name, named(name), []int{x, y}
 	case k < 18:
 		return m.casts()
+	case k < 19:
+		return m.convolves()
 	}
 	return m.row()
 }
@@ -373,6 +375,46 @@ func (m *maker) multiplies() (name string, s *step, in []int) {
 	return "MatMul", &step{code: "%[1]s.MatMul(%[2]s)", op: binary((*T).MatMul), ref: refMatMul}, []int{i, j}
 }
 
+// convolves draws a convolution or a transposed one, of one axis or two, of any geometry: windows may have no data, and data no window.
+func (m *maker) convolves() (name string, s *step, in []int) {
+	n, groups := 1+m.r.IntN(2), 1+m.r.IntN(2)
+	inputs, outputs := 1+m.r.IntN(3), 1+m.r.IntN(5)
+	var stride, padding, dilation, kernel, size, more []int
+	for range n {
+		size, kernel = append(size, 1+m.r.IntN(6)), append(kernel, 1+m.r.IntN(3))
+		stride, padding, dilation = append(stride, 1+m.r.IntN(4)), append(padding, m.r.IntN(5)), append(dilation, 1+m.r.IntN(3))
+		more = append(more, m.r.IntN(2))
+	}
+	forth := m.r.IntN(3) > 0
+	for i := range n {
+		reach := dilation[i]*(kernel[i]-1) + 1
+		if forth && size[i]+2*padding[i] < reach || !forth && ((size[i]-1)*stride[i]-2*padding[i]+reach+more[i] < 1 || more[i] >= max(stride[i], dilation[i])) {
+			return "", nil, nil
+		}
+	}
+	shape := append([]int{1 + m.r.IntN(2), inputs * groups}, size...)
+	x := m.shaped(shape)
+	if x < 0 || m.r.IntN(3) == 0 {
+		x = m.add(node{leaf: "Var", dt: tensor.F32, value: m.draw(shape, tensor.F32), shape: shape})
+	}
+	weight := append([]int{outputs * groups, inputs}, kernel...)
+	if !forth {
+		weight = append([]int{inputs * groups, outputs}, kernel...)
+	}
+	w := m.add(node{leaf: []string{"Var", "Input", "Const"}[m.r.IntN(3)], dt: tensor.F32, value: m.draw(weight, tensor.F32), shape: weight})
+	geometry := fmt.Sprintf("Stride: []int{%s}, Padding: []int{%s}, Dilation: []int{%s}, Groups: %d", args(stride...), args(padding...), args(dilation...), groups)
+	if forth {
+		o := tensor.ConvOptions{Stride: stride, Padding: padding, Dilation: dilation, Groups: groups}
+		conv := []func(x, w *T, o tensor.ConvOptions) *T{(*T).Conv1d, (*T).Conv2d}[n-1]
+		code := fmt.Sprintf("%%[1]s.Conv%dd(%%[2]s, tensor.ConvOptions{%s})", n, geometry)
+		return "Conv", &step{code: code, op: binary(func(x, w *T) *T { return conv(x, w, o) }), ref: refConv(o)}, []int{x, w}
+	}
+	o := tensor.ConvTransposeOptions{Stride: stride, Padding: padding, Dilation: dilation, Groups: groups, OutputPadding: more}
+	conv := []func(x, w *T, o tensor.ConvTransposeOptions) *T{(*T).ConvTranspose1d, (*T).ConvTranspose2d}[n-1]
+	code := fmt.Sprintf("%%[1]s.ConvTranspose%dd(%%[2]s, tensor.ConvTransposeOptions{%s, OutputPadding: []int{%s}})", n, geometry, args(more...))
+	return "ConvTranspose", &step{code: code, op: binary(func(x, w *T) *T { return conv(x, w, o) }), ref: refConvT(o)}, []int{x, w}
+}
+
 // turned swaps the last two axes.
 func turned(a Array) Array {
 	r := len(a.Shape)
@@ -549,6 +591,7 @@ func (m *maker) shaped(shape []int) int {
 	have := count(m.nodes[x].shape)
 	x = m.apply("Reshape", reshape([]int{have}), x)
 	switch {
+	case x < 0:
 	case have > n:
 		x = m.apply("Slice", move(fmt.Sprintf("%%[1]s.Slice(0, %d, %d)", have-n, have), func(x *T) *T { return x.Slice(0, have-n, have) }, []int{n}, 0, func(at []int) []int {
 			return []int{at[0] + have - n}
@@ -558,6 +601,9 @@ func (m *maker) shaped(shape []int) int {
 		x = m.apply("PadReplicate", move(fmt.Sprintf("%%[1]s.PadReplicate(0, 0, %d)", more), func(x *T) *T { return x.PadReplicate(0, 0, more) }, []int{n}, 0, func(at []int) []int {
 			return []int{min(at[0], have-1)}
 		}), x)
+	}
+	if x < 0 { // a part of it is too small for how exact it is
+		return x
 	}
 	return m.apply("Reshape", reshape(shape), x)
 }
