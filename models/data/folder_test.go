@@ -273,3 +273,55 @@ func hugePNG(side int) []byte {
 	p = binary.BigEndian.AppendUint32(p, crc32.ChecksumIEEE(p[12:]))
 	return append(p, "\x00\x00\x00\x00IDAT\x35\xaf\x06\x1e\x00\x00\x00\x00IEND\xae\x42\x60\x82"...)
 }
+
+// TestDecodersShareTheirMemory asks, while a picture is decoded, how much is left for others.
+func TestDecodersShareTheirMemory(t *testing.T) {
+	path, memory := write(t, image.NewNRGBA(image.Rect(0, 0, 100, 50))), newBudget()
+	const took = 4 * 100 * 50
+	err := memory.with(context.Background(), path, func(raster) {
+		if memory.decoded.TryAcquire(maxDecoded - took + 1) {
+			t.Error("the picture's memory counts as free")
+		}
+		if !memory.decoded.TryAcquire(maxDecoded - took) {
+			t.Error("more is taken than the picture needs")
+		}
+		memory.decoded.Release(maxDecoded - took)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !memory.decoded.TryAcquire(maxDecoded) || !memory.files.TryAcquire(maxFile) {
+		t.Error("memory is not given back")
+	}
+}
+
+// TestLook tells grey from colour by pixels where headers do not, and sizes by the one in the middle.
+func TestLook(t *testing.T) {
+	dir := t.TempDir()
+	grey, coloured := image.NewRGBA(image.Rect(0, 0, 30, 20)), image.NewRGBA(image.Rect(0, 0, 90, 80))
+	for i := range grey.Pix {
+		grey.Pix[i] = 255
+	}
+	for i := 0; i < len(coloured.Pix); i += 4 {
+		copy(coloured.Pix[i:], []byte{200, 20, 20, 255})
+	}
+	for i := range 3 {
+		if err := os.Rename(write(t, grey), filepath.Join(dir, fmt.Sprint(i)+".png")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Look(context.Background(), dir)
+	if want := (Survey{3, 30, 20, true}); err != nil || s != want {
+		t.Errorf("got %+v, %v; want %+v", s, err, want)
+	}
+	if err := os.Rename(write(t, coloured), filepath.Join(dir, "3.png")); err != nil {
+		t.Fatal(err)
+	}
+	s, err = Look(context.Background(), dir)
+	if want := (Survey{4, 30, 20, false}); err != nil || s != want {
+		t.Errorf("with a coloured one: got %+v, %v; want %+v", s, err, want)
+	}
+	if _, err := Look(context.Background(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "no pictures") {
+		t.Errorf("an empty folder gives %v", err)
+	}
+}

@@ -19,9 +19,9 @@ type Survey struct {
 }
 
 // Look looks at some pictures of a folder, spread over all of them: at the headers of 64 at most, and where these do not say that
-// there are no colours, at the pixels of 16 at most.
+// there are no colours, at the pixels of 16 at most, until one has some or 64 million pixels were looked at.
 func Look(ctx context.Context, dir string) (Survey, error) {
-	const heads, pixels = 64, 16
+	const heads, decoded, pixels = 64, 16, 64 << 20
 	l, err := list(ctx, dir)
 	if err != nil {
 		return Survey{}, err
@@ -52,8 +52,14 @@ func Look(ctx context.Context, dir string) (Survey, error) {
 	slices.SortStableFunc(sizes, func(a, b image.Point) int { return min(a.X, a.Y) - min(b.X, b.Y) })
 	middle := sizes[len(sizes)/2]
 	s.Width, s.Height = middle.X, middle.Y
-	for _, path := range spread(doubtful, pixels) {
-		if err := memory.with(ctx, path, func(r raster) { s.Grey = !colourful(r.Image) }); err == nil && !s.Grey {
+	seen := 0
+	for _, path := range spread(doubtful, decoded) {
+		err := memory.with(ctx, path, func(r raster) {
+			size := r.Bounds().Size()
+			seen += size.X * size.Y
+			s.Grey = !colourful(r.Image)
+		})
+		if err == nil && !s.Grey || seen > pixels {
 			break
 		}
 	}

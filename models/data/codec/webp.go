@@ -154,7 +154,7 @@ func riff(parts [][]byte) [][]byte {
 // their samples values are interpolated linearly, 9:3:3:1 of the nearest four, as decoders of WebP do.
 func videoRange(img *image.YCbCr, alpha []byte, alphaStride int) image.Image {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	out := image.NewNRGBA(image.Rect(0, 0, w, h))
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
 	cw, ch := (w+1)/2, (h+1)/2
 	cb, cr := make([]int32, 2*cw), make([]int32, 2*cw)
 	for y := range h {
@@ -162,17 +162,16 @@ func videoRange(img *image.YCbCr, alpha []byte, alphaStride int) image.Image {
 		far := min(max(near-1+2*(y&1), 0), ch-1)
 		wide(cb, img.Cb[near*img.CStride:][:cw], img.Cb[far*img.CStride:][:cw])
 		wide(cr, img.Cr[near*img.CStride:][:cw], img.Cr[far*img.CStride:][:cw])
-		luma, row := img.Y[y*img.YStride:][:w], out.Pix[y*out.Stride:][:4*w]
-		for x, l := range luma {
-			px := row[4*x : 4*x+4 : 4*x+4]
-			bt601(px, int32(l), cb[x], cr[x])
-			px[3] = 255
-		}
+		row := out.Pix[y*out.Stride:][:4*w]
+		bt601(row, img.Y[y*img.YStride:][:w], cb[:w], cr[:w])
 		if alpha != nil {
 			for x, a := range alpha[y*alphaStride:][:w] {
 				row[4*x+3] = a
 			}
 		}
+	}
+	if alpha != nil {
+		return &image.NRGBA{Pix: out.Pix, Stride: out.Stride, Rect: out.Rect}
 	}
 	return out
 }
@@ -193,14 +192,24 @@ func wide(dst []int32, near, far []byte) {
 	}
 }
 
-// bt601 writes red, green and blue of luma and chroma. Factors are 255/219 of luma and 255/224 of chroma with BT.601's
-// 1.402, 0.344, 0.714, 1.772, times 2¹⁶.
-func bt601(dst []byte, luma, cb, cr int32) {
+// bt601 writes opaque pixels of luma and chroma. Factors are 255/219 of luma and 255/224 of chroma with BT.601's 1.402, 0.344, 0.714,
+// 1.772, times 2¹⁶.
+func bt601(row, luma []byte, cb, cr []int32) {
 	const y, rv, gu, gv, bu, half = 76309, 104597, 25675, 53279, 132201, 1 << 15
-	l, u, v := y*(luma-16)+half, cb-128, cr-128
-	dst[0] = clamped((l + rv*v) >> 16)
-	dst[1] = clamped((l - gu*u - gv*v) >> 16)
-	dst[2] = clamped((l + bu*u) >> 16)
+	for x, l := range luma {
+		px := row[4*x : 4*x+4 : 4*x+4]
+		l, u, v := y*(int32(l)-16)+half, cb[x]-128, cr[x]-128
+		px[0] = clamped((l + rv*v) >> 16)
+		px[1] = clamped((l - gu*u - gv*v) >> 16)
+		px[2] = clamped((l + bu*u) >> 16)
+		px[3] = 255
+	}
 }
 
-func clamped(v int32) byte { return byte(min(max(v, 0), 255)) }
+// clamped is v as a byte; most values are one.
+func clamped(v int32) byte {
+	if uint32(v) < 256 {
+		return byte(v)
+	}
+	return byte(^(v >> 31)) // 0 below, 255 above
+}
