@@ -560,7 +560,16 @@ func log2(n int) int { return bits.Len(uint(n)) - 1 }
 
 func (f *fusion) newEmitter(u *unit, on Target, n, local int) *emitter {
 	return &emitter{
-		fusion: f, b: spirv.NewBlock(u.title(), local, 1, 1), on: on, n: n,
+		fusion: f, b: on.block(u.title(), local), on: on, n: n,
 		stops: u.stops, own: u.own, mems: map[memKey]spirv.Mem{}, once: map[*Tensor]spirv.ID{},
 	}
+}
+
+// block begins a shader in which special numbers are kept, where the device can promise that.
+func (on Target) block(name string, local int) *spirv.Block {
+	b := spirv.NewBlock(name, local, 1, 1)
+	if on.Info.Special {
+		b.KeepSpecial()
+	}
+	return b
 }

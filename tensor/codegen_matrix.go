@@ -52,7 +52,7 @@ func (p *producer) matrix() variant {
 	return variant{form, func() generated {
 		lanes := p.on.Info.SubgroupSize
 		threads := 4 * lanes
-		p.b = spirv.NewBlock(p.u.title(), threads, 1, 1)
+		p.b = p.on.block(p.u.title(), threads)
 		b := p.b
 		b.Multiply(m)
 		groups := up(p.m, matrixTile) * up(p.n, matrixTile) * p.z

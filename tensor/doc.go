@@ -12,6 +12,21 @@
 // expression each, and whole chains of them become one shader, assembled at run time. Kernels are everything else. Reductions are
 // assembled too, with the expression that they reduce.
 //
+// # Special numbers
+//
+// NaN, infinities, zeros of both signs, ties, constant rows and masks that leave nothing give what they give in PyTorch 1.13, values and
+// gradients, on devices that promise to keep such numbers (shaderSignedZeroInfNanPreserveFloat32, which all usual ones do). Denormal
+// numbers are kept where the device keeps them. On purpose these differ:
+//   - squares: variances and norms square in float32, so that Std and the norms of elements above 10¹⁹, or below 10⁻¹⁹, overflow to ∞,
+//     or underflow to 0. PyTorch adds up squares in float64.
+//   - products: the gradient of Prod multiplies the elements before and after each in float32, PyTorch in float64.
+//   - shares: the gradient of LogSumExp adds up to 1 where elements are so large that log 2 is nothing beside them. PyTorch's does not.
+//   - denormal results: functions made of eˣ give 0 for results below 10⁻³⁸ where the device's eˣ does.
+//   - log1p: log(1 + x) is finite for all finite x; PyTorch's float32 is ∞ from 2·10³⁸ on.
+//   - expm1: ELU and SELU are x near 0; PyTorch's float32 subtracts 1 from eˣ, which leaves 0.
+//   - cross-entropy: BCEWithLogits does not cancel for large logits, and at −∞ it is ∞ for positive targets. PyTorch's float32 is 0 and NaN.
+//   - indices: an index that there is not reads zeros and adds nothing, where PyTorch reports an error.
+//
 // Rejected: an eager mode (each op a dispatch, which costs 40 µs on the software driver), and shapes known only at run time (they
 // are what makes index arithmetic cheap and errors early).
 package tensor

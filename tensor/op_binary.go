@@ -66,10 +66,23 @@ func (x *Tensor) Mul(y *Tensor) *Tensor {
 	}
 	return binaryOp(Op{
 		Name: "Mul",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Mul(in[0], in[1]) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return mul(b, in[0], in[1]) },
 		Fold: func(in ...float64) float64 { return in[0] * in[1] },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(y), dy.Mul(x)} },
 	}, x, y)
+}
+
+// mul multiplies two values. Drivers take x · 0 for 0 where they know that a factor is 0: it is NaN for NaN and for infinite x.
+func mul(b *spirv.Block, x, y spirv.ID) spirv.ID {
+	product := b.Mul(x, y)
+	if b.TypeOf(x).Elem != spirv.Float || !b.IsZero(x) && !b.IsZero(y) {
+		return product
+	}
+	if b.IsZero(x) {
+		x = y
+	}
+	finite := b.Less(b.Ext(spirv.FAbs, x), b.Same(x, math.Inf(1)))
+	return b.Select(finite, product, b.Same(x, math.NaN()))
 }
 
 // Div returns x / y; for int32 it rounds towards zero.
@@ -85,10 +98,11 @@ func (x *Tensor) Div(y *Tensor) *Tensor {
 	}, x, y)
 }
 
-// Maximum returns the larger of x and y, NaN where one is; where they are equal each gets half of the gradient, as in PyTorch.
+// Maximum returns the larger of x and y, NaN where one is. Where they are equal each gets half of the gradient, and where one is NaN
+// both get all of it, as in PyTorch.
 func (x *Tensor) Maximum(y *Tensor) *Tensor { return extremum("Maximum", x, y, true) }
 
-// Minimum returns the smaller of x and y, NaN where one is; where they are equal each gets half of the gradient, as in PyTorch.
+// Minimum returns the smaller of x and y, NaN where one is. The gradient is shared as that of [Tensor.Maximum].
 func (x *Tensor) Minimum(y *Tensor) *Tensor { return extremum("Minimum", x, y, false) }
 
 // larger2 returns the larger of two values, NaN where one is.
@@ -119,12 +133,12 @@ func extremum(name string, x, y *Tensor, larger bool) *Tensor {
 			return smaller2(b, in[0], in[1])
 		},
 		Grad: func(_, dy *Tensor) []*Tensor {
-			wins, ties := x.Greater(y), x.Equal(y)
+			loses, wins := x.Less(y), x.Greater(y)
 			if !larger {
-				wins = x.Less(y)
+				loses, wins = wins, loses
 			}
-			share := Where(ties, Full(0.5), Where(wins, Full(1), Full(0)))
-			return []*Tensor{dy.Mul(share), dy.Mul(Full(1).Sub(share))}
+			ties, half, zero := x.Equal(y), dy.Scale(0.5), Full(0)
+			return []*Tensor{Where(ties, half, Where(loses, zero, dy)), Where(ties, half, Where(wins, zero, dy))}
 		},
 	}, x, y)
 }
@@ -247,7 +261,8 @@ func (x *Tensor) Cast(to DType) *Tensor {
 	return o.On(x)
 }
 
-// Pow returns x to the power y, as torch.pow does: of negative numbers only whole powers are defined, and 0⁰ = 1.
+// Pow returns x to the power y, as torch.pow does, to 4 units in the last place: of negative numbers only whole powers are defined, and
+// 0⁰ = 1.
 func (x *Tensor) Pow(y *Tensor) *Tensor {
 	x, y, bad := pair("Pow", x, y)
 	if bad != nil {
@@ -260,23 +275,27 @@ func (x *Tensor) Pow(y *Tensor) *Tensor {
 		Name: "Pow",
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
 			x, y := in[0], in[1]
+			zero, one, infinite, nan := b.Float(0), b.Float(1), b.Float(math.Inf(1)), b.Float(math.NaN())
 			abs := b.Ext(spirv.FAbs, x)
-			size := b.Ext(spirv.Exp, b.Mul(y, b.Ext(spirv.Log, abs)))
-			size = b.Select(b.Equal(abs, b.Float(1)), b.Float(1), size) // y may be infinite
+			is0, isInf := b.Equal(abs, zero), b.Equal(abs, infinite)
+			size := power(b, b.Select(b.Or(is0, isInf), one, abs), y)
+			grows := b.Equal(b.Less(zero, y), isInf) // infinity to a positive power, 0 to a negative one
+			size = b.Select(b.Or(is0, isInf), b.Select(grows, infinite, zero), size)
+			size = b.Select(b.Equal(abs, one), one, size) // y may be infinite
 			whole := b.Equal(b.Ext(spirv.Trunc, y), y)
 			odd := b.And(whole, b.NotEqual(b.Mul(b.Ext(spirv.Trunc, b.Mul(y, b.Float(0.5))), b.Float(2)), y))
-			power := b.Select(odd, b.Neg(size), size)
-			nan := b.Float(math.NaN())
-			power = b.Select(b.Or(whole, b.Equal(abs, b.Float(math.Inf(1)))), power, nan)
-			power = b.Select(b.Less(x, b.Float(0)), power, size)
-			power = b.Select(b.Or(b.NotEqual(x, x), b.NotEqual(y, y)), nan, power)
-			return b.Select(b.Or(b.Equal(y, b.Float(0)), b.Equal(x, b.Float(1))), b.Float(1), power)
+			negative := b.Less(b.Bitcast(x, spirv.Int), b.Int(0)) // −0 is
+			result := b.Select(b.And(negative, odd), b.Neg(size), size)
+			defined := b.Or(b.Or(whole, b.Not(negative)), b.Or(is0, isInf))
+			result = b.Select(defined, result, nan)
+			result = b.Select(b.Or(b.NotEqual(x, x), b.NotEqual(y, y)), nan, result)
+			return b.Select(b.Or(b.Equal(y, zero), b.Equal(x, one)), one, result)
 		},
 		Grad: func(z, dy *Tensor) []*Tensor {
 			zero := Full(0)
-			dx := Where(y.Equal(zero), zero, dy.Mul(y).Mul(x.Pow(y.Shift(-1))))
+			dx := Where(y.Equal(zero), zero, dy.Mul(y.Mul(x.Pow(y.Shift(-1)))))
 			flat := x.Equal(zero).And(y.GreaterEqual(zero))
-			return []*Tensor{dx, Where(flat, zero, dy.Mul(z).Mul(Where(flat, Full(1), x).Log()))}
+			return []*Tensor{dx, Where(flat, zero, dy.Mul(z.Mul(Where(flat, Full(1), x).Log())))}
 		},
 	}, x, y)
 }
@@ -293,13 +312,26 @@ func (x *Tensor) PowScalar(p float64) *Tensor {
 	case 0.5:
 		return x.Sqrt()
 	}
-	if p == math.Trunc(p) && p > 0 && p <= 8 {
-		return x.Mul(x.PowScalar(p - 1))
-	}
-	if p == math.Trunc(p) && p < 0 && p >= -8 {
+	y := x.powScalar(p)
+	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.PowScalar(p - 1).Scale(p))} }, x)
+}
+
+// powScalar is PowScalar for other powers, whose gradient would be that of its parts: of x⁻² = 1/(x·x) that is 0·∞ for infinite x.
+func (x *Tensor) powScalar(p float64) *Tensor {
+	const most = 8 // factors
+	switch {
+	case p == -0.5:
+		return x.Rsqrt()
+	case p != math.Trunc(p) || math.Abs(p) > most:
+		return x.Pow(Full(p))
+	case p < 0:
 		return x.PowScalar(-p).Reciprocal()
 	}
-	return x.Pow(Full(p))
+	y := x
+	for range int(p) - 1 {
+		y = x.Mul(y)
+	}
+	return y
 }
 
 // Xor returns the logical exclusive or of Bool tensors, the bitwise one of I32.

@@ -24,20 +24,57 @@ func Embedding(indices, weight *Tensor) *Tensor {
 	}.On(weight, indices.Unsqueeze(-1).Expand(shape...))
 }
 
-// addRows adds rows x [N, D] up where indices [N] say: [V, D]. The bits are the same at every run: there are no atomic additions.
+// addRows adds rows x [N, D] up where indices [N] say: [V, D]. The bits are the same at every run: there are no atomic additions. A row
+// of the result is made of its own rows of x alone: NaN stays where it belongs, as it would not in a product with a one-hot matrix.
 func addRows(indices, x *Tensor, v int) *Tensor {
-	const small = 1 << 20
+	const small, few = 1 << 20, 1 << 12
 	n, d := x.Dim(0), x.Dim(1)
-	var y *Tensor
-	if n*v <= small { // the product with the indices' one-hot matrix
-		y = indices.Reshape(1, n).Equal(Iota(0, v, n)).Cast(F32).MatMul(x)
+	var order, starts *Tensor
+	if n*v <= small && n <= few {
+		order = Op{Name: "OrderRows", Shape: []int{up(v+1, 4)*4 + n}, DType: I32, Attr: v, Kernel: orderRows}.On(indices)
+		starts = order
 	} else {
-		sorted, order := indices.Sort(0, false)
-		y = Op{
-			Name: "AddRows", Shape: []int{v, d}, DType: x.op.DType, Kernel: addSegments,
-		}.On(x, order, sorted.searchSorted(Iota(0, v+1)))
+		sorted, places := indices.Sort(0, false)
+		order, starts = places, sorted.searchSorted(Iota(0, v+1))
 	}
+	y := Op{
+		Name: "AddRows", Shape: []int{v, d}, DType: x.op.DType, Kernel: addSegments,
+	}.On(x, order, starts)
 	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{nil, Embedding(indices, dy)} }, indices, x)
+}
+
+// orderRows writes the kernel of OrderRows: indices [N] → starts [V+1], up to a multiple of 4, then order [N], as addSegments takes them.
+// Each row of V looks through all indices twice: for how many come before it, and for its own.
+func orderRows(f *fusion, u *unit, on Target) generated {
+	x := f.where[u.node.in[0]].base
+	n, v := x.Len(), u.node.op.Attr.(int)
+	local := 64
+	if on.CPU && v < local {
+		local = on.Lanes
+	}
+	groups := up(v+1, local)
+	e := f.newEmitter(u, on, n, local)
+	b := e.b
+	from, out := e.mem(x, 1), e.out(u.node, 1)
+	row := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
+	b.If(b.LessEqual(row, b.Index(v)), func() {
+		before := b.Cell(b.Index(0))
+		b.For(b.Index(0), b.Index(n), 1, func(i spirv.ID) {
+			at := b.Load(from, i)
+			counts := b.And(b.LessEqual(b.Index(0), at), b.Less(at, row))
+			b.Set(before, b.Add(b.Get(before), b.Cast(counts, spirv.Int)))
+		})
+		b.Store(out, row, b.Get(before))
+		next := b.Cell(b.Add(b.Get(before), b.Index(up(v+1, 4)*4)))
+		b.For(b.Index(0), b.Index(n), 1, func(i spirv.ID) {
+			mine := b.And(b.Equal(b.Load(from, i), row), b.Less(row, b.Index(v)))
+			b.If(mine, func() {
+				b.Store(out, b.Get(next), i)
+				b.Set(next, b.Add(b.Get(next), b.Index(1)))
+			})
+		})
+	})
+	return generated{module: b.Module(), binds: e.binds, groups: groups, form: "order"}
 }
 
 // searchSorted returns how many elements of x [N], which rise, are less than each of the given ones: log₂ N look-ups, all in one
@@ -63,7 +100,7 @@ func (x *Tensor) take(places *Tensor) *Tensor {
 }
 
 // addSegments writes the kernel of AddRows: x [N, D], order [N], starts [V+1] → [V, D]. Row r of the result is the sum of the rows
-// order[starts[r]], …, order[starts[r+1]−1] of x.
+// order[starts[r]], …, order[starts[r+1]−1] of x. Order and starts may be one: what orderRows makes.
 func addSegments(f *fusion, u *unit, on Target) generated {
 	x, order, starts := f.where[u.node.in[0]].base, f.where[u.node.in[1]].base, f.where[u.node.in[2]].base
 	v, d := u.node.op.Shape[0], u.node.op.Shape[1]
@@ -81,7 +118,10 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 	e := f.newEmitter(u, on, items, local)
 	b := e.b
 	from := e.mem(x, width)
-	at, ends := e.mem(order, 1), e.mem(starts, 1)
+	at, ends, skip := e.mem(order, 1), e.mem(starts, 1), 0
+	if order == starts {
+		skip = up(v+1, 4) * 4
+	}
 	out := e.out(u.node, width)
 	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
 	b.If(b.Less(item, b.Index(items)), func() {
@@ -91,7 +131,7 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 			sums[i] = b.Cell(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].value, N: width}))
 		}
 		b.For(b.Load(ends, c[0]), b.Load(ends, b.Add(c[0], b.Index(1))), 1, func(i spirv.ID) {
-			first := b.Add(b.Mul(b.Load(at, i), b.Index(d/width)), b.Mul(c[1], b.Index(each)))
+			first := b.Add(b.Mul(b.Load(at, b.Add(i, b.Index(skip))), b.Index(d/width)), b.Mul(c[1], b.Index(each)))
 			for i, sum := range sums {
 				b.Set(sum, b.Add(b.Get(sum), b.Load(from, b.Add(first, b.Index(i)))))
 			}
@@ -256,8 +296,15 @@ func (x *Tensor) OneHot(n int) *Tensor {
 	if x.err == nil && x.op.DType != I32 {
 		return fail("OneHot", []*Tensor{x}, "it takes i32, not %s", x.op.DType)
 	}
-	shape := append(x.Shape(), n)
-	return x.Unsqueeze(-1).Equal(Iota(-1, shape...)).Cast(F32)
+	return x.isPlace(n).Cast(F32)
+}
+
+// isPlace is OneHot as Bool.
+func (x *Tensor) isPlace(n int) *Tensor {
+	if x.err != nil {
+		return x
+	}
+	return x.Unsqueeze(-1).Equal(Iota(-1, append(x.Shape(), n)...))
 }
 
 // MaskedFill returns v where mask, a Bool tensor that broadcasts, is true, and x elsewhere.

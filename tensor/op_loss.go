@@ -1,8 +1,27 @@
 package tensor
 
+import "genview/shaders/spirv"
+
 // BCEWithLogits returns the binary cross-entropy −t·log σ(x) − (1−t)·log(1−σ(x)) of logits x and targets t in [0, 1], element by
-// element, in the form softplus(x) − x·t that does not overflow.
-func (x *Tensor) BCEWithLogits(t *Tensor) *Tensor { return x.Softplus().Sub(x.Mul(t)) }
+// element, as x·(1−t) + log(1 + e^−x) for positive x and −x·t + log(1 + eˣ) for others, which neither overflows nor cancels.
+func (x *Tensor) BCEWithLogits(t *Tensor) *Tensor {
+	x, t, bad := pair("BCEWithLogits", x, t)
+	if bad != nil {
+		return bad
+	}
+	if x.op.DType != F32 {
+		return fail("BCEWithLogits", []*Tensor{x, t}, "it takes f32, not %s: Cast it", x.op.DType)
+	}
+	return binaryOp(Op{
+		Name: "BCEWithLogits",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
+			x, t := in[0], in[1]
+			part := b.Select(b.Less(b.Float(0), x), b.Sub(b.Float(1), t), b.Neg(t))
+			return b.Add(b.Mul(x, part), log1p(b, b.Ext(spirv.Exp, b.Neg(b.Ext(spirv.FAbs, x)))))
+		},
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Sigmoid().Sub(t)), dy.Mul(x).Neg()} },
+	}, x, t)
+}
 
 // MSE returns the squared difference of x and t, element by element.
 func (x *Tensor) MSE(t *Tensor) *Tensor { return x.Sub(t).Square() }
@@ -16,8 +35,9 @@ type CrossEntropyOptions struct {
 // CrossEntropyDefaults returns PyTorch's: no smoothing, IgnoreIndex −100.
 func CrossEntropyDefaults() CrossEntropyOptions { return CrossEntropyOptions{IgnoreIndex: -100} }
 
-// CrossEntropy returns the mean of −log softmax(x)[target] over all targets [...] of int32, in nats, from logits x [..., C]. Where no
-// target counts it is NaN, as in PyTorch.
+// CrossEntropy returns the mean of −log softmax(x)[target] over all targets [...] of int32 that count, in nats, from logits x [..., C].
+// What stands in rows that do not count, or as the logit of another class, does not reach it. Where no target counts it is NaN and its
+// gradient is 0, as in PyTorch. A target that counts must be from 0 to C−1.
 func (x *Tensor) CrossEntropy(target *Tensor, o CrossEntropyOptions) *Tensor {
 	in := []*Tensor{x, target}
 	if x.err != nil || target.err != nil {
@@ -28,18 +48,19 @@ func (x *Tensor) CrossEntropy(target *Tensor, o CrossEntropyOptions) *Tensor {
 	}
 	n, classes := target.Len(), x.Dim(-1)
 	x, target = x.Reshape(n, classes), target.Reshape(n)
-	want := target.OneHot(classes)
+	x = x.Sub(x.MaxKeep(-1).Detach())
+	total := x.Exp().Sum(-1).Log()
+	each := total.Sub(Where(target.isPlace(classes), x, Full(0)).Sum(-1))
 	if e := o.LabelSmoothing; e != 0 {
-		want = want.Scale(1 - e).Shift(e / float64(classes))
+		each = each.Scale(1 - e).Add(total.Sub(x.Mean(-1)).Scale(e))
 	}
-	each := x.LogSumExp(-1).Sub(x.Mul(want).Sum(-1))
 	return each.over(target, o.IgnoreIndex)
 }
 
-// over is the mean of losses x over the targets that count.
+// over is the mean of losses x over the targets that count; what the others are does not matter.
 func (x *Tensor) over(target *Tensor, ignore int) *Tensor {
-	counts := target.NotEqual(fullOf(I32, float64(ignore), nil)).Cast(F32)
-	return x.Mul(counts).Sum().Div(counts.Sum())
+	counts := target.NotEqual(fullOf(I32, float64(ignore), nil))
+	return Where(counts, x, Full(0)).Sum().Div(counts.Cast(F32).Sum())
 }
 
 // L1 returns the distance |x − t|, element by element.
@@ -48,8 +69,8 @@ func (x *Tensor) L1(t *Tensor) *Tensor { return x.Sub(t).Abs() }
 // Huber returns ½d² of the distance d = |x − t| up to delta, and delta·(d − ½delta) beyond (Huber 1964), element by element.
 func (x *Tensor) Huber(t *Tensor, delta float64) *Tensor {
 	d := x.Sub(t)
-	near := d.Clamp(-delta, delta) // ½·near² + delta·(|d| − |near|)
-	return near.Square().Scale(0.5).Add(d.Abs().Sub(near.Abs()).Scale(delta))
+	near := d.Clamp(-delta, delta)
+	return near.Mul(d.Sub(near.Scale(0.5))).withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(near)} }, d)
 }
 
 // NLL returns the mean of −x[target] over all targets [...] of int32 but those of −100, from logarithms of probabilities x [..., C].
@@ -69,9 +90,9 @@ func (x *Tensor) KLNormal(logVar *Tensor) *Tensor {
 	return x.Square().Add(logVar.Expm1()).Sub(logVar).Scale(0.5)
 }
 
-// KLDiv returns t·(log t − x) of logarithms of probabilities x and probabilities t, element by element, 0 where t is 0, as
-// torch.nn.functional.kl_div does.
+// KLDiv returns t·log t − t·x of logarithms of probabilities x and probabilities t, element by element, as torch.nn.functional.kl_div
+// does: where t is 0 it is 0 if x is finite, and NaN otherwise.
 func (x *Tensor) KLDiv(t *Tensor) *Tensor {
-	some := t.Greater(Full(0))
-	return Where(some, t.Mul(Where(some, t, Full(1)).Log().Sub(x)), Full(0))
+	none := t.Equal(Full(0))
+	return t.Mul(Where(none, Full(1), t).Log()).Sub(t.Mul(x))
 }

@@ -11,127 +11,177 @@ type PoolOptions struct {
 	Kernel, Stride, Padding, Dilation []int
 }
 
-// pool checks the geometry and returns the windows of the last n axes of x, padded with fill, with their elements as one last axis.
-func (x *Tensor) pool(name string, n int, o PoolOptions, fill float64) *Tensor {
+// poolShape is PoolOptions with a number for each axis.
+type poolShape struct {
+	kernel, stride, pad, dilation []int
+}
+
+// poolOf checks the geometry of a pooling of the last n axes of x.
+func (x *Tensor) poolOf(name string, n int, o PoolOptions) (p poolShape, bad *Tensor) {
 	if x.err != nil {
-		return x
+		return p, x
 	}
-	kernel, ok := spread(o.Kernel, n, 0)
-	stride := kernel
-	ok2 := true
+	var ok [4]bool
+	p.kernel, ok[0] = spread(o.Kernel, n, 0)
+	p.stride, ok[1] = p.kernel, true
 	if len(o.Stride) > 0 {
-		stride, ok2 = spread(o.Stride, n, 1)
+		p.stride, ok[1] = spread(o.Stride, n, 1)
 	}
-	pad, ok3 := spread(o.Padding, n, 0)
-	dilation, ok4 := spread(o.Dilation, n, 1)
-	if !ok || !ok2 || !ok3 || !ok4 || slices.Min(dilation) < 1 || slices.Min(kernel) < 1 || slices.Min(stride) < 1 || slices.Min(pad) < 0 || x.Rank() < n {
-		return fail(name, []*Tensor{x}, "the geometry needs one number, or one for each of %d axes: kernels, strides and dilations from 1 on, paddings from 0 on", n)
+	p.pad, ok[2] = spread(o.Padding, n, 0)
+	p.dilation, ok[3] = spread(o.Dilation, n, 1)
+	if slices.Contains(ok[:], false) || slices.Min(p.dilation) < 1 || slices.Min(p.kernel) < 1 || slices.Min(p.stride) < 1 || slices.Min(p.pad) < 0 || x.Rank() < n {
+		return p, fail(name, []*Tensor{x}, "the geometry needs one number, or one for each of %d axes: kernels, strides and dilations from 1 on, paddings from 0 on", n)
 	}
+	for i := range n {
+		if 2*p.pad[i] > p.kernel[i] || x.Dim(x.Rank()-n+i)+2*p.pad[i] < p.dilation[i]*(p.kernel[i]-1)+1 {
+			return p, fail(name, []*Tensor{x}, "the padding is more than half of the kernel, or the kernel is larger than the padded input")
+		}
+	}
+	return p, nil
+}
+
+// windows returns those of the last axes of x, padded with fill, with their elements as one last axis.
+func (p poolShape) windows(x *Tensor, fill float64) *Tensor {
+	n := len(p.kernel)
 	first := x.Rank() - n
 	for i := range n {
-		if 2*pad[i] > kernel[i] || x.Dim(first+i)+2*pad[i] < dilation[i]*(kernel[i]-1)+1 {
-			return fail(name, []*Tensor{x}, "the padding is more than half of the kernel, or the kernel is larger than the padded input")
-		}
-		x = x.PadConstant(first+i, pad[i], pad[i], fill)
+		x = x.PadConstant(first+i, p.pad[i], p.pad[i], fill)
 	}
 	for i := range n {
-		x = x.windows(first+i, kernel[i], stride[i], dilation[i])
+		x = x.windows(first+i, p.kernel[i], p.stride[i], p.dilation[i])
 	}
 	return x.Flatten(first + n)
 }
 
-// largest is the largest element of the last axis; the gradient goes to the first of equal ones, as in PyTorch's pooling.
-func (x *Tensor) largest() *Tensor {
-	return x.Max(-1).withGrad(func(dy *Tensor) []*Tensor {
-		n := x.Dim(-1)
-		return []*Tensor{x.ArgMax(-1).OneHot(n).Mul(dy.Unsqueeze(-1))}
-	}, x)
+// inside tells which elements of windows of x are x's and not padding, in a shape that broadcasts to theirs; nil: all are.
+func (p poolShape) inside(x, windows *Tensor) *Tensor {
+	n := len(p.kernel)
+	if slices.Max(p.pad) == 0 || windows.err != nil {
+		return nil
+	}
+	first := x.Rank() - n
+	shape := append(windows.Shape()[first:first+n], p.kernel...)
+	var all *Tensor
+	for i := range n {
+		number := func(v int) *Tensor { return fullOf(I32, float64(v), nil) }
+		at := Iota(i, shape...).Mul(number(p.stride[i])).Add(Iota(n+i, shape...).Mul(number(p.dilation[i])))
+		is := at.GreaterEqual(number(p.pad[i])).And(at.Less(number(p.pad[i] + x.Dim(first+i))))
+		if all != nil {
+			is = all.And(is)
+		}
+		all = is
+	}
+	return all.Flatten(n)
+}
+
+// largest is the largest element of the last axis, or NaN. The gradient goes to the first of equal ones and to the last NaN, as in
+// PyTorch's pooling, but never to padding: mine tells what is none, nil: all is.
+func (x *Tensor) largest(mine *Tensor) *Tensor {
+	y := x.MaxKeep(-1)
+	if y.err != nil {
+		return y
+	}
+	n := x.Dim(-1)
+	return y.withGrad(func(dy *Tensor) []*Tensor {
+		at := Iota(-1, x.op.Shape...)
+		none := fullOf(I32, 0, nil)
+		equal := x.Equal(y)
+		if mine != nil {
+			equal = equal.And(mine)
+		}
+		claim := Where(x.NotEqual(x), at.Shift(float64(n+1)), Where(equal, fullOf(I32, float64(n), nil).Sub(at), none))
+		best := claim.MaxKeep(-1)
+		return []*Tensor{Where(claim.Equal(best).And(claim.Greater(none)), dy, Full(0))}
+	}, x).Squeeze(-1)
+}
+
+// maxPool takes the largest element of each window of the last n axes.
+func (x *Tensor) maxPool(name string, n int, o PoolOptions) *Tensor {
+	p, bad := x.poolOf(name, n, o)
+	if bad != nil {
+		return bad
+	}
+	windows := p.windows(x, math.Inf(-1))
+	return windows.largest(p.inside(x, windows))
+}
+
+// avgPool averages each window of the last n axes.
+func (x *Tensor) avgPool(name string, n int, o PoolOptions) *Tensor {
+	p, bad := x.poolOf(name, n, o)
+	if bad != nil {
+		return bad
+	}
+	return p.windows(x, 0).Mean(-1)
 }
 
 // MaxPool1d takes the largest element of each window of x [..., L].
-func (x *Tensor) MaxPool1d(o PoolOptions) *Tensor {
-	return x.pool("MaxPool1d", 1, o, math.Inf(-1)).largest()
-}
+func (x *Tensor) MaxPool1d(o PoolOptions) *Tensor { return x.maxPool("MaxPool1d", 1, o) }
 
 // MaxPool2d takes the largest element of each window of x [..., H, W], as torch.nn.functional.max_pool2d does.
-func (x *Tensor) MaxPool2d(o PoolOptions) *Tensor {
-	return x.pool("MaxPool2d", 2, o, math.Inf(-1)).largest()
-}
+func (x *Tensor) MaxPool2d(o PoolOptions) *Tensor { return x.maxPool("MaxPool2d", 2, o) }
 
 // MaxPool3d takes the largest element of each window of x [..., D, H, W].
-func (x *Tensor) MaxPool3d(o PoolOptions) *Tensor {
-	return x.pool("MaxPool3d", 3, o, math.Inf(-1)).largest()
-}
+func (x *Tensor) MaxPool3d(o PoolOptions) *Tensor { return x.maxPool("MaxPool3d", 3, o) }
 
 // AvgPool1d averages each window of x [..., L], with the padding's zeros.
-func (x *Tensor) AvgPool1d(o PoolOptions) *Tensor { return x.pool("AvgPool1d", 1, o, 0).Mean(-1) }
+func (x *Tensor) AvgPool1d(o PoolOptions) *Tensor { return x.avgPool("AvgPool1d", 1, o) }
 
 // AvgPool2d averages each window of x [..., H, W], with the padding's zeros, as torch.nn.functional.avg_pool2d does.
-func (x *Tensor) AvgPool2d(o PoolOptions) *Tensor { return x.pool("AvgPool2d", 2, o, 0).Mean(-1) }
+func (x *Tensor) AvgPool2d(o PoolOptions) *Tensor { return x.avgPool("AvgPool2d", 2, o) }
 
 // AvgPool3d averages each window of x [..., D, H, W], with the padding's zeros.
-func (x *Tensor) AvgPool3d(o PoolOptions) *Tensor { return x.pool("AvgPool3d", 3, o, 0).Mean(-1) }
+func (x *Tensor) AvgPool3d(o PoolOptions) *Tensor { return x.avgPool("AvgPool3d", 3, o) }
 
 // AdaptiveAvgPool averages x's last axes, as many as there are sizes, down to these sizes: element i of n from m is the mean of the
 // elements ⌊i·m/n⌋ to ⌈(i+1)·m/n⌉ − 1, as torch.nn.functional.adaptive_avg_pool2d does.
 func (x *Tensor) AdaptiveAvgPool(sizes ...int) *Tensor {
-	return x.adaptive("AdaptiveAvgPool", sizes, func(x *Tensor, axis int, lo, hi []int) *Tensor {
-		weights := make([]float32, x.Dim(axis)*len(lo))
-		for i := range lo {
-			for p := lo[i]; p < hi[i]; p++ {
-				weights[p*len(lo)+i] = 1 / float32(hi[i]-lo[i])
-			}
+	return x.adaptive("AdaptiveAvgPool", sizes, func(windows, mine *Tensor, counts []float32) *Tensor {
+		if mine != nil {
+			windows = Where(mine, windows, Full(0))
 		}
-		return x.along(axis, Const(weights, x.Dim(axis), len(lo)))
+		return windows.Sum(-1).Div(Const(counts, len(counts)))
 	})
 }
 
 // AdaptiveMaxPool is AdaptiveAvgPool with the largest element in place of the mean.
 func (x *Tensor) AdaptiveMaxPool(sizes ...int) *Tensor {
-	return x.adaptive("AdaptiveMaxPool", sizes, func(x *Tensor, axis int, lo, hi []int) *Tensor {
-		longest := 0
-		for i := range lo {
-			longest = max(longest, hi[i]-lo[i])
-		}
-		at := make([]int32, 0, len(lo)*longest) // short windows have their last element again
-		for i := range lo {
-			for p := range longest {
-				at = append(at, int32(min(lo[i]+p, hi[i]-1)))
-			}
-		}
-		picked := x.Transpose(axis, -1).IndexSelect(-1, Const(at, len(at)))
-		return picked.Reshape(append(picked.Shape()[:picked.Rank()-1], len(lo), longest)...).largest().Transpose(axis, -1)
-	})
+	return x.adaptive("AdaptiveMaxPool", sizes, func(windows, mine *Tensor, _ []float32) *Tensor { return windows.largest(mine) })
 }
 
-func (x *Tensor) adaptive(name string, sizes []int, reduce func(x *Tensor, axis int, lo, hi []int) *Tensor) *Tensor {
+// adaptive reduces the windows of the last axes, one axis after the other, the last first: of equal elements the first in all of the
+// window is then the first of the first row. reduce gets windows [..., N, K], which elements [N, K] are theirs (nil: all), and how many.
+func (x *Tensor) adaptive(name string, sizes []int, reduce func(windows, mine *Tensor, counts []float32) *Tensor) *Tensor {
 	if x.err == nil && (len(sizes) == 0 || len(sizes) > x.Rank() || slices.Min(sizes) < 1) {
 		return fail(name, []*Tensor{x}, "the sizes %v do not fit", sizes)
 	}
-	for i, n := range sizes {
+	for i := len(sizes) - 1; i >= 0; i-- {
 		if x.err != nil {
 			return x
 		}
-		axis := x.Rank() - len(sizes) + i
+		axis, n := x.Rank()-len(sizes)+i, sizes[i]
 		m := x.Dim(axis)
-		lo, hi := make([]int, n), make([]int, n)
+		last := x.Transpose(axis, -1)
+		front := last.Shape()[:last.Rank()-1]
+		longest, counts := 0, make([]float32, n)
 		for k := range n {
-			lo[k], hi[k] = k*m/n, up((k+1)*m, n)
+			counts[k] = float32(up((k+1)*m, n) - k*m/n)
+			longest = max(longest, int(counts[k]))
 		}
-		x = reduce(x, axis, lo, hi)
+		var mine *Tensor
+		if m%n != 0 {
+			at, is := make([]int32, 0, n*longest), make([]bool, 0, n*longest)
+			for k := range n {
+				for p := range longest { // short windows have their last element again
+					at = append(at, int32(min(k*m/n+p, up((k+1)*m, n)-1)))
+					is = append(is, p < int(counts[k]))
+				}
+			}
+			last, mine = last.IndexSelect(-1, Const(at, len(at))), Const(is, n, longest)
+		}
+		windows := last.Reshape(append(slices.Clone(front), n, longest)...)
+		x = reduce(windows, mine, counts).Transpose(axis, -1)
 	}
 	return x
-}
-
-// along applies a matrix [N, M] to an axis of size N, which becomes one of size M.
-func (x *Tensor) along(axis int, matrix *Tensor) *Tensor {
-	if axis == x.Rank()-1 {
-		if x.Rank() == 1 {
-			return x.Unsqueeze(0).MatMul(matrix).Squeeze(0)
-		}
-		return x.MatMul(matrix)
-	}
-	return x.Transpose(axis, -1).MatMul(matrix).Transpose(axis, -1)
 }
 
 // UpsampleNearest gives x's last axes, as many as there are sizes, these sizes: element i of n from m is element ⌊i·m/n⌋, as
@@ -158,18 +208,21 @@ func (x *Tensor) UpsampleNearest(sizes ...int) *Tensor {
 func (x *Tensor) UpsampleLinear(alignCorners bool, sizes ...int) *Tensor {
 	return x.resize("UpsampleLinear", sizes, func(x *Tensor, axis, n int) *Tensor {
 		m := x.Dim(axis)
-		weights := make([]float32, m*n)
+		low, high := make([]int32, n), make([]int32, n)
+		part, rest := make([]float32, n), make([]float32, n)
 		for i := range n {
 			at := max((float64(i)+0.5)*float64(m)/float64(n)-0.5, 0)
 			if alignCorners {
 				at = float64(i) * float64(m-1) / float64(max(n-1, 1))
 			}
 			lo := min(int(at), m-1)
-			part := float32(at - float64(lo))
-			weights[lo*n+i] += 1 - part
-			weights[min(lo+1, m-1)*n+i] += part
+			low[i], high[i] = int32(lo), int32(min(lo+1, m-1))
+			part[i] = float32(at - float64(lo))
+			rest[i] = 1 - part[i]
 		}
-		return x.along(axis, Const(weights, m, n))
+		last := x.Transpose(axis, -1) // what is not picked has no weight 0, which would make NaN of infinity
+		lower, upper := last.IndexSelect(-1, Const(low, n)), last.IndexSelect(-1, Const(high, n))
+		return lower.Mul(Const(rest, n)).Add(upper.Mul(Const(part, n))).Transpose(axis, -1)
 	})
 }
 

@@ -56,24 +56,49 @@ func (x *Tensor) Var(correction int, axes ...int) *Tensor {
 
 // VarKeep is Var with the axes kept at size 1.
 func (x *Tensor) VarKeep(correction int, axes ...int) *Tensor {
-	sum := x.Sub(x.MeanKeep(axes...)).Square().SumKeep(axes...)
-	return sum.Scale(1 / (float64(x.Len()/sum.Len()) - float64(correction)))
+	d := x.Sub(x.MeanKeep(axes...))
+	sum := d.Square().SumKeep(axes...)
+	if sum.err != nil {
+		return sum
+	}
+	scale := 1 / (float64(x.Len()/sum.Len()) - float64(correction))
+	return sum.Scale(scale).withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy.Scale(2 * scale).Mul(d)} }, x)
 }
 
-// Std is the square root of Var.
-func (x *Tensor) Std(correction int, axes ...int) *Tensor { return x.Var(correction, axes...).Sqrt() }
+// Std is the square root of Var. The gradient of equal elements, whose Std is 0, is 0, as in PyTorch.
+func (x *Tensor) Std(correction int, axes ...int) *Tensor {
+	variance := x.VarKeep(correction, axes...)
+	y := variance.Sqrt()
+	none := y.Equal(Full(0))
+	return x.drop(y.withGrad(func(dy *Tensor) []*Tensor {
+		return []*Tensor{Where(none, Full(0), dy.Scale(0.5).Div(Where(none, Full(1), y)))}
+	}, variance), axes)
+}
 
 // Max is the largest element, or NaN, along the axes, which disappear; equal ones share the gradient.
 func (x *Tensor) Max(axes ...int) *Tensor { return x.drop(x.MaxKeep(axes...), axes) }
 
 // MaxKeep is Max with the axes kept at size 1.
-func (x *Tensor) MaxKeep(axes ...int) *Tensor { return x.reduce(maxOf, axes) }
+func (x *Tensor) MaxKeep(axes ...int) *Tensor { return x.best(maxOf, axes) }
+
+// best is the largest or smallest element along the axes, which are kept. The gradient is shared by all that are equal to it, whichever
+// axes and stages it was found along; where it is NaN it is NaN for all.
+func (x *Tensor) best(r *reduction, axes []int) *Tensor {
+	y := x.reduce(r, axes)
+	if y.err != nil {
+		return y
+	}
+	return y.withGrad(func(dy *Tensor) []*Tensor {
+		is := x.Equal(y).Cast(F32)
+		return []*Tensor{dy.Mul(is).Div(is.SumKeep(axes...))}
+	}, x)
+}
 
 // Min is the smallest element, or NaN, along the axes, which disappear; equal ones share the gradient.
 func (x *Tensor) Min(axes ...int) *Tensor { return x.drop(x.MinKeep(axes...), axes) }
 
 // MinKeep is Min with the axes kept at size 1.
-func (x *Tensor) MinKeep(axes ...int) *Tensor { return x.reduce(minOf, axes) }
+func (x *Tensor) MinKeep(axes ...int) *Tensor { return x.best(minOf, axes) }
 
 // Prod is the product of the elements along the axes, which disappear.
 func (x *Tensor) Prod(axes ...int) *Tensor { return x.drop(x.reduce(prodOf, axes), axes) }
@@ -85,26 +110,58 @@ func (x *Tensor) Any(axes ...int) *Tensor { return x.Cast(I32).Max(axes...).Cast
 func (x *Tensor) All(axes ...int) *Tensor { return x.Cast(I32).Min(axes...).Cast(Bool) }
 
 // Norm is the p-norm (Σ |x|ᵖ)^1/p along the axes, which disappear: the largest size for p = ∞, the smallest for −∞, and how many are
-// not 0 for p = 0. The gradient of the 2-norm at 0 is 0, as in PyTorch.
+// not 0 for p = 0. Gradients are as in PyTorch: 0 where the norm is 0, and where it is infinite in p the elements of that size share it.
 func (x *Tensor) Norm(p float64, axes ...int) *Tensor {
+	size := x.Abs()
 	switch {
-	case math.IsInf(p, 1):
-		return x.Abs().Max(axes...)
-	case math.IsInf(p, -1):
-		return x.Abs().Min(axes...)
+	case math.IsInf(p, 0):
+		return x.drop(x.endNorm(p > 0, axes), axes)
 	case p == 0:
 		return x.NotEqual(Full(0)).Cast(F32).Sum(axes...)
 	case p == 1:
-		return x.Abs().Sum(axes...)
-	case p != 2:
-		return x.Abs().PowScalar(p).Sum(axes...).PowScalar(1 / p)
+		return size.Sum(axes...)
 	}
-	y := x.Square().SumKeep(axes...).Sqrt()
-	grad := func(dy *Tensor) []*Tensor {
-		zero := y.Equal(Full(0))
-		return []*Tensor{Where(zero, Full(0), x.Mul(dy).Div(Where(zero, Full(1), y)))}
+	var y *Tensor
+	if p == 2 {
+		y = x.Square().SumKeep(axes...).Sqrt()
+	} else {
+		y = size.PowScalar(p).SumKeep(axes...).PowScalar(1 / p)
+	}
+	if y.err != nil {
+		return y
+	}
+	grad := func(dy *Tensor) []*Tensor { // sign(x)·(|x|/y)^(p−1)·dy, in the factors that PyTorch has
+		zero, one := Full(0), Full(1)
+		none, nought := y.Equal(zero), x.Equal(zero)
+		total, each := Where(none, one, y), Where(nought, one, size)
+		switch {
+		case p == 2:
+			return []*Tensor{dy.Mul(Where(none, zero, x.Div(total)))}
+		case p < 1:
+			return []*Tensor{Where(nought, zero, x.Sign().Mul(each.PowScalar(p-1))).Mul(dy.Mul(y.PowScalar(1 - p)))}
+		case p < 2:
+			return []*Tensor{Where(nought, zero, x.Sign().Mul(each.PowScalar(p-1))).Mul(Where(none, zero, dy.Div(total.PowScalar(p-1))))}
+		}
+		return []*Tensor{x.Mul(size.PowScalar(p - 2)).Mul(Where(none, zero, dy.Div(total.PowScalar(p-1))))}
 	}
 	return x.drop(y.withGrad(grad, x), axes)
+}
+
+// endNorm is the norm of p = ∞, or −∞, with the axes kept. NaN shares its gradient, too, which its sign makes 0.
+func (x *Tensor) endNorm(largest bool, axes []int) *Tensor {
+	r := minOf
+	if largest {
+		r = maxOf
+	}
+	size := x.Abs()
+	y := size.reduce(r, axes)
+	if y.err != nil {
+		return y
+	}
+	return y.withGrad(func(dy *Tensor) []*Tensor {
+		is := size.Equal(y).Or(x.NotEqual(x)).Cast(F32)
+		return []*Tensor{x.Sign().Mul(dy.Div(is.SumKeep(axes...)).Mul(is))}
+	}, x)
 }
 
 // ArgMax is the index along an axis, which disappears, of the largest element, as int32: the first of equal ones. NaN counts as the
@@ -236,10 +293,9 @@ func (x *Tensor) reduceMiddle(r *reduction) *Tensor {
 			case prodOf: // the product of all before times that of all after: right where an element is 0, too
 				before := x.behind(1, 1, 1).scan(1, 1, (*Tensor).Mul)
 				after := x.Flip(1).behind(1, 1, 1).scan(1, 1, (*Tensor).Mul).Flip(1)
-				return []*Tensor{dy.Mul(before).Mul(after)}
+				return []*Tensor{dy.Mul(before.Mul(after))}
 			}
-			best := x.Equal(y.Reshape(a, 1, n)).Cast(F32)
-			return []*Tensor{dy.Mul(best).Div(best.SumKeep(1))}
+			return []*Tensor{nil} // best has it
 		},
 	}.On(x)
 }

@@ -36,7 +36,7 @@ func (x *Tensor) Neg() *Tensor {
 	}, x)
 }
 
-// Abs returns |x|; its slope at 0 is 0.
+// Abs returns |x|; its slope is 0 at 0 and for NaN.
 func (x *Tensor) Abs() *Tensor {
 	return float(Op{
 		Name: "Abs",
@@ -45,11 +45,14 @@ func (x *Tensor) Abs() *Tensor {
 	}, x)
 }
 
-// Sign returns −1, 0 or 1.
+// Sign returns −1, 0 or 1; the sign of NaN is 0.
 func (x *Tensor) Sign() *Tensor {
 	return float(Op{
 		Name: "Sign",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Ext(spirv.FSign, in[0]) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { // FSign of NaN is what the driver likes
+			below := b.Select(b.Less(in[0], b.Float(0)), b.Float(-1), b.Float(0))
+			return b.Select(b.Less(b.Float(0), in[0]), b.Float(1), below)
+		},
 	}, x)
 }
 
@@ -177,26 +180,26 @@ func (x *Tensor) Erf() *Tensor {
 func (x *Tensor) Log() *Tensor {
 	return float(Op{
 		Name: "Log",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Ext(spirv.Log, in[0]) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return logarithm(b, in[0]) },
 		Fold: func(in ...float64) float64 { return math.Log(in[0]) },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Div(x)} },
 	}, x)
 }
 
-// Sin returns the sine of x in radians.
+// Sin returns the sine of x in radians, of any size, to 2 units in the last place.
 func (x *Tensor) Sin() *Tensor {
 	return float(Op{
 		Name: "Sin",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Ext(spirv.Sin, in[0]) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return circular(b, in[0], 0) },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Cos())} },
 	}, x)
 }
 
-// Cos returns the cosine of x in radians.
+// Cos returns the cosine of x in radians, of any size, to 2 units in the last place.
 func (x *Tensor) Cos() *Tensor {
 	return float(Op{
 		Name: "Cos",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Ext(spirv.Cos, in[0]) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return circular(b, in[0], 1) },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Sin()).Neg()} },
 	}, x)
 }
@@ -257,6 +260,9 @@ func (x *Tensor) LeakyReLU(slope float64) *Tensor {
 			return b.Select(b.Less(b.Float(0), in[0]), in[0], b.Mul(in[0], b.Float(slope)))
 		},
 		Grad: func(y, dy *Tensor) []*Tensor {
+			if slope == 0 { // for NaN it is dy, as in PyTorch
+				return []*Tensor{Where(y.LessEqual(Full(0)), Full(0), dy)}
+			}
 			above := y // is above 0 where x is; what follows has to read it anyway
 			if slope < 0 {
 				above = x
@@ -266,9 +272,12 @@ func (x *Tensor) LeakyReLU(slope float64) *Tensor {
 	}, x)
 }
 
-// ELU returns x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2015).
+// ELU returns x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2015); its slope at 0 is alpha.
 func (x *Tensor) ELU(alpha float64) *Tensor {
-	return Where(x.Greater(Full(0)), x, x.Minimum(Full(0)).Expm1().Scale(alpha))
+	below := x.Minimum(Full(0))
+	return Where(x.Greater(Full(0)), x, below.Expm1().Scale(alpha)).withGrad(func(dy *Tensor) []*Tensor {
+		return []*Tensor{Where(x.Greater(Full(0)), dy, dy.Mul(below.Exp().Scale(alpha)))}
+	}, x)
 }
 
 // SELU returns λ·ELU(x) with the λ and α at which mean 0 and variance 1 are a fixed point (Klambauer et al. 2017, eq. 2).

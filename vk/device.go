@@ -44,6 +44,7 @@ type Info struct {
 	SubgroupSize int            `json:"subgroup_size"`
 	Matrices     spirv.Matrices `json:"matrices"`            // that shaders multiply; zero: none
 	Arithmetic   bool           `json:"subgroup_arithmetic"` // compute shaders may combine what a subgroup has in one instruction
+	Special      bool           `json:"special"`             // shaders may ask that NaN, infinities and signs of zeros be kept
 	HeapBytes    int64          `json:"heap_bytes"`
 	Limits       Limits         `json:"limits"`
 	typeOrder    int
@@ -209,7 +210,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	info := Info{
 		Index: index, Name: vulkan.ToString(p.DeviceName[:]), Type: kind.name, typeOrder: kind.order,
 		Driver: strings.TrimSpace(d.name + " " + d.info), API: vulkan.Version(p.ApiVersion).String(),
-		SubgroupSize: d.subgroup, Arithmetic: d.arithmetic, driver: d.id,
+		SubgroupSize: d.subgroup, Arithmetic: d.arithmetic, Special: d.special, driver: d.id,
 		Limits: Limits{
 			MaxStorageRange: int(l.MaxStorageBufferRange), MaxTexels: int(l.MaxTexelBufferElements),
 			MaxBuffers: int(l.MaxPerStageDescriptorStorageBuffers), MaxTexelBuffers: int(l.MaxPerStageDescriptorStorageImages),

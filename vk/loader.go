@@ -96,6 +96,7 @@ type driver struct {
 	arithmetic bool
 	id         uint32
 	name, info string
+	special    bool // shaders may ask that NaN, infinities and signs of zeros of 32 bits be kept
 }
 
 type chained struct {
@@ -116,6 +117,14 @@ type driverProperties struct {
 	_    [4]byte
 }
 
+// floatProperties are VkPhysicalDeviceFloatControlsProperties. Of each row of three the second is of floats of 32 bits.
+type floatProperties struct {
+	chained
+	independence                       [2]uint32
+	special, denormal, flush, rte, rtz [3]uint32
+	_                                  [4]byte
+}
+
 type properties2 struct {
 	chained
 	_ [1024]byte // VkPhysicalDeviceProperties, which takes 824
@@ -130,15 +139,17 @@ func (n newer) driver(pd vulkan.PhysicalDevice, api uint32) driver {
 	var d driverProperties
 	var s subgroupProperties
 	var p properties2
+	var fl floatProperties
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	pin.Pin(&d)
 	pin.Pin(&s)
 	pin.Pin(&p)
-	d.sType, s.sType, p.sType = 1000196000, 1000094000, 1000059001
+	pin.Pin(&fl)
+	d.sType, s.sType, p.sType, fl.sType = 1000196000, 1000094000, 1000059001, 1000197000
 	p.pNext = unsafe.Pointer(&s)
-	if api >= vulkan.MakeVersion(1, 2, 0) { // the struct came with 1.2
-		s.pNext = unsafe.Pointer(&d)
+	if api >= vulkan.MakeVersion(1, 2, 0) { // the structs came with 1.2
+		s.pNext, d.pNext = unsafe.Pointer(&d), unsafe.Pointer(&fl)
 	}
 	purego.SyscallN(f, uintptr(unsafe.Pointer(pd)), uintptr(unsafe.Pointer(&p)))
 	const compute, basic, arithmetic, shuffle = 0x20, 1, 4, 0x10
@@ -146,6 +157,7 @@ func (n newer) driver(pd vulkan.PhysicalDevice, api uint32) driver {
 	return driver{
 		subgroup: int(s.size), shuffle: has(shuffle), arithmetic: has(basic | arithmetic),
 		id: d.id, name: text(d.name[:]), info: text(d.info[:]),
+		special: fl.special[1] != 0,
 	}
 }
 

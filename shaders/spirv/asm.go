@@ -46,6 +46,7 @@ type Block struct {
 	code    []uint32
 	known   map[key]ID // types and constants already written
 	typeOf  map[ID]Type
+	zeros   map[ID]bool   // constants that are 0
 	packs   map[packed]ID // the words of floats that were rounded
 	iface   []ID          // built-in inputs, for the entry point
 	glsl    ID
@@ -54,6 +55,7 @@ type Block struct {
 	binds   []Binding
 	push    int
 
+	special    bool // NaN, infinities and the signs of zeros are kept
 	vulkan     bool // Vulkan's memory model, in which accesses to shared memory say that others see them
 	extensions []string
 }
@@ -67,10 +69,20 @@ type key struct {
 func NewBlock(name string, x, y, z int) *Block {
 	b := &Block{
 		name: name, local: [3]int{x, y, z}, next: 1,
-		caps: map[uint32]bool{1: true}, known: map[key]ID{}, typeOf: map[ID]Type{},
+		caps: map[uint32]bool{1: true}, known: map[key]ID{}, typeOf: map[ID]Type{}, zeros: map[ID]bool{},
 	}
 	b.glsl, b.main, b.entry = b.id(), b.id(), b.id()
 	return b
+}
+
+// KeepSpecial forbids the driver to compute as if there were neither NaN nor infinities nor zeros of two signs, as it may otherwise: x − x
+// would be 0 for all x. The device must have VK_KHR_shader_float_controls' shaderSignedZeroInfNanPreserveFloat32.
+func (b *Block) KeepSpecial() {
+	if !b.special {
+		b.special = true
+		b.caps[4466] = true // SignedZeroInfNanPreserve
+		b.extensions = append(b.extensions, "SPV_KHR_float_controls")
+	}
 }
 
 func (b *Block) id() ID {
@@ -153,6 +165,7 @@ func (b *Block) bits(t Type, v uint32) ID {
 			b.globals = inst(b.globals, opConstantComposite, args...)
 		})
 		b.typeOf[r] = t
+		b.zeros[r] = b.zeros[s]
 		return r
 	}
 	ty := b.typ(t)
@@ -167,6 +180,9 @@ func (b *Block) bits(t Type, v uint32) ID {
 		}
 	})
 	b.typeOf[r] = t
+	if v == 0 || t.Elem == Float && v == 1<<31 {
+		b.zeros[r] = true
+	}
 	return r
 }
 
@@ -199,6 +215,9 @@ func (b *Block) Same(x ID, v float64) ID {
 	return b.bits(t, uint32(int64(v)))
 }
 
+// IsZero tells whether x is a constant whose components are all 0, of either sign.
+func (b *Block) IsZero(x ID) bool { return b.zeros[x] }
+
 // Lanes returns the int vector (0, 1, 2, 3).
 func (b *Block) Lanes() ID {
 	return b.Vec(b.Index(0), b.Index(1), b.Index(2), b.Index(3))
@@ -226,6 +245,9 @@ func (b *Block) Module() *Module {
 	})
 	w = inst(w, opEntryPoint, entry...)
 	w = inst(w, opExecutionMode, uint32(b.main), 17, uint32(b.local[0]), uint32(b.local[1]), uint32(b.local[2]))
+	if b.special {
+		w = inst(w, opExecutionMode, uint32(b.main), keepSpecial, 32)
+	}
 	w = append(w, b.decor...)
 	w = append(w, b.globals...)
 	w = inst(w, opFunction, uint32(void), uint32(b.main), 0, uint32(fn))
@@ -261,6 +283,9 @@ func (b *Block) header() []uint32 {
 	}
 	return w
 }
+
+// keepSpecial is the execution mode SignedZeroInfNanPreserve.
+const keepSpecial = 4461
 
 const glslStd = "GLSL.std.450"
 

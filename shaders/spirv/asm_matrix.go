@@ -59,7 +59,7 @@ func (b *Block) Multiply(m Matrices) {
 	}
 	b.vulkan = true
 	b.caps[9], b.caps[5345] = true, true // Float16, VulkanMemoryModel
-	b.extensions = []string{"SPV_KHR_vulkan_memory_model"}
+	b.extensions = append(b.extensions, "SPV_KHR_vulkan_memory_model")
 	if m.Dialect == NV {
 		b.caps[5357] = true
 		b.extensions = append(b.extensions, "SPV_NV_cooperative_matrix")

@@ -67,6 +67,12 @@ func (b *Block) Shr(x ID, n int) ID {
 	return b.emit(opcodes{0, 195, 194, 0}.of(t.Elem), t, x, b.Same(x, float64(n)))
 }
 
+// ShlBy shifts each component of x left by that of n, which is less than 32.
+func (b *Block) ShlBy(x, n ID) ID { return b.emit(196, b.typeOf[x], x, n) }
+
+// ShrBy shifts each component of uints x right by that of n, which is less than 32, with zeros.
+func (b *Block) ShrBy(x, n ID) ID { return b.emit(194, b.typeOf[x], x, n) }
+
 // Less returns x < y, false for NaN.
 func (b *Block) Less(x, y ID) ID { return b.compare(opcodes{184, 177, 176, 0}, x, y) }
 

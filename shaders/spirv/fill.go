@@ -25,6 +25,7 @@ type filling struct {
 	types   map[uint32]Type
 	imports []uint32
 	model   []uint32 // memory model, entry point, execution modes
+	main    uint32   // the entry point
 	funcs   []uint32
 }
 
@@ -32,7 +33,7 @@ type filling struct {
 // stand in m. It panics where m has no such function: that is a mistake in the program, not in its input.
 func (m *Module) Fill(name string, holes ...Hole) *Module {
 	f := &filling{
-		b:     &Block{name: name, next: ID(m.Words[3]), caps: map[uint32]bool{}, known: map[key]ID{}, typeOf: map[ID]Type{}},
+		b:     &Block{name: name, next: ID(m.Words[3]), caps: map[uint32]bool{}, known: map[key]ID{}, typeOf: map[ID]Type{}, zeros: map[ID]bool{}},
 		names: map[uint32]string{}, types: map[uint32]Type{},
 	}
 	byName := map[string]*Hole{}
@@ -86,6 +87,9 @@ func (f *filling) declaration(op uint32, a, words []uint32) {
 		f.imports = append(f.imports, words...)
 		return
 	case opMemoryModel, opEntryPoint, opExecutionMode:
+		if op == opEntryPoint {
+			f.main = a[1]
+		}
 		f.model = append(f.model, words...)
 		return
 	case 5: // OpName
@@ -136,6 +140,12 @@ func (f *filling) body(h *Hole, args []ID) {
 func (f *filling) module(m *Module) *Module {
 	b := f.b
 	w := b.header()
+	for _, e := range b.extensions {
+		w = inst(w, opExtension, str(e)...)
+	}
+	if b.special {
+		f.model = inst(f.model, opExecutionMode, f.main, keepSpecial, 32)
+	}
 	for _, part := range [][]uint32{f.imports, f.model, b.decor, b.globals, f.funcs} {
 		w = append(w, part...)
 	}
