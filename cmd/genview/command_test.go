@@ -24,7 +24,7 @@ func genview(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	return waiting.ReplaceAllString(out.String(), ""), waiting.ReplaceAllString(errs.String(), ""), cmd.ProcessState.ExitCode()
 }
 
 var binary string
@@ -84,7 +84,6 @@ var waiting = regexp.MustCompile(`(?m)^.* \((\d+ s|[\d:]+)\)\n`)
 func refused(t *testing.T, code int, want string, args ...string) {
 	t.Helper()
 	stdout, stderr, got := genview(t, args...)
-	stdout, stderr = waiting.ReplaceAllString(stdout, ""), waiting.ReplaceAllString(stderr, "")
 	if got != code || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "goroutine") {
 		t.Errorf("genview %s: got exit code %d and %q, want %d and one line with %q", strings.Join(args, " "), got, stderr, code, want)
 	}

@@ -28,6 +28,10 @@ type console struct {
 	last  string    // what it shows
 	heard time.Time // when something was written last
 	stop  chan struct{}
+
+	within  bool      // a line of what the command was asked for, which is not ended
+	written time.Time // when a part of that was
+	closed  bool
 }
 
 // A task is something that takes a while. A nil task is of a nil console.
@@ -160,8 +164,9 @@ func (c *console) say(format string, a ...any) {
 	c.heard = time.Now()
 }
 
-// aside runs what writes lines to the terminal in another way, with the line at the bottom out of its way.
-func (c *console) aside(write func()) {
+// output runs what writes p, a part of what a command was asked for, with the line at the bottom out of its way. That stays away until
+// a line has been ended.
+func (c *console) output(p []byte, write func()) {
 	if c == nil {
 		write()
 		return
@@ -170,7 +175,20 @@ func (c *console) aside(write func()) {
 	defer c.mu.Unlock()
 	c.clear()
 	write()
+	c.within = len(p) > 0 && p[len(p)-1] != '\n'
 	c.heard = time.Now()
+	c.written = c.heard
+}
+
+// close ends all tasks, of which nothing is told any more.
+func (c *console) close() {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clear()
+	c.closed = true
 }
 
 // tell shows the tasks until stop is closed.
@@ -183,33 +201,38 @@ func (c *console) tell(stop chan struct{}) {
 			return
 		case <-tick.C:
 			c.mu.Lock()
-			if c.stop == stop && len(c.tasks) > 0 {
-				c.show(time.Now())
+			line, plain := "", c.plain
+			if c.stop == stop && len(c.tasks) > 0 && !c.closed {
+				line = c.show(time.Now())
 			}
 			c.mu.Unlock()
+			if line != "" {
+				fmt.Fprintln(plain, line) // which comes back by output where it is what a command is asked for
+			}
 		}
 	}
 }
 
-// show writes what is being done, where it is time to.
-func (c *console) show(now time.Time) {
+// show writes what is being done to the terminal, where it is time to. Without a terminal it returns the line to be written.
+func (c *console) show(now time.Time) string {
 	if c.columns == nil {
-		if now.Sub(c.heard) >= silence {
-			fmt.Fprintln(c.plain, c.line(now, 0))
-			c.heard = now
+		if now.Sub(c.heard) < silence {
+			return ""
 		}
-		return
+		c.heard = now
+		return c.line(now, 0)
 	}
-	if now.Sub(c.tasks[0].began) < patient {
-		return
+	if now.Sub(c.tasks[0].began) < patient || c.within || now.Sub(c.written) < patient {
+		return ""
 	}
 	columns := c.columns() - 1 // a character in the last one would begin a new line
 	text := cut(c.line(now, columns), columns)
 	if text == c.last && now.Sub(c.heard) < time.Second {
-		return
+		return ""
 	}
 	fmt.Fprintf(c.status, "\r%s%s", text, strings.Repeat(" ", max(0, min(c.shown, columns)-width(text))))
 	c.shown, c.last, c.heard = width(text), text, now
+	return ""
 }
 
 // line is what the newest task says of itself.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -54,12 +55,14 @@ func TestProgressFitsEveryWidth(t *testing.T) {
 // TestNoSilence: where there is no terminal a line comes when nothing was written for a while, and not before.
 func TestNoSilence(t *testing.T) {
 	var out bytes.Buffer
-	c := &console{plain: &out}
+	c := &console{}
 	now := time.Now()
 	c.heard = now
 	c.tasks = []*task{{c: c, what: "compiling", began: now, unit: "kernels", done: 40, all: 147}}
 	for ms := range 5000 {
-		c.show(now.Add(time.Duration(ms) * time.Millisecond))
+		if line := c.show(now.Add(time.Duration(ms) * time.Millisecond)); line != "" {
+			out.WriteString(line + "\n")
+		}
 	}
 	if want := "compiling: kernels 40 of 147 (2 s)\ncompiling: kernels 40 of 147 (3 s)\ncompiling: kernels 40 of 147 (5 s)\n"; out.String() != want {
 		t.Errorf("said %q, want %q", out.String(), want)
@@ -112,3 +115,29 @@ func TestClock(t *testing.T) {
 		}
 	}
 }
+
+// TestResultsAndProgress: what a command was asked for never shares a line with what it is doing.
+func TestResultsAndProgress(t *testing.T) {
+	var screen bytes.Buffer
+	c := &console{columns: func() int { return 80 }, status: &screen}
+	out := &results{to: closing{&screen}, console: c}
+	long := time.Now().Add(-time.Minute)
+	c.tasks = []*task{{c: c, what: "generating", began: long}}
+	show := func() {
+		c.written = long // as if some time had passed
+		c.show(time.Now())
+	}
+	show()
+	for _, s := range []string{"to be", " or not\n", "that\n"} {
+		fmt.Fprint(out, s)
+		show()
+	}
+	const line, none = "generating (1:00)", "\r                 \r"
+	if want := "\r" + line + none + "to be or not\n\r" + line + none + "that\n\r" + line; screen.String() != want {
+		t.Errorf("the terminal got %q, want %q", screen.String(), want)
+	}
+}
+
+type closing struct{ io.Writer }
+
+func (closing) Close() error { return nil }

@@ -71,9 +71,7 @@ their folder.`,
 			defer task.end()
 			r := examine(c.Context(), dev, func(done, all int) { task.count("ops", done, all) }, func(bad check) {
 				if !a.json {
-					a.console.aside(func() {
-						fmt.Fprintf(a.out, "FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
-					})
+					fmt.Fprintf(a.out, "FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
 				}
 			})
 			task.end()

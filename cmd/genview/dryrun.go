@@ -37,7 +37,7 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	s.config.announce()
+	s.config.announce(a.console)
 	n := s.needs()
 	if a.json {
 		return json.NewEncoder(a.out).Encode(n)

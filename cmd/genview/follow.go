@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -78,9 +77,9 @@ func sizeFor(arch string, side int) int {
 }
 
 // announce says once what follow chose.
-func (c *config) announce() {
+func (c *config) announce(to *console) {
 	if c.choice != "" {
-		fmt.Fprintln(os.Stderr, c.choice)
+		to.say("%s", c.choice)
 		c.choice = ""
 	}
 }

@@ -121,7 +121,7 @@ func (m *pictures) begin(ctx context.Context, step int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	m.session.config.announce()
+	m.session.config.announce(m.session.console)
 	what := countOf(set.Train.Len(), "picture")
 	if set.LeftOut > 0 {
 		what += fmt.Sprintf(", %s left out", countOf(set.LeftOut, "file"))

@@ -15,6 +15,7 @@ func (a *app) promptly(run func(*cobra.Command, []string) error) func(*cobra.Com
 	const grace = 700 * time.Millisecond
 	return func(c *cobra.Command, args []string) error {
 		ctx := c.Context()
+		defer a.console.begin(doings[c.Name()]).end()
 		done := make(chan error, 1)
 		go func() { done <- run(c, args) }()
 		var err error
@@ -24,7 +25,7 @@ func (a *app) promptly(run func(*cobra.Command, []string) error) func(*cobra.Com
 			select {
 			case err = <-done:
 			case <-time.After(grace):
-				a.console.aside(func() {}) // clears the line at the bottom
+				a.console.close()
 				return ctx.Err()
 			}
 		}
@@ -33,4 +34,11 @@ func (a *app) promptly(run func(*cobra.Command, []string) error) func(*cobra.Com
 		}
 		return err
 	}
+}
+
+// doings say what commands are about while they say nothing more exact.
+var doings = map[string]string{
+	"walk": "drawing", "sample": "drawing", "reconstruct": "drawing", "translate": "translating", "generate": "generating",
+	"attention": "reading", "eval": "measuring", "devices": "asking the drivers", "doctor": "checking", "bench": "timing",
+	"tune": "trying kernels", "train": "looking what it takes",
 }

@@ -78,13 +78,11 @@ func (r *reporter) logged(rec train.Record) {
 		return
 	}
 	var err error
-	r.console.aside(func() {
-		if r.json {
-			err = json.NewEncoder(r.out).Encode(rec)
-		} else {
-			_, err = fmt.Fprintln(r.out, line)
-		}
-	})
+	if r.json {
+		err = json.NewEncoder(r.out).Encode(rec)
+	} else {
+		_, err = fmt.Fprintln(r.out, line)
+	}
 	if err != nil { // it does not end the training
 		r.mu.Lock()
 		r.broken = true

@@ -12,9 +12,10 @@ import (
 // results is where commands write what they were asked for: stdout. It remembers the first error, so that commands may write line by
 // line without asking for it; main reports it. After an error nothing more is written. It is safe for concurrent use.
 type results struct {
-	to     io.WriteCloser
-	mu     sync.Mutex
-	failed error
+	to      io.WriteCloser
+	console *console // that shares the terminal
+	mu      sync.Mutex
+	failed  error
 }
 
 func (r *results) Write(p []byte) (int, error) {
@@ -23,7 +24,9 @@ func (r *results) Write(p []byte) (int, error) {
 	if r.failed != nil {
 		return 0, r.failed
 	}
-	n, err := r.to.Write(p)
+	var n int
+	var err error
+	r.console.output(p, func() { n, err = r.to.Write(p) })
 	r.note(err)
 	return n, r.failed
 }

@@ -57,6 +57,7 @@ func (a *app) without() []tensor.Pass {
 
 func newRoot(windows *viewer.Thread, out *results) *cobra.Command {
 	a := &app{windows: windows, out: out, console: newConsole()}
+	out.console = a.console
 	root := &cobra.Command{
 		Use:   "genview",
 		Short: "Train image generators and Transformers on any GPU that speaks Vulkan, and watch them learn",

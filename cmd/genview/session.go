@@ -196,6 +196,7 @@ func (a *app) load(dir string) (*session, *train.Run, int, error) {
 
 // loadRun puts the newest checkpoint of a run, or the one that was asked for, into a session's model, and returns its step.
 func (a *app) loadRun(run *train.Run, s *session) (step int, err error) {
+	defer a.console.begin("reading the checkpoint").end()
 	if a.checkpoint < 0 {
 		return run.Load(s.rt, s.model.State())
 	}

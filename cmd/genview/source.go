@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
-	"time"
 
 	"genview/models/data"
 
@@ -93,12 +91,9 @@ func errPipe() error {
 	return usageError{fmt.Errorf("the run's text came through a pipe, which is read but once: give it again, as --data FILE")}
 }
 
-// readText reads the text that a configuration names, and says so where that takes long, as it does where a pipe is written slowly.
+// readText reads the text that a configuration names.
 func (c *config) readText(ctx context.Context) (*data.Text, error) {
-	path := c.Data.Name
-	slow := time.AfterFunc(time.Second, func() { fmt.Fprintf(os.Stderr, "reading %s\n", visible(path)) })
-	defer slow.Stop()
-	return data.ReadText(ctx, path, string(c.Data.Characters))
+	return data.ReadText(ctx, c.Data.Name, string(c.Data.Characters))
 }
 
 // text returns the text that the model learns from. It is read once, for it may come from a pipe.

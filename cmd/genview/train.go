@@ -212,7 +212,9 @@ type job struct {
 
 // prepare does all that comes before the first step, and fails before a run folder is made where it can.
 func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (*job, error) {
+	reading := a.console.begin("reading")
 	cfg, run, err := f.configure(c, kinds)
+	reading.end()
 	if err != nil {
 		return nil, err
 	}

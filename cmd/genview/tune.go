@@ -207,7 +207,7 @@ func (a *app) tuning(i vk.Info, effort func(vk.Info) tensor.Effort) *tensor.Tuni
 	path := tuningPath(i)
 	if p, err := os.ReadFile(path); err == nil {
 		if err := t.Load(p); err != nil && !errors.Is(err, tensor.ErrForeignTuning) { // a new build or driver begins anew
-			fmt.Fprintf(os.Stderr, "genview: %s is not used, and will be written anew: %s\n", path, oneLine(err))
+			a.console.say("genview: %s is not used, and will be written anew: %s", path, oneLine(err))
 		}
 	}
 	if effort != nil {

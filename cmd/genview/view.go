@@ -139,7 +139,7 @@ func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get
 	lost := errors.Is(err, viewer.ErrLost)
 	if lost {
 		if s := bus.Latest().State; s != watch.Done && s != watch.Choosing {
-			fmt.Fprintf(os.Stderr, "genview: %s; training goes on without it, Ctrl-C saves and ends it\n", oneLine(err))
+			a.console.say("genview: %s; training goes on without it, Ctrl-C saves and ends it", oneLine(err))
 		}
 		bus.Send(watch.Resume{}) // nobody else can, where it was paused
 		close()
@@ -208,7 +208,7 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 		train.Show(ctx, bus, s.model)
 		close(shown)
 	}()
-	fmt.Fprintf(os.Stderr, "showing %s at step %d on %s\n", dir, step, s.dev.Info().Name)
+	a.console.say("showing %s at step %d on %s", dir, step, s.dev.Info().Name)
 	err = viewer.Run(ctx, a.windows, bus, o, viewer.Panels()...)
 	stop()
 	<-shown

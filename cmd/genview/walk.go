@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"iter"
-	"os"
 
 	"genview/models/data"
 	"genview/models/vae"
@@ -62,7 +61,7 @@ func (a *app) walk() *cobra.Command {
 				return err
 			}
 			if said := walk.Slowed(out, film); said != "" {
-				fmt.Fprintln(os.Stderr, visible(said))
+				a.console.say("%s", said)
 			}
 			fmt.Fprintln(a.out, forStdout(out))
 			return nil
