@@ -14,6 +14,7 @@ layout(constant_id = 4) const int E = 1;
 layout(constant_id = 5) const float SCALE = 1;
 layout(constant_id = 6) const bool CAUSAL = false;  // no query looks at later keys
 layout(constant_id = 7) const int R = 4;            // 4 or 8
+layout(constant_id = 31) const int GROUPS = 32768;      // workgroups along x; more go on along y
 
 // Holes: where rows begin, four of their elements (those beyond the end are zero), and what becomes of the results.
 int rowQ(const int z, const int t) { return 0; }
@@ -37,9 +38,9 @@ shared float tops[LANES];
 
 void main() {
     int x = int(gl_LocalInvocationID.x), y = int(gl_LocalInvocationID.y), id = y * 16 + x;
-    int down = (T + QUERIES - 1) / QUERIES, group = int(gl_WorkGroupID.y) * 32768 + int(gl_WorkGroupID.x);
+    int down = (T + QUERIES - 1) / QUERIES, group = int(gl_WorkGroupID.y) * GROUPS + int(gl_WorkGroupID.x);
     int z = group / down, t0 = group % down * QUERIES;
-    if (down * Z > 32768 && z >= Z) return;
+    if (down * Z > GROUPS && z >= Z) return;
     if (CAUSAL) t0 = (down - 1) * QUERIES - t0;     // those that look at most come first
     int end = CAUSAL ? min(S, t0 + QUERIES) : S, row[LOADS];
     [[unroll]] for (int i = 0; i < LOADS; i++) row[i] = rowQ(z, min(t0 + (i * LANES + id) / STEP, T - 1));

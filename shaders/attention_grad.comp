@@ -17,6 +17,7 @@ layout(constant_id = 5) const float SCALE = 1;
 layout(constant_id = 6) const bool CAUSAL = false;
 layout(constant_id = 7) const int R = 4;            // 4 or 8
 layout(constant_id = 8) const bool KEYS = false;    // keys are owned
+layout(constant_id = 31) const int GROUPS = 32768;      // workgroups along x; more go on along y
 
 // Holes, as in attention.comp.
 int rowOwnA(const int z, const int n) { return 0; }
@@ -55,9 +56,9 @@ int rowOther(bool a, int z, int m) { return a ? rowOtherA(z, m) : rowOtherB(z, m
 
 void main() {
     int x = int(gl_LocalInvocationID.x), y = int(gl_LocalInvocationID.y), id = y * 16 + x;
-    int down = (N + OWN - 1) / OWN, group = int(gl_WorkGroupID.y) * 32768 + int(gl_WorkGroupID.x);
+    int down = (N + OWN - 1) / OWN, group = int(gl_WorkGroupID.y) * GROUPS + int(gl_WorkGroupID.x);
     int z = group / down, n0 = group % down * OWN;
-    if (down * Z > 32768 && z >= Z) return;
+    if (down * Z > GROUPS && z >= Z) return;
     if (CAUSAL && !KEYS) n0 = (down - 1) * OWN - n0;    // those that look at most come first
     int begin = CAUSAL && KEYS ? n0 / OTHER * OTHER : 0, end = CAUSAL && !KEYS ? min(M, n0 + OWN) : M, row[2 * LOADS];
     [[unroll]] for (int i = 0; i < LOADS; i++) {

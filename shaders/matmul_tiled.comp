@@ -87,9 +87,10 @@ void put(const int slab, const int id) {
 void main() {
     int id = int(gl_LocalInvocationID.x), z, m0, n0;
     if (!tile(BM, BN, z, m0, n0)) return;
-    ka = TA ? id / LA : id % KA * WA;
+    // Who has nothing to load does so all the same, from within the slab: what lies beyond it may lie beyond the memory.
+    ka = TA ? min(id / LA, BK - 1) : id % KA * WA;
     ma = TA ? id % LA * WA : id / KA;
-    kb = TB ? id % KB * WB : id / LB;
+    kb = TB ? id % KB * WB : min(id / LB, BK - 1);
     nb = TB ? id / KB : id % LB * WB;
     [[unroll]] for (int t = 0; t < NA; t++) row[t] = rowA(z, min(m0 + ma + t * STEPA, M - (TA ? WA : 1)));
     [[unroll]] for (int t = 0; t < NB; t++) column[t] = columnB(z, min(n0 + nb + t * STEPB, N - (TB ? 1 : WB)));

@@ -51,7 +51,8 @@ type generated struct {
 	flops  float64
 }
 
-const maxGroupsX = 32768 // more workgroups go on along y; every device allows 65,535
+// maxGroupsX is how many workgroups lie along x; more go on along y. Every device allows 65,535. Tests lower it.
+var maxGroupsX = 32768
 
 // An emitter writes the expressions of a unit into a shader: four neighbouring elements of its domain at a time.
 type emitter struct {
@@ -477,7 +478,26 @@ func (g generated) grid() vk.Grid {
 	if g.groups <= maxGroupsX {
 		return vk.Groups(g.groups)
 	}
-	return vk.Groups(maxGroupsX, (g.groups+maxGroupsX-1)/maxGroupsX)
+	return vk.Groups(maxGroupsX, up(g.groups, maxGroupsX))
+}
+
+// constants are those of the kernel, with how many workgroups lie along x where a test has lowered that.
+func (g generated) constants() []spirv.Const {
+	const row = 31 // the constant's number in all kernels that are written in GLSL
+	for _, c := range g.module.Consts {
+		if c.ID == row && int(c.Default) != maxGroupsX {
+			return append(slices.Clone(g.consts), spirv.Const{ID: row, Value: uint32(maxGroupsX)})
+		}
+	}
+	return g.consts
+}
+
+// launched is how many workgroups run where a shader asks for so many: those along y come in whole rows.
+func launched(groups int) int {
+	if groups <= maxGroupsX {
+		return groups
+	}
+	return up(groups, maxGroupsX) * maxGroupsX
 }
 
 // title names a unit after its ops, for profiles.
@@ -534,7 +554,7 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	}
 	for k := range each / pair {
 		at, valid := b.Add(start, b.Index(stride*k)), spirv.ID(0)
-		if quads < groups*per {
+		if quads < launched(groups)*per {
 			valid, at = b.Less(at, b.Index(quads/pair)), b.Min(at, b.Index(quads/pair-1))
 		}
 		values := make([][]spirv.ID, len(u.outs))

@@ -246,7 +246,7 @@ func (w *walker) reduce(x *Tensor, r *reduction) spirv.ID {
 	}
 	if full*4*lanes < k {
 		q := b.Add(w.lane, b.Index(full*lanes))
-		v := quad(q)
+		v := quad(b.Min(q, b.Index(up(k, 4)-1))) // what lies beyond the row may be beyond the memory, too
 		in := b.Less(b.Add(b.Splat(b.Shl(q, 2)), b.Lanes()), b.Int(k))
 		b.Set(total, r.combine(b, b.Get(total), b.Select(in, v, w.unit(r, t))))
 	}

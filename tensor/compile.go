@@ -276,7 +276,7 @@ func (c *compilation) launches() ([]launch, error) {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for i := int(taken.Add(1)) - 1; i < len(all) && !made.ended(); i = int(taken.Add(1)) - 1 {
-				all[i].kernel, errs[i] = c.rt.dev.NewKernel(all[i].module, all[i].consts...)
+				all[i].kernel, errs[i] = c.rt.dev.NewKernel(all[i].module, all[i].constants()...)
 				made.one()
 			}
 		})

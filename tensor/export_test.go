@@ -5,6 +5,13 @@ import (
 	"genview/vk"
 )
 
+// SetMaxGroups lowers how many workgroups lie along x, and returns what takes that back.
+func SetMaxGroups(n int) (back func()) {
+	old := maxGroupsX
+	maxGroupsX = n
+	return func() { maxGroupsX = old }
+}
+
 // WithoutSubgroups lets the runtime's kernels combine through shared memory alone.
 func (rt *Runtime) WithoutSubgroups() { rt.target.Info.Arithmetic = false }
 

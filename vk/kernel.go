@@ -3,6 +3,7 @@ package vk
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"genview/shaders/spirv"
@@ -14,6 +15,7 @@ import (
 type Kernel struct {
 	d        *Device
 	module   *spirv.Module
+	consts   []spirv.Const
 	local    [3]int
 	setup    vulkan.DescriptorSetLayout
 	layout   vulkan.PipelineLayout
@@ -55,7 +57,7 @@ func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
 		<-k.done
 		return k, k.err
 	}
-	k = &Kernel{d: d, module: m, done: make(chan struct{})}
+	k = &Kernel{d: d, module: m, consts: slices.Clone(c), done: make(chan struct{})}
 	d.kernels[key] = k
 	d.mu.Unlock()
 	if k.err = k.build(c); k.err != nil {

@@ -22,7 +22,7 @@ type Program struct {
 	kernels    []string
 	dispatches int
 	barriers   int
-	commands   []command // on a CPU, for Warm
+	commands   []command
 
 	mu     sync.Mutex
 	fence  []vulkan.Fence
@@ -78,6 +78,9 @@ func (p *Program) start() error {
 // told how many of the program's kernels are done; it may be nil.
 func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
 	done := 0
+	if p.d.info.Class != CPU {
+		return nil
+	}
 	for _, c := range p.commands {
 		if ctx.Err() != nil {
 			break

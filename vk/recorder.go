@@ -198,10 +198,7 @@ func (r *Recorder) Finish() (*Program, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	p := &Program{d: r.d}
-	if r.d.info.Class == CPU {
-		p.commands = r.commands
-	}
+	p := &Program{d: r.d, commands: r.commands}
 	if err := r.d.adopt(p); err != nil {
 		return nil, err
 	}

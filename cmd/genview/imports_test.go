@@ -15,29 +15,30 @@ import (
 
 // mayImport is who may import whom of our packages: imports only point down.
 var mayImport = map[string][]string{
-	"shaders/spirv":      {},
-	"models/watch":       {},
-	"models/data":        {"models/files", "models/data/codec"},
-	"models/data/codec":  {},
-	"models/files":       {},
-	"models/safetensors": {"models/files"},
-	"models/settings":    {},
-	"models/walk":        {"models/files"},
-	"shaders":            {"shaders/spirv"},
-	"shaders/gen":        {"shaders/spirv"},
-	"vk":                 {"shaders/spirv"},
-	"vk/vktest":          {"vk", "shaders/spirv"},
-	"tensor":             {"vk", "shaders", "shaders/spirv"},
-	"tensor/optest":      {"tensor", "vk"},
-	"models/nn":          {"tensor"},
-	"models/optim":       {"tensor"},
-	"models/vae":         {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},
-	"models/gan":         {"tensor", "models/nn", "models/optim", "models/watch"},
-	"models/transformer": {"tensor", "models/nn", "models/optim", "models/watch"},
-	"models/picture":     {"models/watch"},
-	"models/train":       {"tensor", "models/nn", "models/watch", "models/safetensors", "models/settings", "models/files"}, // never a network, nor its data
-	"viewer":             {"models/watch", "models/walk"},
-	"cmd/genview":        nil, // anything
+	"shaders/spirv":         {},
+	"shaders/spirv/virtual": {"shaders/spirv"},
+	"models/watch":          {},
+	"models/data":           {"models/files", "models/data/codec"},
+	"models/data/codec":     {},
+	"models/files":          {},
+	"models/safetensors":    {"models/files"},
+	"models/settings":       {},
+	"models/walk":           {"models/files"},
+	"shaders":               {"shaders/spirv"},
+	"shaders/gen":           {"shaders/spirv"},
+	"vk":                    {"shaders/spirv"},
+	"vk/vktest":             {"vk", "shaders/spirv"},
+	"tensor":                {"vk", "shaders", "shaders/spirv"},
+	"tensor/optest":         {"tensor", "vk"},
+	"models/nn":             {"tensor"},
+	"models/optim":          {"tensor"},
+	"models/vae":            {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},
+	"models/gan":            {"tensor", "models/nn", "models/optim", "models/watch"},
+	"models/transformer":    {"tensor", "models/nn", "models/optim", "models/watch"},
+	"models/picture":        {"models/watch"},
+	"models/train":          {"tensor", "models/nn", "models/watch", "models/safetensors", "models/settings", "models/files"}, // never a network, nor its data
+	"viewer":                {"models/watch", "models/walk"},
+	"cmd/genview":           nil, // anything
 }
 
 // only says which package alone may import a third party's, and why.

@@ -1,0 +1,19 @@
+// Package virtual runs compute shaders on a GPU that is not there, to find what real ones would do wrong with them.
+//
+// It interprets SPIR-V: any subgroup size, workgroups in random order, the invocations of a workgroup interleaved at random, and
+// every access to memory checked. Where Vulkan leaves a result undefined, a driver may do what one hopes for, as lavapipe drops
+// stores outside of a buffer; the virtual GPU reports a [Fault] instead:
+//
+//   - a read or write outside of the range that is bound, or outside of an array
+//   - an address or a branch that depends on memory that nobody has written; what such memory is copied to counts as unwritten, too,
+//     so that who reads a result sees whether it is known
+//   - two invocations that touch one word, one of them writing, without a barrier between them
+//   - a barrier, or an operation of a subgroup, that not all of its invocations reach
+//   - an operation of a subgroup that reads from an invocation that there is none of
+//   - more shared memory or a larger workgroup than the device has
+//   - memory that is bound twice and written, by variables that are not declared Aliased
+//
+// It knows the instructions that this project's kernels consist of; another one is an error of [Load]. It is for tests: it runs some
+// ten million instructions a second. What an instruction takes is not instrumented by the race detector, which would make it ten times
+// slower; memory is the dispatch's own.
+package virtual

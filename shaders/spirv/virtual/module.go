@@ -1,0 +1,406 @@
+package virtual
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"genview/shaders/spirv"
+)
+
+// kind is the kind of a type.
+type kind uint8
+
+const (
+	kVoid kind = iota
+	kBool
+	kInt
+	kFloat
+	kVector
+	kArray
+	kRuntime
+	kStruct
+	kPointer
+	kImage
+	kOther
+)
+
+// A typ is a type. In registers and in local and shared memory, a value takes one cell a scalar.
+type typ struct {
+	kind    kind
+	bits    int
+	signed  bool
+	elem    *typ // of vectors, arrays and pointers
+	n       int  // of a vector or an array
+	members []*typ
+	offsets []int // of a struct's members, in bytes
+	stride  int   // of an array's elements, in bytes
+	class   uint32
+	cells   int
+}
+
+// Storage classes.
+const (
+	uniformConstant = 0
+	input           = 1
+	uniform         = 2
+	workgroup       = 4
+	private         = 6
+	function        = 7
+	pushConstant    = 9
+	storageBuffer   = 12
+)
+
+// An instruction with its operands resolved to registers.
+type instruction struct {
+	op   uint32
+	t    *typ     // of the result
+	res  int      // register of the result
+	a    []int    // registers of operands, or −1
+	w    []uint32 // the operands as they stand
+	from *typ     // of the first operand
+	n    int      // cells of the result
+}
+
+type variable struct {
+	id      uint32
+	t       *typ // that it points to
+	class   uint32
+	binding int
+	builtin int // −1: none
+	aliased bool
+	at      int // cell of local or shared memory
+	init    int // register of the first value, −1: none
+}
+
+// A Kernel is a module that is ready to run.
+type Kernel struct {
+	module *spirv.Module
+	local  [3]int
+	types  map[uint32]*typ
+	of     map[uint32]*typ // types of values
+	reg    map[uint32]int
+	regs   []uint64 // first values: constants and pointers of variables
+	vars   map[uint32]*variable
+	list   []*variable
+	code   []instruction
+	labels map[uint32]int // where blocks begin
+	funcs  map[uint32]int
+	params map[uint32][]int
+	entry  int
+	shared int // cells
+	shBits int // bytes of shared memory
+	locals int // cells of function variables
+
+	decor   map[uint32]map[uint32]uint32
+	members map[[2]uint32]map[uint32]uint32
+	consts  map[uint32]uint32 // by constant_id
+	glsl    uint32
+	broken  error
+}
+
+// Load reads a module with these specialization constants.
+func Load(m *spirv.Module, consts ...spirv.Const) (*Kernel, error) {
+	k := &Kernel{
+		module: m, local: m.Local, types: map[uint32]*typ{}, of: map[uint32]*typ{}, reg: map[uint32]int{}, vars: map[uint32]*variable{},
+		labels: map[uint32]int{}, funcs: map[uint32]int{}, params: map[uint32][]int{}, decor: map[uint32]map[uint32]uint32{},
+		members: map[[2]uint32]map[uint32]uint32{}, consts: map[uint32]uint32{},
+	}
+	for _, c := range consts {
+		k.consts[uint32(c.ID)] = c.Value
+		for i, id := range m.LocalID {
+			if id == c.ID {
+				k.local[i] = int(c.Value)
+			}
+		}
+	}
+	k.each(k.decoration)
+	var entry uint32
+	current := uint32(0)
+	k.each(func(op uint32, w []uint32) {
+		switch {
+		case op == 15: // OpEntryPoint
+			entry = w[1]
+		case current == 0 && op != 54:
+			k.declaration(op, w)
+		default:
+			current = k.body(current, op, w)
+		}
+	})
+	if k.broken == nil {
+		k.resolve()
+	}
+	k.entry = k.funcs[entry]
+	if k.broken != nil {
+		return nil, fmt.Errorf("virtual: %s: %w", m.Name, k.broken)
+	}
+	return k, nil
+}
+
+func (k *Kernel) each(f func(op uint32, w []uint32)) {
+	for at := 5; at < len(k.module.Words); {
+		n := int(k.module.Words[at] >> 16)
+		f(k.module.Words[at]&0xffff, k.module.Words[at+1:at+n])
+		at += n
+	}
+}
+
+func (k *Kernel) fail(format string, a ...any) {
+	if k.broken == nil {
+		k.broken = fmt.Errorf(format, a...)
+	}
+}
+
+func (k *Kernel) decoration(op uint32, w []uint32) {
+	set := func(m map[uint32]uint32, rest []uint32) map[uint32]uint32 {
+		if m == nil {
+			m = map[uint32]uint32{}
+		}
+		m[rest[0]] = 0
+		if len(rest) > 1 {
+			m[rest[0]] = rest[1]
+		}
+		return m
+	}
+	switch op {
+	case 71: // OpDecorate
+		k.decor[w[0]] = set(k.decor[w[0]], w[1:])
+	case 72: // OpMemberDecorate
+		key := [2]uint32{w[0], w[1]}
+		k.members[key] = set(k.members[key], w[2:])
+	}
+}
+
+// declaration reads what stands before the functions.
+func (k *Kernel) declaration(op uint32, w []uint32) {
+	switch op {
+	case 11: // OpExtInstImport
+		k.glsl = w[0]
+	case 19, 33: // void, function
+		k.types[w[0]] = &typ{kind: kVoid}
+	case 20:
+		k.types[w[0]] = &typ{kind: kBool, bits: 1, cells: 1}
+	case 21:
+		k.types[w[0]] = &typ{kind: kInt, bits: int(w[1]), signed: w[2] != 0, cells: 1}
+	case 22:
+		k.types[w[0]] = &typ{kind: kFloat, bits: int(w[1]), cells: 1}
+		if w[1] != 32 {
+			k.fail("a float of %d bits is not known", w[1])
+		}
+	case 23:
+		e := k.types[w[1]]
+		k.types[w[0]] = &typ{kind: kVector, elem: e, n: int(w[2]), bits: e.bits, cells: int(w[2]), stride: e.bits / 8}
+	case 25:
+		k.types[w[0]] = &typ{kind: kImage, elem: k.types[w[1]], cells: 1}
+	case 28:
+		e, n := k.types[w[1]], int(k.regs[k.reg[w[2]]])
+		k.types[w[0]] = &typ{kind: kArray, elem: e, n: n, cells: e.cells * n, stride: int(k.decor[w[0]][6])}
+	case 29:
+		k.types[w[0]] = &typ{kind: kRuntime, elem: k.types[w[1]], stride: int(k.decor[w[0]][6])}
+	case 30:
+		t := &typ{kind: kStruct}
+		for i, m := range w[1:] {
+			t.members = append(t.members, k.types[m])
+			t.offsets = append(t.offsets, int(k.members[[2]uint32{w[0], uint32(i)}][35]))
+			t.cells += k.types[m].cells
+		}
+		k.types[w[0]] = t
+	case 32:
+		k.types[w[0]] = &typ{kind: kPointer, class: w[1], elem: k.types[w[2]], cells: 1}
+	case 41, 42, 48, 49: // constants true, false, and those that are specialised
+		v := uint64(1)
+		if op == 42 || op == 49 {
+			v = 0
+		}
+		k.constant(w, k.special(w[1], v))
+	case 43, 50:
+		v := uint64(w[2])
+		if len(w) > 3 {
+			v |= uint64(w[3]) << 32
+		}
+		k.constant(w, k.special(w[1], v))
+	case 44, 51:
+		var cells []uint64
+		for _, id := range w[2:] {
+			cells = append(cells, k.value(id)...)
+		}
+		k.constant(w, cells...)
+	case 46, 1: // null, undefined
+		k.constant(w, make([]uint64, k.types[w[0]].cells)...)
+	case 52: // OpSpecConstantOp
+		k.folded(w)
+	case 59:
+		k.variable(w)
+	case 3, 4, 5, 6, 7, 8, 10, 14, 16, 17, 71, 72, 330, 331: // names, the model, decorations
+	default:
+		k.fail("the declaration %d is not known", op)
+	}
+}
+
+func (k *Kernel) special(id uint32, v uint64) uint64 {
+	if at, ok := k.decor[id][1]; ok {
+		if c, ok := k.consts[at]; ok {
+			return uint64(c)
+		}
+	}
+	return v
+}
+
+func (k *Kernel) constant(w []uint32, cells ...uint64) {
+	k.define(w[1], k.types[w[0]])
+	copy(k.regs[k.reg[w[1]]:], cells)
+}
+
+func (k *Kernel) define(id uint32, t *typ) int {
+	if t == nil {
+		k.fail("the type of %%%d is not known", id)
+		t = &typ{cells: 1}
+	}
+	k.of[id] = t
+	k.reg[id] = len(k.regs)
+	k.regs = append(k.regs, make([]uint64, max(t.cells, 1))...)
+	return k.reg[id]
+}
+
+func (k *Kernel) value(id uint32) []uint64 {
+	at := k.reg[id]
+	return k.regs[at : at+k.of[id].cells]
+}
+
+// folded computes a constant of specialization constants, as an instruction does.
+func (k *Kernel) folded(w []uint32) {
+	i := instruction{op: w[2], t: k.types[w[0]], w: w[3:]}
+	i.res, i.n = k.define(w[1], i.t), i.t.cells
+	for _, id := range w[3:] {
+		at, ok := k.reg[id]
+		if !ok {
+			at = -1
+		}
+		i.a = append(i.a, at)
+	}
+	i.from = k.of[w[3]]
+	v := &invocation{kernel: k, regs: k.regs, unknown: make([]uint64, len(k.regs))}
+	if !v.compute(&i) {
+		k.fail("the constant operation %d is not known", i.op)
+	}
+}
+
+func (k *Kernel) variable(w []uint32) *variable {
+	t := k.types[w[0]]
+	d := k.decor[w[1]]
+	v := &variable{id: w[1], t: t.elem, class: w[2], binding: -1, builtin: -1, init: -1}
+	if b, ok := d[33]; ok {
+		v.binding = int(b)
+	}
+	if b, ok := d[11]; ok {
+		v.builtin = int(b)
+	}
+	_, v.aliased = d[20]
+	if len(w) > 3 {
+		v.init = k.reg[w[3]]
+	}
+	base := uint64(0)
+	switch v.class {
+	case workgroup:
+		v.at = k.shared
+		k.shared += v.t.cells
+		k.shBits += v.t.bytes()
+		base = uint64(v.at)
+	case function, private:
+		v.at = k.locals
+		k.locals += v.t.cells
+		base = uint64(v.at)
+	case input:
+		base = uint64(v.builtin)
+	case storageBuffer, uniform, uniformConstant:
+		base = uint64(len(k.list)) << 48
+	}
+	k.vars[w[1]] = v
+	k.list = append(k.list, v)
+	k.regs[k.define(w[1], t)] = base
+	return v
+}
+
+// bytes is the size in shared memory.
+func (t *typ) bytes() int {
+	switch t.kind {
+	case kVector, kArray:
+		return t.n * t.elem.bytes()
+	case kStruct:
+		n := 0
+		for _, m := range t.members {
+			n += m.bytes()
+		}
+		return n
+	case kBool:
+		return 4
+	}
+	return t.bits / 8
+}
+
+// body reads an instruction of a function.
+func (k *Kernel) body(current, op uint32, w []uint32) uint32 {
+	i := instruction{op: op, w: w, res: -1}
+	switch op {
+	case 8, 246, 247, 317: // lines, merges
+		return current
+	case 54: // OpFunction
+		k.funcs[w[1]] = len(k.code)
+		k.of[w[1]] = k.types[w[0]]
+		return w[1]
+	case 55: // OpFunctionParameter
+		k.params[current] = append(k.params[current], k.define(w[1], k.types[w[0]]))
+		return current
+	case 56: // OpFunctionEnd
+		return 0
+	case 59:
+		v := k.variable(w)
+		if v.init < 0 {
+			return current
+		}
+		i.op, i.w = 62, []uint32{w[1], w[3]} // a store of its first value
+	case 248:
+		k.labels[w[0]] = len(k.code)
+		i.w = w
+	case 62, 249, 250, 251, 253, 254, 224, 225, 255, 252: // no result
+	default:
+		i.t = k.types[w[0]]
+		i.res = k.define(w[1], i.t)
+		i.n = i.t.cells
+		i.w = w[2:]
+	}
+	k.code = append(k.code, i)
+	return current
+}
+
+// resolve turns ids into registers, now that all are known.
+func (k *Kernel) resolve() {
+	for n := range k.code {
+		i := &k.code[n]
+		for _, id := range i.w {
+			at, ok := k.reg[id]
+			if !ok {
+				at = -1
+			}
+			i.a = append(i.a, at)
+		}
+		if len(i.w) > 0 {
+			i.from = k.of[i.w[0]]
+		}
+		if i.op == 12 && len(i.w) > 2 { // OpExtInst: set, instruction, operands
+			if i.w[0] != k.glsl {
+				k.fail("an instruction set other than GLSL.std.450")
+			}
+			i.a, i.from, i.op = i.a[2:], k.of[i.w[2]], 0x10000+i.w[1]
+		}
+	}
+}
+
+//go:norace
+func f32(v uint64) float32 { return math.Float32frombits(uint32(v)) }
+
+//go:norace
+func bitsOf(f float32) uint64 { return uint64(math.Float32bits(f)) }
+
+//go:norace
+func word(p []byte, at int) uint64 { return uint64(binary.LittleEndian.Uint32(p[at:])) }

@@ -1,0 +1,139 @@
+package tensor_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"genview/shaders/spirv/virtual"
+	"genview/tensor"
+	"genview/tensor/optest"
+	"genview/vk/vktest"
+)
+
+// TestVirtualGPU runs the table of ops, with gradients, on a GPU that is not there: it finds what lavapipe forgives. Subgroups have sizes
+// that lavapipe does not have, another one for each op; -subgroups runs all ops with all sizes.
+func TestVirtualGPU(t *testing.T) {
+	sizes := []int{32, 4, 64, 16, 128}
+	for n, size := range sizes {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			t.Parallel()
+			rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: tensor.ForGPU})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rt.Close()
+			rt.Subgroups(size)
+			gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: size, SharedMemory: 16 << 10, Seed: 1})
+			for i, c := range optest.Cases {
+				if *allSubgroups || i%len(sizes) == n {
+					t.Run(c.Name, func(t *testing.T) { virtually(t, rt, gpu, c) })
+				}
+			}
+		})
+	}
+	t.Run("lavapipe", func(t *testing.T) {
+		t.Parallel()
+		dev := vktest.Open(t)
+		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: tensor.ForLavapipe})
+		if err != nil {
+			t.Skip(err)
+		}
+		defer rt.Close()
+		gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 1})
+		for i, c := range optest.Cases {
+			if *allSubgroups || i%4 == 0 {
+				t.Run(c.Name, func(t *testing.T) { virtually(t, rt, gpu, c) })
+			}
+		}
+	})
+}
+
+var allSubgroups = flag.Bool("subgroups", false, "TestVirtualGPU runs every op with every size of subgroups")
+
+func virtually(t *testing.T, rt *tensor.Runtime, gpu *tensor.VirtualGPU, c optest.Case) {
+	for n, shapes := range c.Dims {
+		r := rand.New(rand.NewPCG(3, uint64(n)))
+		in := c.Draw(r, shapes)
+		want := c.Ref(in)
+		xs := optest.Tensors(in)
+		y := c.Op(xs).Cast(tensor.F32)
+		if elements(shapes) > 4096 || y.Len() > 4096 {
+			continue // interpreted, it would take long
+		}
+		o := tensor.Outputs{Fetch: []*tensor.Tensor{y}}
+		if !c.Ints {
+			o.Fetch = append(o.Fetch, tensor.VJP(c.Op(xs), optest.Noise(r, want.Shape).Tensor(), xs...)...)
+		}
+		p, err := rt.Compile(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.ProductsForLavapipe() {
+			p.Close()
+			continue
+		}
+		faults, read, err := gpu.Run(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := map[string]bool{}
+		for _, f := range faults {
+			if what := fmt.Sprint(f.Kernel, f.What, f.Code); !said[what] {
+				t.Errorf("%v: %v", shapes, f)
+				said[what] = true
+			}
+		}
+		for i, x := range o.Fetch {
+			got, err := read(x)
+			if err == nil && i == 0 {
+				err = optest.Compare(got, want.V, c.Tolerance())
+			}
+			if err != nil {
+				t.Errorf("%v: %v", shapes, err)
+			}
+		}
+		p.Close()
+	}
+}
+
+// TestVirtualGuards runs the ops where three workgroups lie along x: what is launched is then mostly more than what there is to do, as on
+// a real device from 32,768 groups on.
+func TestVirtualGuards(t *testing.T) {
+	defer tensor.SetMaxGroups(3)()
+	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForLavapipe} {
+		t.Run(family.String(), func(t *testing.T) {
+			dev := vktest.Open(t)
+			rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family})
+			if err != nil {
+				t.Skip(err)
+			}
+			defer rt.Close()
+			gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 2})
+			x := tensor.Const(make([]float32, 16*1024), 16, 1024) // whole workgroups of fours, and four or more of them
+			for name, y := range map[string]*tensor.Tensor{
+				"elementwise": x.Exp(), "columns": x.Reshape(16, 8, 128).Sum(1), "rows": x.Reshape(256, 64).Sum(1), "short rows": x.Reshape(4096, 4).Sum(1),
+				"softmax": x.Reshape(256, 64).Softmax(-1), "product": x.Reshape(256, 64).MatMul(x.Reshape(64, 256)),
+				"attention": tensor.ScaledDotProductAttention(x.Reshape(16, 32, 32), x.Reshape(16, 32, 32), x.Reshape(16, 32, 32), tensor.AttentionOptions{}),
+			} {
+				p, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{y}})
+				if err != nil {
+					t.Fatal(name, err)
+				}
+				if p.ProductsForLavapipe() {
+					p.Close()
+					continue
+				}
+				faults, _, err := gpu.Run(p)
+				if err != nil {
+					t.Fatal(name, err)
+				}
+				for _, f := range faults {
+					t.Errorf("%s: %v", name, f)
+				}
+				p.Close()
+			}
+		})
+	}
+}
