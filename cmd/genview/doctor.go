@@ -20,7 +20,6 @@ import (
 	"genview/tensor/optest"
 	"genview/vk"
 
-	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 )
 
@@ -83,7 +82,7 @@ their folder.`,
 				return err
 			}
 			if err := os.MkdirAll(cacheDir(), 0o755); err == nil { // without a cache folder runs go without a report
-				_ = maybe.WriteFile(reportPath(r.Device), report, 0o644)
+				_ = files.WriteBytes(reportPath(r.Device), report)
 			}
 			if a.json {
 				fmt.Fprintln(a.out, string(report))

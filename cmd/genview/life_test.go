@@ -78,6 +78,9 @@ func TestPointsLife(t *testing.T) {
 		t.Errorf("eval says %+v (%v)", c, err)
 	}
 	must(t, "sample", run, "-n", "100", "-o", filepath.Join(dir, "cloud.png"))
+	must(t, "sample", run, "-n", "9000", "-o", filepath.Join(dir, "cloud.png")) // more than are made at a time
+	refused(t, 2, "10000000 or fewer", "sample", run, "-n", "100000000000", "-o", filepath.Join(dir, "no.png"))
+	refused(t, 2, "10000000 or fewer", "eval", run, "--examples", "100000000000")
 	refused(t, 1, "take a VAE or a GAN of pictures", "walk", run, "-o", filepath.Join(dir, "walk.gif"))
 	refused(t, 2, "do not fit", "train", "points", "--data", "glyphs", "--out", filepath.Join(dir, "no"))
 	refused(t, 2, "do not fit", "train", "gan", "--data", "points:ring8", "--out", filepath.Join(dir, "no"))

@@ -203,6 +203,9 @@ func (m *pictures) Answer(ctx context.Context, r watch.Request) bool {
 
 // sample draws n pictures of seeds from first on, in a square.
 func (m *pictures) sample(ctx context.Context, first, n int, path string) error {
+	if most := mostOfSheet(m.session.config.Data.Size); n > most {
+		return usageError{fmt.Errorf("-n %d: give %d or fewer, for pictures of this size on one sheet", n, most)}
+	}
 	z, err := m.seeds(first, n)
 	if err != nil {
 		return err
@@ -218,9 +221,21 @@ func (m *pictures) sample(ctx context.Context, first, n int, path string) error 
 	return writeSheet(path, images, cols)
 }
 
+// mostOfSheet is how many pictures of a size go on a square sheet of 8,192 pixels: it takes half a gigabyte.
+func mostOfSheet(size int) int {
+	const side = 8192 / sheetScale
+	in := max(1, (side-sheetPad)/(size+sheetPad))
+	return in * in
+}
+
+const (
+	sheetPad   = 2 // pixels around pictures
+	sheetScale = 2 // of pixels
+)
+
 // writeSheet writes pictures side by side as one.
 func writeSheet(path string, images []*image.RGBA, cols int) error {
-	return walk.WriteMedia(path, walk.Still(magnify(data.Grid(images, cols, 2), 2)))
+	return walk.WriteMedia(path, walk.Still(magnify(data.Grid(images, cols, sheetPad), sheetScale)))
 }
 
 // magnify enlarges a picture by whole pixels, for what is looked at by itself.

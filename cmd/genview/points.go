@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"genview/models/data"
 	"genview/models/gan"
@@ -22,6 +23,8 @@ const (
 	cloud   = 4000 // points of a sample
 	surface = 64   // places along each axis at which the discriminator is asked
 	scatter = 320  // pixels of a picture of points
+
+	mostPoints = 10_000_000 // that are made at a time
 )
 
 func newPoints(s *session) (*points, error) {
@@ -108,11 +111,22 @@ func (m *points) sample(ctx context.Context, first, n int, path string) error {
 
 // made returns n points of seeds from first on.
 func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
-	z, err := m.seeds(first, n)
-	if err != nil {
-		return nil, err
+	if n > mostPoints {
+		return nil, usageError{fmt.Errorf("%d points are too many: give %d or fewer", n, mostPoints)}
 	}
-	return m.Decode(ctx, z)
+	xy := make([]float32, 0, 2*n)
+	for at := 0; at < n; at += cloud { // latents take more memory than points
+		z, err := m.seeds(first+at, min(cloud, n-at))
+		if err != nil {
+			return nil, err
+		}
+		p, err := m.Decode(ctx, z)
+		if err != nil {
+			return nil, err
+		}
+		xy = append(xy, p...)
+	}
+	return xy, nil
 }
 
 func writePoints(path string, xy []float32, reach float64) error {

@@ -4,17 +4,15 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"genview/models/data"
+	"genview/models/files"
 	"genview/models/picture"
 	"genview/models/transformer"
 	"genview/models/walk"
 	"genview/models/watch"
-
-	"github.com/google/renameio/v2/maybe"
 )
 
 // reader is a Transformer, which can show how it reads a text.
@@ -383,10 +381,7 @@ func firstRunes(s string, n int) string {
 // Keep writes the sample as a text.
 func (m *prose) Keep(path string, s *watch.Snapshot) error {
 	e := s.Examples[0]
-	if err := maybe.WriteFile(path+".txt", []byte(strings.TrimLeft(e.Input+e.Output, "\n")+"\n"), 0o644); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(path), err)
-	}
-	return nil
+	return files.WriteBytes(path+".txt", []byte(strings.TrimLeft(e.Input+e.Output, "\n")+"\n"))
 }
 
 // Answer takes the text to attend to.

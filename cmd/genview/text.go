@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"genview/models/transformer"
+	"genview/models/walk"
 
 	"github.com/spf13/cobra"
 )
@@ -91,6 +92,9 @@ func (a *app) attention() *cobra.Command {
 		Example: `  genview attention runs/dates "3 May 1998" -o maps.png`,
 		Args:    args(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, words []string) (err error) {
+			if err := walk.CheckName(out); err != nil {
+				return err
+			}
 			s, m, _, err := opened[reader](a, words[0], "attention takes a Transformer, made by genview train translate or genview train text")
 			if err != nil {
 				return err

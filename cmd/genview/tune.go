@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strings"
 
+	"genview/models/files"
 	"genview/tensor"
 	"genview/tensor/optest"
 	"genview/vk"
 
-	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 )
 
@@ -229,7 +229,7 @@ func keepTuning(i vk.Info, t *tensor.Tuning) {
 		_ = t.Load(p) // what is damaged, or of another build, is written over
 	}
 	if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
-		_ = maybe.WriteFile(path, t.Bytes(), 0o644)
+		_ = files.WriteBytes(path, t.Bytes())
 	}
 }
 

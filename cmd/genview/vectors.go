@@ -11,9 +11,8 @@ import (
 	"slices"
 	"strconv"
 
+	"genview/models/files"
 	"genview/vk"
-
-	"github.com/google/renameio/v2/maybe"
 )
 
 // vectors is how wide lavapipe's vectors are best, as it is kept: it must be known before there is a device.
@@ -90,7 +89,7 @@ func (a *app) tuneVectors(ctx context.Context, names []string, f tuneFlags) erro
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.MkdirAll(cacheDir(), 0o755), maybe.WriteFile(vectorsPath(), p, 0o644)); err != nil {
+	if err := errors.Join(os.MkdirAll(cacheDir(), 0o755), files.WriteBytes(vectorsPath(), p)); err != nil {
 		return err
 	}
 	if a.json {

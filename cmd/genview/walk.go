@@ -111,6 +111,12 @@ func (a *app) sample() *cobra.Command {
 			if n < 1 {
 				return usageError{fmt.Errorf("-n %d: give 1 or more", n)}
 			}
+			if seed < 0 {
+				return usageError{fmt.Errorf("--seed %d: give 0 or more", seed)}
+			}
+			if err := walk.CheckName(out); err != nil {
+				return err
+			}
 			s, _, _, err := a.load(runs[0])
 			if err != nil {
 				return err
@@ -145,6 +151,9 @@ func (a *app) reconstruct() *cobra.Command {
 		Example: "  genview reconstruct runs/letters a.png b.png -o pairs.png",
 		Args:    args(cobra.RangeArgs(2, 101)),
 		RunE: func(c *cobra.Command, names []string) (err error) {
+			if err := walk.CheckName(out); err != nil {
+				return err
+			}
 			s, m, _, err := opened[*pictures](a, names[0], onlyPictures)
 			if err != nil {
 				return err
