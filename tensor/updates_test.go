@@ -244,3 +244,28 @@ func TestTablesOfKnownNumbers(t *testing.T) {
 		}
 	})
 }
+
+// TestLargeTablesOfKnownNumbers adds rows up that are the same number everywhere, by the kernel for large tables.
+func TestLargeTablesOfKnownNumbers(t *testing.T) {
+	families(t, func(t *testing.T, rt *tensor.Runtime) {
+		const rows, n = 4001, 300
+		at := make([]int32, n)
+		want := make([]float32, rows)
+		for i := range at {
+			at[i] = int32(i * i % rows)
+			want[at[i]]++
+		}
+		w := filled("w", 3, rows, 1)
+		slope := tensor.Grad(tensor.Embedding(tensor.Const(at, n), w).Sum(), w)[0]
+		if got := floats(t, rt, slope); !slices.Equal(got, want) {
+			t.Errorf("the gradient is %v, want %v", got, want)
+		}
+		square := tensor.Grad(tensor.Embedding(tensor.Const(at, n), w).Square().Sum(), w)[0]
+		for i := range want {
+			want[i] *= 2
+		}
+		if got := floats(t, rt, tensor.Grad(square.Sum(), w)[0]); !slices.Equal(got, want) {
+			t.Errorf("the second gradient is %v, want %v", got, want)
+		}
+	})
+}
