@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// readmeImports are what the program in README.md leaves out: who reads it knows.
+var readmeImports = map[string]string{
+	"context": "context", "fmt": "fmt", "log": "log",
+	"vk": "genview/vk", "tensor": "genview/tensor", "nn": "genview/models/nn", "optim": "genview/models/optim",
+}
+
+// TestReadmeProgram runs the Go code of README.md as it stands there, which has to print one number: a small loss.
+func TestReadmeProgram(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(readme, -1)
+	if len(blocks) != 1 {
+		t.Fatalf("README.md has %d blocks of Go code; this test is of one", len(blocks))
+	}
+	code := string(blocks[0][1])
+	var imports []string
+	for name, path := range readmeImports {
+		if strings.Contains(code, name+".") {
+			imports = append(imports, strconv.Quote(path))
+		}
+	}
+	slices.Sort(imports)
+	file := filepath.Join(t.TempDir(), "main.go")
+	write(t, file, fmt.Appendf(nil, "package main\n\nimport (\n%s\n)\n\nfunc main() {\n%s}\n", strings.Join(imports, "\n"), code))
+	cmd := exec.Command("go", "run", file) // in this module, whose packages it imports
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if loss, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64); err != nil || !(loss > 0 && loss < 0.02) {
+		t.Errorf("the program prints %q; want a loss between 0 and 0.02", out)
+	}
+}
+
+// TestReadmeFlags holds every command of README.md that is typed against the commands and flags that there are.
+func TestReadmeFlags(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, typed := newRoot(nil), 0
+	for _, m := range regexp.MustCompile("(?:`|\n)genview ([a-z]+[^`\n#]*)").FindAllSubmatch(readme, -1) {
+		words := strings.Fields(strings.NewReplacer(`"`, "").Replace(string(m[1])))
+		c, rest, err := root.Find(words)
+		if err != nil || c == root {
+			t.Errorf("genview %s: there is no such command", m[1])
+			continue
+		}
+		typed++
+		for _, word := range rest {
+			name, long := strings.CutPrefix(word, "--")
+			name, _, _ = strings.Cut(name, "=")
+			if long && c.Flags().Lookup(name) == nil && c.InheritedFlags().Lookup(name) == nil {
+				t.Errorf("genview %s: there is no flag --%s", m[1], name)
+			}
+		}
+	}
+	if typed < 15 {
+		t.Errorf("only %d commands were found", typed)
+	}
+}
