@@ -67,9 +67,13 @@ func (c *compilation) program() (*Program, error) {
 	c.packs(roots)
 	c.fuse(roots)
 	c.updateInPlace()
-	c.tune()
 	results := c.keep()
-	if err := c.allocate(c.lifetimes(), results); err != nil {
+	scratch := c.lifetimes()
+	if err := c.rt.affords(c.out, scratch, results); err != nil {
+		return nil, err
+	}
+	c.tune()
+	if err := c.allocate(scratch, results); err != nil {
 		return nil, err
 	}
 	if err := c.record(); err != nil {

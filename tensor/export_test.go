@@ -94,3 +94,9 @@ func MatrixModules(m spirv.Matrices) [][]uint32 {
 	}
 	return all
 }
+
+// Limit lets tensors have no more than n elements until the returned function is called.
+func Limit(n int) (restore func()) {
+	limit = n
+	return func() { limit = most }
+}

@@ -1,11 +1,16 @@
 package tensor_test
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
+	"strings"
 	"testing"
 
 	"genview/tensor"
+	"genview/tensor/optest"
 	"genview/vk"
 	"genview/vk/vktest"
 )
@@ -136,5 +141,49 @@ func TestTooLarge(t *testing.T) {
 		} else {
 			t.Log(y.Err())
 		}
+	}
+}
+
+// TestTooLargeNeverPanics builds every op and its first two derivatives while all that has more elements than some number is too large:
+// whatever part of an op that is, there is an error, and no panic.
+func TestTooLargeNeverPanics(t *testing.T) {
+	build := func(c optest.Case, shapes [][]int, limit int) (y *T, trace string) {
+		in := make([]*T, len(shapes))
+		for i, s := range shapes {
+			in[i] = tensor.Input(fmt.Sprint("x", i), tensor.F32, s...)
+		}
+		defer tensor.Limit(limit)()
+		defer func() {
+			if p := recover(); p != nil {
+				trace = fmt.Sprintf("%v\n%s", p, debug.Stack())
+			}
+		}()
+		y = c.Op(in)
+		if !c.Ints {
+			first := tensor.Grad(y.Square().Sum(), in...)
+			sum := tensor.Full(0)
+			for _, g := range first {
+				sum = sum.Add(g.Square().Sum())
+			}
+			tensor.Grad(sum, in...)
+		}
+		return y, ""
+	}
+	for _, c := range optest.Cases {
+		for _, shapes := range c.Dims[:min(len(c.Dims), 3)] {
+			for limit := 1; limit < 1<<14; limit += 1 + limit/3 {
+				if _, trace := build(c, shapes, limit); trace != "" {
+					t.Errorf("%s of %v, where %d elements are too many, panics: %s", c.Name, shapes, limit+1, trace)
+					break
+				}
+			}
+		}
+	}
+	var size *tensor.SizeError
+	if y := tensor.Full(1, 1<<16, 1<<16).Sum(); !errors.As(y.Err(), &size) || !strings.Contains(y.Err().Error(), "16.0 GiB") {
+		t.Errorf("got the error %v, want a SizeError that says 16.0 GiB", y.Err())
+	}
+	if y := tensor.Full(1, math.MaxInt, math.MaxInt, 4); !errors.As(y.Err(), &size) {
+		t.Errorf("got the error %v, want a SizeError", y.Err())
 	}
 }

@@ -44,6 +44,71 @@ func (rt *Runtime) giveBack(s *scratch) {
 	}
 }
 
+// affords refuses a program that takes more memory than the device has left, before any is taken: its scratch memory and results, of
+// so many bytes, and those of its inputs, variables and constants that are not there yet.
+func (rt *Runtime) affords(o Outputs, scratch, results int) error {
+	room, most := rt.dev.Room(), rt.dev.Info().Limits.MaxAllocation
+	values, leaves, largest := scratch+results, 0, max(scratch, results)
+	rt.mu.Lock()
+	if rt.scratch != nil && rt.scratch.Size() >= scratch {
+		values -= scratch
+	}
+	for t := range o.leaves() {
+		if rt.mem[t] == nil {
+			leaves += aligned(t.bytes())
+			largest = max(largest, t.bytes())
+		}
+	}
+	rt.mu.Unlock()
+	name := rt.dev.Info().Name
+	size := func(bytes int) string { return vk.Bytes(int64(bytes)) }
+	switch {
+	case int64(values+leaves) > room:
+		between := ""
+		if values > 0 {
+			between = fmt.Sprintf(" (%s of variables, inputs and constants, and %s of values between kernels)", size(leaves), size(values))
+		}
+		return &SizeError{fmt.Sprintf("tensor: Compile: the program takes %s of memory%s, and %s has %s left", size(values+leaves), between, name, vk.Bytes(room))}
+	case most > 0 && largest > most:
+		return &SizeError{fmt.Sprintf("tensor: Compile: the program takes %s of memory in one piece, and %s has none of more than %s", size(largest), name, size(most))}
+	}
+	return nil
+}
+
+// leaves are the inputs, variables and constants of a graph that have memory of their own.
+func (o Outputs) leaves() map[*Tensor]bool {
+	leaves, seen := map[*Tensor]bool{}, map[*Tensor]bool{}
+	var todo []*Tensor
+	visit := func(t *Tensor) {
+		if !seen[t] {
+			seen[t] = true
+			todo = append(todo, t)
+		}
+	}
+	for _, t := range o.Fetch {
+		visit(t)
+	}
+	for _, u := range o.Update {
+		visit(u.Var)
+		visit(u.Value)
+	}
+	for len(todo) > 0 {
+		t := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		switch {
+		case t.home != nil:
+			leaves[t.home.flat] = true
+		case t.isLeaf():
+			leaves[t] = true
+		default:
+			for _, x := range t.in {
+				visit(x)
+			}
+		}
+	}
+	return leaves
+}
+
 // keep lays results one behind the other, where no other program's values will be while they wait to be fetched. It returns the bytes
 // that they need.
 func (c *compilation) keep() int {

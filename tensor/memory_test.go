@@ -2,14 +2,17 @@ package tensor_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"genview/tensor"
 	"genview/vk"
+	"genview/vk/vktest"
 )
 
 // deep is a chain of products that keeps some values of size n × n, with an input; its gradient reads them in reverse.
@@ -177,4 +180,37 @@ func resident(t *testing.T) int64 {
 		t.Fatal(err)
 	}
 	return pages * int64(os.Getpagesize())
+}
+
+// TestMemoryIsCountedFirst: a program that takes more than there is is refused, and nothing of it was taken.
+func TestMemoryIsCountedFirst(t *testing.T) {
+	dev := vktest.Open(t)
+	rt := tensor.NewRuntime(dev)
+	defer rt.Close()
+	if _, err := rt.Family(); err != nil {
+		t.Fatal(err)
+	}
+	before := dev.Memory()
+	const gib = 1 << 28 // f32
+	piece := func(i int) *T { return tensor.Var(fmt.Sprint("v", i), tensor.Full(0, gib)) }
+	sum := piece(0).Sum()
+	for i := range 3000 { // of variables, more than any device has
+		sum = sum.Add(piece(i).Sum())
+	}
+	x := tensor.Input("x", tensor.F32, 1<<15, 1)
+	wide := x.Mul(tensor.Full(1, 1, 1<<15)).Softmax(1) // 4 GiB, which must lie between two kernels
+	var size *tensor.SizeError
+	for name, y := range map[string]*T{"variables": sum, "a value": wide.MatMul(wide).Sum()} {
+		_, err := rt.Compile(tensor.Outputs{Fetch: []*T{y}})
+		if name == "a value" && err == nil {
+			t.Logf("this device has room for 12 GiB")
+			continue
+		}
+		if !errors.As(err, &size) || !strings.Contains(err.Error(), "GiB") && !strings.Contains(err.Error(), "TiB") {
+			t.Errorf("%s: got %v, want a SizeError that says how much", name, err)
+		}
+	}
+	if after := dev.Memory(); after != before {
+		t.Errorf("memory went from %+v to %+v", before, after)
+	}
 }

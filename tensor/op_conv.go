@@ -303,12 +303,23 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 	}
 	window(2+n, c.axes[n-1], c.dense() && places[n-1]%4 == 0)
 	for _, a := range c.axes[:n-1] {
-		window(3, a, false)
+		if rows.err == nil {
+			window(3, a, false)
+		}
+		if rows.err != nil { // it does not have the axes
+			return rows
+		}
 		last := rows.Rank() // [B, g, o, rest of out…, done…, u, r, turns], from [B, g, o, u, rest…, done…, r, turns]
 		rows = rows.Permute(slices.Concat(counting(0, 3), counting(4, last-6), []int{3, last - 2, last - 1})...)
 	}
+	if rows.err != nil {
+		return rows
+	}
 	rows = rows.Permute(slices.Concat(counting(0, 3), counting(6, rows.Rank()-6), counting(3, 3))...)
 	for _, a := range c.axes {
+		if weight.err != nil {
+			return weight
+		}
 		b := a.backwards()
 		weight = weight.Pad(3, 0, b.turns*b.phases-a.kernel)
 		weight = weight.Reshape(slices.Concat(weight.Shape()[:3], []int{b.turns, b.phases}, weight.Shape()[4:])...)

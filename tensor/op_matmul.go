@@ -262,7 +262,7 @@ func (x *Tensor) sumAxes(term, needed string) (*Tensor, string) {
 			axes = append(axes, i)
 		}
 	}
-	if len(axes) == 0 {
+	if len(axes) == 0 || x.err != nil {
 		return x, term
 	}
 	return x.Sum(axes...), rest
@@ -270,6 +270,11 @@ func (x *Tensor) sumAxes(term, needed string) (*Tensor, string) {
 
 // contract multiplies two operands whose axes have letters, and sums over those that both have and nothing later needs.
 func contract(x *Tensor, tx string, y *Tensor, ty, later string) (*Tensor, string) {
+	for _, t := range []*Tensor{x, y} {
+		if t.err != nil { // it may not have the axes that the letters name
+			return t, tx
+		}
+	}
 	var batch, rows, inner, columns string
 	for _, c := range tx {
 		switch {

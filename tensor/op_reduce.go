@@ -278,6 +278,9 @@ func (x *Tensor) reduce(r *reduction, axes []int) *Tensor {
 
 // reduceMiddle combines x [A, K, N] to [A, N]. Where that leaves too little to share out, it goes in two stages.
 func (x *Tensor) reduceMiddle(r *reduction) *Tensor {
+	if x.err != nil {
+		return x
+	}
 	a, k, n := x.op.Shape[0], x.op.Shape[1], x.op.Shape[2]
 	if parts := stages(k, a*n); parts > 1 {
 		return x.Reshape(a*parts, k/parts, n).reduceMiddle(r).Reshape(a, parts, n).reduceMiddle(r)

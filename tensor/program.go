@@ -168,6 +168,9 @@ func (rt *Runtime) Compile(o Outputs) (*Program, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if err := rt.affords(o, 0, 0); err != nil { // before a large graph is gone through
+		return nil, err
+	}
 	if err := rt.settle(); err != nil {
 		return nil, err
 	}

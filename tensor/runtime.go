@@ -343,7 +343,7 @@ func (rt *Runtime) filled(name string, bytes int, write func(p []byte) error) (*
 // initialize writes a constant, or the first value of a variable, to p.
 func (rt *Runtime) initialize(t *Tensor, p []byte) error {
 	if t.op.Name == "Const" {
-		copy(p, t.data)
+		t.write(p)
 		return nil
 	}
 	if t.home != nil && t.home.flat == t {
@@ -352,7 +352,7 @@ func (rt *Runtime) initialize(t *Tensor, p []byte) error {
 	src := t.in[0]
 	switch src.op.Name {
 	case "Const":
-		copy(p, src.data)
+		src.write(p)
 		return nil
 	case "Full":
 		v := float32(src.op.Attr.(float64))

@@ -1,10 +1,61 @@
 package tensor
 
-import "slices"
+import (
+	"math"
+	"slices"
 
+	"genview/vk"
+)
+
+// limit is most, but in tests of what is too large.
+var limit = most
+
+// count returns how many elements a shape has; false: an axis is below 1, or they are more than there may be.
+func count(shape []int) (int, bool) {
+	n := 1
+	for _, d := range shape {
+		if d < 1 || n > limit/d {
+			return 0, false
+		}
+		n *= d
+	}
+	return n, true
+}
+
+// A SizeError says that a tensor is larger than any device takes, or that a program takes more memory than its device has. Nothing of it
+// has been allocated.
+type SizeError struct{ msg string }
+
+func (e *SizeError) Error() string { return e.msg }
+
+// impossible returns a poisoned tensor for a result of a shape that there is not. It keeps the shape, so that what goes on from it, as ops
+// made of others do, finds the axes that it counts on.
+func impossible(o Op, in []*Tensor) *Tensor {
+	var t *Tensor
+	if slices.ContainsFunc(o.Shape, func(n int) bool { return n < 1 }) {
+		t = fail(o.Name, in, "the result would have the shape %s: each axis must be at least 1", dims(o.Shape))
+	} else {
+		bytes := float64(o.DType.bytes(1))
+		for _, d := range o.Shape {
+			bytes *= float64(d)
+		}
+		t = fail(o.Name, in, "the result would have the shape %s and take %s: more than %d elements", dims(o.Shape), vk.Bytes(int64(min(bytes, 1<<62))), limit)
+		t.err = &SizeError{t.err.Error()}
+	}
+	t.op.Shape = make([]int, len(o.Shape))
+	for i, n := range o.Shape {
+		t.op.Shape[i] = max(n, 1)
+	}
+	return t
+}
+
+// size returns how many elements a tensor of that shape has; of a poisoned one it may be all that an int counts.
 func size(shape []int) int {
 	n := 1
 	for _, d := range shape {
+		if d > 0 && n > math.MaxInt/d {
+			return math.MaxInt
+		}
 		n *= d
 	}
 	return n

@@ -1,11 +1,13 @@
 package tensor
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"genview/shaders/spirv"
 )
@@ -17,11 +19,13 @@ import (
 type Tensor struct {
 	op    Op
 	in    []*Tensor
-	label string // of inputs, variables and taps
-	data  []byte // of constants
+	label string                 // of inputs, variables and taps
+	data  []byte                 // of constants
+	fill  func(values []float32) // of constants of f32 in place of data
 	err   error
-	taps  []*Tensor
-	home  *pack // of variables: what they are a part of, nil for nothing
+	taps  []*Tensor // that it is built on, in order of construction
+	tap   uint64    // of taps: the number of the construction
+	home  *pack     // of variables: what they are a part of, nil for nothing
 }
 
 // An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Pack, Reduce, Kernel is set, or none for a leaf and for what
@@ -77,27 +81,38 @@ func (o Op) On(in ...*Tensor) *Tensor {
 		}
 		t.taps = merge(t.taps, x.taps)
 	}
-	elements := 1
-	for _, n := range o.Shape {
-		if n < 1 {
-			return fail(o.Name, in, "the result would have the shape %s: each axis must be at least 1", dims(o.Shape))
-		}
-		if elements > most/n {
-			return fail(o.Name, in, "the result would have the shape %s: more than %d elements", dims(o.Shape), most)
-		}
-		elements *= n
+	if _, ok := count(o.Shape); !ok {
+		return impossible(o, in)
 	}
 	return t
 }
 
+// merge returns the taps of both, in order of construction, as a and b are. Mostly that is one of the two. A network of many layers has
+// many taps, and merges them at every node.
 func merge(a, b []*Tensor) []*Tensor {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	i, missing := 0, false
 	for _, t := range b {
-		if !slices.Contains(a, t) {
-			a = append(a[:len(a):len(a)], t)
+		for i < len(a) && a[i].tap < t.tap {
+			i++
+		}
+		if i == len(a) || a[i] != t {
+			missing = true
+			break
 		}
 	}
-	return a
+	if !missing {
+		return a
+	}
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, func(x, y *Tensor) int { return cmp.Compare(x.tap, y.tap) })
+	return slices.Compact(all)
 }
+
+// tapped counts all taps.
+var tapped atomic.Uint64
 
 // fail returns a poisoned tensor whose error names the op, the operands' shapes, what is wrong, and the caller's line. Where the op
 // is a part of what the caller asked for, it names that, too.
@@ -218,12 +233,32 @@ func Const(values any, shape ...int) *Tensor {
 }
 
 func constOf(name string, dt DType, p []byte, shape []int) *Tensor {
-	if n := len(p) / dt.bytes(1); n != size(shape) {
-		return fail(name, nil, "%d values for the shape %s, which has %d", n, dims(shape), size(shape))
+	want, ok := count(shape)
+	if n := len(p) / dt.bytes(1); !ok || n != want {
+		return fail(name, nil, "%d values do not fill the shape %s", n, dims(shape))
 	}
 	t := Op{Name: "Const", Shape: slices.Clone(shape), DType: dt}.On()
 	t.data = p
 	return t
+}
+
+// ConstFunc is a Const of float32 that are computed whenever a runtime puts them on a device, and not kept on the host: fill gets the
+// slice to fill. It must give the same values each time, and be safe for concurrent use.
+func ConstFunc(fill func(values []float32), shape ...int) *Tensor {
+	t := Op{Name: "Const", Shape: slices.Clone(shape), DType: F32}.On()
+	t.fill = fill
+	return t
+}
+
+// write writes a constant's values to p.
+func (x *Tensor) write(p []byte) {
+	if x.fill == nil {
+		copy(p, x.data)
+		return
+	}
+	values := make([]float32, x.Len())
+	x.fill(values)
+	putFloats(p, F32, values)
 }
 
 // ConstAs is a Const of floats that are kept as F16 or BF16, which they are rounded to, or as F32.
@@ -275,7 +310,7 @@ func Tap(name string, x *Tensor) *Tensor {
 		View: func(v View) (View, bool) { return v, true },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy} },
 	}.On(x)
-	t.label = name
+	t.label, t.tap = name, tapped.Add(1)
 	t.taps = merge(t.taps, []*Tensor{t})
 	return t
 }

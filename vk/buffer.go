@@ -95,8 +95,8 @@ func (d *Device) take(kind, n int) (*slab, int, error) {
 }
 
 func (d *Device) newSlab(kind, size int) (*slab, error) {
-	if int64(size) > d.info.HeapBytes { // some drivers promise what they do not have
-		return nil, &MemoryError{Asked: int64(size), Held: d.held, Total: d.info.HeapBytes}
+	if size > d.info.Limits.MaxAllocation { // some drivers promise what they do not have
+		return nil, d.outOfMemory(size)
 	}
 	s := &slab{block: newBlock(size)}
 	info := vulkan.MemoryAllocateInfo{
@@ -108,7 +108,7 @@ func (d *Device) newSlab(kind, size int) (*slab, error) {
 	var mem vulkan.DeviceMemory
 	switch r := vulkan.AllocateMemory(d.dev, &info, nil, &mem); {
 	case r == vulkan.ErrorOutOfDeviceMemory || r == vulkan.ErrorOutOfHostMemory:
-		return nil, &MemoryError{Asked: int64(size), Held: d.held, Total: d.info.HeapBytes}
+		return nil, d.outOfMemory(size)
 	case r < 0:
 		return nil, check("vkAllocateMemory", r)
 	}
@@ -190,6 +190,10 @@ func (d *Device) NewHostBuffer(name string, size int) (*Buffer, error) {
 	return d.newBuffer(name, size, onHost)
 }
 
+func (d *Device) outOfMemory(asked int) error {
+	return &MemoryError{Asked: int64(asked), Held: d.held, Total: d.info.HeapBytes}
+}
+
 func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("vk: NewBuffer %s: a size of %d bytes", name, size)
@@ -205,9 +209,15 @@ func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
 	if d.closed {
 		return nil, errClosed
 	}
+	if size > d.info.Limits.MaxAllocation { // what is larger than the driver's limit must not even be asked for
+		return nil, d.outOfMemory(size)
+	}
 	var buf vulkan.Buffer
-	if err := check("vkCreateBuffer", vulkan.CreateBuffer(d.dev, &info, nil, &buf)); err != nil {
-		return nil, err
+	switch r := vulkan.CreateBuffer(d.dev, &info, nil, &buf); {
+	case r == vulkan.ErrorOutOfDeviceMemory || r == vulkan.ErrorOutOfHostMemory:
+		return nil, d.outOfMemory(size)
+	case r < 0:
+		return nil, check("vkCreateBuffer", r)
 	}
 	b.buf = buf
 	var need vulkan.MemoryRequirements

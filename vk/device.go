@@ -53,6 +53,7 @@ type Info struct {
 
 // Limits are what one dispatch or binding may be at most.
 type Limits struct {
+	MaxAllocation   int    `json:"max_allocation"`    // bytes of one buffer
 	MaxStorageRange int    `json:"max_storage_range"` // bytes in one storage buffer binding
 	MaxTexels       int    `json:"max_texels"`        // in one texel buffer view
 	MaxBuffers      int    `json:"max_buffers"`       // storage buffers that one shader binds
@@ -233,6 +234,10 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	info.Matrices = in.matrices(pd, p.ApiVersion)
 	m := memoryOf(pd)
 	info.HeapBytes = m.heap
+	info.Limits.MaxAllocation = int(m.heap)
+	if d.allocation > 0 {
+		info.Limits.MaxAllocation = int(min(uint64(m.heap), d.allocation))
+	}
 	info.Unified = m.unified && (cpu || p.DeviceType == vulkan.PhysicalDeviceTypeIntegratedGpu)
 	return info
 }

@@ -94,6 +94,7 @@ type driver struct {
 	subgroup   int
 	shuffle    bool
 	arithmetic bool
+	allocation uint64 // bytes of one; 0: not known
 	id         uint32
 	name, info string
 	special    bool // shaders may ask that NaN, infinities and signs of zeros of 32 bits be kept
@@ -107,6 +108,12 @@ type chained struct {
 type subgroupProperties struct {
 	chained
 	size, stages, ops, quads uint32
+}
+
+type maintenanceProperties struct {
+	chained
+	sets       uint32
+	allocation uint64
 }
 
 type driverProperties struct {
@@ -138,24 +145,26 @@ func (n newer) driver(pd vulkan.PhysicalDevice, api uint32) driver {
 	}
 	var d driverProperties
 	var s subgroupProperties
+	var m maintenanceProperties
 	var p properties2
 	var fl floatProperties
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	pin.Pin(&d)
 	pin.Pin(&s)
+	pin.Pin(&m)
 	pin.Pin(&p)
 	pin.Pin(&fl)
-	d.sType, s.sType, p.sType, fl.sType = 1000196000, 1000094000, 1000059001, 1000197000
-	p.pNext = unsafe.Pointer(&s)
+	d.sType, s.sType, m.sType, p.sType, fl.sType = 1000196000, 1000094000, 1000168000, 1000059001, 1000197000
+	p.pNext, s.pNext = unsafe.Pointer(&s), unsafe.Pointer(&m)
 	if api >= vulkan.MakeVersion(1, 2, 0) { // the structs came with 1.2
-		s.pNext, d.pNext = unsafe.Pointer(&d), unsafe.Pointer(&fl)
+		m.pNext, d.pNext = unsafe.Pointer(&d), unsafe.Pointer(&fl)
 	}
 	purego.SyscallN(f, uintptr(unsafe.Pointer(pd)), uintptr(unsafe.Pointer(&p)))
 	const compute, basic, arithmetic, shuffle = 0x20, 1, 4, 0x10
 	has := func(ops uint32) bool { return s.stages&compute != 0 && s.ops&ops == ops }
 	return driver{
-		subgroup: int(s.size), shuffle: has(shuffle), arithmetic: has(basic | arithmetic),
+		subgroup: int(s.size), shuffle: has(shuffle), arithmetic: has(basic | arithmetic), allocation: m.allocation,
 		id: d.id, name: text(d.name[:]), info: text(d.info[:]),
 		special: fl.special[1] != 0,
 	}

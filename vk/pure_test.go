@@ -1,6 +1,8 @@
 package vk
 
 import (
+	"io/fs"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -162,6 +164,41 @@ func TestBlocksFollowWhatIsHeld(t *testing.T) {
 		}
 		if len(blocks) > 1000 {
 			t.Errorf("seed %d: %d blocks hold %d bytes", seed, len(blocks), held)
+		}
+	}
+}
+
+// TestHostRoom reads what a machine and the control groups of a process say of memory.
+func TestHostRoom(t *testing.T) {
+	const meminfo = "MemTotal: 2000 kB\nMemAvailable:    1000 kB\nBuffers: 3 kB\n"
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  int64
+	}{
+		{"nothing is said", nil, math.MaxInt64},
+		{"a machine", map[string]string{"/proc/meminfo": meminfo}, 1000 << 10},
+		{"no limit", map[string]string{
+			"/proc/meminfo": meminfo, "/proc/self/cgroup": "0::/a\n", "/sys/fs/cgroup/a/memory.max": "max\n", "/sys/fs/cgroup/a/memory.current": "5\n",
+		}, 1000 << 10},
+		{"a limit further out, and cached files", map[string]string{
+			"/proc/meminfo": meminfo, "/proc/self/cgroup": "1:name=x:/\n0::/a/b\n",
+			"/sys/fs/cgroup/a/memory.max": "9000\n", "/sys/fs/cgroup/a/memory.current": "8000\n",
+			"/sys/fs/cgroup/a/memory.stat": "anon 1\nactive_file 300\ninactive_file 200\n",
+		}, 1500},
+		{"a limit that is passed", map[string]string{
+			"/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "9000\n", "/sys/fs/cgroup/memory.current": "9500\n",
+		}, 0},
+		{"nonsense", map[string]string{"/proc/meminfo": "MemAvailable: many kB\n", "/proc/self/cgroup": "\n"}, math.MaxInt64},
+	} {
+		got := hostRoom(func(name string) ([]byte, error) {
+			if text, ok := c.files[name]; ok {
+				return []byte(text), nil
+			}
+			return nil, fs.ErrNotExist
+		})
+		if got != c.want {
+			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"genview/models/transformer"
 	"genview/models/vae"
 	"genview/tensor"
+	"genview/vk"
 )
 
 // config is a run's configuration, as config.yaml keeps it and --set changes it. What is zero is not written.
@@ -322,4 +323,32 @@ func (c *config) title() string {
 		return "DCGAN"
 	}
 	return strings.ToUpper(c.Model.Arch) + " " + strings.ToUpper(c.Kind)
+}
+
+// tooLarge adds to an error about size or memory what of the settings makes it, and can be made smaller; any other error it leaves.
+func (c *config) tooLarge(err error) error {
+	var size *tensor.SizeError
+	var memory *vk.MemoryError
+	if !errors.As(err, &size) && !errors.As(err, &memory) {
+		return err
+	}
+	hint := []string{fmt.Sprintf("--batch %d", c.Batch)}
+	for _, s := range []struct {
+		key   string
+		value int
+	}{
+		{"data.size", c.Data.Size},
+		{"data.channels", c.Data.Channels},
+		{"model.hidden", c.Model.Hidden},
+		{"model.z", c.Model.Z},
+		{"model.width", c.Model.Width},
+		{"model.layers", c.Model.Layers},
+		{"model.heads", c.Model.Heads},
+		{"model.context", c.Model.Context},
+	} {
+		if s.value > 1 {
+			hint = append(hint, fmt.Sprintf("%s=%d", s.key, s.value))
+		}
+	}
+	return fmt.Errorf("the model is too large: %w; make one of these smaller: %s", err, strings.Join(hint, ", "))
 }

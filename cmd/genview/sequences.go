@@ -46,14 +46,17 @@ func newTranslation(s *session) (*translation, error) {
 	m.text = m.dates.Test()[0].Source
 	source, target := m.dates.Longest()
 	target += 2 // one for End; a multiple of 4, which is read faster
-	m.sources, m.targets = make([]int32, s.config.Batch*source), make([]int32, s.config.Batch*(target+1))
 	c := s.config.Model
 	var err error
 	m.Translator, err = transformer.NewTranslator(s.rt, transformer.Config{
 		Vocab: m.vocabulary.Len(), Width: c.Width, Heads: c.Heads, Layers: c.Layers, Hidden: c.Hidden, Dropout: c.Dropout,
 		Source: source, Target: target,
 	}, s.config.transformer())
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	m.sources, m.targets = make([]int32, s.config.Batch*source), make([]int32, s.config.Batch*(target+1))
+	return m, nil
 }
 
 func (m *translation) begin(_ context.Context, step int) (string, error) {

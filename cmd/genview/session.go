@@ -97,7 +97,7 @@ func (a *app) startOn(dev *vk.Device, t *tensor.Tuning, c config) (*session, err
 		s.model, err = made(newPictures(s))
 	}
 	if err != nil {
-		return nil, errors.Join(err, s.close())
+		return nil, errors.Join(s.config.tooLarge(err), s.close())
 	}
 	keepTuning(dev.Info(), t)
 	return s, nil

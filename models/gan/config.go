@@ -55,7 +55,10 @@ func (c Config) Validate() error {
 	if !slices.Contains([]string{"relativistic", "non-saturating"}, c.Pairing) {
 		return fmt.Errorf(`gan: there is no pairing %q: choose "relativistic" or "non-saturating"`, c.Pairing)
 	}
-	if err := nn.AtLeastOne("gan", map[string]int{"Z": c.Z, "Hidden": c.Hidden, "Size": c.Size, "Channels": c.Channels}); err != nil {
+	if err := nn.CheckSizes("gan", map[string]nn.Size{
+		"Z": {Value: c.Z, Most: nn.MostUnits}, "Hidden": {Value: c.Hidden, Most: nn.MostUnits},
+		"Size": {Value: c.Size, Most: nn.MostSide}, "Channels": {Value: c.Channels, Most: nn.MostUnits},
+	}); err != nil {
 		return err
 	}
 	if c.Arch == "dcgan" && (c.Size < 16 || c.Size%8 != 0) {

@@ -5,7 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// An Init fills a new variable with its first values.
+// An Init fills a new variable with its first values. It is called when they are put on a device, each time anew, so it must depend on
+// rng alone.
 type Init func(rng *rand.Rand, values []float32)
 
 // Zeros is 0 everywhere.

@@ -65,16 +65,15 @@ func (l *Dropout) Forward(x *tensor.Tensor) *tensor.Tensor {
 // Sinusoids are the positions of Vaswani et al. 2017, section 3.5: [n, dim] of sines in even and cosines in odd columns, whose
 // wavelengths grow from 2π to 10,000·2π.
 func Sinusoids(n, dim int) *tensor.Tensor {
-	values := make([]float32, n*dim)
-	for pos := range n {
-		for i := range dim {
-			angle := float64(pos) / math.Pow(10000, float64(i/2*2)/float64(dim))
-			if i%2 == 0 {
-				values[pos*dim+i] = float32(math.Sin(angle))
+	return tensor.ConstFunc(func(values []float32) {
+		for i := range values {
+			pos, col := float64(i/dim), i%dim
+			angle := pos / math.Pow(10000, float64(col/2*2)/float64(dim))
+			if col%2 == 0 {
+				values[i] = float32(math.Sin(angle))
 			} else {
-				values[pos*dim+i] = float32(math.Cos(angle))
+				values[i] = float32(math.Cos(angle))
 			}
 		}
-	}
-	return tensor.Const(values, n, dim)
+	}, n, dim)
 }

@@ -27,6 +27,7 @@ type network struct {
 	seed    uint64
 	eval    bool
 	entries []entry
+	names   map[string]bool // of the entries
 	updates []tensor.Update
 }
 
@@ -36,7 +37,7 @@ type entry struct {
 }
 
 // NewScope returns the root scope of a new network, in training mode. Equal seeds give equal first values.
-func NewScope(seed uint64) *Scope { return &Scope{net: &network{seed: seed}} }
+func NewScope(seed uint64) *Scope { return &Scope{net: &network{seed: seed, names: map[string]bool{}}} }
 
 // Sub returns the scope of a part of the network.
 func (s *Scope) Sub(name string) *Scope { return &Scope{path: s.join(name), net: s.net} }
@@ -56,20 +57,15 @@ func (s *Scope) Buffer(name string, init Init, shape ...int) *tensor.Tensor {
 
 func (s *Scope) add(name string, init Init, shape []int, buffer bool) *tensor.Tensor {
 	path := s.join(name)
-	for _, e := range s.net.entries {
-		if e.Name == path {
-			panic(fmt.Sprintf("nn: two variables are named %q", path))
-		}
+	if s.net.names[path] {
+		panic(fmt.Sprintf("nn: two variables are named %q", path))
 	}
-	n := 1
-	for _, size := range shape {
-		n *= size
-	}
-	values := make([]float32, max(n, 0))
+	s.net.names[path] = true
 	h := fnv.New64a()
 	h.Write([]byte(path))
-	init(rand.New(rand.NewPCG(s.net.seed, h.Sum64())), values)
-	v := tensor.Var(path, tensor.Const(values, shape...))
+	seed, stream := s.net.seed, h.Sum64()
+	first := tensor.ConstFunc(func(values []float32) { init(rand.New(rand.NewPCG(seed, stream)), values) }, shape...)
+	v := tensor.Var(path, first)
 	s.net.entries = append(s.net.entries, entry{Named{Name: path, Tensor: v}, buffer})
 	return v
 }

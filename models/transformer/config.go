@@ -61,7 +61,12 @@ func (c GPTConfig) Validate() error {
 }
 
 func valid(dropout float64, sizes map[string]int) error {
-	if err := nn.AtLeastOne("transformer", sizes); err != nil {
+	limits := map[string]nn.Size{}
+	for name, n := range sizes {
+		limits[name] = nn.Size{Value: n, Most: nn.MostUnits}
+	}
+	limits["Layers"] = nn.Size{Value: sizes["Layers"], Most: nn.MostLayers}
+	if err := nn.CheckSizes("transformer", limits); err != nil {
 		return err
 	}
 	if width, heads := sizes["Width"], sizes["Heads"]; width%heads != 0 {

@@ -32,7 +32,10 @@ func (c Config) Validate() error {
 	if !slices.Contains([]string{"mlp", "conv"}, c.Arch) {
 		return fmt.Errorf(`vae: there is no architecture %q: choose "mlp" or "conv"`, c.Arch)
 	}
-	if err := nn.AtLeastOne("vae", map[string]int{"Z": c.Z, "Hidden": c.Hidden, "Size": c.Size, "Channels": c.Channels}); err != nil {
+	if err := nn.CheckSizes("vae", map[string]nn.Size{
+		"Z": {Value: c.Z, Most: nn.MostUnits}, "Hidden": {Value: c.Hidden, Most: nn.MostUnits},
+		"Size": {Value: c.Size, Most: nn.MostSide}, "Channels": {Value: c.Channels, Most: nn.MostUnits},
+	}); err != nil {
 		return err
 	}
 	if c.Arch == "conv" && c.Size%4 != 0 {

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestLargeSettings: what no device holds is refused before anything is allocated, in one line that says what it would take or may be, and
+// what to make smaller.
+func TestLargeSettings(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text.txt")
+	if err := os.WriteFile(text, bytes.Repeat([]byte("all that is large is made of what is small. "), 200), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	const units = "100000000"
+	const all = "9223372036854775807"
+	presets := map[string][]string{
+		"vae":       {"model.hidden=" + units, "model.z=" + all, "data.size=1024", "data.size=" + units},
+		"gan":       {"model.hidden=100000", "model.z=" + units},
+		"dcgan":     {"data.size=1024", "data.size=16384", "model.hidden=100000", "model.hidden=" + all, "model.z=" + units, "data.channels=" + units},
+		"points":    {"model.hidden=" + units, "model.z=" + units},
+		"translate": {"model.width=131072", "model.layers=100000", "model.hidden=" + units},
+		"paper":     {"model.layers=128", "model.layers=100000", "model.hidden=" + all},
+		"text":      {"model.context=" + units, "model.context=20000", "model.width=" + units, "model.heads=" + all, "model.layers=" + all},
+	}
+	var before, after runtime.MemStats
+	for name, settings := range presets {
+		large := [][]string{{"--batch", "2000000000"}, {"--batch", all}, {"--batch", "1000000"}}
+		for _, s := range settings {
+			large = append(large, []string{"--set", s})
+		}
+		for _, l := range large {
+			words := []string{"train", name}
+			if name == "text" {
+				words = append(words, text)
+			}
+			words = append(append(words, l...), "--dry-run", "--no-tune")
+			runtime.ReadMemStats(&before)
+			began := time.Now()
+			_, stderr, code := genview(t, words...)
+			took := time.Since(began)
+			runtime.ReadMemStats(&after)
+			line := strings.TrimSpace(waiting.ReplaceAllString(stderr, ""))
+			if code != 1 && code != 2 || strings.Contains(line, "\n") || strings.Contains(line, "goroutine") || len(line) > 500 ||
+				!strings.Contains(line, "make one of these smaller: --batch") && !strings.Contains(line, "must be") {
+				t.Errorf("genview %s: got exit code %d and %q, want one line that says what to make smaller", strings.Join(words, " "), code, line)
+			}
+			if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 256 {
+				t.Errorf("genview %s takes %d MiB to be refused", strings.Join(words, " "), mib)
+			}
+			if took > 20*time.Second { // by itself it takes a tenth of that
+				t.Errorf("genview %s takes %s to be refused", strings.Join(words, " "), took)
+			}
+		}
+	}
+	holds(t, dir, "text.txt")
+}
+
+// TestLargeErrorsAlone: only errors about size get the hint.
+func TestLargeErrorsAlone(t *testing.T) {
+	c := defaults()
+	if err := errors.New("other"); c.tooLarge(err) != err {
+		t.Errorf("the error %v becomes %v", err, c.tooLarge(err))
+	}
+}
