@@ -222,6 +222,9 @@ func TestPNGWithDamagedNotes(t *testing.T) {
 	}
 	isQuarters(t, "no end", p[:len(p)-12])
 	isQuarters(t, "half an end", p[:len(p)-5])
+	end := bytes.Clone(p)
+	end[len(p)-1] ^= 1
+	isQuarters(t, "an end with a wrong sum", end)
 	isQuarters(t, "a note that is cut off", append(bytes.Clone(p[:len(p)-12]), 0, 0, 1, 0, 't', 'E', 'X', 't', 'a'))
 	wrong := bytes.Clone(p)
 	wrong[len(p)-13] ^= 1 // the sum of the pixels

@@ -8,7 +8,7 @@ import (
 )
 
 // openPNG keeps of a file the chunks that its pixels need. A damaged note, of which image/png would refuse the whole file, is then
-// no matter; libpng passes over it too. A file whose last chunk is missing gets one: it holds nothing.
+// no matter; libpng passes over it too. The last chunk is made anew, since it holds nothing and may be missing.
 func openPNG(p []byte) (*Picture, error) {
 	const signature, head, sum = 8, 8, 4
 	if len(p) < signature+head+13+sum || string(p[12:16]) != "IHDR" {
@@ -40,14 +40,13 @@ func openPNG(p []byte) (*Picture, error) {
 		case name == "tRNS" && whole():
 			transparent = true
 			kept = append(kept, chunk)
+		case name == "IEND":
+			ended = true
 		case name[0]&0x20 == 0: // chunks without which the picture cannot be shown begin with a capital
 			kept = append(kept, chunk)
-			ended = name == "IEND"
 		}
 	}
-	if !ended {
-		kept = append(kept, []byte("\x00\x00\x00\x00IEND\xae\x42\x60\x82"))
-	}
+	kept = append(kept, []byte("\x00\x00\x00\x00IEND\xae\x42\x60\x82"))
 	describePNG(pic, p[16:29], transparent)
 	pic.decode = func() (image.Image, error) { return png.Decode(behind(kept...)) }
 	return pic, nil
