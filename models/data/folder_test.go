@@ -1,18 +1,25 @@
 package data
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/gif"
+	"image/jpeg"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
 )
 
 // tree writes files to a new folder.
@@ -323,5 +330,35 @@ func TestLook(t *testing.T) {
 	}
 	if _, err := Look(context.Background(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "no pictures") {
 		t.Errorf("an empty folder gives %v", err)
+	}
+}
+
+// TestBlackInEveryFormat writes opaque black pictures as other programs do.
+func TestBlackInEveryFormat(t *testing.T) {
+	rect := image.Rect(0, 0, 16, 16)
+	colours, grey := image.NewRGBA(rect), image.NewGray(rect)
+	for i := 3; i < len(colours.Pix); i += 4 {
+		colours.Pix[i] = 255
+	}
+	for format, encode := range map[string]func(io.Writer, image.Image) error{
+		"png":  png.Encode,
+		"jpg":  func(w io.Writer, img image.Image) error { return jpeg.Encode(w, img, nil) },
+		"gif":  func(w io.Writer, img image.Image) error { return gif.Encode(w, img, nil) },
+		"bmp":  bmp.Encode,
+		"tiff": func(w io.Writer, img image.Image) error { return tiff.Encode(w, img, nil) },
+	} {
+		for _, img := range []image.Image{colours, grey} {
+			var p bytes.Buffer
+			if err := encode(&p, img); err != nil {
+				t.Fatal(format, err)
+			}
+			dir := tree(t, map[string][]byte{"black." + format: p.Bytes()})
+			for _, channels := range []int{1, 3} {
+				got, err := ReadImage(filepath.Join(dir, "black."+format), channels, 4, 4)
+				if err != nil || slices.Max(got) > 0 {
+					t.Errorf("%T as %s with %d channels: got %v, %v; want black", img, format, channels, got, err)
+				}
+			}
+		}
 	}
 }
