@@ -155,7 +155,7 @@ func TestFullAndReadOnlyFolder(t *testing.T) {
 	}
 	must(t, tiny("--out", run, "--steps", "5")...)
 	files := []string{
-		"filler", "run/checkpoints/step-00000005.safetensors", "run/config.yaml", "run/metrics.jsonl",
+		"filler", "run/.genview-lock", "run/checkpoints/step-00000005.safetensors", "run/config.yaml", "run/metrics.jsonl",
 		"run/samples/step-00000005.png",
 	}
 	opens := func() {
@@ -173,8 +173,8 @@ func TestFullAndReadOnlyFolder(t *testing.T) {
 
 	fill(32 << 10) // holds a line of metrics and a configuration, but no checkpoint
 	_, stderr, code := genview(t, "train", "--resume", run, "--steps", "9")
-	if want := "the checkpoint of step 9 was not saved"; code != 1 || strings.Count(stderr, "genview:") != 1 ||
-		!strings.Contains(stderr, want) || !strings.Contains(stderr, "no space left on device") || strings.Contains(stderr, "goroutine") {
+	if want := "the checkpoint of step 9 was not saved"; code != 1 || strings.Count(stderr, "genview:") != 2 ||
+		!strings.Contains(stderr, "it is tried again\n") || !strings.Contains(stderr, want) || !strings.Contains(stderr, "no space left on device") || strings.Contains(stderr, "goroutine") {
 		t.Errorf("got exit code %d and %q, want 1 and an error with %q and what to do", code, stderr, want)
 	}
 	opens()
