@@ -81,27 +81,31 @@ func circular(b *spirv.Block, x spirv.ID, turns int) spirv.ID {
 	return b.Select(b.Less(size, b.Float(math.Inf(1))), y, b.Float(math.NaN()))
 }
 
-// reduceNear returns the n nearest to x·2/π and r = x − n·π/2 for |x| ≤ 8192, so that |n| < 2¹³. π/2 is the sum of two numbers of at most
-// 11 bits, n times which are exact, and a third: what is left out is less than 2⁻³⁴ (Cody & Waite 1980, chapter 8).
+// reduceNear returns the n nearest to x·2/π and r = x − n·π/2 for |x| ≤ 8192, so that |n| < 2¹³. π/2 is the sum of three numbers of at
+// most 11 bits, n times which are exact, and a fourth, n times which are off by less than 2⁻⁴⁹ (Cody & Waite 1980, chapter 8). No r but 0
+// is less than 2⁻²⁸.
 func reduceNear(b *spirv.Block, x spirv.ID) (n, r spirv.ID) {
 	const (
 		first  = 0x1.92p0
 		second = 0x1.fb4p-12
-		third  = math.Pi/2 - first - second
+		third  = 0x1.444p-24
+		fourth = math.Pi/2 - first - second - third
 	)
 	n = b.Cast(b.Ext(spirv.RoundEven, b.Mul(x, b.Float(2/math.Pi))), spirv.Int)
 	times := b.Cast(n, spirv.Float)
-	r = b.Sub(x, b.Mul(times, b.Float(first)))
-	r = b.Sub(r, b.Mul(times, b.Float(second)))
-	return n, b.Sub(r, b.Mul(times, b.Float(third)))
+	r = x
+	for _, part := range []float64{first, second, third, fourth} {
+		r = b.Sub(r, b.Mul(times, b.Float(part)))
+	}
+	return n, r
 }
 
 // twoOverPi is 2/π in binary, 32 bits a word, after a word of zeros.
 var twoOverPi = [...]uint32{0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab}
 
 // reduceFar is reduceNear for positive x from 2¹³ on. x is m·2ᵉ with m of 24 bits. Of 2/π it takes the 96 bits by which m has to be
-// multiplied for x·2/π modulo 4 with 64 bits behind the point, of which the last 8 may be wrong (Payne & Hanek 1983). No float32 is nearer
-// than 2⁻³² to a multiple of π/2.
+// multiplied for x·2/π modulo 4 with 62 bits behind the point, of which the last may be wrong (Payne & Hanek 1983). r is never less than
+// 2⁻³⁰: 0x1.f37c8ap95 comes nearest to a multiple of π/2.
 func reduceFar(b *spirv.Block, x spirv.ID) (n, r spirv.ID) {
 	bits := b.Bitcast(x, spirv.Uint)
 	m := b.Or(b.And(bits, b.Uint(1<<23-1)), b.Uint(1<<23))

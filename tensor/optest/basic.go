@@ -15,7 +15,9 @@ var (
 	inf     = math.Inf(1)
 	nan     = math.NaN()
 	edges   = []float64{-inf, -1e4, -88, -1, -1e-6, 0, 1e-6, 1, 88, 1e4, inf, nan}
-	extreme = [][]float64{{1, nan, -inf, inf, 0}, {inf, 1, -1, 0}, {-inf, 2, -inf}, {inf, inf}, {-inf, -inf}, {3, 3, 3, -3}} // ties, too
+	// farAngles are exact in float32; 0x1.f37c8ap95 is nearest to a multiple of π/2 of all.
+	farAngles = []float64{1e6, -1e10, 0x1p100, -0x1.fffffep127, 0x1.921fb6p0, 0x1.f37c8ap95, 8191.5, 8192.5, 12867}
+	extreme   = [][]float64{{1, nan, -inf, inf, 0}, {inf, 1, -1, 0}, {-inf, 2, -inf}, {inf, inf}, {-inf, -inf}, {3, 3, 3, -3}} // ties, too
 )
 
 func elu(alpha, scale float64) func(float64) float64 {
@@ -78,8 +80,8 @@ var basicCases = []Case{
 	{Name: "Rsqrt", Op: unary((*T).Rsqrt), Ref: each(func(x float64) float64 { return 1 / math.Sqrt(x) }), In: uniform(0.5, 3), Dims: vectors, Also: edges},
 	{Name: "Exp", Op: unary((*T).Exp), Ref: each(math.Exp), In: uniform(-4, 4), Dims: vectors, Also: edges},
 	{Name: "Log", Op: unary((*T).Log), Ref: each(math.Log), In: uniform(0.3, 5), Dims: vectors, Also: edges},
-	{Name: "Sin", Op: unary((*T).Sin), Ref: each(math.Sin), In: uniform(-3, 3), Dims: vectors, Also: edges},
-	{Name: "Cos", Op: unary((*T).Cos), Ref: each(math.Cos), In: uniform(-3, 3), Dims: vectors, Also: edges},
+	{Name: "Sin", Op: unary((*T).Sin), Ref: each(math.Sin), In: uniform(-3, 3), Dims: vectors, Also: append(farAngles, edges...)},
+	{Name: "Cos", Op: unary((*T).Cos), Ref: each(math.Cos), In: uniform(-3, 3), Dims: vectors, Also: append(farAngles, edges...)},
 	{Name: "Tanh", Op: unary((*T).Tanh), Ref: each(math.Tanh), In: uniform(-4, 4), Dims: vectors, Also: edges},
 	{Name: "Sigmoid", Op: unary((*T).Sigmoid), Ref: each(sigmoid), In: uniform(-6, 6), Dims: vectors, Also: edges},
 	{Name: "Softplus", Op: unary((*T).Softplus), Ref: each(softplus), In: uniform(-6, 6), Dims: vectors, Also: edges},
