@@ -75,3 +75,24 @@ func TestReadmeFlags(t *testing.T) {
 		t.Errorf("only %d commands were found", typed)
 	}
 }
+
+// TestReadmeFigures wants what README.md says that eval prints to have the form of what it prints.
+func TestReadmeFigures(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := func(line string) string { return regexp.MustCompile(`-?[0-9]+(\.[0-9]+)?`).ReplaceAllString(line, "0") }
+	forms := []string{
+		form(elbo{Binarisation: "Bernoulli, one fixed sample a pixel"}.String()), form(coverage{}.String()), form(accuracy{}.String()), form(perplexity{}.String()),
+	}
+	figures := regexp.MustCompile("(?m)^# (step .*)$").FindAllSubmatch(readme, -1)
+	if len(figures) != len(forms) {
+		t.Errorf("README.md has %d figures of eval, want %d", len(figures), len(forms))
+	}
+	for _, f := range figures {
+		if !slices.Contains(forms, form(string(f[1]))) {
+			t.Errorf("eval prints nothing like %q", f[1])
+		}
+	}
+}
