@@ -331,7 +331,7 @@ func (m *maker) drop(from int) {
 	}
 }
 
-// tries appends a random step, with the leaves that it needs, if what comes out can be compared.
+// tries appends a random step, with the leaves that it needs, and tells whether what comes out can be compared: if not, all is as before.
 func (m *maker) tries() bool {
 	before := len(m.nodes)
 	name, s, in := m.draws()
@@ -381,7 +381,7 @@ func constant(a Array, dt tensor.DType, shape []int) *T {
 	return tensor.Const(host(a, dt), shape...)
 }
 
-// leaves lists the nodes of a kind and type, all for an empty kind.
+// pick draws one of the nodes that are ok; −1 if none is.
 func (m *maker) pick(ok func(n node) bool) int {
 	var all []int
 	for i, n := range m.nodes {

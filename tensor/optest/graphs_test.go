@@ -76,7 +76,7 @@ func TestGraphs(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		t.Logf("%d graphs: %v", next, total)
+		t.Log(total)
 		if count >= 40 && failed == 0 && (total.gradients < count/4 || total.seconds < count/12 || total.updates < count/4) {
 			t.Errorf("of %d graphs too few have gradients or updates: %v", count, total)
 		}
@@ -84,9 +84,10 @@ func TestGraphs(t *testing.T) {
 }
 
 // A tally counts what graphs had.
-type tally struct{ nodes, runs, updates, gradients, seconds, kinks int }
+type tally struct{ graphs, nodes, runs, updates, gradients, seconds, kinks int }
 
 func (s *tally) add(g *graph) {
+	s.graphs++
 	s.nodes += len(g.nodes)
 	s.runs += len(g.feeds)
 	s.updates += len(g.updates)
@@ -100,19 +101,19 @@ func (s *tally) add(g *graph) {
 }
 
 func (s tally) String() string {
-	return fmt.Sprintf("%d nodes, %d runs, %d updates, %d with gradients, %d with second ones, %d directions not smooth", s.nodes, s.runs, s.updates, s.gradients, s.seconds, s.kinks)
+	return fmt.Sprintf("%d graphs: %d nodes, %d runs, %d updates, %d with gradients, %d with second ones, %d directions not smooth", s.graphs, s.nodes, s.runs, s.updates, s.gradients, s.seconds, s.kinks)
 }
 
 // A machine computes graphs with one family of kernels.
 type machine struct {
 	name string
-	rts  []*tensor.Runtime // with all passes, and with what turns name
+	rts  []*tensor.Runtime // one for each of turns, nil until a graph needs it
 	rt   *tensor.Runtime   // of the graph
 	used int
 	open func(o tensor.Options) *tensor.Runtime
 }
 
-// turns are options that one graph in eight each has.
+// turns are the options of graphs: all but the first are those of one graph in eight each.
 var turns = []tensor.Options{
 	{},
 	{Without: []tensor.Pass{tensor.Fuse}},
