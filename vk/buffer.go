@@ -3,6 +3,7 @@ package vk
 import (
 	"fmt"
 	"io"
+	mathbits "math/bits"
 	"slices"
 	"unsafe"
 
@@ -23,36 +24,82 @@ type memory struct {
 	heap               int64
 }
 
-func memoryOf(pd vulkan.PhysicalDevice) memory {
+// A memoryType is a type of memory: what it can do, and the bytes of its heap.
+type memoryType struct {
+	flags uint32
+	heap  int64
+}
+
+// What a type of memory can do: VkMemoryPropertyFlagBits.
+const (
+	local     = 0x1 // the device reaches it fast
+	visible   = 0x2 // it can be mapped
+	coherent  = 0x4 // writes need not be flushed
+	cached    = 0x8 // the host reads it fast
+	protected = 0x20
+	slow      = 0x40 | 0x80 // AMD's types for debugging, past the device's caches
+)
+
+func memoryTypes(pd vulkan.PhysicalDevice) []memoryType {
 	var p vulkan.PhysicalDeviceMemoryProperties
 	vulkan.GetPhysicalDeviceMemoryProperties(pd, &p)
 	p.Deref()
-	const local = vulkan.MemoryPropertyFlags(vulkan.MemoryPropertyDeviceLocalBit)
-	const visible = vulkan.MemoryPropertyFlags(vulkan.MemoryPropertyHostVisibleBit | vulkan.MemoryPropertyHostCoherentBit)
-	var m memory
-	found := [3]bool{}
-	for i := range p.MemoryTypeCount {
+	all := make([]memoryType, p.MemoryTypeCount)
+	for i := range all {
 		t := p.MemoryTypes[i]
 		t.Deref()
-		f := t.PropertyFlags
-		if !found[0] && f&local != 0 {
-			h := p.MemoryHeaps[t.HeapIndex]
-			h.Deref()
-			m.device, m.heap, found[0] = i, int64(h.Size), true
-		}
-		if f&visible != visible {
-			continue
-		}
-		// For the host, cached memory is read far faster.
-		if cached := f&vulkan.MemoryPropertyFlags(vulkan.MemoryPropertyHostCachedBit) != 0; !found[1] || cached {
-			m.host, found[1] = i, true
-		}
-		if !found[2] && f&local != 0 {
-			m.both, found[2] = i, true
-		}
+		h := p.MemoryHeaps[t.HeapIndex]
+		h.Deref()
+		all[i] = memoryType{uint32(t.PropertyFlags), int64(h.Size)}
 	}
-	m.unified = found[2]
+	return all
+}
+
+// chooseMemory picks the types for buffers, of which a bit says whether they take a type: the first that has what is needed and most of
+// what is good. Drivers list the better of equal types first (specification, section 11.2.1).
+func chooseMemory(types []memoryType, bits uint32) memory {
+	pick := func(need, good uint32) (uint32, bool) {
+		best, most, found := 0, -1, false
+		for i, t := range types {
+			if bits>>i&1 == 0 || t.flags&need != need || t.flags&(protected|slow) != 0 {
+				continue
+			}
+			if n := mathbits.OnesCount32(t.flags & good); n > most {
+				best, most, found = i, n, true
+			}
+		}
+		return uint32(best), found
+	}
+	var m memory
+	device, found := pick(local, 0)
+	if found {
+		m.device, m.heap = device, types[device].heap
+	}
+	m.host, _ = pick(visible|coherent, cached)
+	m.both, m.unified = pick(local|visible|coherent, cached)
 	return m
+}
+
+// memoryBits tells which types of memory the device's buffers take, which are all made for the same uses.
+func (d *Device) memoryBits() (uint32, error) {
+	info := bufferInfo(1)
+	var buf vulkan.Buffer
+	if err := check("vkCreateBuffer", vulkan.CreateBuffer(d.dev, &info, nil, &buf)); err != nil {
+		return 0, err
+	}
+	defer vulkan.DestroyBuffer(d.dev, buf, nil)
+	var need vulkan.MemoryRequirements
+	vulkan.GetBufferMemoryRequirements(d.dev, buf, &need)
+	need.Deref()
+	return need.MemoryTypeBits, nil
+}
+
+func bufferInfo(size int) vulkan.BufferCreateInfo {
+	return vulkan.BufferCreateInfo{
+		SType: vulkan.StructureTypeBufferCreateInfo, Size: vulkan.DeviceSize(size), SharingMode: vulkan.SharingModeExclusive,
+		Usage: vulkan.BufferUsageFlags(vulkan.BufferUsageStorageBufferBit | vulkan.BufferUsageStorageTexelBufferBit |
+			vulkan.BufferUsageTransferSrcBit | vulkan.BufferUsageTransferDstBit),
+	}
 }
 
 // slab is a block of device memory with its mapping.
@@ -198,11 +245,7 @@ func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("vk: NewBuffer %s: a size of %d bytes", name, size)
 	}
-	info := vulkan.BufferCreateInfo{
-		SType: vulkan.StructureTypeBufferCreateInfo, Size: vulkan.DeviceSize(size), SharingMode: vulkan.SharingModeExclusive,
-		Usage: vulkan.BufferUsageFlags(vulkan.BufferUsageStorageBufferBit | vulkan.BufferUsageStorageTexelBufferBit |
-			vulkan.BufferUsageTransferSrcBit | vulkan.BufferUsageTransferDstBit),
-	}
+	info := bufferInfo(size)
 	b := &Buffer{d: d, name: name, size: size, kind: kind, texels: map[texelKey]vulkan.BufferView{}}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -232,7 +232,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	}
 	_, info.Compute = in.newer.computeFamily(pd)
 	info.Matrices = in.matrices(pd, p.ApiVersion)
-	m := memoryOf(pd)
+	m := chooseMemory(memoryTypes(pd), ^uint32(0))
 	info.HeapBytes = m.heap
 	info.Limits.MaxAllocation = int(m.heap)
 	if d.allocation > 0 {
@@ -357,8 +357,14 @@ func (d *Device) open(in *instance) error {
 		return err
 	}
 	d.cmds = cmds
-	m := memoryOf(d.pd)
-	d.mapped = d.info.Unified && !d.opts.ForceStaging
+	bits, err := d.memoryBits()
+	if err != nil {
+		vulkan.DestroyCommandPool(d.dev, d.cmds, nil)
+		vulkan.DestroyDevice(d.dev, nil)
+		return err
+	}
+	m := chooseMemory(memoryTypes(d.pd), bits)
+	d.mapped = d.info.Unified && m.unified && !d.opts.ForceStaging
 	d.types = [2]uint32{m.device, m.host}
 	if d.mapped {
 		d.types[0] = m.both

@@ -202,3 +202,32 @@ func TestHostRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestChooseMemory has the types of memory that drivers list. AMD's last cached one is for debugging and not cached by the device.
+func TestChooseMemory(t *testing.T) {
+	for _, c := range []struct {
+		driver             string
+		flags              []uint32
+		bits               uint32
+		device, host, both uint32
+		unified            bool
+	}{
+		{"RADV", []uint32{1, 1, 6, 7, 14, 14, 1 | 0xc0, 6 | 0xc0, 14 | 0xc0}, ^uint32(0), 0, 4, 3, true},
+		{"RADV, not all of whose types suit", []uint32{1, 1, 6, 7, 14, 14, 1 | 0xc0, 6 | 0xc0, 14 | 0xc0}, 0b101101110, 1, 5, 3, true},
+		{"NVIDIA", []uint32{0, 1, 6, 14, 7}, ^uint32(0), 1, 3, 4, true},
+		{"NVIDIA without mapped memory of the device", []uint32{0, 1, 6, 14}, ^uint32(0), 1, 3, 0, false},
+		{"Intel", []uint32{7, 15}, ^uint32(0), 0, 1, 1, true},
+		{"Adreno", []uint32{1, 7, 11, 15}, ^uint32(0), 0, 3, 3, true},
+		{"lavapipe", []uint32{15}, ^uint32(0), 0, 0, 0, true},
+		{"with protected memory first", []uint32{0x21, 1, 0x26, 6}, ^uint32(0), 1, 3, 0, false},
+	} {
+		var types []memoryType
+		for i, f := range c.flags {
+			types = append(types, memoryType{f, int64(i + 1)})
+		}
+		m := chooseMemory(types, c.bits)
+		if m.device != c.device || m.host != c.host || m.both != c.both || m.unified != c.unified || m.heap != int64(c.device)+1 {
+			t.Errorf("%s: got %+v, want the device's %d, the host's %d, of both %d (%t)", c.driver, m, c.device, c.host, c.both, c.unified)
+		}
+	}
+}
