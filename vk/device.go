@@ -37,10 +37,11 @@ type Info struct {
 	Class        Class          `json:"class"`
 	Driver       string         `json:"driver"`
 	API          string         `json:"api"`
-	Compute      bool           `json:"compute"`  // has a queue that runs compute shaders
-	Unified      bool           `json:"unified"`  // device memory is the host's and stays mapped
-	Int64        bool           `json:"int64"`    // shaders may have integers of 64 bits
-	Lavapipe     bool           `json:"lavapipe"` // runs the kernels made for lavapipe: Mesa's software driver with 8 or 16 lanes
+	Compute      bool           `json:"compute"`       // has a queue that runs compute shaders, and a driver that is new enough
+	Old          bool           `json:"old,omitempty"` // has such a queue, but its driver speaks a Vulkan below 1.1, which does not take our kernels
+	Unified      bool           `json:"unified"`       // device memory is the host's and stays mapped
+	Int64        bool           `json:"int64"`         // shaders may have integers of 64 bits
+	Lavapipe     bool           `json:"lavapipe"`      // runs the kernels made for lavapipe: Mesa's software driver with 8 or 16 lanes
 	SubgroupSize int            `json:"subgroup_size"`
 	Matrices     spirv.Matrices `json:"matrices"`            // that shaders multiply; zero: none
 	Arithmetic   bool           `json:"subgroup_arithmetic"` // compute shaders may combine what a subgroup has in one instruction
@@ -156,7 +157,7 @@ func newInstance(o Options) (*instance, error) {
 	switch {
 	case r == vulkan.ErrorLayerNotPresent:
 		return nil, errors.New("vk: the validation layer is not installed: apt-get install vulkan-validationlayers")
-	case r == vulkan.ErrorIncompatibleDriver:
+	case r == vulkan.ErrorIncompatibleDriver, r == vulkan.ErrorInitializationFailed:
 		return nil, errors.New("vk: no Vulkan driver found: " + install)
 	case r < 0:
 		return nil, check("vkCreateInstance", r)
@@ -199,6 +200,9 @@ var types = map[vulkan.PhysicalDeviceType]struct {
 	vulkan.PhysicalDeviceTypeOther:         {"other", 4},
 }
 
+// oldest is the version of Vulkan that takes SPIR-V of version 1.3, which all kernels are.
+var oldest = vulkan.MakeVersion(1, 1, 0)
+
 func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	var p vulkan.PhysicalDeviceProperties
 	vulkan.GetPhysicalDeviceProperties(pd, &p)
@@ -230,7 +234,10 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	if cpu {
 		info.Class = CPU
 	}
-	_, info.Compute = in.newer.computeFamily(pd)
+	if _, ok := in.newer.computeFamily(pd); ok {
+		info.Compute = p.ApiVersion >= oldest
+		info.Old = !info.Compute
+	}
 	info.Matrices = in.matrices(pd, p.ApiVersion)
 	m := chooseMemory(memoryTypes(pd), ^uint32(0))
 	info.HeapBytes = m.heap
@@ -282,6 +289,10 @@ func Open(o Options) (*Device, error) {
 	return d, nil
 }
 
+func (i Info) tooOld() error {
+	return fmt.Errorf("vk: the driver of %s speaks Vulkan %s, and 1.1 is needed: update it, or %s", i.Name, i.API, install)
+}
+
 // choose returns the device that is meant.
 func choose(infos []Info, name string) (Info, error) {
 	var names, able []string // able to compute
@@ -291,6 +302,9 @@ func choose(infos []Info, name string) (Info, error) {
 			able = append(able, fmt.Sprintf("%d (%s)", i.Index, i.Name))
 		}
 	}
+	if old := slices.IndexFunc(infos, func(i Info) bool { return i.Old }); old >= 0 && len(able) == 0 {
+		return Info{}, infos[old].tooOld()
+	}
 	if len(able) == 0 {
 		return Info{}, fmt.Errorf("vk: none of the devices has a queue that computes (%s): %s", strings.Join(names, ", "), install)
 	}
@@ -298,6 +312,9 @@ func choose(infos []Info, name string) (Info, error) {
 	if name != "" {
 		for _, i := range infos {
 			if strconv.Itoa(i.Index) == name || strings.Contains(strings.ToLower(i.Name), strings.ToLower(name)) {
+				if i.Old {
+					return i, i.tooOld()
+				}
 				if !i.Compute {
 					return i, fmt.Errorf("vk: the device %s has no queue that computes; choose one of %s", i.Name, list)
 				}
@@ -307,7 +324,15 @@ func choose(infos []Info, name string) (Info, error) {
 		return Info{}, fmt.Errorf("vk: there is no device %q; choose one of %s", name, list)
 	}
 	sorted := slices.Clone(infos)
-	slices.SortStableFunc(sorted, func(a, b Info) int { return a.typeOrder - b.typeOrder })
+	slices.SortStableFunc(sorted, func(a, b Info) int {
+		if a.typeOrder == b.typeOrder && a.Class == CPU && a.Lavapipe != b.Lavapipe { // ours are the kernels that suit it
+			if a.Lavapipe {
+				return -1
+			}
+			return 1
+		}
+		return a.typeOrder - b.typeOrder
+	})
 	return sorted[slices.IndexFunc(sorted, func(i Info) bool { return i.Compute })], nil
 }
 
@@ -322,8 +347,9 @@ func (d *Device) open(in *instance) error {
 	d.pd = pds[d.info.Index]
 	d.family, _ = d.newer.computeFamily(d.pd)
 	var extensions []string
-	if runtime.GOOS == "darwin" {
-		extensions = []string{"VK_KHR_portability_subset"}
+	// Who offers it, as MoltenVK does, must be asked for it; who does not, as a driver of its own for macOS, must not.
+	if subset := "VK_KHR_portability_subset"; d.newer.extensions(d.pd)[subset] {
+		extensions = append(extensions, subset)
 	}
 	var want features
 	if d.info.Int64 {

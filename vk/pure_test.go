@@ -231,3 +231,20 @@ func TestChooseMemory(t *testing.T) {
 		}
 	}
 }
+
+// TestChooseAmongCPUs: of drivers for the processor lavapipe comes first, and one that is too old is refused by name.
+func TestChooseAmongCPUs(t *testing.T) {
+	swift := Info{Index: 0, Name: "SwiftShader", typeOrder: 3, Class: CPU, Compute: true}
+	lavapipe := Info{Index: 1, Name: "llvmpipe", typeOrder: 3, Class: CPU, Compute: true, Lavapipe: true}
+	old := Info{Index: 2, Name: "Old GPU", API: "1.0.3", Old: true}
+	for _, infos := range [][]Info{{swift, lavapipe}, {lavapipe, swift}, {old, swift, lavapipe}} {
+		if got, err := choose(infos, ""); err != nil || got.Name != lavapipe.Name {
+			t.Errorf("of %v it is %s (%v), want llvmpipe", infos, got.Name, err)
+		}
+	}
+	for _, name := range []string{"", "old"} {
+		if _, err := choose([]Info{old}, name); err == nil || !strings.Contains(err.Error(), "Old GPU speaks Vulkan 1.0.3") {
+			t.Errorf("%q: got %v, want an error about Vulkan 1.0.3", name, err)
+		}
+	}
+}
