@@ -54,7 +54,7 @@ func TestReadmeFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, typed := newRoot(nil, nil), 0
+	root, typed := newRoot(nil, &results{to: os.Stdout}), 0
 	for _, m := range regexp.MustCompile("(?:`|\n)genview ([a-z]+[^`\n#]*)").FindAllSubmatch(readme, -1) {
 		words := strings.Fields(strings.NewReplacer(`"`, "").Replace(string(m[1])))
 		c, rest, err := root.Find(words)
