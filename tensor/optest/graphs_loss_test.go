@@ -33,6 +33,9 @@ func (m *maker) differentiate() {
 	need := m.ancestors(of)
 	var xs []int
 	for i, n := range m.nodes {
+		if need[i] && n.step != nil && n.step.ints {
+			return
+		}
 		if need[i] && (float(n) || n.dt == tensor.F16 || n.dt == tensor.BF16) && (n.leaf == "Var" || n.leaf == "Const" || n.leaf == "Input") {
 			xs = append(xs, i)
 		}

@@ -44,6 +44,7 @@ type step struct {
 	ref   func(in []Array) Array
 	exact bool    // it only moves numbers, or rounds to whole ones
 	tol   float64 // of the row of the table
+	ints  bool    // of that row: its gradient is not that of the reference, which rounds
 }
 
 // An update gives a variable the value of a node.

@@ -575,7 +575,7 @@ func (m *maker) row() (name string, s *step, in []int) {
 	for k := range shapes {
 		list = append(list, fmt.Sprintf("%%[%d]s", k+1))
 	}
-	return c.Name, &step{code: fmt.Sprintf("op(%q)(%s)", c.Name, strings.Join(list, ", ")), op: c.Op, ref: c.Ref, exact: c.Tol == exact, tol: c.Tol}, in
+	return c.Name, &step{code: fmt.Sprintf("op(%q)(%s)", c.Name, strings.Join(list, ", ")), op: c.Op, ref: c.Ref, exact: c.Tol == exact, tol: c.Tol, ints: c.Ints}, in
 }
 
 // shaped returns a node of floats of a shape: one that has it, or views of one.
