@@ -296,7 +296,7 @@ func TestOps(t *testing.T) {
 
 // without a row of their own: they hold no arithmetic, or their rows are tests of their own.
 var tested = map[string]string{
-	"Input": "fed in every program test", "Var": "TestUpdates", "Const": "every row's inputs", "VJP": "every row's gradients",
+	"Input": "fed in every program test", "ConstFunc": "every network's first weights", "Var": "TestUpdates", "Const": "every row's inputs", "VJP": "every row's gradients",
 	"Grad": "every row's gradients", "Tap": "TestTaps", "Taps": "TestTaps", "Detach": "TestDetach", "Uniform": "TestRandom",
 	"Normal": "TestRandom", "Bernoulli": "TestRandom", "Dropout": "TestDropout", "Causal": "MaskedFill", "Advance": "TestRandom",
 	"Flat": "TestFlat", "LikeFlat": "TestFlat", "TruncatedNormal": "TestRandom", "Categorical": "TestRandom", "Permutation": "TestRandom",
