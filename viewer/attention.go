@@ -205,12 +205,12 @@ type largeMap struct {
 const tokenSize = 13.0
 
 func largeOf(r Rect, m watch.Map) largeMap {
-	longest := 1
+	longest := 1.2 // times the size: the width of a character of any script, or of its code point
 	for _, t := range m.To {
-		longest = max(longest, len([]rune(t)))
+		longest = max(longest, 0.62*float64(len([]rune(t))))
 	}
 	_, r = r.Top(titleOfHead + 20)
-	_, r = r.Left(float64(longest)*0.62*tokenSize + 10)
+	_, r = r.Left(longest*tokenSize + 10)
 	cell := min(r.W/float64(len(m.From)), r.H/float64(len(m.To)), 34)
 	return largeMap{Rect{r.X, r.Y, cell * float64(len(m.From)), cell * float64(len(m.To))}, len(m.To), len(m.From)}
 }
@@ -230,7 +230,12 @@ func (l largeMap) at(q Point) (spot, bool) {
 func (p *Attention) Draw(c *Canvas, s *watch.Snapshot) {
 	a := s.Attention
 	at := p.areas(c.Size())
-	c.hint(p.Title(), "click the text to write your own  ·  click a map to see it large")
+	hint := "click the text to write your own  ·  click a map to see it large"
+	if a.Unread > 0 {
+		n := len([]rune(a.Text))
+		hint = fmt.Sprintf("of %d characters the model reads %d: the maps are of the last", n, n-a.Unread)
+	}
+	c.hint(p.Title(), hint)
 	p.field.draw(c, at.field, p.text(a))
 	stale := p.stale(a)
 	switch t := (Text{Size: 15, Mono: true, Color: accentColor}); {
@@ -238,7 +243,11 @@ func (p *Attention) Draw(c *Canvas, s *watch.Snapshot) {
 		t.Color = dimColor
 		c.Text("reading…", Point{at.output.X, at.output.Y + at.output.H/2}, t)
 	case a.Problem == "":
-		c.Text(c.Shorten("→ "+visible(a.Output), t, at.output.W), Point{at.output.X, at.output.Y + at.output.H/2}, t)
+		middle := at.output.Y + at.output.H/2
+		c.Text("→ ", Point{at.output.X, middle}, t)
+		w := c.Width("→ ", t)
+		t.Signs = true
+		c.Text(c.Shorten(a.Output, t, at.output.W-w), Point{at.output.X + w, middle}, t)
 	default:
 		problem(c, at.output, a.Problem)
 	}
@@ -296,24 +305,31 @@ func (p *Attention) large(c *Canvas, r Rect, m watch.Map) {
 	if p.over {
 		value := m.Weights[(p.chosen.index*l.rows+p.hover.row)*l.cols+p.hover.col]
 		note.Color = textColor
-		c.Text(fmt.Sprintf("“%s” takes %.3f from “%s”", visible(m.To[p.hover.row]), value, visible(m.From[p.hover.col])), Point{r.X + c.Width(name, title) + 16, r.Y + 8}, note)
+		c.sentence(Point{r.X + c.Width(name, title) + 16, r.Y + 8}, note, m.To[p.hover.row], fmt.Sprintf(" takes %.3f from ", value), m.From[p.hover.col])
 	} else {
 		c.Text("each row takes from the columns", Point{r.X + c.Width(name, title) + 16, r.Y + 8}, note)
 	}
 	c.Image(p.maps[p.chosen], l.cells)
 	cell := l.cells.W / float64(l.cols)
-	every := max(1, int(math.Ceil(9/cell))) // tokens that are written
 	size := min(tokenSize, max(9, cell*0.95))
+	wide, high := 9.0, 9.0 // of a token, in a script whose characters are neither
+	for _, t := range slices.Concat(m.From, m.To) {
+		if w := c.Width(short(t), token(size, false, Left)); w > wide {
+			wide, high = w+1, max(high, size)
+		}
+	}
+	every := max(1, int(math.Ceil(wide/cell))) // tokens that are written
 	for j, t := range m.From {
 		on := p.over && j == p.hover.col
 		if j%every == 0 || on {
 			c.Text(short(t), Point{l.cells.X + (float64(j)+0.5)*cell, l.cells.Y - 10}, token(size, on, Center))
 		}
 	}
+	every = max(1, int(math.Ceil(high/cell)))
 	for i, t := range m.To {
 		on := p.over && i == p.hover.row
 		if i%every == 0 || on {
-			c.Text(visible(t), Point{l.cells.X - 6, l.cells.Y + (float64(i)+0.5)*cell}, token(size, on, Right))
+			c.Text(t, Point{l.cells.X - 6, l.cells.Y + (float64(i)+0.5)*cell}, token(size, on, Right))
 		}
 	}
 	if p.over {
@@ -325,7 +341,7 @@ func (p *Attention) large(c *Canvas, r Rect, m watch.Map) {
 }
 
 func token(size float64, on bool, align Align) Text {
-	t := Text{Size: size, Mono: true, Color: textColor, Align: align}
+	t := Text{Size: size, Mono: true, Signs: true, Color: textColor, Align: align}
 	if on {
 		t.Color = accentColor
 	}
@@ -351,9 +367,27 @@ func layerName(tap string) string {
 	return tap
 }
 
-// visible makes white space seen.
-func visible(token string) string {
-	return strings.NewReplacer(" ", "·", "\n", "¶").Replace(token)
+// sentence writes two tokens, with their code points where those are not of ASCII, and words between them.
+func (c *Canvas) sentence(at Point, t Text, to, words, from string) {
+	for i, s := range []string{to, words, from} {
+		if i == 1 {
+			c.Text(s, at, t)
+			at.X += c.Width(s, t)
+			continue
+		}
+		signs := t
+		signs.Signs = true
+		c.Text("“", at, t)
+		at.X += c.Width("“", t)
+		c.Text(s, at, signs)
+		at.X += c.Width(s, signs)
+		end := "”"
+		if r := []rune(s); len(r) == 1 && (r[0] < ' ' || r[0] > '~') {
+			end = fmt.Sprintf("” (U+%04X)", r[0])
+		}
+		c.Text(end, at, t)
+		at.X += c.Width(end, t)
+	}
 }
 
 // short is a token in one character.
@@ -361,5 +395,5 @@ func short(token string) string {
 	if len([]rune(token)) > 1 {
 		return "►"
 	}
-	return visible(token)
+	return token
 }

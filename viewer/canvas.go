@@ -6,7 +6,10 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"sort"
 	"strings"
+
+	"genview/models/lettering"
 
 	"github.com/hajimehoshi/ebiten/v2"
 	"github.com/hajimehoshi/ebiten/v2/text/v2"
@@ -28,8 +31,17 @@ type Canvas struct {
 // A brush holds what outlives a drawing: fonts, and the pictures that the GPU has already. For one goroutine.
 type brush struct {
 	regular, bold, mono *text.GoTextFaceSource
+	fonts               *lettering.Fonts // of what those do not have
 	textures            map[*image.RGBA]*texture
+	lines               map[line]*texture
 	drawing             int // counts drawings
+}
+
+// A line is a text that was drawn in a font that Ebitengine was not given.
+type line struct {
+	text  string
+	style lettering.Style
+	color color.RGBA
 }
 
 type texture struct {
@@ -37,8 +49,12 @@ type texture struct {
 	used  int // the drawing that used it last
 }
 
-func newBrush() (*brush, error) {
-	b := &brush{textures: map[*image.RGBA]*texture{}}
+func newBrush(o lettering.Options) (*brush, error) {
+	fonts, err := lettering.New(o)
+	if err != nil {
+		return nil, err
+	}
+	b := &brush{fonts: fonts, textures: map[*image.RGBA]*texture{}, lines: map[line]*texture{}}
 	for _, f := range []struct {
 		to   **text.GoTextFaceSource
 		font []byte
@@ -61,10 +77,20 @@ func (b *brush) canvas(dst *ebiten.Image, scale float64) *Canvas {
 
 // sweep ends a drawing: pictures that it did not use are given back.
 func (b *brush) sweep() {
-	for img, t := range b.textures {
-		if t.used != b.drawing {
+	sweep(b.textures, b.drawing)
+	sweep(b.lines, b.drawing)
+}
+
+// forget has all lines made anew.
+func (b *brush) forget() {
+	sweep(b.lines, -1)
+}
+
+func sweep[K comparable](textures map[K]*texture, drawing int) {
+	for key, t := range textures {
+		if t.used != drawing {
 			t.image.Deallocate()
-			delete(b.textures, img)
+			delete(textures, key)
 		}
 	}
 }
@@ -176,7 +202,8 @@ const (
 type Text struct {
 	Size  float64
 	Bold  bool
-	Mono  bool // all characters are as wide
+	Mono  bool // all characters are as wide, of scripts where they can be
+	Signs bool // spaces are seen, too
 	Color color.RGBA
 	Align Align
 }
@@ -192,8 +219,17 @@ func (c *Canvas) face(t Text) *text.GoTextFace {
 	return &text.GoTextFace{Source: source, Size: t.Size * c.scale}
 }
 
-// Text writes s in one line whose middle is at the height of at.
+// style is t for the fonts that Ebitengine was not given.
+func (c *Canvas) style(t Text) lettering.Style {
+	return lettering.Style{Size: t.Size * c.scale, Bold: t.Bold, Mono: t.Mono, Signs: t.Signs}
+}
+
+// Text writes s in one line whose middle is at the height of at. Characters that are no letters of a line, as a line's end, are signs.
 func (c *Canvas) Text(s string, at Point, t Text) {
+	if !c.brush.fonts.Plain(s, c.style(t)) {
+		c.line(s, at, t)
+		return
+	}
 	x, y := c.at(at)
 	o := &text.DrawOptions{}
 	o.PrimaryAlign = [...]text.Align{text.AlignStart, text.AlignCenter, text.AlignEnd}[t.Align]
@@ -203,21 +239,47 @@ func (c *Canvas) Text(s string, at Point, t Text) {
 	text.Draw(c.dst, s, c.face(t), o)
 }
 
+// line writes s in whatever fonts have its characters.
+func (c *Canvas) line(s string, at Point, t Text) {
+	style := c.style(t)
+	above, below := c.brush.fonts.Extent(style)
+	margin := math.Ceil(style.Size) // for what hangs over
+	key := line{s, style, t.Color}
+	l := c.brush.lines[key]
+	if l == nil {
+		made := c.brush.fonts.Line(s, style)
+		img := image.NewRGBA(image.Rect(0, 0, int(math.Ceil(made.Width()+2*margin)), int(math.Ceil(above+below+2*margin))))
+		made.Draw(img, margin, math.Round(margin+above), t.Color)
+		l = &texture{image: ebiten.NewImageFromImage(img)}
+		c.brush.lines[key] = l
+	}
+	l.used = c.brush.drawing
+	x, y := c.at(at)
+	width := float64(l.image.Bounds().Dx()) - 2*margin
+	left := math.Round(float64(x) - [...]float64{0, width / 2, width}[t.Align])
+	o := &ebiten.DrawImageOptions{}
+	o.GeoM.Translate(left-margin, math.Round(float64(y)-(above+below)/2)-margin)
+	c.dst.DrawImage(l.image, o)
+}
+
 // Width returns how wide s is.
 func (c *Canvas) Width(s string, t Text) float64 {
+	if !c.brush.fonts.Plain(s, c.style(t)) {
+		return c.brush.fonts.Line(s, c.style(t)).Width() / c.scale
+	}
 	return text.AdvanceAt(s, len(s), c.face(t)) / c.scale
 }
 
-// Shorten cuts s so that it is at most width wide, with an ellipsis where something is missing.
+// Shorten takes out of the middle of s what makes it wider than width, and puts an ellipsis there: names differ at their beginnings and
+// at their ends.
 func (c *Canvas) Shorten(s string, t Text, width float64) string {
 	if c.Width(s, t) <= width {
 		return s
 	}
 	r := []rune(s)
-	for len(r) > 0 && c.Width(string(r)+"…", t) > width {
-		r = r[:len(r)-1]
-	}
-	return string(r) + "…"
+	short := func(n int) string { return string(r[:n-n/2]) + "…" + string(r[len(r)-n/2:]) }
+	most := sort.Search(len(r), func(n int) bool { return c.Width(short(n+1), t) > width }) // of characters that fit
+	return short(min(most, len(r)-1))
 }
 
 // hint writes s at the right of a panel's title, where there is room for it.
@@ -255,6 +317,11 @@ func (c *Canvas) wrap(s string, t Text, width float64) []string {
 		for _, word := range strings.SplitAfter(paragraph, " ") {
 			if line != "" && c.Width(line+strings.TrimRight(word, " "), t) > width {
 				lines, line = append(lines, line), ""
+			}
+			for line == "" && c.Width(strings.TrimRight(word, " "), t) > width { // scripts without spaces, and long words
+				r := []rune(word)
+				n := max(1, sort.Search(len(r), func(n int) bool { return c.Width(string(r[:n+1]), t) > width }))
+				lines, word = append(lines, string(r[:n])), string(r[n:])
 			}
 			line += word
 		}

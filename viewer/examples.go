@@ -97,13 +97,14 @@ func (p *Examples) Draw(c *Canvas, s *watch.Snapshot) {
 // output writes what the model said, wrong characters in another colour, and returns where it ends.
 func (p *Examples) output(c *Canvas, at Point, e watch.Example, t Text) float64 {
 	want := []rune(e.Want)
+	t.Signs = true
 	for i, r := range []rune(e.Output) {
 		t.Color = accentColor
 		if i >= len(want) || want[i] != r {
 			t.Color = alertColor
 		}
-		c.Text(visible(string(r)), at, t)
-		at.X += c.Width("0", t)
+		c.Text(string(r), at, t)
+		at.X += c.Width(string(r), t)
 	}
 	return at.X
 }

@@ -95,6 +95,29 @@ func verse() *watch.Snapshot {
 	return s
 }
 
+// scripts is the snapshot of a GPT that reads a text in many scripts, which is longer than its context.
+func scripts() *watch.Snapshot {
+	s := verse()
+	s.Title, s.Data = "日本語\nПривет γειά مرحبا", "東京.txt, 1,115 characters"
+	s.Examples = []watch.Example{{Input: "\n", Output: "東京は日本の首都です。\nПривет, мир!\tγειά\nمرحبا 123 بالعالم\nสวัสดี 😀 \x00\x1b[31m\u202e"}}
+	text := "この文字は読まれません。日本語 абв γδε ابت กข \n\t\x00😀e\u0301 end"
+	read := strings.Split(text, "")[12:]
+	a := &watch.Attention{Text: text, Unread: 12, Output: "中\n ü"}
+	for _, layer := range []string{"0", "1"} {
+		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, To: read, From: read}
+		for h := range m.Heads {
+			for i := range read {
+				for j := range read {
+					m.Weights = append(m.Weights, float32(1/(1+math.Abs(float64(i-j-h)))))
+				}
+			}
+		}
+		a.Maps = append(a.Maps, m)
+	}
+	s.Attention = a
+	return s
+}
+
 // grid is the snapshot of a GAN of points.
 func grid() *watch.Snapshot {
 	s := snapshot()
@@ -124,7 +147,7 @@ func choosing() *watch.Snapshot {
 	}}
 }
 
-var kinds = map[string]func() *watch.Snapshot{"letters": snapshot, "dates": dates, "verse": verse, "grid": grid, "choosing": choosing}
+var kinds = map[string]func() *watch.Snapshot{"letters": snapshot, "dates": dates, "verse": verse, "scripts": scripts, "grid": grid, "choosing": choosing}
 
 func TestPanelsLieInTheWindowAndApart(t *testing.T) {
 	for name, kind := range kinds {
@@ -147,7 +170,7 @@ func TestPanelsLieInTheWindowAndApart(t *testing.T) {
 					}
 				}
 			}
-			if want := map[string]int{"letters": 4, "dates": 4, "verse": 4, "grid": 3, "choosing": 1}[name]; shown != want {
+			if want := map[string]int{"letters": 4, "dates": 4, "verse": 4, "scripts": 4, "grid": 3, "choosing": 1}[name]; shown != want {
 				t.Errorf("%s: %d panels are shown, want %d", name, shown, want)
 			}
 		}

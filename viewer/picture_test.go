@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"genview/models/lettering"
 	"genview/models/watch"
 
 	"github.com/hajimehoshi/ebiten/v2"
@@ -67,7 +68,7 @@ func draw(t *testing.T, st *State, scale float64) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, int(st.events.Size.X*scale), int(st.events.Size.Y*scale)))
 	drawn := make(chan error)
 	theStage.jobs <- func() {
-		b, err := newBrush()
+		b, err := newBrush(lettering.Options{})
 		if err == nil {
 			dst := ebiten.NewImage(img.Rect.Dx(), img.Rect.Dy())
 			st.Draw(b.canvas(dst, scale))
@@ -142,6 +143,13 @@ func TestPictures(t *testing.T) {
 			p := d.panels[7].(*Attention)
 			d.click(d.middle(7, p.areas(d.size(7)).field))
 		}},
+		{name: "scripts", size: Point{1280, 800}, scale: 1, kind: scripts, do: func(d *desk) {
+			p := d.panels[7].(*Attention)
+			m, _ := p.chosenMap(d.s.Attention)
+			at := largeOf(p.areas(d.size(7)).large, m).cells
+			d.e.Cursor = Point{d.places[7].X + at.X + at.W*0.3, d.places[7].Y + at.Y + 3}
+		}},
+		{name: "scripts-fine", size: Point{700, 700}, scale: 2, kind: scripts},
 		{name: "grid", size: Point{1280, 800}, scale: 1, kind: grid},
 		{name: "grid-small", size: Point{640, 480}, scale: 1, kind: grid},
 		{name: "choosing", size: Point{1280, 800}, scale: 1, kind: choosing, do: func(d *desk) { d.e.Cursor = Point{400, 400} }},
@@ -224,7 +232,7 @@ func BenchmarkDraw(b *testing.B) {
 	st.Update(Events{Size: Point{1280, 800}}, snapshot(), func(watch.Request) bool { return true })
 	done := make(chan error)
 	theStage.jobs <- func() {
-		brush, err := newBrush()
+		brush, err := newBrush(lettering.Options{})
 		if err == nil {
 			dst, pixel := ebiten.NewImage(1280, 800), make([]byte, 4)
 			for b.Loop() {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"genview/models/lettering"
 	"genview/models/watch"
 
 	"github.com/hajimehoshi/ebiten/v2"
@@ -24,6 +25,7 @@ type Options struct {
 	Width, Height int           // at scale 1; 0 for 1280 by 800
 	Linger        time.Duration // the window closes by itself this long after the run is done; negative: it stays
 	Opened        func()        // called when the window first draws; nil for none
+	CacheDir      string        // for the index of the system's fonts; "": they are not used
 }
 
 // ErrLost says that an open window went away, and not because somebody closed it: its X server is gone, or drawing failed. What the
@@ -41,14 +43,14 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options, panels ...Pa
 	if err := CheckDisplay(); err != nil {
 		return err
 	}
-	b, err := newBrush()
-	if err != nil {
-		return err
-	}
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 800
 	}
-	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(panels...), brush: b}
+	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(panels...)}
+	var err error
+	if w.brush, err = newBrush(lettering.Options{CacheDir: o.CacheDir, Found: func() { w.found.Store(true) }}); err != nil {
+		return err
+	}
 	ended := t.start(w.run)
 	select {
 	case err = <-ended:
@@ -146,6 +148,7 @@ type window struct {
 	done    time.Time
 	shown   atomic.Bool // it drew once
 	failed  error       // of a drawing, which cannot say so itself
+	found   atomic.Bool // fonts of the system were, since the last tick
 }
 
 // LayoutF gives the drawing the window's own resolution.
@@ -192,7 +195,11 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	}
 	w.cursor = e.Cursor
 	w.active = now.Sub(w.touched) < time.Second/4
-	w.redraw = w.state.Update(e, s, w.bus.Send) || w.redraw
+	found := w.found.Swap(false)
+	if found {
+		w.brush.forget()
+	}
+	w.redraw = w.state.Update(e, s, w.bus.Send) || found || w.redraw
 }
 
 // letters returns the small letters that keys have on a US keyboard.

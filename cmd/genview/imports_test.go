@@ -35,9 +35,10 @@ var mayImport = map[string][]string{
 	"models/vae":            {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},
 	"models/gan":            {"tensor", "models/nn", "models/optim", "models/watch"},
 	"models/transformer":    {"tensor", "models/nn", "models/optim", "models/watch"},
-	"models/picture":        {"models/watch"},
+	"models/lettering":      {},
+	"models/picture":        {"models/watch", "models/lettering"},
 	"models/train":          {"tensor", "models/nn", "models/watch", "models/safetensors", "models/settings", "models/files"}, // never a network, nor its data
-	"viewer":                {"models/watch", "models/walk"},
+	"viewer":                {"models/watch", "models/walk", "models/lettering"},
 	"cmd/genview":           nil, // anything
 }
 

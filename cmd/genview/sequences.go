@@ -9,6 +9,7 @@ import (
 
 	"genview/models/data"
 	"genview/models/files"
+	"genview/models/lettering"
 	"genview/models/picture"
 	"genview/models/transformer"
 	"genview/models/walk"
@@ -213,11 +214,11 @@ func writeAttention(path string, a *watch.Attention) error {
 	if a.Problem != "" || len(a.Maps) == 0 {
 		return nil
 	}
-	img, err := picture.Attention(a)
+	fonts, err := lettering.New(lettering.Options{CacheDir: cacheDir()})
 	if err != nil {
 		return err
 	}
-	return walk.WriteMedia(path, walk.Still(img))
+	return walk.WriteMedia(path, walk.Still(picture.Attention(fonts, a)))
 }
 
 // prose is a GPT that goes on with a text.
@@ -341,12 +342,13 @@ func (m *prose) attend(ctx context.Context, text string) (*watch.Attention, erro
 	if err != nil {
 		return &watch.Attention{Text: text, Problem: strings.TrimPrefix(err.Error(), "data: ")}, nil
 	}
-	tokens = tokens[max(0, len(tokens)-m.config.Model.Context):]
+	unread := max(0, len(tokens)-m.config.Model.Context)
+	tokens = tokens[unread:]
 	all, err := m.Attention(ctx, tokens)
 	if err != nil {
 		return nil, err
 	}
-	a := &watch.Attention{Text: text}
+	a := &watch.Attention{Text: text, Unread: unread}
 	const ahead = 12
 	if err := m.generate(ctx, text, ahead, transformer.Sampling{}, 0, func(c string) error { a.Output += c; return nil }); err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
   genview view runs/letters`,
 		Args: args(cobra.MaximumNArgs(2)),
 		RunE: func(c *cobra.Command, what []string) error {
-			o := viewer.Options{Title: "genview", Linger: linger}
+			o := viewer.Options{Title: "genview", Linger: linger, CacheDir: cacheDir()}
 			if len(what) == 1 && presets[what[0]] == nil {
 				if _, err := os.Stat(what[0]); errors.Is(err, fs.ErrNotExist) {
 					return usageError{fmt.Errorf("there is no model and no run %s%s; models are %s", what[0], meant(what[0], presetNames), strings.Join(presetNames, ", "))}
@@ -77,7 +77,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 func (a *app) begin(ctx context.Context) error {
 	bus := watch.NewBus()
 	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices})
-	return a.watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1}, func(w watching) (*job, error) {
+	return a.watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1, CacheDir: cacheDir()}, func(w watching) (*job, error) {
 		name := chosen(w.looking, bus)
 		if name == "" {
 			return nil, nil

@@ -8,15 +8,11 @@ import (
 	"image/draw"
 	"math"
 	"slices"
+	"sort"
+	"strings"
 
+	"genview/models/lettering"
 	"genview/models/watch"
-
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/gomono"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/opentype"
-	"golang.org/x/image/math/fixed"
 )
 
 var (
@@ -29,69 +25,137 @@ var (
 
 const (
 	margin   = 24
-	widest   = 420 // pixels of one map
+	widest   = 720 // pixels of one map, where its shares are not smaller than smallest for it
 	smallest = 6   // pixels of one share
 	largest  = 16
-	legible  = 11 // pixels of one share from which on its token is written
+	legible  = 11 // pixels from one token that is written to the next
 )
 
-// faces are the fonts of one picture.
-type faces struct{ title, text, small, mono font.Face }
+// The styles of writing. Tokens are labels: each character of theirs is seen.
+var (
+	title = lettering.Style{Size: 19, Bold: true}
+	text  = lettering.Style{Size: 15}
+	small = lettering.Style{Size: 13}
+	mono  = lettering.Style{Size: 12, Mono: true, Signs: true}
+)
 
-func newFaces() (f faces, err error) {
-	for _, a := range []struct {
-		to   *font.Face
-		ttf  []byte
-		size float64
-	}{{&f.title, gobold.TTF, 19}, {&f.text, goregular.TTF, 15}, {&f.small, goregular.TTF, 13}, {&f.mono, gomono.TTF, 12}} {
-		parsed, err := opentype.Parse(a.ttf)
-		if err != nil {
-			return f, fmt.Errorf("picture: %w", err)
-		}
-		if *a.to, err = opentype.NewFace(parsed, &opentype.FaceOptions{Size: a.size, DPI: 72, Hinting: font.HintingFull}); err != nil {
-			return f, fmt.Errorf("picture: %w", err)
-		}
-	}
-	return f, nil
+// sheet is a picture that is written on.
+type sheet struct {
+	*image.RGBA
+	fonts *lettering.Fonts
 }
 
 // Attention draws the maps of a text: a row for each layer and a column for each head, with the tokens read on top and those that
-// read at the left.
-func Attention(a *watch.Attention) (*image.RGBA, error) {
-	f, err := newFaces()
-	if err != nil {
-		return nil, err
-	}
-	const head, name = 56, 40 // heights of the picture's and of a layer's title
-	width, height := 0, margin+head
+// read at the left. Above stand the text, what the model made of it, and which part was read where the text is longer than the model's
+// context.
+func Attention(fonts *lettering.Fonts, a *watch.Attention) *image.RGBA {
+	const name = 40 // height of a layer's title
+	width := 0
 	for _, m := range a.Maps {
-		w, h := mapSize(m)
-		width, height = max(width, 2*margin+m.Heads*(w+margin)-margin), height+name+h+margin
+		w, _ := mapSize(fonts, m)
+		width = max(width, 2*margin+m.Heads*(w+margin)-margin)
 	}
-	img := image.NewRGBA(image.Rect(0, 0, max(width, 640), height))
-	draw.Draw(img, img.Rect, image.NewUniform(paper), image.Point{}, draw.Src)
-	at := write(img, f.title, ink, margin, margin+16, a.Text)
-	if a.Output != "" {
-		at = write(img, f.text, dim, at+14, margin+16, "becomes")
-		write(img, f.title, ink, at+14, margin+16, a.Output)
-	}
-	y := margin + head
+	width = max(width, 640)
+	head := heading(fonts, a, width-2*margin)
+	height := margin + 32*len(head) + margin
 	for _, m := range a.Maps {
-		w, h := mapSize(m)
+		_, h := mapSize(fonts, m)
+		height += name + h + margin
+	}
+	s := sheet{image.NewRGBA(image.Rect(0, 0, width, height)), fonts}
+	draw.Draw(s, s.Rect, image.NewUniform(paper), image.Point{}, draw.Src)
+	y := margin
+	for _, line := range head {
+		x := margin
+		for _, w := range line {
+			x = s.write(w.style, w.color, x, y+16, w.text) + 14
+		}
+		y += 32
+	}
+	y += margin
+	for _, m := range a.Maps {
+		w, h := mapSize(fonts, m)
 		for k := range m.Heads {
 			x := margin + k*(w+margin)
 			if k == 0 {
-				write(img, f.text, ink, x, y+10, m.Name)
+				s.write(text, ink, x, y+10, m.Name)
 			}
 			if k > 0 || m.Heads > 1 {
-				write(img, f.small, dim, x, y+27, fmt.Sprintf("head %d", k+1))
+				s.write(small, dim, x, y+27, fmt.Sprintf("head %d", k+1))
 			}
 			n := len(m.To) * len(m.From)
-			drawMap(img, f, image.Pt(x, y+name), m, m.Weights[k*n:(k+1)*n])
+			s.drawMap(image.Pt(x, y+name), m, m.Weights[k*n:(k+1)*n])
 		}
 		y += name + h + margin
 	}
-	return img, nil
+	return s.RGBA
+}
+
+// words are a part of a line.
+type words struct {
+	text  string
+	style lettering.Style
+	color color.RGBA
+}
+
+const mostLines = 6 // of a text above its maps
+
+// heading returns the lines above the maps, none wider than width.
+func heading(fonts *lettering.Fonts, a *watch.Attention, width int) (lines [][]words) {
+	for _, line := range wrap(fonts, a.Text, title, width) {
+		lines = append(lines, []words{{line, title, ink}})
+	}
+	if len(lines) > mostLines {
+		left := len(lines) - mostLines + 1
+		lines = slices.Delete(lines, mostLines/2, mostLines/2+left)
+		lines = slices.Insert(lines, mostLines/2, []words{{fmt.Sprintf("… %d more lines …", left), small, dim}})
+	}
+	if a.Output != "" {
+		out := []words{{"becomes", text, dim}, {shorten(fonts, a.Output, title, width-80), title, ink}}
+		if last := len(lines) - 1; last == 0 && fonts.Line(a.Text, title).Width()+100+fonts.Line(a.Output, title).Width() <= float64(width) {
+			lines[0] = append(lines[0], out...)
+		} else {
+			lines = append(lines, out)
+		}
+	}
+	if a.Unread > 0 {
+		n := len([]rune(a.Text))
+		lines = append(lines, []words{{fmt.Sprintf("of %d characters the model reads %d: the maps are of the last", n, n-a.Unread), text, dim}})
+	}
+	return lines
+}
+
+// wrap breaks a text into lines at most width pixels wide.
+func wrap(fonts *lettering.Fonts, s string, st lettering.Style, width int) (lines []string) {
+	for r := []rune(s); ; {
+		n := max(1, fits(fonts, len(r), width, st, func(n int) string { return string(r[:n]) }))
+		if n >= len(r) {
+			return append(lines, string(r))
+		}
+		for k := n; k > n/2; k-- { // at a space, if there is one near
+			if r[k] == ' ' {
+				n = k + 1
+				break
+			}
+		}
+		lines, r = append(lines, strings.TrimRight(string(r[:n]), " ")), r[n:]
+	}
+}
+
+// shorten takes out of the middle of s what makes it wider than width pixels.
+func shorten(fonts *lettering.Fonts, s string, st lettering.Style, width int) string {
+	if fonts.Line(s, st).Width() <= float64(width) {
+		return s
+	}
+	r := []rune(s)
+	short := func(n int) string { return string(r[:n-n/2]) + "…" + string(r[len(r)-n/2:]) }
+	return short(fits(fonts, len(r), width, st, short))
+}
+
+// fits returns the greatest n up to most for which what of n is at most width pixels wide.
+func fits(fonts *lettering.Fonts, most, width int, st lettering.Style, of func(n int) string) int {
+	most = min(most, width) // nothing is narrower than a pixel
+	return sort.Search(most, func(n int) bool { return fonts.Line(of(n+1), st).Width() > float64(width) })
 }
 
 // cell is the size in pixels of one share.
@@ -99,54 +163,41 @@ func cell(m watch.Map) int {
 	return min(max(widest/max(len(m.From), len(m.To), 1), smallest), largest)
 }
 
+// every says which tokens are written: all, or every second or third where shares are smaller than letters.
+func every(m watch.Map) int { return (legible + cell(m) - 1) / cell(m) }
+
 // gutters are the widths of what is written at the left and on top.
-func gutters(m watch.Map) (left, top int) {
-	if cell(m) < legible {
-		return 0, 0
-	}
-	longest := 0
+func gutters(fonts *lettering.Fonts, m watch.Map) (left, top int) {
+	longest := 0.0
 	for _, t := range m.To {
-		longest = max(longest, len([]rune(t)))
+		longest = max(longest, fonts.Line(t, mono).Width())
 	}
-	return 8*longest + 6, 18
+	return int(math.Ceil(longest)) + 8, 18
 }
 
-func mapSize(m watch.Map) (w, h int) {
-	left, top := gutters(m)
+func mapSize(fonts *lettering.Fonts, m watch.Map) (w, h int) {
+	left, top := gutters(fonts, m)
 	return left + cell(m)*len(m.From), top + cell(m)*len(m.To)
 }
 
-func drawMap(img *image.RGBA, f faces, at image.Point, m watch.Map, shares []float32) {
-	left, top := gutters(m)
+func (s sheet) drawMap(at image.Point, m watch.Map, shares []float32) {
+	left, top := gutters(s.fonts, m)
 	c := cell(m)
-	if left > 0 {
-		for j, t := range m.From {
-			centre(img, f.mono, at.X+left+j*c+c/2, at.Y+top-5, short(t))
-		}
-		for i, t := range m.To {
-			t = shown(t)
-			write(img, f.mono, ink, at.X+left-6-font.MeasureString(f.mono, t).Ceil(), at.Y+top+i*c+c/2+4, t)
-		}
+	for j := 0; j < len(m.From); j += every(m) {
+		t := short(m.From[j])
+		s.write(mono, ink, at.X+left+j*c+c/2-int(math.Round(s.fonts.Line(t, mono).Width()/2)), at.Y+top-5, t)
+	}
+	for i := 0; i < len(m.To); i += every(m) {
+		s.write(mono, ink, at.X+left-6-int(math.Ceil(s.fonts.Line(m.To[i], mono).Width())), at.Y+top+i*c+c/2+4, m.To[i])
 	}
 	most := max(float64(slices.Max(shares)), 1e-9)
 	for i := range m.To {
 		for j := range m.From {
 			share := math.Pow(float64(shares[i*len(m.From)+j])/most, 0.7) // so that small shares are seen too
 			r := image.Rect(0, 0, c-1, c-1).Add(image.Pt(at.X+left+j*c, at.Y+top+i*c))
-			draw.Draw(img, r, image.NewUniform(between(none, full, share)), image.Point{}, draw.Src)
+			draw.Draw(s, r, image.NewUniform(between(none, full, share)), image.Point{}, draw.Src)
 		}
 	}
-}
-
-// shown makes white space visible.
-func shown(token string) string {
-	switch token {
-	case " ":
-		return "·"
-	case "\n":
-		return "¶"
-	}
-	return token
 }
 
 // short is a token in one character.
@@ -154,7 +205,7 @@ func short(token string) string {
 	if r := []rune(token); len(r) > 1 {
 		return "►"
 	}
-	return shown(token)
+	return token
 }
 
 func between(a, b color.RGBA, t float64) color.RGBA {
@@ -162,13 +213,9 @@ func between(a, b color.RGBA, t float64) color.RGBA {
 	return color.RGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xff}
 }
 
-// write writes s from x on, on a base line at y, and returns where it ends.
-func write(img *image.RGBA, face font.Face, c color.RGBA, x, y int, s string) int {
-	d := font.Drawer{Dst: img, Src: image.NewUniform(c), Face: face, Dot: fixed.P(x, y)}
-	d.DrawString(s)
-	return d.Dot.X.Ceil()
-}
-
-func centre(img *image.RGBA, face font.Face, x, y int, s string) {
-	write(img, face, ink, x-font.MeasureString(face, s).Round()/2, y, s)
+// write writes a text from x on, on a base line at y, and returns where it ends.
+func (s sheet) write(st lettering.Style, c color.RGBA, x, y int, text string) int {
+	l := s.fonts.Line(text, st)
+	l.Draw(s, float64(x), float64(y), c)
+	return x + int(math.Ceil(l.Width()))
 }

@@ -83,6 +83,7 @@ type Example struct {
 // Attention is how a Transformer reads a text.
 type Attention struct {
 	Text    string // what it reads
+	Unread  int    // characters at Text's beginning that are too many for the model: it reads what follows them
 	Output  string // what it makes of it
 	Problem string // why Text cannot be read, "" if it can; the rest is then empty
 	Maps    []Map  // by layer, in the order of computation
