@@ -311,7 +311,7 @@ func (t *Tensor) cost() int {
 	b := spirv.NewBlock("", 1, 1, 1)
 	in := make([]spirv.ID, len(t.in))
 	for i, x := range t.in {
-		in[i] = b.Zero(spirv.Type{Elem: dtypes[x.op.DType].value, N: 4})
+		in[i] = b.Same(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}), 1) // zeros are multiplied in another way
 	}
 	if t.op.Emit != nil {
 		t.op.Emit(b, in...)

@@ -29,6 +29,9 @@ func (c *config) follow(ctx context.Context, set []string) error {
 	if c.Data.Name == "folder" {
 		dir, folder = c.Data.Dir, true
 	}
+	if folder && (dir == "" || strings.ContainsAny(dir, "\r\n")) {
+		return nil // check says what is wrong with the name
+	}
 	var keys []string
 	if c.Data.Binarize && (folder || c.Data.Name == "fashion-mnist") && !asked("data.binarize") {
 		c.Data.Binarize = false

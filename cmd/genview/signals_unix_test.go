@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -60,7 +61,7 @@ func started(t *testing.T, cmd *exec.Cmd) (stderr *bytes.Buffer, finish func() i
 		select {
 		case <-ended:
 		case <-time.After(2 * time.Minute):
-			t.Fatalf("%v does not end: %s", cmd.Args, stderr)
+			t.Fatalf("%v does not end", cmd.Args) // what it says is still being written
 		}
 		return cmd.ProcessState.ExitCode()
 	}
@@ -85,6 +86,9 @@ func savedStep(t *testing.T, run string) int {
 func TestSignalsSave(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGXCPU} {
 		t.Run(s.String(), func(t *testing.T) {
+			if signal.Ignored(s) {
+				t.Skipf("SKIPPED: %v is ignored where the tests run, as below nohup, and a training respects that", s)
+			}
 			t.Parallel()
 			run := filepath.Join(t.TempDir(), "run")
 			cmd := exec.Command(binary, endless(run)...)

@@ -98,7 +98,7 @@ func TestTune(t *testing.T) {
 	says(false)
 	refused(t, 2, "nothing named cat to tune", "tune", "cat")
 	refused(t, 2, "tune does what --no-tune forbids", "tune", "vae", "--no-tune")
-	refused(t, 2, "there is no such key", "tune", "vae", "--set", "model.colour=red")
+	refused(t, 2, "there is no setting model.colour", "tune", "vae", "--set", "model.colour=red")
 }
 
 // TestNoTune: what a step does most is tried before it is timed, and with --no-tune it is not.
