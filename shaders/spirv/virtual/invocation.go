@@ -545,7 +545,7 @@ func scalar(i *instruction, x, y, z uint64) (uint64, bool) {
 	case 180:
 		return is(fx == fy)
 	case 181:
-		return is(!(fx == fy) || false)
+		return is(fx == fy || fx != fx || fy != fy)
 	case 182:
 		return is(fx != fy && fx == fx && fy == fy)
 	case 183:

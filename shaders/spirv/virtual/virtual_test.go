@@ -182,3 +182,25 @@ func TestHalf(t *testing.T) {
 		}
 	}
 }
+
+// TestComparisons: ordered comparisons are false for NaN, unordered ones true.
+func TestComparisons(t *testing.T) {
+	nan := float32(math.NaN())
+	for op, holds := range map[uint32]func(x, y float32) bool{
+		180: func(x, y float32) bool { return x == y }, 182: func(x, y float32) bool { return x < y || x > y },
+		184: func(x, y float32) bool { return x < y }, 186: func(x, y float32) bool { return x > y },
+		188: func(x, y float32) bool { return x <= y }, 190: func(x, y float32) bool { return x >= y },
+	} {
+		for _, x := range []float32{1, 2, nan} {
+			for _, y := range []float32{1, 2, nan} {
+				unordered := x != x || y != y
+				for more, want := range []bool{holds(x, y), holds(x, y) || unordered} { // the unordered one is the next opcode
+					i := &instruction{op: op + uint32(more), t: &typ{kind: kBool, bits: 1}}
+					if got, ok := scalar(i, bitsOf(x), bitsOf(y), 0); !ok || got != boolean(want) {
+						t.Errorf("operation %d of %v and %v is %d, want %t", i.op, x, y, got, want)
+					}
+				}
+			}
+		}
+	}
+}
