@@ -165,7 +165,7 @@ func (v *invocation) faultAt(what, at string) {
 func (v *invocation) load(res int, t *typ, class uint32, ptr uint64) {
 	switch class {
 	case storageBuffer, uniform:
-		v.loadBuffer(res, t, ptr, 0)
+		v.loadBuffer(res, t, ptr)
 	case pushConstant:
 		v.loadPush(res, t, int(ptr))
 	case input:
@@ -215,68 +215,32 @@ func (v *invocation) writeShared(at int, x, unknown uint64) {
 }
 
 //go:norace
-func (v *invocation) loadBuffer(res int, t *typ, ptr uint64, at int) int {
-	switch t.kind {
-	case kVector:
-		for i := range t.n {
-			v.loadBuffer(res+i, t.elem, ptr, at+i*t.elem.bits/8)
+func (v *invocation) loadBuffer(res int, t *typ, ptr uint64) {
+	for i, p := range t.places() {
+		v.regs[res+i], v.unknown[res+i] = v.readBuffer(ptr, p.at)
+		if p.bits == 64 {
+			high, unknown := v.readBuffer(ptr, p.at+4)
+			v.regs[res+i] |= high << 32
+			v.unknown[res+i] |= unknown << 32
 		}
-		return t.n
-	case kArray:
-		n := 0
-		for i := range t.n {
-			n += v.loadBuffer(res+n, t.elem, ptr, at+i*t.stride)
-		}
-		return n
-	case kStruct:
-		n := 0
-		for i, m := range t.members {
-			n += v.loadBuffer(res+n, m, ptr, at+t.offsets[i])
-		}
-		return n
 	}
-	v.regs[res], v.unknown[res] = v.readBuffer(ptr, at)
-	if t.bits == 64 {
-		high, unknown := v.readBuffer(ptr, at+4)
-		v.regs[res] |= high << 32
-		v.unknown[res] |= unknown << 32
-	}
-	return 1
 }
 
 //go:norace
-func (v *invocation) storeBuffer(from int, t *typ, ptr uint64, at int) int {
-	switch t.kind {
-	case kVector:
-		for i := range t.n {
-			v.storeBuffer(from+i, t.elem, ptr, at+i*t.elem.bits/8)
+func (v *invocation) storeBuffer(from int, t *typ, ptr uint64) {
+	for i, p := range t.places() {
+		v.writeBuffer(ptr, p.at, uint32(v.regs[from+i]), v.unknown[from+i])
+		if p.bits == 64 {
+			v.writeBuffer(ptr, p.at+4, uint32(v.regs[from+i]>>32), v.unknown[from+i]>>32)
 		}
-		return t.n
-	case kArray:
-		n := 0
-		for i := range t.n {
-			n += v.storeBuffer(from+n, t.elem, ptr, at+i*t.stride)
-		}
-		return n
-	case kStruct:
-		n := 0
-		for i, m := range t.members {
-			n += v.storeBuffer(from+n, m, ptr, at+t.offsets[i])
-		}
-		return n
 	}
-	v.writeBuffer(ptr, at, uint32(v.regs[from]), v.unknown[from])
-	if t.bits == 64 {
-		v.writeBuffer(ptr, at+4, uint32(v.regs[from]>>32), v.unknown[from]>>32)
-	}
-	return 1
 }
 
 //go:norace
 func (v *invocation) store(from int, t *typ, class uint32, ptr uint64) {
 	switch class {
 	case storageBuffer, uniform:
-		v.storeBuffer(from, t, ptr, 0)
+		v.storeBuffer(from, t, ptr)
 	case workgroup:
 		for i := range t.cells {
 			v.writeShared(int(ptr)+i, v.regs[from+i], v.unknown[from+i])

@@ -37,6 +37,35 @@ type typ struct {
 	stride  int   // of an array's elements, in bytes
 	class   uint32
 	cells   int
+	flat    []place // see places
+}
+
+// A place is where a scalar of a type lies in a buffer, in bytes from where the value begins.
+type place struct{ at, bits int }
+
+// places lists the scalars of a type in the order of cells.
+func (t *typ) places() []place {
+	if t.flat != nil {
+		return t.flat
+	}
+	add := func(part *typ, at int) {
+		for _, p := range part.places() {
+			t.flat = append(t.flat, place{at + p.at, p.bits})
+		}
+	}
+	switch t.kind {
+	case kVector, kArray:
+		for i := range t.n {
+			add(t.elem, i*t.stride)
+		}
+	case kStruct:
+		for i, m := range t.members {
+			add(m, t.offsets[i])
+		}
+	default:
+		t.flat = []place{{0, t.bits}}
+	}
+	return t.flat
 }
 
 // Storage classes.
@@ -207,6 +236,7 @@ func (k *Kernel) declaration(op uint32, w []uint32) {
 		k.types[w[0]] = t
 	case 32:
 		k.types[w[0]] = &typ{kind: kPointer, class: w[1], elem: k.types[w[2]], cells: 1}
+		k.types[w[2]].places() // now, because dispatches that run at the same time share the types
 	case 41, 42, 48, 49: // constants true, false, and those that are specialised
 		v := uint64(1)
 		if op == 42 || op == 49 {
