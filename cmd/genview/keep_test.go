@@ -55,6 +55,9 @@ func TestGoingBackFromADamagedCheckpoint(t *testing.T) {
 	write(t, files[0], p)
 	refused(t, 1, "--checkpoint 3", "sample", run)
 	refused(t, 1, "--checkpoint 3", "train", "--resume", run)
+	refused(t, 1, "has no checkpoint of step 4, but of steps 3, 5\n", "sample", run, "--checkpoint", "4")
+	refused(t, 2, "--checkpoint -3: give the step of a checkpoint, 0 or more", "sample", run, "--checkpoint", "-3")
+	refused(t, 2, "--checkpoint takes a checkpoint of a run", tiny("--checkpoint", "3", "--out", filepath.Join(dir, "new"))...)
 	must(t, "sample", run, "--checkpoint", "3", "-o", filepath.Join(dir, "a.png"))
 	_, said, code := genview(t, "train", "--resume", run, "--checkpoint", "3", "--steps", "6")
 	if code != 0 || !strings.Contains(said, "put aside what is newer than step 3: "+files[0]+".aside") {

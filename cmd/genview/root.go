@@ -75,6 +75,9 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			a.ended = c.Context().Err
 			a.widen()
+			if c.Flags().Changed("checkpoint") && a.checkpoint < 0 {
+				return usageError{fmt.Errorf("--checkpoint %d: give the step of a checkpoint, 0 or more", a.checkpoint)}
+			}
 			return a.checkPasses()
 		},
 		Args: func(c *cobra.Command, what []string) error {

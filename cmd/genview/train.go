@@ -105,6 +105,9 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		}
 		return cfg, run, stored(f.resume, cfg.check())
 	}
+	if c.Flags().Changed("checkpoint") {
+		return cfg, nil, usageError{errors.New("--checkpoint takes a checkpoint of a run: give it with --resume RUN")}
+	}
 	if len(kinds) == 2 && (kinds[0] == "text" || kinds[0] == "gpt") {
 		if c.Flags().Changed("data") {
 			return cfg, nil, usageError{fmt.Errorf("the text is named twice, as %s and as --data %s", kinds[1], f.data)}

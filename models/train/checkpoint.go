@@ -140,13 +140,30 @@ func (r *Run) Load(rt *tensor.Runtime, state []nn.Named) (int, error) {
 	return step, err
 }
 
+// noStep says that a run has no checkpoint of a step, and which it has. It is [fs.ErrNotExist].
+type noStep struct {
+	dir   string
+	step  int
+	steps []int
+}
+
+func (e noStep) Error() string {
+	has := "none at all"
+	if len(e.steps) > 0 {
+		has = "of steps " + strings.Trim(strings.ReplaceAll(fmt.Sprint(e.steps), " ", ", "), "[]")
+	}
+	return fmt.Sprintf("train: %s has no checkpoint of step %d, but %s", e.dir, e.step, has)
+}
+
+func (noStep) Is(target error) bool { return target == fs.ErrNotExist }
+
 // LoadStep is [Run.Load] of the checkpoint of a step.
 func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
 	path := r.checkpoint(step)
 	f, err := safetensors.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		steps, _ := r.steps()
-		return fmt.Errorf("train: %s has no checkpoint of step %d, but of %v: %w", r.Dir, step, steps, err)
+		return noStep{r.Dir, step, steps}
 	}
 	if err != nil {
 		return fmt.Errorf("%w%s", err, r.advise(step))
