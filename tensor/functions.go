@@ -91,7 +91,7 @@ func reduceNear(b *spirv.Block, x spirv.ID) (n, r spirv.ID) {
 		third  = 0x1.444p-24
 		fourth = math.Pi/2 - first - second - third
 	)
-	n = b.Cast(b.Ext(spirv.RoundEven, b.Mul(x, b.Float(2/math.Pi))), spirv.Int)
+	n = b.Cast(b.RoundEven(b.Mul(x, b.Float(2/math.Pi))), spirv.Int)
 	times := b.Cast(n, spirv.Float)
 	r = x
 	for _, part := range []float64{first, second, third, fourth} {
@@ -167,7 +167,7 @@ func power(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	y1, log1 := cut(b, y), cut(b, log)
 	exact := b.Mul(y1, log1)
 	rest := b.Add(b.Mul(b.Sub(y, y1), log1), b.Mul(y, b.Add(b.Sub(log, log1), tail)))
-	whole := b.Ext(spirv.RoundEven, b.Add(exact, rest))
+	whole := b.RoundEven(b.Add(exact, rest))
 	part := b.Add(b.Sub(exact, whole), rest)
 	part = b.Select(b.Less(b.Ext(spirv.FAbs, part), b.Float(1)), part, b.Float(0)) // of what is far out of range nothing is left behind the point
 	e := polynomial(b, b.Mul(part, b.Float(math.Ln2)), 1, 1, 1.0/2, 1.0/6, 1.0/24, 1.0/120, 1.0/720, 1.0/5040)

@@ -66,7 +66,12 @@ func (x *Tensor) Ceil() *Tensor { return rounded("Ceil", spirv.Ceil, x) }
 func (x *Tensor) Trunc() *Tensor { return rounded("Trunc", spirv.Trunc, x) }
 
 // Round rounds to the nearest whole number, halves to the even one.
-func (x *Tensor) Round() *Tensor { return rounded("Round", spirv.RoundEven, x) }
+func (x *Tensor) Round() *Tensor {
+	return float(Op{
+		Name: "Round",
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.RoundEven(in[0]) },
+	}, x)
+}
 
 // rounded applies an instruction whose slope is 0 wherever it has one.
 func rounded(name string, e spirv.Ext, x *Tensor) *Tensor {

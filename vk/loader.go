@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"unsafe"
 
@@ -25,6 +27,7 @@ const install = "install your GPU's driver or, to run on the CPU, Mesa's: apt-ge
 // load finds the Vulkan library once for the process, which is how long a loaded library stays.
 var load = sync.OnceValues(func() (proc uintptr, err error) {
 	widen()
+	separate()
 	lib, err := openAny(libraries[runtime.GOOS])
 	if err != nil {
 		return 0, fmt.Errorf("vk: no Vulkan driver found (%w): %s libvulkan1", err, install)
@@ -57,6 +60,30 @@ func UsualWidth() int {
 func widen() {
 	if _, set := os.LookupEnv(WidthVariable); !set && UsualWidth() == 512 {
 		_ = os.Setenv(WidthVariable, "512")
+	}
+}
+
+// shaderCache is the environment variable that names the folder in which Mesa's drivers keep machine code.
+const shaderCache = "MESA_SHADER_CACHE_DIR"
+
+// separate gives each width of vectors a folder of its own for machine code. Mesa (22.3) looks code up by the shader alone, so that in
+// one folder a process would run what another one has made for vectors of another width. Who has set the variable has decided.
+func separate() {
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return
+	}
+	ours := filepath.Join(user, "genview")
+	if set := os.Getenv(shaderCache); set != "" && filepath.Dir(set) != ours { // ours comes from the process that started this one
+		return
+	}
+	bits, err := strconv.Atoi(os.Getenv(WidthVariable))
+	if err != nil {
+		bits = 256
+	}
+	dir := filepath.Join(ours, fmt.Sprintf("vectors-%d", bits))
+	if os.MkdirAll(dir, 0o755) == nil {
+		_ = os.Setenv(shaderCache, dir)
 	}
 }
 

@@ -144,35 +144,46 @@ type Ext uint32
 
 // The instructions of GLSL.std.450 that act on each component alone.
 const (
-	RoundEven Ext = 2
-	Trunc     Ext = 3
-	FAbs      Ext = 4
-	SAbs      Ext = 5
-	FSign     Ext = 6
-	Floor     Ext = 8
-	Ceil      Ext = 9
-	Fract     Ext = 10
-	Sin       Ext = 13
-	Cos       Ext = 14
-	Tanh      Ext = 21
-	Pow       Ext = 26
-	Exp       Ext = 27
-	Log       Ext = 28
-	Exp2      Ext = 29
-	Log2      Ext = 30
-	Sqrt      Ext = 31
-	InvSqrt   Ext = 32
-	FMin      Ext = 37
-	UMin      Ext = 38
-	SMin      Ext = 39
-	FMax      Ext = 40
-	UMax      Ext = 41
-	SMax      Ext = 42
+	Trunc   Ext = 3
+	FAbs    Ext = 4
+	SAbs    Ext = 5
+	FSign   Ext = 6
+	Floor   Ext = 8
+	Ceil    Ext = 9
+	Fract   Ext = 10
+	Sin     Ext = 13
+	Cos     Ext = 14
+	Tanh    Ext = 21
+	Pow     Ext = 26
+	Exp     Ext = 27
+	Log     Ext = 28
+	Exp2    Ext = 29
+	Log2    Ext = 30
+	Sqrt    Ext = 31
+	InvSqrt Ext = 32
+	FMin    Ext = 37
+	UMin    Ext = 38
+	SMin    Ext = 39
+	FMax    Ext = 40
+	UMax    Ext = 41
+	SMax    Ext = 42
 )
 
 // Ext applies an instruction of GLSL.std.450.
 func (b *Block) Ext(e Ext, x ...ID) ID {
 	return b.emit(opExtInst, b.typeOf[x[0]], append([]ID{b.glsl, ID(e)}, x...)...)
+}
+
+// RoundEven rounds floats to the nearest whole number, halves to the even one. It is made of other operations because lavapipe rounds
+// halves away from zero where its vectors are wider than the processor's.
+func (b *Block) RoundEven(x ID) ID {
+	whole := b.Ext(Trunc, x)
+	rest := b.Ext(FAbs, b.Sub(x, whole)) // exact
+	half := b.Mul(whole, b.Same(x, 0.5))
+	odd := b.NotEqual(b.Ext(Trunc, half), half)
+	away := b.Or(b.Less(b.Same(x, 0.5), rest), b.And(b.Equal(rest, b.Same(x, 0.5)), odd))
+	step := b.Select(b.Less(x, b.Same(x, 0)), b.Same(x, -1), b.Same(x, 1))
+	return b.Select(away, b.Add(whole, step), whole)
 }
 
 // Min returns the smaller of x and y.

@@ -58,7 +58,7 @@ func (b *Block) narrowed(x ID, to Elem) ID {
 	const least = 113 << 23 // 2⁻¹⁴: below it the 16 bits count 2⁻²⁴
 	normal := b.Shr(b.Add(b.Sub(abs, number(112<<23)), b.Add(odd(abs, 13), number(0xfff))), 13)
 	normal = b.Min(normal, number(0x7c00))
-	count := b.Ext(RoundEven, b.Mul(b.Bitcast(b.Min(abs, number(least)), Float), b.bits(t, math.Float32bits(1<<24))))
+	count := b.RoundEven(b.Mul(b.Bitcast(b.Min(abs, number(least)), Float), b.bits(t, math.Float32bits(1<<24))))
 	r := b.Select(b.Less(abs, number(least)), b.Cast(count, Uint), normal)
 	r = b.Select(nan, number(0x7e00), r)
 	return b.Or(r, b.And(b.Shr(u, 16), number(0x8000)))
