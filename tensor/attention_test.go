@@ -111,6 +111,7 @@ func TestAttentionNowhere(t *testing.T) {
 // TestAttentionLayouts compares the kernels, and their gradients, with the ops on operands of any rank, that broadcast, that are one, and
 // that are parts of one projection.
 func TestAttentionLayouts(t *testing.T) {
+	t.Parallel()
 	dev := vktest.Open(t)
 	gpu, err := NewRuntimeWith(dev, Options{Family: ForGPU})
 	if err != nil {

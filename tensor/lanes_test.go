@@ -21,6 +21,7 @@ func TestLanes(t *testing.T) {
 			continue
 		}
 		t.Run(fmt.Sprint(bits), func(t *testing.T) {
+			t.Parallel()
 			c := exec.Command(os.Args[0], "-test.short", "-test.run=^TestOps$/^device$")
 			c.Env = append(os.Environ(), fmt.Sprint("LP_NATIVE_VECTOR_WIDTH=", bits))
 			if out, err := c.CombinedOutput(); err != nil {

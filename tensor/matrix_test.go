@@ -22,6 +22,7 @@ var matrixSizes = []spirv.Matrices{{M: 16, N: 16, K: 16}, {M: 8, N: 16, K: 16}, 
 
 // TestMatrices computes products with the kernel that multiplies matrices, spelled out: it is right but for the instructions themselves.
 func TestMatrices(t *testing.T) {
+	t.Parallel()
 	for _, o := range []tensor.Options{{Family: tensor.ForGPU}, {Family: tensor.ForGPU, MaxBind: 4096}} {
 		if o.MaxBind > 0 && testing.Short() {
 			continue

@@ -82,6 +82,7 @@ func (c *classifier) losses(t *testing.T, o tensor.Options, steps int) (losses [
 
 // TestProducts: with operands of 16 bits a model learns as it does with 32, not to the same bits, but to the same ones each time.
 func TestProducts(t *testing.T) {
+	t.Parallel()
 	for _, o := range []tensor.Options{{}, {Family: tensor.ForGPU}, {Without: []tensor.Pass{tensor.Fuse}}, {MaxBind: 2048}} {
 		const steps = 60
 		exact, _, _ := newClassifier(64, 32, 48).losses(t, o, steps)
@@ -185,6 +186,7 @@ func size(shape []int) int {
 
 // TestProductsOfAttention: attention, which GPUs have a kernel of its own for, reads what is kept in 16 bits, forwards and for gradients.
 func TestProductsOfAttention(t *testing.T) {
+	t.Parallel()
 	for _, family := range []tensor.Family{tensor.ForDevice, tensor.ForGPU} {
 		of := func(dt tensor.DType) []float32 {
 			rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: family, Products: dt})

@@ -273,6 +273,7 @@ func force(rt *Runtime, o Outputs, n int) (tuning *Tuning, forms []string, ways 
 // TestEveryKernelGivesTheSameBits holds all kernels of all kinds of products, in both families, against the one that the rule takes:
 // it is why a run may go on with another tuning.
 func TestEveryKernelGivesTheSameBits(t *testing.T) {
+	t.Parallel()
 	dev := vktest.Open(t)
 	for _, family := range []Family{ForDevice, ForGPU} {
 		several := 0

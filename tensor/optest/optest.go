@@ -92,6 +92,20 @@ func (a Array) Tensor() *tensor.Tensor {
 	return tensor.Const(f, a.Shape...)
 }
 
+// T returns the array with its last two axes exchanged.
+func (a Array) T() Array {
+	rank := len(a.Shape)
+	rows, cols := a.Shape[rank-2], a.Shape[rank-1]
+	shape := slices.Clone(a.Shape)
+	shape[rank-2], shape[rank-1] = cols, rows
+	b := newArray(shape...)
+	for i, x := range a.V {
+		at, row, col := i/(rows*cols)*rows*cols, i/cols%rows, i%cols
+		b.V[at+col*rows+row] = x
+	}
+	return b
+}
+
 // Tensors returns arrays as constants.
 func Tensors(in []Array) []*tensor.Tensor {
 	var out []*tensor.Tensor
