@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -66,22 +67,25 @@ func widen() {
 // shaderCache is the environment variable that names the folder in which Mesa's drivers keep machine code.
 const shaderCache = "MESA_SHADER_CACHE_DIR"
 
-// separate gives each width of vectors a folder of its own for machine code. Mesa (22.3) looks code up by the shader alone, so that in
-// one folder a process would run what another one has made for vectors of another width. Who has set the variable has decided.
+// separate gives each width of vectors a folder of its own for machine code, within the folder that the user chose, or ours. Mesa (22.3)
+// looks code up by the shader alone, so that in one folder a process would run what another one has made for vectors of another width.
 func separate() {
-	user, err := os.UserCacheDir()
-	if err != nil {
+	const prefix = "vectors-"
+	base := os.Getenv(shaderCache)
+	switch user, err := os.UserCacheDir(); {
+	case strings.HasPrefix(filepath.Base(base), prefix): // of the process that started this one, which may have another width
+		base = filepath.Dir(base)
+	case base != "":
+	case err != nil:
 		return
-	}
-	ours := filepath.Join(user, "genview")
-	if set := os.Getenv(shaderCache); set != "" && filepath.Dir(set) != ours { // ours comes from the process that started this one
-		return
+	default:
+		base = filepath.Join(user, "genview")
 	}
 	bits, err := strconv.Atoi(os.Getenv(WidthVariable))
 	if err != nil {
 		bits = 256
 	}
-	dir := filepath.Join(ours, fmt.Sprintf("vectors-%d", bits))
+	dir := filepath.Join(base, prefix+strconv.Itoa(bits))
 	if os.MkdirAll(dir, 0o755) == nil {
 		_ = os.Setenv(shaderCache, dir)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // TestWidthsHaveFoldersOfTheirOwn: machine code of one width of vectors is never looked for where that of another one is, not even by a
-// process that another one with other vectors has started. A folder that the user chose stays.
+// process that another one with other vectors has started; so it is in a folder that the user chose, too.
 func TestWidthsHaveFoldersOfTheirOwn(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", home)
@@ -16,21 +16,19 @@ func TestWidthsHaveFoldersOfTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(shaderCache, "")
-	for _, c := range []struct{ bits, want string }{{"512", "vectors-512"}, {"256", "vectors-256"}, {"", "vectors-256"}, {"wide", "vectors-256"}} {
-		t.Setenv(WidthVariable, c.bits)
-		separate() // the folder of the width before is still set
-		want := filepath.Join(user, "genview", c.want)
-		if got := os.Getenv(shaderCache); got != want {
-			t.Errorf("for %q bits the folder is %s, want %s", c.bits, got, want)
+	chosen := t.TempDir()
+	for base, set := range map[string]string{filepath.Join(user, "genview"): "", chosen: chosen} {
+		t.Setenv(shaderCache, set)
+		for _, c := range []struct{ bits, want string }{{"512", "vectors-512"}, {"256", "vectors-256"}, {"", "vectors-256"}, {"wide", "vectors-256"}} {
+			t.Setenv(WidthVariable, c.bits)
+			separate() // the folder of the width before is still set
+			want := filepath.Join(base, c.want)
+			if got := os.Getenv(shaderCache); got != want {
+				t.Errorf("with %q set, for %q bits the folder is %s, want %s", set, c.bits, got, want)
+			}
+			if _, err := os.Stat(want); err != nil {
+				t.Error(err)
+			}
 		}
-		if _, err := os.Stat(want); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Setenv(shaderCache, home)
-	separate()
-	if got := os.Getenv(shaderCache); got != home {
-		t.Errorf("the user's folder became %s", got)
 	}
 }

@@ -13,9 +13,7 @@ import (
 
 // TestCacheWithoutHome has no folder of the user's for caches, and one for temporary files in which others may have been before.
 func TestCacheWithoutHome(t *testing.T) {
-	if home, err := os.UserCacheDir(); err == nil {
-		t.Setenv("MESA_SHADER_CACHE_DIR", home) // the driver's stays, for time's sake
-	}
+	keepMachineCode(t)
 	t.Setenv("HOME", "")
 	t.Setenv("XDG_CACHE_HOME", "")
 	own := fmt.Sprintf("genview-%d", os.Getuid())

@@ -48,6 +48,15 @@ func tiny(args ...string) []string {
 	return append([]string{"train", "vae", "--batch", "16", "--set", "model.hidden=32", "--set", "model.z=4"}, args...)
 }
 
+// keepMachineCode leaves the driver its folder in a test that moves genview's, so that it makes machine code once.
+func keepMachineCode(t *testing.T) {
+	t.Helper()
+	const variable = "MESA_SHADER_CACHE_DIR"
+	if home, err := os.UserCacheDir(); err == nil && os.Getenv(variable) == "" {
+		t.Setenv(variable, filepath.Join(home, "genview"))
+	}
+}
+
 func must(t *testing.T, args ...string) string {
 	t.Helper()
 	out, stderr, code := genview(t, args...)

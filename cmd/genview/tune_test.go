@@ -17,9 +17,7 @@ import (
 // emptyCache gives the command a cache folder of its own, beside the driver's; what it keeps of kernels is in the files.
 func emptyCache(t *testing.T) (tunings func() []string) {
 	t.Helper()
-	if home, err := os.UserCacheDir(); err == nil {
-		t.Setenv("MESA_SHADER_CACHE_DIR", home)
-	}
+	keepMachineCode(t)
 	dir := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", dir)
 	return func() []string {

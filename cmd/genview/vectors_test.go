@@ -93,15 +93,13 @@ func TestRunKeepsItsVectors(t *testing.T) {
 	if !vktest.Open(t).Info().Lavapipe || vk.UsualWidth() != 512 {
 		t.Skip("for lavapipe on a processor with AVX-512")
 	}
-	if home, err := os.UserCacheDir(); err == nil {
-		t.Setenv("MESA_SHADER_CACHE_DIR", home)
-	}
+	keepMachineCode(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv(vk.WidthVariable, "")
 	os.Unsetenv(vk.WidthVariable)
 	dir := t.TempDir()
 	steps := func(run, steps string) {
-		must(t, "train", "gan", "--batch", "16", "--set", "model.hidden=32", "--set", "model.z=4", "--out", filepath.Join(dir, run), "--steps", steps)
+		must(t, "train", "gan", "--batch", "16", "--set", "model.hidden=96", "--set", "model.z=4", "--out", filepath.Join(dir, run), "--steps", steps)
 	}
 	resume := func(run string) { must(t, "train", "--resume", filepath.Join(dir, run), "--steps", "12") }
 	find := func(bits int) {
