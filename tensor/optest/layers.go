@@ -85,19 +85,25 @@ func refAttention(may func(t, s int) bool) func([]Array) Array {
 		share := q.Shape[1] / k.Shape[1]
 		shape := slices.Clone(q.Shape)
 		shape[3] = v.Shape[3]
+		e, total := make([]float64, k.Shape[2]), 0.0 // a query's weights, which serve all its elements, and their sum
 		return build(shape, func(at []int) float64 {
-			total, y := 0.0, 0.0
-			for s := range k.Shape[2] {
-				if !may(at[2], s) {
-					continue
+			if at[3] == 0 {
+				total = 0
+				for s := range e {
+					score := math.Inf(-1)
+					if may(at[2], s) {
+						score = 0
+						for d := range q.Shape[3] {
+							score += q.get([]int{at[0], at[1], at[2], d}) * k.get([]int{at[0], at[1] / share, s, d})
+						}
+					}
+					e[s] = math.Exp(score / math.Sqrt(float64(q.Shape[3])))
+					total += e[s]
 				}
-				score := 0.0
-				for d := range q.Shape[3] {
-					score += q.get([]int{at[0], at[1], at[2], d}) * k.get([]int{at[0], at[1] / share, s, d})
-				}
-				e := math.Exp(score / math.Sqrt(float64(q.Shape[3])))
-				total += e
-				y += e * v.get([]int{at[0], at[1] / share, s, at[3]})
+			}
+			y := 0.0
+			for s := range e {
+				y += e[s] * v.get([]int{at[0], at[1] / share, s, at[3]})
 			}
 			return y / total
 		})
