@@ -26,6 +26,15 @@ func checksum(entries []Entry, numbers hash.Hash) string {
 	return hex.EncodeToString(layout.Sum(nil)) + ":" + hex.EncodeToString(numbers.Sum(nil))
 }
 
+// Verify opens a file and verifies it, as [Reader.Verify] does.
+func Verify(path string) error {
+	r, err := Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.Verify(), r.Close())
+}
+
 // Verify reads all numbers of a file that [Write] has written and returns [ErrDamaged] if they are not those that were written. Files
 // of other programs, and files that another program has written anew, have nothing to verify.
 func (r *Reader) Verify() error {

@@ -41,6 +41,9 @@ func (e Entry) Float() bool { return kinds[e.DType].float != nil }
 // Int tells whether [Reader.Int32s] can read the tensor: integers but for U64.
 func (e Entry) Int() bool { return kinds[e.DType].int != nil }
 
+// Wider tells whether the tensor's type has numbers that float32 or int32 does not hold: F64, I64 and U32.
+func (e Entry) Wider() bool { return kinds[e.DType].size > 4 || e.DType == "U32" }
+
 // Open opens a file and checks its header. An error names the file.
 func Open(path string) (*Reader, error) {
 	f, size, err := open(path)

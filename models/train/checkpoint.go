@@ -157,10 +157,10 @@ func (e noStep) Error() string {
 
 func (noStep) Is(target error) bool { return target == fs.ErrNotExist }
 
-// LoadStep is [Run.Load] of the checkpoint of a step.
-func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
-	path := r.checkpoint(step)
-	f, err := safetensors.Read(path)
+// LoadStep is [Run.Load] of the checkpoint of a step. It holds one tensor of it in memory at a time: a checkpoint is read once to be
+// verified, and once more to be written to the variables.
+func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) (err error) {
+	f, err := safetensors.Open(r.checkpoint(step))
 	if errors.Is(err, fs.ErrNotExist) {
 		steps, _ := r.steps()
 		return noStep{r.Dir, step, steps}
@@ -168,24 +168,50 @@ func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
 	if err != nil {
 		return fmt.Errorf("%w%s", err, r.advise(step))
 	}
-	values := make([]any, len(state))
-	for i, n := range state {
-		t, ok := f.Find(n.Name)
-		if !ok || !slices.Equal(t.Shape, n.Tensor.Shape()) {
-			return fmt.Errorf("train: %s is of another model, it has no %s of the shape %v: put back the config.yaml that it was trained with", path, n.Name, n.Tensor.Shape())
-		}
-		_, whole := t.Values.([]int32)
-		if whole != (n.Tensor.DType() == tensor.I32) || t.Values == nil {
-			return fmt.Errorf("train: %s is of another model, its %s has numbers of another type: it must be %v", path, n.Name, n.Tensor.DType())
-		}
-		values[i] = t.Values
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := f.Verify(); err != nil {
+		return fmt.Errorf("%w%s", err, r.advise(step))
 	}
-	for i, n := range state {
-		if err := rt.Write(n.Tensor, values[i]); err != nil {
+	for _, n := range state {
+		if err := fits(f, r.checkpoint(step), n); err != nil {
+			return err
+		}
+	}
+	for _, n := range state {
+		values, err := stored(f, n)
+		if err != nil {
+			return err
+		}
+		if err := rt.Write(n.Tensor, values); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fits is an error unless the file at path holds a value for a variable.
+func fits(f *safetensors.Reader, path string, n nn.Named) error {
+	e, ok := f.Find(n.Name)
+	if !ok || !slices.Equal(e.Shape, n.Tensor.Shape()) {
+		return fmt.Errorf("train: %s is of another model, it has no %s of the shape %v: put back the config.yaml that it was trained with", path, n.Name, n.Tensor.Shape())
+	}
+	if whole := n.Tensor.DType() == tensor.I32; whole && !e.Int() || !whole && !e.Float() {
+		return fmt.Errorf("train: %s is of another model, its %s has numbers of another type: it must be %v", path, n.Name, n.Tensor.DType())
+	}
+	if !e.Wider() {
+		return nil
+	}
+	_, err := stored(f, n) // a number may be too large
+	return err
+}
+
+// stored reads what a file that fits holds for a variable.
+func stored(f *safetensors.Reader, n nn.Named) (any, error) {
+	e, _ := f.Find(n.Name)
+	if n.Tensor.DType() == tensor.I32 {
+		return f.Int32s(e)
+	}
+	return f.Float32s(e)
 }
 
 // advise says which checkpoint before a damaged one is whole.
@@ -198,7 +224,7 @@ func (r *Run) advise(damaged int) string {
 		if s >= damaged {
 			continue
 		}
-		if _, err := safetensors.Read(r.checkpoint(s)); err == nil {
+		if safetensors.Verify(r.checkpoint(s)) == nil {
 			return fmt.Sprintf("; the checkpoint of step %d is whole: take it with --checkpoint %d", s, s)
 		}
 	}
