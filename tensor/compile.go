@@ -258,6 +258,7 @@ type launch struct {
 	*unit
 	generated
 	kernel *vk.Kernel
+	views  []vk.View
 	live   int
 }
 
@@ -270,7 +271,14 @@ func (c *compilation) launches() ([]launch, error) {
 			continue
 		}
 		l := launch{unit: u, live: live[i], generated: c.fused.generate(u, c.rt.target)}
-		l.module = c.rt.module(l.module)
+		for _, b := range l.binds {
+			v, err := c.memory(b.t)
+			if err != nil {
+				return nil, err
+			}
+			l.views = append(l.views, v.Slice(b.lo, b.hi))
+		}
+		l.module = c.rt.module(l.module.Alias(vk.Shared(l.module, l.views)...))
 		all = append(all, l)
 	}
 	errs := make([]error, len(all))
@@ -344,16 +352,8 @@ func (c *compilation) record() error {
 				}
 			}
 		}
-		views := make([]vk.View, len(l.binds))
-		for i, b := range l.binds {
-			v, err := c.memory(b.t)
-			if err != nil {
-				return err
-			}
-			views[i] = v.Slice(b.lo, b.hi)
-		}
 		c.rec.Label(l.title())
-		c.rec.Dispatch(l.kernel, l.grid(), nil, views...)
+		c.rec.Dispatch(l.kernel, l.grid(), nil, l.views...)
 		c.p.kernels = append(c.p.kernels, c.describe(l))
 	}
 	c.p.least = c.leastBytes()

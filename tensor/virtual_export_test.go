@@ -112,6 +112,17 @@ func (g *VirtualGPU) Run(p *Program) (faults []virtual.Fault, float32s func(x *T
 	}, nil
 }
 
+// BoundTwice counts the dispatches that bind memory twice and write it.
+func (p *Program) BoundTwice() int {
+	n := 0
+	for s := range p.prog.Steps() {
+		if s.Module != nil && len(vk.Shared(s.Module, s.Views)) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // ProductsForLavapipe tells whether a program has products in lavapipe's own kernels. Those read past the ends of what is bound, and
 // touch what they will write, where it is known what this one driver does: a virtual GPU would only say so.
 func (p *Program) ProductsForLavapipe() bool {

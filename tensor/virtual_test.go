@@ -98,6 +98,32 @@ func virtually(t *testing.T, rt *tensor.Runtime, gpu *tensor.VirtualGPU, c optes
 	}
 }
 
+// TestVirtualUpdates: what is updated in place is bound twice, to be read and to be written, and so declared Aliased. The workgroups are
+// full: invocations without work read the last elements, while those may be written, and use nothing of what they have read.
+func TestVirtualUpdates(t *testing.T) {
+	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForLavapipe} {
+		dev := vktest.Open(t)
+		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family})
+		if err != nil {
+			continue // on lavapipe only
+		}
+		x, m := filled("x", 1, 1024), filled("m", 0, 1024)
+		p := compile(t, rt, tensor.Outputs{Update: []tensor.Update{{Var: m, Value: m.Scale(0.9).Add(x)}, {Var: x, Value: x.Sub(m.Scale(0.1))}}})
+		if n := p.BoundTwice(); n == 0 {
+			t.Errorf("%v: nothing is updated in place", family)
+		}
+		faults, _, err := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 3}).Run(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range faults {
+			t.Errorf("%v: %v", family, f)
+		}
+		p.Close()
+		rt.Close()
+	}
+}
+
 // TestVirtualGuards runs the ops where three workgroups lie along x: what is launched is then mostly more than what there is to do, as on
 // a real device from 32,768 groups on.
 func TestVirtualGuards(t *testing.T) {

@@ -101,6 +101,7 @@ func TestRecordingMistakes(t *testing.T) {
 		{"no buffer", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), nil, vk.View{}, b.View()) }},
 		{"multiple", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), nil, b.Slice(4, 20), b.View()) }},
 		{"workgroups", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(0), nil, b.View(), b.View()) }},
+		{"not declared Aliased", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), nil, b.Slice(0, 512), b.Slice(256, 768)) }},
 		{"overlap", func(r *vk.Recorder) { r.Copy(b.Slice(0, 16), b.Slice(8, 24)) }},
 		{"which has", func(r *vk.Recorder) { r.Fill(b.Slice(0, 2048), 0); r.Copy(b.Slice(0, 2048), b.Slice(0, 2048)) }},
 	} {

@@ -109,7 +109,28 @@ func (r *Recorder) Dispatch(k *Kernel, g Grid, push any, v ...View) {
 			c.writes = append(c.writes, v[i].extent())
 		}
 	}
+	for _, i := range Shared(m, v) {
+		if b := m.Bindings[i]; !b.Aliased {
+			r.fail("Dispatch %s: binding %d shares memory that is written with another one, and is not declared Aliased", m.Name, b.Index)
+			return
+		}
+	}
 	r.add(c)
+}
+
+// Shared returns which bindings of a module, by their place in its list, share memory with another one if they are these views, where
+// either of the two is written. A driver takes that for granted not to be unless they are declared Aliased (spirv.Module.Alias).
+func Shared(m *spirv.Module, v []View) []int {
+	var all []int
+	for i, a := range m.Bindings {
+		for j, b := range m.Bindings {
+			if i != j && (a.Writes || b.Writes) && v[i].extent().overlaps(v[j].extent()) {
+				all = append(all, i)
+				break
+			}
+		}
+	}
+	return all
 }
 
 func (r *Recorder) add(c command) {

@@ -35,13 +35,13 @@ const (
 )
 
 func (b *Block) bind(v ID, m Binding) {
-	b.decor = inst(b.decor, opDecorate, uint32(v), 34, 0)               // DescriptorSet 0
-	b.decor = inst(b.decor, opDecorate, uint32(v), 33, uint32(m.Index)) // Binding
+	b.decor = inst(b.decor, opDecorate, uint32(v), set, 0)
+	b.decor = inst(b.decor, opDecorate, uint32(v), binding, uint32(m.Index))
 	if !m.Writes {
-		b.decor = inst(b.decor, opDecorate, uint32(v), 24) // NonWritable
+		b.decor = inst(b.decor, opDecorate, uint32(v), nonWritable)
 	}
 	if !m.Reads {
-		b.decor = inst(b.decor, opDecorate, uint32(v), 25) // NonReadable
+		b.decor = inst(b.decor, opDecorate, uint32(v), nonReadable)
 	}
 	for i := range b.binds {
 		if b.binds[i].Index == m.Index {

@@ -4,6 +4,8 @@
 // [Block] assembles shaders at run time, one for each distinct chain of elementwise work.
 package spirv
 
+import "slices"
+
 // A Module is a compute shader with all that a caller has to know to run it. It is never changed once made.
 type Module struct {
 	Name     string   // of the kernel, for profiles and error messages
@@ -19,12 +21,44 @@ type Module struct {
 
 // A Binding is one descriptor of set 0. Several GLSL variables on one binding are one Binding.
 type Binding struct {
-	Index  int
-	Name   string
-	Kind   Kind
-	Reads  bool
-	Writes bool
+	Index   int
+	Name    string
+	Kind    Kind
+	Reads   bool
+	Writes  bool
+	Aliased bool // its memory may be that of another binding which is Aliased, too
 }
+
+// Alias returns m with some bindings, by their place in its list, declared Aliased. That is what they must be if their memory overlaps and one of them is written:
+// a driver may otherwise keep what it has read through one while another is written (SPIR-V specification, section 2.18.2).
+func (m *Module) Alias(bindings ...int) *Module {
+	if len(bindings) == 0 {
+		return m
+	}
+	out := *m
+	out.Bindings, out.Words = slices.Clone(m.Bindings), slices.Clone(m.Words[:5])
+	declared := map[uint32]bool{} // indexes
+	for _, i := range bindings {
+		declared[uint32(m.Bindings[i].Index)] = !m.Bindings[i].Aliased
+		out.Bindings[i].Aliased = true
+	}
+	m.instructions(func(op uint32, args, words []uint32) {
+		out.Words = append(out.Words, words...)
+		if op == opDecorate && args[1] == binding && declared[args[2]] {
+			out.Words = inst(out.Words, opDecorate, args[0], aliased)
+		}
+	})
+	return &out
+}
+
+// Decorations of variables (SPIR-V specification, section 3.20).
+const (
+	aliased     = 20
+	nonWritable = 24
+	nonReadable = 25
+	binding     = 33
+	set         = 34
+)
 
 // Kind says how a shader sees a buffer.
 type Kind int

@@ -181,7 +181,7 @@ func (p *parser) push(block uint32) {
 }
 
 func (p *parser) binding(id, class, pointee uint32) error {
-	index, ok := p.decor[id][33]
+	index, ok := p.decor[id][binding]
 	if !ok {
 		return nil
 	}
@@ -198,7 +198,8 @@ func (p *parser) binding(id, class, pointee uint32) error {
 		}
 		return class != 0 && members > 0
 	}
-	b.Writes, b.Reads = !has(24), !has(25)
+	b.Writes, b.Reads = !has(nonWritable), !has(nonReadable)
+	_, b.Aliased = p.decor[id][aliased]
 	t := p.types[pointee]
 	if class == 0 { // an image
 		if len(t) < 8 || t[0] != opTypeImage || t[2] != 5 || t[6] != 2 {
@@ -218,6 +219,7 @@ func (p *parser) binding(id, class, pointee uint32) error {
 			return fmt.Errorf("spirv: %s: binding %d is declared in two kinds", p.m.Name, index)
 		}
 		have.Reads, have.Writes = have.Reads || b.Reads, have.Writes || b.Writes
+		have.Aliased = have.Aliased && b.Aliased
 		return nil
 	}
 	p.m.Bindings = append(p.m.Bindings, b)

@@ -12,7 +12,6 @@ type Options struct {
 	SharedMemory   int // bytes; 0: any
 	MaxInvocations int // of a workgroup; 0: any
 	Seed           uint64
-	Aliased        bool // variables whose memory overlaps must be declared Aliased
 }
 
 // A Dispatch is what a device is asked to do: a kernel, its push constants, and a view for each binding of its module, in order.
@@ -91,9 +90,6 @@ func (r *run) check() {
 	}
 	if n := k.local[0] * k.local[1] * k.local[2]; r.o.MaxInvocations > 0 && n > r.o.MaxInvocations {
 		whole(-2, "has a larger workgroup than the device takes,", fmt.Sprintf("%d of %d", n, r.o.MaxInvocations))
-	}
-	if !r.o.Aliased {
-		return
 	}
 	bindings := k.module.Bindings
 	for i, a := range bindings {
