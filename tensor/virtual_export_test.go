@@ -85,6 +85,7 @@ func (g *VirtualGPU) Run(p *Program) (faults []virtual.Fault, float32s func(x *T
 			if err != nil {
 				return nil, nil, err
 			}
+			g.Seed++ // another order
 			faults = append(faults, virtual.Run(&virtual.Dispatch{Kernel: k, Push: s.Push, Views: views, Groups: s.Groups}, g.Options)...)
 		case s.Fill != nil:
 			word := binary.LittleEndian.AppendUint32(nil, *s.Fill)

@@ -8,12 +8,16 @@
 //   - an address or a branch that depends on memory that nobody has written; what such memory is copied to counts as unwritten, too,
 //     so that who reads a result sees whether it is known
 //   - two invocations that touch one word, one of them writing, without a barrier between them
-//   - a barrier, or an operation of a subgroup, that not all of its invocations reach
-//   - an operation of a subgroup that reads from an invocation that there is none of
-//   - more shared memory or a larger workgroup than the device has
+//   - a barrier, or an operation of a subgroup, that not all of its invocations reach, or not in the same round of a loop
+//   - an operation of a subgroup that reads from an invocation that there is none of, or that differs where it must not
+//   - shared memory that is accessed, in Vulkan's memory model, as if it were an invocation's own
+//   - more shared memory, a larger workgroup or a larger range than the device has
+//   - a range that is misaligned, or no part of its buffer
 //   - memory that is bound twice and written, by variables that are not declared Aliased
 //
+// A fault says which kernel, the expression as the kernel computes it, the invocation, and the address.
+//
 // It knows the instructions that this project's kernels consist of; another one is an error of [Load]. It is for tests: it runs some
-// ten million instructions a second. What an instruction takes is not instrumented by the race detector, which would make it ten times
+// forty million instructions a second. What an instruction takes is not instrumented by the race detector, which would make it ten times
 // slower; memory is the dispatch's own.
 package virtual

@@ -1,9 +1,13 @@
 package virtual
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
+	"sync"
 
 	"genview/shaders/spirv"
 )
@@ -28,6 +32,7 @@ const (
 // A typ is a type. In registers and in local and shared memory, a value takes one cell a scalar.
 type typ struct {
 	kind    kind
+	id      uint32 // of a struct
 	bits    int
 	signed  bool
 	elem    *typ // of vectors, arrays and pointers
@@ -80,26 +85,18 @@ const (
 	storageBuffer   = 12
 )
 
-// An instruction with its operands resolved to registers.
-type instruction struct {
-	op   uint32
-	t    *typ     // of the result
-	res  int      // register of the result
-	a    []int    // registers of operands, or −1
-	w    []uint32 // the operands as they stand
-	from *typ     // of the first operand
-	n    int      // cells of the result
-}
-
 type variable struct {
 	id      uint32
 	t       *typ // that it points to
 	class   uint32
 	binding int
+	view    int // of a dispatch
 	builtin int // −1: none
+	texel   int // of a texel buffer: components of a texel
 	aliased bool
-	at      int // cell of local or shared memory
-	init    int // register of the first value, −1: none
+	writes  bool // into its buffer
+	at      int  // cell of local or shared memory
+	init    int  // register of the first value, −1: none
 }
 
 // A Kernel is a module that is ready to run.
@@ -110,10 +107,15 @@ type Kernel struct {
 	of     map[uint32]*typ // types of values
 	reg    map[uint32]int
 	regs   []uint64 // first values: constants and pointers of variables
-	vars   map[uint32]*variable
 	list   []*variable
 	code   []instruction
 	labels map[uint32]int // where blocks begin
+	block  int            // the one that is being read
+	merges [][2]int       // heads of loops, and the labels behind these
+	loops  []loop
+	made   map[uint32]int // where a result is computed
+	names  map[uint32]string
+	named  map[uint32]string // what parameters and variables are called in a fault
 	funcs  map[uint32]int
 	params map[uint32][]int
 	entry  int
@@ -125,15 +127,20 @@ type Kernel struct {
 	members map[[2]uint32]map[uint32]uint32
 	consts  map[uint32]uint32 // by constant_id
 	glsl    uint32
+	vulkan  bool // the memory model is Vulkan's
 	broken  error
+
+	mu   sync.Mutex
+	idle [][]*invocation // workgroups that have run, for the next
 }
 
 // Load reads a module with these specialization constants.
 func Load(m *spirv.Module, consts ...spirv.Const) (*Kernel, error) {
 	k := &Kernel{
-		module: m, local: m.Local, types: map[uint32]*typ{}, of: map[uint32]*typ{}, reg: map[uint32]int{}, vars: map[uint32]*variable{},
+		module: m, local: m.Local, types: map[uint32]*typ{}, of: map[uint32]*typ{}, reg: map[uint32]int{},
 		labels: map[uint32]int{}, funcs: map[uint32]int{}, params: map[uint32][]int{}, decor: map[uint32]map[uint32]uint32{},
 		members: map[[2]uint32]map[uint32]uint32{}, consts: map[uint32]uint32{},
+		made: map[uint32]int{}, names: map[uint32]string{}, named: map[uint32]string{},
 	}
 	for _, c := range consts {
 		k.consts[uint32(c.ID)] = c.Value
@@ -192,12 +199,25 @@ func (k *Kernel) decoration(op uint32, w []uint32) {
 		return m
 	}
 	switch op {
+	case 5: // OpName
+		k.names[w[0]] = name(w[1:])
 	case 71: // OpDecorate
 		k.decor[w[0]] = set(k.decor[w[0]], w[1:])
 	case 72: // OpMemberDecorate
 		key := [2]uint32{w[0], w[1]}
 		k.members[key] = set(k.members[key], w[2:])
 	}
+}
+
+// name is a string in words, without the types that glslang adds to a function's.
+func name(w []uint32) string {
+	var b []byte
+	for _, x := range w {
+		b = binary.LittleEndian.AppendUint32(b, x)
+	}
+	b, _, _ = bytes.Cut(b, []byte{0})
+	s, _, _ := strings.Cut(string(b), "(")
+	return s
 }
 
 // declaration reads what stands before the functions.
@@ -227,7 +247,7 @@ func (k *Kernel) declaration(op uint32, w []uint32) {
 	case 29:
 		k.types[w[0]] = &typ{kind: kRuntime, elem: k.types[w[1]], stride: int(k.decor[w[0]][6])}
 	case 30:
-		t := &typ{kind: kStruct}
+		t := &typ{kind: kStruct, id: w[0]}
 		for i, m := range w[1:] {
 			t.members = append(t.members, k.types[m])
 			t.offsets = append(t.offsets, int(k.members[[2]uint32{w[0], uint32(i)}][35]))
@@ -261,7 +281,9 @@ func (k *Kernel) declaration(op uint32, w []uint32) {
 		k.folded(w)
 	case 59:
 		k.variable(w)
-	case 3, 4, 5, 6, 7, 8, 10, 14, 16, 17, 71, 72, 330, 331: // names, the model, decorations
+	case 14: // OpMemoryModel
+		k.vulkan = w[1] == 3
+	case 3, 4, 5, 6, 7, 8, 10, 16, 17, 71, 72, 330, 331: // names, decorations
 	default:
 		k.fail("the declaration %d is not known", op)
 	}
@@ -309,16 +331,18 @@ func (k *Kernel) folded(w []uint32) {
 		i.a = append(i.a, at)
 	}
 	i.from = k.of[w[3]]
-	v := &invocation{kernel: k, regs: k.regs, unknown: make([]uint64, len(k.regs))}
-	if !v.compute(&i) {
+	do := operation(&i)
+	if do == nil {
 		k.fail("the constant operation %d is not known", i.op)
+		return
 	}
+	do(&invocation{kernel: k, regs: k.regs, unknown: make([]uint64, len(k.regs))}, &i)
 }
 
 func (k *Kernel) variable(w []uint32) *variable {
 	t := k.types[w[0]]
 	d := k.decor[w[1]]
-	v := &variable{id: w[1], t: t.elem, class: w[2], binding: -1, builtin: -1, init: -1}
+	v := &variable{id: w[1], t: t.elem, class: w[2], binding: -1, view: -1, builtin: -1, init: -1}
 	if b, ok := d[33]; ok {
 		v.binding = int(b)
 	}
@@ -326,6 +350,9 @@ func (k *Kernel) variable(w []uint32) *variable {
 		v.builtin = int(b)
 	}
 	_, v.aliased = d[20]
+	if v.builtin >= 0 && builtins[v.builtin] == "" {
+		k.fail("the built-in variable %d is not known", v.builtin)
+	}
 	if len(w) > 3 {
 		v.init = k.reg[w[3]]
 	}
@@ -344,11 +371,34 @@ func (k *Kernel) variable(w []uint32) *variable {
 		base = uint64(v.builtin)
 	case storageBuffer, uniform, uniformConstant:
 		base = uint64(len(k.list)) << 48
+		at := slices.IndexFunc(k.module.Bindings, func(b spirv.Binding) bool { return b.Index == v.binding })
+		if at < 0 {
+			k.fail("the variable %%%d has no binding", w[1])
+			break
+		}
+		v.view, v.texel = at, 1
+		v.writes = v.class == storageBuffer && k.module.Bindings[at].Writes && !k.decorated(w[1], v.t, 24) // NonWritable
+		if kind := k.module.Bindings[at].Kind; kind == spirv.TexelRGBA32F || kind == spirv.TexelRGBA32I {
+			v.texel = 4
+		}
 	}
-	k.vars[w[1]] = v
+	k.named[v.id] = k.title(v)
 	k.list = append(k.list, v)
 	k.regs[k.define(w[1], t)] = base
 	return v
+}
+
+// decorated tells whether a variable, or each member of its struct, has a decoration.
+func (k *Kernel) decorated(id uint32, t *typ, decoration uint32) bool {
+	if _, ok := k.decor[id][decoration]; ok {
+		return true
+	}
+	for i := range t.members {
+		if _, ok := k.members[[2]uint32{t.id, uint32(i)}][decoration]; !ok {
+			return false
+		}
+	}
+	return len(t.members) > 0
 }
 
 // bytes is the size in shared memory.
@@ -366,64 +416,6 @@ func (t *typ) bytes() int {
 		return 4
 	}
 	return t.bits / 8
-}
-
-// body reads an instruction of a function.
-func (k *Kernel) body(current, op uint32, w []uint32) uint32 {
-	i := instruction{op: op, w: w, res: -1}
-	switch op {
-	case 8, 246, 247, 317: // lines, merges
-		return current
-	case 54: // OpFunction
-		k.funcs[w[1]] = len(k.code)
-		k.of[w[1]] = k.types[w[0]]
-		return w[1]
-	case 55: // OpFunctionParameter
-		k.params[current] = append(k.params[current], k.define(w[1], k.types[w[0]]))
-		return current
-	case 56: // OpFunctionEnd
-		return 0
-	case 59:
-		v := k.variable(w)
-		if v.init < 0 {
-			return current
-		}
-		i.op, i.w = 62, []uint32{w[1], w[3]} // a store of its first value
-	case 248:
-		k.labels[w[0]] = len(k.code)
-		i.w = w
-	case 62, 249, 250, 251, 253, 254, 224, 225, 255, 252: // no result
-	default:
-		i.t = k.types[w[0]]
-		i.res = k.define(w[1], i.t)
-		i.n = i.t.cells
-		i.w = w[2:]
-	}
-	k.code = append(k.code, i)
-	return current
-}
-
-// resolve turns ids into registers, now that all are known.
-func (k *Kernel) resolve() {
-	for n := range k.code {
-		i := &k.code[n]
-		for _, id := range i.w {
-			at, ok := k.reg[id]
-			if !ok {
-				at = -1
-			}
-			i.a = append(i.a, at)
-		}
-		if len(i.w) > 0 {
-			i.from = k.of[i.w[0]]
-		}
-		if i.op == 12 && len(i.w) > 2 { // OpExtInst: set, instruction, operands
-			if i.w[0] != k.glsl {
-				k.fail("an instruction set other than GLSL.std.450")
-			}
-			i.a, i.from, i.op = i.a[2:], k.of[i.w[2]], 0x10000+i.w[1]
-		}
-	}
 }
 
 //go:norace

@@ -1,8 +1,8 @@
 package virtual
 
 import (
+	"encoding/binary"
 	"math"
-	"strings"
 	"testing"
 
 	"genview/shaders/spirv"
@@ -19,21 +19,25 @@ func kernel(t *testing.T, body func(b *spirv.Block, x, y spirv.Mem)) *Kernel {
 	b := spirv.NewBlock("test", 64, 1, 1)
 	x, y := b.Buffer(0, one, true, false), b.Buffer(1, one, true, true)
 	body(b, x, y)
-	k, err := Load(b.Module())
+	return loaded(t, b.Module())
+}
+
+func loaded(t *testing.T, m *spirv.Module) *Kernel {
+	t.Helper()
+	k, err := Load(m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k
 }
 
-// ran runs a kernel over n floats, of which the first known are written, in groups of 64.
-func ran(k *Kernel, n, known int, o Options) (*Buffer, []Fault) {
+// dispatch asks for a kernel over n floats, of which the first known are written, in groups of 64.
+func dispatch(k *Kernel, n, known int) *Dispatch {
 	in, out := NewBuffer("in", 4*n), NewBuffer("out", 4*n)
 	for i := range known {
-		v := math.Float32bits(float32(i))
-		in.Write(4*i, []byte{byte(v), byte(v >> 8), byte(v >> 16), byte(v >> 24)})
+		in.Write(4*i, binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(i))))
 	}
-	return out, Run(&Dispatch{Kernel: k, Views: []View{{in, 0, 4 * n}, {out, 0, 4 * n}}, Groups: [3]int{(n + 63) / 64, 1, 1}}, o)
+	return &Dispatch{Kernel: k, Views: []View{{in, 0, 4 * n}, {out, 0, 4 * n}}, Groups: [3]int{(n + 63) / 64, 1, 1}}
 }
 
 func at(b *spirv.Block) spirv.ID {
@@ -67,12 +71,12 @@ func TestRightKernels(t *testing.T) {
 		o := Options{Subgroup: size, Seed: uint64(size), SharedMemory: 16 << 10, MaxInvocations: 128}
 		check := func(name string, k *Kernel, n int, want func(i int) float32) {
 			t.Helper()
-			out, faults := ran(k, n, n, o)
-			for _, f := range faults {
+			d := dispatch(k, n, n)
+			for _, f := range Run(d, o) {
 				t.Errorf("subgroups of %d, %s: %v", size, name, f)
 			}
 			for i := range n {
-				if got := f32(word(out.Bytes, 4*i)); got != want(i) {
+				if got := f32(word(d.Views[1].Buffer.Bytes, 4*i)); got != want(i) {
 					t.Fatalf("subgroups of %d, %s: element %d is %v, want %v", size, name, i, got, want(i))
 				}
 			}
@@ -80,96 +84,6 @@ func TestRightKernels(t *testing.T) {
 		check("double", double, 100, func(i int) float32 { return float32(2 * i) })
 		check("turned", turned, 192, func(i int) float32 { return float32(i/64*64 + 63 - i%64) })
 		check("total", total, 128, func(i int) float32 { return float32(64*63/2 + i/64*64*64) })
-	}
-}
-
-// TestFaults: each kind of mistake is found, and told as what it is.
-func TestFaults(t *testing.T) {
-	shared := func(b *spirv.Block) spirv.Shared { return b.Shared(64, one) }
-	for _, c := range []struct {
-		name, want string
-		n, known   int
-		body       func(b *spirv.Block, x, y spirv.Mem)
-	}{
-		{"no guard on a store", "writes outside of binding 1, byte 4", 100, 100, func(b *spirv.Block, x, y spirv.Mem) {
-			b.Store(y, at(b), some(b))
-		}},
-		{"no guard on a load", "reads outside of binding 0, byte 4", 100, 100, func(b *spirv.Block, x, y spirv.Mem) {
-			v := b.Load(x, at(b))
-			b.If(b.Less(at(b), b.Index(100)), func() { b.Store(y, at(b), v) })
-		}},
-		{"before the first", "indexes outside of a buffer, [-1]", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			b.Store(y, at(b), b.Load(x, b.Sub(at(b), b.Index(1))))
-		}},
-		{"never written", "takes an address from what nobody has written", 64, 63, func(b *spirv.Block, x, y spirv.Mem) {
-			b.Store(y, b.Cast(b.Load(x, at(b)), spirv.Int), some(b))
-		}},
-		{"all write one", "writes and races with a write, binding 1, byte 0", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			b.Store(y, b.Index(0), b.Load(x, at(b)))
-		}},
-		{"groups read what others write", "races with a", 128, 128, func(b *spirv.Block, x, y spirv.Mem) {
-			b.Store(y, at(b), some(b))
-			b.Barrier()
-			b.Store(y, at(b), b.Load(y, b.Sub(b.Index(127), at(b))))
-		}},
-		{"shared memory without a barrier", "races with a", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			s := shared(b)
-			b.StoreShared(s, b.LocalID(0), some(b))
-			b.Store(y, at(b), b.LoadShared(s, b.Sub(b.Index(63), b.LocalID(0))))
-		}},
-		{"shared memory unwritten", "takes an address from what nobody has written", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			s := shared(b)
-			b.If(b.Less(b.LocalID(0), b.Index(63)), func() { b.StoreShared(s, b.LocalID(0), b.Cast(b.LocalID(0), spirv.Float)) })
-			b.Barrier()
-			b.Store(y, b.Cast(b.LoadShared(s, b.LocalID(0)), spirv.Int), some(b))
-		}},
-		{"outside of shared memory", "indexes outside of an array, [64] of 64", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			s := shared(b)
-			b.StoreShared(s, b.Add(b.LocalID(0), b.Index(1)), some(b))
-			b.Store(y, at(b), some(b))
-		}},
-		{"a barrier for some", "waits for others of its workgroup", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			b.If(b.Less(b.LocalID(0), b.Index(32)), b.Barrier)
-			b.Store(y, at(b), some(b))
-		}},
-		{"a subgroup's sum for some", "waits for others of its subgroup", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			b.If(b.Less(b.LocalID(0), b.Index(3)), func() { b.Store(y, at(b), b.SubgroupAdd(b.Load(x, at(b)))) })
-		}},
-		{"a subgroup of 16 is expected", "reads from an invocation that its subgroup has not, number 8 of 8", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			b.Store(y, at(b), b.ShuffleXor(b.Load(x, at(b)), 8))
-		}},
-		{"more shared memory than there is", "takes more shared memory", 64, 64, func(b *spirv.Block, x, y spirv.Mem) {
-			s := b.Shared(5000, one)
-			b.StoreShared(s, b.LocalID(0), some(b))
-			b.Store(y, at(b), some(b))
-		}},
-	} {
-		_, faults := ran(kernel(t, c.body), c.n, c.known, Options{Subgroup: 8, Seed: 1, SharedMemory: 16 << 10, MaxInvocations: 128})
-		found := false
-		for _, f := range faults {
-			found = found || strings.Contains(f.Error(), c.want)
-		}
-		if !found {
-			t.Errorf("%s: found %v, want %q", c.name, faults, c.want)
-		}
-	}
-}
-
-// TestOneMemoryTwice: a buffer that is read through one binding and written through another must be declared Aliased.
-func TestOneMemoryTwice(t *testing.T) {
-	k := kernel(t, func(b *spirv.Block, x, y spirv.Mem) { b.Store(y, at(b), b.Load(x, at(b))) })
-	m := NewBuffer("m", 256)
-	m.Write(0, make([]byte, 256))
-	d := &Dispatch{Kernel: k, Views: []View{{m, 0, 256}, {m, 0, 256}}, Groups: [3]int{1, 1, 1}}
-	if f := Run(d, Options{Subgroup: 8}); len(f) != 1 || !strings.Contains(f[0].Error(), "without Aliased, bindings 0 and 1") {
-		t.Errorf("found %v", f)
-	}
-	var err error
-	if d.Kernel, err = Load(k.module.Alias(0, 1)); err != nil {
-		t.Fatal(err)
-	}
-	if f := Run(d, Options{Subgroup: 8}); len(f) != 0 {
-		t.Errorf("declared Aliased, found %v", f)
 	}
 }
 
