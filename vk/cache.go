@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 	"unsafe"
 
-	"github.com/google/renameio/v2/maybe"
+	"genview/vk/files"
+
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
@@ -120,11 +121,12 @@ func readCache(path string, h cacheHeader) []byte {
 	return data
 }
 
-// writeCache writes the data after its SHA-256, whole or not at all.
+// writeCache writes the data after its SHA-256, whole or not at all. They are on the disk when it returns, for what is kept may be that
+// the driver takes the machine down with what comes next.
 func writeCache(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(data)
-	return maybe.WriteFile(path, append(sum[:], data...), 0o644)
+	return files.WriteBytes(path, append(sum[:], data...))
 }

@@ -290,6 +290,28 @@ func TestPipelinesAreKept(t *testing.T) {
 	}
 }
 
+// TestKeepingClears: what is kept takes the place of what was, and of what processes left that were killed as they wrote it.
+func TestKeepingClears(t *testing.T) {
+	dir := t.TempDir()
+	dev := vktest.OpenWith(t, vk.Options{CacheDir: dir})
+	dev.Keep("verdict", "wrong")
+	names, err := filepath.Glob(filepath.Join(dir, "verdict-*"))
+	if err != nil || len(names) != 1 {
+		t.Fatalf("kept as %q, %v", names, err)
+	}
+	left := filepath.Join(dir, "."+filepath.Base(names[0])+".abcdefgh.genview-partial")
+	if err := os.WriteFile(left, []byte("half"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dev.Keep("verdict", "right")
+	if got := dev.Recall("verdict"); got != "right" {
+		t.Errorf("recalled %q", got)
+	}
+	if _, err := os.Stat(left); err == nil {
+		t.Error("what was left half written is still there")
+	}
+}
+
 func TestPipelinesAreWrittenAtClose(t *testing.T) {
 	dir := t.TempDir()
 	var before []byte

@@ -14,11 +14,11 @@ import (
 	"strings"
 	"time"
 
-	"genview/models/files"
 	"genview/models/train"
 	"genview/tensor"
 	"genview/tensor/optest"
 	"genview/vk"
+	"genview/vk/files"
 
 	"github.com/spf13/cobra"
 )

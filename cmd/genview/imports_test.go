@@ -18,15 +18,15 @@ var mayImport = map[string][]string{
 	"shaders/spirv":         {},
 	"shaders/spirv/virtual": {"shaders/spirv"},
 	"models/watch":          {},
-	"models/data":           {"models/files", "models/data/codec"},
+	"models/data":           {"vk/files", "models/data/codec"},
 	"models/data/codec":     {},
-	"models/files":          {},
-	"models/safetensors":    {"models/files"},
+	"models/safetensors":    {"vk/files"},
 	"models/settings":       {},
-	"models/walk":           {"models/files"},
+	"models/walk":           {"vk/files"},
 	"shaders":               {"shaders/spirv"},
 	"shaders/gen":           {"shaders/spirv"},
-	"vk":                    {"shaders/spirv"},
+	"vk/files":              {},
+	"vk":                    {"shaders/spirv", "vk/files"},
 	"vk/vktest":             {"vk", "shaders/spirv"},
 	"tensor":                {"vk", "shaders", "shaders/spirv"},
 	"tensor/optest":         {"tensor", "vk"},
@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"models/transformer":    {"tensor", "models/nn", "models/optim", "models/watch"},
 	"models/lettering":      {},
 	"models/picture":        {"models/watch", "models/lettering"},
-	"models/train":          {"tensor", "models/nn", "models/watch", "models/safetensors", "models/settings", "models/files"}, // never a network, nor its data
+	"models/train":          {"tensor", "models/nn", "models/watch", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
 	"viewer":                {"models/watch", "models/walk", "models/lettering"},
 	"cmd/genview":           nil, // anything
 }

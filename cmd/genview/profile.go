@@ -13,8 +13,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"genview/models/files"
 	"genview/tensor"
+	"genview/vk/files"
 
 	"github.com/spf13/cobra"
 )

@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	"genview/models/data"
-	"genview/models/files"
 	"genview/models/lettering"
 	"genview/models/picture"
 	"genview/models/transformer"
 	"genview/models/walk"
 	"genview/models/watch"
+	"genview/vk/files"
 )
 
 // reader is a Transformer, which can show how it reads a text.

@@ -11,10 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"genview/models/files"
 	"genview/tensor"
 	"genview/tensor/optest"
 	"genview/vk"
+	"genview/vk/files"
 
 	"github.com/spf13/cobra"
 )

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strconv"
 
-	"genview/models/files"
 	"genview/vk"
+	"genview/vk/files"
 )
 
 // vectors is how wide lavapipe's vectors are best, as it is kept: it must be known before there is a device.

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"genview/models/files"
+	"genview/vk/files"
 )
 
 // A source is where the four files come from, over HTTPS, and the SHA-256 sums of the compressed files.

@@ -20,7 +20,7 @@ import (
 	"slices"
 	"strings"
 
-	"genview/models/files"
+	"genview/vk/files"
 )
 
 // A Tensor is one named array.

@@ -10,10 +10,10 @@ import (
 	"strconv"
 	"strings"
 
-	"genview/models/files"
 	"genview/models/nn"
 	"genview/models/safetensors"
 	"genview/tensor"
+	"genview/vk/files"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"genview/models/files"
+	"genview/vk/files"
 
 	"github.com/gofrs/flock"
 )

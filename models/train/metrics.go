@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"genview/models/files"
 	"genview/models/watch"
+	"genview/vk/files"
 )
 
 // TrimMetrics drops the records after a step, and a torn last line, so that a resumed run goes on from there.

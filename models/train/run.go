@@ -12,8 +12,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"genview/models/files"
 	strict "genview/models/settings"
+	"genview/vk/files"
 
 	"github.com/goccy/go-yaml"
 )

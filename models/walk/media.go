@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"genview/models/files"
+	"genview/vk/files"
 )
 
 // A Film is pictures of one size that follow each other, opaque ones. They are asked for one by one and not kept.

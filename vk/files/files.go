@@ -5,6 +5,8 @@
 // leaves a temporary file behind; the next Write to the same target, or [Clear], removes it. Temporary files are locked by the
 // process that writes them, so that those of others who write at the same time stay.
 //
+// It lies below package vk, which keeps such files too, so that all may import it; it knows nothing of devices.
+//
 // It is our own because the well-known library for it, renameio, does not sync the folder, replaces symbolic links by files, and
 // has no Windows.
 package files
