@@ -91,6 +91,9 @@ func ParseFamily(name string) (Family, bool) {
 // ErrWrong is the error of kernels that compute wrong numbers on a device.
 var ErrWrong = errors.New("the device computes wrong numbers")
 
+// ErrDeviceLost is the error of all that is asked of a device which its driver has given up. What was in its memory is gone.
+var ErrDeviceLost = vk.ErrDeviceLost
+
 // NewRuntime makes a runtime with zero Options. Close frees what it holds.
 func NewRuntime(dev *vk.Device) *Runtime {
 	rt, _ := NewRuntimeWith(dev, Options{})

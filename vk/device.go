@@ -359,6 +359,9 @@ func (d *Device) open(in *instance) error {
 	defer a.free()
 	more, next := enableMatrices(&a, d.info.Matrices)
 	extensions = append(extensions, more...)
+	if err := d.fails("vkCreateDevice"); err != nil {
+		return err
+	}
 	h, err := d.newer.create("vkCreateDevice", unsafe.Pointer(d.pd), at(&a, deviceInfo{
 		chained:    chained{uint32(vulkan.StructureTypeDeviceCreateInfo), pointer(next)},
 		queueCount: 1, queues: at(&a, queueInfo{

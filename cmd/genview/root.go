@@ -44,7 +44,8 @@ type app struct {
 	widthSet bool // of lavapipe's vectors, by the user
 
 	console *console
-	ended   func() error // why the command is to end; nil: it is not
+	ended   func() error            // why the command is to end; nil: it is not
+	fail    func(call string) error // vk.Options.Fail, for tests
 }
 
 func (a *app) without() []tensor.Pass {
@@ -58,6 +59,10 @@ func (a *app) without() []tensor.Pass {
 func newRoot(windows *viewer.Thread, out *results) *cobra.Command {
 	a := &app{windows: windows, out: out, console: newConsole()}
 	out.console = a.console
+	return a.root()
+}
+
+func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "genview",
 		Short: "Train image generators and Transformers on any GPU that speaks Vulkan, and watch them learn",
@@ -101,7 +106,7 @@ without recompute, cheap values are kept for the gradients and not computed agai
 memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run says how much`, tensor.Passes()))
 	root.PersistentFlags().BoolVar(&a.noTune, "no-tune", false, "take kernels by rule: try none before training, and use nothing of what tune found out")
 	root.SetFlagErrorFunc(flagError)
-	root.SetOut(out) // of help
+	root.SetOut(a.out) // of help
 	root.AddCommand(a.train(), a.view())
 	for _, c := range []*cobra.Command{
 		a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
@@ -114,5 +119,5 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 }
 
 func (a *app) open(profile bool) (*vk.Device, error) {
-	return vk.Open(vk.Options{Device: a.device, Profile: profile, CacheDir: cacheDir()})
+	return vk.Open(vk.Options{Device: a.device, Profile: profile, CacheDir: cacheDir(), Fail: a.fail})
 }

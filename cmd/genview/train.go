@@ -205,10 +205,12 @@ func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err err
 // job is a training that is ready to start.
 type job struct {
 	*session
+	app     *app
 	profile *profile
 	run     *train.Run
 	what    string // it learns from
 	from    int
+	told    string // of the newest loss of the device
 	json    bool
 	out     io.Writer // what is asked for besides
 }
@@ -330,7 +332,8 @@ func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.R
 	if run.Unprotected() {
 		a.notice(fmt.Sprintf("%s lies on a file system without locks: let no other genview train in it meanwhile", run.Dir))
 	}
-	return &job{session: s, profile: p, run: run, what: what, from: from, json: a.json, out: a.out}, nil
+	s.config.Kernels = cfg.Kernels // a device that is opened anew must give the same bits
+	return &job{session: s, app: a, profile: p, run: run, what: what, from: from, json: a.json, out: a.out}, nil
 }
 
 // goOn makes a resumed run ready to be trained from a step on. anew: it begins again, since it was ended before its first checkpoint, or
@@ -380,11 +383,11 @@ func (j *job) close() error {
 	return j.session.close()
 }
 
-// train trains to the end, telling the bus where there is one.
-func (j *job) train(ctx context.Context, bus *watch.Bus) error {
+// trainFrom trains from a step on, and returns the step reached.
+func (j *job) trainFrom(ctx context.Context, bus *watch.Bus) (step int, err error) {
 	history, err := j.run.History()
 	if err != nil {
-		return err
+		return j.from, err
 	}
 	say := j.console.say
 	say("training in %s on %s, from step %d to %d", j.run.Dir, j.dev.Info().Name, j.from, j.config.Steps)
@@ -393,10 +396,12 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 	defer task.end()
 	task.write(r.line)
 	saved := -1
-	step, err := train.Loop(ctx, j.run, j.rt, j.model, j.from, train.Options{
+	snapshot := j.snapshot(j.run, j.what)
+	snapshot.Notice = j.told
+	step, err = train.Loop(ctx, j.run, j.rt, j.model, j.from, train.Options{
 		Steps: j.config.Steps, Batch: j.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
 		OnStep: r.stepped, OnLog: r.logged, OnSave: func(step int) { saved = step },
-		Bus: bus, Snapshot: j.snapshot(j.run, j.what), History: history,
+		Bus: bus, Snapshot: snapshot, History: history,
 	})
 	task.end()
 	if j.console.terminal() && step > j.from {
@@ -409,10 +414,10 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 		say("ended before the next step: %s is as it was, at step %d", j.run.Dir, step)
 	}
 	if err != nil {
-		return err
+		return step, err
 	}
 	if j.json {
-		return j.profile.report(os.Stderr)
+		return step, j.profile.report(os.Stderr)
 	}
-	return j.profile.report(j.out)
+	return step, j.profile.report(j.out)
 }

@@ -88,7 +88,8 @@ type loop struct {
 // the step reached.
 //
 // What cannot be written meanwhile is tried again and does not end the run: [Run.Notice] hears of it. An error of the model does, after
-// the state was saved. A loss or a state that is not finite ends the run with an error that is [ErrNotFinite], and is not saved.
+// the state was saved. A loss or a state that is not finite ends the run with an error that is [ErrNotFinite], and is not saved. Of a
+// device that is lost nothing can be saved: the error is [tensor.ErrDeviceLost], and the newest checkpoint is what is left.
 func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, o Options) (int, error) {
 	l := &loop{Options: o, run: run, rt: rt, model: m, from: from, saved: -1, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot}
 	if l.History == nil {
@@ -170,7 +171,7 @@ func due(step, every int) bool { return every > 0 && step%every == 0 }
 
 // finish saves where a run ended, whyever it did, and returns the error that it ended with.
 func (l *loop) finish(ctx context.Context, step int, err error) error {
-	if step > l.from && step != l.saved && !errors.Is(err, ErrNotFinite) {
+	if step > l.from && step != l.saved && !errors.Is(err, ErrNotFinite) && !errors.Is(err, tensor.ErrDeviceLost) {
 		switch lost := l.saveLast(step); {
 		case lost != nil && err == nil:
 			err = lost

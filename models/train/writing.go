@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"genview/models/watch"
+	"genview/tensor"
 )
 
 // writing is what a run could not write and is to try again.
@@ -74,10 +75,11 @@ func (l *loop) warn(text string) {
 	l.run.notice("%s", text)
 }
 
-// save writes a checkpoint. A state that is not finite is an error; one that cannot be written is tried again later.
+// save writes a checkpoint. A state that is not finite is an error, and so is a device that is lost; what cannot be written is tried
+// again later.
 func (l *loop) save(step int) error {
 	err := l.saveOnce(step)
-	if err != nil && !errors.Is(err, ErrNotFinite) {
+	if err != nil && !errors.Is(err, ErrNotFinite) && !errors.Is(err, tensor.ErrDeviceLost) {
 		l.writing.saves.failed(l, err.Error())
 		return nil
 	}
