@@ -49,6 +49,21 @@ func TestCompilerGivesTheSameBytes(t *testing.T) {
 	}
 }
 
+// TestSharedMemory: the sizes of arrays follow the constants.
+func TestSharedMemory(t *testing.T) {
+	for _, c := range []struct{ m, n, k, pad uint32 }{{64, 64, 16, 0}, {128, 32, 8, 1}} {
+		var consts []spirv.Const
+		for _, k := range shaders.MatMulTiled.Consts {
+			if v, ok := map[string]uint32{"BM": c.m, "BN": c.n, "BK": c.k, "PAD": c.pad}[k.Name]; ok {
+				consts = append(consts, spirv.Const{ID: k.ID, Value: v})
+			}
+		}
+		if got, want := shaders.MatMulTiled.SharedMemory(consts...), int(2*c.k*(c.m+c.n+8*c.pad)*4); len(consts) != 4 || got != want {
+			t.Errorf("%+v as %v takes %d bytes, want %d", c, consts, got, want)
+		}
+	}
+}
+
 func TestReflection(t *testing.T) {
 	m := shaders.MatMulLanes
 	if m.Entry != "main" || m.Local != [3]int{8, 1, 1} || m.LocalID[0] != 8 || m.PushSize != 0 || len(m.Consts) != 10 {

@@ -52,6 +52,10 @@ func running(t *testing.T, dev *vk.Device) (*vk.Buffer, *vk.Program) {
 func TestCloseAfterDevice(t *testing.T) {
 	dev := vktest.OpenUnclosed(t, vk.Options{})
 	b, p := running(t, dev)
+	other, err := dev.NewBuffer("other", 256)
+	if err != nil {
+		t.Fatal(err)
+	}
 	k := vktest.Kernel(t, dev, scale(false))
 	if err := dev.Close(); err == nil || !strings.Contains(err.Error(), "1 programs were still open") || !strings.Contains(err.Error(), "b (256 B)") {
 		t.Errorf("the device's Close returns %v, want an error that tells of the program and the buffer", err)
@@ -59,7 +63,7 @@ func TestCloseAfterDevice(t *testing.T) {
 	p.Close()
 	b.Close()
 	rec := dev.NewRecorder()
-	rec.Dispatch(k, vk.Groups(1), nil, b.View(), b.View())
+	rec.Dispatch(k, vk.Groups(1), nil, b.View(), other.View())
 	_, finish := rec.Finish()
 	_, submit := p.Submit()
 	_, timings := p.Timings()

@@ -48,8 +48,12 @@ type Info struct {
 	Special      bool           `json:"special"`             // shaders may ask that NaN, infinities and signs of zeros be kept
 	HeapBytes    int64          `json:"heap_bytes"`
 	Limits       Limits         `json:"limits"`
-	typeOrder    int
-	driver       uint32 // VkDriverId; 0: not known
+
+	TimestampBits int `json:"timestamp_bits"` // of the times that its queue for computing keeps; 0: it keeps none
+
+	period    float64 // nanoseconds a timestamp counts in
+	typeOrder int
+	driver    uint32 // VkDriverId; 0: not known
 }
 
 // Limits are what one dispatch or binding may be at most.
@@ -93,7 +97,7 @@ type Device struct {
 	dev      vulkan.Device
 	queue    vulkan.Queue
 	family   uint32
-	period   float64 // nanoseconds a timestamp tick; 0: no timestamps
+	clock    clock
 	mapped   bool
 	types    [2]uint32 // memory types: of the device, of the host
 
@@ -234,7 +238,8 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	if cpu {
 		info.Class = CPU
 	}
-	if _, ok := in.newer.computeFamily(pd); ok {
+	if family, ok := in.newer.computeFamily(pd); ok {
+		info.TimestampBits, info.period = int(in.newer.queueFamilies(pd)[family].timestampBits), float64(l.TimestampPeriod)
 		info.Compute = p.ApiVersion >= oldest
 		info.Old = !info.Compute
 	}
@@ -403,21 +408,10 @@ func (d *Device) open(in *instance) error {
 		vulkan.DestroyDevice(d.dev, nil)
 		return err
 	}
-	if d.opts.Profile {
-		d.period = d.newer.timestampPeriod(d.pd, d.family)
+	if d.opts.Profile && d.info.TimestampBits > 0 {
+		d.clock = clock{d.info.period, d.info.TimestampBits}
 	}
 	return nil
-}
-
-func (n newer) timestampPeriod(pd vulkan.PhysicalDevice, family uint32) float64 {
-	var p vulkan.PhysicalDeviceProperties
-	vulkan.GetPhysicalDeviceProperties(pd, &p)
-	p.Deref()
-	p.Limits.Deref()
-	if n.queueFamilies(pd)[family].timestampBits == 0 {
-		return 0
-	}
-	return float64(p.Limits.TimestampPeriod)
 }
 
 // Info describes the device.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -61,6 +62,34 @@ func TestRunsWhatIsRecorded(t *testing.T) {
 		vktest.Equal(t, x, want)
 		if mapped := x.Bytes() != nil; mapped == staging && dev.Info().Unified {
 			t.Errorf("with ForceStaging %v the buffer is mapped: %v", staging, mapped)
+		}
+	}
+}
+
+// TestTimesAddUp: commands that do not wait for each other are timed one after the other.
+func TestTimesAddUp(t *testing.T) {
+	dev := vktest.OpenWith(t, vk.Options{Profile: true})
+	if dev.Info().TimestampBits == 0 {
+		t.Skip("the device keeps no timestamps")
+	}
+	b := vktest.Buffer(t, dev, make([]float32, 1024))
+	rec := dev.NewRecorder()
+	for i := range 4 {
+		rec.Fill(b.Slice(1024*i, 1024*(i+1)), 7)
+	}
+	p, err := rec.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	vktest.Run(t, p)
+	times, err := p.Timings()
+	if err != nil || len(times) != 4 {
+		t.Fatal(times, err)
+	}
+	for i, c := range times[1:] {
+		if before := times[i]; c.Duration < 0 || c.Start < before.Start+before.Duration-1 || c.Start > before.Start+before.Duration+1 {
+			t.Errorf("a command begins at %v, and the one before took %v from %v on", c.Start, before.Duration, before.Start)
 		}
 	}
 }
@@ -230,6 +259,19 @@ func TestOutOfMemory(t *testing.T) {
 		if _, err := dev.NewBuffer("huge", size); !errors.As(err, &m) {
 			t.Errorf("%d bytes: got %v, want a MemoryError", size, err)
 		}
+	}
+}
+
+// TestTooMuchSharedMemory: a kernel that takes more than the device has is refused by name, before a driver crashes over it.
+func TestTooMuchSharedMemory(t *testing.T) {
+	dev := vktest.Open(t)
+	n := dev.Info().Limits.SharedMemory/16 + 1
+	b := spirv.NewBlock("greedy", 8, 1, 1)
+	b.StoreShared(b.Shared(n, spirv.Type{Elem: spirv.Float, N: 4}), b.LocalID(0), b.Float(1))
+	_, err := dev.NewKernel(b.Module())
+	want := fmt.Sprintf("vk: kernel greedy: it has %d bytes of shared memory, the device takes %d", 16*n, dev.Info().Limits.SharedMemory)
+	if err == nil || err.Error() != want || !vk.Unbuildable(err) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

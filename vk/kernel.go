@@ -103,6 +103,9 @@ func (k *Kernel) build(c []spirv.Const) error {
 			return beyond("a workgroup of %v, the device takes %v and %d in all", k.local, limits.MaxGroupSize, limits.MaxInvocations)
 		}
 	}
+	if n := m.SharedMemory(c...); n > limits.SharedMemory {
+		return beyond("%d bytes of shared memory, the device takes %d", n, limits.SharedMemory)
+	}
 	var a arena
 	defer a.free()
 	const stages = uint32(vulkan.ShaderStageComputeBit)

@@ -196,7 +196,7 @@ type Timing struct {
 }
 
 func (p *Program) timers(commands []command) error {
-	if p.d.period == 0 || len(commands) == 0 {
+	if p.d.clock.period == 0 || len(commands) == 0 {
 		return nil
 	}
 	for _, c := range commands {
@@ -208,7 +208,7 @@ func (p *Program) timers(commands []command) error {
 		p.kernels = append(p.kernels, kernel)
 	}
 	info := vulkan.QueryPoolCreateInfo{
-		SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: uint32(2 * len(commands)),
+		SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: uint32(len(commands) + 1),
 	}
 	var queries vulkan.QueryPool
 	err := check("vkCreateQueryPool", vulkan.CreateQueryPool(p.d.dev, &info, nil, &queries))
@@ -216,9 +216,11 @@ func (p *Program) timers(commands []command) error {
 	return err
 }
 
-func (p *Program) stamp(i int, stage vulkan.PipelineStageFlagBits) {
+// stamp writes when all commands so far have ended. A command is timed from when those before it have, and not from when it may begin,
+// which is while they still run: so the times of all add up to that of the run.
+func (p *Program) stamp(i int) {
 	if p.queries != vulkan.NullQueryPool {
-		vulkan.CmdWriteTimestamp(p.cmd[0], stage, p.queries, uint32(i))
+		vulkan.CmdWriteTimestamp(p.cmd[0], vulkan.PipelineStageBottomOfPipeBit, p.queries, uint32(i))
 	}
 }
 
@@ -235,7 +237,7 @@ func (p *Program) Timings() ([]Timing, error) {
 	if err := p.wait(context.Background(), p.run); err != nil {
 		return nil, err
 	}
-	ticks := make([]uint64, 2*len(p.labels))
+	ticks := make([]uint64, len(p.labels)+1)
 	var pin runtime.Pinner
 	pin.Pin(&ticks[0])
 	defer pin.Unpin()
@@ -244,10 +246,30 @@ func (p *Program) Timings() ([]Timing, error) {
 	if err := check("vkGetQueryPoolResults", r); err != nil {
 		return nil, err
 	}
+	starts, took := p.d.clock.read(ticks)
 	out := make([]Timing, len(p.labels))
 	for i := range out {
-		ns := func(ticks uint64) time.Duration { return time.Duration(float64(ticks) * p.d.period) }
-		out[i] = Timing{p.labels[i], p.kernels[i], ns(ticks[2*i]), ns(ticks[2*i+1] - ticks[2*i])}
+		out[i] = Timing{p.labels[i], p.kernels[i], starts[i], took[i]}
 	}
 	return out, nil
+}
+
+// clock is a device's: what its timestamps count.
+type clock struct {
+	period float64 // nanoseconds a tick; 0: nobody asked for the time, or the device keeps none
+	bits   int     // of a timestamp that count; the others mean nothing
+}
+
+// read returns when commands began and how long they took, from when the first began and when each ended. The count may begin anew
+// meanwhile.
+func (c clock) read(ticks []uint64) (starts, took []time.Duration) {
+	mask := ^uint64(0) >> (64 - c.bits)
+	ns := func(ticks uint64) time.Duration { return time.Duration(float64(ticks) * c.period) }
+	start, passed := ticks[0]&mask, uint64(0)
+	for i, end := range ticks[1:] {
+		n := (end - ticks[i]) & mask
+		starts, took = append(starts, ns(start+passed)), append(took, ns(n))
+		passed += n
+	}
+	return starts, took
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestHazards runs random programs on a machine that reorders everything between two barriers as badly as it can: a command sees a
@@ -229,6 +230,21 @@ func TestChooseMemory(t *testing.T) {
 		if m.device != c.device || m.host != c.host || m.both != c.both || m.unified != c.unified || m.heap != int64(c.device)+1 {
 			t.Errorf("%s: got %+v, want the device's %d, the host's %d, of both %d (%t)", c.driver, m, c.device, c.host, c.both, c.unified)
 		}
+	}
+}
+
+// TestClock reads timestamps of which only the lower bits mean something, and whose count begins anew.
+func TestClock(t *testing.T) {
+	const top = 1<<36 - 1
+	c := clock{period: 2, bits: 36}
+	starts, took := c.read([]uint64{7<<36 | (top - 9), 1<<36 | (top - 4), 3<<36 | 5, 5})
+	for i, want := range []struct{ start, took time.Duration }{{2 * (top - 9), 10}, {2 * (top - 4), 20}, {2 * (top + 6), 0}} {
+		if starts[i] != want.start || took[i] != want.took {
+			t.Errorf("command %d began at %d and took %d, want %+v", i, starts[i], took[i], want)
+		}
+	}
+	if _, took := (clock{period: 1, bits: 64}).read([]uint64{1 << 63, 1<<63 + 3}); took[0] != 3 {
+		t.Errorf("with 64 bits it took %d, want 3", took[0])
 	}
 }
 

@@ -284,16 +284,16 @@ func (p *Program) write(commands []command) error {
 	}
 	const host = vulkan.PipelineStageFlags(vulkan.PipelineStageHostBit)
 	if p.queries != vulkan.NullQueryPool {
-		vulkan.CmdResetQueryPool(cmd, p.queries, 0, uint32(2*len(commands)))
+		vulkan.CmdResetQueryPool(cmd, p.queries, 0, uint32(len(commands)+1))
 	}
 	d.newer.barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after what ran before
+	p.stamp(0)
 	set := 0
 	for i, c := range commands {
 		if c.barrier {
 			d.newer.barrier(cmd, work, work, written, read|written)
 			p.barriers++
 		}
-		p.stamp(i*2, vulkan.PipelineStageTopOfPipeBit)
 		switch {
 		case c.kernel != nil:
 			p.dispatch(cmd, c, p.sets[set])
@@ -307,7 +307,7 @@ func (p *Program) write(commands []command) error {
 			d.newer.call("vkCmdCopyBuffer", uintptr(unsafe.Pointer(cmd)), uintptr(unsafe.Pointer(src.Buffer.buf)),
 				uintptr(unsafe.Pointer(dst.Buffer.buf)), 1, at(&a, bufferCopy{uint64(src.Lo), uint64(dst.Lo), uint64(src.Len())}))
 		}
-		p.stamp(i*2+1, vulkan.PipelineStageBottomOfPipeBit)
+		p.stamp(i + 1)
 	}
 	d.newer.barrier(cmd, work, host, written, vulkan.AccessHostReadBit)
 	return check("vkEndCommandBuffer", vulkan.EndCommandBuffer(cmd))

@@ -119,5 +119,20 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 }
 
 func (a *app) open(profile bool) (*vk.Device, error) {
-	return vk.Open(vk.Options{Device: a.device, Profile: profile, CacheDir: cacheDir(), Fail: a.fail})
+	dev, err := vk.Open(vk.Options{Device: a.device, Profile: profile, CacheDir: cacheDir(), Fail: a.fail})
+	if err != nil || !profile {
+		return dev, err
+	}
+	if err := timeless(dev.Info()); err != nil {
+		return nil, errors.Join(err, dev.Close())
+	}
+	return dev, nil
+}
+
+// timeless is an error where a device cannot say what its kernels take.
+func timeless(i vk.Info) error {
+	if i.TimestampBits > 0 {
+		return nil
+	}
+	return fmt.Errorf("%s keeps no times of what it computes: leave out --profile and --trace", i.Name)
 }
