@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -65,7 +66,9 @@ func (c *compilation) program() (*Program, error) {
 		c.order(roots)
 	}
 	c.packs(roots)
-	c.fuse(roots)
+	if err := c.fuse(roots); err != nil {
+		return nil, err
+	}
 	c.updateInPlace()
 	results := c.keep()
 	scratch := c.lifetimes()
@@ -143,42 +146,58 @@ func (c *compilation) packs(roots []*Tensor) {
 // leaves tells whether a pass is left out.
 func (c *compilation) leaves(p Pass) bool { return slices.Contains(c.rt.without, p) }
 
-// fuse shares the nodes out to units, none of which binds more than the device takes.
-func (c *compilation) fuse(roots []*Tensor) {
-	tries := fusing
-	if c.leaves(Fuse) {
-		tries = fusing[len(fusing)-1:]
-	}
-	for _, b := range tries {
-		c.fused = c.low.fuse(roots, b, c.rt.without)
+// fuse shares the nodes out to units, none of which binds more than the device takes: one that does is made of half as many nodes, and
+// others are not touched.
+func (c *compilation) fuse(roots []*Tensor) error {
+	for most := map[*Tensor]int{}; ; {
+		c.fused = c.low.fuse(roots, most, c.rt.without)
 		c.fused.tuning = c.tuning
-		if !slices.ContainsFunc(c.fused.units, func(u *unit) bool { return !c.fits(u) }) {
-			return
+		fit := true
+		for _, u := range c.fused.units {
+			over := c.excess(u)
+			if over == nil {
+				continue
+			}
+			if !c.fused.halve(u) {
+				return over
+			}
+			fit = false
+		}
+		if fit {
+			return nil
 		}
 	}
 }
 
-// fits tells whether the device takes as many bindings as a unit may have: an input may be bound twice, as scalars and in fours.
-func (c *compilation) fits(u *unit) bool {
+// excess is the error of a unit that binds more than the device takes; nil: it does not.
+func (c *compilation) excess(u *unit) error {
 	if u.node != nil && u.node.op.Pack != nil { // no dispatch
-		return true
+		return nil
 	}
+	// No more than this: an input may be bound twice, as scalars and in fours.
 	on, l := c.rt.target, c.rt.target.Info.Limits
-	in, out := 0, 0
+	buffers, texels := 0, 0
 	for _, t := range c.reads(u) {
 		if on.CPU {
-			in += up(inQuads(t), on.room(texel(t, 4))) + up(inQuads(t), on.room(texel(t, 1)))
+			texels += up(inQuads(t), on.room(texel(t, 4))) + up(inQuads(t), on.room(texel(t, 1)))
 		} else {
-			in += 2 * up(inQuads(t), on.room(0))
+			buffers += 2 * up(inQuads(t), on.room(0))
 		}
 	}
 	for _, t := range u.outs {
-		out += up(inQuads(t), on.room(0))
+		buffers += up(inQuads(t), on.room(0))
 	}
-	if on.CPU {
-		return in <= l.MaxTexelBuffers && out <= l.MaxBuffers
+	if buffers <= l.MaxBuffers && texels <= l.MaxTexelBuffers {
+		return nil
 	}
-	return in+out <= l.MaxBuffers
+	buffers, texels = c.fused.generate(u, on).module.Buffers()
+	if buffers <= l.MaxBuffers && texels <= l.MaxTexelBuffers {
+		return nil
+	}
+	largest := slices.MaxFunc(append(c.reads(u), u.outs...), func(a, b *Tensor) int { return inQuads(a) - inQuads(b) })
+	return fmt.Errorf("tensor: %s needs %d buffers and %d texel buffers at once, of which the device takes %d and %d: %v alone has %s, of which "+
+		"one holds %s; smaller tensors need fewer", u.title(), buffers, texels, l.MaxBuffers, l.MaxTexelBuffers, largest.op.Shape,
+		vk.Bytes(int64(inQuads(largest))), vk.Bytes(int64(on.room(0))))
 }
 
 // base returns what holds the value of t.

@@ -85,7 +85,7 @@ func MatrixModules(m spirv.Matrices) [][]uint32 {
 	var all [][]uint32
 	for _, y := range []*Tensor{x.MatMul(x), x.T().MatMul(x), x.MatMul(x.T()).Exp(), odd.MatMul(odd), odd.T().MatMul(odd.T())} {
 		low := newLowering(on)
-		f := low.fuse([]*Tensor{low.whole(low.lower(y))}, fusing[0], nil)
+		f := low.fuse([]*Tensor{low.whole(low.lower(y))}, nil, nil)
 		for _, u := range f.units {
 			if u.node != nil && u.node.op.product != nil {
 				all = append(all, u.node.op.product.producer(f, u, on).variants()[0].generate().module.Words)
@@ -100,3 +100,6 @@ func Limit(n int) (restore func()) {
 	limit = n
 	return func() { limit = most }
 }
+
+// FewBuffers has the runtime's shaders bind no more than n storage buffers.
+func (rt *Runtime) FewBuffers(n int) { rt.target.Info.Limits.MaxBuffers = n }

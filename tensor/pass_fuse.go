@@ -34,7 +34,7 @@ func (u *unit) root() *unit {
 // fusion shares the nodes of a lowered graph out to units.
 type fusion struct {
 	*lowering
-	bounds
+	most    map[*Tensor]int // nodes of a unit with it at most, where one with more does not fit the device
 	without []Pass
 	units   []*unit
 	of      map[*Tensor]*unit
@@ -45,16 +45,8 @@ type fusion struct {
 	searches int
 }
 
-// bounds are how much goes into one unit.
-type bounds struct {
-	inputs int // tensors that it reads
-	nodes  int // elementwise nodes; 1: nothing is fused
-}
-
-// fusing is what is tried, until all units fit the device.
-var fusing = []bounds{{12, 1 << 20}, {12, 12}, {4, 4}, {4, 1}}
-
 const (
+	maxInputs   = 12 // tensors that a unit reads
 	maxInline   = 24 // nodes that a reduction computes anew instead of reading them
 	maxAfter    = 24 // nodes made of a reduction's results, which few lanes of many compute
 	maxEpilogue = 8  // instructions made of a product's results on lavapipe: they are written out for each row of a tile, and long code runs slowly
@@ -65,13 +57,13 @@ const (
 // inlined tells whether a node is computed wherever it is read, whatever the layout: it costs nothing and reads nothing.
 func inlined(t *Tensor) bool { return t.isElementwise() && len(t.in) == 0 }
 
-// fuse returns the units that compute roots, in an order in which they can run.
-func (l *lowering) fuse(roots []*Tensor, b bounds, without []Pass) *fusion {
-	f := &fusion{lowering: l, bounds: b, without: without, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
+// fuse returns the units that compute roots, in an order in which they can run. most is as in fusion; nil: any unit fits.
+func (l *lowering) fuse(roots []*Tensor, most map[*Tensor]int, without []Pass) *fusion {
+	f := &fusion{lowering: l, most: most, without: without, of: map[*Tensor]*unit{}, forced: map[*Tensor]bool{}, stored: map[*Tensor]bool{}}
 	for _, r := range roots {
 		f.forced[l.where[r].base] = true
 	}
-	live, off := f.live(roots), b.nodes == 1
+	live, off := f.live(roots), slices.Contains(without, Fuse)
 	for _, t := range live {
 		if t.op.View != nil || t.isLeaf() {
 			continue
@@ -132,7 +124,7 @@ func (f *fusion) single(t *Tensor) {
 	u := &unit{node: t, outs: []*Tensor{t}, stops: map[*Tensor]bool{}, deps: map[*unit]bool{}}
 	if t.op.Reduce != nil {
 		base := f.where[t.in[0]].base
-		if n := f.inline(u, base, 0); n > min(maxInline, f.nodes) || len(u.stops) > f.bounds.inputs {
+		if n := f.inline(u, base, 0); n > maxInline || !inlined(base) && !f.allows(n+1, t) || len(u.stops) > maxInputs {
 			f.forced[base] = true
 			clear(u.stops)
 			u.stops[base] = true
@@ -190,7 +182,7 @@ func (f *fusion) elementwise(t *Tensor) {
 	for i, x := range t.in {
 		f.depend(u, f.where[x].base, !f.inPlace(t, i))
 	}
-	if f.nodes == 1 {
+	if !f.allows(2, t) {
 		return
 	}
 	for i, x := range t.in {
@@ -351,7 +343,7 @@ func (f *fusion) reaches(from, to *unit, indirect bool) bool {
 	return visit(from, true)
 }
 
-// within tells whether u and c together keep to the bounds.
+// within tells whether u and c together read few enough tensors and are few enough nodes.
 func (f *fusion) within(u, c *unit) bool {
 	own, reads := map[*Tensor]bool{}, map[*Tensor]bool{}
 	all := slices.Concat(u.elems, c.elems)
@@ -371,7 +363,44 @@ func (f *fusion) within(u, c *unit) bool {
 			}
 		}
 	}
-	return len(reads) <= f.inputs && len(all) <= f.nodes
+	return len(reads) <= maxInputs && f.allows(len(u.computes())+len(c.computes()), slices.Concat(u.computes(), c.computes())...)
+}
+
+// allows tells whether a unit with some nodes may have n in all.
+func (f *fusion) allows(n int, nodes ...*Tensor) bool {
+	if slices.Contains(f.without, Fuse) {
+		return n <= 1
+	}
+	return !slices.ContainsFunc(nodes, func(t *Tensor) bool {
+		most, ok := f.most[t]
+		return ok && n > most
+	})
+}
+
+// halve lets the nodes of a unit be in none of more than half as many from now on; false: it has one node.
+func (f *fusion) halve(u *unit) bool {
+	all := map[*Tensor]bool{}
+	for _, t := range u.computes() {
+		all[t] = true
+	}
+	for _, r := range u.reductions() {
+		f.anew(u, r, func(t, _ *Tensor) {
+			if t.isElementwise() {
+				all[t] = true
+			}
+		})
+	}
+	n := len(all)
+	maps.DeleteFunc(all, func(t *Tensor, _ bool) bool { return f.of[t].root() != u }) // others compute these, too
+	for t := range all {
+		if most, ok := f.most[t]; ok {
+			n = min(n, most)
+		}
+	}
+	for t := range all {
+		f.most[t] = n / 2
+	}
+	return n > 1
 }
 
 // merge adds u to c, or c to u where only u has a node.
@@ -416,7 +445,7 @@ func (u *unit) settle() {
 // finish decides what is computed and what is stored, drops units that store nothing, and sorts the rest.
 func (f *fusion) finish(roots []*Tensor) {
 	f.store(roots)
-	if f.nodes > 1 && !slices.Contains(f.without, Recompute) {
+	if !slices.Contains(f.without, Fuse) && !slices.Contains(f.without, Recompute) {
 		f.recompute(roots)
 		f.store(roots)
 	}

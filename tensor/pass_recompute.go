@@ -110,19 +110,18 @@ func (f *fusion) takes(c *unit, t *Tensor, again, from []*Tensor) bool {
 		}
 		reads[x] = true
 	}
-	cost, nodes := 0, len(c.elems)
+	cost, nodes := 0, slices.Clone(c.computes())
 	for _, x := range again {
 		if x.op.Table {
 			return false
 		}
 		if !c.own[x] {
 			cost += x.cost()
-			nodes++
+			nodes = append(nodes, x)
 		}
 	}
-	limit := f.nodes
-	if c.node != nil {
-		limit = min(limit, maxRowNodes)
+	if c.node != nil && len(nodes)-len(c.reductions()) > maxRowNodes {
+		return false
 	}
-	return more <= 1 && cost <= maxRecompute && len(reads)-1 <= f.inputs && nodes <= limit
+	return more <= 1 && cost <= maxRecompute && len(reads)-1 <= maxInputs && f.allows(len(nodes), nodes...)
 }

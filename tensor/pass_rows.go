@@ -84,11 +84,12 @@ func (f *fusion) apart(u, c *unit) bool {
 	return true
 }
 
-// rowsWithin tells whether u and c together keep to the bounds.
+// rowsWithin tells whether u and c together read few enough tensors, and are few enough nodes that do not cost too much again.
 func (f *fusion) rowsWithin(u, c *unit) bool {
 	own, reads := map[*Tensor]bool{}, map[*Tensor]bool{}
 	all := slices.Concat(u.elems, c.elems)
-	for _, t := range slices.Concat(u.computes(), c.computes()) {
+	nodes := slices.Concat(u.computes(), c.computes())
+	for _, t := range nodes {
 		own[t] = true
 	}
 	for _, t := range all {
@@ -108,7 +109,7 @@ func (f *fusion) rowsWithin(u, c *unit) bool {
 			}
 		}
 	}
-	return len(reads) <= f.inputs && len(all) <= min(f.nodes, maxRowNodes) && cost <= maxAnew
+	return len(reads) <= maxInputs && len(all) <= maxRowNodes && cost <= maxAnew && f.allows(len(nodes), nodes...)
 }
 
 // rowLocal tells whether u needs for a row only what c computes for that row.

@@ -280,7 +280,7 @@ func fingerprint(i vk.Info) string {
 	} {
 		for _, on := range targets {
 			low := newLowering(on)
-			f := low.fuse([]*Tensor{low.whole(low.lower(t))}, fusing[0], nil)
+			f := low.fuse([]*Tensor{low.whole(low.lower(t))}, nil, nil)
 			for _, u := range f.units {
 				if u.node == nil || u.node.op.product == nil {
 					continue

@@ -79,15 +79,7 @@ func (k *Kernel) build(c []spirv.Const) error {
 	if m.PushSize > limits.PushConstants {
 		return beyond("%d bytes of push constants, the device takes %d", m.PushSize, limits.PushConstants)
 	}
-	buffers, texels := 0, 0
-	for _, b := range m.Bindings {
-		if b.Kind == spirv.Storage {
-			buffers++
-		} else {
-			texels++
-		}
-	}
-	if buffers > limits.MaxBuffers || texels > limits.MaxTexelBuffers {
+	if buffers, texels := m.Buffers(); buffers > limits.MaxBuffers || texels > limits.MaxTexelBuffers {
 		return beyond("%d buffers and %d texel buffers, the device takes %d and %d", buffers, texels, limits.MaxBuffers, limits.MaxTexelBuffers)
 	}
 	total := 1

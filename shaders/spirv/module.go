@@ -60,6 +60,18 @@ const (
 	set         = 34
 )
 
+// Buffers counts the bindings of each kind: storage buffers, and texel buffers of all types.
+func (m *Module) Buffers() (storage, texels int) {
+	for _, b := range m.Bindings {
+		if b.Kind == Storage {
+			storage++
+		} else {
+			texels++
+		}
+	}
+	return storage, texels
+}
+
 // Kind says how a shader sees a buffer.
 type Kind int
 
