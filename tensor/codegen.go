@@ -544,7 +544,6 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	e := f.newEmitter(u, on, n, local)
 	b := e.b
 	outs := e.outs(u, 4*pair)
-	e.single(u)
 	lane := b.LocalID(0)
 	start := b.Mul(group(b, groups), b.Index(per/pair))
 	if each > 1 {
@@ -552,11 +551,7 @@ func (f *fusion) generate(u *unit, on Target) generated {
 	} else {
 		start = b.Add(start, lane)
 	}
-	for k := range each / pair {
-		at, valid := b.Add(start, b.Index(stride*k)), spirv.ID(0)
-		if quads < launched(groups)*per {
-			valid, at = b.Less(at, b.Index(quads/pair)), b.Min(at, b.Index(quads/pair-1))
-		}
+	write := func(at, valid spirv.ID) {
 		values := make([][]spirv.ID, len(u.outs))
 		for h := range pair {
 			quad := at
@@ -572,7 +567,29 @@ func (f *fusion) generate(u *unit, on Target) generated {
 			e.later(outs[i], t, at, valid, values[i]...)
 		}
 	}
-	e.flush()
+	some := quads < launched(groups)*per // of the invocations have nothing to do
+	switch {
+	case on.CPU: // lanes compute what is not stored: that costs less than to leave it out
+		e.single(u)
+		for k := range each / pair {
+			at, valid := b.Add(start, b.Index(stride*k)), spirv.ID(0)
+			if some {
+				valid, at = b.Less(at, b.Index(quads/pair)), b.Min(at, b.Index(quads/pair-1))
+			}
+			write(at, valid)
+		}
+		e.flush()
+	case some: // and must not read: others may be writing there, in place of what they have read
+		b.If(b.Less(start, b.Index(quads)), func() {
+			e.single(u)
+			write(start, 0)
+			e.flush()
+		})
+	default:
+		e.single(u)
+		write(start, 0)
+		e.flush()
+	}
 	return generated{module: b.Module(), binds: e.binds, groups: groups}
 }
 

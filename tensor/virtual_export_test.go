@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"genview/shaders/spirv/virtual"
 	"genview/vk"
@@ -35,82 +37,144 @@ func (g *VirtualGPU) load(s vk.Step) (*virtual.Kernel, error) {
 	return k, err
 }
 
-// A virtualMemory is what the virtual GPU has in place of a device's buffers.
-type virtualMemory map[*vk.Buffer]*virtual.Buffer
-
-// of returns the copy of a buffer. What the host has written of it is known: variables and constants whole, inputs whole, and nothing of
-// what lies between kernels or is a result.
-func (m virtualMemory) of(p *Program, b *vk.Buffer) (*virtual.Buffer, error) {
-	if c := m[b]; c != nil {
-		return c, nil
-	}
-	c := virtual.NewBuffer("memory", b.Size())
-	m[b] = c
-	known := true
-	for _, own := range p.own {
-		known = known && own != b
-	}
-	if p.scratch != nil && b == p.scratch.Buffer {
-		known = false
-	}
-	for _, f := range p.feeds {
-		known = known || f.dev == b
-	}
-	if known {
-		all := make([]byte, b.Size())
-		if _, err := b.ReadAt(all, 0); err != nil {
-			return nil, err
-		}
-		c.Write(0, all)
-	}
-	return c, nil
+// A VirtualMemory is what the virtual GPU has in place of a device's buffers: it stays as programs leave it.
+type VirtualMemory struct {
+	gpu  *VirtualGPU
+	copy map[*vk.Buffer]*virtual.Buffer
 }
 
-// Run runs a program on the virtual GPU and returns what is wrong with it, and how to read what it computed. Its inputs have been
-// fed by a run on the device, or are zero.
-func (g *VirtualGPU) Run(p *Program) (faults []virtual.Fault, float32s func(x *Tensor) ([]float32, error), err error) {
-	m := virtualMemory{}
+// Memory returns memory that holds nothing yet.
+func (g *VirtualGPU) Memory() *VirtualMemory {
+	return &VirtualMemory{g, map[*vk.Buffer]*virtual.Buffer{}}
+}
+
+// Hold copies what programs use of the device's memory. What the host has written of it is known: variables and constants whole, inputs
+// whole, and nothing of what lies between kernels or is a result.
+func (m *VirtualMemory) Hold(programs ...*Program) error {
+	for _, p := range programs {
+		var all []vk.View
+		for s := range p.prog.Steps() {
+			all = append(all, s.Views...)
+		}
+		for _, r := range p.results { // which may be constants
+			all = append(all, r.view)
+		}
+		for _, v := range all {
+			if err := m.hold(p, v.Buffer); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *VirtualMemory) hold(p *Program, b *vk.Buffer) error {
+	if m.copy[b] != nil {
+		return nil
+	}
+	m.copy[b] = virtual.NewBuffer("memory", b.Size())
+	if p.keepsNothingIn(b) {
+		return nil
+	}
+	all := make([]byte, b.Size())
+	if _, err := b.ReadAt(all, 0); err != nil {
+		return err
+	}
+	m.copy[b].Write(0, all)
+	return nil
+}
+
+// keepsNothingIn tells whether a buffer holds nothing of use before a run of the program: values between kernels, and results.
+func (p *Program) keepsNothingIn(b *vk.Buffer) bool {
+	fed := slices.ContainsFunc(p.feeds, func(f feedSlot) bool { return f.dev == b })
+	return !fed && (slices.Contains(p.own, b) || p.scratch != nil && b == p.scratch.Buffer)
+}
+
+// Inputs lists what a program is fed with.
+func (p *Program) Inputs() []*Tensor {
+	var all []*Tensor
+	for _, f := range p.feeds {
+		all = append(all, f.input)
+	}
+	return all
+}
+
+// Results lists what a program computes, in no order.
+func (p *Program) Results() []*Tensor { return slices.Collect(maps.Keys(p.results)) }
+
+// Run runs a program on the virtual GPU and returns what is wrong with it. Inputs that are not fed are what they were.
+func (m *VirtualMemory) Run(p *Program, feed Feed) (faults []virtual.Fault, err error) {
+	if err := m.Hold(p); err != nil {
+		return nil, err
+	}
+	for b, c := range m.copy {
+		if p.keepsNothingIn(b) {
+			c.Forget()
+		}
+	}
+	for _, f := range p.feeds {
+		if values, ok := feed[f.input]; ok {
+			all := make([]byte, f.input.bytes())
+			if err := put(all, f.input.op.DType, values); err != nil {
+				return nil, err
+			}
+			m.copy[f.dev].Write(0, all)
+		}
+	}
 	for s := range p.prog.Steps() {
-		var views []virtual.View
-		for _, v := range s.Views {
-			c, err := m.of(p, v.Buffer)
-			if err != nil {
-				return nil, nil, err
-			}
-			views = append(views, virtual.View{Buffer: c, Lo: v.Lo, Hi: v.Hi})
-		}
-		switch {
-		case s.Module != nil:
-			k, err := g.load(s)
-			if err != nil {
-				return nil, nil, err
-			}
-			g.Seed++ // another order
-			faults = append(faults, virtual.Run(&virtual.Dispatch{Kernel: k, Push: s.Push, Views: views, Groups: s.Groups}, g.Options)...)
-		case s.Fill != nil:
-			word := binary.LittleEndian.AppendUint32(nil, *s.Fill)
-			views[0].Buffer.Write(views[0].Lo, bytes.Repeat(word, (views[0].Hi-views[0].Lo)/4))
-		default:
-			views[0].Buffer.Copy(views[0].Lo, views[1].Buffer, views[1].Lo, views[1].Hi)
-		}
 		if len(faults) > 20 {
 			break
 		}
-	}
-	return faults, func(x *Tensor) ([]float32, error) {
-		r := p.results[x]
-		b, err := m.of(p, r.view.Buffer)
+		found, err := m.step(s)
 		if err != nil {
 			return nil, err
 		}
-		for i := range x.bytes() {
-			if at := r.view.Lo + i; b.Unknown[at/4]>>(8*(at%4))&0xff != 0 {
-				return nil, fmt.Errorf("byte %d of %s is made of what nobody has written", i, x)
-			}
+		faults = append(faults, found...)
+	}
+	return faults, nil
+}
+
+func (m *VirtualMemory) step(s vk.Step) ([]virtual.Fault, error) {
+	var views []virtual.View
+	for _, v := range s.Views {
+		views = append(views, virtual.View{Buffer: m.copy[v.Buffer], Lo: v.Lo, Hi: v.Hi})
+	}
+	switch {
+	case s.Module != nil:
+		k, err := m.gpu.load(s)
+		if err != nil {
+			return nil, err
 		}
-		out := make([]float32, x.Len())
-		return out, take(out, r.dtype, b.Bytes[r.view.Lo:r.view.Lo+r.bytes])
-	}, nil
+		m.gpu.Seed++ // another order
+		return virtual.Run(&virtual.Dispatch{Kernel: k, Push: s.Push, Views: views, Groups: s.Groups}, m.gpu.Options), nil
+	case s.Fill != nil:
+		word := binary.LittleEndian.AppendUint32(nil, *s.Fill)
+		views[0].Buffer.Write(views[0].Lo, bytes.Repeat(word, (views[0].Hi-views[0].Lo)/4))
+	default:
+		views[0].Buffer.Copy(views[0].Lo, views[1].Buffer, views[1].Lo, views[1].Hi)
+	}
+	return nil, nil
+}
+
+// Read returns a result of a program. What is made of memory that nobody has written is an error.
+func (m *VirtualMemory) Read(p *Program, x *Tensor) ([]float32, error) {
+	r := p.results[x]
+	b := m.copy[r.view.Buffer]
+	for i := range x.bytes() {
+		if at := r.view.Lo + i; b.Unknown[at/4]>>(8*(at%4))&0xff != 0 {
+			return nil, fmt.Errorf("byte %d of %s is made of what nobody has written", i, x)
+		}
+	}
+	out := make([]float32, x.Len())
+	return out, take(out, r.dtype, b.Bytes[r.view.Lo:r.view.Lo+r.bytes])
+}
+
+// Run runs a program by itself, and returns what is wrong with it and how to read what it computed. Its inputs have been fed by a run
+// on the device, or are zero.
+func (g *VirtualGPU) Run(p *Program) ([]virtual.Fault, func(x *Tensor) ([]float32, error), error) {
+	m := g.Memory()
+	faults, err := m.Run(p, nil)
+	return faults, func(x *Tensor) ([]float32, error) { return m.Read(p, x) }, err
 }
 
 // BoundTwice counts the dispatches that bind memory twice and write it.
@@ -122,15 +186,4 @@ func (p *Program) BoundTwice() int {
 		}
 	}
 	return n
-}
-
-// ProductsForLavapipe tells whether a program has products in lavapipe's own kernels. Those read past the ends of what is bound, and
-// touch what they will write, where it is known what this one driver does: a virtual GPU would only say so.
-func (p *Program) ProductsForLavapipe() bool {
-	for s := range p.prog.Steps() {
-		if s.Module != nil && len(s.Module.Consts) > 0 && p.rt.target.CPU {
-			return true
-		}
-	}
-	return false
 }

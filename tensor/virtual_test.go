@@ -41,7 +41,7 @@ func TestVirtualGPU(t *testing.T) {
 			t.Skip(err)
 		}
 		defer rt.Close()
-		gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 1})
+		gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 1, Forgiving: true})
 		for i, c := range optest.Cases {
 			if *allSubgroups || i%4 == 0 {
 				t.Run(c.Name, func(t *testing.T) { virtually(t, rt, gpu, c) })
@@ -70,10 +70,6 @@ func virtually(t *testing.T, rt *tensor.Runtime, gpu *tensor.VirtualGPU, c optes
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.ProductsForLavapipe() {
-			p.Close()
-			continue
-		}
 		faults, read, err := gpu.Run(p)
 		if err != nil {
 			t.Fatal(err)
@@ -98,8 +94,8 @@ func virtually(t *testing.T, rt *tensor.Runtime, gpu *tensor.VirtualGPU, c optes
 	}
 }
 
-// TestVirtualUpdates: what is updated in place is bound twice, to be read and to be written, and so declared Aliased. The workgroups are
-// full: invocations without work read the last elements, while those may be written, and use nothing of what they have read.
+// TestVirtualUpdates: what is updated in place is bound twice, to be read and to be written, and so declared Aliased. Invocations without
+// work do not read it, and lanes of lavapipe's, which do, use nothing of what they have read.
 func TestVirtualUpdates(t *testing.T) {
 	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForLavapipe} {
 		dev := vktest.Open(t)
@@ -107,12 +103,12 @@ func TestVirtualUpdates(t *testing.T) {
 		if err != nil {
 			continue // on lavapipe only
 		}
-		x, m := filled("x", 1, 1024), filled("m", 0, 1024)
+		x, m := filled("x", 1, 1001), filled("m", 0, 1001)
 		p := compile(t, rt, tensor.Outputs{Update: []tensor.Update{{Var: m, Value: m.Scale(0.9).Add(x)}, {Var: x, Value: x.Sub(m.Scale(0.1))}}})
 		if n := p.BoundTwice(); n == 0 {
 			t.Errorf("%v: nothing is updated in place", family)
 		}
-		faults, _, err := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 3}).Run(p)
+		faults, _, err := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 3, Forgiving: family == tensor.ForLavapipe}).Run(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +132,7 @@ func TestVirtualGuards(t *testing.T) {
 				t.Skip(err)
 			}
 			defer rt.Close()
-			gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 2})
+			gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 2, Forgiving: family == tensor.ForLavapipe})
 			x := tensor.Const(make([]float32, 16*1024), 16, 1024) // whole workgroups of fours, and four or more of them
 			for name, y := range map[string]*tensor.Tensor{
 				"elementwise": x.Exp(), "columns": x.Reshape(16, 8, 128).Sum(1), "rows": x.Reshape(256, 64).Sum(1), "short rows": x.Reshape(4096, 4).Sum(1),
@@ -146,10 +142,6 @@ func TestVirtualGuards(t *testing.T) {
 				p, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{y}})
 				if err != nil {
 					t.Fatal(name, err)
-				}
-				if p.ProductsForLavapipe() {
-					p.Close()
-					continue
 				}
 				faults, _, err := gpu.Run(p)
 				if err != nil {

@@ -14,10 +14,15 @@ type Buffer struct {
 func NewBuffer(name string, size int) *Buffer {
 	words := (size + 3) / 4
 	b := &Buffer{Name: name, Bytes: make([]byte, 4*words), Unknown: make([]uint32, words), shadow: make([]access, words)}
+	b.Forget()
+	return b
+}
+
+// Forget has the buffer hold nothing.
+func (b *Buffer) Forget() {
 	for i := range b.Unknown {
 		b.Unknown[i] = math.MaxUint32
 	}
-	return b
 }
 
 // Write puts bytes at an offset that is a multiple of 4.
