@@ -162,6 +162,7 @@ func (s *session) bench(ctx context.Context, name string, steps int, p *profile)
 	times := make([]time.Duration, 0, steps)
 	var before, after runtime.MemStats
 	for i := range steps + warm {
+		s.console.count("steps", i, steps+warm)
 		if i == warm {
 			runtime.ReadMemStats(&before)
 		}
@@ -222,7 +223,8 @@ func (a *app) benchOps(ctx context.Context, part string) (err error) {
 	if !a.json {
 		fmt.Fprintf(a.out, "on %s\n%-41s %9s %9s %9s %7s %7s  %s\n", dev.Info().Name, "op", "median ms", "min", "max", "GFLOP/s", "GB/s", "× yardstick, kernels")
 	}
-	for _, w := range works {
+	for i, w := range works {
+		a.console.count("ops", i, len(works))
 		r, err := optest.Measure(ctx, dev, tensor.Options{Without: a.without(), Tuning: t}, w)
 		if err != nil {
 			return err

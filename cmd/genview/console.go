@@ -125,26 +125,21 @@ func (t *task) write(text func(columns int) string) {
 	t.text = text
 }
 
-// kernels counts kernels that are made for the newest task.
-func (c *console) kernels(done, all int) {
+// count tells how many of what the newest task goes through are done.
+func (c *console) count(unit string, done, all int) {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n := len(c.tasks); n > 0 {
-		c.tasks[n-1].unit, c.tasks[n-1].done, c.tasks[n-1].all = "kernels", done, all
+		c.tasks[n-1].unit, c.tasks[n-1].done, c.tasks[n-1].all = unit, done, all
 	}
 }
 
-// count tells how many of what a task goes through are done.
-func (t *task) count(unit string, done, all int) {
-	if t == nil {
-		return
-	}
-	t.c.mu.Lock()
-	defer t.c.mu.Unlock()
-	t.unit, t.done, t.all = unit, done, all
+// counter is count of one thing.
+func (c *console) counter(unit string) func(done, all int) {
+	return func(done, all int) { c.count(unit, done, all) }
 }
 
 // say writes a line of its own.

@@ -68,7 +68,7 @@ their folder.`,
 			defer func() { err = errors.Join(err, dev.Close()) }()
 			task := a.console.begin("checking")
 			defer task.end()
-			r := examine(c.Context(), dev, func(done, all int) { task.count("ops", done, all) }, func(bad check) {
+			r := examine(c.Context(), dev, a.console.counter("ops"), func(bad check) {
 				if !a.json {
 					fmt.Fprintf(a.out, "FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
 				}

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"genview/models/vae"
+	"genview/models/watch"
 
 	"github.com/spf13/cobra"
 )
@@ -82,7 +83,7 @@ func (m *pictures) measure(ctx context.Context, step, n, samples int) (fmt.Strin
 	if err != nil {
 		return nil, err
 	}
-	o := vae.EvalOptions{Examples: n, Samples: samples, Binarize: m.session.config.Data.Binarize}
+	o := vae.EvalOptions{Examples: n, Samples: samples, Binarize: m.session.config.Data.Binarize, Heard: m.session.console.counter("passes")}
 	pixels := "as they are, between 0 and 1"
 	if o.Binarize {
 		pixels = "Bernoulli, one fixed sample a pixel"
@@ -105,9 +106,16 @@ func (m *points) measure(ctx context.Context, step, n, _ int) (fmt.Stringer, err
 }
 
 func (m *translation) measure(ctx context.Context, step, n, _ int) (fmt.Stringer, error) {
-	all, err := m.examples(ctx, n)
-	if err != nil {
-		return nil, err
+	n = min(n, len(m.dates.Test()))
+	var all []watch.Example
+	for len(all) < n {
+		const some = 128
+		m.console.count("dates", len(all), n)
+		more, err := m.examples(ctx, len(all), min(len(all)+some, n))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
 	}
 	exact, right, total := 0, 0, 0
 	for _, e := range all {
@@ -136,7 +144,7 @@ func (m *prose) measure(ctx context.Context, step, n, _ int) (fmt.Stringer, erro
 	if window := m.config.Model.Context; n <= (len(text)-1)/window {
 		text = text[:n*window+1]
 	}
-	loss, count, err := m.Loss(ctx, text)
+	loss, count, err := m.Loss(ctx, text, m.session.console.counter("characters"))
 	return perplexity{step, loss, math.Exp(loss), "the text's last tenth", count}, err
 }
 

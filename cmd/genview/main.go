@@ -17,7 +17,7 @@ func main() {
 // run does what the command line says and returns the exit code.
 func run(windows *viewer.Thread) int {
 	ctx := interruptible()
-	out := &results{to: os.Stdout}
+	out := &results{to: os.Stdout, terminal: onTerminal(os.Stdout)}
 	err := newRoot(windows, out).ExecuteContext(ctx)
 	if failed := out.done(); err == nil {
 		err = failed

@@ -210,9 +210,12 @@ func (m *pictures) sample(ctx context.Context, first, n int, path string) error 
 	if err != nil {
 		return err
 	}
-	images, err := m.draw(ctx, z)
-	if err != nil {
-		return err
+	var images []*image.RGBA
+	for img, err := range m.along(ctx, func(i int) []float32 { return z[i*m.Z() : (i+1)*m.Z()] }, n) {
+		if err != nil {
+			return err
+		}
+		images = append(images, img)
 	}
 	cols := 1
 	for cols*cols < n {

@@ -116,6 +116,7 @@ func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
 	}
 	xy := make([]float32, 0, 2*n)
 	for at := 0; at < n; at += cloud { // latents take more memory than points
+		m.session.console.count("points", at, n)
 		z, err := m.seeds(first+at, min(cloud, n-at))
 		if err != nil {
 			return nil, err

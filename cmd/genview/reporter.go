@@ -104,6 +104,17 @@ func (r *reporter) left() time.Duration {
 	return time.Duration(float64(took) / float64(steps) * float64(r.steps-r.step))
 }
 
+// doing says what is being done, in so many columns: after the last step, which was told, that is to save.
+func (r *reporter) doing(columns int) string {
+	r.mu.Lock()
+	saving, since := r.step == r.steps && r.trained > 0, time.Since(r.at)
+	r.mu.Unlock()
+	if saving {
+		return fmt.Sprintf("saving (%s)", clock(since))
+	}
+	return r.line(columns)
+}
+
 // line says how far the training is, in so many columns; 0: all there is to say.
 func (r *reporter) line(columns int) string {
 	r.mu.Lock()

@@ -10,12 +10,14 @@ import (
 )
 
 // results is where commands write what they were asked for: stdout. It remembers the first error, so that commands may write line by
-// line without asking for it; main reports it. After an error nothing more is written. It is safe for concurrent use.
+// line without asking for it; main reports it. After an error nothing more is written. A terminal gets texts visible, with their lines;
+// a pipe or a file gets them as they are. It is safe for concurrent use.
 type results struct {
-	to      io.WriteCloser
-	console *console // that shares the terminal
-	mu      sync.Mutex
-	failed  error
+	to       io.WriteCloser
+	terminal bool
+	console  *console // that shares the terminal
+	mu       sync.Mutex
+	failed   error
 }
 
 func (r *results) Write(p []byte) (int, error) {
@@ -24,11 +26,16 @@ func (r *results) Write(p []byte) (int, error) {
 	if r.failed != nil {
 		return 0, r.failed
 	}
-	var n int
+	shown := p
+	if r.terminal {
+		shown = []byte(visibleText(string(p)))
+	}
 	var err error
-	r.console.output(p, func() { n, err = r.to.Write(p) })
-	r.note(err)
-	return n, r.failed
+	r.console.output(shown, func() { _, err = r.to.Write(shown) })
+	if r.note(err); r.failed != nil {
+		return 0, r.failed
+	}
+	return len(p), nil
 }
 
 // done closes stdout and returns the first error of all, for some file systems say only then that a file does not hold what was

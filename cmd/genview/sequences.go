@@ -26,6 +26,7 @@ type reader interface {
 type translation struct {
 	*transformer.Translator
 	config     config
+	console    *console
 	dates      *data.Dates
 	vocabulary *data.Vocabulary
 	step       int
@@ -42,7 +43,7 @@ const (
 )
 
 func newTranslation(s *session) (*translation, error) {
-	m := &translation{config: s.config, dates: data.NewDates(s.config.Seed)}
+	m := &translation{config: s.config, console: s.console, dates: data.NewDates(s.config.Seed)}
 	m.vocabulary = data.NewVocabulary(m.dates.Characters(), transformer.Special)
 	m.text = m.dates.Test()[0].Source
 	source, target := m.dates.Longest()
@@ -169,9 +170,9 @@ func (m *translation) names(tokens []int32) []string {
 	return names
 }
 
-// examples translates the first held-out dates.
-func (m *translation) examples(ctx context.Context, n int) ([]watch.Example, error) {
-	test := m.dates.Test()[:min(n, len(m.dates.Test()))]
+// examples translates held-out dates.
+func (m *translation) examples(ctx context.Context, from, to int) ([]watch.Example, error) {
+	test := m.dates.Test()[from:to]
 	var texts []string
 	for _, p := range test {
 		texts = append(texts, p.Source)
@@ -189,7 +190,7 @@ func (m *translation) examples(ctx context.Context, n int) ([]watch.Example, err
 
 // Look translates held-out dates and reads the text that is attended to.
 func (m *translation) Look(ctx context.Context, s *watch.Snapshot) (err error) {
-	if s.Examples, err = m.examples(ctx, heldOut); err != nil {
+	if s.Examples, err = m.examples(ctx, 0, heldOut); err != nil {
 		return err
 	}
 	s.Attention, err = m.attend(ctx, m.text)

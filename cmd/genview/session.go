@@ -58,7 +58,7 @@ func (a *app) start(c config, h how) (*session, error) {
 
 // progress hears how many kernels of a program are made, and ends that where the command is to end.
 func (a *app) progress(done, all int) error {
-	a.console.kernels(done, all)
+	a.console.count("kernels", done, all)
 	if a.ended == nil {
 		return nil
 	}

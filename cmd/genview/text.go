@@ -29,7 +29,7 @@ func (a *app) translate() *cobra.Command {
 				return err
 			}
 			for _, text := range out {
-				fmt.Fprintln(a.out, forStdout(text))
+				fmt.Fprintln(a.out, text)
 			}
 			return nil
 		},
@@ -67,12 +67,15 @@ func (a *app) generate() *cobra.Command {
 			if _, err := m.encode(prompt); err != nil {
 				return err
 			}
-			fmt.Fprint(a.out, forStdout(prompt))
+			begun := prompt // which is written with the first character: a line that is begun hides what is being done
 			err = m.generate(c.Context(), prompt, n, o, seed, func(character string) error {
-				_, err := io.WriteString(a.out, forStdout(character))
+				_, err := io.WriteString(a.out, begun+character)
+				begun = ""
 				return err
 			})
-			fmt.Fprintln(a.out)
+			if begun == "" {
+				fmt.Fprintln(a.out)
+			}
 			return err
 		},
 	}
@@ -110,7 +113,7 @@ func (a *app) attention() *cobra.Command {
 			if err := writeAttention(out, maps); err != nil {
 				return err
 			}
-			fmt.Fprintln(a.out, forStdout(out))
+			fmt.Fprintln(a.out, out)
 			return nil
 		},
 	}

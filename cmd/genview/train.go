@@ -217,13 +217,17 @@ type job struct {
 
 // prepare does all that comes before the first step, and fails before a run folder is made where it can.
 func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (*job, error) {
-	reading := a.console.begin("reading")
-	cfg, run, err := f.configure(c, kinds)
-	reading.end()
+	cfg, run, err := a.configure(c, f, kinds)
 	if err != nil {
 		return nil, err
 	}
 	return a.ready(c.Context(), f, cfg, run, false)
+}
+
+// configure makes the configuration of a new or resumed run, which may take reading a long text or many pictures.
+func (a *app) configure(c *cobra.Command, f *trainFlags, kinds []string) (config, *train.Run, error) {
+	defer a.console.begin("reading").end()
+	return f.configure(c, kinds)
 }
 
 // errDone says that a run has no step left to train.
@@ -394,7 +398,7 @@ func (j *job) trainFrom(ctx context.Context, bus *watch.Bus) (step int, err erro
 	r := newReporter(j.console, j.out, j.from, j.config.Steps, j.json)
 	task := j.console.begin("training")
 	defer task.end()
-	task.write(r.line)
+	task.write(r.doing)
 	saved := -1
 	snapshot := j.snapshot(j.run, j.what)
 	snapshot.Notice = j.told

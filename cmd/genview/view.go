@@ -53,7 +53,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
 	}
-	cfg, run, err := f.configure(c, kinds)
+	cfg, run, err := a.configure(c, f, kinds)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,10 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 	}
 	w := s.snapshot(run, "")
 	w.State, w.Step, w.Losses, w.SampleStep = watch.Done, step, h.Series(), step
-	if err := s.model.Look(ctx, &w); err != nil {
+	looking := a.console.begin("looking")
+	err = s.model.Look(ctx, &w)
+	looking.end()
+	if err != nil {
 		return err
 	}
 	bus := watch.NewBus()

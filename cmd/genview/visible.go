@@ -12,7 +12,7 @@ import (
 
 // visible returns a text that others wrote, such as a file's name, with everything that a terminal obeys and does not show written as
 // Go writes it: control characters as \x1b, characters that turn the direction of writing as \u202e, bytes that are no UTF-8 as \xff.
-// Use it for every foreign text in an error or a notice.
+// Whatever is written to a terminal goes through it: what a console and an error say, and results with their lines.
 func visible(text string) string { return shown(text, "") }
 
 // visibleText is visible for texts of several lines: line ends and tabs stay.
@@ -42,12 +42,3 @@ func obeyed(r rune) bool {
 
 // onTerminal tells whether a file is a terminal.
 func onTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-
-// forStdout returns a text as it is to be written to stdout: a terminal gets it visible, with its lines; a pipe or a file gets it as
-// it is.
-func forStdout(text string) string {
-	if onTerminal(os.Stdout) {
-		return visibleText(text)
-	}
-	return text
-}

@@ -58,15 +58,59 @@ func TestTerminalObeysNobody(t *testing.T) {
 		{"attention", run, "red", "-o", filepath.Join(dir, "\x1b[32m.png")},
 		{"train", "--resume", run, "--steps", "31", "--no-tune"},
 		{"eval", run, "--data", file + "\u009b"},
-		{"sample", "no\x1b[31m"},
-		{"train", "text", "no\x1b[31m"},
-		{"train", "vae", "--set", "model.arch=\x1b[31m"},
-		{"train", "\x1b[31m"},
-		{"\x1b[31m"},
 	} {
-		out := onTTY(t, args...)
-		if strings.ContainsAny(out, "\x1b\a\u009b\u202e") || !strings.Contains(out, `\x1b`) {
-			t.Errorf("genview %q writes %q", args, out)
+		obeysNobody(t, args...)
+	}
+}
+
+// obeysNobody runs the command in a terminal, where it has to show an escape character and to send none.
+func obeysNobody(t *testing.T, args ...string) {
+	t.Helper()
+	out := onTTY(t, args...)
+	if strings.ContainsAny(out, "\x1b\a\u009b\u202e") || !strings.Contains(out, `\x1b`) {
+		t.Errorf("genview %q writes %q", args, out)
+	}
+}
+
+// TestErrorsObeyNobody gives every command words, flags, folders, files and settings with escape sequences, which its error names.
+func TestErrorsObeyNobody(t *testing.T) {
+	const bad = "no\x1b[31m\u009b\u202e"
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"key": "no\x1b[31m: 1\n", "value": "kind: \"no\\e[31m\"\n", "text": "no\x1b[31m", "long": "kind: vae\nbatch: \"\\e[31m\"\n",
+	} {
+		run := filepath.Join(dir, name+bad)
+		if err := os.Mkdir(run, 0o755); err != nil {
+			t.Fatal(err)
 		}
+		write(t, filepath.Join(run, "config.yaml"), []byte(text))
+		obeysNobody(t, "sample", run)
+	}
+	closed := filepath.Join(dir, "closed"+bad)
+	write(t, closed, nil)
+	for _, args := range [][]string{
+		{"train", "text", closed},
+		{"train", "vae", "--data", closed},
+		{"train", "vae", "--data", "mnist", "--data-dir", bad},
+		{"train", "vae", "--out", closed},
+		{"train", "vae", "--set", "model.arch=" + bad},
+		{"train", "vae", "--set", bad + "=1"},
+		{"train", "vae", "--set", bad},
+		{"train", "vae", "--seed", bad},
+		{"train", "vae", "--precision", bad},
+		{"train", "vae", "--device", bad, "--out", filepath.Join(dir, "run")},
+		{"train", "--resume", closed},
+		{"walk", dir, "-o", bad},
+		{"walk", dir, "--interp", bad},
+		{"walk", closed}, {"sample", closed}, {"eval", closed}, {"generate", closed},
+		{"reconstruct", closed, "a.png"}, {"translate", closed, "3 May 1998"}, {"attention", closed, "3 May 1998"},
+		{"view", bad}, {"tune", bad}, {"bench", "ops", bad}, {"doctor", "--" + bad},
+		{"devices", "--without", bad},
+		{bad},
+		{"help", bad},
+		{"--" + bad},
+		{"-\x1b"},
+	} {
+		obeysNobody(t, args...)
 	}
 }

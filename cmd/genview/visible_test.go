@@ -2,7 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
+
+	"genview/vk"
 )
 
 func TestVisible(t *testing.T) {
@@ -26,5 +30,24 @@ func TestVisible(t *testing.T) {
 	}
 	if got, want := oneLine(errors.New("no \x1b[31mred\x1b[0m\nfile")), `no \x1b[31mred\x1b[0m file`; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestDevicesObeyNobody: results name devices, by names that drivers give them. A terminal gets them visible, a pipe as they are.
+func TestDevicesObeyNobody(t *testing.T) {
+	for _, terminal := range []bool{true, false} {
+		var to pieces
+		out := &results{to: &to, terminal: terminal}
+		report := conformance{Device: vk.Info{Name: "a\x1b[31m card\u009b", Driver: "of\a"}}.String()
+		if n, err := fmt.Fprint(out, report); n != len(report) || err != nil {
+			t.Errorf("%d of %d bytes were written, %v", n, len(report), err)
+		}
+		want := report
+		if terminal {
+			want = strings.NewReplacer("\x1b", `\x1b`, "\u009b", `\u009b`, "\a", `\x07`).Replace(report)
+		}
+		if got := strings.Join(to, ""); got != want {
+			t.Errorf("to a terminal (%v) goes %q, want %q", terminal, got, want)
+		}
 	}
 }

@@ -63,7 +63,7 @@ func (a *app) walk() *cobra.Command {
 			if said := walk.Slowed(out, film); said != "" {
 				a.console.say("%s", said)
 			}
-			fmt.Fprintln(a.out, forStdout(out))
+			fmt.Fprintln(a.out, out)
 			return nil
 		},
 	}
@@ -81,6 +81,7 @@ func (m *pictures) along(ctx context.Context, point func(i int) []float32, frame
 	const batch = 16
 	return func(yield func(*image.RGBA, error) bool) {
 		for at := 0; at < frames; at += batch {
+			m.session.console.count("pictures", at, frames)
 			var z []float32
 			for i := at; i < min(at+batch, frames); i++ {
 				z = append(z, point(i)...)
@@ -133,7 +134,7 @@ func (a *app) sample() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(a.out, forStdout(out))
+			fmt.Fprintln(a.out, out)
 			return nil
 		},
 	}
@@ -188,7 +189,7 @@ func (a *app) reconstruct() *cobra.Command {
 			if err := writeSheet(out, both, 2); err != nil {
 				return err
 			}
-			fmt.Fprintln(a.out, forStdout(out))
+			fmt.Fprintln(a.out, out)
 			return nil
 		},
 	}

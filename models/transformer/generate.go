@@ -76,8 +76,8 @@ func (t *Generator) evaluator() (*evaluator, error) {
 
 // Loss returns the mean loss in nats per token over a text's tokens but the first, and how many these are. Each counts once. The text
 // is read in windows of Context that do not overlap: a token is judged by those before it in its window, and the first of a window by
-// the last of the window before.
-func (t *Generator) Loss(ctx context.Context, text []int32) (loss float64, count int, err error) {
+// the last of the window before. heard, unless it is nil, hears how many of the tokens are done.
+func (t *Generator) Loss(ctx context.Context, text []int32, heard func(done, all int)) (loss float64, count int, err error) {
 	if len(text) < 2 {
 		return 0, 0, fmt.Errorf("transformer: %d tokens are too few to measure a loss: it takes one and one before it", len(text))
 	}
@@ -98,6 +98,9 @@ func (t *Generator) Loss(ctx context.Context, text []int32) (loss float64, count
 			return 0, 0, err
 		}
 		sum += float64(v[0]) * float64(n)
+		if heard != nil {
+			heard(at+n, len(text)-1)
+		}
 	}
 	return sum / float64(len(text)-1), len(text) - 1, nil
 }

@@ -30,7 +30,7 @@ func TestLossCountsEachTokenOnce(t *testing.T) {
 		}
 		var first float64
 		for i, m := range models {
-			loss, n, err := m.Loss(context.Background(), text)
+			loss, n, err := m.Loss(context.Background(), text, nil)
 			if err != nil || n != size-1 {
 				t.Fatalf("%d tokens: %d count, %v", size, n, err)
 			}

@@ -149,11 +149,11 @@ func TestGeneratorLearnsToCount(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	loss, n, err := m.Loss(context.Background(), counting(5, 2*8*8+30))
+	loss, n, err := m.Loss(context.Background(), counting(5, 2*8*8+30), nil)
 	if err != nil || n != 2*8*8+29 || !(loss < 0.3) {
 		t.Errorf("loss %v over %d tokens, %v; want less than 0.3 over all but the first", loss, n, err)
 	}
-	if _, _, err := m.Loss(context.Background(), counting(0, 1)); err == nil {
+	if _, _, err := m.Loss(context.Background(), counting(0, 1), nil); err == nil {
 		t.Error("one token has none before it, and has a loss")
 	}
 	var out []int32

@@ -158,6 +158,8 @@ type EvalOptions struct {
 	Examples int  // at most
 	Samples  int  // importance samples of each, by which log p(x) is estimated; 0: it is not
 	Binarize bool // pixels are drawn as 0 or 1 with their values as probabilities, the same at every call; else they stay as they are
+
+	Heard func(done, all int) // hears how many passes over a batch are done; nil for none
 }
 
 // Evaluate measures examples of a set. Importance samples (Burda et al. 2015) take as many passes.
@@ -173,6 +175,12 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Ev
 	px := c.Channels * c.Size * c.Size
 	n := min(o.Examples, set.Len())
 	out := Evaluation{Samples: o.Samples, Examples: n}
+	done, all := 0, (n+evalBatch-1)/evalBatch*(1+o.Samples)
+	pass := func() {
+		if done++; o.Heard != nil {
+			o.Heard(done, all)
+		}
+	}
 	x, values := make([]float32, evalBatch*px), make([]float32, evalBatch)
 	for first := 0; first < n; first += evalBatch {
 		count := min(evalBatch, n-first)
@@ -191,6 +199,7 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Ev
 		if err := e.program.Fetch(e.elbo, values); err != nil {
 			return Evaluation{}, err
 		}
+		pass()
 		for _, v := range values[:count] {
 			out.ELBO += float64(v) / float64(n)
 		}
@@ -202,6 +211,7 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Ev
 			if err := e.weights.Fetch(e.weight, values); err != nil {
 				return Evaluation{}, err
 			}
+			pass()
 			for k := range count {
 				logs[k] = append(logs[k], float64(values[k]))
 			}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/train"
+	"genview/models/watch"
+)
+
+// TestLongCommandsCount: whatever may take long says how much of it is done.
+func TestLongCommandsCount(t *testing.T) {
+	measure := func(n int) func(*session) error {
+		return func(s *session) error {
+			_, err := s.model.(measured).measure(context.Background(), 1, n, 2)
+			return err
+		}
+	}
+	narrow := []string{"model.width=16", "model.heads=2", "model.layers=1"}
+	type counted struct {
+		unit string
+		all  int
+		do   func(*session) error
+	}
+	for _, c := range []struct {
+		preset   string
+		settings []string
+		counted  []counted
+	}{
+		{"vae", []string{"model.hidden=8", "model.z=4", "data.size=8"}, []counted{
+			{"passes", 9, measure(250)},
+			{"pictures", 40, func(s *session) error {
+				return s.model.(*pictures).sample(t.Context(), 1, 40, filepath.Join(t.TempDir(), "a.png"))
+			}},
+			{"steps", 12, func(s *session) error {
+				_, err := s.bench(t.Context(), "vae", 2, newProfile(profileFlags{}))
+				return err
+			}},
+		}},
+		{"points", []string{"model.hidden=8"}, []counted{{"points", 4001, measure(4001)}}},
+		{"translate", append(narrow, "model.hidden=16"), []counted{{"dates", 129, measure(129)}}},
+		{"text", append(narrow, "model.context=16"), []counted{{"characters", 440, measure(1 << 30)}}},
+	} {
+		con := &console{plain: io.Discard, status: io.Discard}
+		s := learner(t, &app{console: con}, c.preset, c.settings...)
+		task := con.begin("measuring")
+		for _, k := range c.counted {
+			if err := k.do(s); err != nil {
+				t.Fatal(err)
+			}
+			if task.unit != k.unit || task.all != k.all || task.done < k.all/2 || task.done > k.all {
+				t.Errorf("%s: it said %s %d of %d last, want %s of %d", c.preset, task.unit, task.done, task.all, k.unit, k.all)
+			}
+		}
+		task.end()
+	}
+}
+
+// TestGenerateBeginsWithACharacter: a prompt that stands in the terminal's line keeps what is being done from being shown, so it comes
+// when there is something to go on with.
+func TestGenerateBeginsWithACharacter(t *testing.T) {
+	dir := t.TempDir()
+	text, run := filepath.Join(dir, "text"), filepath.Join(dir, "run")
+	write(t, text, []byte(prosaic(2000)))
+	must(t, smallGPT(text, "--out", run, "--steps", "1")...)
+	var parts pieces
+	root := newRoot(nil, &results{to: &parts})
+	root.SetArgs([]string{"generate", run, "--prompt", "The number", "-n", "3"})
+	if err := root.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if len(parts) < 2 || !strings.HasPrefix(parts[0], "The number") || len(parts[0]) != len("The number")+1 {
+		t.Errorf("it was written as %q", []string(parts))
+	}
+}
+
+// pieces keeps what is written, each write by itself.
+type pieces []string
+
+func (p *pieces) Write(b []byte) (int, error) {
+	*p = append(*p, string(b))
+	return len(b), nil
+}
+
+func (p *pieces) Close() error { return nil }
+
+// TestLastStepIsSaidOnce: while a run is saved its last step is not told again.
+func TestLastStepIsSaidOnce(t *testing.T) {
+	var out pieces
+	c := &console{plain: &out, status: &out}
+	r := newReporter(c, &out, 0, 10, false)
+	training := &task{c: c, what: "training", began: time.Now(), text: r.doing}
+	c.tasks = []*task{training}
+	for step := 1; step <= 10; step++ {
+		r.stepped(step, time.Duration(step)*time.Second)
+		r.logged(train.Record{Step: step, Metrics: watch.Metrics{{Name: "loss", Value: 1}}})
+	}
+	out = append(out, c.show(time.Now().Add(2*time.Second)))
+	said := strings.Join(out, "")
+	if strings.Count(said, "step 10/10") != 1 || !strings.HasSuffix(said, "saving (0 s)") {
+		t.Errorf("said %q", []string(out))
+	}
+}
