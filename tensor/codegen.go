@@ -474,6 +474,11 @@ func group(b *spirv.Block, groups int) spirv.ID {
 	return b.Add(b.Mul(b.Group(1), b.Index(maxGroupsX)), b.Group(0))
 }
 
+// bound returns the shader as it must be declared where its bindings are these views, some of which may share memory.
+func (g generated) bound(views []vk.View) *spirv.Module {
+	return g.module.Alias(vk.Shared(g.module, views)...)
+}
+
 func (g generated) grid() vk.Grid {
 	if g.groups <= maxGroupsX {
 		return vk.Groups(g.groups)

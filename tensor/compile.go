@@ -281,7 +281,8 @@ type launch struct {
 	live   int
 }
 
-// launches generates the shaders of all units that are dispatched, and makes the kernels on all cores.
+// launches generates the shaders of all units that are dispatched, and makes the kernels on all cores. The caller closes them, also
+// those that there are beside an error.
 func (c *compilation) launches() ([]launch, error) {
 	var all []launch
 	live := c.alive()
@@ -297,7 +298,7 @@ func (c *compilation) launches() ([]launch, error) {
 			}
 			l.views = append(l.views, v.Slice(b.lo, b.hi))
 		}
-		l.module = c.rt.module(l.module.Alias(vk.Shared(l.module, l.views)...))
+		l.module = l.bound(l.views)
 		all = append(all, l)
 	}
 	errs := make([]error, len(all))
@@ -314,11 +315,11 @@ func (c *compilation) launches() ([]launch, error) {
 	}
 	workers.Wait()
 	if made.err != nil {
-		return nil, made.err
+		return all, made.err
 	}
 	for _, err := range errs {
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 	}
 	return all, nil
@@ -352,6 +353,11 @@ func (m *maker) ended() bool {
 // record writes the whole program down.
 func (c *compilation) record() error {
 	launches, err := c.launches()
+	defer func() { // the program keeps them from here on
+		for _, l := range launches {
+			l.kernel.Close()
+		}
+	}()
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func TestWrongKernelsAreNotUsed(t *testing.T) {
 func TestPassingErrorsChooseNoKernels(t *testing.T) {
 	var left atomic.Int64 // calls until one fails
 	var failed atomic.Pointer[vk.Error]
-	dev := vktest.OpenWith(t, vk.Options{Fail: func(call string) error {
+	fail := func(call string) error {
 		if call == "vkQueueWaitIdle" || left.Add(-1) != 0 {
 			return nil
 		}
@@ -71,13 +71,14 @@ func TestPassingErrorsChooseNoKernels(t *testing.T) {
 		e := &vk.Error{Call: call, Result: outOfDeviceMemory}
 		failed.Store(e)
 		return e
-	}})
-	want := ForGPU
-	if dev.Info().Lavapipe {
-		want = ForLavapipe
 	}
 	seen := map[string]bool{}
 	for n := int64(1); ; n++ {
+		dev := vktest.OpenWith(t, vk.Options{Fail: fail}) // which has no kernels yet
+		want := ForGPU
+		if dev.Info().Lavapipe {
+			want = ForLavapipe
+		}
 		rt := NewRuntime(dev)
 		failed.Store(nil)
 		left.Store(n)

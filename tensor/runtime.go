@@ -31,8 +31,7 @@ type Runtime struct {
 
 	mu      sync.Mutex
 	mem     map[*Tensor]*vk.Buffer // variables and constants
-	modules map[string]*spirv.Module
-	scratch *scratch // the newest; nil if no program needs any
+	scratch *scratch               // the newest; nil if no program needs any
 }
 
 // Options says how a runtime compiles. Zero means the kernels made for the device, and all passes.
@@ -125,7 +124,7 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	return &Runtime{
 		doubt: cpu && o.Family == ForDevice, trial: (*Runtime).try,
 		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind, Products: o.Products}, without: o.Without, tuning: o.Tuning, progress: o.Progress,
-		mem: map[*Tensor]*vk.Buffer{}, modules: map[string]*spirv.Module{},
+		mem: map[*Tensor]*vk.Buffer{},
 	}, nil
 }
 
@@ -426,21 +425,6 @@ func (rt *Runtime) Write(v *Tensor, src any) error {
 	}
 	_, err = m.Buffer.WriteAt(p, int64(m.Lo))
 	return err
-}
-
-// module returns the one module with these words, so that equal shaders share a pipeline.
-func (rt *Runtime) module(m *spirv.Module) *spirv.Module {
-	key := make([]byte, 0, 4*len(m.Words))
-	for _, w := range m.Words {
-		key = append(key, byte(w), byte(w>>8), byte(w>>16), byte(w>>24))
-	}
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	if have := rt.modules[string(key)]; have != nil {
-		return have
-	}
-	rt.modules[string(key)] = m
-	return m
 }
 
 // An Update gives a variable a new value at the end of a run.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -226,6 +227,43 @@ func TestContest(t *testing.T) {
 	runs := append(clock(always(1)), func() (time.Duration, error) { return 0, lost })
 	if _, _, _, err := contest(5, runs); !errors.Is(err, lost) {
 		t.Errorf("got the error %v, want %v", err, lost)
+	}
+}
+
+// TestPassingErrorsChooseNoWinner: where one of the kernels could not be tried for want of memory, none is kept as the fastest.
+func TestPassingErrorsChooseNoWinner(t *testing.T) {
+	var made, fails atomic.Int64
+	dev := vktest.OpenWith(t, vk.Options{Fail: func(call string) error {
+		if call == "vkCreateComputePipelines" {
+			if made.Add(1) == fails.Load() {
+				return &vk.Error{Call: call, Result: -1} // VK_ERROR_OUT_OF_HOST_MEMORY
+			}
+		}
+		return nil
+	}})
+	for _, failing := range []bool{false, true} {
+		rt, err := NewRuntimeWith(dev, Options{Family: ForGPU, Tuning: NewTuning(dev.Info())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rt.mustSettle()
+		rt.tuning.Allow(Effort{Time: time.Hour, Turns: 1})
+		made.Store(0)
+		n := 64
+		if failing {
+			fails.Store(2) // the first is the rule's
+			n = 80         // so that there are no such kernels yet
+		}
+		x := Var("x", Full(1, n, n))
+		p, err := rt.Compile(Outputs{Fetch: []*Tensor{x.MatMul(x)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept := rt.tuning.Fresh(); kept == failing || made.Load() < 2 {
+			t.Errorf("failing %t: a winner is kept: %t; %d kernels were made", failing, kept, made.Load())
+		}
+		p.Close()
+		rt.Close()
 	}
 }
 

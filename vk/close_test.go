@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"genview/shaders/spirv"
 	"genview/vk"
 	"genview/vk/vktest"
 )
@@ -157,6 +158,54 @@ func TestLostDeviceFreesAll(t *testing.T) {
 	b.Close()
 	if err := dev.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestKernelsAreLetGo: of kernels that no program uses a bounded number is kept, and those of open programs stay.
+func TestKernelsAreLetGo(t *testing.T) {
+	dev := vktest.Open(t)
+	x, y := vktest.Buffer(t, dev, []float32{1, 2, 3, 4}), vktest.Buffer(t, dev, make([]float32, 4))
+	k, err := dev.NewKernel(scale(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := dev.NewKernel(scale(false)); same != k || err != nil {
+		t.Errorf("equal shaders have two kernels (%v)", err)
+	}
+	k.Close()
+	rec := dev.NewRecorder()
+	rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
+	p, err := rec.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Close()
+	churn := func(from int) {
+		for i := range vk.IdleKernels + 10 {
+			b := spirv.NewBlock("churn", 8, 1, 1)
+			b.Store(b.Buffer(0, spirv.Type{Elem: spirv.Float, N: 4}, false, true), b.LocalID(0), b.Float(float64(from+i)))
+			other, err := dev.NewKernel(b.Module())
+			if err != nil {
+				t.Fatal(err)
+			}
+			other.Close()
+		}
+	}
+	churn(0)
+	if n := dev.OpenKernels(); n != vk.IdleKernels+1 {
+		t.Errorf("%d kernels are kept, want %d and that of the program", n, vk.IdleKernels)
+	}
+	vktest.Run(t, p)
+	vktest.Equal(t, y, []float32{3, 5, 7, 9})
+	p.Close()
+	churn(1000)
+	if n := dev.OpenKernels(); n != vk.IdleKernels {
+		t.Errorf("%d kernels are kept, want %d", n, vk.IdleKernels)
+	}
+	rec = dev.NewRecorder()
+	rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
+	if _, err := rec.Finish(); err == nil || !strings.Contains(err.Error(), "the kernel scale is closed") {
+		t.Errorf("got %v, want an error that says closed", err)
 	}
 }
 

@@ -110,6 +110,7 @@ type Device struct {
 	live     map[*Buffer]bool
 	programs map[*Program]bool // that hold objects of the driver
 	kernels  map[kernelKey]*Kernel
+	idle     []*Kernel // those without users, the longest so first
 	closed   bool
 
 	qmu  sync.Mutex // the queue
@@ -440,11 +441,11 @@ func (d *Device) wait() error {
 	if !d.opened() {
 		return errClosed
 	}
-	return d.idle()
+	return d.becomeIdle()
 }
 
-// idle is wait for Close, which has marked the device as closed.
-func (d *Device) idle() error {
+// becomeIdle is wait for Close, which has marked the device as closed.
+func (d *Device) becomeIdle() error {
 	d.qmu.Lock()
 	defer d.qmu.Unlock()
 	if err := d.fails("vkQueueWaitIdle"); err != nil {
@@ -468,7 +469,7 @@ func (d *Device) Close() error {
 	}
 	d.closed = true
 	d.mu.Unlock()
-	err := d.idle()
+	err := d.becomeIdle()
 	if !unused(err) {
 		return fmt.Errorf("vk: Close: the device did not become idle, so its memory was not freed: %w", err)
 	}
@@ -517,9 +518,4 @@ func (d *Device) closeOpen() error {
 		err = errors.Join(err, fmt.Errorf("vk: Close: %d buffers were still open: %s", n, strings.Join(names, ", ")))
 	}
 	return err
-}
-
-type kernelKey struct {
-	module *spirv.Module
-	consts string
 }

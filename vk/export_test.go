@@ -16,3 +16,12 @@ func (d *Device) OpenPrograms() int {
 	defer d.mu.Unlock()
 	return len(d.programs)
 }
+
+// OpenKernels counts the kernels that hold objects of the driver, and IdleKernels is how many of those nobody may use.
+func (d *Device) OpenKernels() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.kernels)
+}
+
+const IdleKernels = idleKernels

@@ -1,6 +1,7 @@
 package vk
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -11,9 +12,12 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// A Kernel is a compute pipeline, ready to be dispatched. The device owns it.
+// A Kernel is a compute pipeline, ready to be dispatched. Who asked for it closes it; programs that dispatch it keep it as long as they
+// need it.
 type Kernel struct {
 	d        *Device
+	key      kernelKey
+	users    int // programs, and calls of NewKernel that were not followed by Close; guarded by d.mu
 	module   *spirv.Module
 	consts   []spirv.Const
 	local    [3]int
@@ -38,14 +42,29 @@ func descriptorType(k spirv.Kind) vulkan.DescriptorType {
 	return vulkan.DescriptorTypeStorageTexelBuffer
 }
 
-// NewKernel makes the pipeline of a module with these specialization constants, once for each combination.
-func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
-	consts := make([]byte, 0, 8*len(c))
+// idleKernels is how many kernels that nobody uses are kept for who asks for them again: as many as a large training step has.
+const idleKernels = 256
+
+// kernelKey is a hash of a module's words and of the constants: equal shaders share a pipeline.
+type kernelKey [sha256.Size]byte
+
+func keyOf(m *spirv.Module, c []spirv.Const) kernelKey {
+	p := make([]byte, 0, 8+8*len(c)+4*len(m.Words))
+	p = binary.LittleEndian.AppendUint64(p, uint64(len(c)))
 	for _, v := range c {
-		consts = binary.LittleEndian.AppendUint32(consts, uint32(v.ID))
-		consts = binary.LittleEndian.AppendUint32(consts, v.Value)
+		p = binary.LittleEndian.AppendUint32(p, uint32(v.ID))
+		p = binary.LittleEndian.AppendUint32(p, v.Value)
 	}
-	key := kernelKey{m, string(consts)}
+	for _, w := range m.Words {
+		p = binary.LittleEndian.AppendUint32(p, w)
+	}
+	return sha256.Sum256(p)
+}
+
+// NewKernel makes the pipeline of a module with these specialization constants, or returns the one that there is of the same words and
+// constants. Close gives it back.
+func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
+	key := keyOf(m, c)
 	d.mu.Lock()
 	if d.closed {
 		d.mu.Unlock()
@@ -53,11 +72,12 @@ func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
 	}
 	k := d.kernels[key]
 	if k != nil {
+		d.use(k)
 		d.mu.Unlock()
 		<-k.done
-		return k, k.err
+		return k.made()
 	}
-	k = &Kernel{d: d, module: m, consts: slices.Clone(c), done: make(chan struct{})}
+	k = &Kernel{d: d, key: key, users: 1, module: m, consts: slices.Clone(c), done: make(chan struct{})}
 	d.kernels[key] = k
 	d.mu.Unlock()
 	if k.err = k.build(c); k.err != nil {
@@ -70,7 +90,48 @@ func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
 		k.free()
 	}
 	close(k.done)
-	return k, k.err
+	return k.made()
+}
+
+// made returns the kernel, or the error that it could not be built for.
+func (k *Kernel) made() (*Kernel, error) {
+	if k.err != nil {
+		k.Close()
+		return nil, k.err
+	}
+	return k, nil
+}
+
+// Close gives the kernel back, once for each time that NewKernel returned it. Programs that dispatch it run on. To close a nil kernel
+// does nothing.
+func (k *Kernel) Close() {
+	if k == nil {
+		return
+	}
+	k.d.mu.Lock()
+	defer k.d.mu.Unlock()
+	k.d.unuse(k)
+}
+
+// use counts a user of a kernel. d.mu is held.
+func (d *Device) use(k *Kernel) {
+	if k.users++; k.users == 1 {
+		d.idle = slices.DeleteFunc(d.idle, func(i *Kernel) bool { return i == k })
+	}
+}
+
+// unuse takes a user of a kernel away. Of those without any the newest are kept. d.mu is held.
+func (d *Device) unuse(k *Kernel) {
+	if k.users--; k.users > 0 || d.closed || d.kernels[k.key] != k {
+		return
+	}
+	d.idle = append(d.idle, k)
+	if len(d.idle) > idleKernels {
+		oldest := d.idle[0]
+		d.idle = slices.Delete(d.idle, 0, 1)
+		delete(d.kernels, oldest.key)
+		oldest.free()
+	}
 }
 
 func (k *Kernel) build(c []spirv.Const) error {

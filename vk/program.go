@@ -161,10 +161,15 @@ func (p *Program) Close() {
 	if !unused(err) {
 		return
 	}
-	p.d.mu.Lock()
-	delete(p.d.programs, p)
-	p.d.mu.Unlock()
 	p.free()
+	p.d.mu.Lock()
+	defer p.d.mu.Unlock()
+	delete(p.d.programs, p)
+	for _, c := range p.commands {
+		if c.kernel != nil {
+			p.d.unuse(c.kernel)
+		}
+	}
 }
 
 // free gives back what the program has of the driver's.

@@ -237,6 +237,16 @@ func (d *Device) adopt(p *Program) error {
 	if d.closed {
 		return errClosed
 	}
+	for _, c := range p.commands {
+		if c.kernel != nil && c.kernel.users == 0 {
+			return fmt.Errorf("vk: Finish: the kernel %s is closed", c.kernel.module.Name)
+		}
+	}
+	for _, c := range p.commands {
+		if c.kernel != nil {
+			d.use(c.kernel)
+		}
+	}
 	d.programs[p] = true
 	return nil
 }

@@ -69,13 +69,14 @@ func Buffer[T float32 | int32 | uint32](t testing.TB, d *vk.Device, values []T) 
 	return b
 }
 
-// Kernel makes a kernel.
+// Kernel makes a kernel, until the test ends.
 func Kernel(t testing.TB, d *vk.Device, m *spirv.Module, c ...spirv.Const) *vk.Kernel {
 	t.Helper()
 	k, err := d.NewKernel(m, c...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(k.Close)
 	return k
 }
 
