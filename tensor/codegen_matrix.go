@@ -54,7 +54,7 @@ func (p *producer) matrix() variant {
 		threads := 4 * lanes
 		p.b = p.on.block(p.u.title(), threads)
 		b := p.b
-		b.Multiply(m)
+		b.Multiply(m, lanes)
 		groups := up(p.m, matrixTile) * up(p.n, matrixTile) * p.z
 		const fours = matrixTile * matrixSlab / 4
 		x := slab{p.x, p.x.loading(), p.m, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"genview/shaders/spirv"
 	"genview/vk"
@@ -177,33 +178,71 @@ func (rt *Runtime) settle() error {
 // unfit tells whether a trial's error says that the device cannot run the kernels that were tried.
 func unfit(err error) bool { return errors.Is(err, ErrWrong) || vk.Unbuildable(err) }
 
-// trusts tells whether the device multiplies matrices right, which is tried once for each version of its driver and of the kernels. What
-// is tried counts as wrong until it has been seen to be right: a driver may end the process, or lose the device.
+// trusts tells whether the device multiplies matrices right, and faster than it makes products otherwise, which is tried once for each
+// version of its driver and of the kernels. What is tried counts as wrong until it has been seen to be right: a driver may end the
+// process, or lose the device.
 func (rt *Runtime) trusts(m spirv.Matrices) (bool, error) {
 	const name = "matrices"
 	kernels := fingerprint(rt.target.Info)
-	right, wrong := "right "+kernels, "wrong "+kernels
+	right, slow, wrong := "right "+kernels, "slow "+kernels, "wrong "+kernels
 	before := rt.dev.Recall(name)
-	if before == right || before == wrong {
+	if before == right || before == slow || before == wrong {
 		return before == right, nil
 	}
 	rt.dev.Keep(name, wrong)
-	rt.target.Matrices = m
-	err := rt.check(70, 40, 72, F16)
-	if err == nil {
-		err = rt.check(65, 39, 67, F16)
-	}
-	rt.target.Matrices = spirv.Matrices{}
+	fast, err := rt.tryMatrices(m)
 	switch {
-	case err == nil:
+	case err == nil && fast:
 		rt.dev.Keep(name, right)
-		return true, nil
+	case err == nil:
+		rt.dev.Keep(name, slow)
 	case unfit(err):
 		return false, nil
 	case !errors.Is(err, vk.ErrDeviceLost): // it showed nothing
 		rt.dev.Keep(name, before)
 	}
-	return false, err
+	return fast, err
+}
+
+// timedMatrices is the size of the product that is timed: enough work for any GPU to show. Tests lower it.
+var timedMatrices = 1024
+
+// tryMatrices checks products that the device makes by multiplying matrices, and tells whether they are clearly faster than those that
+// it makes in tiles: on some the matrices do not fit into registers.
+func (rt *Runtime) tryMatrices(m spirv.Matrices) (fast bool, err error) {
+	defer func() { rt.target.Matrices = spirv.Matrices{} }()
+	rt.target.Matrices = m
+	for _, n := range [][3]int{{70, 40, 72}, {65, 39, 67}} {
+		if err := rt.check(n[0], n[1], n[2], F16); err != nil {
+			return false, err
+		}
+	}
+	const turns = 7
+	x := Iota(0, timedMatrices, timedMatrices).Cast(F32).Sin().Cast(F16)
+	runs := make([]func() (time.Duration, error), 2)
+	for i, m := range []spirv.Matrices{{}, m} {
+		rt.target.Matrices = m
+		c := newCompilation(rt, Outputs{Fetch: []*Tensor{x.MatMul(x).Max()}})
+		c.tuning = nil
+		p, err := c.finished()
+		if err != nil {
+			return false, err
+		}
+		defer p.Close()
+		runs[i] = func() (time.Duration, error) {
+			began := time.Now()
+			if err := p.Run(context.Background(), nil); err != nil {
+				return 0, err
+			}
+			err := p.Wait(context.Background())
+			return time.Since(began), err
+		}
+		if _, err := runs[i](); err != nil { // the driver may compile on
+			return false, err
+		}
+	}
+	best, _, _, err := contest(turns, runs)
+	return best == 1, err
 }
 
 // try computes something with lanes that shuffle, texel loads and wide stores, in whole numbers, which have no rounding.

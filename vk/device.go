@@ -31,23 +31,24 @@ func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Info describes a device.
 type Info struct {
-	Index        int            `json:"index"`
-	Name         string         `json:"name"`
-	Type         string         `json:"type"` // discrete, integrated, virtual, cpu, other
-	Class        Class          `json:"class"`
-	Driver       string         `json:"driver"`
-	API          string         `json:"api"`
-	Compute      bool           `json:"compute"`       // has a queue that runs compute shaders, and a driver that is new enough
-	Old          bool           `json:"old,omitempty"` // has such a queue, but its driver speaks a Vulkan below 1.1, which does not take our kernels
-	Unified      bool           `json:"unified"`       // device memory is the host's and stays mapped
-	Int64        bool           `json:"int64"`         // shaders may have integers of 64 bits
-	Lavapipe     bool           `json:"lavapipe"`      // runs the kernels made for lavapipe: Mesa's software driver with 8 or 16 lanes
-	SubgroupSize int            `json:"subgroup_size"`
-	Matrices     spirv.Matrices `json:"matrices"`            // that shaders multiply; zero: none
-	Arithmetic   bool           `json:"subgroup_arithmetic"` // compute shaders may combine what a subgroup has in one instruction
-	Special      bool           `json:"special"`             // shaders may ask that NaN, infinities and signs of zeros be kept
-	HeapBytes    int64          `json:"heap_bytes"`
-	Limits       Limits         `json:"limits"`
+	Index         int            `json:"index"`
+	Name          string         `json:"name"`
+	Type          string         `json:"type"` // discrete, integrated, virtual, cpu, other
+	Class         Class          `json:"class"`
+	Driver        string         `json:"driver"`
+	API           string         `json:"api"`
+	Compute       bool           `json:"compute"`       // has a queue that runs compute shaders, and a driver that is new enough
+	Old           bool           `json:"old,omitempty"` // has such a queue, but its driver speaks a Vulkan below 1.1, which does not take our kernels
+	Unified       bool           `json:"unified"`       // device memory is the host's and stays mapped
+	Int64         bool           `json:"int64"`         // shaders may have integers of 64 bits
+	Lavapipe      bool           `json:"lavapipe"`      // runs the kernels made for lavapipe: Mesa's software driver with 8 or 16 lanes
+	SubgroupSize  int            `json:"subgroup_size"`
+	FullSubgroups bool           `json:"full_subgroups"`      // kernels can be made with subgroups of that size, all of them full
+	Matrices      spirv.Matrices `json:"matrices"`            // that shaders multiply; zero: none
+	Arithmetic    bool           `json:"subgroup_arithmetic"` // compute shaders may combine what a subgroup has in one instruction
+	Special       bool           `json:"special"`             // shaders may ask that NaN, infinities and signs of zeros be kept
+	HeapBytes     int64          `json:"heap_bytes"`
+	Limits        Limits         `json:"limits"`
 
 	TimestampBits int `json:"timestamp_bits"` // of the times that its queue for computing keeps; 0: it keeps none
 
@@ -244,7 +245,10 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 		info.Compute = p.ApiVersion >= oldest
 		info.Old = !info.Compute
 	}
-	info.Matrices = in.matrices(pd, p.ApiVersion)
+	info.FullSubgroups = in.newer.fullSubgroups(pd, p.ApiVersion, info.SubgroupSize)
+	if info.FullSubgroups { // what multiplies matrices counts on it
+		info.Matrices = in.matrices(pd, p.ApiVersion)
+	}
 	m := chooseMemory(memoryTypes(pd), ^uint32(0))
 	info.HeapBytes = m.heap
 	info.Limits.MaxAllocation = int(m.heap)
@@ -365,6 +369,10 @@ func (d *Device) open(in *instance) error {
 	defer a.free()
 	more, next := enableMatrices(&a, d.info.Matrices)
 	extensions = append(extensions, more...)
+	if d.info.FullSubgroups {
+		extensions = append(extensions, subgroupSizeControl)
+		next = at(&a, switches{chained: chained{subgroupSizeFeatures, pointer(next)}, on: [4]uint32{1, 1}})
+	}
 	if err := d.fails("vkCreateDevice"); err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ type specializationInfo struct {
 
 type shaderStage struct {
 	chained
-	_, stage       uint32
+	flags, stage   uint32
 	module         uintptr
 	name           uintptr
 	specialization uintptr

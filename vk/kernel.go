@@ -143,6 +143,9 @@ func (k *Kernel) build(c []spirv.Const) error {
 	if buffers, texels := m.Buffers(); buffers > limits.MaxBuffers || texels > limits.MaxTexelBuffers {
 		return beyond("%d buffers and %d texel buffers, the device takes %d and %d", buffers, texels, limits.MaxBuffers, limits.MaxTexelBuffers)
 	}
+	if m.Subgroup > 0 && (!d.info.FullSubgroups || m.Subgroup != d.info.SubgroupSize) {
+		return beyond("subgroups of %d invocations, the device promises none", m.Subgroup)
+	}
 	total := 1
 	for i, n := range m.Local {
 		for _, v := range c {
@@ -195,6 +198,10 @@ func (k *Kernel) build(c []spirv.Const) error {
 	stage := shaderStage{
 		chained: head(vulkan.StructureTypePipelineShaderStageCreateInfo), stage: stages,
 		module: uintptr(unsafe.Pointer(shader)), name: a.text(m.Entry),
+	}
+	if m.Subgroup > 0 {
+		stage.flags = requireFullSubgroups
+		stage.pNext = pointer(at(&a, requiredSubgroupSize{chained: chained{sType: requiredSubgroup}, size: uint32(m.Subgroup)}))
 	}
 	if len(c) > 0 {
 		entries, values := make([]mapEntry, len(c)), make([]uint32, len(c))

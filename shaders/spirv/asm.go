@@ -56,6 +56,7 @@ type Block struct {
 	push    int
 
 	special    bool // NaN, infinities and the signs of zeros are kept
+	subgroup   int  // invocations of each subgroup, which it counts on; 0: on none
 	vulkan     bool // Vulkan's memory model, in which accesses to shared memory say that others see them
 	extensions []string
 }
@@ -259,7 +260,7 @@ func (b *Block) Module() *Module {
 	w[3] = uint32(b.next)
 	return &Module{
 		Name: b.name, Words: w, Entry: "main", Local: b.local, LocalID: [3]int{-1, -1, -1},
-		Bindings: b.binds, PushSize: b.push,
+		Bindings: b.binds, Subgroup: b.subgroup, PushSize: b.push,
 	}
 }
 

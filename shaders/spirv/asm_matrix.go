@@ -52,8 +52,9 @@ const (
 	factorA, factorB, summed = 0, 1, 2 // what a matrix is used for
 )
 
-// Multiply declares that the shader multiplies matrices. It comes before all else.
-func (b *Block) Multiply(m Matrices) {
+// Multiply declares that the shader multiplies matrices, each held by a subgroup of so many invocations. It comes before all else.
+func (b *Block) Multiply(m Matrices, subgroup int) {
+	b.subgroup = subgroup
 	if m.Dialect == Spelled {
 		return
 	}

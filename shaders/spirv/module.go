@@ -14,6 +14,7 @@ type Module struct {
 	Local    [3]int   // workgroup size where it is fixed; the default where it is specialised
 	LocalID  [3]int   // constant_id of each workgroup dimension, -1 where it is fixed
 	Bindings []Binding
+	Subgroup int // invocations of each subgroup, which the kernel counts on; 0: on none
 	PushSize int // bytes of push constants
 	Push     []Member
 	Consts   []SpecConst
