@@ -1,0 +1,202 @@
+package tensor
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"genview/shaders/spirv"
+	"genview/shaders/spirv/virtual"
+	"genview/vk"
+)
+
+// A trialOf is the kernel of a unit on a device that there need not be, with what its inputs hold.
+type trialOf struct {
+	on   Target
+	f    *fusion
+	u    *unit
+	feed map[*Tensor][]float32
+	want []float64
+}
+
+// newTrial takes the only unit of y that is dispatched, or the one that has the product.
+func newTrial(t *testing.T, on Target, y *Tensor, feed map[*Tensor][]float32, want []float64) *trialOf {
+	t.Helper()
+	if y.err != nil {
+		t.Fatal(y.err)
+	}
+	low := newLowering(on)
+	f := low.fuse([]*Tensor{low.whole(low.lower(y))}, nil, nil)
+	i := slices.IndexFunc(f.units, func(u *unit) bool { return len(f.units) == 1 || u.node != nil && u.node.op.product != nil })
+	if i < 0 {
+		t.Fatalf("%s is computed by %d kernels", y, len(f.units))
+	}
+	return &trialOf{on, f, f.units[i], feed, want}
+}
+
+// run returns what is wrong with a kernel, and what it computes; an error where that is made of what nobody has written.
+func (c *trialOf) run(g generated, m *spirv.Module, o virtual.Options) (faults []virtual.Fault, got []float32, err error) {
+	k, err := virtual.Load(m.Alias(g.boundTwice()...), g.constants()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	mem := map[*Tensor]*virtual.Buffer{}
+	d := &virtual.Dispatch{Kernel: k, Groups: [3]int{min(g.groups, maxGroupsX), up(g.groups, maxGroupsX), 1}}
+	for _, b := range g.binds {
+		if mem[b.t] == nil {
+			mem[b.t] = virtual.NewBuffer(b.t.String(), inQuads(b.t))
+			if v := c.feed[b.t]; v != nil {
+				p := make([]byte, b.t.bytes())
+				if err := put(p, b.t.op.DType, v); err != nil {
+					return nil, nil, err
+				}
+				mem[b.t].Write(0, p)
+			}
+		}
+		d.Views = append(d.Views, virtual.View{Buffer: mem[b.t], Lo: b.lo, Hi: b.hi})
+	}
+	faults = virtual.Run(d, o)
+	out := c.u.outs[0]
+	if slices.ContainsFunc(mem[out].Unknown[:up(out.bytes(), 4)], func(bits uint32) bool { return bits != 0 }) {
+		err = fmt.Errorf("some of %s is made of what nobody has written", out)
+	}
+	got = make([]float32, out.Len())
+	return faults, got, cmp.Or(err, take(got, out.op.DType, mem[out].Bytes[:out.bytes()]))
+}
+
+// boundTwice lists the bindings that share memory of which one is written.
+func (g generated) boundTwice() []int {
+	var all []int
+	for i, a := range g.module.Bindings {
+		for j, b := range g.module.Bindings {
+			if i != j && g.binds[i].t == g.binds[j].t && (a.Writes || b.Writes) {
+				all = append(all, i)
+				break
+			}
+		}
+	}
+	return all
+}
+
+// off returns how far the farthest number is from what it must be, as a share of the largest.
+func (c *trialOf) off(got []float32) float64 {
+	far, largest := 0.0, 1e-30
+	for i, w := range c.want {
+		d := math.Abs(float64(got[i]) - w)
+		if math.IsNaN(d) {
+			d = math.Inf(1)
+		}
+		far, largest = max(far, d), max(largest, math.Abs(w))
+	}
+	return far / largest
+}
+
+// productOf is x·y of z times m × k and k × n, each of which may lie transposed.
+func productOf(t *testing.T, on Target, dt DType, z, m, k, n int, xT, yT bool) *trialOf {
+	r := rand.New(rand.NewPCG(uint64(m), uint64(n)))
+	operand := func(name string, rows, cols int, transposed bool) (lies, seen *Tensor, v []float32, at func(z, i, j int) float64) {
+		a, b := rows, cols
+		if transposed {
+			a, b = cols, rows
+		}
+		lies = Input(name, dt, z, a, b)
+		v = make([]float32, z*a*b)
+		for i := range v {
+			v[i] = float32(r.IntN(17)-8) / 8 // F16 has these
+		}
+		if transposed {
+			return lies, lies.T(), v, func(z, i, j int) float64 { return float64(v[(z*a+j)*b+i]) }
+		}
+		return lies, lies, v, func(z, i, j int) float64 { return float64(v[(z*a+i)*b+j]) }
+	}
+	x, left, xs, xAt := operand("x", m, k, xT)
+	y, right, ys, yAt := operand("y", k, n, yT)
+	var want []float64
+	for c := range z {
+		for i := range m {
+			for j := range n {
+				sum := 0.0
+				for l := range k {
+					sum += xAt(c, i, l) * yAt(c, l, j)
+				}
+				want = append(want, sum)
+			}
+		}
+	}
+	return newTrial(t, on, left.MatMul(right), map[*Tensor][]float32{x: xs, y: ys}, want)
+}
+
+var roomy = vk.Limits{
+	MaxStorageRange: 1 << 30, MaxTexels: 1 << 27, MaxInvocations: 1024, MaxGroupSize: [3]int{1024, 1024, 64}, SharedMemory: 48 << 10, MaxBuffers: 16, MaxTexelBuffers: 16,
+}
+
+// TestVirtualCandidates runs every kernel that the tuner tries for a product on devices that are not there, with products that are just
+// larger and smaller than its tile along each axis, of operands that lie in all ways: there is no fault, and the numbers are right.
+func TestVirtualCandidates(t *testing.T) {
+	type sizes struct{ m, k, n int }
+	both := []bool{false, true}
+	ran := map[string]bool{}
+	try := func(on Target, dt DType, s sizes, xT, yT bool, o virtual.Options, which func(form string) bool) {
+		c := productOf(t, on, dt, 1, s.m, s.k, s.n, xT, yT)
+		for i, form := range forms(c.u.node.op.product.producer(c.f, c.u, on).variants()) {
+			if !which(form) {
+				continue
+			}
+			g := c.u.node.op.product.producer(c.f, c.u, on).variants()[i].generate()
+			faults, got, err := c.run(g, g.module, o)
+			if len(faults) > 0 || err != nil || !(c.off(got) < 1e-5) {
+				t.Errorf("%s, subgroups of %d, %v: %v, %v, off by %g", form, o.Subgroup, s, faults, err, c.off(got))
+			}
+			ran[strings.Join(strings.Fields(form)[:2], " ")] = true
+		}
+	}
+	for i, tile := range tiles {
+		on := Target{Info: vk.Info{SubgroupSize: 32, Limits: roomy}}
+		own := func(form string) bool {
+			return strings.HasPrefix(form+" ", fmt.Sprintf("tiled %d×%d ", tile.m, tile.n))
+		}
+		for j, s := range []sizes{{tile.m + 1, tile.k + 1, tile.n - 1}, {tile.m - 4, 2*tile.k - 4, tile.n + 4}} {
+			for k, xT := range both {
+				for l, yT := range both {
+					if tile.m*tile.n > 64*64 && (i+j+k+2*l)%4 != 0 { // of large tiles one way of four each
+						continue
+					}
+					o := virtual.Options{Subgroup: []int{32, 64, 16, 128}[(i+j+k)%4], SharedMemory: roomy.SharedMemory, MaxInvocations: roomy.MaxInvocations, Seed: 5}
+					try(on, F32, s, xT, yT, o, own)
+				}
+			}
+		}
+	}
+	for _, lanes := range []int{8, 16} {
+		on := Target{CPU: true, Lanes: lanes, Info: vk.Info{SubgroupSize: lanes, Limits: roomy, Int64: true}}
+		o := virtual.Options{Subgroup: lanes, Forgiving: true, Seed: 5}
+		all := func(string) bool { return true }
+		for i, s := range []sizes{{33, 8, 4*lanes + 1}, {31, 9, 4*lanes - 1}, {17, 7, 9}, {3, 12, 5}, {36, 16, 4*lanes + 4}, {9, 13, 4 * lanes}} {
+			for j, xT := range both {
+				try(on, F32, s, xT, (i+j)%2 == 0, o, all)
+			}
+		}
+	}
+	for _, m := range []spirv.Matrices{{M: 16, N: 16, K: 16, Dialect: spirv.Spelled}, {M: 8, N: 16, K: 16, Dialect: spirv.Spelled}, {M: 16, N: 8, K: 8, Dialect: spirv.Spelled}} {
+		for i, size := range []int{8, 16, 32, 64} {
+			on := Target{Info: vk.Info{SubgroupSize: size, Limits: roomy}, Matrices: m}
+			o := virtual.Options{Subgroup: size, SharedMemory: roomy.SharedMemory, MaxInvocations: roomy.MaxInvocations, Seed: 5}
+			s := []sizes{{33, 17, 65}, {65, 33, 36}, {36, 36, 64}, {63, 31, 67}}[i]
+			try(on, F16, s, i%2 == 0, i < 2, o, func(form string) bool { return strings.HasPrefix(form, "matrices") })
+		}
+	}
+	for _, tile := range tiles {
+		if form := fmt.Sprintf("tiled %d×%d", tile.m, tile.n); !ran[form] {
+			t.Errorf("%s did not run", form)
+		}
+	}
+	for _, form := range []string{"lanes 32×32", "lanes 16×32", "lanes 8×32", "lanes 4×32", "lanes 32×64", "matrices 16×16×16", "matrices 8×16×16", "matrices 16×8×8"} {
+		if !ran[form] {
+			t.Errorf("%s did not run", form)
+		}
+	}
+}
