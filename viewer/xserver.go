@@ -96,6 +96,14 @@ func loads(names ...string) bool {
 	return false
 }
 
+// CheckOpenGL returns an error that says what to do where there is nothing that draws a window.
+func CheckOpenGL() error {
+	if loads("libGL.so.1", "libGL.so") || loads("libEGL.so.1", "libEGL.so") && loads("libGLESv2.so.2", "libGLESv2.so") {
+		return nil
+	}
+	return errors.New("viewer: OpenGL is missing, install it (Debian: libgl1 libgl1-mesa-dri)")
+}
+
 // xlib is what the package calls of Xlib beside what Ebitengine does.
 type xlib struct {
 	initThreads                        func() int32

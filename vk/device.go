@@ -135,7 +135,7 @@ type instance struct {
 }
 
 func newInstance(o Options) (*instance, error) {
-	proc, err := load()
+	l, err := load()
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func newInstance(o Options) (*instance, error) {
 	defer a.free()
 	name := a.text("genview")
 	out, handle := put(&a, uintptr(0))
-	r := newer{proc: proc}.call("vkCreateInstance", at(&a, instanceInfo{
+	r := newer{proc: l.proc}.call("vkCreateInstance", at(&a, instanceInfo{
 		chained: head(vulkan.StructureTypeInstanceCreateInfo), flags: flags,
 		application: at(&a, applicationInfo{
 			chained: head(vulkan.StructureTypeApplicationInfo), name: name, engine: name, api: vulkan.MakeVersion(1, 3, 0),
@@ -164,7 +164,7 @@ func newInstance(o Options) (*instance, error) {
 	case r == vulkan.ErrorLayerNotPresent:
 		return nil, errors.New("vk: the validation layer is not installed: apt-get install vulkan-validationlayers")
 	case r == vulkan.ErrorIncompatibleDriver, r == vulkan.ErrorInitializationFailed:
-		return nil, errors.New("vk: no Vulkan driver found: " + install)
+		return nil, noDriver(DriverFiles())
 	case r < 0:
 		return nil, check("vkCreateInstance", r)
 	}
@@ -173,16 +173,17 @@ func newInstance(o Options) (*instance, error) {
 		vulkan.DestroyInstance(h, nil)
 		return nil, fmt.Errorf("vk: %w", err)
 	}
-	return &instance{newer{proc, h}}, nil
+	return &instance{newer{l.proc, h}}, nil
 }
 
 func (in *instance) enumerate() ([]Info, []vulkan.PhysicalDevice, error) {
 	var n uint32
-	if err := check("vkEnumeratePhysicalDevices", vulkan.EnumeratePhysicalDevices(in.instance, &n, nil)); err != nil {
+	r := vulkan.EnumeratePhysicalDevices(in.instance, &n, nil)
+	if err := check("vkEnumeratePhysicalDevices", r); err != nil && r != vulkan.ErrorInitializationFailed {
 		return nil, nil, err
 	}
-	if n == 0 {
-		return nil, nil, errors.New("vk: there is no Vulkan device: " + install)
+	if r < 0 || n == 0 { // the loader fails so where all of its drivers do
+		return nil, nil, errors.New("vk: there is no Vulkan device, none of the drivers finds one that is theirs: " + install)
 	}
 	pds := make([]vulkan.PhysicalDevice, n)
 	if err := check("vkEnumeratePhysicalDevices", vulkan.EnumeratePhysicalDevices(in.instance, &n, pds)); err != nil {
@@ -219,7 +220,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	const mesaLLVMPipe = 13
 	kind := types[p.DeviceType]
 	info := Info{
-		Index: index, Name: vulkan.ToString(p.DeviceName[:]), Type: kind.name, typeOrder: kind.order,
+		Index: index, Name: text(p.DeviceName[:]), Type: kind.name, typeOrder: kind.order,
 		Driver: strings.TrimSpace(d.name + " " + d.info), API: vulkan.Version(p.ApiVersion).String(),
 		SubgroupSize: d.subgroup, Arithmetic: d.arithmetic, Special: d.special, driver: d.id,
 		Limits: Limits{
@@ -303,6 +304,45 @@ func (i Info) tooOld() error {
 	return fmt.Errorf("vk: the driver of %s speaks Vulkan %s, and 1.1 is needed: update it, or %s", i.Name, i.API, install)
 }
 
+// A NoDeviceError says that no device is called what was asked for.
+type NoDeviceError struct {
+	Asked   string
+	Devices []Info // that there are
+	able    string // those that compute
+}
+
+func (e *NoDeviceError) Error() string {
+	return fmt.Sprintf("vk: there is no device %q; choose one of %s", e.Asked, e.able)
+}
+
+// named returns the devices that a name may mean: the one with that index, or those of that name, or those with it in their name. Of
+// several those that compute are meant.
+func named(infos []Info, name string) []Info {
+	lower := strings.ToLower(name)
+	for _, fits := range []func(Info) bool{
+		func(i Info) bool { return strconv.Itoa(i.Index) == name },
+		func(i Info) bool { return strings.ToLower(i.Name) == lower },
+		func(i Info) bool { return strings.Contains(strings.ToLower(i.Name), lower) },
+	} {
+		var found, able []Info
+		for _, i := range infos {
+			if fits(i) {
+				found = append(found, i)
+			}
+			if fits(i) && i.Compute {
+				able = append(able, i)
+			}
+		}
+		switch {
+		case len(able) > 0:
+			return able
+		case len(found) > 0:
+			return found[:1] // of which it is said why it cannot
+		}
+	}
+	return nil
+}
+
 // choose returns the device that is meant.
 func choose(infos []Info, name string) (Info, error) {
 	var names, able []string // able to compute
@@ -320,18 +360,24 @@ func choose(infos []Info, name string) (Info, error) {
 	}
 	list := strings.Join(able, ", ")
 	if name != "" {
-		for _, i := range infos {
-			if strconv.Itoa(i.Index) == name || strings.Contains(strings.ToLower(i.Name), strings.ToLower(name)) {
-				if i.Old {
-					return i, i.tooOld()
-				}
-				if !i.Compute {
-					return i, fmt.Errorf("vk: the device %s has no queue that computes; choose one of %s", i.Name, list)
-				}
-				return i, nil
-			}
+		meant := named(infos, name)
+		if len(meant) == 0 {
+			return Info{}, &NoDeviceError{name, infos, list}
 		}
-		return Info{}, fmt.Errorf("vk: there is no device %q; choose one of %s", name, list)
+		i := meant[0]
+		switch {
+		case len(meant) > 1:
+			var which []string
+			for _, i := range meant {
+				which = append(which, fmt.Sprintf("%d (%s)", i.Index, i.Name))
+			}
+			return i, fmt.Errorf("vk: %q may be any of %d devices; give the index of one, of %s", name, len(meant), strings.Join(which, ", "))
+		case i.Old:
+			return i, i.tooOld()
+		case !i.Compute:
+			return i, fmt.Errorf("vk: the device %s has no queue that computes; choose one of %s", i.Name, list)
+		}
+		return i, nil
 	}
 	sorted := slices.Clone(infos)
 	slices.SortStableFunc(sorted, func(a, b Info) int {

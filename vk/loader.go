@@ -1,6 +1,7 @@
 package vk
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -25,24 +27,39 @@ var libraries = map[string][]string{
 // install is what to do where nothing speaks Vulkan; the packages are Debian's.
 const install = "install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers"
 
+// loaded is the Vulkan library: its name, and vkGetInstanceProcAddr.
+type loaded struct {
+	name string
+	proc uintptr
+}
+
 // load finds the Vulkan library once for the process, which is how long a loaded library stays.
-var load = sync.OnceValues(func() (proc uintptr, err error) {
+var load = sync.OnceValues(func() (loaded, error) {
 	widen()
 	separate()
-	lib, err := openAny(libraries[runtime.GOOS])
+	l, err := find(libraries[runtime.GOOS])
 	if err != nil {
-		return 0, fmt.Errorf("vk: no Vulkan driver found (%w): %s libvulkan1", err, install)
+		return l, err
 	}
-	proc, err = symbol(lib, "vkGetInstanceProcAddr")
-	if err != nil {
-		return 0, fmt.Errorf("vk: the Vulkan library is broken: %w", err)
-	}
-	vulkan.SetGetInstanceProcAddr(pointer(proc))
+	vulkan.SetGetInstanceProcAddr(pointer(l.proc))
 	if err := vulkan.Init(); err != nil {
-		return 0, fmt.Errorf("vk: the Vulkan library does not start: %w", err)
+		return l, fmt.Errorf("vk: the Vulkan library does not start: %w", err)
 	}
-	return proc, nil
+	return l, nil
 })
+
+// find loads the first Vulkan library of these names that there is.
+func find(names []string) (loaded, error) {
+	lib, name, err := openAny(names)
+	if err != nil {
+		return loaded{}, fmt.Errorf("vk: no Vulkan loader found (%w): %s libvulkan1", err, install)
+	}
+	proc, err := symbol(lib, "vkGetInstanceProcAddr")
+	if err != nil {
+		return loaded{}, fmt.Errorf("vk: %s is no Vulkan library, or a broken one: %w", name, err)
+	}
+	return loaded{name, proc}, nil
+}
 
 // WidthVariable is the environment variable that tells lavapipe how wide its vectors are, in bits. It is read once in a process, when
 // the first device is opened or listed.
@@ -91,15 +108,14 @@ func separate() {
 	}
 }
 
-func openAny(names []string) (uintptr, error) {
-	err := errors.New("no name of the library is known for " + runtime.GOOS)
-	for _, name := range names {
-		var lib uintptr
+func openAny(names []string) (lib uintptr, name string, err error) {
+	err = errors.New("no name of the library is known for " + runtime.GOOS)
+	for _, name = range names {
 		if lib, err = open(name); err == nil {
-			return lib, nil
+			return lib, name, nil
 		}
 	}
-	return 0, err
+	return 0, "", err
 }
 
 // pointer turns an address that C gave into a pointer; it never is one into Go memory.
@@ -201,11 +217,13 @@ func (n newer) driver(pd vulkan.PhysicalDevice, api uint32) driver {
 	}
 }
 
+// text reads a text that C ends with a 0. What a terminal would obey, or is no UTF-8, becomes U+FFFD: drivers are not to be trusted.
 func text(p []byte) string {
-	for i, c := range p {
-		if c == 0 {
-			return string(p[:i])
+	p, _, _ = bytes.Cut(p, []byte{0})
+	return strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
 		}
-	}
-	return string(p)
+		return utf8.RuneError
+	}, string(p))
 }

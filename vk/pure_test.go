@@ -119,6 +119,13 @@ func TestChoose(t *testing.T) {
 		{Index: 1, Name: "Radeon 780M", typeOrder: 1, Compute: true},
 		{Index: 2, Name: "Display", typeOrder: 0},
 	}
+	twins := []Info{{Index: 0, Name: "GPU 2", Compute: true}, {Index: 1, Name: "GPU 2", Compute: true}, {Index: 2, Name: "GPU"}}
+	if got, err := choose(twins, "1"); err != nil || got.Index != 1 {
+		t.Errorf("of twins the index 1 is %+v (%v)", got, err)
+	}
+	if got, err := choose(append(twins, Info{Index: 3, Name: "GPU 25", Compute: true}), "gpu 25"); err != nil || got.Index != 3 {
+		t.Errorf("GPU 25 is %+v (%v)", got, err)
+	}
 	for _, c := range []struct{ name, want string }{{"", "Radeon 780M"}, {"LLVM", "llvmpipe"}, {"1", "Radeon 780M"}} {
 		if got, err := choose(infos, c.name); err != nil || got.Name != c.want {
 			t.Errorf("%q: got %s, %v, want %s", c.name, got.Name, err, c.want)
@@ -129,6 +136,7 @@ func TestChoose(t *testing.T) {
 		name, want string
 	}{
 		{infos, "geforce", `no device "geforce"; choose one of 0 (llvmpipe), 1 (Radeon 780M)`},
+		{twins, "gpu 2", `"gpu 2" may be any of 2 devices; give the index of one, of 0 (GPU 2), 1 (GPU 2)`},
 		{infos, "2", "the device Display has no queue that computes; choose one of 0 (llvmpipe), 1 (Radeon 780M)"},
 		{infos[2:], "", "none of the devices has a queue that computes (Display): install"},
 		{infos[2:], "Display", "none of the devices has a queue that computes (Display): install"},

@@ -56,13 +56,22 @@ func (a *app) doctor() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that every op computes right on the device",
-		Long: `doctor computes every op on the device, with each set of kernels that the device runs, and holds the values against
+		Long: `doctor looks at what genview needs from the machine, says what to do about what is missing, computes every op on the device, with each set of kernels that the device runs, and holds the values against
 float64 arithmetic on the CPU. It takes under a minute. Its report is kept, and runs trained on the device from then on have it in
 their folder.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) (err error) {
+			found := environment()
+			if !a.json {
+				for _, f := range found {
+					fmt.Fprintln(a.out, f)
+				}
+			}
 			dev, err := a.open(false)
 			if err != nil {
+				if a.json {
+					_ = json.NewEncoder(a.out).Encode(map[string]any{"environment": found}) // a.out remembers errors
+				}
 				return err
 			}
 			defer func() { err = errors.Join(err, dev.Close()) }()
@@ -85,7 +94,10 @@ their folder.`,
 				_ = files.WriteBytes(reportPath(r.Device), report)
 			}
 			if a.json {
-				fmt.Fprintln(a.out, string(report))
+				_ = json.NewEncoder(a.out).Encode(struct {
+					Environment []finding `json:"environment"`
+					conformance
+				}{found, r})
 			} else {
 				fmt.Fprint(a.out, r)
 			}

@@ -26,6 +26,7 @@ func TestDoctor(t *testing.T) {
 		Passed, Failed int
 		Seconds        float64
 		Checks         []check
+		Environment    []finding
 	}
 	var r report
 	if err := json.Unmarshal([]byte(must(t, "doctor", "--json")), &r); err != nil {
@@ -33,6 +34,9 @@ func TestDoctor(t *testing.T) {
 	}
 	if r.Failed != 0 || r.Passed != len(r.Checks) || r.Passed < len(optest.Cases) || r.Device.Name == "" {
 		t.Errorf("%d of %d checks passed and %d failed on %q in %.0f s", r.Passed, len(r.Checks), r.Failed, r.Device.Name, r.Seconds)
+	}
+	if len(r.Environment) < 3 || r.Environment[0].What != "Vulkan loader" || !r.Environment[0].OK {
+		t.Errorf("of the machine it says %+v", r.Environment)
 	}
 	run := filepath.Join(t.TempDir(), "run")
 	must(t, tiny("--out", run, "--steps", "1")...)

@@ -119,12 +119,28 @@ func TestNoDriver(t *testing.T) {
 	t.Setenv("VK_ICD_FILENAMES", "/nonexistent.json")
 	run := filepath.Join(t.TempDir(), "run")
 	for _, args := range [][]string{{"devices"}, {"bench", "vae"}, tiny("--out", run)} {
-		refused(t, 1, "no Vulkan driver found: install", args...)
-		refused(t, 1, "apt-get install mesa-vulkan-drivers", args...)
+		refused(t, 1, "no Vulkan driver found: /nonexistent.json: the file does not exist: correct or unset VK_DRIVER_FILES", args...)
 	}
 	if _, err := os.Stat(run); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a run folder was made without a device: %v", err)
 	}
+}
+
+// TestNoDevice gives the loader a driver whose hardware is not there, and asks for a device of another name.
+func TestNoDevice(t *testing.T) {
+	if strings.Contains(must(t, "devices"), "llvmpipe") {
+		refused(t, 1, "; did you mean llvmpipe?", "--device", "lavapipe", "bench", "vae")
+	}
+	const radeon = "/usr/share/vulkan/icd.d/radeon_icd.x86_64.json"
+	if _, err := os.Stat(radeon); err != nil {
+		t.Skip("SKIPPED: without AMD's driver")
+	}
+	if cards, _ := filepath.Glob("/dev/dri/renderD*"); len(cards) > 0 {
+		t.Skip("SKIPPED: there may be such a card")
+	}
+	t.Setenv("VK_DRIVER_FILES", radeon)
+	t.Setenv("VK_ICD_FILENAMES", radeon)
+	refused(t, 1, "there is no Vulkan device, none of the drivers finds one that is theirs: install", "devices")
 }
 
 // TestFullAndReadOnlyFolder keeps a run on a disk that gets full, then read-only: the run must open all the same.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode"
 
 	"genview/tensor"
 	"genview/viewer"
@@ -120,6 +121,10 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 
 func (a *app) open(profile bool) (*vk.Device, error) {
 	dev, err := vk.Open(vk.Options{Device: a.device, Profile: profile, CacheDir: cacheDir(), Fail: a.fail})
+	var none *vk.NoDeviceError
+	if errors.As(err, &none) {
+		return nil, fmt.Errorf("%w%s", err, meant(none.Asked, wordsOf(none.Devices)))
+	}
 	if err != nil || !profile {
 		return dev, err
 	}
@@ -127,6 +132,15 @@ func (a *app) open(profile bool) (*vk.Device, error) {
 		return nil, errors.Join(err, dev.Close())
 	}
 	return dev, nil
+}
+
+// wordsOf are the words in the names of devices, by any of which one can be called.
+func wordsOf(devices []vk.Info) []string {
+	var words []string
+	for _, d := range devices {
+		words = append(words, strings.FieldsFunc(d.Name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
+	}
+	return words
 }
 
 // timeless is an error where a device cannot say what its kernels take.

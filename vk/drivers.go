@@ -1,0 +1,152 @@
+package vk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// A DriverFile is a file by which a driver makes itself known to the Vulkan loader.
+type DriverFile struct {
+	Path     string `json:"path"`
+	Library  string `json:"library,omitempty"`
+	Variable string `json:"variable,omitempty"` // of the environment that names the file; empty: it lies where such files do
+	Problem  string `json:"problem,omitempty"`  // why the loader cannot take the driver
+}
+
+// driverVariables name drivers instead of those that are installed, the first of them that is set.
+var driverVariables = []string{"VK_DRIVER_FILES", "VK_ICD_FILENAMES"}
+
+// DriverFiles lists the files of the drivers that the Vulkan loader looks for, those of this processor's kind. On Windows they are in the
+// registry, and none is listed.
+func DriverFiles() []DriverFile {
+	var files []DriverFile
+	for _, v := range driverVariables {
+		if list := os.Getenv(v); list != "" {
+			for _, path := range filepath.SplitList(list) {
+				files = append(files, manifests(path, v)...)
+			}
+			return files
+		}
+	}
+	for _, dir := range driverFolders(runtime.GOOS, os.Getenv) {
+		if _, err := os.Stat(dir); err == nil {
+			files = append(files, manifests(dir, "")...)
+		}
+	}
+	return files
+}
+
+// driverFolders are where the loader looks for the files of drivers (LoaderDriverInterface.md of the Vulkan loader).
+func driverFolders(goos string, env func(string) string) []string {
+	if goos == "windows" {
+		return nil
+	}
+	or := func(name, usual string) string {
+		if v := env(name); v != "" {
+			return v
+		}
+		return usual
+	}
+	home := env("HOME")
+	bases := []string{or("XDG_CONFIG_HOME", filepath.Join(home, ".config"))}
+	bases = append(bases, filepath.SplitList(or("XDG_CONFIG_DIRS", "/etc/xdg"))...)
+	bases = append(bases, "/etc", or("XDG_DATA_HOME", filepath.Join(home, ".local/share")))
+	bases = append(bases, filepath.SplitList(or("XDG_DATA_DIRS", "/usr/local/share:/usr/share"))...)
+	if goos == "darwin" {
+		bases = append(bases, "/opt/homebrew/share", "/opt/homebrew/etc")
+	}
+	var dirs []string
+	for _, b := range bases {
+		if dir := filepath.Join(b, "vulkan", "icd.d"); !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// manifests looks at a file of a driver, or at those of a folder.
+func manifests(path, variable string) []DriverFile {
+	paths := []string{path}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		paths, _ = filepath.Glob(filepath.Join(path, "*.json")) // whose pattern is right
+	}
+	var files []DriverFile
+	for _, p := range paths {
+		f := DriverFile{Path: p, Variable: variable}
+		foreign, err := f.look()
+		if foreign {
+			continue
+		}
+		if err != nil {
+			f.Problem = err.Error()
+		}
+		files = append(files, f)
+	}
+	return files
+}
+
+// look reads the file and loads the driver's library, as the loader does. foreign: it is for programs of 32 bits.
+func (f *DriverFile) look() (foreign bool, err error) {
+	p, err := os.ReadFile(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, errors.New("the file does not exist")
+	}
+	if err != nil {
+		return false, fmt.Errorf("the file cannot be read: %w", errors.Unwrap(err))
+	}
+	var m struct {
+		ICD struct {
+			Library string `json:"library_path"`
+			Arch    string `json:"library_arch"`
+		}
+	}
+	if err := json.Unmarshal(p, &m); err != nil {
+		return false, fmt.Errorf("the file is damaged: %w", err)
+	}
+	f.Library = m.ICD.Library
+	if f.Library == "" {
+		return false, errors.New("the file names no library")
+	}
+	if m.ICD.Arch == "32" {
+		return true, nil
+	}
+	if strings.ContainsRune(f.Library, '/') && !filepath.IsAbs(f.Library) { // as seen from the file
+		f.Library = filepath.Join(filepath.Dir(f.Path), f.Library)
+	}
+	if _, err := open(f.Library); err != nil {
+		return strings.Contains(err.Error(), "ELFCLASS"), fmt.Errorf("its library cannot be loaded: %w", err)
+	}
+	return false, nil
+}
+
+// noDriver says why the loader finds no driver.
+func noDriver(files []DriverFile) error {
+	var why []string
+	for _, f := range files {
+		if f.Problem == "" {
+			continue
+		}
+		remedy := "install the driver again"
+		if f.Variable != "" {
+			remedy = "correct or unset " + f.Variable
+		}
+		why = append(why, fmt.Sprintf("%s: %s: %s", f.Path, f.Problem, remedy))
+	}
+	if len(why) == 0 {
+		return errors.New("vk: no Vulkan driver found: " + install)
+	}
+	return errors.New("vk: no Vulkan driver found: " + strings.Join(why, "; "))
+}
+
+// Loader loads the Vulkan library, if it was not yet, and returns its name. The error says what to do.
+func Loader() (name string, err error) {
+	l, err := load()
+	return l.name, err
+}
