@@ -45,12 +45,13 @@ func descriptorType(k spirv.Kind) vulkan.DescriptorType {
 // idleKernels is how many kernels that nobody uses are kept for who asks for them again: as many as a large training step has.
 const idleKernels = 256
 
-// kernelKey is a hash of a module's words and of the constants: equal shaders share a pipeline.
+// kernelKey is a hash of a module's words, the subgroups that it counts on, and the constants: equal shaders share a pipeline.
 type kernelKey [sha256.Size]byte
 
 func keyOf(m *spirv.Module, c []spirv.Const) kernelKey {
-	p := make([]byte, 0, 8+8*len(c)+4*len(m.Words))
+	p := make([]byte, 0, 16+8*len(c)+4*len(m.Words))
 	p = binary.LittleEndian.AppendUint64(p, uint64(len(c)))
+	p = binary.LittleEndian.AppendUint64(p, uint64(m.Subgroup))
 	for _, v := range c {
 		p = binary.LittleEndian.AppendUint32(p, uint32(v.ID))
 		p = binary.LittleEndian.AppendUint32(p, v.Value)
