@@ -76,7 +76,7 @@ type Limits struct {
 // Options says which device to open, and how.
 type Options struct {
 	Device       string       // an index, or part of a name; empty takes discrete > integrated > virtual > CPU
-	Validation   bool         // turn the validation layer on
+	Validation   bool         // turn the validation layer on, which also looks for barriers that are missing
 	OnMessage    func(string) // hears the validation layer
 	Profile      bool         // time each dispatch
 	ForceStaging bool         // do not map device memory even where that is possible
@@ -139,21 +139,24 @@ func newInstance(o Options) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	var a arena
+	defer a.free()
 	var layers, extensions []string
+	var next uintptr
 	if o.Validation {
-		layers, extensions = []string{"VK_LAYER_KHRONOS_validation"}, []string{"VK_EXT_debug_utils"}
+		layers, extensions = []string{"VK_LAYER_KHRONOS_validation"}, []string{"VK_EXT_debug_utils", "VK_EXT_validation_features"}
+		const synchronization = 4
+		next = at(&a, validationFeatures{chained: chained{sType: 1000247000}, count: 1, enabled: at(&a, uint32(synchronization))})
 	}
 	var flags uint32
 	if runtime.GOOS == "darwin" { // MoltenVK is a portability driver, which must be asked for
 		extensions = append(extensions, "VK_KHR_portability_enumeration")
 		flags = 1
 	}
-	var a arena
-	defer a.free()
 	name := a.text("genview")
 	out, handle := put(&a, uintptr(0))
 	r := newer{proc: l.proc}.call("vkCreateInstance", at(&a, instanceInfo{
-		chained: head(vulkan.StructureTypeInstanceCreateInfo), flags: flags,
+		chained: chained{uint32(vulkan.StructureTypeInstanceCreateInfo), pointer(next)}, flags: flags,
 		application: at(&a, applicationInfo{
 			chained: head(vulkan.StructureTypeApplicationInfo), name: name, engine: name, api: vulkan.MakeVersion(1, 3, 0),
 		}),

@@ -118,6 +118,15 @@ func (n newer) queueFamilies(pd vulkan.PhysicalDevice) []queueFamily {
 	return families[:min(int(count[0]), len(families))]
 }
 
+// validationFeatures is VkValidationFeaturesEXT.
+type validationFeatures struct {
+	chained
+	count   uint32
+	enabled uintptr
+	_       uint32
+	_       uintptr
+}
+
 type setLayoutBinding struct {
 	binding, kind, count, stages uint32
 	_                            uintptr

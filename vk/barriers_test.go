@@ -1,0 +1,43 @@
+package vk_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"genview/vk"
+	"genview/vk/vktest"
+)
+
+// TestMissingBarriersAreFound: every device that tests open says where a barrier is missing, so that no test has to look for it.
+func TestMissingBarriersAreFound(t *testing.T) {
+	if os.Getenv("GENVIEW_NO_VALIDATION") != "" {
+		t.Skip("SKIPPED: the validation layer is off")
+	}
+	var messages []string
+	dev, err := vk.Open(vk.Options{Device: os.Getenv("GENVIEW_DEVICE"), Validation: true, OnMessage: func(s string) { messages = append(messages, s) }})
+	if err != nil {
+		t.Skipf("SKIPPED, no Vulkan device: %v", err)
+	}
+	defer dev.Close()
+	x, y, z := vktest.Buffer(t, dev, make([]float32, 64)), vktest.Buffer(t, dev, make([]float32, 64)), vktest.Buffer(t, dev, make([]float32, 64))
+	for _, missing := range []bool{false, true} {
+		messages = nil
+		rec := dev.NewRecorder()
+		k := vktest.Kernel(t, dev, scale(false))
+		rec.Dispatch(k, vk.Threads(16), nil, x.View(), y.View())
+		rec.Dispatch(k, vk.Threads(16), nil, y.View(), z.View())
+		if missing {
+			rec.DropBarriers()
+		}
+		p, err := rec.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		vktest.Run(t, p)
+		p.Close()
+		if found := strings.Contains(strings.Join(messages, "\n"), "SYNC-HAZARD-READ-AFTER-WRITE"); found != missing {
+			t.Errorf("barrier missing: %t, found: %t, messages %q", missing, found, messages)
+		}
+	}
+}
