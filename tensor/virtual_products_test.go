@@ -23,7 +23,7 @@ type trialOf struct {
 	want []float64
 }
 
-// newTrial takes the only unit of y that is dispatched, or the one that has the product.
+// newTrial takes the only unit of y, or the one that is a kernel of its own.
 func newTrial(t *testing.T, on Target, y *Tensor, feed map[*Tensor][]float32, want []float64) *trialOf {
 	t.Helper()
 	if y.err != nil {
@@ -31,19 +31,20 @@ func newTrial(t *testing.T, on Target, y *Tensor, feed map[*Tensor][]float32, wa
 	}
 	low := newLowering(on)
 	f := low.fuse([]*Tensor{low.whole(low.lower(y))}, nil, nil)
-	i := slices.IndexFunc(f.units, func(u *unit) bool { return len(f.units) == 1 || u.node != nil && u.node.op.product != nil })
+	i := slices.IndexFunc(f.units, func(u *unit) bool { return len(f.units) == 1 || u.node != nil && u.node.op.Kernel != nil })
 	if i < 0 {
 		t.Fatalf("%s is computed by %d kernels", y, len(f.units))
 	}
 	return &trialOf{on, f, f.units[i], feed, want}
 }
 
+// load reads a kernel, or what has been made of its module.
+func (g generated) load(m *spirv.Module) (*virtual.Kernel, error) {
+	return virtual.Load(m.Alias(g.boundTwice()...), g.constants()...)
+}
+
 // run returns what is wrong with a kernel, and what it computes; an error where that is made of what nobody has written.
-func (c *trialOf) run(g generated, m *spirv.Module, o virtual.Options) (faults []virtual.Fault, got []float32, err error) {
-	k, err := virtual.Load(m.Alias(g.boundTwice()...), g.constants()...)
-	if err != nil {
-		return nil, nil, err
-	}
+func (c *trialOf) run(g generated, k *virtual.Kernel, o virtual.Options) (faults []virtual.Fault, got []float32, err error) {
 	mem := map[*Tensor]*virtual.Buffer{}
 	d := &virtual.Dispatch{Kernel: k, Groups: [3]int{min(g.groups, maxGroupsX), up(g.groups, maxGroupsX), 1}}
 	for _, b := range g.binds {
@@ -147,7 +148,11 @@ func TestVirtualCandidates(t *testing.T) {
 				continue
 			}
 			g := c.u.node.op.product.producer(c.f, c.u, on).variants()[i].generate()
-			faults, got, err := c.run(g, g.module, o)
+			k, err := g.load(g.module)
+			if err != nil {
+				t.Fatal(err)
+			}
+			faults, got, err := c.run(g, k, o)
 			if len(faults) > 0 || err != nil || !(c.off(got) < 1e-5) {
 				t.Errorf("%s, subgroups of %d, %v: %v, %v, off by %g", form, o.Subgroup, s, faults, err, c.off(got))
 			}

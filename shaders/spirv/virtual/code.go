@@ -194,3 +194,30 @@ func (k *Kernel) links(i *instruction) chain {
 	}
 	return c
 }
+
+// Watch calls see each time after the instruction has been carried out that computes id, for each component with its result and its
+// operands, at most three; of a branch on id, with the condition alone. The kernel is then for one dispatch at a time.
+func (k *Kernel) Watch(id uint32, branch bool, see func(result uint64, a [3]uint64)) {
+	for n := range k.code {
+		i := &k.code[n]
+		if branch && (i.op != 250 || i.w[0] != id) || !branch && (i.id != id || i.id == 0) {
+			continue
+		}
+		do := i.do
+		i.do = func(v *invocation, i *instruction) {
+			if branch {
+				see(v.regs[i.a[0]], [3]uint64{})
+			}
+			do(v, i)
+			for c := range i.n {
+				var a [3]uint64
+				for n := range min(len(i.a), 3) {
+					if at := i.a[n]; at >= 0 {
+						a[n] = v.regs[at+min(c, v.kernel.of[i.w[n]].cells-1)]
+					}
+				}
+				see(v.regs[i.res+c], a)
+			}
+		}
+	}
+}

@@ -10,6 +10,7 @@
 //   - two invocations that touch one word, one of them writing, without a barrier between them
 //   - a barrier, or an operation of a subgroup, that not all of its invocations reach, or not in the same round of a loop
 //   - an operation of a subgroup that reads from an invocation that there is none of, or that differs where it must not
+//   - an invocation that runs on and on
 //   - shared memory that is accessed, in Vulkan's memory model, as if it were an invocation's own
 //   - more shared memory, a larger workgroup or a larger range than the device has
 //   - a range that is misaligned, or no part of its buffer

@@ -126,6 +126,10 @@ var mutants = []mutant{
 			}
 		})
 	}},
+	{name: "a loop without an end", want: `runs on and on, in `, body: func(b *spirv.Block, _, y spirv.Mem) {
+		b.For(b.Index(0), b.Index(1), 0, func(spirv.ID) {})
+		b.Store(y, at(b), some(b))
+	}},
 	{name: "more shared memory than there is", want: `takes more shared memory than there is, 20000 of 16384 bytes$`, body: func(b *spirv.Block, x, y spirv.Mem) {
 		s := b.Shared(5000, one)
 		b.StoreShared(s, b.LocalID(0), some(b))

@@ -31,6 +31,9 @@ func (g *group) begin(n int) {
 	}
 }
 
+// endless is how often at most it is an invocation's turn, for 200 instructions on average: more than a loop of a small test has.
+const endless = 10_000
+
 func (g *group) subgroups() int { return (len(g.pool) + g.run.o.Subgroup - 1) / g.run.o.Subgroup }
 
 // finish runs the workgroup to its end: at random one invocation after the other, each for a few instructions.
@@ -54,6 +57,10 @@ func (g *group) finish() {
 		for len(ready) > 0 {
 			n := g.run.rng.IntN(len(ready))
 			ready[n].step(1 + g.run.rng.IntN(400))
+			if ready[n].turns++; ready[n].turns > endless {
+				ready[n].fault("runs on and on,", "")
+				return
+			}
 			if len(g.run.faults) >= most {
 				return
 			}

@@ -33,6 +33,7 @@ type invocation struct {
 	stack  []frame
 	rounds []int // of each loop
 	state  state
+	turns  int
 	phis   []uint64 // values that are read before any is written
 }
 
@@ -49,7 +50,7 @@ func (k *Kernel) newInvocation(index int) *invocation {
 
 //go:norace
 func (v *invocation) begin(me int32) {
-	v.me, v.pc, v.state = me, v.kernel.entry, running
+	v.me, v.pc, v.state, v.turns = me, v.kernel.entry, running, 0
 	v.stack = v.stack[:0]
 	for i := range v.memUnknown {
 		v.memUnknown[i] = all
