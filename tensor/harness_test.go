@@ -216,39 +216,75 @@ func (c opCase) strided(t *testing.T, rt *tensor.Runtime, in []optest.Array, wan
 // gradients compares first and second derivatives along random directions with central differences of the reference.
 func (c opCase) gradients(t *testing.T, rt *tensor.Runtime, r *rand.Rand, in []optest.Array, out []int, tol float64) {
 	t.Helper()
-	w := optest.Noise(r, out)
-	var u, v []optest.Array
-	for _, a := range in {
-		u, v = append(u, optest.Noise(r, a.Shape)), append(v, optest.Noise(r, a.Shape))
-	}
-	phi := func(a, b float64) float64 { // ⟨w, f(x + a·u + b·v)⟩
-		moved := make([]optest.Array, len(in))
-		for i := range in {
-			moved[i] = in[i].Plus(u[i], a).Plus(v[i], b)
-		}
-		return optest.Dot(w, c.Ref(moved))
-	}
-	xs := optest.Tensors(in)
-	grads := tensor.VJP(c.Op(xs), w.Tensor(), xs...)
-	const h = 1e-4
-	first := (phi(h, 0) - phi(-h, 0)) / (2 * h)
-	got, size := along(t, rt, grads, u)
-	if d := math.Abs(got - first); !(d <= (10*tol+1e-5)*(size+1e-3)) {
-		t.Fatalf("first gradient: got %g, want %g", got, first)
+	p := c.probe(r, in, out)
+	sum, size := along(t, rt, p.grads, p.u)
+	if err := p.first(sum, size, tol); err != nil {
+		t.Fatal(err)
 	}
 	if c.Order == 1 {
 		return
 	}
-	const h2 = 1e-3
-	second := (phi(h2, h2) - phi(h2, -h2) - phi(-h2, h2) + phi(-h2, -h2)) / (4 * h2 * h2)
+	sum, size = along(t, rt, p.seconds(), p.v)
+	if err := p.second(sum, size, tol); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A probe looks at the derivatives of ⟨w, f(x)⟩ along u, and of these along v.
+type probe struct {
+	c     opCase
+	in    []optest.Array
+	w     optest.Array
+	u, v  []optest.Array
+	xs    []*tensor.Tensor
+	grads []*tensor.Tensor
+}
+
+func (c opCase) probe(r *rand.Rand, in []optest.Array, out []int) *probe {
+	p := &probe{c: c, in: in, w: optest.Noise(r, out), xs: optest.Tensors(in)}
+	for _, a := range in {
+		p.u, p.v = append(p.u, optest.Noise(r, a.Shape)), append(p.v, optest.Noise(r, a.Shape))
+	}
+	p.grads = tensor.VJP(c.Op(p.xs), p.w.Tensor(), p.xs...)
+	return p
+}
+
+// seconds are the gradients of the gradients' sum along u.
+func (p *probe) seconds() []*tensor.Tensor {
 	slope := tensor.Full(0)
-	for i, g := range grads {
-		slope = slope.Add(g.Mul(u[i].Tensor()).Sum())
+	for i, g := range p.grads {
+		slope = slope.Add(g.Mul(p.u[i].Tensor()).Sum())
 	}
-	got, size = along(t, rt, tensor.Grad(slope, xs...), v)
-	if d := math.Abs(got - second); !(d <= (20*tol+1e-4)*(size+0.1*math.Abs(second)+0.1)) {
-		t.Fatalf("second gradient: got %g, want %g", got, second)
+	return tensor.Grad(slope, p.xs...)
+}
+
+// at is ⟨w, f(x + a·u + b·v)⟩ of the reference.
+func (p *probe) at(a, b float64) float64 {
+	moved := make([]optest.Array, len(p.in))
+	for i := range p.in {
+		moved[i] = p.in[i].Plus(p.u[i], a).Plus(p.v[i], b)
 	}
+	return optest.Dot(p.w, p.c.Ref(moved))
+}
+
+// first says how the gradients' sum along u, of terms of that size, differs from what it must be.
+func (p *probe) first(sum, size, tol float64) error {
+	const h = 1e-4
+	want := (p.at(h, 0) - p.at(-h, 0)) / (2 * h)
+	if d := math.Abs(sum - want); !(d <= (10*tol+1e-5)*(size+1e-3)) {
+		return fmt.Errorf("first gradient: got %g, want %g", sum, want)
+	}
+	return nil
+}
+
+// second is first of second gradients along v.
+func (p *probe) second(sum, size, tol float64) error {
+	const h = 1e-3
+	want := (p.at(h, h) - p.at(h, -h) - p.at(-h, h) + p.at(-h, -h)) / (4 * h * h)
+	if d := math.Abs(sum - want); !(d <= (20*tol+1e-4)*(size+0.1*math.Abs(want)+0.1)) {
+		return fmt.Errorf("second gradient: got %g, want %g", sum, want)
+	}
+	return nil
 }
 
 // along computes gradients gᵢ, and returns Σ gᵢ·dᵢ and Σ |gᵢ·dᵢ|. The host makes the sums: on the device each shape would need
@@ -263,11 +299,20 @@ func along(t *testing.T, rt *tensor.Runtime, grads []*tensor.Tensor, d []optest.
 	if err := p.Run(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
-	for i, g := range fetch {
-		values := make([]float32, g.Len())
-		if err := p.Fetch(g, values); err != nil {
+	var values [][]float32
+	for _, g := range fetch {
+		v := make([]float32, g.Len())
+		if err := p.Fetch(g, v); err != nil {
 			t.Fatal(err)
 		}
+		values = append(values, v)
+	}
+	return dot(values, d)
+}
+
+// dot returns Σ gᵢ·dᵢ and Σ |gᵢ·dᵢ|.
+func dot(g [][]float32, d []optest.Array) (sum, size float64) {
+	for i, values := range g {
 		for k, x := range values {
 			sum += float64(x) * d[i].V[k]
 			size += math.Abs(float64(x) * d[i].V[k])

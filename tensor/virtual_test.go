@@ -1,6 +1,7 @@
 package tensor_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -12,10 +13,10 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestVirtualGPU runs the table of ops, with gradients, on a GPU that is not there: it finds what lavapipe forgives. Subgroups have sizes
-// that lavapipe does not have, another one for each op; -subgroups runs all ops with all sizes.
+// TestVirtualGPU runs the table of ops, with gradients, and of small ones those of gradients, on a GPU that is not there: it finds what
+// lavapipe forgives. Subgroups have sizes that lavapipe does not have, another one for each op; -subgroups runs all ops with all sizes.
 func TestVirtualGPU(t *testing.T) {
-	sizes := []int{32, 4, 64, 16, 128}
+	sizes := []int{32, 4, 64, 1, 16, 128, 8}
 	for n, size := range sizes {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
@@ -62,9 +63,20 @@ func virtually(t *testing.T, rt *tensor.Runtime, gpu *tensor.VirtualGPU, c optes
 		if elements(shapes) > 4096 || y.Len() > 4096 {
 			continue // interpreted, it would take long
 		}
-		o := tensor.Outputs{Fetch: []*tensor.Tensor{y}}
+		fetch := []*tensor.Tensor{y}
+		var probe *probe
+		second := false
 		if !c.Ints {
-			o.Fetch = append(o.Fetch, tensor.VJP(c.Op(xs), optest.Noise(r, want.Shape).Tensor(), xs...)...)
+			probe = opCase{c}.probe(r, in, want.Shape)
+			fetch = append(fetch, probe.grads...)
+			const small = 128
+			if second = c.Order != 1 && elements(shapes) <= small; second {
+				fetch = append(fetch, probe.seconds()...)
+			}
+		}
+		o := tensor.Outputs{}
+		for _, x := range fetch {
+			o.Fetch = append(o.Fetch, x.Cast(tensor.F32))
 		}
 		p, err := rt.Compile(o)
 		if err != nil {
@@ -81,14 +93,25 @@ func virtually(t *testing.T, rt *tensor.Runtime, gpu *tensor.VirtualGPU, c optes
 				said[what] = true
 			}
 		}
-		for i, x := range o.Fetch {
-			got, err := read(x)
-			if err == nil && i == 0 {
-				err = optest.Compare(got, want.V, c.Tolerance())
-			}
+		var got [][]float32
+		for _, x := range o.Fetch {
+			v, err := read(x)
 			if err != nil {
 				t.Errorf("%v: %v", shapes, err)
 			}
+			got = append(got, v)
+		}
+		err = optest.Compare(got[0], want.V, c.Tolerance())
+		if probe != nil {
+			sum, size := dot(got[1:1+len(in)], probe.u)
+			err = errors.Join(err, probe.first(sum, size, c.Tolerance()))
+		}
+		if second {
+			sum, size := dot(got[1+len(in):], probe.v)
+			err = errors.Join(err, probe.second(sum, size, c.Tolerance()))
+		}
+		if err != nil {
+			t.Errorf("%v: %v", shapes, err)
 		}
 		p.Close()
 	}
