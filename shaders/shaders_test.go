@@ -75,3 +75,35 @@ func TestReflection(t *testing.T) {
 		}
 	}
 }
+
+// TestAttentionKeepsToRegisters holds what makes attention's kernels short and keeps their arrays in registers, as far as that shows without
+// a driver: none picks a component of a vector at run time, and each loop says whether drivers are to write it out.
+func TestAttentionKeepsToRegisters(t *testing.T) {
+	for _, m := range []*spirv.Module{shaders.Attention, shaders.AttentionGrad} {
+		types, typeOf, constant := map[uint32][]uint32{}, map[uint32]uint32{}, map[uint32]bool{}
+		for at := 5; at < len(m.Words); at += int(m.Words[at] >> 16) {
+			op, a := m.Words[at]&0xffff, m.Words[at+1:at+int(m.Words[at]>>16)]
+			switch {
+			case op >= 19 && op <= 33: // types
+				types[a[0]] = append([]uint32{op}, a[1:]...)
+			case op >= 41 && op <= 52: // constants
+				constant[a[1]] = true
+			case op == 59 || op == 55: // OpVariable, OpFunctionParameter
+				typeOf[a[1]] = a[0]
+			case op == 77 || op == 78:
+				t.Errorf("%s: a component of a value is picked at run time", m.Name)
+			case op == 246 && a[2] != 1 && a[2] != 2: // OpLoopMerge
+				t.Errorf("%s: a loop leaves it to drivers whether it is written out", m.Name)
+			case op == 65: // OpAccessChain
+				typeOf[a[1]] = a[0]
+				within := types[typeOf[a[2]]][2]
+				for _, index := range a[3:] {
+					if types[within][0] == 23 && !constant[index] {
+						t.Errorf("%s: a component of what lies in memory is picked at run time", m.Name)
+					}
+					within = types[within][1]
+				}
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"genview/shaders/spirv/virtual"
 	"genview/vk/vktest"
 )
 
@@ -32,7 +33,7 @@ func TestAttentionOnGPU(t *testing.T) {
 		if s := p.String(); p.Dispatches() != 2 || !strings.Contains(s, "\nAttention [") { // the kernel, and its heads in order
 			t.Errorf("%d heads of keys: %s", g, s)
 		}
-		if most := 4 * b * h * n * (5*d + 2); p.Peak() > most { // queries, keys, values, and what becomes of them, in two orders
+		if most := 4 * b * h * n * (5*d + 3); p.Peak() > most { // queries, keys, values, and what becomes of them, in two orders
 			t.Errorf("%d heads of keys: %d bytes, want at most %d", g, p.Peak(), most)
 		}
 		p.Close()
@@ -46,7 +47,7 @@ func TestAttentionOnGPU(t *testing.T) {
 				t.Errorf("%d heads of keys: want one of each of %q: %s", g, kernels, s)
 			}
 		}
-		if most := 4 * b * h * n * (14*d + 4); p.Peak() > most || strings.Contains(s, "MatMul") { // no more for longer texts
+		if most := 4 * b * h * n * (14*d + 5); p.Peak() > most || strings.Contains(s, "MatMul") { // no more for longer texts
 			t.Errorf("%d heads of keys: with the gradient %d bytes, want at most %d, and no product: %s", g, p.Peak(), most, s)
 		}
 		p.Close()
@@ -108,8 +109,79 @@ func TestAttentionNowhere(t *testing.T) {
 	}
 }
 
-// TestAttentionLayouts compares the kernels, and their gradients, with the ops on operands of any rank, that broadcast, that are one, and
-// that are parts of one projection.
+// attentionCases are operands of any rank, that broadcast, that are one, and that are parts of one projection, with masks and dropout.
+func attentionCases(draw func(shape ...int) *Tensor) []attentionCase {
+	part := func(x *Tensor, i int) *Tensor { // of a projection [2, 40, 3·2·8]
+		return x.Slice(-1, 16*i, 16*i+16).Reshape(2, 40, 2, 8).Permute(0, 2, 1, 3)
+	}
+	same := func(x *Tensor, _ int) *Tensor { return x }
+	padding := Iota(-1, 2, 1, 1, 40).Less(Const([]int32{40, 33}, 2, 1, 1, 1))
+	dropped := func() *RNG { return NewRNG("rng", 5) }
+	return []attentionCase{
+		{"rank 2", draw(5, 8), draw(7, 8), draw(7, 4), same, AttentionOptions{Causal: true, Scale: 0.5}, false},
+		{"rank 5", draw(2, 1, 2, 5, 8), draw(2, 3, 1, 7, 8), draw(2, 3, 1, 7, 4), same, AttentionOptions{Causal: true}, false},
+		{"values only", draw(1, 2, 5, 8), draw(1, 2, 7, 8), draw(3, 2, 7, 4), same, AttentionOptions{Dropout: 0.3, RNG: dropped()}, false},
+		{"projection, dropped", draw(2, 40, 48), nil, nil, part, AttentionOptions{Mask: padding, Dropout: 0.25, RNG: dropped()}, true},
+		{"added", draw(2, 3, 35, 8), draw(2, 3, 66, 8), draw(2, 3, 66, 9), same, AttentionOptions{Mask: draw(3, 1, 66)}, true},
+		{"wider mask", draw(3, 35, 8), draw(3, 9, 8), draw(3, 9, 8), same, AttentionOptions{Mask: draw(3, 35, 9).Greater(Full(-1))}, false},
+		{"grouped", draw(2, 4, 35, 8), draw(2, 2, 40, 8), draw(2, 2, 40, 6), same, AttentionOptions{Mask: draw(1, 4, 35, 40), Dropout: 0.5, RNG: dropped()}, false},
+		{"grouped, padded", draw(2, 4, 65, 6), draw(2, 1, 40, 6), draw(2, 1, 40, 8), same, AttentionOptions{Mask: padding, Causal: true, Dropout: 0.5, RNG: dropped()}, true},
+		{"wide", draw(1, 1, 40, 100), draw(1, 1, 34, 100), draw(1, 1, 34, 68), same, AttentionOptions{Causal: true, Dropout: 0.1, RNG: dropped()}, false},
+		{"long", draw(1, 2, 6, 8), draw(1, 1, 700, 8), draw(1, 1, 700, 8), same, AttentionOptions{Mask: draw(1, 2, 1, 700), Dropout: 0.1, RNG: dropped()}, false},
+	}
+}
+
+type attentionCase struct {
+	name    string
+	q, k, v *Tensor // k and v are nil where all are one
+	part    func(x *Tensor, i int) *Tensor
+	o       AttentionOptions
+
+	virtually bool
+}
+
+// results are those of one way to compute a case, and their gradients with respect to queries, keys, values and a mask that is added.
+func (c attentionCase) results(f func(q, k, v *Tensor, o AttentionOptions) *Tensor) []*Tensor {
+	in := []*Tensor{c.q, c.k, c.v}
+	if c.k == nil {
+		in = []*Tensor{c.q, c.q, c.q}
+	}
+	o := c.o
+	o.Scale = 0.5
+	if o.RNG != nil { // each way draws from the same stream
+		o.RNG = &RNG{State: o.RNG.State}
+	}
+	y := f(c.part(in[0], 0), c.part(in[1], 1), c.part(in[2], 2), o)
+	if o.Mask != nil && o.Mask.op.DType == F32 {
+		in = append(in, o.Mask)
+	}
+	tilt := Iota(-1, y.Shape()...).Cast(F32).Shift(1).Scale(1 / float64(y.Dim(-1)))
+	return append([]*Tensor{y}, VJP(y, tilt, in...)...)
+}
+
+// ran compiles a program, runs it, and returns what it computes.
+func ran(t *testing.T, rt *Runtime, all []*Tensor) (p *Program, values [][]float32) {
+	t.Helper()
+	p, err := rt.Compile(Outputs{Fetch: all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	if err := p.Run(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range all {
+		v := make([]float32, x.Len())
+		if err := p.Fetch(x, v); err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, v)
+	}
+	return p, values
+}
+
+// TestAttentionLayouts compares the kernels, and their gradients, with the ops, and attention in blocks with attention in one. Some
+// it runs on a GPU that is not there, too.
 func TestAttentionLayouts(t *testing.T) {
 	t.Parallel()
 	dev := vktest.Open(t)
@@ -120,53 +192,48 @@ func TestAttentionLayouts(t *testing.T) {
 	defer gpu.Close()
 	rt := NewRuntime(dev)
 	defer rt.Close()
-	rng := NewRNG("rng", 1)
-	draw := func(shape ...int) *Tensor {
-		v, err := rt.Floats(rng.Normal(shape...))
-		if err != nil {
-			t.Fatal(err)
+	none := NewVirtualGPU(virtual.Options{Subgroup: 32, SharedMemory: 16 << 10, Seed: 1})
+	draw := func(shape ...int) *Tensor { // numbers that look like none in particular, another row of them each time
+		v := make([]float32, size(shape))
+		for i := range v {
+			v[i] = float32(math.Sin(float64(i*i%977+7*i) * 1.3))
 		}
 		return Const(v, shape...)
 	}
-	tilted := func(shape []int) *Tensor { return Iota(-1, shape...).Cast(F32).Shift(1) }
-	part := func(x *Tensor, i int) *Tensor { // of a projection [2, 40, 3·2·8]
-		return x.Slice(-1, 16*i, 16*i+16).Reshape(2, 40, 2, 8).Permute(0, 2, 1, 3)
-	}
-	same := func(x *Tensor, _ int) *Tensor { return x }
-	for _, c := range []struct {
-		name    string
-		q, k, v *Tensor
-		part    func(x *Tensor, i int) *Tensor
-	}{
-		{"rank 2", draw(5, 8), draw(7, 8), draw(7, 4), same},
-		{"rank 5", draw(2, 1, 2, 5, 8), draw(2, 3, 1, 7, 8), draw(2, 3, 1, 7, 4), same},
-		{"broadcast", draw(1, 2, 5, 8), draw(3, 2, 7, 8), draw(1, 2, 7, 4), same},
-		{"of itself", draw(1, 2, 40, 8), nil, nil, same},
-		{"projection", draw(2, 40, 48), nil, nil, part},
-	} {
-		in := []*Tensor{c.q, c.k, c.v}
-		if c.k == nil {
-			in = []*Tensor{c.q, c.q, c.q}
-		}
-		var results [][]*Tensor
-		for _, f := range []func(q, k, v *Tensor, o AttentionOptions) *Tensor{composed, ScaledDotProductAttention} {
-			y := f(c.part(in[0], 0), c.part(in[1], 1), c.part(in[2], 2), AttentionOptions{Causal: true, Scale: 0.5})
-			results = append(results, append([]*Tensor{y}, VJP(y, tilted(y.Shape()), in...)...))
-		}
-		for i, x := range results[0] {
-			want, err := rt.Floats(x)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := gpu.Floats(results[1][i])
-			if err != nil {
-				t.Fatal(err)
-			}
-			for j := range want {
-				if math.Abs(float64(got[j]-want[j])) > 1e-4 {
-					t.Fatalf("%s, result %d: element %d is %g, want %g", c.name, i, j, got[j], want[j])
+	whole := func(q, k, v *Tensor, o AttentionOptions) *Tensor { return newAttention(q, k, v, o).whole() }
+	for _, c := range attentionCases(draw) {
+		_, want := ran(t, rt, c.results(whole))
+		compare := func(how string, got [][]float32) {
+			for i := range want {
+				for j := range want[i] {
+					if !(math.Abs(float64(got[i][j]-want[i][j])) <= 1e-4*max(1, math.Abs(float64(want[i][j])))) {
+						t.Fatalf("%s, %s, result %d: element %d is %g, want %g", c.name, how, i, j, got[i][j], want[i][j])
+					}
 				}
 			}
 		}
+		all := c.results(ScaledDotProductAttention)
+		p, got := ran(t, gpu, all)
+		compare("kernels", got)
+		if c.k != nil && c.k.Dim(-2) > 2*attentionBlock {
+			_, got := ran(t, rt, c.results(ScaledDotProductAttention))
+			compare("blocks", got)
+		}
+		if !c.virtually {
+			continue
+		}
+		faults, read, err := none.Run(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range faults {
+			t.Errorf("%s: %v", c.name, f)
+		}
+		for i, x := range all {
+			if got[i], err = read(x); err != nil {
+				t.Fatalf("%s, result %d: %v", c.name, i, err)
+			}
+		}
+		compare("virtually", got)
 	}
 }

@@ -16,6 +16,9 @@ type flash struct {
 	t, s, d, e int
 	scale      float64
 	causal     bool
+	masked     bool    // there is one more input, the mask [batch…, T, S]
+	dropout    float64 // if there is, the last input is the state of the generator
+	stream     int
 }
 
 // lies returns the shape in which a result [batch…, n, width] lies in memory, and the permutation that gives it back.
@@ -42,31 +45,37 @@ func (a *flash) op(name string, n int, kernel func(f *fusion, u *unit, on Target
 	}
 }
 
-// forward returns the values that the queries take, [batch…, T, E], and the logarithms of the sums of their scores' exponentials,
-// [batch…, T, 1].
-func (a *flash) forward(q, k, v *Tensor) (y, total *Tensor) {
-	values, sums := a.count(a.t, a.e), a.count(a.t, 1)
-	both := a.op("Attention", values+sums, a.kernel).On(q, k, v)
-	return a.part(both, 0, a.t, a.e), both.Slice(0, values, values+sums).Reshape(append(slices.Clone(a.batch), a.t, 1)...)
+// flashResult is what the forward pass gives: the values that the queries take, [batch…, T, E], and, for the gradient, each query's
+// largest score and its sum of e^(score − largest), [batch…, T, 1].
+type flashResult struct{ y, largest, sum *Tensor }
+
+// forward computes it; more are the mask and the state of the generator, where there are such.
+func (a *flash) forward(q, k, v *Tensor, more ...*Tensor) flashResult {
+	values, n := a.count(a.t, a.e), a.count(a.t, 1)
+	all := a.op("Attention", values+2*n, a.kernel).On(append([]*Tensor{q, k, v}, more...)...)
+	each := func(at int) *Tensor { return all.Slice(0, at, at+n).Reshape(append(slices.Clone(a.batch), a.t, 1)...) }
+	return flashResult{a.part(all, 0, a.t, a.e), each(values), each(values + n)}
 }
 
 // backward returns the gradients of the queries, keys and values from that of the result, and inner, its sums of products with the
 // result.
-func (a *flash) backward(q, k, v, dy, total, inner *Tensor) []*Tensor {
+func (a *flash) backward(q, k, v, dy *Tensor, r flashResult, inner *Tensor, more ...*Tensor) []*Tensor {
 	keys := a.count(a.s, a.d)
-	dq := a.op("AttentionQueries", a.count(a.t, a.d), a.queries).On(q, dy, k, v, total, inner)
-	dkv := a.op("AttentionKeys", keys+a.count(a.s, a.e), a.keys).On(k, v, q, dy, total, inner)
+	more = append([]*Tensor{r.largest, r.sum, inner}, more...)
+	dq := a.op("AttentionQueries", a.count(a.t, a.d), a.queries).On(append([]*Tensor{q, dy, k, v}, more...)...)
+	dkv := a.op("AttentionKeys", keys+a.count(a.s, a.e), a.keys).On(append([]*Tensor{k, v, q, dy}, more...)...)
 	return []*Tensor{a.part(dq, 0, a.t, a.d), a.part(dkv, 0, a.s, a.d), a.part(dkv, keys, a.s, a.e)}
 }
 
 const (
-	attentionLanes  = 128       // in a workgroup
+	attentionLanes  = 256       // in a workgroup
+	attentionOthers = 32        // rows that it goes over at a time
 	attentionWidth  = 128       // of queries, keys and values at most
 	attentionMemory = 16 * 1024 // bytes that a workgroup shares at most, which every device has
 )
 
-// runs tells whether the kernels run on a target; lavapipe does the same better in products.
-func (a *flash) runs(on Target) bool {
+// runs tells whether the kernels run on a target; lavapipe does the same better in products. mask is nil where there is none.
+func (a *flash) runs(on Target, mask *Tensor) bool {
 	l := on.Info.Limits
 	binds := func(elements ...int) (n int) {
 		for _, e := range elements {
@@ -75,45 +84,55 @@ func (a *flash) runs(on Target) bool {
 		return n
 	}
 	q, k, v, y, sums := a.count(a.t, a.d), a.count(a.s, a.d), a.count(a.s, a.e), a.count(a.t, a.e), a.count(a.t, 1)
-	in := binds(q, k, v, y, y+sums, sums)
-	return !on.CPU && l.MaxInvocations >= attentionLanes && l.SharedMemory >= attentionMemory &&
-		max(binds(q, k, v, y+sums, y+sums), in+binds(q), in+2*binds(k+v)) <= l.MaxBuffers
+	more := 0
+	if mask != nil {
+		more += binds(mask.Len())
+	}
+	if a.dropout > 0 {
+		more += binds(4)
+	}
+	in := binds(q, k, v, y, y+2*sums, sums) + more
+	return !on.CPU && l.MaxInvocations >= attentionLanes && l.MaxGroupSize[0] >= attentionLanes && l.SharedMemory >= attentionMemory &&
+		max(binds(q, k, v, y+2*sums)+more, in+binds(q), in+2*binds(k+v)) <= l.MaxBuffers
 }
 
-// attentionRows is how many of n rows an invocation keeps the sums of, of so many columns: more share what is read, and take registers.
-func attentionRows(n, width int) int {
-	if width <= 64 && n > 32 {
-		return 8
+// attentionRows is how many rows an invocation has scores of, where a workgroup owns some of n and keeps sums of so many columns: one
+// where there are few, or so many columns that registers would be.
+func attentionRows(n, columns int) int {
+	if n <= attentionLanes/8 || columns > attentionWidth {
+		return 1
 	}
-	return 4
+	return 2
 }
 
 func (a *flash) kernel(f *fusion, u *unit, on Target) generated {
 	w := a.writer(f, u, on)
-	w.rows("Q", 0)
-	w.rows("K", 1)
-	w.rows("V", 2)
+	w.rows("OwnA", 0)
+	w.rows("OtherA", 1)
+	w.rows("OtherB", 2)
+	w.more(3)
 	w.result("result", 0, a.t, a.e)
-	w.holes = append(w.holes, w.hole("logSum", func(x []spirv.ID) spirv.ID {
-		b := w.b
-		b.Store(w.out(u.node, 1), b.Add(b.Add(b.Mul(x[0], b.Index(a.t)), x[1]), b.Index(a.count(a.t, a.e))), x[2])
+	w.holes = append(w.holes, w.hole("sums", func(x []spirv.ID) spirv.ID {
+		b, n := w.b, a.count(a.t, 1)
+		at := b.Add(b.Add(b.Mul(x[0], b.Index(a.t)), x[1]), b.Index(a.count(a.t, a.e)))
+		b.Store(w.out(u.node, 1), at, x[2])
+		b.Store(w.out(u.node, 1), b.Add(at, b.Index(n)), x[3])
 		return 0
 	}))
-	return w.finish(shaders.Attention, a.t, a.e, a.d+a.e)
+	return w.finish(shaders.Attention, a.t, a.e, a.d+a.e, false)
 }
 
 func (a *flash) queries(f *fusion, u *unit, on Target) generated {
 	w := a.gradient(f, u, on)
 	w.result("resultA", 0, a.t, a.d)
-	w.holes = append(w.holes, w.hole("resultB", func([]spirv.ID) spirv.ID { return 0 }))
-	return w.finish(shaders.AttentionGrad, a.t, max(a.d, a.e), 2*a.d+a.e, 0)
+	return w.finish(shaders.AttentionGrad, a.t, a.d, 2*a.d+a.e, false)
 }
 
 func (a *flash) keys(f *fusion, u *unit, on Target) generated {
 	w := a.gradient(f, u, on)
 	w.result("resultA", 0, a.s, a.d)
 	w.result("resultB", a.count(a.s, a.d), a.s, a.e)
-	return w.finish(shaders.AttentionGrad, a.s, max(a.d, a.e), 2*a.d+2*a.e, 1)
+	return w.finish(shaders.AttentionGrad, a.s, a.d+a.e, 2*a.d+2*a.e, true)
 }
 
 // A flashWriter writes one of the kernels.
@@ -128,17 +147,50 @@ func (a *flash) writer(f *fusion, u *unit, on Target) *flashWriter {
 	return &flashWriter{emitter: f.newEmitter(u, on, u.node.Len(), 1), flash: a, u: u}
 }
 
-// gradient begins a kernel that reads rows that it owns, others, and two numbers for each query.
+// gradient begins a kernel that reads rows that it owns, others, and three numbers for each query.
 func (a *flash) gradient(f *fusion, u *unit, on Target) *flashWriter {
 	w := a.writer(f, u, on)
 	for i, name := range []string{"OwnA", "OwnB", "OtherA", "OtherB"} {
 		w.rows(name, i)
 	}
-	for i, name := range []string{"total", "inner"} {
+	for i, name := range []string{"largest", "sum", "inner"} {
 		o := w.operand(4 + i)
 		w.holes = append(w.holes, w.hole(name, func(x []spirv.ID) spirv.ID { return w.b.Load(w.mem(o.base, 1), w.begins(o)(x)) }))
 	}
+	w.more(7)
 	return w
+}
+
+// more fills the holes that a mask and a generator take, which are the inputs from one on.
+func (w *flashWriter) more(input int) {
+	if w.masked {
+		o, dt := w.operand(input), w.u.node.in[input].op.DType
+		w.holes = append(w.holes, w.hole("added", func(x []spirv.ID) spirv.ID {
+			b := w.b
+			v := b.Load(w.mem(o.base, 1), b.Add(w.begins(o)(x), o.inner.at(b, x[2])))
+			if dt != Bool {
+				return v
+			}
+			zero := b.Zero(spirv.Type{Elem: spirv.Float, N: 1})
+			return b.Select(b.NotEqual(v, b.Index(0)), zero, b.Same(zero, math.Inf(-1)))
+		}))
+		input++
+	}
+	if w.dropout > 0 {
+		state := w.where[w.u.node.in[input]].base
+		w.holes = append(w.holes, w.hole("state", func([]spirv.ID) spirv.ID {
+			b, m := w.b, w.mem(state, 1)
+			return b.Vec(b.Load(m, b.Index(0)), b.Load(m, b.Index(1)), b.Load(m, b.Index(2)), b.Load(m, b.Index(3)))
+		}), w.hole("kept", func(x []spirv.ID) spirv.ID {
+			b := w.b
+			var words [4]spirv.ID
+			for i := range words {
+				words[i] = b.Bitcast(b.Component(x[1], i), spirv.Uint)
+			}
+			u := unitInterval(b, philox(b, w.stream, b.Bitcast(x[0], spirv.Uint), words)[0])
+			return b.Select(b.LessEqual(b.Same(u, w.dropout), u), b.Index(1), b.Index(0))
+		}))
+	}
 }
 
 // operand says where the rows of an input [batch…, n, width] lie.
@@ -192,23 +244,22 @@ func (w *flashWriter) result(name string, begin, n, width int) {
 	}))
 }
 
-// finish fills a kernel whose workgroups own some of n rows, with sums of so many columns, and for each pair of a query and a key
-// multiply and add so many numbers.
-func (w *flashWriter) finish(kernel *spirv.Module, n, width, each int, more ...uint32) generated {
-	rows, pairs := attentionRows(n, width), float64(w.t)*float64(w.s)
+// finish fills a kernel whose workgroups own some of n rows, of queries or keys, with sums of so many columns, and for each pair of a
+// query and a key multiply and add so many numbers.
+func (w *flashWriter) finish(kernel *spirv.Module, n, columns, each int, keys bool) generated {
+	r, pairs := attentionRows(n, columns), float64(w.t)*float64(w.s)
 	if w.causal {
 		pairs = 0
 		for t := range w.t {
 			pairs += float64(min(t+1, w.s))
 		}
 	}
-	z := size(w.batch)
+	z, rows := size(w.batch), r*attentionLanes/8
 	g := generated{
-		module: kernel.Fill(w.u.title(), w.holes...), binds: w.binds, groups: up(n, 8*rows) * z,
-		form: fmt.Sprintf("tiles %d×32", 8*rows), flops: 2 * float64(z) * pairs * float64(each),
+		module: kernel.Fill(w.u.title(), w.holes...), binds: w.binds, groups: up(n, rows) * z,
+		form: fmt.Sprintf("tiles %d×%d", rows, attentionOthers), flops: 2 * float64(z) * pairs * float64(each),
 	}
-	consts := []uint32{uint32(z), uint32(w.t), uint32(w.s), uint32(w.d), uint32(w.e), math.Float32bits(float32(w.scale)), bit(w.causal), uint32(rows)}
-	for i, v := range append(consts, more...) {
+	for i, v := range []uint32{uint32(z), uint32(w.t), uint32(w.s), uint32(w.d), uint32(w.e), math.Float32bits(float32(w.scale)), bit(w.causal), uint32(r), bit(w.dropout > 0), bit(keys), math.Float32bits(float32(1 - w.dropout))} {
 		g.consts = append(g.consts, spirv.Const{ID: i, Value: v})
 	}
 	return g

@@ -112,3 +112,15 @@ func (x *Tensor) or(on func(Target) bool, y *Tensor) *Tensor {
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy, nil} },
 	}.On(x, y)
 }
+
+const afterName = "After"
+
+// after is x, to be read after others are computed, as far as nothing else forbids that. What is made of it is not what is made of x
+// itself, or of x under another name: it is made again instead of being kept.
+func (x *Tensor) after(name string, others ...*Tensor) *Tensor {
+	return Op{
+		Name: afterName, Shape: x.op.Shape, DType: x.op.DType, Attr: name,
+		View: func(v View) (View, bool) { return v, true },
+		Grad: func(_, dy *Tensor) []*Tensor { return append([]*Tensor{dy}, make([]*Tensor, len(others))...) },
+	}.On(append([]*Tensor{x}, others...)...)
+}

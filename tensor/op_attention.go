@@ -12,10 +12,10 @@ type AttentionOptions struct {
 	Scale   float64 // of the scores; 0 means 1/√D
 	Dropout float64 // of the shares, drawn from RNG
 	RNG     *RNG
-	Tap     string // names the shares [..., H, T, S], so that a viewer can ask for them; all are in memory then
+	Tap     string // names the shares [..., H, T, S] before any is dropped, for a viewer to ask for: they lie beside the result
 }
 
-// attentionBlock is how many keys are looked at at once where nobody asks for the shares.
+// attentionBlock is how many keys are looked at at once where there are more than twice as many.
 const attentionBlock = 256
 
 // ScaledDotProductAttention lets queries q [..., H, T, D] take from values v [..., H, S, E] in the shares softmax(q·kᵀ/√D) that their
@@ -23,8 +23,10 @@ const attentionBlock = 256
 // each for as many of q's in a row (Ainslie et al. 2023).
 //
 // Memory grows with T + S and not with T·S: long keys are taken in blocks, whose shares are made again for the gradient (Dao et al.
-// 2022, algorithms 1 and 4). On GPUs, kernels of their own do so where there is neither a mask nor dropout nor a tap, and D and E are
-// at most 128. A query that may look nowhere gets NaN, as in PyTorch.
+// 2022, algorithms 1 and 4). On GPUs, kernels of their own do so for keys of any number, where D and E are at most 128; masks and
+// dropout are in them. Only a tap that is fetched, and the gradient of a mask as large, have T·S elements. What is dropped depends on
+// where it is in [..., H, T, S], and not on how it is computed; places 2³² apart are dropped together. A query that may look nowhere
+// gets NaN, as in PyTorch 1.13.
 func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	in := []*Tensor{q, k, v}
 	for _, x := range in {
@@ -42,63 +44,106 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	if q.Rank() >= 3 && heads != q.Dim(-3) && (q.Dim(-3)%heads != 0 || v.Dim(-3) != heads) {
 		return fail("ScaledDotProductAttention", in, "%d heads of keys do not serve %d heads of queries", heads, q.Dim(-3))
 	}
+	if m := o.Mask; m != nil && m.err == nil && m.op.DType != F32 && m.op.DType != Bool {
+		return fail("ScaledDotProductAttention", in, "its mask is bool or f32, not %s", m.op.DType)
+	}
 	if o.Scale == 0 {
 		o.Scale = 1 / math.Sqrt(float64(q.Dim(-1)))
 	}
 	q, k, v = q.alias(), k.alias(), v.alias() // one may be another, or made of it
+	xs := []*Tensor{q, k, v}
+	if o.Mask != nil {
+		o.Mask = o.Mask.alias()
+		xs = append(xs, o.Mask)
+	}
+	if o.Dropout > 0 {
+		o.RNG = o.RNG.branch()
+	}
 	y := composed(q, k, v, o)
-	if y.err != nil || o.Mask != nil || o.Dropout > 0 || o.Tap != "" || max(q.Dim(-1), v.Dim(-1)) > attentionWidth {
+	if y.err != nil {
 		return y
 	}
-	fused, runs := fusedAttention(q, k, v, o)
-	if fused.err != nil { // its results have too many elements together
-		return y
+	if fused, runs := fusedAttention(q, k, v, o); fused != nil {
+		fused = fused.Reshape(y.op.Shape...)
+		plain := y
+		y = plain.or(runs, fused).withGrad(func(dy *Tensor) []*Tensor {
+			grads := VJP(plain, dy, xs...)
+			for i, g := range VJP(fused, dy, q, k, v) {
+				grads[i] = grads[i].or(runs, g)
+			}
+			return grads
+		}, xs...)
 	}
-	fused = fused.Reshape(y.op.Shape...)
-	return y.or(runs, fused).withGrad(func(dy *Tensor) []*Tensor {
-		grads := VJP(y, dy, q, k, v)
-		for i, g := range VJP(fused, dy, q, k, v) {
-			grads[i] = grads[i].or(runs, g)
+	if o.Tap != "" {
+		y.taps = merge(y.taps, []*Tensor{Tap(o.Tap, newAttention(q, k, v, o).shares())})
+	}
+	return y
+}
+
+// batchOf returns the axes before the last two of what the products of matrices xs, some of which may be nil, have.
+func batchOf(xs ...*Tensor) []int {
+	var batch []int
+	for _, x := range xs {
+		if x != nil {
+			batch, _ = broadcast(batch, x.op.Shape[:max(x.Rank()-2, 0)])
 		}
-		return grads
-	}, q, k, v)
+	}
+	return batch
+}
+
+// spread repeats matrices x along the axes of a batch.
+func (x *Tensor) spread(batch []int) *Tensor {
+	return x.Expand(append(slices.Clone(batch), x.Dim(-2), x.Dim(-1))...)
 }
 
 // composed is attention made of products and what is between them.
 func composed(q, k, v *Tensor, o AttentionOptions) *Tensor {
-	if q.Rank() >= 3 && k.Dim(-3) != q.Dim(-3) {
-		k, v = k.repeatHeads(q.Dim(-3)), v.repeatHeads(q.Dim(-3))
-	}
-	a := &attention{q: q, k: k, v: v, AttentionOptions: o}
-	if k.Dim(-2) <= 2*attentionBlock || o.Tap != "" {
+	a := newAttention(q, k, v, o)
+	if k.Dim(-2) <= 2*attentionBlock {
 		return a.whole()
 	}
 	return a.blocks()
 }
 
 // fusedAttention is attention made by one kernel, with a gradient made by two, which has none itself: the second is that of the
-// composed one. It tells where they run. Heads of keys that serve several of queries are read in place.
+// composed one. It tells where they run; nil: nowhere. Heads of keys that serve several of queries are read in place.
 func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(on Target) bool) {
+	if max(q.Dim(-1), v.Dim(-1)) > attentionWidth {
+		return nil, nil
+	}
 	heads := min(q.Rank()-2, 1)
+	mask := o.Mask
 	if n := k.Dim(-3); heads > 0 && n != q.Dim(-3) {
-		shape := q.Shape()
-		h := len(shape) - 3
-		shape = append(append(append([]int{}, shape[:h]...), n, shape[h]/n), shape[h+1:]...)
-		q, k, v, heads = q.Reshape(shape...), k.Unsqueeze(-3), v.Unsqueeze(-3), 2
+		grouped := func(x *Tensor) *Tensor { // [..., H, T, D] as [..., n, H/n, T, D]
+			shape := x.Shape()
+			h, groups := len(shape)-3, min(n, shape[len(shape)-3])
+			return x.Reshape(slices.Concat(shape[:h], []int{groups, shape[h] / groups}, shape[h+1:])...)
+		}
+		if mask != nil && mask.Rank() >= 3 {
+			mask = grouped(mask)
+		}
+		q, k, v, heads = grouped(q), k.Unsqueeze(-3), v.Unsqueeze(-3), 2
 	}
-	var batch []int
-	for _, x := range []*Tensor{q, k, v} {
-		batch, _ = broadcast(batch, x.op.Shape[:x.Rank()-2]) // as in the products
+	batch := batchOf(q, k, v, mask)
+	t, s, d, e := q.Dim(-2), k.Dim(-2), q.Dim(-1), v.Dim(-1)
+	q, k, v = q.spread(batch), k.spread(batch), v.spread(batch)
+	l := &flash{batch: batch, heads: heads, t: t, s: s, d: d, e: e, scale: o.Scale, causal: o.Causal, masked: mask != nil, dropout: o.Dropout}
+	var more []*Tensor
+	if mask != nil {
+		more = append(more, mask.Expand(append(slices.Clone(batch), t, s)...).Detach())
 	}
-	spread := func(x *Tensor) *Tensor { return x.Expand(append(slices.Clone(batch), x.Dim(-2), x.Dim(-1))...) }
-	q, k, v = spread(q), spread(k), spread(v)
-	l := &flash{batch: batch, heads: heads, t: q.Dim(-2), s: k.Dim(-2), d: q.Dim(-1), e: v.Dim(-1), scale: o.Scale, causal: o.Causal}
-	y, total := l.forward(q, k, v)
-	var out *Tensor
-	out = y.withGrad(func(dy *Tensor) []*Tensor {
-		return l.backward(q, k, v, dy, total, dy.Mul(out).SumKeep(-1))
+	if o.Dropout > 0 {
+		l.stream = o.RNG.streams // a branch has one
+		more = append(more, o.RNG.State)
+	}
+	r := l.forward(q, k, v, more...)
+	if r.y.err != nil { // its results have too many elements together
+		return nil, nil
+	}
+	y = r.y.withGrad(func(dy *Tensor) []*Tensor {
+		return l.backward(q, k, v, dy, r, dy.Mul(y).SumKeep(-1), more...)
 	}, q, k, v)
-	return out, l.runs
+	return y, func(on Target) bool { return l.runs(on, o.Mask) }
 }
 
 // repeatHeads gives axis −3 more elements, each of its own as many times in a row.
@@ -111,16 +156,37 @@ func (x *Tensor) repeatHeads(n int) *Tensor {
 }
 
 type attention struct {
-	q, k, v *Tensor
+	q, k, v *Tensor // of as many heads each
 	AttentionOptions
+	anew  bool      // scores are made once more
+	first []*Tensor // what is computed before they are
 }
 
-// scores returns those of the keys from lo to hi, −∞ where a query must not look.
-func (a *attention) scores(lo, hi int) *Tensor {
-	s := a.q.MatMul(a.k.Slice(-2, lo, hi).T()).Scale(a.Scale)
+// later is x, to be read when scores are made.
+func (a *attention) later(x *Tensor) *Tensor {
+	switch {
+	case a.anew:
+		return x.after("anew", a.first...)
+	case a.first != nil:
+		return x.after("", a.first...)
+	}
+	return x
+}
+
+func newAttention(q, k, v *Tensor, o AttentionOptions) *attention {
+	if q.Rank() >= 3 && k.Dim(-3) != q.Dim(-3) {
+		k, v = k.repeatHeads(q.Dim(-3)), v.repeatHeads(q.Dim(-3))
+	}
+	return &attention{q: q, k: k, v: v, AttentionOptions: o}
+}
+
+// scores returns those of some keys, which are those from the place lo on, −∞ where a query must not look.
+func (a *attention) scores(k *Tensor, lo int) *Tensor {
+	n := k.Dim(-2)
+	s := a.q.MatMul(a.later(k).T()).Scale(a.Scale)
 	if m := a.Mask; m != nil {
 		if m.Dim(-1) > 1 {
-			m = m.Slice(-1, lo, hi)
+			m = m.Slice(-1, lo, lo+n)
 		}
 		if m.op.DType == Bool {
 			s = Where(m, s, Full(math.Inf(-1)))
@@ -130,92 +196,90 @@ func (a *attention) scores(lo, hi int) *Tensor {
 	}
 	if a.Causal {
 		t := a.q.Dim(-2)
-		later := Iota(1, t, hi-lo).Shift(float64(lo)).Greater(Iota(0, t, hi-lo))
-		s = s.MaskedFill(later, math.Inf(-1))
+		keys, queries := Iota(1, t, n).Shift(float64(lo)), a.later(Iota(0, t, n))
+		s = s.MaskedFill(keys.Greater(queries), math.Inf(-1))
 	}
 	return s
 }
 
-func (a *attention) drop(shares *Tensor) *Tensor {
+// drop drops some of x, shares of keys, which are those from the place lo on, or their gradient.
+func (a *attention) drop(x *Tensor, lo int) *Tensor {
 	if a.Dropout == 0 {
-		return shares
+		return x
 	}
-	return a.RNG.Dropout(shares, a.Dropout)
+	x = x.spread(batchOf(x, a.v)) // each result has its own
+	rng := &RNG{State: a.later(a.RNG.State), streams: a.RNG.streams}
+	return a.RNG.keep(rng.part(x.op.Shape, lo, a.k.Dim(-2)), x, a.Dropout)
 }
 
-func (a *attention) whole() *Tensor {
-	shares := a.scores(0, a.k.Dim(-2)).Softmax(-1)
-	if a.Tap != "" {
-		shares = Tap(a.Tap, shares)
-	}
-	return a.drop(shares).MatMul(a.v)
-}
+func (a *attention) shares() *Tensor { return a.scores(a.k, 0).Softmax(-1) }
 
-// blocks goes over the keys block by block and keeps, for each query, the largest score yet, the sum of the exponentials, and the
-// values that they weigh.
+func (a *attention) whole() *Tensor { return a.drop(a.shares(), 0).MatMul(a.v) }
+
+// A softmax is what is known of the scores of each query: the largest, 0 where that is −∞, and the sum of e^(score − largest).
+type softmax struct{ largest, sum *Tensor }
+
+// blocks goes over the keys block by block and keeps, for each query, what is known of the scores yet, and the values that they weigh.
+// Each block is computed after the one before, so that only one is in memory.
 func (a *attention) blocks() *Tensor {
+	batch := batchOf(a.q, a.k, a.v, a.Mask)
+	a.q, a.k, a.v = a.q.spread(batch), a.k.spread(batch), a.v.spread(batch)
+	var known softmax
+	var top, y *Tensor
 	n := a.k.Dim(-2)
-	var all []block
-	var top, sum, y *Tensor
 	for lo := 0; lo < n; lo += attentionBlock {
-		b := block{lo: lo, hi: min(lo+attentionBlock, n)}
-		s := a.scores(b.lo, b.hi)
-		if a.Dropout > 0 {
-			b.drop = a.RNG.Dropout(Full(1, s.op.Shape...), a.Dropout)
-		}
-		all = append(all, b)
+		hi := min(lo+attentionBlock, n)
+		k, v := a.k.Slice(-2, lo, hi), a.v.Slice(-2, lo, hi)
+		s := a.scores(k, lo)
 		best := s.MaxKeep(-1).Detach()
-		if top != nil {
+		if y != nil {
 			best = best.Maximum(top).Detach()
 		}
 		finite := Where(best.Equal(Full(math.Inf(-1))), Full(0), best)
 		p := s.Sub(finite).Exp()
-		weighed := p
-		if b.drop != nil {
-			weighed = p.Mul(b.drop)
-		}
-		mine, values := p.SumKeep(-1), weighed.MatMul(a.v.Slice(-2, b.lo, b.hi))
-		if top != nil {
+		sum, values := p.SumKeep(-1), a.drop(p, lo).MatMul(v)
+		if y != nil {
 			less := top.Sub(finite).Exp()
-			mine, values = mine.Add(sum.Mul(less)), values.Add(y.Mul(less))
+			sum, values = known.sum.Mul(less).Add(sum), y.Mul(less).Add(values)
 		}
-		top, sum, y = best, mine, values
+		known, top, y = softmax{finite, sum}, best, values
+		a.first = []*Tensor{top, sum, y}
 	}
-	y = y.Div(sum)
-	total := top.Add(sum.Log())                  // log Σ e^score
-	if a.Mask != nil && a.Mask.op.DType == F32 { // what is added to the scores may be learned: as the ops have it
-		return y
-	}
-	return a.again(y, total, all)
+	return a.again(y.Div(known.sum), known)
 }
 
-// A block is the keys lo ≤ s < hi.
-type block struct {
-	lo, hi int
-	drop   *Tensor // what the shares are multiplied by; nil: nothing
-}
-
-// again is y, what attention gives, with a gradient that makes the shares again, block by block, from total = log Σ e^score.
-func (a *attention) again(y, total *Tensor, all []block) *Tensor {
+// again is y, what attention gives, with a gradient that makes the shares again, block by block. What it makes again has another name
+// than what the forward pass made, which would be kept for it otherwise.
+func (a *attention) again(y *Tensor, known softmax) *Tensor {
+	xs := []*Tensor{a.q, a.k, a.v}
+	if a.Mask != nil {
+		xs = append(xs, a.Mask)
+	}
 	var out *Tensor
 	grad := func(dy *Tensor) []*Tensor {
 		inner := dy.Mul(out).SumKeep(-1)
-		var dq *Tensor
+		b := *a
+		b.anew, b.first = true, []*Tensor{inner}
+		var dq, dmask *Tensor
 		var dk, dv []*Tensor
-		for _, b := range all {
-			k, v := a.k.Slice(-2, b.lo, b.hi), a.v.Slice(-2, b.lo, b.hi)
-			p := a.scores(b.lo, b.hi).Sub(total).Exp()
-			dp, weighed := dy.MatMul(v.T()), p
-			if b.drop != nil {
-				dp, weighed = dp.Mul(b.drop), p.Mul(b.drop)
-			}
-			ds := p.Mul(dp.Sub(inner)).Scale(a.Scale)
+		n := a.k.Dim(-2)
+		for lo := 0; lo < n; lo += attentionBlock {
+			hi := min(lo+attentionBlock, n)
+			k, v := a.k.Slice(-2, lo, hi), a.v.Slice(-2, lo, hi)
+			scores := b.scores(k, lo)
+			p := scores.Sub(known.largest).Exp().Div(known.sum)
+			dscores := p.Mul(b.drop(dy.MatMul(v.T()), lo).Sub(inner))
+			ds := dscores.Scale(a.Scale)
 			dq = plus(dq, ds.MatMul(k))
-			dk, dv = append(dk, ds.T().MatMul(a.q)), append(dv, weighed.T().MatMul(dy))
+			dk, dv = append(dk, ds.T().MatMul(a.q)), append(dv, b.drop(p, lo).T().MatMul(dy))
+			if a.Mask != nil && a.Mask.op.DType == F32 {
+				dmask = plus(dmask, VJP(scores, dscores, a.Mask)[0])
+			}
+			b.first = []*Tensor{dq, dk[len(dk)-1], dv[len(dv)-1]}
 		}
-		return []*Tensor{dq, Concat(-2, dk...), Concat(-2, dv...)}
+		return []*Tensor{dq, Concat(-2, dk...), Concat(-2, dv...), dmask}[:len(xs)]
 	}
-	out = y.withGrad(grad, a.q, a.k, a.v)
+	out = y.withGrad(grad, xs...)
 	return out
 }
 

@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"fmt"
 	"math"
 
 	"genview/shaders/spirv"
@@ -53,8 +54,12 @@ func (r *RNG) Dropout(x *Tensor, p float64) *Tensor {
 	if p == 0 {
 		return x
 	}
-	kept := r.Uniform(x.op.Shape...).GreaterEqual(Full(p))
-	return Where(kept, x.Scale(1/(1-p)), Full(0))
+	return r.keep(r.Uniform(x.op.Shape...), x, p)
+}
+
+// keep is x where u, drawn from [0, 1), keeps it, scaled, and 0 elsewhere.
+func (r *RNG) keep(u, x *Tensor, p float64) *Tensor {
+	return Where(u.GreaterEqual(Full(p)), x.Scale(1/(1-p)), Full(0))
 }
 
 // TruncatedNormal draws from the normal distribution of mean 0 and variance 1 between lo and hi, by the inverse of its distribution
@@ -99,34 +104,70 @@ func (r *RNG) Permutation(n int) *Tensor {
 }
 
 func unitInterval(b *spirv.Block, u spirv.ID) spirv.ID {
-	return b.Mul(b.Cast(b.Shr(u, 8), spirv.Float), b.Float(math.Exp2(-24)))
+	x := b.Cast(b.Shr(u, 8), spirv.Float)
+	return b.Mul(x, b.Same(x, math.Exp2(-24)))
 }
 
 func (r *RNG) draw(name string, shape []int, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
-	stream := r.streams
+	return r.branch().from(name, shape, nil, finish)
+}
+
+// branch returns a generator that draws from the next stream, and from no other.
+func (r *RNG) branch() *RNG {
 	r.streams++
+	return &RNG{State: r.State, streams: r.streams - 1}
+}
+
+// A stretch is the last axis of a part: the elements from lo on, of so many.
+type stretch struct{ lo, of int }
+
+// part draws what Uniform would draw of a tensor whose last axis had `of` elements, at those from lo on, from a branch's stream.
+func (r *RNG) part(shape []int, lo, of int) *Tensor {
+	last := &stretch{lo, of}
+	if shape[len(shape)-1] == of {
+		last = nil
+	}
+	return r.from("Uniform", shape, last, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return unitInterval(b, u[0]) })
+}
+
+// from draws from a branch's stream, the part that the last axis says; nil: all.
+func (r *RNG) from(name string, shape []int, last *stretch, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
+	stream := r.streams
 	var words []*Tensor
 	for i := range 4 {
 		words = append(words, r.State.Slice(0, i, i+1).Reshape().Expand(shape...))
 	}
+	attr := fmt.Sprint(stream)
+	if last != nil {
+		attr = fmt.Sprint(stream, *last)
+	}
 	return Op{
-		Name: name, Shape: shape, DType: F32, Attr: stream,
+		Name: name, Shape: shape, DType: F32, Attr: attr,
 		EmitAt: func(b *spirv.Block, at spirv.ID, in ...spirv.ID) spirv.ID {
-			word := func(i int) spirv.ID { return b.Bitcast(in[i], spirv.Uint) }
-			counter := [4]spirv.ID{b.Bitcast(at, spirv.Uint), b.Uint(uint32(stream)), word(2), word(3)}
-			return finish(b, philox(b, counter, word(0), word(1)))
+			var words [4]spirv.ID
+			for i := range words {
+				words[i] = b.Bitcast(in[i], spirv.Uint)
+			}
+			at = b.Bitcast(at, spirv.Uint)
+			if last != nil {
+				n := b.Uint(uint32(shape[len(shape)-1]))
+				at = b.Add(b.Mul(b.Div(at, n), b.Uint(uint32(last.of))), b.Add(b.Mod(at, n), b.Uint(uint32(last.lo))))
+			}
+			return finish(b, philox(b, stream, at, words))
 		},
 	}.On(words...)
 }
 
-// philox runs the ten rounds of Philox4x32 (Salmon et al. 2011, section 3.3).
-func philox(b *spirv.Block, c [4]spirv.ID, k0, k1 spirv.ID) [4]spirv.ID {
+// philox runs the ten rounds of Philox4x32 (Salmon et al. 2011, section 3.3) for a position in a stream: the state's words are the key,
+// which is the seed, and the step.
+func philox(b *spirv.Block, stream int, at spirv.ID, state [4]spirv.ID) [4]spirv.ID {
+	k0, k1, c := state[0], state[1], [4]spirv.ID{at, b.Same(at, float64(stream)), state[2], state[3]}
 	for round := range 10 {
 		if round > 0 {
-			k0, k1 = b.Add(k0, b.Uint(0x9E3779B9)), b.Add(k1, b.Uint(0xBB67AE85))
+			k0, k1 = b.Add(k0, b.Same(k0, 0x9E3779B9)), b.Add(k1, b.Same(k1, 0xBB67AE85))
 		}
-		hi0, lo0 := b.MulHi(c[0], b.Uint(0xD2511F53))
-		hi1, lo1 := b.MulHi(c[2], b.Uint(0xCD9E8D57))
+		hi0, lo0 := b.MulHi(c[0], b.Same(c[0], 0xD2511F53))
+		hi1, lo1 := b.MulHi(c[2], b.Same(c[2], 0xCD9E8D57))
 		c = [4]spirv.ID{b.Xor(b.Xor(hi1, c[1]), k0), lo1, b.Xor(b.Xor(hi0, c[3]), k1), lo0}
 	}
 	return c

@@ -137,6 +137,7 @@ func (f *fusion) single(t *Tensor) {
 	for s := range u.stops {
 		f.depend(u, s, true)
 	}
+	f.wait(u, t)
 	f.of[t] = u
 	f.units = append(f.units, u)
 }
@@ -153,7 +154,17 @@ func (f *fusion) inline(u *unit, t *Tensor, n int) int {
 	for _, x := range t.in {
 		n = f.inline(u, f.where[x].base, n)
 	}
+	f.wait(u, t)
 	return n + 1
+}
+
+// wait makes u, which computes t, depend on what comes before t reads its inputs.
+func (f *fusion) wait(u *unit, t *Tensor) {
+	for _, x := range t.in {
+		for _, first := range f.where[x].after {
+			f.depend(u, f.where[first].base, true)
+		}
+	}
 }
 
 func (f *fusion) depend(u *unit, t *Tensor, apart bool) {
@@ -182,6 +193,7 @@ func (f *fusion) elementwise(t *Tensor) {
 	for i, x := range t.in {
 		f.depend(u, f.where[x].base, !f.inPlace(t, i))
 	}
+	f.wait(u, t)
 	if !f.allows(2, t) {
 		return
 	}

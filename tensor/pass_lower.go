@@ -22,8 +22,9 @@ type lowering struct {
 
 // A place is what a node is, once views are resolved: a base that is computed or stored, seen through a layout.
 type place struct {
-	base *Tensor
-	view View
+	base  *Tensor
+	view  View
+	after []*Tensor // what is computed, if it is, before this is read
 }
 
 func newLowering(on Target) *lowering {
@@ -63,6 +64,11 @@ func (l *lowering) lower(t *Tensor) *Tensor {
 	if r == nil {
 		r = l.share(t.op, in)
 	}
+	if r.op.Name == afterName && len(r.in) > 1 { // it does not need the others, which nobody else may
+		p := l.where[r]
+		p.after = slices.Concat(p.after, r.in[1:])
+		l.where[r], r.in = p, r.in[:1]
+	}
 	l.done[t] = r
 	return r
 }
@@ -77,7 +83,7 @@ func (l *lowering) simplify(o Op, in []*Tensor) *Tensor {
 	constant := func(v float64) *Tensor { return l.share(fullOf(o.DType, v, o.Shape).op, nil) }
 
 	switch {
-	case o.View != nil:
+	case o.View != nil && o.Name != afterName:
 		if v, ok := o.View(contiguous(in[0].op.Shape)); ok && v.Contiguous() && slices.Equal(o.Shape, in[0].op.Shape) {
 			return in[0] // taps, detached values and the like
 		}
@@ -193,11 +199,11 @@ func (l *lowering) add(t *Tensor) *Tensor {
 
 func (l *lowering) place(t *Tensor) (place, bool) {
 	if t.op.View == nil {
-		return place{t, contiguous(t.op.Shape)}, true
+		return place{base: t, view: contiguous(t.op.Shape)}, true
 	}
 	p := l.where[t.in[0]]
 	v, ok := t.op.View(p.view)
-	return place{p.base, v}, ok
+	return place{p.base, v, p.after}, ok
 }
 
 // whole returns t itself, or a copy where t is a view that is not its base as it lies.
