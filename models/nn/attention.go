@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"math"
-
-	"genview/tensor"
-)
+import "genview/tensor"
 
 // MultiheadAttention lets each place of a sequence take from all places of another, or of its own, in several ways at once
 // (Vaswani et al. 2017, section 3.2.2).
@@ -25,8 +21,11 @@ func NewMultiheadAttention(s *Scope, dim, heads int, drop *Dropout) *MultiheadAt
 }
 
 // Forward maps x [B, T, E] to the same shape; each place takes from the places of memory [B, S, E], which is x itself for
-// self-attention. mask, of Bool, is true where a place must not look, and broadcasts to [B, Heads, T, S]; nil is none.
-func (a *MultiheadAttention) Forward(x, memory, mask *tensor.Tensor) *tensor.Tensor {
+// self-attention. o says where it may look: a mask broadcasts to [B, Heads, T, S]. All else of o is the layer's.
+//
+// A query that a mask of Bool lets look nowhere looks everywhere alike, so that a sequence that is nothing but padding makes no NaN, which
+// [tensor.ScaledDotProductAttention] does.
+func (a *MultiheadAttention) Forward(x, memory *tensor.Tensor, o tensor.AttentionOptions) *tensor.Tensor {
 	e := x.Dim(-1)
 	var heads []*tensor.Tensor // of queries, keys and values
 	if x == memory {
@@ -37,18 +36,14 @@ func (a *MultiheadAttention) Forward(x, memory, mask *tensor.Tensor) *tensor.Ten
 	for i := range heads {
 		heads[i] = a.split(heads[i])
 	}
-	y := a.attend(heads[0], heads[1], heads[2], mask)
-	return a.Out.Forward(y.Permute(0, 2, 1, 3).Reshape(x.Shape()...))
-}
-
-// attend is scaled dot-product attention (Vaswani et al. 2017, eq. 1): queries q [B, H, T, D] take from values v [B, H, S, D] in the
-// shares softmax(q·kᵀ/√D) [B, H, T, S]. A query that may look nowhere looks everywhere alike.
-func (a *MultiheadAttention) attend(q, k, v, mask *tensor.Tensor) *tensor.Tensor {
-	scores := q.MatMul(k.T()).Scale(1 / math.Sqrt(float64(q.Dim(-1))))
-	if mask != nil {
-		scores = scores.MaskedFill(mask, -1e9)
+	if o.Mask != nil && o.Mask.DType() == tensor.Bool {
+		const never = -1e9 // beside it a score is nothing
+		o.Mask = tensor.Where(o.Mask, tensor.Full(0), tensor.Full(never))
 	}
-	return a.Drop.Forward(tensor.Tap(a.Name, scores.Softmax(-1))).MatMul(v)
+	o.Tap = a.Name
+	a.Drop.attention(&o)
+	y := tensor.ScaledDotProductAttention(heads[0], heads[1], heads[2], o)
+	return a.Out.Forward(y.Permute(0, 2, 1, 3).Reshape(x.Shape()...))
 }
 
 // split maps [B, T, E] to [B, Heads, T, E/Heads].

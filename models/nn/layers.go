@@ -62,6 +62,13 @@ func (l *Dropout) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return l.rng.Dropout(x, l.P)
 }
 
+// attention says what is dropped of attention's shares.
+func (l *Dropout) attention(o *tensor.AttentionOptions) {
+	if l.scope.Training() {
+		o.Dropout, o.RNG = l.P, l.rng
+	}
+}
+
 // Sinusoids are the positions of Vaswani et al. 2017, section 3.5: [n, dim] of sines in even and cosines in odd columns, whose
 // wavelengths grow from 2π to 10,000·2π.
 func Sinusoids(n, dim int) *tensor.Tensor {

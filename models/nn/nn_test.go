@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"genview/models/nn"
@@ -177,5 +178,64 @@ func TestApply(t *testing.T) {
 	}
 	if !s.Training() {
 		t.Error("the scope is left in evaluation")
+	}
+}
+
+// TestAttentionIsOneKernelOnGPUs: a layer computes no shares unless they are fetched, and these add up to 1. A query that may look nowhere
+// takes from all alike, also in what it gives back.
+func TestAttentionIsOneKernelOnGPUs(t *testing.T) {
+	dev := vktest.Open(t)
+	s := nn.NewScope(1)
+	a := nn.NewMultiheadAttention(s.Sub("attention"), 8, 2, nn.NewDropout(s, 0, nil))
+	x := tensor.Var("x", tensor.Iota(0, 2*3*8).Reshape(2, 3, 8).Cast(tensor.F32).Sin())
+	may := tensor.Const([]bool{true, true, false, false, false, false}, 2, 1, 1, 3) // the second text is nothing but padding
+	y := a.Forward(x, x, tensor.AttentionOptions{Mask: may})
+	taps := tensor.Taps(y)
+	if len(taps) != 1 || taps[0].Name() != "attention" {
+		t.Fatalf("the taps are %v", taps)
+	}
+	var values [2][]float32
+	for i, family := range []tensor.Family{tensor.ForDevice, tensor.ForGPU} {
+		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rt.Close()
+		grad := tensor.Grad(y.Square().Sum(), x)[0]
+		p, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{y, grad}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		if code := p.String(); family == tensor.ForGPU && (!strings.Contains(code, "\nAttention [") || strings.Contains(code, "Softmax")) {
+			t.Errorf("attention is not one kernel:\n%s", code)
+		}
+		for _, f := range []*tensor.Tensor{y, grad} {
+			v, err := rt.Floats(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values[i] = append(values[i], v...)
+		}
+		shares, err := rt.Floats(taps[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for q := range 2 * 2 * 3 {
+			want := []float32{shares[3*q], 1 - shares[3*q], 0}
+			if q >= 2*3 {
+				want = []float32{1. / 3, 1. / 3, 1. / 3}
+			}
+			for i, v := range want {
+				if got := shares[3*q+i]; !(math.Abs(float64(got-v)) < 1e-6) {
+					t.Errorf("%v: query %d takes %v of key %d, want %v", family, q, got, i, v)
+				}
+			}
+		}
+	}
+	for i, want := range values[0] {
+		if got := values[1][i]; !(math.Abs(float64(got-want)) < 1e-5*max(1, math.Abs(float64(want)))) {
+			t.Errorf("element %d is %v on GPUs, want %v", i, got, want)
+		}
 	}
 }

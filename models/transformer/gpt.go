@@ -76,16 +76,16 @@ func norm(s *nn.Scope, c GPTConfig) *nn.LayerNorm {
 // Forward maps tokens [B, T] to the logits of each next token [B, T, Vocab].
 func (m *GPT) Forward(tokens *tensor.Tensor) *tensor.Tensor {
 	places := m.places.Weight.Slice(0, 0, tokens.Dim(1))
-	x, future := m.drop.Forward(m.tokens.Forward(tokens).Add(places)), tensor.Causal(tokens.Dim(1))
+	x := m.drop.Forward(m.tokens.Forward(tokens).Add(places))
 	for _, b := range m.blocks {
-		x = b.forward(x, future)
+		x = b.forward(x)
 	}
 	return m.tokens.Logits(m.norm.Forward(x))
 }
 
-func (b *block) forward(x, future *tensor.Tensor) *tensor.Tensor {
+func (b *block) forward(x *tensor.Tensor) *tensor.Tensor {
 	y := b.norm1.Forward(x)
-	x = x.Add(b.drop.Forward(b.attention.Forward(y, y, future)))
+	x = x.Add(b.drop.Forward(b.attention.Forward(y, y, tensor.AttentionOptions{Causal: true})))
 	y = b.forth.Forward(b.norm2.Forward(x)).GELUTanh()
 	return x.Add(b.drop.Forward(b.back.Forward(y)))
 }

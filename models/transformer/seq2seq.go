@@ -52,7 +52,7 @@ func (m *Transformer) Encode(source *tensor.Tensor) *tensor.Tensor {
 func (m *Transformer) Decode(target, source, memory *tensor.Tensor) *tensor.Tensor {
 	x, mask := m.embed(target), padding(source)
 	for _, l := range m.decoder {
-		x = l.forward(x, memory, tensor.Causal(target.Dim(1)), mask)
+		x = l.forward(x, memory, mask)
 	}
 	return m.embedding.Logits(m.decoded.Forward(x))
 }
@@ -62,9 +62,9 @@ func (m *Transformer) embed(tokens *tensor.Tensor) *tensor.Tensor {
 	return m.drop.Forward(x.Add(nn.Sinusoids(tokens.Dim(1), m.config.Width)))
 }
 
-// padding is the mask [B, 1, 1, S] of the places that only fill a sequence up.
+// padding is the mask [B, 1, 1, S] of the places that do not only fill a sequence up.
 func padding(tokens *tensor.Tensor) *tensor.Tensor {
-	return tokens.Equal(tensor.Const([]int32{Pad})).Reshape(tokens.Dim(0), 1, 1, tokens.Dim(1))
+	return tokens.NotEqual(tensor.Const([]int32{Pad})).Reshape(tokens.Dim(0), 1, 1, tokens.Dim(1))
 }
 
 // encoderLayer has the names of torch.nn.TransformerEncoderLayer.
@@ -84,7 +84,7 @@ func newEncoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *encoderLayer {
 }
 
 func (l *encoderLayer) forward(x, mask *tensor.Tensor) *tensor.Tensor {
-	x = l.norm1.Forward(x.Add(l.drop.Forward(l.attention.Forward(x, x, mask))))
+	x = l.norm1.Forward(x.Add(l.drop.Forward(l.attention.Forward(x, x, tensor.AttentionOptions{Mask: mask}))))
 	return l.norm2.Forward(x.Add(l.drop.Forward(feedForward(l.forth, l.back, l.drop, x))))
 }
 
@@ -110,8 +110,8 @@ func newDecoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *decoderLayer {
 	}
 }
 
-func (l *decoderLayer) forward(x, memory, future, mask *tensor.Tensor) *tensor.Tensor {
-	x = l.norm1.Forward(x.Add(l.drop.Forward(l.self.Forward(x, x, future))))
-	x = l.norm2.Forward(x.Add(l.drop.Forward(l.cross.Forward(x, memory, mask))))
+func (l *decoderLayer) forward(x, memory, mask *tensor.Tensor) *tensor.Tensor {
+	x = l.norm1.Forward(x.Add(l.drop.Forward(l.self.Forward(x, x, tensor.AttentionOptions{Causal: true}))))
+	x = l.norm2.Forward(x.Add(l.drop.Forward(l.cross.Forward(x, memory, tensor.AttentionOptions{Mask: mask}))))
 	return l.norm3.Forward(x.Add(l.drop.Forward(feedForward(l.forth, l.back, l.drop, x))))
 }
