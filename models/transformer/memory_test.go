@@ -25,7 +25,7 @@ func TestMemoryGrowsWithLength(t *testing.T) {
 	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForDevice} {
 		for name, step := range steps {
 			var peaks []int
-			for _, n := range []int{640, 1280} { // of more keys than are taken at once
+			for _, n := range []int{768, 1536} { // whole blocks of keys, more than are taken at once
 				rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family})
 				if err != nil {
 					t.Fatal(err)
