@@ -186,7 +186,9 @@ func TestVirtualCandidates(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range []spirv.Matrices{{M: 16, N: 16, K: 16, Dialect: spirv.Spelled}, {M: 8, N: 16, K: 16, Dialect: spirv.Spelled}, {M: 16, N: 8, K: 8, Dialect: spirv.Spelled}} {
+	for _, m := range []spirv.Matrices{
+		{M: 16, N: 16, K: 16, Dialect: spirv.Spelled}, {M: 8, N: 16, K: 16, Dialect: spirv.KHR}, {M: 16, N: 8, K: 8, Dialect: spirv.NV}, {M: 16, N: 16, K: 16, Dialect: spirv.KHR},
+	} {
 		for i, size := range []int{8, 16, 32, 64} {
 			on := Target{Info: vk.Info{SubgroupSize: size, Limits: roomy}, Matrices: m}
 			o := virtual.Options{Subgroup: size, SharedMemory: roomy.SharedMemory, MaxInvocations: roomy.MaxInvocations, Seed: 5}

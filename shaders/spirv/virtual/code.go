@@ -40,6 +40,8 @@ var operations = map[uint32]does{
 	333: (*invocation).meet, 337: (*invocation).meet, 345: (*invocation).meet, 346: (*invocation).meet,
 	349: (*invocation).meet, 350: (*invocation).meet, 351: (*invocation).meet, 352: (*invocation).meet, 353: (*invocation).meet,
 	354: (*invocation).meet, 355: (*invocation).meet, 356: (*invocation).meet, 357: (*invocation).meet, 358: (*invocation).meet,
+	loadMatrixKHR: (*invocation).meet, storeMatrixKHR: (*invocation).meet, mulAddKHR: (*invocation).meet,
+	loadMatrixNV: (*invocation).meet, storeMatrixNV: (*invocation).meet, mulAddNV: (*invocation).meet,
 	359: (*invocation).meet, 360: (*invocation).meet, 362: (*invocation).meet, 363: (*invocation).meet,
 }
 
@@ -85,7 +87,7 @@ func (k *Kernel) body(current, op uint32, w []uint32) uint32 {
 	case 248:
 		k.block = len(k.code)
 		k.labels[w[0]] = k.block
-	case 0, 62, 249, 250, 251, 252, 253, 254, 224, 225, 255: // no result
+	case 0, 62, 249, 250, 251, 252, 253, 254, 224, 225, 255, storeMatrixKHR, storeMatrixNV: // no result
 	default:
 		i.t, i.id = k.types[w[0]], w[1]
 		i.res = k.define(w[1], i.t)

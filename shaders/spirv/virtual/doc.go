@@ -9,7 +9,8 @@
 //     so that who reads a result sees whether it is known
 //   - two invocations that touch one word, one of them writing, without a barrier between them
 //   - a barrier, or an operation of a subgroup, that not all of its invocations reach, or not in the same round of a loop
-//   - an operation of a subgroup that reads from an invocation that there is none of, or that differs where it must not
+//   - an operation of a subgroup that reads from an invocation that there is none of, or whose operands differ where they must not, as
+//     those of matrices that a subgroup multiplies together
 //   - an invocation that runs on and on
 //   - shared memory that is accessed, in Vulkan's memory model, as if it were an invocation's own
 //   - more shared memory, a larger workgroup or a larger range than the device has

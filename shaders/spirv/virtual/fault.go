@@ -65,6 +65,8 @@ func (k *Kernel) describe(i *instruction) string {
 		return k.formula(i.w[0], depth) + "[" + k.formula(i.w[1], depth) + "]"
 	case 224:
 		return "a barrier"
+	case loadMatrixKHR, loadMatrixNV, storeMatrixKHR, storeMatrixNV:
+		return "a matrix at " + k.formula(i.w[0], depth)
 	}
 	return k.formula(i.id, depth)
 }

@@ -22,6 +22,19 @@ const flat = `\(\(group\.x · 64\) \+ local\.x\)`
 // copies is a kernel without a mistake.
 func copies(b *spirv.Block, x, y spirv.Mem) { b.Store(y, at(b), b.Load(x, at(b))) }
 
+// factors multiplies matrices of 8 × 8 that lie in shared memory, the left one from an element on.
+func factors(b *spirv.Block, y spirv.Mem, from spirv.ID) {
+	m := spirv.Matrices{M: 8, N: 8, K: 8, Dialect: spirv.KHR}
+	b.Multiply(m, 8)
+	fours := spirv.Type{Elem: spirv.Uint, N: 2}
+	s := b.Shared(64, fours)
+	b.StoreShared(s, b.LocalID(0), b.Zero(fours))
+	b.Barrier()
+	sum := b.Sum(m, s, b.Index(0), 8, 8, b.LocalID(0))
+	b.AddProduct(sum, b.FactorA(m, s, from, 2, false), b.FactorB(m, s, b.Index(0), 2, true))
+	b.Store(y, at(b), some(b))
+}
+
 var mutants = []mutant{
 	{name: "no guard on a store", n: 100, want: `writes outside of binding 1, byte 4\d\d in binding 1\[` + flat + `\] ← …`, body: func(b *spirv.Block, _, y spirv.Mem) {
 		b.Store(y, at(b), some(b))
@@ -125,6 +138,12 @@ var mutants = []mutant{
 				w[1] = 3 // Vulkan's
 			}
 		})
+	}},
+	{name: "a matrix that differs within a subgroup", want: `does not take the same matrix as others of its subgroup, in `, body: func(b *spirv.Block, _, y spirv.Mem) {
+		factors(b, y, b.And(b.LocalID(0), b.Index(1)))
+	}},
+	{name: "a matrix beyond shared memory", want: `reads outside of shared memory, cell \d+ of \d+ in `, body: func(b *spirv.Block, _, y spirv.Mem) {
+		factors(b, y, b.Index(56))
 	}},
 	{name: "a loop without an end", want: `runs on and on, in `, body: func(b *spirv.Block, _, y spirv.Mem) {
 		b.For(b.Index(0), b.Index(1), 0, func(spirv.ID) {})

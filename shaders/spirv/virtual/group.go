@@ -32,7 +32,7 @@ func (g *group) begin(n int) {
 }
 
 // endless is how often at most it is an invocation's turn, for 200 instructions on average: more than a loop of a small test has.
-const endless = 10_000
+const endless = 2_000
 
 func (g *group) subgroups() int { return (len(g.pool) + g.run.o.Subgroup - 1) / g.run.o.Subgroup }
 
@@ -146,6 +146,9 @@ func together(lanes []*invocation, s state) bool {
 func (g *group) combine(lanes []*invocation, i *instruction) {
 	g.results, g.unknowns = g.results[:0], g.unknowns[:0]
 	switch i.op {
+	case loadMatrixKHR, storeMatrixKHR, mulAddKHR, loadMatrixNV, storeMatrixNV, mulAddNV:
+		g.matrix(lanes, i)
+		return
 	case 333: // Elect
 		for n := range lanes {
 			g.results, g.unknowns = append(g.results, boolean(n == 0)), append(g.unknowns, 0)

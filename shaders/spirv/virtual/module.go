@@ -26,6 +26,7 @@ const (
 	kStruct
 	kPointer
 	kImage
+	kMatrix
 	kOther
 )
 
@@ -36,7 +37,7 @@ type typ struct {
 	bits    int
 	signed  bool
 	elem    *typ // of vectors, arrays and pointers
-	n       int  // of a vector or an array
+	n       int  // of a vector or an array; rows of a matrix
 	members []*typ
 	offsets []int // of a struct's members, in bytes
 	stride  int   // of an array's elements, in bytes
@@ -233,7 +234,7 @@ func (k *Kernel) declaration(op uint32, w []uint32) {
 		k.types[w[0]] = &typ{kind: kInt, bits: int(w[1]), signed: w[2] != 0, cells: 1}
 	case 22:
 		k.types[w[0]] = &typ{kind: kFloat, bits: int(w[1]), cells: 1}
-		if w[1] != 32 {
+		if w[1] != 32 && w[1] != 16 { // of 16 are components of matrices
 			k.fail("a float of %d bits is not known", w[1])
 		}
 	case 23:
@@ -241,6 +242,9 @@ func (k *Kernel) declaration(op uint32, w []uint32) {
 		k.types[w[0]] = &typ{kind: kVector, elem: e, n: int(w[2]), bits: e.bits, cells: int(w[2]), stride: e.bits / 8}
 	case 25:
 		k.types[w[0]] = &typ{kind: kImage, elem: k.types[w[1]], cells: 1}
+	case typeMatrixKHR, typeMatrixNV:
+		rows, cols := int(k.regs[k.reg[w[3]]]), int(k.regs[k.reg[w[4]]])
+		k.types[w[0]] = &typ{kind: kMatrix, elem: k.types[w[1]], n: rows, cells: rows * cols}
 	case 28:
 		e, n := k.types[w[1]], int(k.regs[k.reg[w[2]]])
 		k.types[w[0]] = &typ{kind: kArray, elem: e, n: n, cells: e.cells * n, stride: int(k.decor[w[0]][6])}
@@ -273,6 +277,9 @@ func (k *Kernel) declaration(op uint32, w []uint32) {
 		var cells []uint64
 		for _, id := range w[2:] {
 			cells = append(cells, k.value(id)...)
+		}
+		if t := k.types[w[0]]; t.kind == kMatrix { // one for all
+			cells = slices.Repeat(cells, t.cells)
 		}
 		k.constant(w, cells...)
 	case 46, 1: // null, undefined
