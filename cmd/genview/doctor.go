@@ -10,8 +10,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"genview/models/train"
@@ -46,19 +48,42 @@ type check struct {
 // shapesEach is how many of an op's rows of shapes doctor goes through: enough to meet each kernel, in under a minute.
 const shapesEach = 2
 
+// together returns the device, and where it is the processor, opened as often as there are cores: lavapipe makes the machine code of one
+// device's kernels one after the other, which is most of what doctor waits for. The error closes all.
+func (a *app) together(dev *vk.Device) ([]*vk.Device, error) {
+	devs := []*vk.Device{dev}
+	for dev.Info().Class == vk.CPU && len(devs) < min(runtime.GOMAXPROCS(0), 8) {
+		more, err := a.open(false)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(devs))
+		}
+		devs = append(devs, more)
+	}
+	return devs, nil
+}
+
+func closeAll(devs []*vk.Device) (err error) {
+	for _, d := range devs {
+		err = errors.Join(err, d.Close())
+	}
+	return err
+}
+
 // families are the sets of kernels that doctor goes through.
-var families = []struct {
+var families = []kernels{{"GPU", tensor.ForGPU}, {"lavapipe", tensor.ForLavapipe}}
+
+type kernels struct {
 	name   string
 	family tensor.Family
-}{{"GPU", tensor.ForGPU}, {"lavapipe", tensor.ForLavapipe}}
+}
 
 func (a *app) doctor() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that every op computes right on the device",
-		Long: `doctor looks at what genview needs from the machine, says what to do about what is missing, computes every op on the device, with each set of kernels that the device runs, and holds the values against
-float64 arithmetic on the CPU. It takes under a minute. Its report is kept, and runs trained on the device from then on have it in
-their folder.`,
+		Long: `doctor looks at what genview needs from the machine, and says what to do about what is missing. It then computes every op on
+the device, with each set of kernels that the device runs, and holds the values against float64 arithmetic on the CPU. It takes about a
+minute. Its report is kept, and runs trained on the device from then on have it in their folder.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			found := environment()
@@ -74,10 +99,14 @@ their folder.`,
 				}
 				return err
 			}
-			defer func() { err = errors.Join(err, dev.Close()) }()
+			devs, err := a.together(dev)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, closeAll(devs)) }()
 			task := a.console.begin("checking")
 			defer task.end()
-			r := examine(c.Context(), dev, a.console.counter("ops"), func(bad check) {
+			r := examine(c.Context(), devs, a.console.counter("ops"), func(bad check) {
 				if !a.json {
 					fmt.Fprintf(a.out, "FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
 				}
@@ -111,41 +140,74 @@ their folder.`,
 	return c
 }
 
-// examine holds every op of the table, computed by each family of kernels, against its reference, and tells of
-// failures as they come, and how many ops of all are done.
-func examine(ctx context.Context, dev *vk.Device, heard func(done, all int), failed func(check)) conformance {
-	began := time.Now()
-	r := conformance{Time: began.UTC().Truncate(time.Second), Device: dev.Info()}
-	for i, f := range families {
-		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: f.family})
+// examine holds every op of the table, computed by each family of kernels, against its reference, on devices that are one opened several
+// times and work side by side. It tells of failures as they come, and how many ops of all are begun.
+func examine(ctx context.Context, devs []*vk.Device, heard func(done, all int), failed func(check)) conformance {
+	began, n := time.Now(), len(optest.Cases)
+	r := conformance{Time: began.UTC().Truncate(time.Second), Device: devs[0].Info()}
+	runs := slices.DeleteFunc(slices.Clone(families), func(f kernels) bool {
+		rt, err := tensor.NewRuntimeWith(devs[0], tensor.Options{Family: f.family})
 		if err != nil {
 			r.note(check{Op: "all", Kernels: f.name}, lacks{err}, failed)
-			continue
+			return true
 		}
-		r.family(ctx, rt, f.name, func(done int) { heard(i*len(optest.Cases)+done, len(families)*len(optest.Cases)) }, failed)
 		rt.Close()
+		return false
+	})
+	parts := make([]conformance, len(runs)*n)
+	var mu sync.Mutex
+	begun := 0
+	next := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		i := begun
+		if i == len(parts) || ctx.Err() != nil {
+			return -1
+		}
+		heard(i, len(parts))
+		begun++
+		return i
+	}
+	tell := func(k check) {
+		mu.Lock()
+		defer mu.Unlock()
+		failed(k)
+	}
+	var workers sync.WaitGroup
+	for _, dev := range devs {
+		workers.Go(func() {
+			for i := next(); i >= 0; i = next() {
+				parts[i].op(dev, runs[i/n], optest.Cases[i%n], tell)
+			}
+		})
+	}
+	workers.Wait()
+	for _, p := range parts {
+		r.Passed, r.Skipped, r.Failed = r.Passed+p.Passed, r.Skipped+p.Skipped, r.Failed+p.Failed
+		r.Checks = append(r.Checks, p.Checks...)
 	}
 	r.Seconds = time.Since(began).Seconds()
 	return r
 }
 
-func (r *conformance) family(ctx context.Context, rt *tensor.Runtime, name string, heard func(done int), failed func(check)) {
-	for i, c := range optest.Cases {
-		heard(i)
-		if ctx.Err() != nil {
-			return
+// op holds one op, computed by a family of kernels, against its reference.
+func (r *conformance) op(dev *vk.Device, f kernels, c optest.Case, failed func(check)) {
+	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: f.family})
+	if err != nil {
+		r.note(check{Op: c.Name, Kernels: f.name}, err, failed)
+		return
+	}
+	defer rt.Close()
+	for i, shapes := range c.Dims[:min(shapesEach, len(c.Dims))] {
+		in := c.Draw(rand.New(rand.NewPCG(1, uint64(i))), shapes)
+		r.note(check{Op: c.Name, Kernels: f.name, Shapes: shapes}, c.Value(rt, in), failed)
+	}
+	for _, in := range c.Points() {
+		var shapes [][]int
+		for _, a := range in {
+			shapes = append(shapes, a.Shape)
 		}
-		for i, shapes := range c.Dims[:min(shapesEach, len(c.Dims))] {
-			in := c.Draw(rand.New(rand.NewPCG(1, uint64(i))), shapes)
-			r.note(check{Op: c.Name, Kernels: name, Shapes: shapes}, c.Value(rt, in), failed)
-		}
-		for _, in := range c.Points() {
-			var shapes [][]int
-			for _, a := range in {
-				shapes = append(shapes, a.Shape)
-			}
-			r.note(check{Op: c.Name + ", special points", Kernels: name, Shapes: shapes}, c.Point(rt, in), failed)
-		}
+		r.note(check{Op: c.Name + ", special points", Kernels: f.name, Shapes: shapes}, c.Point(rt, in), failed)
 	}
 }
 

@@ -61,7 +61,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	optest.Cases = []optest.Case{all[i], wrong}
 	var told []check
 	var counts [][2]int
-	r := examine(context.Background(), vktest.Open(t), func(done, all int) { counts = append(counts, [2]int{done, all}) }, func(bad check) { told = append(told, bad) })
+	r := examine(context.Background(), []*vk.Device{vktest.Open(t)}, func(done, all int) { counts = append(counts, [2]int{done, all}) }, func(bad check) { told = append(told, bad) })
 	if r.Failed != len(told) || 2*r.Failed != len(r.Checks) || r.Passed != r.Failed || told[0].Op != "Wrong" || !strings.Contains(told[0].Error, "element 0: got") {
 		t.Errorf("%d of %d checks failed; the first told of is %+v", r.Failed, len(r.Checks), told[0])
 	}
