@@ -31,8 +31,8 @@ func (g *group) begin(n int) {
 	}
 }
 
-// endless is how often at most it is an invocation's turn, for 200 instructions on average: more than a loop of a small test has.
-const endless = 2_000
+// endless is how many instructions at most an invocation runs: more than the kernels of small tests have.
+const endless = 500_000
 
 func (g *group) subgroups() int { return (len(g.pool) + g.run.o.Subgroup - 1) / g.run.o.Subgroup }
 
@@ -57,7 +57,7 @@ func (g *group) finish() {
 		for len(ready) > 0 {
 			n := g.run.rng.IntN(len(ready))
 			ready[n].step(1 + g.run.rng.IntN(400))
-			if ready[n].turns++; ready[n].turns > endless {
+			if ready[n].ran > endless {
 				ready[n].fault("runs on and on,", "")
 				return
 			}

@@ -33,7 +33,7 @@ type invocation struct {
 	stack  []frame
 	rounds []int // of each loop
 	state  state
-	turns  int
+	ran    int      // instructions
 	phis   []uint64 // values that are read before any is written
 }
 
@@ -50,7 +50,7 @@ func (k *Kernel) newInvocation(index int) *invocation {
 
 //go:norace
 func (v *invocation) begin(me int32) {
-	v.me, v.pc, v.state, v.turns = me, v.kernel.entry, running, 0
+	v.me, v.pc, v.state, v.ran = me, v.kernel.entry, running, 0
 	v.stack = v.stack[:0]
 	for i := range v.memUnknown {
 		v.memUnknown[i] = all
@@ -91,14 +91,16 @@ func (v *invocation) move(to, from, n int) {
 //
 //go:norace
 func (v *invocation) step(n int) {
-	for range n {
+	for ran := range n {
 		i := &v.kernel.code[v.pc]
 		i.do(v, i)
 		if v.state != running {
+			v.ran += ran
 			return
 		}
 		v.pc++
 	}
+	v.ran += n
 }
 
 func (v *invocation) nothing(*instruction) {}
