@@ -154,7 +154,7 @@ func TestVirtualMutants(t *testing.T) {
 		for _, m := range mutations {
 			all := m.mutants(g.module)
 			rand.New(rand.NewPCG(9, 10)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-			const most = 5 // of a kernel
+			const most = 3 // of a kernel
 			for _, x := range all[:min(most, len(all))] {
 				fate, faults := c.fate(t, g, m, x, o)
 				if count[m.name] == nil {
@@ -177,7 +177,7 @@ func TestVirtualMutants(t *testing.T) {
 	all += found
 	t.Logf("%d of %d mutants that change something are found: %v; not: %v", found, all, count, missed)
 	// Of the others, most have invocations load or compute more than is used.
-	if found*4 < all*3 || all < 80 {
+	if found*4 < all*3 || all < 50 {
 		t.Errorf("of %d mutants that change something %d are found: %v; not: %v", all, found, count, missed)
 	}
 	if count["barrier"]["missed"] > 0 {

@@ -79,12 +79,13 @@ func (v *invocation) mark(at, n int, unknown uint64) {
 	}
 }
 
-// move copies registers.
+// move copies registers. They are few, and the race detector watches copy wherever it is.
 //
 //go:norace
 func (v *invocation) move(to, from, n int) {
-	copy(v.regs[to:to+n], v.regs[from:from+n])
-	copy(v.unknown[to:to+n], v.unknown[from:from+n])
+	for i := range n {
+		v.regs[to+i], v.unknown[to+i] = v.regs[from+i], v.unknown[from+i]
+	}
 }
 
 // step runs up to n instructions, or until others have to come.
