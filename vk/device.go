@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 
 	"genview/shaders/spirv"
@@ -75,12 +76,13 @@ type Limits struct {
 
 // Options says which device to open, and how.
 type Options struct {
-	Device       string       // an index, or part of a name; empty takes discrete > integrated > virtual > CPU
-	Validation   bool         // turn the validation layer on, which also looks for barriers that are missing
-	OnMessage    func(string) // hears the validation layer
-	Profile      bool         // time each dispatch
-	ForceStaging bool         // do not map device memory even where that is possible
-	CacheDir     string       // a folder where compiled pipelines are kept for the next time; empty: they are not
+	Device       string        // an index, or part of a name; empty takes discrete > integrated > virtual > CPU
+	Validation   bool          // turn the validation layer on, which also looks for barriers that are missing
+	OnMessage    func(string)  // hears the validation layer
+	Profile      bool          // time each dispatch
+	ForceStaging bool          // do not map device memory even where that is possible
+	Longest      time.Duration // that a submission may take, which systems end when it takes seconds; 0: 250 ms on a GPU, any time on a CPU
+	CacheDir     string        // a folder where compiled pipelines are kept for the next time; empty: they are not
 
 	// Fail is for tests of what happens when a driver fails: before some calls it is asked, by the call's name, and the error that it
 	// returns stands for that of the call, which is then not made. It must be safe for concurrent use; nil fails nothing.
@@ -466,7 +468,7 @@ func (d *Device) open(in *instance) error {
 		vulkan.DestroyDevice(d.dev, nil)
 		return err
 	}
-	if d.opts.Profile && d.info.TimestampBits > 0 {
+	if (d.opts.Profile || d.longest() > 0) && d.info.TimestampBits > 0 {
 		d.clock = clock{d.info.period, d.info.TimestampBits}
 	}
 	return nil

@@ -32,3 +32,11 @@ func (r *Recorder) DropBarriers() {
 		r.commands[i].barrier = false
 	}
 }
+
+// Submissions is in how many the program runs.
+func (p *Program) Submissions() int { return len(p.begins) }
+
+var Pieces = pieces
+
+// NoClock is for devices that keep no timestamps.
+func (d *Device) NoClock() { d.clock = clock{} }

@@ -14,7 +14,9 @@ import (
 // A Program is a finished recording. It may be submitted any number of times; each run begins when the one before has ended.
 type Program struct {
 	d          *Device
-	cmd        []vulkan.CommandBuffer
+	begins     []int // the first command of each submission
+	measured   bool  // none of which takes too long
+	cmds       []vulkan.CommandBuffer
 	pool       vulkan.DescriptorPool
 	sets       []vulkan.DescriptorSet
 	queries    vulkan.QueryPool
@@ -25,6 +27,8 @@ type Program struct {
 	commands   []command
 
 	mu     sync.Mutex
+	began  time.Time     // of the newest run
+	took   time.Duration // what it took, at most
 	fence  []vulkan.Fence
 	queue  *submitter
 	run    uint64 // the newest submitted
@@ -51,8 +55,13 @@ func (p *Program) Submit() (Ticket, error) {
 	if err := p.wait(context.Background(), p.run); err != nil {
 		return Ticket{}, err
 	}
+	if p.done > 0 && !p.measured {
+		if err := p.measure(); err != nil {
+			return Ticket{}, err
+		}
+	}
 	if p.queue == nil {
-		p.queue = p.d.newSubmitter(p.cmd[0], p.fence[0])
+		p.queue = p.d.newSubmitter(p.cmds, p.fence[0])
 	}
 	if err := check("vkResetFences", p.queue.resetFence()); err != nil {
 		return Ticket{}, err
@@ -70,6 +79,7 @@ func (p *Program) start() error {
 	}
 	p.d.qmu.Lock()
 	defer p.d.qmu.Unlock()
+	p.began = time.Now()
 	return check("vkQueueSubmit", p.queue.run())
 }
 
@@ -134,7 +144,7 @@ func (p *Program) wait(ctx context.Context, run uint64) error {
 	for {
 		switch r := p.queue.waitFence(slice); {
 		case r == vulkan.Success:
-			p.done = p.run
+			p.done, p.took = p.run, time.Since(p.began)
 			return nil
 		case r != vulkan.Timeout:
 			return check("vkWaitForFences", r)
@@ -174,15 +184,10 @@ func (p *Program) Close() {
 
 // free gives back what the program has of the driver's.
 func (p *Program) free() {
-	if p.queue != nil {
-		p.queue.close()
-	}
 	dev := p.d.dev
-	if p.cmd != nil {
-		p.d.cmu.Lock()
-		vulkan.FreeCommandBuffers(dev, p.d.cmds, 1, p.cmd)
-		p.d.cmu.Unlock()
-	}
+	p.d.cmu.Lock()
+	p.erase()
+	p.d.cmu.Unlock()
 	if p.fence != nil {
 		vulkan.DestroyFence(dev, p.fence[0], nil)
 	}
@@ -200,11 +205,11 @@ type Timing struct {
 	Start, Duration time.Duration
 }
 
-func (p *Program) timers(commands []command) error {
-	if p.d.clock.period == 0 || len(commands) == 0 {
+func (p *Program) timers() error {
+	if p.d.clock.period == 0 || len(p.commands) == 0 || p.measured && !p.d.opts.Profile {
 		return nil
 	}
-	for _, c := range commands {
+	for _, c := range p.commands {
 		p.labels = append(p.labels, c.label)
 		kernel := ""
 		if c.kernel != nil {
@@ -213,7 +218,7 @@ func (p *Program) timers(commands []command) error {
 		p.kernels = append(p.kernels, kernel)
 	}
 	info := vulkan.QueryPoolCreateInfo{
-		SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: uint32(len(commands) + 1),
+		SType: vulkan.StructureTypeQueryPoolCreateInfo, QueryType: vulkan.QueryTypeTimestamp, QueryCount: uint32(len(p.commands) + 1),
 	}
 	var queries vulkan.QueryPool
 	err := check("vkCreateQueryPool", vulkan.CreateQueryPool(p.d.dev, &info, nil, &queries))
@@ -223,9 +228,9 @@ func (p *Program) timers(commands []command) error {
 
 // stamp writes when all commands so far have ended. A command is timed from when those before it have, and not from when it may begin,
 // which is while they still run: so the times of all add up to that of the run.
-func (p *Program) stamp(i int) {
+func (p *Program) stamp(cmd vulkan.CommandBuffer, i int) {
 	if p.queries != vulkan.NullQueryPool {
-		vulkan.CmdWriteTimestamp(p.cmd[0], vulkan.PipelineStageBottomOfPipeBit, p.queries, uint32(i))
+		vulkan.CmdWriteTimestamp(cmd, vulkan.PipelineStageBottomOfPipeBit, p.queries, uint32(i))
 	}
 }
 
@@ -236,27 +241,36 @@ func (p *Program) Timings() ([]Timing, error) {
 	switch {
 	case p.closed:
 		return nil, errors.New("vk: Timings: the program is closed")
-	case p.queries == vulkan.NullQueryPool:
+	case p.queries == vulkan.NullQueryPool || !p.d.opts.Profile:
 		return nil, errors.New("vk: Timings: the device keeps no timestamps, or was not opened with Profile")
 	}
 	if err := p.wait(context.Background(), p.run); err != nil {
 		return nil, err
 	}
-	ticks := make([]uint64, len(p.labels)+1)
+	starts, took, err := p.ticks()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Timing, len(p.labels))
+	for i := range out {
+		out[i] = Timing{p.labels[i], p.kernels[i], starts[i], took[i]}
+	}
+	return out, nil
+}
+
+// ticks reads when each command of the newest run, which has ended, began, and how long it took.
+func (p *Program) ticks() (starts, took []time.Duration, err error) {
+	ticks := make([]uint64, len(p.commands)+1)
 	var pin runtime.Pinner
 	pin.Pin(&ticks[0])
 	defer pin.Unpin()
 	r := vulkan.GetQueryPoolResults(p.d.dev, p.queries, 0, uint32(len(ticks)), uint(8*len(ticks)), unsafe.Pointer(&ticks[0]), 8,
 		vulkan.QueryResultFlags(vulkan.QueryResult64Bit|vulkan.QueryResultWaitBit))
 	if err := check("vkGetQueryPoolResults", r); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	starts, took := p.d.clock.read(ticks)
-	out := make([]Timing, len(p.labels))
-	for i := range out {
-		out[i] = Timing{p.labels[i], p.kernels[i], starts[i], took[i]}
-	}
-	return out, nil
+	starts, took = p.d.clock.read(ticks)
+	return starts, took, nil
 }
 
 // clock is a device's: what its timestamps count.

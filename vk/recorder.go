@@ -220,10 +220,11 @@ func (r *Recorder) Finish() (*Program, error) {
 		return nil, r.err
 	}
 	p := &Program{d: r.d, commands: r.commands}
+	p.begins, p.measured = r.d.first(len(r.commands))
 	if err := r.d.adopt(p); err != nil {
 		return nil, err
 	}
-	if err := p.write(r.commands); err != nil {
+	if err := p.prepare(); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -260,55 +261,77 @@ func (r *Recorder) once() error {
 	return p.Run(context.Background())
 }
 
-// write records the command buffer.
-func (p *Program) write(commands []command) error {
+// prepare makes what the program needs of the driver, and records it.
+func (p *Program) prepare() error {
 	d := p.d
 	d.cmu.Lock()
 	defer d.cmu.Unlock()
-	alloc := vulkan.CommandBufferAllocateInfo{
-		SType: vulkan.StructureTypeCommandBufferAllocateInfo, CommandPool: d.cmds,
-		Level: vulkan.CommandBufferLevelPrimary, CommandBufferCount: 1,
-	}
-	p.cmd = make([]vulkan.CommandBuffer, 1)
-	if err := check("vkAllocateCommandBuffers", vulkan.AllocateCommandBuffers(d.dev, &alloc, p.cmd)); err != nil {
-		p.cmd = nil
-		return err
-	}
 	fence := vulkan.FenceCreateInfo{SType: vulkan.StructureTypeFenceCreateInfo}
 	p.fence = make([]vulkan.Fence, 1)
 	if err := check("vkCreateFence", vulkan.CreateFence(d.dev, &fence, nil, &p.fence[0])); err != nil {
+		p.fence = nil
 		return err
 	}
-	if err := p.descriptors(commands); err != nil {
+	if err := p.descriptors(p.commands); err != nil {
 		return err
 	}
-	if err := p.timers(commands); err != nil {
+	if err := p.timers(); err != nil {
 		return err
 	}
+	return p.write()
+}
+
+// write records a command buffer for each submission. d.cmu is held.
+func (p *Program) write() error {
+	d := p.d
+	alloc := vulkan.CommandBufferAllocateInfo{
+		SType: vulkan.StructureTypeCommandBufferAllocateInfo, CommandPool: d.cmds,
+		Level: vulkan.CommandBufferLevelPrimary, CommandBufferCount: uint32(len(p.begins)),
+	}
+	p.cmds = make([]vulkan.CommandBuffer, len(p.begins))
+	if err := check("vkAllocateCommandBuffers", vulkan.AllocateCommandBuffers(d.dev, &alloc, p.cmds)); err != nil {
+		p.cmds = nil
+		return err
+	}
+	p.dispatches, p.barriers = 0, 0
+	for i, cmd := range p.cmds {
+		lo, hi := p.begins[i], len(p.commands)
+		if i+1 < len(p.begins) {
+			hi = p.begins[i+1]
+		}
+		if err := p.piece(cmd, lo, hi); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// piece records the commands lo ≤ i < hi. A barrier orders all that was submitted before it, too.
+func (p *Program) piece(cmd vulkan.CommandBuffer, lo, hi int) error {
+	d := p.d
 	var a arena
 	defer a.free()
-	cmd := p.cmd[0]
 	begin := vulkan.CommandBufferBeginInfo{SType: vulkan.StructureTypeCommandBufferBeginInfo}
 	if err := check("vkBeginCommandBuffer", vulkan.BeginCommandBuffer(cmd, &begin)); err != nil {
 		return err
 	}
 	const host = vulkan.PipelineStageFlags(vulkan.PipelineStageHostBit)
-	if p.queries != vulkan.NullQueryPool {
-		vulkan.CmdResetQueryPool(cmd, p.queries, 0, uint32(len(commands)+1))
+	if lo == 0 {
+		if p.queries != vulkan.NullQueryPool {
+			vulkan.CmdResetQueryPool(cmd, p.queries, 0, uint32(len(p.commands)+1))
+		}
+		d.newer.barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after what ran before
+		p.stamp(cmd, 0)
 	}
-	d.newer.barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after what ran before
-	p.stamp(0)
-	set := 0
-	for i, c := range commands {
+	for i, c := range p.commands[lo:hi] {
 		if c.barrier {
 			d.newer.barrier(cmd, work, work, written, read|written)
 			p.barriers++
 		}
 		switch {
 		case c.kernel != nil:
-			p.dispatch(cmd, c, p.sets[set])
+			p.dispatch(cmd, c, p.sets[p.dispatches])
 			p.dispatches++
-			set++
 		case c.fill != nil:
 			v := c.views[0]
 			vulkan.CmdFillBuffer(cmd, v.Buffer.buf, vulkan.DeviceSize(v.Lo), vulkan.DeviceSize(v.Len()), *c.fill)
@@ -317,9 +340,11 @@ func (p *Program) write(commands []command) error {
 			d.newer.call("vkCmdCopyBuffer", uintptr(unsafe.Pointer(cmd)), uintptr(unsafe.Pointer(src.Buffer.buf)),
 				uintptr(unsafe.Pointer(dst.Buffer.buf)), 1, at(&a, bufferCopy{uint64(src.Lo), uint64(dst.Lo), uint64(src.Len())}))
 		}
-		p.stamp(i + 1)
+		p.stamp(cmd, lo+i+1)
 	}
-	d.newer.barrier(cmd, work, host, written, vulkan.AccessHostReadBit)
+	if hi == len(p.commands) {
+		d.newer.barrier(cmd, work, host, written, vulkan.AccessHostReadBit)
+	}
 	return check("vkEndCommandBuffer", vulkan.EndCommandBuffer(cmd))
 }
 

@@ -9,14 +9,15 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// submitter runs one command buffer again and again. It calls Vulkan directly: vulkan-go's wrappers allocate at every call, and
+// submitter runs command buffers again and again, each in a submission of its own. It calls Vulkan directly: vulkan-go's wrappers allocate at every call, and
 // some 300 bytes a submission are never collected.
 type submitter struct {
-	pin                 runtime.Pinner
-	dev, queue          uintptr
-	fence               *uintptr
-	info                *submitInfo
-	submit, wait, reset uintptr
+	pin          runtime.Pinner
+	dev, queue   uintptr
+	fence        *uintptr
+	infos        []*submitInfo
+	submit, idle uintptr
+	wait, reset  uintptr
 }
 
 // unclosed keeps the submitters that were not closed, for ever where a program is forgotten: Go ends the process that lets go of a Pinner
@@ -35,18 +36,21 @@ type submitInfo struct {
 	signals     unsafe.Pointer
 }
 
-func (d *Device) newSubmitter(cmd vulkan.CommandBuffer, fence vulkan.Fence) *submitter {
+func (d *Device) newSubmitter(cmds []vulkan.CommandBuffer, fence vulkan.Fence) *submitter {
 	s := &submitter{
 		dev: uintptr(unsafe.Pointer(d.dev)), queue: uintptr(unsafe.Pointer(d.queue)), fence: new(uintptr),
-		submit: d.newer.find("vkQueueSubmit"), wait: d.newer.find("vkWaitForFences"), reset: d.newer.find("vkResetFences"),
+		submit: d.newer.find("vkQueueSubmit"), idle: d.newer.find("vkQueueWaitIdle"), wait: d.newer.find("vkWaitForFences"), reset: d.newer.find("vkResetFences"),
 	}
 	*s.fence = uintptr(unsafe.Pointer(fence))
-	cmds := new(uintptr)
-	*cmds = uintptr(unsafe.Pointer(cmd))
-	s.info = &submitInfo{chained: chained{sType: uint32(vulkan.StructureTypeSubmitInfo)}, cmdCount: 1, cmds: cmds}
-	s.pin.Pin(s.info)
-	s.pin.Pin(cmds)
 	s.pin.Pin(s.fence)
+	for _, c := range cmds {
+		cmd := new(uintptr)
+		*cmd = uintptr(unsafe.Pointer(c))
+		info := &submitInfo{chained: chained{sType: uint32(vulkan.StructureTypeSubmitInfo)}, cmdCount: 1, cmds: cmd}
+		s.pin.Pin(info)
+		s.pin.Pin(cmd)
+		s.infos = append(s.infos, info)
+	}
 	unclosed.Store(s, nil)
 	return s
 }
@@ -63,9 +67,22 @@ func (s *submitter) resetFence() vulkan.Result {
 	return vulkan.Result(int32(r))
 }
 
+// run submits all; the fence is signalled when the last has ended. If one cannot be submitted, the others have ended.
 func (s *submitter) run() vulkan.Result {
-	r, _, _ := purego.SyscallN(s.submit, s.queue, 1, uintptr(unsafe.Pointer(s.info)), *s.fence)
-	return vulkan.Result(int32(r))
+	for i, info := range s.infos {
+		fence := uintptr(0)
+		if i == len(s.infos)-1 {
+			fence = *s.fence
+		}
+		r, _, _ := purego.SyscallN(s.submit, s.queue, 1, uintptr(unsafe.Pointer(info)), fence)
+		if r := vulkan.Result(int32(r)); r < 0 {
+			if i > 0 {
+				purego.SyscallN(s.idle, s.queue)
+			}
+			return r
+		}
+	}
+	return vulkan.Success
 }
 
 func (s *submitter) waitFence(nanoseconds uint64) vulkan.Result {

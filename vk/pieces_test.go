@@ -1,0 +1,100 @@
+package vk_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"genview/vk"
+	"genview/vk/vktest"
+)
+
+func TestPieces(t *testing.T) {
+	for _, c := range []struct {
+		took, want []int
+	}{
+		{[]int{1, 2, 3}, []int{0}},
+		{[]int{4, 4, 4}, []int{0, 2}},
+		{[]int{10, 1, 10, 11, 1}, []int{0, 1, 2, 3, 4}},
+		{[]int{20, 5, 5, 1}, []int{0, 1, 3}},
+		{nil, []int{0}},
+	} {
+		var took []time.Duration
+		for _, ms := range c.took {
+			took = append(took, time.Duration(ms)*time.Millisecond)
+		}
+		if got := vk.Pieces(took, 10*time.Millisecond); !slices.Equal(got, c.want) {
+			t.Errorf("what takes %v ms is divided at %v, want %v", c.took, got, c.want)
+		}
+	}
+}
+
+// TestPiecesWithoutAClock: what keeps no timestamps is divided by what the run took, as the host sees it.
+func TestPiecesWithoutAClock(t *testing.T) {
+	dev := vktest.OpenWith(t, vk.Options{Longest: 1})
+	dev.NoClock()
+	x := vktest.Buffer(t, dev, make([]float32, 64))
+	rec := dev.NewRecorder()
+	for i := range 20 {
+		rec.Fill(x.View(), uint32(i))
+	}
+	p, err := rec.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, want := range []int{2, 20} {
+		vktest.Run(t, p)
+		if n := p.Submissions(); n != want {
+			t.Errorf("%d submissions, want %d", n, want)
+		}
+	}
+}
+
+// TestLongProgramsAreSubmittedInPieces: the first run shows what commands take; then none of the submissions takes longer than it may, and
+// there is one where that is enough. What is computed is the same.
+func TestLongProgramsAreSubmittedInPieces(t *testing.T) {
+	const commands = 40
+	for longest, want := range map[time.Duration][2]int{0: {1, 1}, time.Hour: {3, 1}, 1: {3, commands}} {
+		for _, profile := range []bool{false, true} {
+			dev := vktest.OpenWith(t, vk.Options{Longest: longest, Profile: profile})
+			if longest == 0 && dev.Info().Class != vk.CPU {
+				want = [2]int{3, 1}
+			}
+			x, y := vktest.Buffer(t, dev, make([]float32, 64)), vktest.Buffer(t, dev, make([]float32, 64))
+			rec := dev.NewRecorder()
+			k := vktest.Kernel(t, dev, scale(false))
+			for i := range commands {
+				from, to := x, y
+				if i%2 > 0 {
+					from, to = y, x
+				}
+				rec.Dispatch(k, vk.Threads(16), nil, from.View(), to.View())
+			}
+			p, err := rec.Finish()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			values := make([]float32, 64)
+			for run := range 3 {
+				vktest.Run(t, p)
+				if n := p.Submissions(); n != want[min(run, 1)] {
+					t.Errorf("longest %v, profile %t: run %d takes %d submissions, want %d", longest, profile, run, n, want[min(run, 1)])
+				}
+				if d, b := p.Stats(); d != commands || b != commands-1 {
+					t.Errorf("longest %v: %d dispatches and %d barriers, want %d and %d", longest, d, b, commands, commands-1)
+				}
+				for range commands {
+					for i := range values {
+						values[i] = 2*values[i] + 1
+					}
+				}
+				vktest.Equal(t, x, values)
+				if all, err := p.Timings(); profile && (err != nil || len(all) != commands) || !profile && err == nil {
+					t.Errorf("profile %t: %d timings, %v", profile, len(all), err)
+				}
+			}
+		}
+	}
+}
