@@ -607,11 +607,18 @@ func (f *fusion) newEmitter(u *unit, on Target, n, local int) *emitter {
 	}
 }
 
-// block begins a shader in which special numbers are kept, where the device can promise that.
 func (on Target) block(name string, local int) *spirv.Block {
 	b := spirv.NewBlock(name, local, 1, 1)
+	on.care(b)
+	return b
+}
+
+// care has special numbers kept in a shader, where the device can promise that. lavapipe's functions do so by themselves.
+func (on Target) care(b *spirv.Block) {
 	if on.Info.Special {
 		b.KeepSpecial()
 	}
-	return b
+	if !on.CPU {
+		b.CarryNaN()
+	}
 }

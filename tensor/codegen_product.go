@@ -204,9 +204,7 @@ func (e *emitter) begins(o operand) func(a []spirv.ID) spirv.ID {
 
 func (e *emitter) hole(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole {
 	return spirv.Hole{Name: name, Body: func(b *spirv.Block, a []spirv.ID) spirv.ID {
-		if e.on.Info.Special {
-			b.KeepSpecial()
-		}
+		e.on.care(b)
 		e.b = b
 		return body(a)
 	}}

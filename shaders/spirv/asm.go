@@ -56,6 +56,7 @@ type Block struct {
 	push    int
 
 	special    bool // NaN, infinities and the signs of zeros are kept
+	careful    bool // functions of NaN are NaN
 	subgroup   int  // invocations of each subgroup, which it counts on; 0: on none
 	vulkan     bool // Vulkan's memory model, in which accesses to shared memory say that others see them
 	extensions []string
@@ -85,6 +86,10 @@ func (b *Block) KeepSpecial() {
 		b.extensions = append(b.extensions, "SPV_KHR_float_controls")
 	}
 }
+
+// CarryNaN has exponentials and logarithms of NaN be NaN, and logarithms of 0 and less be −∞ and NaN, on drivers, too, that clamp what they
+// are given, as SwiftShader does.
+func (b *Block) CarryNaN() { b.careful = true }
 
 func (b *Block) id() ID {
 	b.next++

@@ -1,5 +1,7 @@
 package spirv
 
+import "math"
+
 // opcodes of one operation for floats, signed ints, unsigned ints and bools; 0 where there is none.
 type opcodes struct{ f, i, u, b uint32 }
 
@@ -171,7 +173,18 @@ const (
 
 // Ext applies an instruction of GLSL.std.450.
 func (b *Block) Ext(e Ext, x ...ID) ID {
-	return b.emit(opExtInst, b.typeOf[x[0]], append([]ID{b.glsl, ID(e)}, x...)...)
+	y := b.emit(opExtInst, b.typeOf[x[0]], append([]ID{b.glsl, ID(e)}, x...)...)
+	if !b.careful {
+		return y
+	}
+	if e == Exp || e == Log {
+		y = b.Select(b.Equal(x[0], x[0]), y, x[0])
+	}
+	if e == Log {
+		zero := b.Same(x[0], 0)
+		y = b.Select(b.Equal(x[0], zero), b.Same(x[0], math.Inf(-1)), b.Select(b.Less(x[0], zero), b.Same(x[0], math.NaN()), y))
+	}
+	return y
 }
 
 // RoundEven rounds floats to the nearest whole number, halves to the even one. It is made of other operations because lavapipe rounds
