@@ -12,7 +12,10 @@ func Grad(y *Tensor, xs ...*Tensor) []*Tensor {
 }
 
 // VJP returns the product of the vector dy, of y's shape, with the Jacobian dy/dx, for each x of xs.
-func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor {
+func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor { return vjp(y, dy, xs, nil) }
+
+// vjp is VJP, which looks no further back than to some ends: no x is what an end is made of. In the middle of a large graph it is fast.
+func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 	out := make([]*Tensor, len(xs))
 	if y.err != nil {
 		for i := range out {
@@ -24,7 +27,7 @@ func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor {
 	for _, x := range xs {
 		needed[x] = true
 	}
-	order := inOrder([]*Tensor{y})
+	order := inOrder([]*Tensor{y}, ends...)
 	for _, t := range order {
 		if !t.isLeaf() {
 			needed[t] = needed[t] || slices.ContainsFunc(t.in, func(x *Tensor) bool { return needed[x] })
@@ -62,8 +65,9 @@ func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor {
 	return out
 }
 
-// inOrder lists what ys are made of and ys, inputs first. What a variable started from is not what it is.
-func inOrder(ys []*Tensor) []*Tensor {
+// inOrder lists what ys are made of and ys, inputs first, and of some ends not what they are made of. What a variable started from is not
+// what it is.
+func inOrder(ys []*Tensor, ends ...*Tensor) []*Tensor {
 	var order []*Tensor
 	seen := map[*Tensor]bool{}
 	var visit func(t *Tensor)
@@ -72,7 +76,7 @@ func inOrder(ys []*Tensor) []*Tensor {
 			return
 		}
 		seen[t] = true
-		if !t.isLeaf() {
+		if !t.isLeaf() && !slices.Contains(ends, t) {
 			for _, x := range t.in {
 				visit(x)
 			}

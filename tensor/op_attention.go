@@ -67,8 +67,8 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 		fused = fused.Reshape(y.op.Shape...)
 		plain := y
 		y = plain.or(runs, fused).withGrad(func(dy *Tensor) []*Tensor {
-			grads := VJP(plain, dy, xs...)
-			for i, g := range VJP(fused, dy, q, k, v) {
+			grads := vjp(plain, dy, xs, xs)
+			for i, g := range vjp(fused, dy, xs[:3], xs) {
 				grads[i] = grads[i].or(runs, g)
 			}
 			return grads
@@ -273,7 +273,7 @@ func (a *attention) again(y *Tensor, known softmax) *Tensor {
 			dq = plus(dq, ds.MatMul(k))
 			dk, dv = append(dk, ds.T().MatMul(a.q)), append(dv, b.drop(p, lo).T().MatMul(dy))
 			if a.Mask != nil && a.Mask.op.DType == F32 {
-				dmask = plus(dmask, VJP(scores, dscores, a.Mask)[0])
+				dmask = plus(dmask, vjp(scores, dscores, xs[3:], slices.Concat(xs, b.first))[0])
 			}
 			b.first = []*Tensor{dq, dk[len(dk)-1], dv[len(dv)-1]}
 		}
