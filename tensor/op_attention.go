@@ -141,7 +141,17 @@ func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(o
 		return nil, nil
 	}
 	y = r.y.withGrad(func(dy *Tensor) []*Tensor {
-		return l.backward(q, k, v, dy, r, dy.Mul(y).SumKeep(-1), more...)
+		inner := dy.Mul(y).SumKeep(-1)
+		if mask == nil || mask.op.DType != Bool {
+			return l.backward(q, k, v, dy, r, inner, more...)
+		}
+		// Scores that a bool mask leaves out have no gradient, also where it leaves out all: as in PyTorch, a query that looks nowhere
+		// makes that of the values NaN, and no other.
+		nowhere := r.sum.Equal(Full(0))
+		looking := flashResult{r.y, r.largest, Where(nowhere, Full(1), r.sum)}
+		grads := l.backward(q, k, v, dy, looking, Where(nowhere, Full(0), inner), more...)
+		grads[2] = grads[2].Add(Where(nowhere, Full(math.NaN()), Full(0)).SumKeep(-2))
+		return grads
 	}, q, k, v)
 	return y, func(on Target) bool { return l.runs(on, o.Mask) }
 }
