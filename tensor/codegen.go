@@ -607,6 +607,7 @@ func (f *fusion) newEmitter(u *unit, on Target, n, local int) *emitter {
 	}
 }
 
+// block begins a shader whose workgroups have so many invocations.
 func (on Target) block(name string, local int) *spirv.Block {
 	b := spirv.NewBlock(name, local, 1, 1)
 	on.care(b)

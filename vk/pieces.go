@@ -6,9 +6,9 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// Systems end what keeps a GPU busy for long: Windows, two seconds after it began, since the GPU may be drawing the desktop. So on GPUs
-// no submission of a program takes longer than Options.Longest, unless one command alone does. How long commands take shows the first run,
-// which is submitted a few commands at a time and timed; then the program is recorded again, mostly as one submission.
+// Systems end what keeps a GPU busy for long: Windows does so after two seconds, since the GPU may be drawing the desktop. So on GPUs no
+// submission of a program takes longer than Options.Longest, unless one command alone does. The first run is submitted a few commands at a
+// time, and timed. Then the program is recorded again, mostly as one submission.
 
 const (
 	longest = 250 * time.Millisecond // of a submission, on GPUs
@@ -54,11 +54,21 @@ func (p *Program) measure() error {
 	defer p.d.cmu.Unlock()
 	p.erase()
 	p.begins, p.measured = pieces(took, p.d.longest()), true
-	if p.queries != vulkan.NullQueryPool && !p.d.opts.Profile {
+	if err := p.write(); err != nil { // the next run measures and records again
+		p.erase()
+		p.measured = false
+		return err
+	}
+	if p.queries != vulkan.NullQueryPool && !p.timed() {
 		vulkan.DestroyQueryPool(p.d.dev, p.queries, nil)
 		p.queries = vulkan.NullQueryPool
 	}
-	return p.write()
+	return nil
+}
+
+// timed tells whether a run writes down when its commands end.
+func (p *Program) timed() bool {
+	return p.queries != vulkan.NullQueryPool && (p.d.opts.Profile || !p.measured)
 }
 
 // erase frees what is recorded. d.cmu is held.

@@ -98,3 +98,30 @@ func TestLongProgramsAreSubmittedInPieces(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordingAgainFails: what could not be recorded again is an error of that run, and the next one records it.
+func TestRecordingAgainFails(t *testing.T) {
+	calls := outOf("vkAllocateCommandBuffers")
+	calls.on.Store(false)
+	dev := vktest.OpenWith(t, vk.Options{Longest: 1, Fail: calls.fail})
+	x := vktest.Buffer(t, dev, make([]float32, 64))
+	rec := dev.NewRecorder()
+	for i := range 20 {
+		rec.Fill(x.View(), uint32(i))
+	}
+	p, err := rec.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	vktest.Run(t, p)
+	calls.on.Store(true)
+	if _, err := p.Submit(); err == nil {
+		t.Error("a run that cannot be recorded has no error")
+	}
+	calls.on.Store(false)
+	vktest.Run(t, p)
+	if n := p.Submissions(); n != 20 {
+		t.Errorf("%d submissions, want 20", n)
+	}
+}

@@ -229,7 +229,7 @@ func (p *Program) timers() error {
 // stamp writes when all commands so far have ended. A command is timed from when those before it have, and not from when it may begin,
 // which is while they still run: so the times of all add up to that of the run.
 func (p *Program) stamp(cmd vulkan.CommandBuffer, i int) {
-	if p.queries != vulkan.NullQueryPool {
+	if p.timed() {
 		vulkan.CmdWriteTimestamp(cmd, vulkan.PipelineStageBottomOfPipeBit, p.queries, uint32(i))
 	}
 }

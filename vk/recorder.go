@@ -288,6 +288,9 @@ func (p *Program) write() error {
 		SType: vulkan.StructureTypeCommandBufferAllocateInfo, CommandPool: d.cmds,
 		Level: vulkan.CommandBufferLevelPrimary, CommandBufferCount: uint32(len(p.begins)),
 	}
+	if err := d.fails("vkAllocateCommandBuffers"); err != nil {
+		return err
+	}
 	p.cmds = make([]vulkan.CommandBuffer, len(p.begins))
 	if err := check("vkAllocateCommandBuffers", vulkan.AllocateCommandBuffers(d.dev, &alloc, p.cmds)); err != nil {
 		p.cmds = nil
@@ -317,7 +320,7 @@ func (p *Program) piece(cmd vulkan.CommandBuffer, lo, hi int) error {
 	}
 	const host = vulkan.PipelineStageFlags(vulkan.PipelineStageHostBit)
 	if lo == 0 {
-		if p.queries != vulkan.NullQueryPool {
+		if p.timed() {
 			vulkan.CmdResetQueryPool(cmd, p.queries, 0, uint32(len(p.commands)+1))
 		}
 		d.newer.barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after what ran before

@@ -9,8 +9,8 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// submitter runs command buffers again and again, each in a submission of its own. It calls Vulkan directly: vulkan-go's wrappers allocate at every call, and
-// some 300 bytes a submission are never collected.
+// submitter runs command buffers again and again, each in a submission of its own. It calls Vulkan directly: vulkan-go's wrappers
+// allocate at every call, and some 300 bytes a submission are never collected.
 type submitter struct {
 	pin          runtime.Pinner
 	dev, queue   uintptr
