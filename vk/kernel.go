@@ -145,7 +145,7 @@ func (k *Kernel) build(c []spirv.Const) error {
 		return beyond("%d buffers and %d texel buffers, the device takes %d and %d", buffers, texels, limits.MaxBuffers, limits.MaxTexelBuffers)
 	}
 	if m.Subgroup > 0 && (!d.info.FullSubgroups || m.Subgroup != d.info.SubgroupSize) {
-		return beyond("subgroups of %d invocations, the device promises none", m.Subgroup)
+		return beyond("full subgroups of %d invocations, which the device does not promise", m.Subgroup)
 	}
 	total := 1
 	for i, n := range m.Local {

@@ -119,7 +119,7 @@ func (r *Recorder) Dispatch(k *Kernel, g Grid, push any, v ...View) {
 }
 
 // Shared returns which bindings of a module, by their place in its list, share memory with another one if they are these views, where
-// either of the two is written. A driver takes that for granted not to be unless they are declared Aliased (spirv.Module.Alias).
+// either of the two is written. A driver assumes that none do unless they are declared Aliased (spirv.Module.Alias).
 func Shared(m *spirv.Module, v []View) []int {
 	var all []int
 	for i, a := range m.Bindings {

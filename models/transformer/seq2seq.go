@@ -62,7 +62,7 @@ func (m *Transformer) embed(tokens *tensor.Tensor) *tensor.Tensor {
 	return m.drop.Forward(x.Add(nn.Sinusoids(tokens.Dim(1), m.config.Width)))
 }
 
-// padding is the mask [B, 1, 1, S] of the places that do not only fill a sequence up.
+// padding is the mask [B, 1, 1, S] that is true where a token is no padding.
 func padding(tokens *tensor.Tensor) *tensor.Tensor {
 	return tokens.NotEqual(tensor.Const([]int32{Pad})).Reshape(tokens.Dim(0), 1, 1, tokens.Dim(1))
 }

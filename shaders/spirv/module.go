@@ -30,8 +30,9 @@ type Binding struct {
 	Aliased bool // its memory may be that of another binding which is Aliased, too
 }
 
-// Alias returns m with some bindings, by their place in its list, declared Aliased. That is what they must be if their memory overlaps and one of them is written:
-// a driver may otherwise keep what it has read through one while another is written (SPIR-V specification, section 2.18.2).
+// Alias returns m with some bindings, by their place in its list, declared Aliased. They must be so if their memory overlaps and one of
+// them is written: a driver may otherwise keep what it has read through one while another is written (SPIR-V specification, section
+// 2.18.2).
 func (m *Module) Alias(bindings ...int) *Module {
 	if len(bindings) == 0 {
 		return m
