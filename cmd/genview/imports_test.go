@@ -32,9 +32,10 @@ var mayImport = map[string][]string{
 	"tensor/optest":         {"tensor", "vk"},
 	"models/nn":             {"tensor"},
 	"models/optim":          {"tensor"},
-	"models/vae":            {"tensor", "models/nn", "models/optim", "models/data", "models/watch"},
-	"models/gan":            {"tensor", "models/nn", "models/optim", "models/watch"},
-	"models/transformer":    {"tensor", "models/nn", "models/optim", "models/watch"},
+	"models/step":           {"tensor", "models/nn", "models/optim", "models/watch"},
+	"models/vae":            {"tensor", "models/nn", "models/optim", "models/step", "models/data"},
+	"models/gan":            {"tensor", "models/nn", "models/optim", "models/step"},
+	"models/transformer":    {"tensor", "models/nn", "models/optim", "models/step"},
 	"models/lettering":      {},
 	"models/picture":        {"models/watch", "models/lettering"},
 	"models/train":          {"tensor", "models/nn", "models/watch", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data

@@ -18,7 +18,7 @@ import (
 
 // maker is a network in training that makes examples from latents.
 type maker interface {
-	Step(ctx context.Context, examples []float32) error
+	Step(ctx context.Context, batch ...any) error
 	Metrics() (watch.Metrics, error)
 	State() []nn.Named
 	Decode(ctx context.Context, z []float32) ([]float32, error)

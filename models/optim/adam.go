@@ -89,6 +89,9 @@ func NewAdamW(c AdamConfig, vars []*tensor.Tensor) *Adam {
 	return o
 }
 
+// Vars returns the variables that it trains.
+func (o *Adam) Vars() []*tensor.Tensor { return o.vars }
+
 // Steps is how many steps were taken, a scalar: what a schedule for LR is made of.
 func (o *Adam) Steps() *tensor.Tensor { return o.step }
 

@@ -31,6 +31,9 @@ func NewSGD(c SGDConfig, vars []*tensor.Tensor) *SGD {
 	return o
 }
 
+// Vars returns the variables that it trains.
+func (o *SGD) Vars() []*tensor.Tensor { return o.vars }
+
 // Update returns the updates of one step from the gradients of the variables, in their order.
 func (o *SGD) Update(grads []*tensor.Tensor) []tensor.Update {
 	mustMatch(o.vars, grads)

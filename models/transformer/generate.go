@@ -8,40 +8,37 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"genview/models/step"
 	"genview/tensor"
 )
 
-// A Generator trains a GPT on one device, and generates with it. It is for one goroutine.
+// A Generator trains a GPT on one device, and generates with it. A step takes sequences [B, Context+1]. It is for one goroutine.
 type Generator struct {
-	*trainer
+	*step.Trainer
 	config GPTConfig
 	model  *GPT
 
-	tokens *tensor.Tensor // of a step
-	next   *continuation
-	eval   *evaluator
+	next *continuation
+	eval *evaluator
 }
 
 // NewGenerator builds and compiles the training step.
 func NewGenerator(rt *tensor.Runtime, c GPTConfig, o TrainConfig) (*Generator, error) {
-	t := &Generator{trainer: newTrainer(rt, o), config: c}
+	t := &Generator{Trainer: step.New(rt, o.Seed), config: c}
 	var err error
-	if t.model, err = NewGPT(t.scope, c, t.noise); err != nil {
+	if t.model, err = NewGPT(t.Scope, c, t.Noise); err != nil {
 		return nil, err
 	}
 	n := c.Context
-	t.tokens = tensor.Input("tokens", tensor.I32, o.Batch, n+1)
-	loss := t.model.Forward(t.tokens.Slice(1, 0, n)).CrossEntropy(t.tokens.Slice(1, 1, n+1), tensor.CrossEntropyDefaults())
-	return t, t.compileStep(loss, o)
+	tokens := tensor.Input("tokens", tensor.I32, o.Batch, n+1)
+	t.Inputs(tokens)
+	loss := t.model.Forward(tokens.Slice(1, 0, n)).CrossEntropy(tokens.Slice(1, 1, n+1), tensor.CrossEntropyDefaults())
+	t.Descend(loss, o.descent(), nil)
+	return t, t.Compile()
 }
 
 // Config returns what the model was made from.
 func (t *Generator) Config() GPTConfig { return t.config }
-
-// Step trains on sequences [B, Context+1]; it returns before the device has ended.
-func (t *Generator) Step(ctx context.Context, tokens []int32) error {
-	return t.step.Run(ctx, tensor.Feed{t.tokens: tokens})
-}
 
 // evaluator measures the loss of a batch of windows of a text. How many they are depends on Context alone, and not on the batch of
 // training, so that the loss does not depend on that either.
@@ -60,14 +57,14 @@ func (t *Generator) evaluator() (*evaluator, error) {
 	if t.eval != nil {
 		return t.eval, nil
 	}
-	t.scope.Eval()
-	defer t.scope.Train()
+	t.Scope.Eval()
+	defer t.Scope.Train()
 	n := t.config.Context
 	e := &evaluator{windows: max(1, evalTokens/n)}
 	e.tokens, e.targets = tensor.Input("tokens", tensor.I32, e.windows, n), tensor.Input("targets", tensor.I32, e.windows, n)
 	e.loss = t.model.Forward(e.tokens).CrossEntropy(e.targets, tensor.CrossEntropyOptions{IgnoreIndex: noTarget})
 	var err error
-	if e.program, err = t.compile(tensor.Outputs{Fetch: []*tensor.Tensor{e.loss}}); err != nil {
+	if e.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.loss}}); err != nil {
 		return nil, err
 	}
 	t.eval = e
@@ -116,16 +113,16 @@ func (t *Generator) continuation() (*continuation, error) {
 	if t.next != nil {
 		return t.next, nil
 	}
-	t.scope.Eval()
-	defer t.scope.Train()
+	t.Scope.Eval()
+	defer t.Scope.Train()
 	c := &continuation{tokens: tensor.Input("tokens", tensor.I32, 1, t.config.Context)}
 	c.logits = t.model.Forward(c.tokens)
 	c.taps = tensor.Taps(c.logits)
 	var err error
-	if c.program, err = t.compile(tensor.Outputs{Fetch: []*tensor.Tensor{c.logits}}); err != nil {
+	if c.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{c.logits}}); err != nil {
 		return nil, err
 	}
-	if c.probe, err = t.compile(tensor.Outputs{Fetch: c.taps}); err != nil {
+	if c.probe, err = t.Program(tensor.Outputs{Fetch: c.taps}); err != nil {
 		return nil, err
 	}
 	t.next = c

@@ -3,6 +3,7 @@ package transformer
 import (
 	"testing"
 
+	"genview/models/step"
 	"genview/tensor"
 	"genview/vk/vktest"
 )
@@ -12,29 +13,29 @@ import (
 func TestMemoryGrowsWithLength(t *testing.T) {
 	t.Parallel()
 	dev := vktest.Open(t)
-	steps := map[string]func(rt *tensor.Runtime, n int) (*trainer, error){
-		"GPT": func(rt *tensor.Runtime, n int) (*trainer, error) {
+	steps := map[string]func(rt *tensor.Runtime, n int) (*step.Trainer, error){
+		"GPT": func(rt *tensor.Runtime, n int) (*step.Trainer, error) {
 			m, err := NewGenerator(rt, GPTConfig{Vocab: 7, Context: n, Width: 16, Heads: 2, Layers: 1, Dropout: 0.1}, TrainConfig{Batch: 1})
-			return m.trainer, err
+			return m.Trainer, err
 		},
-		"Transformer": func(rt *tensor.Runtime, n int) (*trainer, error) {
+		"Transformer": func(rt *tensor.Runtime, n int) (*step.Trainer, error) {
 			m, err := NewTranslator(rt, Config{Vocab: 7, Width: 16, Heads: 2, Layers: 1, Hidden: 16, Source: n, Target: n, Dropout: 0.1}, TrainConfig{Batch: 1})
-			return m.trainer, err
+			return m.Trainer, err
 		},
 	}
 	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForDevice} {
-		for name, step := range steps {
+		for name, make := range steps {
 			var peaks []int
 			for _, n := range []int{768, 1536} { // whole blocks of keys, more than are taken at once
 				rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family})
 				if err != nil {
 					t.Fatal(err)
 				}
-				m, err := step(rt, n)
+				m, err := make(rt, n)
 				if err != nil {
 					t.Fatal(err)
 				}
-				peaks = append(peaks, m.step.Peak())
+				peaks = append(peaks, m.Programs()[0].Peak())
 				m.Close()
 				rt.Close()
 			}

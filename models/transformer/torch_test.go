@@ -89,7 +89,7 @@ func TestGPTTrainsAsPyTorchDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	fill(t, rt, g.scope, func(name string, _ int) float64 {
+	fill(t, rt, g.Scope, func(name string, _ int) float64 {
 		if strings.HasSuffix(name, "c_proj.weight") {
 			return 0.02 / math.Sqrt(2*float64(c.Layers))
 		}

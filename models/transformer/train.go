@@ -5,84 +5,13 @@ import (
 	"fmt"
 	"slices"
 
-	"genview/models/nn"
-	"genview/models/optim"
-	"genview/models/watch"
+	"genview/models/step"
 	"genview/tensor"
 )
 
-// trainer is what training an encoder–decoder and a GPT have in common.
-type trainer struct {
-	rt    *tensor.Runtime
-	scope *nn.Scope
-	noise *tensor.RNG
-	adam  *optim.Adam
-
-	loss, norm *tensor.Tensor
-	step       *tensor.Program
-	programs   []*tensor.Program // all others
-}
-
-func newTrainer(rt *tensor.Runtime, o TrainConfig) *trainer {
-	return &trainer{rt: rt, scope: nn.NewScope(o.Seed), noise: tensor.NewRNG("rng", o.Seed)}
-}
-
-// compileStep makes the training step: forward pass, backward pass, clipping and AdamW in one submission.
-func (t *trainer) compileStep(loss *tensor.Tensor, o TrainConfig) error {
-	t.loss = loss
-	o.Adam.Decays = func(v *tensor.Tensor) bool { return v.Rank() >= 2 }
-	t.adam = optim.NewAdamW(o.Adam, t.scope.Vars())
-	t.adam.LR = optim.Cosine{Peak: o.Adam.LR, Min: o.MinLR, Warmup: o.Warmup, Decay: o.Decay}.At(t.adam.Steps())
-	grads := t.adam.Flat(tensor.Grad(loss, t.scope.Vars()...))
-	clipped, norm := optim.ClipGlobalNorm(grads, o.Clip)
-	if t.norm = norm; o.Clip > 0 {
-		grads = clipped
-	}
-	updates := append(t.adam.UpdateFlat(grads), t.noise.Advance())
-	var err error
-	t.step, err = t.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{t.loss, t.norm}, Update: updates})
-	return err
-}
-
-// compile makes a program for evaluation.
-func (t *trainer) compile(o tensor.Outputs) (*tensor.Program, error) {
-	p, err := t.rt.Compile(o)
-	if err == nil {
-		t.programs = append(t.programs, p)
-	}
-	return p, err
-}
-
-// Close frees the programs; the weights stay with the runtime.
-func (t *trainer) Close() {
-	if t.step != nil {
-		t.step.Close()
-	}
-	for _, p := range t.programs {
-		p.Close()
-	}
-}
-
-// Programs returns the training step.
-func (t *trainer) Programs() []*tensor.Program { return []*tensor.Program{t.step} }
-
-// Parameters returns how many numbers are trained.
-func (t *trainer) Parameters() int { return t.scope.Parameters() }
-
-// Metrics waits for the newest step and returns its loss, in nats per token, and the norm of its gradients before they were clipped.
-func (t *trainer) Metrics() (watch.Metrics, error) {
-	loss, err := t.step.Float(t.loss)
-	if err != nil {
-		return nil, err
-	}
-	norm, err := t.step.Float(t.norm)
-	return watch.Metrics{{Name: "loss", Value: loss}, {Name: "grad_norm", Value: norm}}, err
-}
-
-// State lists all that a checkpoint must hold.
-func (t *trainer) State() []nn.Named {
-	all := append(t.scope.Named(), nn.Under("optim.", t.adam.State())...)
-	return append(all, nn.Named{Name: "rng.state", Tensor: t.noise.State})
+// descent is how a loss is lowered.
+func (o TrainConfig) descent() step.Descent {
+	return step.Descent{Adam: o.Adam, MinLR: o.MinLR, Warmup: o.Warmup, Decay: o.Decay, Clip: o.Clip}
 }
 
 // Shares are one attention layer's: for each head how much each place of the one sequence takes from each of the other.

@@ -4,43 +4,39 @@ import (
 	"context"
 	"strings"
 
+	"genview/models/step"
 	"genview/tensor"
 )
 
-// A Translator trains an encoder–decoder on one device, and translates with it. It is for one goroutine.
+// A Translator trains an encoder–decoder on one device, and translates with it. A step takes sources [B, Source], each filled up with Pad,
+// and targets [B, Target+1], each Begin, tokens, End, and Pad. It is for one goroutine.
 type Translator struct {
-	*trainer
+	*step.Trainer
 	config Config
 	model  *Transformer
-	batch  int
 
-	source, target *tensor.Tensor // of a step
-	greedy         *greedy
-	probe          *probe
+	greedy *greedy
+	probe  *probe
 }
 
 // NewTranslator builds and compiles the training step.
 func NewTranslator(rt *tensor.Runtime, c Config, o TrainConfig) (*Translator, error) {
-	t := &Translator{trainer: newTrainer(rt, o), config: c, batch: o.Batch}
+	t := &Translator{Trainer: step.New(rt, o.Seed), config: c}
 	var err error
-	if t.model, err = New(t.scope, c, t.noise); err != nil {
+	if t.model, err = New(t.Scope, c, t.Noise); err != nil {
 		return nil, err
 	}
-	t.source = tensor.Input("source", tensor.I32, o.Batch, c.Source)
-	t.target = tensor.Input("target", tensor.I32, o.Batch, c.Target+1)
-	logits := t.model.Decode(t.target.Slice(1, 0, c.Target), t.source, t.model.Encode(t.source))
-	loss := logits.CrossEntropy(t.target.Slice(1, 1, c.Target+1), tensor.CrossEntropyOptions{LabelSmoothing: o.Smoothing, IgnoreIndex: Pad})
-	return t, t.compileStep(loss, o)
+	source := tensor.Input("source", tensor.I32, o.Batch, c.Source)
+	target := tensor.Input("target", tensor.I32, o.Batch, c.Target+1)
+	t.Inputs(source, target)
+	logits := t.model.Decode(target.Slice(1, 0, c.Target), source, t.model.Encode(source))
+	loss := logits.CrossEntropy(target.Slice(1, 1, c.Target+1), tensor.CrossEntropyOptions{LabelSmoothing: o.Smoothing, IgnoreIndex: Pad})
+	t.Descend(loss, o.descent(), nil)
+	return t, t.Compile()
 }
 
 // Config returns what the model was made from.
 func (t *Translator) Config() Config { return t.config }
-
-// Step trains on sources [B, Source], each filled up with Pad, and targets [B, Target+1], each Begin, tokens, End, and Pad; it
-// returns before the device has ended.
-func (t *Translator) Step(ctx context.Context, sources, targets []int32) error {
-	return t.step.Run(ctx, tensor.Feed{t.source: sources, t.target: targets})
-}
 
 // greedy holds the programs of translation: one encodes a batch and keeps it on the device, the other takes one step further.
 type greedy struct {
@@ -54,17 +50,17 @@ func (t *Translator) translation() (*greedy, error) {
 	if t.greedy != nil {
 		return t.greedy, nil
 	}
-	t.scope.Eval()
-	defer t.scope.Train()
+	t.Scope.Eval()
+	defer t.Scope.Train()
 	c := t.config
 	g := &greedy{source: tensor.Input("source", tensor.I32, greedyBatch, c.Source), target: tensor.Input("target", tensor.I32, greedyBatch, c.Target)}
 	memory := tensor.Var("memory", tensor.Full(0, greedyBatch, c.Source, c.Width))
 	g.logits = t.model.Decode(g.target, g.source, memory)
 	var err error
-	if g.encode, err = t.compile(tensor.Outputs{Update: []tensor.Update{{Var: memory, Value: t.model.Encode(g.source)}}}); err != nil {
+	if g.encode, err = t.Program(tensor.Outputs{Update: []tensor.Update{{Var: memory, Value: t.model.Encode(g.source)}}}); err != nil {
 		return nil, err
 	}
-	if g.decode, err = t.compile(tensor.Outputs{Fetch: []*tensor.Tensor{g.logits}}); err != nil {
+	if g.decode, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{g.logits}}); err != nil {
 		return nil, err
 	}
 	t.greedy = g
@@ -139,13 +135,13 @@ type probe struct {
 func (t *Translator) Attention(ctx context.Context, source, target []int32) ([]Shares, error) {
 	c := t.config
 	if t.probe == nil {
-		t.scope.Eval()
-		defer t.scope.Train()
+		t.Scope.Eval()
+		defer t.Scope.Train()
 		p := &probe{source: tensor.Input("source", tensor.I32, 1, c.Source), target: tensor.Input("target", tensor.I32, 1, c.Target)}
 		memory := t.model.Encode(p.source)
 		p.taps = tensor.Taps(memory, t.model.Decode(p.target, p.source, memory))
 		var err error
-		if p.program, err = t.compile(tensor.Outputs{Fetch: p.taps}); err != nil {
+		if p.program, err = t.Program(tensor.Outputs{Fetch: p.taps}); err != nil {
 			return nil, err
 		}
 		t.probe = p

@@ -8,7 +8,7 @@ import (
 	"genview/models/data"
 	"genview/models/nn"
 	"genview/models/optim"
-	"genview/models/watch"
+	"genview/models/step"
 	"genview/tensor"
 )
 
@@ -19,87 +19,36 @@ type TrainConfig struct {
 	Seed  uint64 // of the first weights and of the noise
 }
 
-// A Trainer trains a VAE on one device and answers with what it has learned. It is for one goroutine.
+// A Trainer trains a VAE on one device and answers with what it has learned. A step takes pictures [B, C, S, S]; its metrics are the loss
+// and the loss's parts, in nats per example. It is for one goroutine.
 type Trainer struct {
-	rt    *tensor.Runtime
-	model *VAE
-	scope *nn.Scope
-	adam  *optim.Adam
-	noise *tensor.RNG
-	batch int
-
-	x               *tensor.Tensor
-	loss, recon, kl *tensor.Tensor
-	step            *tensor.Program
-
+	*step.Trainer
+	model   *VAE
 	decoder *nn.Apply
-	eval    evaluator
+	eval    *evaluator
 }
 
 // NewTrainer builds and compiles the training step: one submission for forward pass, backward pass and Adam.
 func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
-	scope := nn.NewScope(o.Seed)
-	model, err := New(scope, c)
-	if err != nil {
+	t := &Trainer{Trainer: step.New(rt, o.Seed)}
+	var err error
+	if t.model, err = New(t.Scope, c); err != nil {
 		return nil, err
 	}
-	t := &Trainer{rt: rt, model: model, scope: scope, batch: o.Batch, noise: tensor.NewRNG("rng", o.Seed)}
-	t.decoder = nn.NewApply(rt, scope, decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor { return model.Decode(z).Sigmoid() })
-	t.adam = optim.NewAdam(o.Adam, scope.Vars())
-	t.x = tensor.Input("images", tensor.F32, o.Batch, c.Channels, c.Size, c.Size)
-	t.recon, t.kl = model.Loss(t.x, t.noise.Normal(o.Batch, c.Z))
-	t.loss = model.Objective(t.recon, t.kl)
-	updates := append(t.adam.Update(tensor.Grad(t.loss, scope.Vars()...)), t.noise.Advance())
-	updates = append(updates, scope.Updates()...)
-	t.step, err = rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{t.loss, t.recon, t.kl}, Update: updates})
-	return t, err
+	t.decoder = t.Apply(decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor { return t.model.Decode(z).Sigmoid() })
+	adam := optim.NewAdam(o.Adam, t.Scope.Vars())
+	t.Optimizer("", adam)
+	x := tensor.Input("images", tensor.F32, o.Batch, c.Channels, c.Size, c.Size)
+	t.Inputs(x)
+	recon, kl := t.model.Loss(x, t.Noise.Normal(o.Batch, c.Z))
+	loss := t.model.Objective(recon, kl)
+	updates := append(adam.Update(tensor.Grad(loss, t.Scope.Vars()...)), t.Scope.Updates()...)
+	t.Part([]step.Metric{{Name: "loss", Value: loss}, {Name: "recon", Value: recon}, {Name: "kl", Value: kl}}, updates)
+	return t, t.Compile()
 }
-
-// Close frees the programs; the weights stay with the runtime.
-func (t *Trainer) Close() {
-	for _, p := range []*tensor.Program{t.step, t.eval.program, t.eval.weights} {
-		if p != nil {
-			p.Close()
-		}
-	}
-	t.decoder.Close()
-}
-
-// Programs returns the training step.
-func (t *Trainer) Programs() []*tensor.Program { return []*tensor.Program{t.step} }
-
-// Parameters returns how many numbers are trained.
-func (t *Trainer) Parameters() int { return t.scope.Parameters() }
 
 // Z is the number of latent dimensions.
 func (t *Trainer) Z() int { return t.model.config.Z }
-
-// Step trains on pictures [B, C, S, S]; it returns before the device has ended.
-func (t *Trainer) Step(ctx context.Context, images []float32) error {
-	return t.step.Run(ctx, tensor.Feed{t.x: images})
-}
-
-// Metrics waits for the newest step and returns its loss and the loss's parts, in nats per example.
-func (t *Trainer) Metrics() (watch.Metrics, error) {
-	var out watch.Metrics
-	for _, m := range []struct {
-		name string
-		t    *tensor.Tensor
-	}{{"loss", t.loss}, {"recon", t.recon}, {"kl", t.kl}} {
-		v, err := t.step.Float(m.t)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, watch.Metric{Name: m.name, Value: v})
-	}
-	return out, nil
-}
-
-// State lists all that a checkpoint must hold: weights under PyTorch's names, and beside them the optimizer's and the noise's state.
-func (t *Trainer) State() []nn.Named {
-	all := append(t.scope.Named(), nn.Under("optim.", t.adam.State())...)
-	return append(all, nn.Named{Name: "rng.state", Tensor: t.noise.State})
-}
 
 // Decode maps latents [N, Z] to pictures [N, C, S, S] with values in [0, 1].
 func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
@@ -122,14 +71,13 @@ const (
 )
 
 func (t *Trainer) evaluator() (*evaluator, error) {
-	e := &t.eval
-	if e.program != nil {
-		return e, nil
+	if t.eval != nil {
+		return t.eval, nil
 	}
 	c, m := t.model.config, t.model
-	t.scope.Eval()
-	defer t.scope.Train()
-	e.noise = tensor.NewRNG("eval.rng", evalSeed)
+	t.Scope.Eval()
+	defer t.Scope.Train()
+	e := &evaluator{noise: tensor.NewRNG("eval.rng", evalSeed)}
 	e.x = tensor.Input("images", tensor.F32, evalBatch, c.Channels, c.Size, c.Size)
 	mu, logvar := m.Encode(e.x)
 	eps := e.noise.Normal(evalBatch, c.Z)
@@ -138,11 +86,14 @@ func (t *Trainer) evaluator() (*evaluator, error) {
 	e.mu, e.elbo = mu, fit.Add(kl).Neg()
 	e.weight = m.LogWeights(e.x, eps)
 	var err error
-	if e.program, err = t.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{e.elbo, e.mu}, Update: []tensor.Update{e.noise.Advance()}}); err != nil {
+	if e.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.elbo, e.mu}, Update: []tensor.Update{e.noise.Advance()}}); err != nil {
 		return nil, err
 	}
-	e.weights, err = t.rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{e.weight}, Update: []tensor.Update{e.noise.Advance()}})
-	return e, err
+	if e.weights, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.weight}, Update: []tensor.Update{e.noise.Advance()}}); err != nil {
+		return nil, err
+	}
+	t.eval = e
+	return e, nil
 }
 
 // An Evaluation is what held-out data says.
@@ -168,7 +119,7 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Ev
 	if err != nil {
 		return Evaluation{}, err
 	}
-	if err := t.rt.Write(e.noise.State, []int32{evalSeed, 0, 0, 0}); err != nil {
+	if err := t.Write(e.noise.State, []int32{evalSeed, 0, 0, 0}); err != nil {
 		return Evaluation{}, err
 	}
 	c := t.model.config

@@ -1,0 +1,191 @@
+package step
+
+import (
+	"context"
+	"fmt"
+
+	"genview/models/nn"
+	"genview/models/watch"
+	"genview/tensor"
+)
+
+// A Trainer holds what is trained on one device, and how. Its methods up to Compile say what a step is, and are called in that order.
+// It is for one goroutine.
+type Trainer struct {
+	Scope *nn.Scope   // of the weights
+	Noise *tensor.RNG // each part of a step draws anew from it
+
+	rt         *tensor.Runtime
+	inputs     []*tensor.Tensor
+	optimizers []optimizer
+	parts      []*Part
+	kept       []nn.Named
+	programs   []*tensor.Program // that are no parts
+	applied    []*nn.Apply
+}
+
+// An Optimizer is one of package optim.
+type Optimizer interface {
+	Vars() []*tensor.Tensor // that it trains
+	State() []nn.Named
+}
+
+type optimizer struct {
+	prefix string
+	Optimizer
+}
+
+// A Part is one submission of a step.
+type Part struct {
+	Metrics []Metric
+	Update  []tensor.Update
+
+	program *tensor.Program
+}
+
+// A Metric is a scalar of a part that tells how training goes.
+type Metric struct {
+	Name  string
+	Value *tensor.Tensor
+}
+
+// New returns a trainer of nothing yet. The seed is of the first weights and of the noise.
+func New(rt *tensor.Runtime, seed uint64) *Trainer {
+	return &Trainer{rt: rt, Scope: nn.NewScope(seed), Noise: tensor.NewRNG("rng", seed)}
+}
+
+// Inputs says what is fed to each step.
+func (t *Trainer) Inputs(x ...*tensor.Tensor) { t.inputs = x }
+
+// Optimizer adds an optimizer, whose state has the prefix "optim.NAME." in checkpoints, or "optim." where it has no name, being the only
+// one.
+func (t *Trainer) Optimizer(name string, o Optimizer) {
+	prefix := "optim."
+	if name != "" {
+		prefix += name + "."
+	}
+	t.optimizers = append(t.optimizers, optimizer{prefix, o})
+}
+
+// Keep adds a variable that is neither a weight nor an optimizer's to what checkpoints hold.
+func (t *Trainer) Keep(v *tensor.Tensor) {
+	t.kept = append(t.kept, nn.Named{Name: v.Name(), Tensor: v})
+}
+
+// Part adds a part to the step. It advances the noise too.
+func (t *Trainer) Part(metrics []Metric, update []tensor.Update) {
+	t.parts = append(t.parts, &Part{Metrics: metrics, Update: append(update, t.Noise.Advance())})
+}
+
+// Compile makes the programs of a step. Where it fails there is nothing left to close.
+func (t *Trainer) Compile() error {
+	for _, p := range t.parts {
+		var fetch []*tensor.Tensor
+		for _, m := range p.Metrics {
+			fetch = append(fetch, m.Value)
+		}
+		var err error
+		if p.program, err = t.rt.Compile(tensor.Outputs{Fetch: fetch, Update: p.Update}); err != nil {
+			t.Close()
+			return err
+		}
+	}
+	return nil
+}
+
+// Step trains on a batch: a value for each of the inputs, in their order, as [tensor.Feed] takes it. It returns before the device has
+// ended.
+func (t *Trainer) Step(ctx context.Context, batch ...any) error {
+	if len(batch) != len(t.inputs) {
+		return fmt.Errorf("step: a batch of %d values, where a step is fed with %d", len(batch), len(t.inputs))
+	}
+	feed := make(tensor.Feed, len(batch))
+	for i, x := range t.inputs {
+		feed[x] = batch[i]
+	}
+	for _, p := range t.parts {
+		if err := p.program.Run(ctx, feed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Metrics waits for the newest step and returns the metrics of its parts.
+func (t *Trainer) Metrics() (watch.Metrics, error) {
+	var out watch.Metrics
+	for _, p := range t.parts {
+		for _, m := range p.Metrics {
+			v, err := p.program.Float(m.Value)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, watch.Metric{Name: m.Name, Value: v})
+		}
+	}
+	return out, nil
+}
+
+// State lists all that a checkpoint must hold: weights under PyTorch's names, and beside them the state of optimizers and noise.
+func (t *Trainer) State() []nn.Named {
+	all := t.Scope.Named()
+	for _, o := range t.optimizers {
+		all = append(all, nn.Under(o.prefix, o.State())...)
+	}
+	return append(append(all, nn.Named{Name: "rng.state", Tensor: t.Noise.State}), t.kept...)
+}
+
+// Parameters returns how many numbers are trained.
+func (t *Trainer) Parameters() int {
+	n := 0
+	for _, o := range t.optimizers {
+		for _, v := range o.Vars() {
+			n += v.Len()
+		}
+	}
+	return n
+}
+
+// Programs returns those of a step, in the order in which they run.
+func (t *Trainer) Programs() []*tensor.Program {
+	var all []*tensor.Program
+	for _, p := range t.parts {
+		all = append(all, p.program)
+	}
+	return all
+}
+
+// Program compiles a program that is no part of a step, such as one that evaluates. It is closed with the trainer.
+func (t *Trainer) Program(o tensor.Outputs) (*tensor.Program, error) {
+	p, err := t.rt.Compile(o)
+	if err == nil {
+		t.programs = append(t.programs, p)
+	}
+	return p, err
+}
+
+// Apply returns an [nn.Apply] that is closed with the trainer.
+func (t *Trainer) Apply(batch int, in []int, net func(x *tensor.Tensor) *tensor.Tensor) *nn.Apply {
+	a := nn.NewApply(t.rt, t.Scope, batch, in, net)
+	t.applied = append(t.applied, a)
+	return a
+}
+
+// Write sets a variable, as [tensor.Runtime.Write] does.
+func (t *Trainer) Write(v *tensor.Tensor, values any) error { return t.rt.Write(v, values) }
+
+// Close frees the programs; the weights stay with the runtime.
+func (t *Trainer) Close() {
+	for _, p := range t.parts {
+		if p.program != nil {
+			p.program.Close()
+		}
+	}
+	for _, p := range t.programs {
+		p.Close()
+	}
+	for _, a := range t.applied {
+		a.Close()
+	}
+	t.parts, t.programs, t.applied = nil, nil, nil
+}

@@ -1,0 +1,79 @@
+package step_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"genview/models/nn"
+	"genview/models/optim"
+	"genview/models/step"
+	"genview/tensor"
+	"genview/vk/vktest"
+)
+
+// TestStep trains a layer in two parts: the second sees what the first has updated, both draw anew, and a checkpoint holds it all.
+func TestStep(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	m := step.New(rt, 1)
+	weight := m.Scope.Var("weight", nn.Zeros(), 2)
+	m.Scope.Buffer("frozen", nn.Ones(), 3)
+	sgd := optim.NewSGD(optim.SGDConfig{LR: 1, Momentum: 0.5}, m.Scope.Vars())
+	m.Optimizer("weight", sgd)
+	seen, drawn := tensor.Var("seen", tensor.Full(0)), tensor.Var("drawn", tensor.Full(0))
+	m.Keep(seen)
+	a, b := tensor.Input("a", tensor.F32), tensor.Input("b", tensor.F32)
+	m.Inputs(a, b)
+	m.Part([]step.Metric{{Name: "loss", Value: a.Add(b)}}, sgd.Update([]*tensor.Tensor{tensor.Concat(0, a.Reshape(1), b.Reshape(1))}))
+	m.Part([]step.Metric{{Name: "sum", Value: weight.Sum()}, {Name: "noise", Value: m.Noise.Uniform(1).Sum()}},
+		[]tensor.Update{{Var: seen, Value: weight.Sum()}, {Var: drawn, Value: m.Noise.Uniform(1).Sum()}})
+	if err := m.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	noises := map[float64]bool{}
+	for range 3 {
+		if err := m.Step(t.Context(), []float32{1}, []float32{2}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.Metrics()
+		if err != nil || len(got) != 3 || got[0].Name != "loss" || got[0].Value != 3 || got[1].Name != "sum" {
+			t.Fatalf("the metrics are %v (%v)", got, err)
+		}
+		noises[got[2].Value] = true
+	}
+	var v [1]float32
+	if err := rt.Read(seen, v[:]); err != nil || v[0] != -(1+2)*(1+1.5+1.75) {
+		t.Errorf("the second part saw %v (%v)", v, err)
+	}
+	if len(noises) != 3 {
+		t.Errorf("three steps drew %v", noises)
+	}
+	var names []string
+	for _, n := range m.State() {
+		names = append(names, n.Name)
+	}
+	if want := []string{"weight", "frozen", "optim.weight.momentum_buffer.weight", "rng.state", "seen"}; !slices.Equal(names, want) {
+		t.Errorf("a checkpoint holds %v, want %v", names, want)
+	}
+	if m.Parameters() != 2 || len(m.Programs()) != 2 {
+		t.Errorf("%d parameters are trained by %d programs, want 2 and 2", m.Parameters(), len(m.Programs()))
+	}
+	if err := m.Step(t.Context(), []float32{1}); err == nil || !strings.Contains(err.Error(), "a batch of 1 values, where a step is fed with 2") {
+		t.Errorf("half a batch gives the error %v", err)
+	}
+}
+
+// TestCompileFails leaves nothing open, which vktest would say, where the second part is wrong.
+func TestCompileFails(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	m := step.New(rt, 1)
+	m.Part([]step.Metric{{Name: "fine", Value: m.Noise.Uniform(4).Sum()}}, nil)
+	m.Part([]step.Metric{{Name: "wrong", Value: tensor.Full(0, 2).Add(tensor.Full(0, 3))}}, nil)
+	if err := m.Compile(); err == nil {
+		t.Error("shapes that do not fit compile")
+	}
+	m.Close() // once more does no harm
+}
