@@ -35,24 +35,25 @@ func parts(b *spirv.Block, x spirv.ID) (m, k spirv.ID) {
 	return m, k
 }
 
-// logarithm returns log x to 2 units in the last place: with x = m·2ᵏ it is k·log 2 + 2·artanh(s) of s = (m − 1)/(m + 1) (Abramowitz &
-// Stegun 1964, 4.1.29).
+// logarithm returns log x to 2 units in the last place.
 func logarithm(b *spirv.Block, x spirv.ID) spirv.ID {
-	const high = 0.693359375 // log 2 in 9 bits, of which k times are exact
 	m, k := parts(b, x)
-	f := b.Sub(m, b.Float(1))
-	s := b.Div(f, b.Add(m, b.Float(1)))
-	square := b.Mul(s, s)
-	series := b.Mul(b.Mul(s, square), polynomial(b, square, 2.0/3, 2.0/5, 2.0/7, 2.0/9))
-	low := b.Add(series, b.Mul(k, b.Float(math.Ln2-high)))
-	y := b.Add(b.Add(b.Add(s, s), low), b.Mul(k, b.Float(high)))
+	y := logSeries(b, b.Div(b.Sub(m, b.Float(1)), b.Add(m, b.Float(1))), k)
 	y = b.Select(b.Less(x, b.Float(math.Inf(1))), y, x) // infinity and NaN
 	y = b.Select(b.Equal(x, b.Float(0)), b.Float(math.Inf(-1)), y)
 	return b.Select(b.Less(x, b.Float(0)), b.Float(math.NaN()), y)
 }
 
-// circular returns sin(x + turns·π/2) to 2 units in the last place. With x = n·π/2 + r it is ± the sine or cosine of r by their power
-// series (Abramowitz & Stegun 1964, 4.3.65 and 66).
+// logSeries returns log(m·2ᵏ), which is k·log 2 + 2·artanh(s) of s = (m − 1)/(m + 1), for √½ ≤ m < √2 (Abramowitz & Stegun 1964, 4.1.29).
+func logSeries(b *spirv.Block, s, k spirv.ID) spirv.ID {
+	const high = 0.693359375 // log 2 in 9 bits, of which k times are exact
+	square := b.Mul(s, s)
+	series := b.Mul(b.Mul(s, square), polynomial(b, square, 2.0/3, 2.0/5, 2.0/7, 2.0/9))
+	low := b.Add(series, b.Mul(k, b.Float(math.Ln2-high)))
+	return b.Add(b.Add(b.Add(s, s), low), b.Mul(k, b.Float(high)))
+}
+
+// circular returns sin(x + turns·π/2) to 2 units in the last place.
 func circular(b *spirv.Block, x spirv.ID, turns int) spirv.ID {
 	size := b.Ext(spirv.FAbs, x)
 	large := b.Less(b.Float(8192), size)
@@ -71,14 +72,19 @@ func circular(b *spirv.Block, x spirv.ID, turns int) spirv.ID {
 		b.Set(n, b.Select(large, far, b.Get(n)))
 		b.Set(r, b.Select(large, rest, b.Get(r)))
 	})
-	quarter, rest := b.Add(b.Get(n), b.Int(turns)), b.Get(r)
+	y := sineSeries(b, b.Add(b.Get(n), b.Int(turns)), b.Get(r))
+	return b.Select(b.Less(size, b.Float(math.Inf(1))), y, b.Float(math.NaN()))
+}
+
+// sineSeries returns sin(quarter·π/2 + rest) of |rest| ≤ π/4, which is ± the sine or cosine of the rest by their power series (Abramowitz &
+// Stegun 1964, 4.3.65 and 66).
+func sineSeries(b *spirv.Block, quarter, rest spirv.ID) spirv.ID {
 	square := b.Mul(rest, rest)
 	sine := b.Add(rest, b.Mul(b.Mul(rest, square), polynomial(b, square, -1.0/6, 1.0/120, -1.0/5040, 1.0/362880)))
 	cosine := polynomial(b, square, 1, -0.5, 1.0/24, -1.0/720, 1.0/40320, -1.0/3628800)
 	bit := func(i int) spirv.ID { return b.NotEqual(b.And(quarter, b.Int(i)), b.Int(0)) }
 	y := b.Select(bit(1), cosine, sine)
-	y = b.Select(bit(2), b.Neg(y), y)
-	return b.Select(b.Less(size, b.Float(math.Inf(1))), y, b.Float(math.NaN()))
+	return b.Select(bit(2), b.Neg(y), y)
 }
 
 // reduceNear returns the n nearest to x·2/π and r = x − n·π/2 for |x| ≤ 8192, so that |n| < 2¹³. π/2 is the sum of three numbers of at

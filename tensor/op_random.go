@@ -8,7 +8,7 @@ import (
 )
 
 // An RNG makes random tensors on the device: Philox4x32-10 (Salmon et al. 2011), a function of seed, step, stream and position
-// alone, so that every device draws the same numbers and a run resumed at a step draws what it would have drawn. Each call of a
+// alone, so that every device draws the same numbers, to the last bit, and a run resumed at a step draws what it would have drawn. Each call of a
 // method is a stream of its own. Within one step the numbers stay; [RNG.Advance] is the update that begins the next step.
 type RNG struct {
 	State   *Tensor // variable: seed low, seed high, step low, step high
@@ -32,16 +32,12 @@ func (r *RNG) Advance() Update {
 
 // Uniform draws from [0, 1), in steps of 2⁻²⁴.
 func (r *RNG) Uniform(shape ...int) *Tensor {
-	return r.draw("Uniform", shape, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return unitInterval(b, u[0]) })
+	return r.draw("Uniform", shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return unitInterval(b, u[0]) })
 }
 
 // Normal draws from the normal distribution of mean 0 and variance 1 (Box & Muller 1958).
 func (r *RNG) Normal(shape ...int) *Tensor {
-	return r.draw("Normal", shape, func(b *spirv.Block, u [4]spirv.ID) spirv.ID {
-		open := b.Add(unitInterval(b, u[0]), b.Float(math.Exp2(-25))) // in (0, 1): its logarithm is finite
-		radius := b.Ext(spirv.Sqrt, b.Mul(b.Float(-2), b.Ext(spirv.Log, open)))
-		return b.Mul(radius, b.Ext(spirv.Cos, b.Mul(b.Float(2*math.Pi), unitInterval(b, u[1]))))
-	})
+	return r.draw("Normal", shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return normal(b, u[0], u[1]) })
 }
 
 // Bernoulli draws 1 with probability p [...] and 0 otherwise.
@@ -69,31 +65,17 @@ func (r *RNG) TruncatedNormal(lo, hi float64, shape ...int) *Tensor {
 		return fail("TruncatedNormal", nil, "the bounds %g and %g must rise and lie from −5 to 5", lo, hi)
 	}
 	from, to := math.Erf(lo/math.Sqrt2), math.Erf(hi/math.Sqrt2)
-	u := r.Uniform(shape...).Shift(math.Exp2(-25)).Scale(to - from).Shift(from)
-	return u.erfInv().Scale(math.Sqrt2).Clamp(lo, hi)
-}
-
-// erfInv is the inverse of Erf in single precision (Giles 2012, "Approximating the erfinv function", table 5).
-func (x *Tensor) erfInv() *Tensor {
-	w := Full(1).Sub(x).Mul(x.Shift(1)).Log().Neg()
-	polynomial := func(w *Tensor, c ...float64) *Tensor {
-		p := Full(c[0])
-		for _, v := range c[1:] {
-			p = p.Mul(w).Shift(v)
-		}
-		return p
-	}
-	near := polynomial(w.Shift(-2.5), 2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503,
-		-0.00417768164, 0.246640727, 1.50140941)
-	far := polynomial(w.Maximum(Full(5)).Sqrt().Shift(-3), -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844,
-		0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682)
-	return x.Mul(Where(w.Less(Full(5)), near, far))
+	return r.draw("TruncatedNormal", shape, [2]float64{lo, hi}, func(b *spirv.Block, u [4]spirv.ID) spirv.ID {
+		x := b.Add(b.Mul(openInterval(b, u[0]), b.Float(to-from)), b.Float(from))
+		x = b.Mul(inverseErf(b, x), b.Float(math.Sqrt2))
+		return b.Min(b.Max(x, b.Float(lo)), b.Float(hi))
+	})
 }
 
 // Categorical draws an index, of int32, for each row of logits [..., C], with the probabilities softmax(logits): the largest of the
 // logits with Gumbel noise (Gumbel 1954).
 func (r *RNG) Categorical(logits *Tensor) *Tensor {
-	noise := r.Uniform(logits.op.Shape...).Shift(math.Exp2(-25)).Log().Neg().Log().Neg()
+	noise := r.draw("Gumbel", logits.op.Shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return gumbel(b, u[0]) })
 	return logits.Add(noise).ArgMax(-1)
 }
 
@@ -103,13 +85,9 @@ func (r *RNG) Permutation(n int) *Tensor {
 	return order
 }
 
-func unitInterval(b *spirv.Block, u spirv.ID) spirv.ID {
-	x := b.Cast(b.Shr(u, 8), spirv.Float)
-	return b.Mul(x, b.Same(x, math.Exp2(-24)))
-}
-
-func (r *RNG) draw(name string, shape []int, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
-	return r.branch().from(name, shape, nil, finish)
+// draw draws from the next stream. Attr is what finish depends on.
+func (r *RNG) draw(name string, shape []int, attr any, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
+	return r.branch().from(name, shape, nil, attr, finish)
 }
 
 // branch returns a generator that draws from the next stream, and from no other.
@@ -127,22 +105,22 @@ func (r *RNG) part(shape []int, lo, of int) *Tensor {
 	if shape[len(shape)-1] == of {
 		last = nil
 	}
-	return r.from("Uniform", shape, last, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return unitInterval(b, u[0]) })
+	return r.from("Uniform", shape, last, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return unitInterval(b, u[0]) })
 }
 
 // from draws from a branch's stream, the part that the last axis says; nil: all.
-func (r *RNG) from(name string, shape []int, last *stretch, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
+func (r *RNG) from(name string, shape []int, last *stretch, attr any, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
 	stream := r.streams
 	var words []*Tensor
 	for i := range 4 {
 		words = append(words, r.State.Slice(0, i, i+1).Reshape().Expand(shape...))
 	}
-	attr := fmt.Sprint(stream)
+	drawn := fmt.Sprint(stream, attr)
 	if last != nil {
-		attr = fmt.Sprint(stream, *last)
+		drawn = fmt.Sprint(stream, attr, *last)
 	}
 	return Op{
-		Name: name, Shape: shape, DType: F32, Attr: attr,
+		Name: name, Shape: shape, DType: F32, Attr: drawn,
 		EmitAt: func(b *spirv.Block, at spirv.ID, in ...spirv.ID) spirv.ID {
 			var words [4]spirv.ID
 			for i := range words {
@@ -153,7 +131,9 @@ func (r *RNG) from(name string, shape []int, last *stretch, finish func(b *spirv
 				n := b.Uint(uint32(shape[len(shape)-1]))
 				at = b.Add(b.Mul(b.Div(at, n), b.Uint(uint32(last.of))), b.Add(b.Mod(at, n), b.Uint(uint32(last.lo))))
 			}
-			return finish(b, philox(b, stream, at, words))
+			var x spirv.ID
+			b.Apart(func() { x = finish(b, philox(b, stream, at, words)) })
+			return x
 		},
 	}.On(words...)
 }

@@ -57,6 +57,7 @@ type Block struct {
 
 	special    bool // NaN, infinities and the signs of zeros are kept
 	careful    bool // functions of NaN are NaN
+	apart      bool // what is written now is decorated NoContraction
 	subgroup   int  // invocations of each subgroup, which it counts on; 0: on none
 	vulkan     bool // Vulkan's memory model, in which accesses to shared memory say that others see them
 	extensions []string
@@ -91,6 +92,15 @@ func (b *Block) KeepSpecial() {
 // are given, as SwiftShader does.
 func (b *Block) CarryNaN() { b.careful = true }
 
+// Apart calls write. Of what it writes, each sum, difference and product of floats is rounded by itself, as other drivers' are; without it a
+// driver may round a·b + c once.
+func (b *Block) Apart(write func()) {
+	before := b.apart
+	b.apart = true
+	write()
+	b.apart = before
+}
+
 func (b *Block) id() ID {
 	b.next++
 	return b.next - 1
@@ -106,6 +116,10 @@ func (b *Block) emit(op uint32, t Type, args ...ID) ID {
 	b.code = append(b.code, uint32(len(args)+3)<<16|op, uint32(b.typ(t)), uint32(r))
 	for _, a := range args {
 		b.code = append(b.code, uint32(a))
+	}
+	if b.apart && t.Elem == Float && (op == opFAdd || op == opFSub || op == opFMul) {
+		const noContraction = 42
+		b.decor = inst(b.decor, opDecorate, uint32(r), noContraction)
 	}
 	b.typeOf[r] = t
 	return r
@@ -341,6 +355,9 @@ const (
 	opImageRead         = 98
 	opVectorShuffle     = 79
 	opBitcast           = 124
+	opFAdd              = 129
+	opFSub              = 131
+	opFMul              = 133
 	opShiftRight        = 194
 	opControlBarrier    = 224
 	opLoopMerge         = 246

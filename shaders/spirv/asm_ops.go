@@ -28,13 +28,13 @@ func (b *Block) compare(o opcodes, x, y ID) ID {
 }
 
 // Add returns x + y.
-func (b *Block) Add(x, y ID) ID { return b.binary(opcodes{129, 128, 128, 0}, x, y) }
+func (b *Block) Add(x, y ID) ID { return b.binary(opcodes{opFAdd, 128, 128, 0}, x, y) }
 
 // Sub returns x − y.
-func (b *Block) Sub(x, y ID) ID { return b.binary(opcodes{131, 130, 130, 0}, x, y) }
+func (b *Block) Sub(x, y ID) ID { return b.binary(opcodes{opFSub, 130, 130, 0}, x, y) }
 
 // Mul returns x · y.
-func (b *Block) Mul(x, y ID) ID { return b.binary(opcodes{133, 132, 132, 0}, x, y) }
+func (b *Block) Mul(x, y ID) ID { return b.binary(opcodes{opFMul, 132, 132, 0}, x, y) }
 
 // Div returns x / y; ints round towards zero.
 func (b *Block) Div(x, y ID) ID { return b.binary(opcodes{136, 135, 134, 0}, x, y) }

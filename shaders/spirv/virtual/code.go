@@ -15,6 +15,9 @@ type instruction struct {
 	chain chain    // of an access chain
 	loop  int      // of a label that begins one: its number; else −1
 	loops []int    // of an instruction at which others are waited for: those that it is in
+
+	product *instruction // of a sum that may be contracted: its operand
+	second  bool         // which is the second
 }
 
 // does carries an instruction out. Who then has to wait, or has ended, is no longer running; others go on with the next instruction.
@@ -141,12 +144,32 @@ func (k *Kernel) resolve() {
 		if i.do = operation(i); i.do == nil {
 			k.fail("the instruction %d is not known", i.op)
 		}
+		if k.contractible(i) {
+			i.do = (*invocation).contracted
+		}
 		for l, at := range k.loops {
 			if at.head < n && n < at.end {
 				i.loops = append(i.loops, l)
 			}
 		}
 	}
+}
+
+// contractible tells whether a device may round a sum or difference of floats together with the product that is one of its operands, and
+// finds that.
+func (k *Kernel) contractible(i *instruction) bool {
+	const sum, difference, product, noContraction = 129, 131, 133, 42
+	if i.op != sum && i.op != difference || k.decorated(i.id, i.t, noContraction) {
+		return false
+	}
+	for n, id := range i.w {
+		at, ok := k.made[id]
+		if ok && k.code[at].op == product && !k.decorated(id, i.t, noContraction) {
+			i.product, i.second = &k.code[at], n == 1
+			return true
+		}
+	}
+	return false
 }
 
 func (k *Kernel) targets(labels ...uint32) []int {

@@ -1,5 +1,7 @@
 package virtual
 
+import "math"
+
 // construct is OpCompositeConstruct.
 //
 //go:norace
@@ -207,5 +209,29 @@ func (v *invocation) compute(i *instruction) {
 			unknown = blurred(i.op, x, y, unknown, yu)
 		}
 		v.unknown[i.res+c] = unknown
+	}
+}
+
+// contracted computes x·y ± z, on devices that contract rounded once.
+//
+//go:norace
+func (v *invocation) contracted(i *instruction) {
+	v.compute(i)
+	if !v.group.run.o.Contract {
+		return
+	}
+	for c := range i.n {
+		x, y := f32(v.regs[i.product.a[0]+c]), f32(v.regs[i.product.a[1]+c])
+		z := f32(v.regs[i.a[1]+c])
+		if i.second {
+			z = f32(v.regs[i.a[0]+c])
+		}
+		switch {
+		case i.op == 131 && i.second:
+			x = -x
+		case i.op == 131:
+			z = -z
+		}
+		v.regs[i.res+c] = bitsOf(float32(math.FMA(float64(x), float64(y), float64(z))))
 	}
 }

@@ -18,6 +18,7 @@ type Options struct {
 	Alignment      int    // of where a bound range begins, in bytes; 0: any
 	Seed           uint64 // of the order in which things happen
 	Aliased        bool   // variables whose memory overlaps must be declared Aliased
+	Contract       bool   // a product is rounded together with the sum that it is part of, where NoContraction does not forbid it
 
 	// Forgiving has texels that lie outside of what is bound read as 0, and what another invocation may be writing at the same time
 	// as anything, as lavapipe has it. Without it both are faults.

@@ -87,6 +87,41 @@ func TestRightKernels(t *testing.T) {
 	}
 }
 
+// TestContraction: a device that contracts rounds x·y + z once, but not where a kernel wants it rounded twice.
+func TestContraction(t *testing.T) {
+	const x = 4097 // x² is 2²⁴ + 2¹³ + 1, which is no float32
+	for _, apart := range []bool{false, true} {
+		k := kernel(t, func(b *spirv.Block, in, out spirv.Mem) {
+			v := b.Load(in, at(b))
+			write := func() {
+				square := b.Same(v, x*x-1)
+				b.Store(out, at(b), b.Sub(b.Mul(v, v), square))
+				b.Store(out, b.Add(at(b), b.Index(2*x)), b.Sub(square, b.Mul(v, v)))
+			}
+			if apart {
+				b.Apart(write)
+			} else {
+				write()
+			}
+		})
+		for _, contract := range []bool{false, true} {
+			d := dispatch(k, 4*x, 4*x)
+			d.Groups[0] = x/64 + 1
+			if faults := Run(d, Options{Subgroup: 4, Contract: contract}); len(faults) > 0 {
+				t.Fatal(faults)
+			}
+			want := float32(0)
+			if contract && !apart {
+				want = 1
+			}
+			out := d.Views[1].Buffer.Bytes
+			if got, minus := f32(word(out, 4*x)), f32(word(out, 12*x)); got != want || minus != -want {
+				t.Errorf("apart %t, contracted %t: %v and %v, want %v and %v", apart, contract, got, minus, want, -want)
+			}
+		}
+	}
+}
+
 func TestHalf(t *testing.T) {
 	for h := range 1 << 16 {
 		f := ofHalf(uint16(h))
