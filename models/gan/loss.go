@@ -1,6 +1,9 @@
 package gan
 
-import "genview/tensor"
+import (
+	"genview/models/nn"
+	"genview/tensor"
+)
 
 // discriminatorLoss is what the discriminator lowers, from its logits [B, 1] of real and generated pictures. The non-saturating loss
 // is that of Goodfellow et al. 2014, section 3; the relativistic one pairs each real picture with a generated one
@@ -33,14 +36,14 @@ type verdict struct {
 
 // judge runs the discriminator on both. Without batch norm they are one batch, which is half as many dispatches; batch norm has to
 // see each by itself, as in DCGAN.
-func judge(d network, real, fake *tensor.Tensor) verdict {
+func judge(p *nn.Pass, d network, real, fake *tensor.Tensor) verdict {
 	slopes := func(logits, x *tensor.Tensor) *tensor.Tensor { return tensor.Grad(logits.Sum(), x)[0] }
 	if _, normed := d.(*downward); normed {
-		onReal, onFake := d.forward(real), d.forward(fake)
+		onReal, onFake := d.forward(p, real), d.forward(p, fake)
 		return verdict{onReal, onFake, penalty(slopes(onReal, real)), penalty(slopes(onFake, fake))}
 	}
 	n, both := real.Dim(0), tensor.Concat(0, real, fake)
-	logits := d.forward(both)
+	logits := d.forward(p, both)
 	g := slopes(logits, both)
 	return verdict{logits.Slice(0, 0, n), logits.Slice(0, n, 2*n), penalty(g.Slice(0, 0, n)), penalty(g.Slice(0, n, 2*n))}
 }

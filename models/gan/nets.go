@@ -9,7 +9,7 @@ import (
 
 // A network maps [B, Z] to pictures in [−1, 1], or pictures to logits [B, 1].
 type network interface {
-	forward(x *tensor.Tensor) *tensor.Tensor
+	forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor
 }
 
 const slope = 0.2 // of LeakyReLU, as in DCGAN
@@ -46,7 +46,7 @@ type mlp struct {
 	free  bool // examples are not bound to [−1, 1]
 }
 
-func (m *mlp) forward(x *tensor.Tensor) *tensor.Tensor {
+func (m *mlp) forward(_ *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	x = x.Flatten(1)
 	for i, l := range m.Layers {
 		if i > 0 {
@@ -90,10 +90,10 @@ func newUpward(s *nn.Scope, c Config) *upward {
 	return m
 }
 
-func (m *upward) forward(z *tensor.Tensor) *tensor.Tensor {
+func (m *upward) forward(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	x := m.first.Forward(z.Reshape(-1, m.z, 1, 1))
 	for i, c := range m.convs {
-		x = c.Forward(m.norms[i].Forward(x).ReLU())
+		x = c.Forward(m.norms[i].Forward(p, x).ReLU())
 	}
 	return x.Tanh()
 }
@@ -119,11 +119,11 @@ func newDownward(s *nn.Scope, c Config) *downward {
 	return m
 }
 
-func (m *downward) forward(x *tensor.Tensor) *tensor.Tensor {
+func (m *downward) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	for i, c := range m.convs {
 		x = c.Forward(x)
 		if i > 0 {
-			x = m.norms[i-1].Forward(x)
+			x = m.norms[i-1].Forward(p, x)
 		}
 		x = x.LeakyReLU(slope)
 	}

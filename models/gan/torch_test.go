@@ -53,9 +53,9 @@ type half struct {
 	next *tensor.Program
 }
 
-func newHalf(t *testing.T, rt *tensor.Runtime, name string, s *nn.Scope, loss, total *tensor.Tensor, adam *optim.Adam) *half {
+func newHalf(t *testing.T, rt *tensor.Runtime, name string, s *nn.Scope, pass *nn.Pass, loss, total *tensor.Tensor, adam *optim.Adam) *half {
 	t.Helper()
-	h := &half{name: name, scope: s, loss: loss, grads: tensor.Grad(total, s.Vars()...), running: s.Updates(), adam: adam}
+	h := &half{name: name, scope: s, loss: loss, grads: tensor.Grad(total, s.Vars()...), running: pass.Updates(), adam: adam}
 	var err error
 	if h.program, err = rt.Compile(tensor.Outputs{Fetch: append([]*tensor.Tensor{loss}, h.grads...), Update: h.running}); err != nil {
 		t.Fatal(err)
@@ -102,14 +102,14 @@ func TestStepsArePyTorchs(t *testing.T) {
 		real := tensor.Input("real", tensor.F32, batch, 1, c.Size, c.Size)
 		z := [2]*tensor.Tensor{tensor.Input("z1", tensor.F32, batch, c.Z), tensor.Input("z2", tensor.F32, batch, c.Z)}
 
-		v := judge(d, real, g.forward(z[0]).Detach())
+		pass := nn.Train(nil)
+		v := judge(pass, d, real, g.forward(nn.Train(nil), z[0]).Detach())
 		loss := discriminatorLoss(c.Pairing, v.onReal, v.onFake)
-		s.Sub("generator").Updates() // are the other half's
-		halves := []*half{newHalf(t, rt, "discriminator", s.Sub("discriminator"), loss, loss.Add(v.r1.Scale(gamma)), adams[0])}
-		v = judge(d, real, g.forward(z[1]))
+		halves := []*half{newHalf(t, rt, "discriminator", s.Sub("discriminator"), pass, loss, loss.Add(v.r1.Scale(gamma)), adams[0])}
+		pass = nn.Train(nil)
+		v = judge(nn.Train(nil), d, real, g.forward(pass, z[1]))
 		loss = generatorLoss(c.Pairing, v.onReal, v.onFake)
-		s.Sub("discriminator").Updates()
-		halves = append(halves, newHalf(t, rt, "generator", s.Sub("generator"), loss, loss, adams[1]))
+		halves = append(halves, newHalf(t, rt, "generator", s.Sub("generator"), pass, loss, loss, adams[1]))
 
 		for _, step := range []int{0, 20, 100, 500} {
 			r := &replay{t, file, fmt.Sprintf("r1=%g/%d/", gamma, step)}

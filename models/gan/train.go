@@ -60,13 +60,13 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	images := tensor.Input("images", tensor.F32, append([]int{o.Batch}, c.shape()...)...)
 	t.Inputs(images)
 	real, batch := images, pointBatch
-	decode := average.forward
+	decode := func(z *tensor.Tensor) *tensor.Tensor { return average.forward(nn.Eval(), z) }
 	if c.Arch != "points" { // pictures are in [0, 1], what the networks see in [−1, 1]
 		real, batch = real.Scale(2).Shift(-1), decodeBatch
-		decode = func(z *tensor.Tensor) *tensor.Tensor { return average.forward(z).Scale(0.5).Shift(0.5) }
+		decode = func(z *tensor.Tensor) *tensor.Tensor { return average.forward(nn.Eval(), z).Scale(0.5).Shift(0.5) }
 	}
 	t.decoder = t.Apply(batch, []int{c.Z}, decode)
-	t.judge = t.Apply(batch, c.shape(), d.forward)
+	t.judge = t.Apply(batch, c.shape(), func(x *tensor.Tensor) *tensor.Tensor { return d.forward(nn.Eval(), x) })
 	t.stepD(g, d, real)
 	t.stepG(g, d, real)
 	return t, t.Compile()
@@ -74,8 +74,9 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 
 // stepD makes the discriminator's half. Running statistics of the generator are the other half's to keep.
 func (t *Trainer) stepD(g, d network, real *tensor.Tensor) {
-	fake := g.forward(t.Noise.Normal(real.Dim(0), t.config.Z)).Detach()
-	v := judge(d, real, fake)
+	fake := g.forward(nn.Train(t.Noise), t.Noise.Normal(real.Dim(0), t.config.Z)).Detach()
+	pass := nn.Train(t.Noise)
+	v := judge(pass, d, real, fake)
 	loss := discriminatorLoss(t.config.Pairing, v.onReal, v.onFake)
 	metrics := []step.Metric{{Name: "d_loss", Value: loss}, {Name: "real", Value: v.onReal.Mean()}, {Name: "fake", Value: v.onFake.Mean()}}
 	total := loss
@@ -90,19 +91,17 @@ func (t *Trainer) stepD(g, d network, real *tensor.Tensor) {
 		}
 	}
 	updates := t.adams[1].Update(tensor.Grad(total, t.parts[1].Vars()...))
-	updates = append(updates, t.parts[1].Updates()...)
-	t.parts[0].Updates()
-	t.Part(metrics, updates)
+	t.Part(metrics, append(updates, pass.Updates()...))
 }
 
 // stepG makes the generator's half, with its average. Running statistics of the discriminator stay as its own half left them.
 func (t *Trainer) stepG(g, d network, real *tensor.Tensor) {
-	fake := g.forward(t.Noise.Normal(real.Dim(0), t.config.Z))
-	v := judge(d, real, fake)
+	pass := nn.Train(t.Noise)
+	fake := g.forward(pass, t.Noise.Normal(real.Dim(0), t.config.Z))
+	v := judge(nn.Train(t.Noise), d, real, fake)
 	loss := generatorLoss(t.config.Pairing, v.onReal, v.onFake)
 	updates := t.adams[0].Update(tensor.Grad(loss, t.parts[0].Vars()...))
-	updates = append(updates, t.parts[0].Updates()...)
-	t.parts[1].Updates()
+	updates = append(updates, pass.Updates()...)
 	next := map[*tensor.Tensor]*tensor.Tensor{}
 	for _, u := range updates {
 		next[u.Var] = u.Value

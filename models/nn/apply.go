@@ -18,15 +18,9 @@ type Apply struct {
 	x, y    *tensor.Tensor
 }
 
-// NewApply returns an Apply of a network that maps [batch, in...] to [batch, ...], made with the layers' scope in evaluation.
-func NewApply(rt *tensor.Runtime, s *Scope, batch int, in []int, net func(x *tensor.Tensor) *tensor.Tensor) *Apply {
-	return &Apply{rt: rt, batch: batch, in: in, net: func(x *tensor.Tensor) *tensor.Tensor {
-		if s.Training() {
-			s.Eval()
-			defer s.Train()
-		}
-		return net(x)
-	}}
+// NewApply returns an Apply of a network that maps [batch, in...] to [batch, ...].
+func NewApply(rt *tensor.Runtime, batch int, in []int, net func(x *tensor.Tensor) *tensor.Tensor) *Apply {
+	return &Apply{rt: rt, batch: batch, in: in, net: net}
 }
 
 // Run maps rows, each of as many values as the shape of one has, to what the network makes of each.

@@ -25,7 +25,7 @@ func NewMultiheadAttention(s *Scope, dim, heads int, drop *Dropout) *MultiheadAt
 //
 // A query that a mask of Bool lets look nowhere looks everywhere alike, so that a sequence that is nothing but padding makes no NaN, which
 // [tensor.ScaledDotProductAttention] does.
-func (a *MultiheadAttention) Forward(x, memory *tensor.Tensor, o tensor.AttentionOptions) *tensor.Tensor {
+func (a *MultiheadAttention) Forward(p *Pass, x, memory *tensor.Tensor, o tensor.AttentionOptions) *tensor.Tensor {
 	e := x.Dim(-1)
 	var heads []*tensor.Tensor // of queries, keys and values
 	if x == memory {
@@ -41,7 +41,7 @@ func (a *MultiheadAttention) Forward(x, memory *tensor.Tensor, o tensor.Attentio
 		o.Mask = tensor.Where(o.Mask, tensor.Full(0), tensor.Full(never))
 	}
 	o.Tap = a.Name
-	a.Drop.attention(&o)
+	a.Drop.attention(p, &o)
 	y := tensor.ScaledDotProductAttention(heads[0], heads[1], heads[2], o)
 	return a.Out.Forward(y.Permute(0, 2, 1, 3).Reshape(x.Shape()...))
 }

@@ -3,7 +3,7 @@ package nn
 import "genview/tensor"
 
 // BatchNorm2d normalises each channel (Ioffe & Szegedy 2015): by the batch's own statistics in training, and by running ones in
-// evaluation; see [Scope.Train] and [Scope.Eval].
+// evaluation.
 type BatchNorm2d struct {
 	Weight *tensor.Tensor // [C], at first 1
 	Bias   *tensor.Tensor // [C], at first 0
@@ -13,8 +13,6 @@ type BatchNorm2d struct {
 
 	Eps      float64 // added to the variance
 	Momentum float64 // weight of the newest batch in the running statistics
-
-	scope *Scope
 }
 
 // NewBatchNorm2d makes a BatchNorm2d with PyTorch's Eps 1e-5 and Momentum 0.1, which may be changed before Forward.
@@ -26,27 +24,26 @@ func NewBatchNorm2d(s *Scope, channels int) *BatchNorm2d {
 		RunningVar:  s.Buffer("running_var", Ones(), channels),
 		Eps:         1e-5,
 		Momentum:    0.1,
-		scope:       s,
 	}
 }
 
-// Forward maps x [N, C, H, W] to the same shape. In training the new running statistics are among the [Scope.Updates].
-func (l *BatchNorm2d) Forward(x *tensor.Tensor) *tensor.Tensor {
+// Forward maps x [N, C, H, W] to the same shape. In training the new running statistics are among the [Pass.Updates].
+func (l *BatchNorm2d) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
 	mean, variance := l.RunningMean.Reshape(-1, 1, 1), l.RunningVar.Reshape(-1, 1, 1)
-	if l.scope.Training() {
+	if p.training {
 		mean = x.MeanKeep(0, 2, 3)
 		variance = x.Sub(mean).Square().MeanKeep(0, 2, 3)
 		n := float64(x.Dim(0) * x.Dim(2) * x.Dim(3))
-		l.track(l.RunningMean, mean)
-		l.track(l.RunningVar, variance.Scale(n/max(n-1, 1)))
+		l.track(p, l.RunningMean, mean)
+		l.track(p, l.RunningVar, variance.Scale(n/max(n-1, 1)))
 	}
 	scale := variance.Shift(l.Eps).Rsqrt().Mul(l.Weight.Reshape(-1, 1, 1))
 	return addChannels(x.Sub(mean).Mul(scale), l.Bias)
 }
 
-func (l *BatchNorm2d) track(running, newest *tensor.Tensor) {
+func (l *BatchNorm2d) track(p *Pass, running, newest *tensor.Tensor) {
 	newest = newest.Reshape(-1)
-	l.scope.update(running, func(old *tensor.Tensor) *tensor.Tensor {
+	p.update(running, func(old *tensor.Tensor) *tensor.Tensor {
 		return old.Scale(1 - l.Momentum).Add(newest.Scale(l.Momentum))
 	})
 }

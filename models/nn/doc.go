@@ -5,5 +5,8 @@
 // and that path alone. So a layer that is added or removed changes no other layer's first values, which one generator drawn from in
 // order of creation would do.
 //
+// Whether a network trains or is evaluated is said where it is passed forward, by a [Pass], and is no mode that it is left in. Layers for
+// which it makes no difference do not ask.
+//
 // Shapes, names of parameters and first values' distributions are those of PyTorch 2.
 package nn

@@ -44,28 +44,21 @@ func (l *Embedding) Logits(x *tensor.Tensor) *tensor.Tensor { return x.MatMul(l.
 
 // Dropout drops elements in training and does nothing in evaluation.
 type Dropout struct {
-	P     float64
-	rng   *tensor.RNG
-	scope *Scope
-}
-
-// NewDropout makes a Dropout that drops with probability p.
-func NewDropout(s *Scope, p float64, rng *tensor.RNG) *Dropout {
-	return &Dropout{P: p, rng: rng, scope: s}
+	P float64 // the probability with which an element is dropped
 }
 
 // Forward maps x to the same shape.
-func (l *Dropout) Forward(x *tensor.Tensor) *tensor.Tensor {
-	if !l.scope.Training() {
+func (l *Dropout) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
+	if !p.training {
 		return x
 	}
-	return l.rng.Dropout(x, l.P)
+	return p.rng.Dropout(x, l.P)
 }
 
 // attention says what is dropped of attention's shares.
-func (l *Dropout) attention(o *tensor.AttentionOptions) {
-	if l.scope.Training() {
-		o.Dropout, o.RNG = l.P, l.rng
+func (l *Dropout) attention(p *Pass, o *tensor.AttentionOptions) {
+	if p.training {
+		o.Dropout, o.RNG = l.P, p.rng
 	}
 }
 

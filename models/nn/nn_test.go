@@ -93,20 +93,20 @@ func TestBatchNorm2d(t *testing.T) {
 		}
 	}
 	x := tensor.Input("x", tensor.F32, b, c, h, w)
-	y := l.Forward(x)
-	p, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{y}, Update: s.Updates()})
+	training, evaluation := nn.Train(nil), nn.Eval()
+	y := l.Forward(training, x)
+	p, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{y}, Update: training.Updates()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	s.Eval()
-	z := l.Forward(x)
+	z := l.Forward(evaluation, x)
 	eval, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{z}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer eval.Close()
-	if u := s.Updates(); len(u) != 0 {
+	if u := evaluation.Updates(); len(u) != 0 {
 		t.Errorf("evaluation updates %d buffers", len(u))
 	}
 	runningMean, runningVar := [c]float64{}, [c]float64{1, 1}
@@ -149,6 +149,44 @@ func TestBatchNorm2d(t *testing.T) {
 	check("evaluation", eval, z, in, runningMean, runningVar)
 }
 
+// TestPassTwice: a second pass through a layer in one program goes on from the statistics of the first, and what another pass asks for
+// is not mixed up with it.
+func TestPassTwice(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	l := nn.NewBatchNorm2d(nn.NewScope(1), 1)
+	both, other := nn.Train(nil), nn.Train(nil)
+	for _, mean := range []float64{10, 20} {
+		l.Forward(both, tensor.Full(mean, 1, 1, 2, 2))
+	}
+	l.Forward(other, tensor.Full(-1000, 1, 1, 2, 2))
+	p, err := rt.Compile(tensor.Outputs{Update: both.Updates()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	var got [1]float32
+	if err := rt.Read(l.RunningMean, got[:]); err != nil || math.Abs(float64(got[0])-(0.9*1+2)) > 1e-6 {
+		t.Errorf("the running mean is %v (%v), want 2.9", got, err)
+	}
+}
+
+// TestDropoutIsForTraining: half of the elements are dropped in training, and none in evaluation.
+func TestDropoutIsForTraining(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	l := nn.Dropout{P: 0.5}
+	for want, pass := range map[float64]*nn.Pass{1: nn.Eval(), 0.5: nn.Train(tensor.NewRNG("rng", 1))} {
+		kept, err := rt.Floats(l.Forward(pass, tensor.Full(1, 10_000)).NotEqual(tensor.Full(0)).Cast(tensor.F32).Mean())
+		if err != nil || math.Abs(float64(kept[0])-want) > 0.02 {
+			t.Errorf("%v of the elements stay (%v), want %v", kept, err, want)
+		}
+	}
+}
+
 // TestApply runs rows through a network whose batch does not divide them.
 func TestApply(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
@@ -161,7 +199,7 @@ func TestApply(t *testing.T) {
 	if err := rt.Write(l.Bias, []float32{0, 0, 10}); err != nil {
 		t.Fatal(err)
 	}
-	a := nn.NewApply(rt, s, 4, []int{2}, l.Forward)
+	a := nn.NewApply(rt, 4, []int{2}, l.Forward)
 	defer a.Close()
 	for _, n := range []int{0, 1, 4, 9} {
 		var in, want []float32
@@ -176,9 +214,6 @@ func TestApply(t *testing.T) {
 	if _, err := a.Run(context.Background(), make([]float32, 3)); err == nil {
 		t.Error("one and a half rows are taken")
 	}
-	if !s.Training() {
-		t.Error("the scope is left in evaluation")
-	}
 }
 
 // TestAttentionIsOneKernelOnGPUs: a layer computes no shares unless they are fetched, and these add up to 1. A query that may look nowhere
@@ -186,10 +221,10 @@ func TestApply(t *testing.T) {
 func TestAttentionIsOneKernelOnGPUs(t *testing.T) {
 	dev := vktest.Open(t)
 	s := nn.NewScope(1)
-	a := nn.NewMultiheadAttention(s.Sub("attention"), 8, 2, nn.NewDropout(s, 0, nil))
+	a := nn.NewMultiheadAttention(s.Sub("attention"), 8, 2, &nn.Dropout{})
 	x := tensor.Var("x", tensor.Iota(0, 2*3*8).Reshape(2, 3, 8).Cast(tensor.F32).Sin())
 	may := tensor.Const([]bool{true, true, false, false, false, false}, 2, 1, 1, 3) // the second text is nothing but padding
-	y := a.Forward(x, x, tensor.AttentionOptions{Mask: may})
+	y := a.Forward(nn.Train(nil), x, x, tensor.AttentionOptions{Mask: may})
 	taps := tensor.Taps(y)
 	if len(taps) != 1 || taps[0].Name() != "attention" {
 		t.Fatalf("the taps are %v", taps)

@@ -25,10 +25,8 @@ type Scope struct {
 // network is what all scopes of a network share.
 type network struct {
 	seed    uint64
-	eval    bool
 	entries []entry
 	names   map[string]bool // of the entries
-	updates []tensor.Update
 }
 
 type entry struct {
@@ -36,7 +34,7 @@ type entry struct {
 	buffer bool
 }
 
-// NewScope returns the root scope of a new network, in training mode. Equal seeds give equal first values.
+// NewScope returns the root scope of a new network. Equal seeds give equal first values.
 func NewScope(seed uint64) *Scope { return &Scope{net: &network{seed: seed, names: map[string]bool{}}} }
 
 // Sub returns the scope of a part of the network.
@@ -122,39 +120,4 @@ func (s *Scope) Named() []Named {
 		}
 	}
 	return all
-}
-
-// Train makes the network's layers build graphs for training from here on: BatchNorm2d normalises by the batch.
-func (s *Scope) Train() { s.net.eval = false }
-
-// Eval makes the network's layers build graphs for evaluation from here on: BatchNorm2d normalises by its running statistics.
-func (s *Scope) Eval() { s.net.eval = true }
-
-// Training tells which of the two the network's layers build.
-func (s *Scope) Training() bool { return !s.net.eval }
-
-// Updates returns the updates of buffers that layers of this scope, and of those below it, asked for since it was last called, and
-// forgets them: call it once for each program, after its forward passes.
-func (s *Scope) Updates() []tensor.Update {
-	var taken, left []tensor.Update
-	for _, u := range s.net.updates {
-		if s.holds(u.Var.Name()) {
-			taken = append(taken, u)
-		} else {
-			left = append(left, u)
-		}
-	}
-	s.net.updates = left
-	return taken
-}
-
-// update replaces what a buffer will be. A second pass in one program goes on from the first, as a second call does in PyTorch.
-func (s *Scope) update(v *tensor.Tensor, next func(old *tensor.Tensor) *tensor.Tensor) {
-	for i, u := range s.net.updates {
-		if u.Var == v {
-			s.net.updates[i].Value = next(u.Value)
-			return
-		}
-	}
-	s.net.updates = append(s.net.updates, tensor.Update{Var: v, Value: next(v)})
 }

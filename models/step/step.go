@@ -166,7 +166,7 @@ func (t *Trainer) Program(o tensor.Outputs) (*tensor.Program, error) {
 
 // Apply returns an [nn.Apply] that is closed with the trainer.
 func (t *Trainer) Apply(batch int, in []int, net func(x *tensor.Tensor) *tensor.Tensor) *nn.Apply {
-	a := nn.NewApply(t.rt, t.Scope, batch, in, net)
+	a := nn.NewApply(t.rt, batch, in, net)
 	t.applied = append(t.applied, a)
 	return a
 }

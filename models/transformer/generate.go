@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"genview/models/nn"
 	"genview/models/step"
 	"genview/tensor"
 )
@@ -26,14 +27,15 @@ type Generator struct {
 func NewGenerator(rt *tensor.Runtime, c GPTConfig, o TrainConfig) (*Generator, error) {
 	t := &Generator{Trainer: step.New(rt, o.Seed), config: c}
 	var err error
-	if t.model, err = NewGPT(t.Scope, c, t.Noise); err != nil {
+	if t.model, err = NewGPT(t.Scope, c); err != nil {
 		return nil, err
 	}
 	n := c.Context
 	tokens := tensor.Input("tokens", tensor.I32, o.Batch, n+1)
 	t.Inputs(tokens)
-	loss := t.model.Forward(tokens.Slice(1, 0, n)).CrossEntropy(tokens.Slice(1, 1, n+1), tensor.CrossEntropyDefaults())
-	t.Descend(loss, o.descent(), nil)
+	pass := nn.Train(t.Noise)
+	loss := t.model.Forward(pass, tokens.Slice(1, 0, n)).CrossEntropy(tokens.Slice(1, 1, n+1), tensor.CrossEntropyDefaults())
+	t.Descend(loss, o.descent(), pass.Updates())
 	return t, t.Compile()
 }
 
@@ -57,12 +59,10 @@ func (t *Generator) evaluator() (*evaluator, error) {
 	if t.eval != nil {
 		return t.eval, nil
 	}
-	t.Scope.Eval()
-	defer t.Scope.Train()
 	n := t.config.Context
 	e := &evaluator{windows: max(1, evalTokens/n)}
 	e.tokens, e.targets = tensor.Input("tokens", tensor.I32, e.windows, n), tensor.Input("targets", tensor.I32, e.windows, n)
-	e.loss = t.model.Forward(e.tokens).CrossEntropy(e.targets, tensor.CrossEntropyOptions{IgnoreIndex: noTarget})
+	e.loss = t.model.Forward(nn.Eval(), e.tokens).CrossEntropy(e.targets, tensor.CrossEntropyOptions{IgnoreIndex: noTarget})
 	var err error
 	if e.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.loss}}); err != nil {
 		return nil, err
@@ -113,10 +113,8 @@ func (t *Generator) continuation() (*continuation, error) {
 	if t.next != nil {
 		return t.next, nil
 	}
-	t.Scope.Eval()
-	defer t.Scope.Train()
 	c := &continuation{tokens: tensor.Input("tokens", tensor.I32, 1, t.config.Context)}
-	c.logits = t.model.Forward(c.tokens)
+	c.logits = t.model.Forward(nn.Eval(), c.tokens)
 	c.taps = tensor.Taps(c.logits)
 	var err error
 	if c.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{c.logits}}); err != nil {

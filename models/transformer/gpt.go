@@ -26,11 +26,11 @@ type block struct {
 }
 
 // NewGPT makes a GPT with GPT-2's first values; the error is that of [GPTConfig.Validate].
-func NewGPT(s *nn.Scope, c GPTConfig, rng *tensor.RNG) (*GPT, error) {
+func NewGPT(s *nn.Scope, c GPTConfig) (*GPT, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	m := &GPT{drop: nn.NewDropout(s, c.Dropout, rng)}
+	m := &GPT{drop: &nn.Dropout{P: c.Dropout}}
 	m.tokens = nn.NewEmbedding(s.Sub("wte"), c.Vocab, c.Width, nn.Normal(0, std))
 	m.places = nn.NewEmbedding(s.Sub("wpe"), c.Context, c.Width, nn.Normal(0, std))
 	for i := range c.Layers {
@@ -74,18 +74,18 @@ func norm(s *nn.Scope, c GPTConfig) *nn.LayerNorm {
 }
 
 // Forward maps tokens [B, T] to the logits of each next token [B, T, Vocab].
-func (m *GPT) Forward(tokens *tensor.Tensor) *tensor.Tensor {
+func (m *GPT) Forward(p *nn.Pass, tokens *tensor.Tensor) *tensor.Tensor {
 	places := m.places.Weight.Slice(0, 0, tokens.Dim(1))
-	x := m.drop.Forward(m.tokens.Forward(tokens).Add(places))
+	x := m.drop.Forward(p, m.tokens.Forward(tokens).Add(places))
 	for _, b := range m.blocks {
-		x = b.forward(x)
+		x = b.forward(p, x)
 	}
 	return m.tokens.Logits(m.norm.Forward(x))
 }
 
-func (b *block) forward(x *tensor.Tensor) *tensor.Tensor {
+func (b *block) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	y := b.norm1.Forward(x)
-	x = x.Add(b.drop.Forward(b.attention.Forward(y, y, tensor.AttentionOptions{Causal: true})))
+	x = x.Add(b.drop.Forward(p, b.attention.Forward(p, y, y, tensor.AttentionOptions{Causal: true})))
 	y = b.forth.Forward(b.norm2.Forward(x)).GELUTanh()
-	return x.Add(b.drop.Forward(b.back.Forward(y)))
+	return x.Add(b.drop.Forward(p, b.back.Forward(y)))
 }

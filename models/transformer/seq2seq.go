@@ -21,11 +21,11 @@ type Transformer struct {
 }
 
 // New makes a Transformer; the error is that of [Config.Validate].
-func New(s *nn.Scope, c Config, rng *tensor.RNG) (*Transformer, error) {
+func New(s *nn.Scope, c Config) (*Transformer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	m := &Transformer{config: c, drop: nn.NewDropout(s, c.Dropout, rng)}
+	m := &Transformer{config: c, drop: &nn.Dropout{P: c.Dropout}}
 	m.embedding = nn.NewEmbedding(s.Sub("embedding"), c.Vocab, c.Width, nn.Normal(0, 1/math.Sqrt(float64(c.Width))))
 	for i := range c.Layers {
 		m.encoder = append(m.encoder, newEncoderLayer(s.Sub("encoder.layers."+strconv.Itoa(i)), c, m.drop))
@@ -39,27 +39,27 @@ func New(s *nn.Scope, c Config, rng *tensor.RNG) (*Transformer, error) {
 }
 
 // Encode maps source tokens [B, S] to vectors [B, S, Width].
-func (m *Transformer) Encode(source *tensor.Tensor) *tensor.Tensor {
-	x, mask := m.embed(source), padding(source)
+func (m *Transformer) Encode(p *nn.Pass, source *tensor.Tensor) *tensor.Tensor {
+	x, mask := m.embed(p, source), padding(source)
 	for _, l := range m.encoder {
-		x = l.forward(x, mask)
+		x = l.forward(p, x, mask)
 	}
 	return m.encoded.Forward(x)
 }
 
 // Decode maps target tokens [B, T], which start with Begin, and the encoded source [B, S, Width] to the logits of each next token
 // [B, T, Vocab].
-func (m *Transformer) Decode(target, source, memory *tensor.Tensor) *tensor.Tensor {
-	x, mask := m.embed(target), padding(source)
+func (m *Transformer) Decode(p *nn.Pass, target, source, memory *tensor.Tensor) *tensor.Tensor {
+	x, mask := m.embed(p, target), padding(source)
 	for _, l := range m.decoder {
-		x = l.forward(x, memory, mask)
+		x = l.forward(p, x, memory, mask)
 	}
 	return m.embedding.Logits(m.decoded.Forward(x))
 }
 
-func (m *Transformer) embed(tokens *tensor.Tensor) *tensor.Tensor {
+func (m *Transformer) embed(p *nn.Pass, tokens *tensor.Tensor) *tensor.Tensor {
 	x := m.embedding.Forward(tokens).Scale(math.Sqrt(float64(m.config.Width)))
-	return m.drop.Forward(x.Add(nn.Sinusoids(tokens.Dim(1), m.config.Width)))
+	return m.drop.Forward(p, x.Add(nn.Sinusoids(tokens.Dim(1), m.config.Width)))
 }
 
 // padding is the mask [B, 1, 1, S] that is true where a token is no padding.
@@ -83,13 +83,13 @@ func newEncoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *encoderLayer {
 	}
 }
 
-func (l *encoderLayer) forward(x, mask *tensor.Tensor) *tensor.Tensor {
-	x = l.norm1.Forward(x.Add(l.drop.Forward(l.attention.Forward(x, x, tensor.AttentionOptions{Mask: mask}))))
-	return l.norm2.Forward(x.Add(l.drop.Forward(feedForward(l.forth, l.back, l.drop, x))))
+func (l *encoderLayer) forward(p *nn.Pass, x, mask *tensor.Tensor) *tensor.Tensor {
+	x = l.norm1.Forward(x.Add(l.drop.Forward(p, l.attention.Forward(p, x, x, tensor.AttentionOptions{Mask: mask}))))
+	return l.norm2.Forward(x.Add(l.drop.Forward(p, feedForward(p, l.forth, l.back, l.drop, x))))
 }
 
-func feedForward(forth, back *nn.Linear, drop *nn.Dropout, x *tensor.Tensor) *tensor.Tensor {
-	return back.Forward(drop.Forward(forth.Forward(x).ReLU()))
+func feedForward(p *nn.Pass, forth, back *nn.Linear, drop *nn.Dropout, x *tensor.Tensor) *tensor.Tensor {
+	return back.Forward(drop.Forward(p, forth.Forward(x).ReLU()))
 }
 
 // decoderLayer has the names of torch.nn.TransformerDecoderLayer.
@@ -110,8 +110,8 @@ func newDecoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *decoderLayer {
 	}
 }
 
-func (l *decoderLayer) forward(x, memory, mask *tensor.Tensor) *tensor.Tensor {
-	x = l.norm1.Forward(x.Add(l.drop.Forward(l.self.Forward(x, x, tensor.AttentionOptions{Causal: true}))))
-	x = l.norm2.Forward(x.Add(l.drop.Forward(l.cross.Forward(x, memory, tensor.AttentionOptions{Mask: mask}))))
-	return l.norm3.Forward(x.Add(l.drop.Forward(feedForward(l.forth, l.back, l.drop, x))))
+func (l *decoderLayer) forward(p *nn.Pass, x, memory, mask *tensor.Tensor) *tensor.Tensor {
+	x = l.norm1.Forward(x.Add(l.drop.Forward(p, l.self.Forward(p, x, x, tensor.AttentionOptions{Causal: true}))))
+	x = l.norm2.Forward(x.Add(l.drop.Forward(p, l.cross.Forward(p, x, memory, tensor.AttentionOptions{Mask: mask}))))
+	return l.norm3.Forward(x.Add(l.drop.Forward(p, feedForward(p, l.forth, l.back, l.drop, x))))
 }

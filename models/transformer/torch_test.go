@@ -146,13 +146,14 @@ func TestTransformerIsPyTorchs(t *testing.T) {
 			}
 			defer rt.Close()
 			s := nn.NewScope(1)
-			m, err := New(s, c, tensor.NewRNG("rng", 1))
+			m, err := New(s, c)
 			if err != nil {
 				t.Fatal(err)
 			}
 			fill(t, rt, s, func(_ string, in int) float64 { return 1 / math.Sqrt(float64(in)) })
 			source, target := tensor.Const(whole(want("source")), 3, 9), tensor.Const(whole(want("target")), 3, 7)
-			logits := m.Decode(target.Slice(1, 0, 6), source, m.Encode(source))
+			pass := nn.Train(nil)
+			logits := m.Decode(pass, target.Slice(1, 0, 6), source, m.Encode(pass, source))
 			loss := logits.CrossEntropy(target.Slice(1, 1, 7), tensor.CrossEntropyOptions{LabelSmoothing: 0.1, IgnoreIndex: Pad})
 			outs := append([]*tensor.Tensor{loss, logits}, tensor.Grad(loss, s.Vars()...)...)
 			p, err := rt.Compile(tensor.Outputs{Fetch: outs})

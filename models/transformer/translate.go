@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"genview/models/nn"
 	"genview/models/step"
 	"genview/tensor"
 )
@@ -23,15 +24,16 @@ type Translator struct {
 func NewTranslator(rt *tensor.Runtime, c Config, o TrainConfig) (*Translator, error) {
 	t := &Translator{Trainer: step.New(rt, o.Seed), config: c}
 	var err error
-	if t.model, err = New(t.Scope, c, t.Noise); err != nil {
+	if t.model, err = New(t.Scope, c); err != nil {
 		return nil, err
 	}
 	source := tensor.Input("source", tensor.I32, o.Batch, c.Source)
 	target := tensor.Input("target", tensor.I32, o.Batch, c.Target+1)
 	t.Inputs(source, target)
-	logits := t.model.Decode(target.Slice(1, 0, c.Target), source, t.model.Encode(source))
+	pass := nn.Train(t.Noise)
+	logits := t.model.Decode(pass, target.Slice(1, 0, c.Target), source, t.model.Encode(pass, source))
 	loss := logits.CrossEntropy(target.Slice(1, 1, c.Target+1), tensor.CrossEntropyOptions{LabelSmoothing: o.Smoothing, IgnoreIndex: Pad})
-	t.Descend(loss, o.descent(), nil)
+	t.Descend(loss, o.descent(), pass.Updates())
 	return t, t.Compile()
 }
 
@@ -50,14 +52,12 @@ func (t *Translator) translation() (*greedy, error) {
 	if t.greedy != nil {
 		return t.greedy, nil
 	}
-	t.Scope.Eval()
-	defer t.Scope.Train()
 	c := t.config
 	g := &greedy{source: tensor.Input("source", tensor.I32, greedyBatch, c.Source), target: tensor.Input("target", tensor.I32, greedyBatch, c.Target)}
 	memory := tensor.Var("memory", tensor.Full(0, greedyBatch, c.Source, c.Width))
-	g.logits = t.model.Decode(g.target, g.source, memory)
+	g.logits = t.model.Decode(nn.Eval(), g.target, g.source, memory)
 	var err error
-	if g.encode, err = t.Program(tensor.Outputs{Update: []tensor.Update{{Var: memory, Value: t.model.Encode(g.source)}}}); err != nil {
+	if g.encode, err = t.Program(tensor.Outputs{Update: []tensor.Update{{Var: memory, Value: t.model.Encode(nn.Eval(), g.source)}}}); err != nil {
 		return nil, err
 	}
 	if g.decode, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{g.logits}}); err != nil {
@@ -135,11 +135,9 @@ type probe struct {
 func (t *Translator) Attention(ctx context.Context, source, target []int32) ([]Shares, error) {
 	c := t.config
 	if t.probe == nil {
-		t.Scope.Eval()
-		defer t.Scope.Train()
 		p := &probe{source: tensor.Input("source", tensor.I32, 1, c.Source), target: tensor.Input("target", tensor.I32, 1, c.Target)}
-		memory := t.model.Encode(p.source)
-		p.taps = tensor.Taps(memory, t.model.Decode(p.target, p.source, memory))
+		memory := t.model.Encode(nn.Eval(), p.source)
+		p.taps = tensor.Taps(memory, t.model.Decode(nn.Eval(), p.target, p.source, memory))
 		var err error
 		if p.program, err = t.Program(tensor.Outputs{Fetch: p.taps}); err != nil {
 			return nil, err

@@ -40,15 +40,15 @@ func newConv(s *nn.Scope, c Config) *conv {
 	}
 }
 
-func (m *conv) encode(x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
-	x = m.norm1.Forward(m.conv1.Forward(x)).ReLU()
-	x = m.norm2.Forward(m.conv2.Forward(x)).ReLU().Flatten(1)
+func (m *conv) encode(p *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
+	x = m.norm1.Forward(p, m.conv1.Forward(x)).ReLU()
+	x = m.norm2.Forward(p, m.conv2.Forward(x)).ReLU().Flatten(1)
 	return m.mu.Forward(x), m.logvar.Forward(x)
 }
 
-func (m *conv) decode(z *tensor.Tensor) *tensor.Tensor {
+func (m *conv) decode(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	x := m.fc.Forward(z).Reshape(z.Dim(0), 2*m.hidden, m.side, m.side)
-	x = m.norm3.Forward(x).ReLU()
-	x = m.norm4.Forward(m.deconv1.Forward(x)).ReLU()
+	x = m.norm3.Forward(p, x).ReLU()
+	x = m.norm4.Forward(p, m.deconv1.Forward(x)).ReLU()
 	return m.deconv2.Forward(x)
 }

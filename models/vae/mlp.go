@@ -21,11 +21,11 @@ func newMLP(s *nn.Scope, c Config) *mlp {
 	}
 }
 
-func (m *mlp) encode(x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
+func (m *mlp) encode(_ *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
 	h := m.fc1.Forward(x.Flatten(1)).ReLU()
 	return m.fc21.Forward(h), m.fc22.Forward(h)
 }
 
-func (m *mlp) decode(z *tensor.Tensor) *tensor.Tensor {
+func (m *mlp) decode(_ *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	return m.fc4.Forward(m.fc3.Forward(z).ReLU())
 }

@@ -184,7 +184,7 @@ func TestTrainingMatchesFloat64(t *testing.T) {
 	}
 	x := tensor.Input("x", tensor.F32, batch, 1, c.Size, c.Size)
 	eps := tensor.Input("eps", tensor.F32, batch, c.Z)
-	recon, kl := model.Loss(x, eps)
+	recon, kl := model.Loss(nn.Eval(), x, eps)
 	loss := model.Objective(recon, kl)
 	adam := optim.NewAdam(optim.AdamDefaults(), scope.Vars())
 	prog, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{loss}, Update: adam.Update(tensor.Grad(loss, scope.Vars()...))})

@@ -35,14 +35,15 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	if t.model, err = New(t.Scope, c); err != nil {
 		return nil, err
 	}
-	t.decoder = t.Apply(decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor { return t.model.Decode(z).Sigmoid() })
+	t.decoder = t.Apply(decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor { return t.model.Decode(nn.Eval(), z).Sigmoid() })
 	adam := optim.NewAdam(o.Adam, t.Scope.Vars())
 	t.Optimizer("", adam)
 	x := tensor.Input("images", tensor.F32, o.Batch, c.Channels, c.Size, c.Size)
 	t.Inputs(x)
-	recon, kl := t.model.Loss(x, t.Noise.Normal(o.Batch, c.Z))
+	pass := nn.Train(t.Noise)
+	recon, kl := t.model.Loss(pass, x, t.Noise.Normal(o.Batch, c.Z))
 	loss := t.model.Objective(recon, kl)
-	updates := append(adam.Update(tensor.Grad(loss, t.Scope.Vars()...)), t.Scope.Updates()...)
+	updates := append(adam.Update(tensor.Grad(loss, t.Scope.Vars()...)), pass.Updates()...)
 	t.Part([]step.Metric{{Name: "loss", Value: loss}, {Name: "recon", Value: recon}, {Name: "kl", Value: kl}}, updates)
 	return t, t.Compile()
 }
@@ -75,16 +76,15 @@ func (t *Trainer) evaluator() (*evaluator, error) {
 		return t.eval, nil
 	}
 	c, m := t.model.config, t.model
-	t.Scope.Eval()
-	defer t.Scope.Train()
+	pass := nn.Eval()
 	e := &evaluator{noise: tensor.NewRNG("eval.rng", evalSeed)}
 	e.x = tensor.Input("images", tensor.F32, evalBatch, c.Channels, c.Size, c.Size)
-	mu, logvar := m.Encode(e.x)
+	mu, logvar := m.Encode(pass, e.x)
 	eps := e.noise.Normal(evalBatch, c.Z)
-	fit := m.Decode(Sample(mu, logvar, eps)).BCEWithLogits(e.x).Sum(1, 2, 3)
+	fit := m.Decode(pass, Sample(mu, logvar, eps)).BCEWithLogits(e.x).Sum(1, 2, 3)
 	kl := mu.Square().Add(logvar.Exp()).Sub(logvar).Shift(-1).Sum(1).Scale(0.5)
 	e.mu, e.elbo = mu, fit.Add(kl).Neg()
-	e.weight = m.LogWeights(e.x, eps)
+	e.weight = m.LogWeights(pass, e.x, eps)
 	var err error
 	if e.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.elbo, e.mu}, Update: []tensor.Update{e.noise.Advance()}}); err != nil {
 		return nil, err
