@@ -10,11 +10,11 @@ import (
 )
 
 // attention is how a model that has learned to read dates would read one.
-func attention(text, output string) *watch.Attention {
-	a := &watch.Attention{Text: text, Output: output}
+func attention(text, output string) *watch.HeatMaps {
+	a := &watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: text, Output: output}, Words: [2]string{"takes", "from"}}
 	read, said := strings.Split(text, ""), strings.Split(output, "")
 	add := func(name string, to, from []string, score func(h, i, j int) float64) {
-		m := watch.Map{Name: name, Heads: 4, To: to, From: from}
+		m := watch.Map{Name: name, Heads: 4, Rows: to, Cols: from}
 		for h := range m.Heads {
 			for i := range to {
 				row, sum := make([]float64, len(from)), 0.0
@@ -23,7 +23,7 @@ func attention(text, output string) *watch.Attention {
 					sum += row[j]
 				}
 				for _, v := range row {
-					m.Weights = append(m.Weights, float32(v/sum))
+					m.Values = append(m.Values, float32(v/sum))
 				}
 			}
 		}
@@ -53,8 +53,7 @@ func attention(text, output string) *watch.Attention {
 func dates() *watch.Snapshot {
 	s := snapshot()
 	s.Title, s.Model, s.Data = "dates", "Transformer, 797,568 parameters", "dates, 2,000 dates held out"
-	s.Samples, s.Latent = nil, nil
-	s.Attention = attention("Monday, 4 July 2016", "2016-07-04")
+	examples := &watch.Texts{Name: "Examples"}
 	for _, e := range [][3]string{
 		{"Monday, 4 July 2016", "2016-07-04", "2016-07-04"},
 		{"dec 24, 2020", "2020-12-24", "2020-12-24"},
@@ -63,21 +62,30 @@ func dates() *watch.Snapshot {
 		{"2 Jan '06", "2006-01-02", "2006-01-02"},
 		{"1975/11/30", "1975-11-30", "1975-11-30"},
 	} {
-		s.Examples = append(s.Examples, watch.Example{Input: e[0], Output: e[1], Want: e[2]})
+		examples.Examples = append(examples.Examples, watch.Example{Input: e[0], Output: e[1], Want: e[2]})
 	}
+	s.Views = []watch.View{curves(s), examples, attention("Monday, 4 July 2016", "2016-07-04")}
 	return s
+}
+
+// curves are those of a snapshot.
+func curves(s *watch.Snapshot) *watch.Curves { return watch.Find[*watch.Curves](s.Views, "Curves") }
+
+// maps are the heat maps of a snapshot of a Transformer.
+func maps(s *watch.Snapshot) *watch.HeatMaps {
+	return watch.Find[*watch.HeatMaps](s.Views, "Attention")
 }
 
 // verse is a GPT's snapshot.
 func verse() *watch.Snapshot {
 	s := snapshot()
 	s.Title, s.Model, s.Data = "shakespeare", "GPT, 804,096 parameters", "tinyshakespeare.txt, 1,115,394 characters"
-	s.Samples, s.Latent = nil, nil
-	s.Examples = []watch.Example{{Input: "\n", Output: "ROMEO:\nWhat is the matter with the sun that he should not be here and shine upon us all?\n\nJULIET:\nO, speak."}}
+	wrote := &watch.Texts{Name: "Sample", Examples: []watch.Example{{Input: "\n", Output: "ROMEO:\nWhat is the matter with the sun that he should not be here and shine upon us all?\n\nJULIET:\nO, speak."}}}
 	read := strings.Split("What is the matter with the sun", "")
-	a := &watch.Attention{Text: strings.Join(read, ""), Output: " that he shou"}
+	a := attention(strings.Join(read, ""), " that he shou")
+	a.Maps = nil
 	for _, layer := range []string{"0", "1", "2", "3"} {
-		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, To: read, From: read}
+		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, Rows: read, Cols: read}
 		for h := range m.Heads {
 			for i := range read {
 				for j := range read {
@@ -85,13 +93,18 @@ func verse() *watch.Snapshot {
 					if j <= i {
 						v = math.Exp(-float64(i-j) / float64(2+3*h))
 					}
-					m.Weights = append(m.Weights, float32(v))
+					m.Values = append(m.Values, float32(v))
 				}
 			}
 		}
 		a.Maps = append(a.Maps, m)
 	}
-	s.Attention = a
+	loss := curves(s).Groups[0].Series
+	norm := watch.Series{Name: "grad_norm", Steps: loss[0].Steps}
+	for i := range norm.Steps {
+		norm.Values = append(norm.Values, 0.6+0.4*math.Sin(float64(i)*1.7)*math.Exp(-float64(i)/40))
+	}
+	s.Views = []watch.View{&watch.Curves{Name: "Curves", Groups: []watch.Group{{Name: "loss", Unit: "nats", Series: loss[:1]}, {Name: "norm", Series: []watch.Series{norm}}}}, wrote, a}
 	return s
 }
 
@@ -99,22 +112,23 @@ func verse() *watch.Snapshot {
 func scripts() *watch.Snapshot {
 	s := verse()
 	s.Title, s.Data = "日本語\nПривет γειά مرحبا", "東京.txt, 1,115 characters"
-	s.Examples = []watch.Example{{Input: "\n", Output: "東京は日本の首都です。\nПривет, мир!\tγειά\nمرحبا 123 بالعالم\nสวัสดี 😀 \x00\x1b[31m\u202e"}}
+	wrote := &watch.Texts{Name: "Sample", Examples: []watch.Example{{Input: "\n", Output: "東京は日本の首都です。\nПривет, мир!\tγειά\nمرحبا 123 بالعالم\nสวัสดี 😀 \x00\x1b[31m\u202e"}}}
 	text := "この文字は読まれません。日本語 абв γδε ابت กข \n\t\x00😀e\u0301 end"
 	read := strings.Split(text, "")[12:]
-	a := &watch.Attention{Text: text, Unread: 12, Output: "中\n ü"}
+	a := attention(text, "中\n ü")
+	a.Maps, a.Prompt.Unread = nil, 12
 	for _, layer := range []string{"0", "1"} {
-		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, To: read, From: read}
+		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, Rows: read, Cols: read}
 		for h := range m.Heads {
 			for i := range read {
 				for j := range read {
-					m.Weights = append(m.Weights, float32(1/(1+math.Abs(float64(i-j-h)))))
+					m.Values = append(m.Values, float32(1/(1+math.Abs(float64(i-j-h)))))
 				}
 			}
 		}
 		a.Maps = append(a.Maps, m)
 	}
-	s.Attention = a
+	s.Show(wrote, a)
 	return s
 }
 
@@ -122,19 +136,52 @@ func scripts() *watch.Snapshot {
 func grid() *watch.Snapshot {
 	s := snapshot()
 	s.Title, s.Model, s.Data = "grid25", "GAN of points, 67,587 parameters", "points:grid25, 100,000 points"
-	s.Samples, s.Latent = nil, nil
-	p := &watch.Plane{Reach: 5, Side: 32}
+	const side = 32
+	made, real := watch.Points{Name: "generated"}, watch.Points{Name: "real"}
+	f := &watch.Field{Name: "logit", Low: "seems generated", High: "seems real", Side: side}
 	for i := range 2000 {
 		x, y := 2*float64(i%5-2), 2*float64(i/5%5-2)
 		noise := func(k int) float64 { return math.Sin(float64(i*k)*12.9898) * math.Cos(float64(i*k)*78.233) }
-		p.Real = append(p.Real, float32(x+0.1*noise(1)), float32(y+0.1*noise(2)))
-		p.Fake = append(p.Fake, float32(x+0.3*noise(3)), float32(y+0.1*noise(4)))
+		real.XY = append(real.XY, float32(x+0.1*noise(1)), float32(y+0.1*noise(2)))
+		made.XY = append(made.XY, float32(x+0.3*noise(3)), float32(y+0.1*noise(4)))
 	}
-	for i := range p.Side * p.Side {
-		x, y := float64(i%p.Side)/float64(p.Side-1)*10-5, 5-float64(i/p.Side)/float64(p.Side-1)*10
-		p.Surface = append(p.Surface, float32(math.Cos(math.Pi*x)*math.Cos(math.Pi*y)*3-x*x/8))
+	for i := range side * side {
+		x, y := float64(i%side)/(side-1)*10-5, 5-float64(i/side)/(side-1)*10
+		f.Values = append(f.Values, float32(math.Cos(math.Pi*x)*math.Cos(math.Pi*y)*3-x*x/8))
 	}
-	s.Plane = p
+	s.Views = []watch.View{curves(s), &watch.Scatter{Name: "Points", Reach: 5, Sets: []watch.Points{made, real}, Field: f}}
+	return s
+}
+
+// classes is the snapshot of a model that this package knows nothing of: it has a view of each kind, and two of some.
+func classes() *watch.Snapshot {
+	s := snapshot()
+	s.Title, s.Model, s.Data = "digits", "ViT, 412,310 parameters", "mnist, 60,000 pictures"
+	names := strings.Split("0123456789", "")
+	accuracy := watch.Series{Name: "accuracy", Steps: curves(s).Groups[0].Series[0].Steps}
+	confusion := watch.Map{Name: "held out", Heads: 1, Rows: names, Cols: names}
+	per := &watch.Table{Name: "Classes", Columns: []string{"class", "precision", "recall", "pictures"}}
+	seen := &watch.Pictures{Name: "Held out"}
+	for i := range accuracy.Steps {
+		accuracy.Values = append(accuracy.Values, 1-0.9*math.Exp(-float64(i)/9))
+	}
+	for i, name := range names {
+		for j := range names {
+			confusion.Values = append(confusion.Values, float32((i*7+j*3)%6))
+		}
+		confusion.Values[i*11] = 90
+		per.Rows = append(per.Rows, []string{name, minus("0.98"), "0.97", formatCount(900 + 17*i)})
+		seen.Images, seen.Captions = append(seen.Images, picture(28, i)), append(seen.Captions, name+" 99 %")
+		seen.Marks = append(seen.Marks, watch.Right)
+	}
+	seen.Captions[3], seen.Marks[3] = "5 61 % (3)", watch.Wrong
+	a := attention("12345", "6")
+	s.Views = []watch.View{
+		&watch.Curves{Name: "Curves", Groups: []watch.Group{curves(s).Groups[0], {Name: "accuracy", Series: []watch.Series{accuracy}}}}, seen, per,
+		&watch.HeatMaps{Name: "Confusion", Words: [2]string{"goes", "times to"}, Maps: []watch.Map{confusion}},
+		&watch.HeatMaps{Name: "Layers", Words: [2]string{"takes", "from"}, Maps: a.Maps[:2]},
+		&watch.Scatter{Name: "Features", Reach: 3, Sets: []watch.Points{{Name: "0", XY: []float32{1, 1, 1.2, 0.9}}, {Name: "1", XY: []float32{-1, 1}}, {Name: "2", XY: []float32{0, -1}}}},
+	}
 	return s
 }
 
@@ -147,20 +194,25 @@ func choosing() *watch.Snapshot {
 	}}
 }
 
-var kinds = map[string]func() *watch.Snapshot{"letters": snapshot, "dates": dates, "verse": verse, "scripts": scripts, "grid": grid, "choosing": choosing}
+var kinds = map[string]func() *watch.Snapshot{"letters": snapshot, "dates": dates, "verse": verse, "scripts": scripts, "grid": grid, "classes": classes, "choosing": choosing}
 
 func TestPanelsLieInTheWindowAndApart(t *testing.T) {
 	for name, kind := range kinds {
 		for _, size := range []Point{{1280, 800}, {1920, 1080}, {640, 480}, {700, 1400}, {2560, 1080}} {
-			d := newDesk(t, kind(), Panels()...)
+			d := newDesk(t, kind())
 			d.e.Size = size
 			d.tick()
 			shown := 0
+			for _, q := range d.slots {
+				shown += len(q.panels)
+			}
+			if want := map[string]int{"letters": 4, "dates": 4, "verse": 4, "scripts": 4, "grid": 3, "classes": 7, "choosing": 1}[name]; shown != want {
+				t.Errorf("%s in %v: %d panels are shown or can be chosen, want %d", name, size, shown, want)
+			}
 			for i, a := range d.places {
 				if a.W == 0 {
 					continue
 				}
-				shown++
 				if a.W < 100 || a.H < 80 || a.X < 0 || a.Y < 0 || a.X+a.W > size.X+0.01 || a.Y+a.H > size.Y+0.01 {
 					t.Errorf("%s in %v: %T lies at %v", name, size, d.panels[i], a)
 				}
@@ -170,11 +222,8 @@ func TestPanelsLieInTheWindowAndApart(t *testing.T) {
 					}
 				}
 			}
-			if want := map[string]int{"letters": 4, "dates": 4, "verse": 4, "scripts": 4, "grid": 3, "choosing": 1}[name]; shown != want {
-				t.Errorf("%s: %d panels are shown, want %d", name, shown, want)
-			}
 		}
-		d := newDesk(t, kind(), Panels()...)
+		d := newDesk(t, kind())
 		d.tick()
 		for range 50 {
 			if d.tick() {
@@ -209,22 +258,23 @@ func (d *desk) attends(want ...string) {
 // TestAnswersStandBesideTheirText: from the first character written, or a click on an example, until the answer came, the answer of the
 // former text is not shown.
 func TestAnswersStandBesideTheirText(t *testing.T) {
-	p, e := &Attention{}, &Examples{}
-	d := newDesk(t, dates(), e, p)
+	d := newDesk(t, dates())
+	i, p := panel[*HeatMaps](d)
+	k, e := panel[*Texts](d)
 	stale := func(when string, want bool) {
 		t.Helper()
-		if got := p.stale(d.s.Attention); got != want {
+		if got := p.stale(maps(d.s)); got != want {
 			t.Errorf("%s: stale %v, want %v", when, got, want)
 		}
 	}
 	answer := func(text string) {
 		s := *d.s
-		s.Attention = attention(text, "2001-05-03")
+		s.Show(attention(text, "2001-05-03"))
 		d.s = &s
 		d.tick()
 	}
 	stale("at first", false)
-	d.click(d.middle(1, p.areas(d.size(1)).field))
+	d.click(d.middle(i, p.areas(d.size(i)).field))
 	stale("after a click into the field", false)
 	d.e.Typed = "3 May 2001"
 	d.tick()
@@ -236,22 +286,23 @@ func TestAnswersStandBesideTheirText(t *testing.T) {
 	stale("asked for", true)
 	answer("3 May 2001")
 	stale("answered", false)
-	d.click(d.middle(0, e.row(d.size(0), 1)))
-	d.attends(d.s.Examples[1].Input)
+	d.click(d.middle(k, e.row(d.size(k), 1)))
+	example := e.view(d.s).Examples[1].Input
+	d.attends(example)
 	stale("an example was asked for", true)
-	if got := p.text(d.s.Attention); got != d.s.Examples[1].Input {
+	if got := p.text(maps(d.s)); got != example {
 		t.Errorf("the field shows %q, want the example", got)
 	}
-	answer(d.s.Examples[1].Input)
+	answer(example)
 	stale("the example was answered", false)
 }
 
 // TestWritingAsksOnce: a text is asked for once nobody wrote for a moment, or at once with Enter; what is written is for the field
 // alone.
 func TestWritingAsksOnce(t *testing.T) {
-	p := &Attention{}
-	d := newDesk(t, dates(), &Status{}, p)
-	d.click(d.middle(1, p.areas(d.size(1)).field))
+	d := newDesk(t, dates())
+	i, p := panel[*HeatMaps](d)
+	d.click(d.middle(i, p.areas(d.size(i)).field))
 	if !p.writing() || p.field.text != "Monday, 4 July 2016" {
 		t.Fatalf("after a click the field holds %q, on %v", p.field.text, p.field.on)
 	}
@@ -283,7 +334,7 @@ func TestWritingAsksOnce(t *testing.T) {
 		t.Errorf("a space after the writing: %v, want a pause", got)
 	}
 	for range 2 { // the second click leaves what is there
-		d.click(d.middle(1, p.areas(d.size(1)).field))
+		d.click(d.middle(i, p.areas(d.size(i)).field))
 	}
 	d.e.Typed = "!"
 	d.tick()
@@ -297,18 +348,18 @@ func TestWritingAsksOnce(t *testing.T) {
 }
 
 func TestChosenHeadIsKept(t *testing.T) {
-	p := &Attention{}
-	d := newDesk(t, dates(), p)
+	d := newDesk(t, dates())
+	at, p := panel[*HeatMaps](d)
 	if p.chosen != (head{"decoder.layers.1.multihead_attn", 0}) {
 		t.Errorf("at first %v is large", p.chosen)
 	}
-	d.click(d.middle(0, small(p.areas(d.size(0)).grid, d.s.Attention, 1, 2)))
+	d.click(d.middle(at, small(p.areas(d.size(at)).grid, maps(d.s), 1, 2)))
 	want := head{"encoder.layers.1.self_attn", 2}
 	if p.chosen != want {
 		t.Errorf("clicked on %v, got %v", want, p.chosen)
 	}
 	d.s = dates()
-	d.s.Attention = attention("1 May 1999", "1999-05-01")
+	d.s.Show(attention("1 May 1999", "1999-05-01"))
 	if !d.tick() || p.chosen != want {
 		t.Errorf("after a new snapshot %v is large, want %v", p.chosen, want)
 	}
@@ -320,11 +371,11 @@ func TestChosenHeadIsKept(t *testing.T) {
 }
 
 func TestHoverFindsTheShare(t *testing.T) {
-	p := &Attention{}
-	d := newDesk(t, dates(), p)
-	m, _ := p.chosenMap(d.s.Attention)
-	l := largeOf(p.areas(d.size(0)).large, m)
-	d.e.Cursor = Point{d.places[0].X + l.cells.X + l.cells.W*(4.5/float64(len(m.From))), d.places[0].Y + l.cells.Y + l.cells.H*(2.5/float64(len(m.To)))}
+	d := newDesk(t, dates())
+	at, p := panel[*HeatMaps](d)
+	m, _ := p.chosenMap(maps(d.s))
+	l := largeOf(p.areas(d.size(at)).large, p.shown, m)
+	d.e.Cursor = Point{d.places[at].X + l.cells.X + l.cells.W*(4.5/float64(len(m.Cols))), d.places[at].Y + l.cells.Y + l.cells.H*(2.5/float64(len(m.Rows)))}
 	if !d.tick() || !p.over || p.hover != (spot{2, 4}) {
 		t.Errorf("over %v, %v; want row 2, column 4", p.hover, p.over)
 	}
@@ -335,28 +386,27 @@ func TestHoverFindsTheShare(t *testing.T) {
 }
 
 func TestExampleIsAttendedTo(t *testing.T) {
-	p := &Examples{}
-	d := newDesk(t, dates(), p)
-	d.click(d.middle(0, p.row(d.size(0), 3)))
+	d := newDesk(t, dates())
+	i, p := panel[*Texts](d)
+	d.click(d.middle(i, p.row(d.size(i), 3)))
 	d.attends("3.5.1998")
 	d.s = verse()
 	d.tick()
-	d.click(d.middle(0, p.row(d.size(0), 0)))
+	i, p = panel[*Texts](d)
+	d.click(d.middle(i, p.row(d.size(i), 0)))
 	d.attends()
 }
 
 func TestStartBeginsOnce(t *testing.T) {
-	p := &Start{}
-	d := newDesk(t, choosing(), Panels()...)
-	d.panels[0] = p
-	d.tick()
+	d := newDesk(t, choosing())
+	_, p := panel[*Start](d)
 	d.click(d.middle(0, p.card(d.size(0), 1, 4)))
 	d.click(d.middle(0, p.card(d.size(0), 2, 4)))
 	if got := d.take(); len(got) != 1 || got[0] != (watch.Choose{Name: "dcgan"}) {
 		t.Errorf("asked for %v, want dcgan once", got)
 	}
 	q := &Start{}
-	d = newDesk(t, choosing(), q)
+	d = newDesk(t, choosing())
 	d.e.Typed = "4"
 	d.tick()
 	if got := d.take(); len(got) != 1 || got[0] != (watch.Choose{Name: "translate"}) {
@@ -372,15 +422,15 @@ func TestStartBeginsOnce(t *testing.T) {
 	}
 }
 
-func TestSurfaceIsReadBetweenItsValues(t *testing.T) {
-	p := &watch.Plane{Side: 2, Surface: []float32{0, 1, 2, 3}}
+func TestFieldIsReadBetweenItsValues(t *testing.T) {
+	p := &watch.Field{Side: 2, Values: []float32{0, 1, 2, 3}}
 	for at, want := range map[Point]float64{{0.25, 0.25}: 0, {0.75, 0.25}: 1, {0.5, 0.5}: 1.5, {0, 1}: 2, {1, 1}: 3} {
 		if got := valueAt(p, at.X, at.Y); math.Abs(got-want) > 1e-9 {
 			t.Errorf("at %v: got %v, want %v", at, got, want)
 		}
 	}
-	q := &Plane{}
-	d := newDesk(t, grid(), q)
+	d := newDesk(t, grid())
+	_, q := panel[*Scatter](d)
 	before := q.image
 	d.e.Typed = "r"
 	if !d.tick() || q.image == before {

@@ -17,6 +17,7 @@ const mosaic = 8
 // Latent shows a plane through the latent space: a mosaic of what is decoded there, and a dot that is dragged, or walks by
 // itself, while the picture decoded at it follows.
 type Latent struct {
+	name        string
 	at          Point // of the dot in the plane, 0 to 1
 	first       int   // of the points that span the plane
 	dragging    bool
@@ -30,7 +31,7 @@ type Latent struct {
 	reply    atomic.Pointer[decoded] // the newest answer, written by the trainer's goroutine
 	newest   decoded                 // the newest picture
 	mosaic   []*image.RGBA           // the newest mosaic, nil before the first
-	mosaicOf view
+	mosaicOf scene
 }
 
 // place is a place in a plane, of the model at a step.
@@ -39,26 +40,30 @@ type place struct {
 	first, step int
 }
 
-// view is what a mosaic shows: the plane, and the step of the samples that it goes with.
-type view struct{ first, step int }
+// scene is what a mosaic shows: the plane, and the step of the samples that it goes with.
+type scene struct{ first, step int }
 
 // decoded answers one request.
 type decoded struct {
 	z      []float32
 	image  *image.RGBA
-	view   view
+	scene  scene
 	mosaic []*image.RGBA // nil where it was not asked for
 }
 
-// NewLatent returns a panel whose dot is in the middle.
-func NewLatent() *Latent { return &Latent{at: Point{0.5, 0.5}} }
+// newLatent returns a panel whose dot is in the middle.
+func newLatent(name string) *Latent { return &Latent{name: name, at: Point{0.5, 0.5}} }
 
 // Title names the panel.
-func (p *Latent) Title() string { return "Latent space" }
+func (p *Latent) Title() string { return p.name }
 
-// Shape is tall, for a model with a latent space.
+func (p *Latent) view(s *watch.Snapshot) *watch.Latent {
+	return watch.Find[*watch.Latent](s.Views, p.name)
+}
+
+// Shape is tall, where there are points enough to span a plane.
 func (p *Latent) Shape(s *watch.Snapshot) Shape {
-	if s.Latent == nil || s.Latent.Z != 2 && len(s.Latent.Points) < 4 {
+	if l := p.view(s); l == nil || l.Z != 2 && len(l.Points) < 4 {
 		return Hidden
 	}
 	return Tall
@@ -122,7 +127,7 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	if d := p.reply.Swap(nil); d != nil {
 		p.newest, redraw = *d, true
 		if d.mosaic != nil {
-			p.mosaic, p.mosaicOf = d.mosaic, d.view
+			p.mosaic, p.mosaicOf = d.mosaic, d.scene
 		}
 	}
 	if r, ok := p.request(in.Now, s); ok {
@@ -139,10 +144,10 @@ func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
 	if clicked {
 		p.walking = !p.walking
 	}
-	if s.Latent.Z != 2 {
+	if p.view(s).Z != 2 {
 		fresh, b := p.other.update(in, q.other)
 		if fresh {
-			p.first = (p.first + 4) % len(s.Latent.Points)
+			p.first = (p.first + 4) % len(p.view(s).Points)
 		}
 		clicked, a = clicked || fresh, a || b
 	}
@@ -169,23 +174,23 @@ const refresh = time.Second / 2
 // request returns what to ask for: at once when the dot moved, and now and then what became of it as training goes on. A
 // mosaic goes with every request until it came, for a request may be dropped.
 func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) {
-	want, v := place{p.at, p.first, s.Step}, view{p.first, s.SampleStep}
+	want, v := place{p.at, p.first, s.Step}, scene{p.first, s.LookStep}
 	newMosaic := p.mosaic == nil || v != p.mosaicOf
 	moved := p.sent.IsZero() || want.at != p.asked.at || want.first != p.asked.first
 	stale := newMosaic || want.step != p.asked.step
 	if !moved && (!stale || now.Sub(p.sent) < refresh) {
 		return watch.Decode{}, false
 	}
-	corners := p.corners(s.Latent)
-	z := [][]float32{planeAt(s.Latent, corners, p.at)}
+	corners := p.corners(p.view(s))
+	z := [][]float32{planeAt(p.view(s), corners, p.at)}
 	if newMosaic {
 		for i := range mosaic * mosaic {
-			z = append(z, planeAt(s.Latent, corners, Point{(float64(i%mosaic) + 0.5) / mosaic, (float64(i/mosaic) + 0.5) / mosaic}))
+			z = append(z, planeAt(p.view(s), corners, Point{(float64(i%mosaic) + 0.5) / mosaic, (float64(i/mosaic) + 0.5) / mosaic}))
 		}
 	}
 	p.asked, p.sent = want, now
 	return watch.Decode{Z: z, Reply: func(pictures []*image.RGBA) {
-		d := &decoded{z: z[0], image: pictures[0], view: v}
+		d := &decoded{z: z[0], image: pictures[0], scene: v}
 		if newMosaic {
 			d.mosaic = pictures[1:]
 		}
@@ -198,9 +203,9 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	q := p.parts(c.Size())
 	r := q.plane
 	c.Fill(r, backColor)
-	corners := p.corners(s.Latent)
+	corners := p.corners(p.view(s))
 	about := "between four seeds"
-	if s.Latent.Z == 2 {
+	if p.view(s).Z == 2 {
 		about = fmt.Sprintf("the plane of z, ±%d σ", reach)
 	}
 	c.hint(p.Title(), "drag the dot  ·  "+about)
@@ -221,7 +226,7 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 	c.Frame(q.picture.Inset(-1), 1, accentColor)
 	y, ink := 8.0, textColor
-	for _, line := range p.lines(s.Latent, corners) {
+	for _, line := range p.lines(p.view(s), corners) {
 		t := Text{Size: 13, Color: ink}
 		for _, line := range c.wrap(line, t, q.lines.W) {
 			if y+8 <= q.lines.H {
@@ -232,7 +237,7 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 		ink = dimColor
 	}
 	p.roam.draw(c, q.roam, p.label())
-	if s.Latent.Z != 2 {
+	if p.view(s).Z != 2 {
 		p.other.draw(c, q.other, "New seeds")
 	}
 }

@@ -51,16 +51,40 @@ const (
 	gap         = 10 // between panels, and around them
 	padding     = 14 // between a panel's edge and what it shows
 	titleHeight = 40 // of a panel's title, with its padding
+	tabHeight   = 30 // of the names of panels that share an area
 	barHeight   = 96
 	beneath     = 148  // the height of what a tall panel shows beneath its square
 	widest      = 0.46 // of the window, that a tall panel takes
 	larger      = 0.56 // that a large one takes
 )
 
-// arrange places panels of these shapes in a window of w by h: bars on top of each other, then the wide ones in a
-// column beside the tall and large ones, or all in one column where the window is higher than wide.
-func arrange(w, h float64, shapes []Shape) []Rect {
-	out := make([]Rect, len(shapes))
+// least is how high a panel of a shape must be to show something; those that would be lower share an area.
+var least = map[Shape]float64{Wide: 150, Tall: 240, Large: 340}
+
+// A slot is an area of the window, for one panel or for several of which one is seen.
+type slot struct {
+	area   Rect
+	panels []int
+}
+
+// tab returns where the name of a slot's panel lies, of n.
+func (s slot) tab(i int) Rect {
+	w := min(s.area.W/float64(len(s.panels)), 160)
+	return Rect{s.area.X + float64(i)*w, s.area.Y, w - 2, tabHeight - 2}
+}
+
+// inside is the area of the panel that is seen.
+func (s slot) inside() Rect {
+	if len(s.panels) == 1 {
+		return s.area
+	}
+	_, r := s.area.Top(tabHeight)
+	return r
+}
+
+// arrange places panels of these shapes in a window of w by h: bars on top of each other, then the wide ones in a column beside the tall
+// and large ones, or all in one column where the window is higher than wide.
+func arrange(w, h float64, shapes []Shape) (slots []slot) {
 	area := Rect{0, 0, w, h}.Inset(gap)
 	of := func(want Shape) (found []int) {
 		for i, s := range shapes {
@@ -71,35 +95,44 @@ func arrange(w, h float64, shapes []Shape) []Rect {
 		return found
 	}
 	for _, i := range of(Full) {
-		out[i] = area
-		return out
+		return []slot{{area, []int{i}}}
 	}
 	for _, i := range of(Bar) {
-		out[i], area = area.Top(barHeight)
-		_, area = area.Top(gap)
+		bar, rest := area.Top(barHeight)
+		slots = append(slots, slot{bar, []int{i}})
+		_, area = rest.Top(gap)
 	}
 	wide, tall, large := of(Wide), of(Tall), of(Large)
 	tall = append(tall, large...)
 	if len(wide) == 0 || len(tall) == 0 || area.W < area.H {
-		column(out, append(wide, tall...), area)
-		return out
+		return append(slots, column(append(wide, tall...), shapes, area)...)
 	}
-	width := min(area.H/float64(len(tall))-titleHeight+padding-beneath, widest*area.W)
+	n := float64(len(column(tall, shapes, area)))
+	width := min(area.H/n-titleHeight+padding-beneath, widest*area.W)
 	if len(large) > 0 {
 		width = larger * area.W
 	}
 	left, right := area.Left(area.W - width)
 	left.W -= gap
-	column(out, wide, left)
-	column(out, tall, right)
-	return out
+	return append(append(slots, column(wide, shapes, left)...), column(tall, shapes, right)...)
 }
 
-// column divides an area among panels, one above the other.
-func column(out []Rect, panels []int, area Rect) {
-	n := float64(len(panels))
-	for k, i := range panels {
-		h := (area.H - gap*(n-1)) / n
-		out[i] = Rect{area.X, area.Y + float64(k)*(h+gap), area.W, max(0, h)}
+// column divides an area among panels, one above the other. The last slot takes those that there is no height for.
+func column(panels []int, shapes []Shape, area Rect) (slots []slot) {
+	n, need := len(panels), 0.0
+	for _, i := range panels {
+		need = max(need, least[shapes[i]])
 	}
+	height := func() float64 { return (area.H - gap*float64(n-1)) / float64(n) }
+	for n > 1 && height() < need {
+		n--
+	}
+	for k := range n {
+		s := slot{Rect{area.X, area.Y + float64(k)*(height()+gap), area.W, max(0, height())}, panels[k : k+1]}
+		if k == n-1 {
+			s.panels = panels[k:]
+		}
+		slots = append(slots, s)
+	}
+	return slots
 }

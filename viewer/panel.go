@@ -38,9 +38,26 @@ type Input struct {
 	Now      time.Time
 }
 
-// Panels returns the panels of a window, new ones.
-func Panels() []Panel {
-	return []Panel{&Start{}, &Status{}, &Losses{}, &Samples{}, &Examples{}, NewLatent(), &Plane{}, &Attention{}}
+// panelOf returns a new panel for views of that kind and name.
+func panelOf(v watch.View) Panel {
+	name := v.Title()
+	switch v.(type) {
+	case *watch.Curves:
+		return &Curves{name: name}
+	case *watch.Pictures:
+		return &Pictures{name: name}
+	case *watch.Texts:
+		return &Texts{name: name}
+	case *watch.HeatMaps:
+		return &HeatMaps{name: name}
+	case *watch.Scatter:
+		return &Scatter{name: name}
+	case *watch.Table:
+		return &Table{name: name}
+	case *watch.Latent:
+		return newLatent(name)
+	}
+	panic("unreachable: the kinds of views are those above")
 }
 
 // content is the area of a panel beneath its title.

@@ -97,14 +97,13 @@ func differ(a, b *image.RGBA) (share float64, diff *image.RGBA) {
 }
 
 func TestPictures(t *testing.T) {
-	latent := func() *Latent {
-		p := NewLatent()
+	decoded := func(d *desk) { // as the trainer would answer
+		_, p := panel[*Latent](d)
 		p.newest.image = picture(28, 5)
 		for i := range mosaic * mosaic {
 			p.mosaic = append(p.mosaic, picture(28, i))
 		}
-		p.mosaicOf = view{0, 1000}
-		return p
+		p.mosaicOf = scene{0, 1000}
 	}
 	for _, c := range []struct {
 		name  string
@@ -122,7 +121,7 @@ func TestPictures(t *testing.T) {
 		}},
 		{name: "narrow", size: Point{640, 900}, scale: 1, s: func(s *watch.Snapshot) {
 			s.Title = "a run with a name that is much too long for a window that is so narrow"
-			s.Latent = &watch.Latent{Z: 2}
+			s.Show(&watch.Latent{Name: "Latent space", Z: 2})
 		}},
 		{name: "fine", size: Point{640, 480}, scale: 2, s: func(s *watch.Snapshot) {
 			s.State, s.Message = watch.Done, "loss became NaN at step 1240; the last good checkpoint is kept: try a smaller learning rate"
@@ -136,22 +135,34 @@ func TestPictures(t *testing.T) {
 		{name: "dates-small", size: Point{640, 480}, scale: 1, kind: dates},
 		{name: "dates-high", size: Point{700, 1300}, scale: 1, kind: func() *watch.Snapshot {
 			s := dates()
-			s.Attention = &watch.Attention{Text: "3 May ☃", Problem: "the model never saw the character '☃': it knows  ',-./0123456789ABCDEF"}
+			s.Show(&watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: "3 May ☃", Problem: "the model never saw the character '☃': it knows  ',-./0123456789ABCDEF"}})
 			return s
 		}},
 		{name: "verse", size: Point{1280, 800}, scale: 1, kind: verse, do: func(d *desk) {
-			p := d.panels[7].(*Attention)
-			d.click(d.middle(7, p.areas(d.size(7)).field))
+			i, p := panel[*HeatMaps](d)
+			d.click(d.middle(i, p.areas(d.size(i)).field))
 		}},
 		{name: "scripts", size: Point{1280, 800}, scale: 1, kind: scripts, do: func(d *desk) {
-			p := d.panels[7].(*Attention)
-			m, _ := p.chosenMap(d.s.Attention)
-			at := largeOf(p.areas(d.size(7)).large, m).cells
-			d.e.Cursor = Point{d.places[7].X + at.X + at.W*0.3, d.places[7].Y + at.Y + 3}
+			i, p := panel[*HeatMaps](d)
+			m, _ := p.chosenMap(maps(d.s))
+			at := largeOf(p.areas(d.size(i)).large, p.shown, m).cells
+			d.e.Cursor = Point{d.places[i].X + at.X + at.W*0.3, d.places[i].Y + at.Y + 3}
 		}},
 		{name: "scripts-fine", size: Point{700, 700}, scale: 2, kind: scripts},
 		{name: "grid", size: Point{1280, 800}, scale: 1, kind: grid},
 		{name: "grid-small", size: Point{640, 480}, scale: 1, kind: grid},
+		{name: "classes", size: Point{1280, 800}, scale: 1, kind: classes, do: func(d *desk) {
+			i, p := panel[*HeatMaps](d)
+			at := largeOf(p.areas(d.size(i)).large, p.shown, p.shown.Maps[0]).cells
+			d.e.Cursor = Point{d.places[i].X + at.X + at.W*0.35, d.places[i].Y + at.Y + at.H*0.35}
+		}},
+		{name: "classes-small", size: Point{640, 480}, scale: 1, kind: classes, do: func(d *desk) {
+			for _, q := range d.slots {
+				if len(q.panels) > 1 {
+					d.click(Point{q.tab(1).X + 5, q.tab(1).Y + 5})
+				}
+			}
+		}},
 		{name: "choosing", size: Point{1280, 800}, scale: 1, kind: choosing, do: func(d *desk) { d.e.Cursor = Point{400, 400} }},
 		{name: "choosing-small", size: Point{640, 480}, scale: 1, kind: choosing},
 	} {
@@ -160,13 +171,15 @@ func TestPictures(t *testing.T) {
 			if c.s != nil {
 				c.s(s)
 			}
-			panels := []Panel{&Status{}, &Losses{}, &Samples{}, latent()}
 			if c.kind != nil {
-				s, panels = c.kind(), Panels()
+				s = c.kind()
 			}
-			d := newDesk(t, s, panels...)
+			d := newDesk(t, s)
 			d.e.Size = c.size
 			d.tick()
+			if plane(s) != nil {
+				decoded(d)
+			}
 			if c.do != nil {
 				c.do(d)
 			}
@@ -228,7 +241,7 @@ func BenchmarkDraw(b *testing.B) {
 	if theStage == nil {
 		b.Skip("SKIPPED, no display: xvfb-run go test")
 	}
-	st := NewState(Panels()...)
+	st := NewState()
 	st.Update(Events{Size: Point{1280, 800}}, snapshot(), func(watch.Request) bool { return true })
 	done := make(chan error)
 	theStage.jobs <- func() {

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"fmt"
 	"time"
 
 	"genview/models/watch"
@@ -23,33 +24,40 @@ type Keys struct{ Erase, Enter, Escape bool }
 // State is all that the window knows: its panels, where they lie, what the mouse holds and what was not asked yet. It is
 // plain data for one goroutine, and needs no window.
 type State struct {
-	panels   []Panel
-	places   []Rect
-	events   Events // of the last tick
+	fixed    []Panel
+	made     map[string]Panel // by the kind and name of their views
+	panels   []Panel          // the fixed ones and those of the snapshot's views
+	slots    []slot
+	places   []Rect        // of panels; nothing for one that is not seen
+	raised   map[Panel]int // when a panel that shares its area was chosen last: counts choices
+	events   Events        // of the last tick
 	snapshot *watch.Snapshot
-	held     int             // the panel over which the button went down, -1 for none
+	held     Panel           // over which the button went down, nil for none
 	waiting  []watch.Request // what the trainer was too busy to take
 	attend   string          // the newest text that was asked for
 }
 
 const mostWaiting = 16 // requests: who clicks on is not heard more often for it
 
-// NewState returns a State of these panels.
-func NewState(panels ...Panel) *State {
-	return &State{panels: panels, places: make([]Rect, len(panels)), snapshot: &watch.Snapshot{}, held: -1}
+// NewState returns a State that shows what can be begun, how a run stands, and all views of its snapshots.
+func NewState() *State { return newState(&Start{}, &Status{}) }
+
+func newState(fixed ...Panel) *State {
+	return &State{fixed: fixed, made: map[string]Panel{}, raised: map[Panel]int{}, snapshot: &watch.Snapshot{}}
 }
 
 // Update takes events and the newest snapshot, sends what panels ask for, and reports whether the window looks different now.
 func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bool) (redraw bool) {
 	redraw = s != st.snapshot || e.Size != st.events.Size
 	if redraw {
-		shapes := make([]Shape, len(st.panels))
-		for i, p := range st.panels {
-			shapes[i] = p.Shape(s)
-		}
-		st.places = arrange(e.Size.X, e.Size.Y, shapes)
+		st.follow(s)
+		st.arrange(e.Size, s)
 	}
 	pressed, released := e.Down && !st.events.Down, !e.Down && st.events.Down
+	if pressed && st.raise(e.Cursor) {
+		st.arrange(e.Size, s)
+		redraw = true
+	}
 	if pressed {
 		st.held = st.at(e.Cursor)
 	}
@@ -58,17 +66,17 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 	for i, p := range st.panels {
 		place := st.places[i]
 		typed, letters, keys := e.Typed, e.Letters, e.Keys
-		if writer >= 0 && writer != i {
+		if writer != nil && writer != p {
 			typed, letters, keys = "", "", Keys{}
 		}
 		wants, changed := p.Update(Input{
 			Size:     Point{place.W, place.H},
 			Cursor:   Point{e.Cursor.X - place.X, e.Cursor.Y - place.Y},
-			Over:     place.Contains(e.Cursor) && (st.held < 0 || st.held == i),
-			Pressed:  pressed && st.held == i,
-			Held:     e.Down && st.held == i,
-			Released: released && st.held == i,
-			Outside:  pressed && st.held != i,
+			Over:     place.Contains(e.Cursor) && (st.held == nil || st.held == p),
+			Pressed:  pressed && st.held == p,
+			Held:     e.Down && st.held == p,
+			Released: released && st.held == p,
+			Outside:  pressed && st.held != p,
 			Moved:    e.Cursor != st.events.Cursor,
 			Typed:    typed,
 			Letters:  letters,
@@ -85,7 +93,7 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 		redraw = redraw || changed
 	}
 	if !e.Down {
-		st.held = -1
+		st.held = nil
 	}
 	for len(ask) > 0 && send(ask[0]) {
 		ask = ask[1:]
@@ -95,29 +103,87 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 	return redraw
 }
 
-// writer returns the panel in whose field somebody writes, -1 for none: what is typed is for it alone.
-func (st *State) writer() int {
-	for i, p := range st.panels {
-		if w, ok := p.(interface{ writing() bool }); ok && w.writing() {
-			return i
+// follow has a panel for each view. One that was there keeps what was chosen in it.
+func (st *State) follow(s *watch.Snapshot) {
+	st.panels = append(make([]Panel, 0, len(st.fixed)+len(s.Views)), st.fixed...)
+	for _, v := range s.Views {
+		id := fmt.Sprintf("%T %s", v, v.Title())
+		if st.made[id] == nil {
+			st.made[id] = panelOf(v)
 		}
+		st.panels = append(st.panels, st.made[id])
 	}
-	return -1
 }
 
-// at returns the panel at p, -1 for none.
-func (st *State) at(p Point) int {
-	for i, r := range st.places {
-		if r.Contains(p) {
-			return i
+// arrange finds where the panels lie.
+func (st *State) arrange(size Point, s *watch.Snapshot) {
+	shapes := make([]Shape, len(st.panels))
+	for i, p := range st.panels {
+		shapes[i] = p.Shape(s)
+	}
+	st.slots = arrange(size.X, size.Y, shapes)
+	st.places = make([]Rect, len(st.panels))
+	for _, q := range st.slots {
+		st.places[st.front(q)] = q.inside()
+	}
+}
+
+// front returns the panel of a slot that is seen: the one that was chosen last, or the first.
+func (st *State) front(q slot) int {
+	front := q.panels[0]
+	for _, i := range q.panels {
+		if st.raised[st.panels[i]] > st.raised[st.panels[front]] {
+			front = i
 		}
 	}
-	return -1
+	return front
+}
+
+// raise has the panel seen whose tab lies at p, and reports whether there is one.
+func (st *State) raise(p Point) bool {
+	for _, q := range st.slots {
+		for k, i := range q.panels {
+			if len(q.panels) > 1 && q.tab(k).Contains(p) {
+				most := 0
+				for _, n := range st.raised {
+					most = max(most, n)
+				}
+				st.raised[st.panels[i]] = most + 1
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// writer returns the panel in whose field somebody writes, nil for none: what is typed is for it alone.
+func (st *State) writer() Panel {
+	for _, p := range st.panels {
+		if w, ok := p.(interface{ writing() bool }); ok && w.writing() {
+			return p
+		}
+	}
+	return nil
+}
+
+// at returns the panel at p, nil for none.
+func (st *State) at(p Point) Panel {
+	for i, r := range st.places {
+		if r.Contains(p) {
+			return st.panels[i]
+		}
+	}
+	return nil
 }
 
 // Draw draws the whole window.
 func (st *State) Draw(c *Canvas) {
 	c.Fill(Rect{0, 0, st.events.Size.X, st.events.Size.Y}, backColor)
+	for _, q := range st.slots {
+		if len(q.panels) > 1 {
+			st.tabs(c, q)
+		}
+	}
 	for i, p := range st.panels {
 		place := st.places[i]
 		if place.W <= 0 || place.H <= 0 {
@@ -129,5 +195,20 @@ func (st *State) Draw(c *Canvas) {
 			c.Text(t, Point{padding, titleHeight / 2}, Text{Size: 14, Bold: true, Color: textColor})
 		}
 		p.Draw(c, st.snapshot)
+	}
+}
+
+// tabs draws the names of panels that share an area.
+func (st *State) tabs(c *Canvas, q slot) {
+	front := st.front(q)
+	for k, i := range q.panels {
+		r, t := q.tab(k), Text{Size: 13, Color: dimColor, Align: Center}
+		fill := backColor
+		if i == front {
+			fill, t.Color, t.Bold = panelColor, textColor, true
+			r.H += 2 // it is one with its panel
+		}
+		c.Fill(r, fill)
+		c.Text(c.Shorten(st.panels[i].Title(), t, r.W-12), Point{r.X + r.W/2, r.Y + r.H/2}, t)
 	}
 }

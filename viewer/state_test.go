@@ -21,10 +21,21 @@ type desk struct {
 	busy bool
 }
 
-func newDesk(t *testing.T, s *watch.Snapshot, panels ...Panel) *desk {
-	d := &desk{State: NewState(panels...), t: t, s: s, e: Events{Size: Point{1280, 800}, Now: time.Unix(0, 0)}}
+func newDesk(t *testing.T, s *watch.Snapshot) *desk {
+	d := &desk{State: NewState(), t: t, s: s, e: Events{Size: Point{1280, 800}, Now: time.Unix(0, 0)}}
 	d.tick()
 	return d
+}
+
+// panel returns the first panel of that kind, and which one it is.
+func panel[P Panel](d *desk) (int, P) {
+	for i, p := range d.panels {
+		if p, ok := p.(P); ok {
+			return i, p
+		}
+	}
+	d.t.Fatalf("there is no panel of that kind among %v", d.panels)
+	panic("unreachable")
 }
 
 // tick lets a sixtieth of a second pass.
@@ -60,11 +71,12 @@ func snapshot() *watch.Snapshot {
 	s := &watch.Snapshot{
 		Title: "letters", Model: "mlp VAE, 652,824 parameters", Data: "glyphs, 20,000 pictures", Device: "llvmpipe",
 		State: watch.Training, Step: 1240, Steps: 5000, Elapsed: 14 * time.Second, ExamplesPerSecond: 11234, StepSeconds: 0.011,
-		SampleStep: 1000, Latent: &watch.Latent{Z: 3},
+		LookStep: 1000,
 	}
+	latent := &watch.Latent{Name: "Latent space", Z: 3}
 	for i := range 8 {
 		z := []float32{float32(math.Cos(float64(i))), float32(math.Sin(float64(i))), float32(i%3) - 1}
-		s.Latent.Points = append(s.Latent.Points, watch.Point{Name: "seed:" + string(rune('1'+i)), Z: z})
+		latent.Points = append(latent.Points, watch.Point{Name: "seed:" + string(rune('1'+i)), Z: z})
 	}
 	loss := watch.Series{Name: "loss"}
 	kl := watch.Series{Name: "kl"}
@@ -74,11 +86,24 @@ func snapshot() *watch.Snapshot {
 		loss.Values, loss.Low, loss.High = append(loss.Values, v), append(loss.Low, v-6), append(loss.High, v+6)
 		kl.Values = append(kl.Values, 22*(1-math.Exp(-float64(step)/300)))
 	}
-	s.Losses = []watch.Series{loss, kl}
+	samples := &watch.Pictures{Name: "Samples"}
 	for i := range 12 {
-		s.Samples = append(s.Samples, picture(28, i))
+		samples.Images = append(samples.Images, picture(28, i))
 	}
+	s.Views = []watch.View{&watch.Curves{Name: "Curves", Groups: []watch.Group{{Name: "loss", Series: []watch.Series{loss, kl}}}}, samples, latent}
 	return s
+}
+
+// bare is a snapshot without views.
+func bare() *watch.Snapshot {
+	s := snapshot()
+	s.Views = nil
+	return s
+}
+
+// plane is the latent space of a snapshot.
+func plane(s *watch.Snapshot) *watch.Latent {
+	return watch.Find[*watch.Latent](s.Views, "Latent space")
 }
 
 // picture is a disc that tells pictures apart by its place and brightness.
@@ -98,7 +123,7 @@ func picture(size, i int) *image.RGBA {
 }
 
 func TestNothingChangesNothingIsDrawn(t *testing.T) {
-	d := newDesk(t, snapshot(), Panels()...)
+	d := newDesk(t, snapshot())
 	d.tick()
 	for i := range 100 {
 		if d.tick() {
@@ -121,7 +146,7 @@ func TestNothingChangesNothingIsDrawn(t *testing.T) {
 }
 
 func TestPanelsWithNothingToShowAreHidden(t *testing.T) {
-	d := newDesk(t, &watch.Snapshot{}, Panels()...)
+	d := newDesk(t, &watch.Snapshot{})
 	for i, p := range d.panels {
 		_, status := p.(*Status)
 		if shown := d.places[i].W > 0; shown != status {
@@ -131,10 +156,10 @@ func TestPanelsWithNothingToShowAreHidden(t *testing.T) {
 }
 
 func TestPauseResumeSave(t *testing.T) {
-	p := &Status{}
-	d := newDesk(t, snapshot(), p)
-	pause, save := p.buttons(Point{d.places[0].W, d.places[0].H})
-	in := func(r Rect) Point { return Point{d.places[0].X + r.X + r.W/2, d.places[0].Y + r.Y + r.H/2} }
+	d := newDesk(t, bare())
+	i, p := panel[*Status](d)
+	pause, save := p.buttons(d.size(i))
+	in := func(r Rect) Point { return d.middle(i, r) }
 	for _, c := range []struct {
 		name string
 		do   func()
@@ -177,28 +202,26 @@ func TestPauseResumeSave(t *testing.T) {
 
 // TestLabelsFollowTheirState: a label says what the next click does, in the drawing that follows the click.
 func TestLabelsFollowTheirState(t *testing.T) {
-	losses, latent, plane := &Losses{}, NewLatent(), &Plane{}
 	for _, c := range []struct {
 		key   string
 		s     *watch.Snapshot
-		panel Panel
-		label func() string
+		label func(d *desk) string
 		want  [2]string
 	}{
-		{"l", snapshot(), losses, losses.label, [2]string{"log", "linear"}},
-		{"w", snapshot(), latent, latent.label, [2]string{"Walk", "Stop"}},
-		{"r", grid(), plane, func() string { return showOrHide(plane.without.real) }, [2]string{"Hide", "Show"}},
-		{"D", grid(), plane, func() string { return showOrHide(plane.without.surface) }, [2]string{"Hide", "Show"}},
+		{"l", snapshot(), func(d *desk) string { _, p := panel[*Curves](d); return p.label() }, [2]string{"log", "linear"}},
+		{"w", snapshot(), func(d *desk) string { _, p := panel[*Latent](d); return p.label() }, [2]string{"Walk", "Stop"}},
+		{"r", grid(), func(d *desk) string { _, p := panel[*Scatter](d); return showOrHide(p.without.others) }, [2]string{"Hide", "Show"}},
+		{"D", grid(), func(d *desk) string { _, p := panel[*Scatter](d); return showOrHide(p.without.field) }, [2]string{"Hide", "Show"}},
 	} {
-		d := newDesk(t, c.s, c.panel)
+		d := newDesk(t, c.s)
 		d.tick()
 		for i := range 4 {
-			if got := c.label(); got != c.want[i%2] {
-				t.Errorf("%T after %d presses of %s: the label is %q, want %q", c.panel, i, c.key, got, c.want[i%2])
+			if got := c.label(d); got != c.want[i%2] {
+				t.Errorf("after %d presses of %s: the label is %q, want %q", i, c.key, got, c.want[i%2])
 			}
 			d.e.Typed = c.key
 			if !d.tick() {
-				t.Errorf("%T: no redraw after %s", c.panel, c.key)
+				t.Errorf("no redraw after %s", c.key)
 			}
 		}
 	}
@@ -212,7 +235,7 @@ func TestShortcuts(t *testing.T) {
 	}{
 		{"s", "s", true}, {"S", "s", true}, {"ы", "s", true}, {"س", "s", true}, {"ы", "d", false}, {"x", "s", false}, {"1", "s", false}, {"", "s", false},
 	} {
-		d := newDesk(t, snapshot(), &Status{})
+		d := newDesk(t, bare())
 		d.e.Typed, d.e.Letters = c.typed, c.letters
 		d.tick()
 		if got := len(d.take()) == 1; got != c.want {
@@ -223,8 +246,8 @@ func TestShortcuts(t *testing.T) {
 
 // TestNoticesFade: a notice is no alert, is shown for a while, and gives way to an error.
 func TestNoticesFade(t *testing.T) {
-	p := &Status{}
-	d := newDesk(t, snapshot(), p)
+	d := newDesk(t, bare())
+	_, p := panel[*Status](d)
 	s := *d.s
 	s.Notice = "saved at step 1240"
 	d.s = &s
@@ -259,19 +282,16 @@ func TestStopped(t *testing.T) {
 func TestLegendHasEveryCurve(t *testing.T) {
 	for _, width := range []float64{280, 400, 640, 1200} {
 		for n := 1; n <= 6; n++ {
-			s := snapshot()
-			for len(s.Losses) < n {
-				l := s.Losses[0]
-				l.Name = "reconstruction"
-				s.Losses = append(s.Losses, l)
+			v := &watch.Curves{Name: "Curves", Groups: []watch.Group{{}}}
+			for i := range n {
+				v.Groups[0].Series = append(v.Groups[0].Series, watch.Series{Name: []string{"loss", "reconstruction"}[min(i, 1)]})
 			}
-			s.Losses = s.Losses[:n]
-			p, size := &Losses{}, Point{width, 300}
-			rows := p.legendRows(size, s)
+			p, size := &Curves{name: v.Name}, Point{width, 300}
+			rows := p.legendRows(size, v)
 			if len(rows) != n {
 				t.Fatalf("%d curves have %d places", n, len(rows))
 			}
-			if r := p.plot(size, s); r.Y < titleHeight+legendHeight*float64(rows[n-1]) || r.H < 60 {
+			if r := p.plots(size, v)[0]; r.Y < titleHeight+legendHeight*float64(rows[n-1]) || r.H < 60 {
 				t.Errorf("%d curves in %v: the plot is at %v, beneath %d rows", n, width, r, rows[n-1])
 			}
 		}
@@ -279,7 +299,7 @@ func TestLegendHasEveryCurve(t *testing.T) {
 }
 
 func TestRefusedRequestsAreSentLater(t *testing.T) {
-	d := newDesk(t, snapshot(), &Status{})
+	d := newDesk(t, bare())
 	d.busy = true
 	for range 100 {
 		d.e.Typed = "s"
@@ -314,26 +334,26 @@ func (d *desk) decode() watch.Decode {
 }
 
 func TestDragDecodesWhereTheDotIs(t *testing.T) {
-	p := NewLatent()
-	d := newDesk(t, snapshot(), p)
+	d := newDesk(t, snapshot())
+	i, p := panel[*Latent](d)
 	if r := d.decode(); len(r.Z) != 1+mosaic*mosaic {
 		t.Fatalf("first request: %d vectors, want the dot and a mosaic", len(r.Z))
 	}
 	if !d.tick() || p.newest.image == nil || len(p.mosaic) != mosaic*mosaic {
 		t.Fatal("the answer is not shown")
 	}
-	r := p.parts(Point{d.places[0].W, d.places[0].H}).plane
-	at := func(x, y float64) Point { return Point{d.places[0].X + r.X + x*r.W, d.places[0].Y + r.Y + y*r.H} }
+	r := p.parts(d.size(i)).plane
+	at := func(x, y float64) Point { return Point{d.places[i].X + r.X + x*r.W, d.places[i].Y + r.Y + y*r.H} }
 	d.e.Cursor, d.e.Down = at(0.25, 0.75), true
 	d.tick()
 	got := d.decode()
-	want := planeAt(d.s.Latent, [4]watch.Point(d.s.Latent.Points[:4]), Point{0.25, 0.75})
+	want := planeAt(plane(d.s), [4]watch.Point(plane(d.s).Points[:4]), Point{0.25, 0.75})
 	if len(got.Z) != 1 || !near(got.Z[0], want) {
 		t.Errorf("dragged to a quarter: asked for %v, want %v", got.Z, want)
 	}
 	d.e.Cursor = at(-3, 2) // the drag goes on outside, and stays at the edge
 	d.tick()
-	if got, want := d.decode().Z[0], d.s.Latent.Points[2].Z; !near(got, want) {
+	if got, want := d.decode().Z[0], plane(d.s).Points[2].Z; !near(got, want) {
 		t.Errorf("dragged over the lower left corner: asked for %v, want seed 3, %v", got, want)
 	}
 	d.e.Down = false
@@ -364,7 +384,7 @@ func TestTwoLatentAxesArePlane(t *testing.T) {
 }
 
 func TestDroppedAnswersAreAskedForAgain(t *testing.T) {
-	d := newDesk(t, snapshot(), NewLatent())
+	d := newDesk(t, snapshot())
 	d.take() // and nobody answers
 	for range 60 {
 		d.tick()
@@ -376,8 +396,7 @@ func TestDroppedAnswersAreAskedForAgain(t *testing.T) {
 }
 
 func TestLatentFollowsTraining(t *testing.T) {
-	p := NewLatent()
-	d := newDesk(t, snapshot(), p)
+	d := newDesk(t, snapshot())
 	d.decode()
 	d.tick()
 	asked := 0
@@ -385,7 +404,7 @@ func TestLatentFollowsTraining(t *testing.T) {
 		s := *d.s
 		s.Step++
 		if i == 60 {
-			s.SampleStep += 500
+			s.LookStep += 500
 		}
 		d.s = &s
 		d.tick()
@@ -404,8 +423,8 @@ func TestLatentFollowsTraining(t *testing.T) {
 }
 
 func TestWalkMovesByItself(t *testing.T) {
-	p := NewLatent()
-	d := newDesk(t, snapshot(), p)
+	d := newDesk(t, snapshot())
+	_, p := panel[*Latent](d)
 	d.e.Typed = "w"
 	d.tick()
 	seen := map[Point]bool{}
@@ -421,8 +440,8 @@ func TestWalkMovesByItself(t *testing.T) {
 	}
 	d.e.Typed = "n"
 	d.tick()
-	if p.corners(d.s.Latent)[0].Name != "seed:5" {
-		t.Errorf("New seeds: the plane begins at %s, want seed:5", p.corners(d.s.Latent)[0].Name)
+	if p.corners(plane(d.s))[0].Name != "seed:5" {
+		t.Errorf("New seeds: the plane begins at %s, want seed:5", p.corners(plane(d.s))[0].Name)
 	}
 }
 
@@ -475,5 +494,58 @@ func TestCheckDisplay(t *testing.T) {
 	}
 	if err := displayError("darwin", none); err != nil {
 		t.Errorf("macOS: got %v", err)
+	}
+}
+
+// TestPanelsThatShareAnAreaAreChosen: a click on a name shows its panel, also after the next snapshot, and the others stay to be chosen.
+func TestPanelsThatShareAnAreaAreChosen(t *testing.T) {
+	d := newDesk(t, classes())
+	seen := func() string {
+		for _, q := range d.slots {
+			if len(q.panels) > 1 {
+				return d.panels[d.front(q)].Title()
+			}
+		}
+		t.Fatal("no panels share an area")
+		return ""
+	}
+	name := func(want string) Point {
+		for _, q := range d.slots {
+			for k, i := range q.panels {
+				if d.panels[i].Title() == want {
+					return Point{q.tab(k).X + 4, q.tab(k).Y + 4}
+				}
+			}
+		}
+		t.Fatalf("%s is nowhere", want)
+		return Point{}
+	}
+	first := seen()
+	for _, want := range []string{"Layers", "Features", first} {
+		d.click(name(want))
+		if got := seen(); got != want {
+			t.Errorf("clicked on %s, %s is seen", want, got)
+		}
+		d.s = classes()
+		if d.tick(); seen() != want {
+			t.Errorf("after a new snapshot %s is seen, want %s", seen(), want)
+		}
+	}
+}
+
+// TestGroupsOfCurvesLieApart: each group that there is room for has a plot of its own, within the panel; the first always has.
+func TestGroupsOfCurvesLieApart(t *testing.T) {
+	v := &watch.Curves{Name: "Curves", Groups: []watch.Group{{Name: "loss"}, {Name: "norm"}, {Name: "accuracy"}}}
+	p := &Curves{name: v.Name}
+	for h, want := range map[float64]int{100: 1, 150: 1, 250: 2, 320: 3, 800: 3} {
+		plots := p.plots(Point{500, h}, v)
+		if len(plots) != want {
+			t.Errorf("%v high: %d plots, want %d", h, len(plots), want)
+		}
+		for i, r := range plots {
+			if r.Y < titleHeight || r.Y+r.H > h-padding+0.01 || i > 0 && r.Y < plots[i-1].Y+plots[i-1].H+groupHeight {
+				t.Errorf("%v high: plot %d lies at %v after %v", h, i, r, plots[:i])
+			}
+		}
 	}
 }

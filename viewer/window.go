@@ -39,14 +39,14 @@ const patience = 3 * time.Second
 // error. It must not be called from the goroutine that serves t. A process runs one window in its life.
 //
 // The error is [ErrLost] where the window had been open; any other says why it cannot be opened and what to do.
-func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options, panels ...Panel) error {
+func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 	if err := CheckDisplay(); err != nil {
 		return err
 	}
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 800
 	}
-	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(panels...)}
+	w := &window{ctx: ctx, bus: bus, options: o, state: NewState()}
 	var err error
 	if w.brush, err = newBrush(lettering.Options{CacheDir: o.CacheDir, Found: func() { w.found.Store(true) }}); err != nil {
 		return err

@@ -37,8 +37,8 @@ var mayImport = map[string][]string{
 	"models/gan":            {"tensor", "models/nn", "models/optim", "models/step"},
 	"models/transformer":    {"tensor", "models/nn", "models/optim", "models/step"},
 	"models/lettering":      {},
-	"models/picture":        {"models/watch", "models/lettering"},
-	"models/train":          {"tensor", "models/nn", "models/watch", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
+	"models/picture":        {"models/watch", "models/lettering", "models/walk", "vk/files"},
+	"models/train":          {"tensor", "models/nn", "models/watch", "models/picture", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
 	"viewer":                {"models/watch", "models/walk", "models/lettering"},
 	"cmd/genview":           nil, // anything
 }

@@ -10,6 +10,7 @@ import (
 	"genview/models/data"
 	"genview/models/gan"
 	"genview/models/nn"
+	"genview/models/picture"
 	"genview/models/vae"
 	"genview/models/walk"
 	"genview/models/watch"
@@ -90,7 +91,7 @@ type pictures struct {
 }
 
 const (
-	sheetSide   = 8  // pictures in a row and in a column of a sheet of samples
+	sampled     = 64 // pictures
 	planePoints = 32 // that a watcher's latent plane can be spanned by
 )
 
@@ -106,10 +107,10 @@ func newPictures(s *session) (*pictures, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.latents, err = m.seeds(1, sheetSide*sheetSide); err != nil {
+	if m.latents, err = m.seeds(1, sampled); err != nil {
 		return nil, err
 	}
-	m.latent = &watch.Latent{Z: m.Z()}
+	m.latent = &watch.Latent{Name: "Latent space", Z: m.Z()}
 	for i := range planePoints {
 		m.latent.Points = append(m.latent.Points, watch.Point{Name: fmt.Sprintf("seed:%d", i+1), Z: m.latents[i*m.Z() : (i+1)*m.Z()]})
 	}
@@ -173,15 +174,12 @@ func (m *pictures) images(values []float32) []*image.RGBA {
 }
 
 // Look draws the samples.
-func (m *pictures) Look(ctx context.Context, s *watch.Snapshot) (err error) {
-	s.Latent = m.latent
-	s.Samples, err = m.draw(ctx, m.latents)
-	return err
-}
-
-// Keep writes the samples as one picture.
-func (m *pictures) Keep(path string, s *watch.Snapshot) error {
-	return writeSheet(path+".png", s.Samples, sheetSide)
+func (m *pictures) Look(ctx context.Context) ([]watch.View, error) {
+	images, err := m.draw(ctx, m.latents)
+	if err != nil {
+		return nil, err
+	}
+	return []watch.View{&watch.Pictures{Name: "Samples", Images: images}, m.latent}, nil
 }
 
 // Answer decodes latents.
@@ -203,7 +201,7 @@ func (m *pictures) Answer(ctx context.Context, r watch.Request) bool {
 
 // sample draws n pictures of seeds from first on, in a square.
 func (m *pictures) sample(ctx context.Context, first, n int, path string) error {
-	if most := mostOfSheet(m.session.config.Data.Size); n > most {
+	if most := picture.MostOfSheet(m.session.config.Data.Size); n > most {
 		return usageError{fmt.Errorf("-n %d: give %d or fewer, for pictures of this size on one sheet", n, most)}
 	}
 	z, err := m.seeds(first, n)
@@ -221,33 +219,5 @@ func (m *pictures) sample(ctx context.Context, first, n int, path string) error 
 	for cols*cols < n {
 		cols++
 	}
-	return writeSheet(path, images, cols)
-}
-
-// mostOfSheet is how many pictures of a size go on a square sheet of 8,192 pixels: it takes half a gigabyte.
-func mostOfSheet(size int) int {
-	const side = 8192 / sheetScale
-	in := max(1, (side-sheetPad)/(size+sheetPad))
-	return in * in
-}
-
-const (
-	sheetPad   = 2 // pixels around pictures
-	sheetScale = 2 // of pixels
-)
-
-// writeSheet writes pictures side by side as one.
-func writeSheet(path string, images []*image.RGBA, cols int) error {
-	return walk.WriteMedia(path, walk.Still(magnify(data.Grid(images, cols, sheetPad), sheetScale)))
-}
-
-// magnify enlarges a picture by whole pixels, for what is looked at by itself.
-func magnify(img *image.RGBA, by int) *image.RGBA {
-	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()*by, img.Rect.Dy()*by))
-	for y := range out.Rect.Dy() {
-		for x := range out.Rect.Dx() {
-			out.SetRGBA(x, y, img.RGBAAt(x/by, y/by))
-		}
-	}
-	return out
+	return picture.Save(path, picture.Sheet(images, cols))
 }

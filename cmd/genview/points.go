@@ -6,7 +6,7 @@ import (
 
 	"genview/models/data"
 	"genview/models/gan"
-	"genview/models/walk"
+	"genview/models/picture"
 	"genview/models/watch"
 )
 
@@ -22,7 +22,6 @@ type points struct {
 const (
 	cloud   = 4000 // points of a sample
 	surface = 64   // places along each axis at which the discriminator is asked
-	scatter = 320  // pixels of a picture of points
 
 	mostPoints = 10_000_000 // that are made at a time
 )
@@ -65,37 +64,35 @@ func (m *points) held(ctx context.Context) (*data.Points, error) {
 }
 
 // Look makes points and asks the discriminator of the plane.
-func (m *points) Look(ctx context.Context, s *watch.Snapshot) error {
+func (m *points) Look(ctx context.Context) ([]watch.View, error) {
 	if m.real == nil {
 		p, err := m.held(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		m.real = make([]float32, 2*cloud)
 		for i := range cloud {
 			if _, err := p.Read(i, nil, m.real[2*i:]); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
 	fake, err := m.Decode(ctx, m.latents)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	logits, err := m.judge(ctx, m.places)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.Plane = &watch.Plane{Reach: m.reach(), Real: m.real, Fake: fake, Side: surface, Surface: logits}
-	return nil
+	return []watch.View{&watch.Scatter{
+		Name: "Points", Reach: m.reach(),
+		Sets:  []watch.Points{{Name: "generated", XY: fake}, {Name: "real", XY: m.real}},
+		Field: &watch.Field{Name: "logit", Low: "seems generated", High: "seems real", Side: surface, Values: logits},
+	}}, nil
 }
 
 func (m *points) reach() float64 { return data.Reach(m.session.config.Data.Name) }
-
-// Keep writes the points that were made as a picture.
-func (m *points) Keep(path string, s *watch.Snapshot) error {
-	return writePoints(path+".png", s.Plane.Fake, s.Plane.Reach)
-}
 
 // Answer has nothing to answer.
 func (m *points) Answer(context.Context, watch.Request) bool { return false }
@@ -106,7 +103,7 @@ func (m *points) sample(ctx context.Context, first, n int, path string) error {
 	if err != nil {
 		return err
 	}
-	return writePoints(path, xy, m.reach())
+	return picture.Save(path, picture.Scatter(xy, m.reach()))
 }
 
 // made returns n points of seeds from first on.
@@ -128,8 +125,4 @@ func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
 		xy = append(xy, p...)
 	}
 	return xy, nil
-}
-
-func writePoints(path string, xy []float32, reach float64) error {
-	return walk.WriteMedia(path, walk.Still(magnify(data.Scatter(xy, reach, scatter), 2)))
 }

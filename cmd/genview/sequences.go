@@ -8,18 +8,14 @@ import (
 	"strings"
 
 	"genview/models/data"
-	"genview/models/lettering"
-	"genview/models/picture"
 	"genview/models/transformer"
-	"genview/models/walk"
 	"genview/models/watch"
-	"genview/vk/files"
 )
 
 // reader is a Transformer, which can show how it reads a text.
 type reader interface {
 	subject
-	attend(ctx context.Context, text string) (*watch.Attention, error)
+	attend(ctx context.Context, text string) (*watch.HeatMaps, error)
 }
 
 // translation is an encoder–decoder that learns to write dates.
@@ -126,10 +122,10 @@ func (m *translation) translate(ctx context.Context, texts []string) ([]string, 
 }
 
 // attend returns how a text is read. A text that cannot be read is no error, but a problem that is said.
-func (m *translation) attend(ctx context.Context, text string) (*watch.Attention, error) {
+func (m *translation) attend(ctx context.Context, text string) (*watch.HeatMaps, error) {
 	source, err := m.encode(text)
 	if err != nil {
-		return &watch.Attention{Text: text, Problem: strings.TrimPrefix(err.Error(), "data: ")}, nil
+		return attention(&watch.Prompt{Text: text, Problem: strings.TrimPrefix(err.Error(), "data: ")}), nil
 	}
 	out, err := m.Translate(ctx, [][]int32{source})
 	if err != nil {
@@ -139,7 +135,7 @@ func (m *translation) attend(ctx context.Context, text string) (*watch.Attention
 	if err != nil {
 		return nil, err
 	}
-	a := &watch.Attention{Text: text, Output: m.vocabulary.Decode(out[0])}
+	a := attention(&watch.Prompt{Text: text, Output: m.vocabulary.Decode(out[0])})
 	read, said := m.names(source), m.names(out[0])
 	for _, s := range all {
 		from, to := read, read
@@ -149,7 +145,7 @@ func (m *translation) attend(ctx context.Context, text string) (*watch.Attention
 		case strings.HasPrefix(s.Name, "decoder."):
 			from, to = append([]string{"begin"}, said...), append(slices.Clone(said), "end")
 		}
-		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, To: to[:s.To], From: from[:s.From], Weights: s.Weights})
+		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: to[:s.To], Cols: from[:s.From], Values: s.Weights})
 	}
 	return a, nil
 }
@@ -189,17 +185,16 @@ func (m *translation) examples(ctx context.Context, from, to int) ([]watch.Examp
 }
 
 // Look translates held-out dates and reads the text that is attended to.
-func (m *translation) Look(ctx context.Context, s *watch.Snapshot) (err error) {
-	if s.Examples, err = m.examples(ctx, 0, heldOut); err != nil {
-		return err
+func (m *translation) Look(ctx context.Context) ([]watch.View, error) {
+	examples, err := m.examples(ctx, 0, heldOut)
+	if err != nil {
+		return nil, err
 	}
-	s.Attention, err = m.attend(ctx, m.text)
-	return err
-}
-
-// Keep writes the attention maps as a picture.
-func (m *translation) Keep(path string, s *watch.Snapshot) error {
-	return writeAttention(path+".png", s.Attention)
+	a, err := m.attend(ctx, m.text)
+	if err != nil {
+		return nil, err
+	}
+	return []watch.View{&watch.Texts{Name: "Examples", Examples: examples}, a}, nil
 }
 
 // Answer takes the text to attend to.
@@ -211,15 +206,9 @@ func (m *translation) Answer(_ context.Context, r watch.Request) (look bool) {
 	return ok
 }
 
-func writeAttention(path string, a *watch.Attention) error {
-	if a.Problem != "" || len(a.Maps) == 0 {
-		return nil
-	}
-	fonts, err := lettering.New(lettering.Options{CacheDir: cacheDir()})
-	if err != nil {
-		return err
-	}
-	return walk.WriteMedia(path, walk.Still(picture.Attention(fonts, a)))
+// attention is the view of how a prompt is read, before it was.
+func attention(p *watch.Prompt) *watch.HeatMaps {
+	return &watch.HeatMaps{Name: "Attention", Prompt: p, Words: [2]string{"takes", "from"}}
 }
 
 // prose is a GPT that goes on with a text.
@@ -337,11 +326,11 @@ func (m *prose) generate(ctx context.Context, prompt string, n int, o transforme
 }
 
 // attend returns how a text is read; of one that is longer than the context, its end.
-func (m *prose) attend(ctx context.Context, text string) (*watch.Attention, error) {
+func (m *prose) attend(ctx context.Context, text string) (*watch.HeatMaps, error) {
 	text = m.plain(text)
 	tokens, err := m.encode(text)
 	if err != nil {
-		return &watch.Attention{Text: text, Problem: strings.TrimPrefix(err.Error(), "data: ")}, nil
+		return attention(&watch.Prompt{Text: text, Problem: strings.TrimPrefix(err.Error(), "data: ")}), nil
 	}
 	unread := max(0, len(tokens)-m.config.Model.Context)
 	tokens = tokens[unread:]
@@ -349,45 +338,41 @@ func (m *prose) attend(ctx context.Context, text string) (*watch.Attention, erro
 	if err != nil {
 		return nil, err
 	}
-	a := &watch.Attention{Text: text, Unread: unread}
+	a := attention(&watch.Prompt{Text: text, Unread: unread})
 	const ahead = 12
-	if err := m.generate(ctx, text, ahead, transformer.Sampling{}, 0, func(c string) error { a.Output += c; return nil }); err != nil {
+	if err := m.generate(ctx, text, ahead, transformer.Sampling{}, 0, func(c string) error { a.Prompt.Output += c; return nil }); err != nil {
 		return nil, err
 	}
 	read := strings.Split(m.vocabulary.Decode(tokens), "")
 	for _, s := range all {
-		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, To: read, From: read, Weights: s.Weights})
+		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: read, Cols: read, Values: s.Weights})
 	}
 	return a, nil
 }
 
 // Look draws a sample and reads the text that is attended to.
-func (m *prose) Look(ctx context.Context, s *watch.Snapshot) (err error) {
+func (m *prose) Look(ctx context.Context) ([]watch.View, error) {
 	var sample strings.Builder
 	if err := m.generate(ctx, m.opening(), sampleSize, transformer.Sampling{Temperature: 0.8}, 1, func(c string) error {
 		_, err := sample.WriteString(c)
 		return err
 	}); err != nil {
-		return err
+		return nil, err
 	}
-	s.Examples = []watch.Example{{Input: m.opening(), Output: sample.String()}}
 	text := m.text
 	if text == "" {
 		text = firstRunes(strings.TrimSpace(sample.String()), min(m.config.Model.Context, 32))
 	}
-	s.Attention, err = m.attend(ctx, text)
-	return err
+	a, err := m.attend(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return []watch.View{&watch.Texts{Name: "Sample", Examples: []watch.Example{{Input: m.opening(), Output: sample.String()}}}, a}, nil
 }
 
 func firstRunes(s string, n int) string {
 	r := []rune(s)
 	return string(r[:min(n, len(r))])
-}
-
-// Keep writes the sample as a text.
-func (m *prose) Keep(path string, s *watch.Snapshot) error {
-	e := s.Examples[0]
-	return files.WriteBytes(path+".txt", []byte(strings.TrimLeft(e.Input+e.Output, "\n")+"\n"))
 }
 
 // Answer takes the text to attend to.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 
+	"genview/models/picture"
 	"genview/models/transformer"
 	"genview/models/walk"
 
@@ -107,10 +108,10 @@ func (a *app) attention() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if maps.Problem != "" {
-				return errors.New(maps.Problem)
+			if maps.Prompt.Problem != "" {
+				return errors.New(maps.Prompt.Problem)
 			}
-			if err := writeAttention(out, maps); err != nil {
+			if err := picture.SaveHeatMaps(out, maps, cacheDir()); err != nil {
 				return err
 			}
 			fmt.Fprintln(a.out, out)

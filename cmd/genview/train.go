@@ -405,7 +405,7 @@ func (j *job) trainFrom(ctx context.Context, bus *watch.Bus) (step int, err erro
 	step, err = train.Loop(ctx, j.run, j.rt, j.model, j.from, train.Options{
 		Steps: j.config.Steps, Batch: j.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
 		OnStep: r.stepped, OnLog: r.logged, OnSave: func(step int) { saved = step },
-		Bus: bus, Snapshot: snapshot, History: history,
+		Bus: bus, Snapshot: snapshot, History: history, CacheDir: cacheDir(),
 	})
 	task.end()
 	if j.console.terminal() && step > j.from {

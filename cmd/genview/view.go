@@ -135,7 +135,7 @@ func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get
 	w := watching{training, looking, close}
 	trained := make(chan outcome, 1)
 	go func() { trained <- w.train(bus, get) }()
-	err := viewer.Run(looking, a.windows, bus, o, viewer.Panels()...)
+	err := viewer.Run(looking, a.windows, bus, o)
 	lost := errors.Is(err, viewer.ErrLost)
 	if lost {
 		if s := bus.Latest().State; s != watch.Done && s != watch.Choosing {
@@ -196,13 +196,15 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 		return err
 	}
 	w := s.snapshot(run, "")
-	w.State, w.Step, w.Losses, w.SampleStep = watch.Done, step, h.Series(), step
+	w.State, w.Step, w.LookStep = watch.Done, step, step
+	w.Show(h.Curves())
 	looking := a.console.begin("looking")
-	err = s.model.Look(ctx, &w)
+	views, err := s.model.Look(ctx)
 	looking.end()
 	if err != nil {
 		return err
 	}
+	w.Show(views...)
 	bus := watch.NewBus()
 	bus.Publish(&w)
 	ctx, stop := context.WithCancel(ctx)
@@ -212,7 +214,7 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 		close(shown)
 	}()
 	a.console.say("showing %s at step %d on %s", dir, step, s.dev.Info().Name)
-	err = viewer.Run(ctx, a.windows, bus, o, viewer.Panels()...)
+	err = viewer.Run(ctx, a.windows, bus, o)
 	stop()
 	<-shown
 	return err

@@ -8,6 +8,7 @@ import (
 	"iter"
 
 	"genview/models/data"
+	"genview/models/picture"
 	"genview/models/vae"
 	"genview/models/walk"
 
@@ -186,7 +187,7 @@ func (a *app) reconstruct() *cobra.Command {
 			for i := range before {
 				both = append(both, before[i], after[i])
 			}
-			if err := writeSheet(out, both, 2); err != nil {
+			if err := picture.Save(out, picture.Sheet(both, 2)); err != nil {
 				return err
 			}
 			fmt.Fprintln(a.out, out)

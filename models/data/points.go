@@ -3,8 +3,6 @@ package data
 import (
 	"context"
 	"fmt"
-	"image"
-	"image/color"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -107,25 +105,7 @@ func (p *Points) Cover(xy []float32) (modes int, quality float64) {
 	return modes, float64(good) / float64(max(n, 1))
 }
 
-// Scatter draws points [N, 2] of the plane from −reach to reach, y up, as a square picture; the more of them in a pixel, the brighter.
-func Scatter(xy []float32, reach float64, size int) *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, size, size))
-	count := make([]int, size*size)
-	for i := range len(xy) / 2 {
-		x := int((float64(xy[2*i])/reach + 1) / 2 * float64(size))
-		y := int((1 - float64(xy[2*i+1])/reach) / 2 * float64(size))
-		if x >= 0 && x < size && y >= 0 && y < size {
-			count[y*size+x]++
-		}
-	}
-	for at, n := range count {
-		v := byte(255 * (1 - math.Pow(0.6, float64(n))))
-		img.SetRGBA(at%size, at/size, color.RGBA{v, v, v, 255})
-	}
-	return img
-}
-
-// Reach is how far Scatter has to go to show a mixture by its name with a margin; 1 where there is none of that name.
+// Reach is how far from 0 a plane has to go to show a mixture by its name with a margin; 1 where there is none of that name.
 func Reach(name string) float64 {
 	reach := 0.0
 	if mixture, ok := mixtures[strings.TrimPrefix(name, "points:")]; ok {

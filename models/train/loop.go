@@ -18,12 +18,11 @@ type Model interface {
 	Metrics() (watch.Metrics, error) // of the newest step; waits for it
 	State() []nn.Named               // all that a checkpoint holds
 	Onlooker
-	Keep(path string, s *watch.Snapshot) error // writes what Look found; path lacks the suffix of the kind of file
 }
 
 // An Onlooker shows what a model has learned.
 type Onlooker interface {
-	Look(ctx context.Context, s *watch.Snapshot) error       // puts what the model makes now into s, anew
+	Look(ctx context.Context) ([]watch.View, error)          // makes what there is to see now, anew; the views' names stay the same
 	Answer(ctx context.Context, r watch.Request) (look bool) // serves a request; look: it is answered by the next Look
 }
 
@@ -39,6 +38,7 @@ type Options struct {
 	Bus          *watch.Bus                            // nil for none
 	Snapshot     watch.Snapshot                        // what every snapshot says
 	History      *watch.History                        // of the steps before; nil for none
+	CacheDir     string                                // for the index of the system's fonts, which samples of texts need; "": they are not used
 }
 
 // A Record is one logged step.
@@ -103,7 +103,8 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 			return from, err
 		}
 	}
-	l.snap.State, l.snap.Losses = watch.Compiling, l.History.Series()
+	l.snap.State = watch.Compiling
+	l.snap.Show(l.History.Curves())
 	l.publish(from)
 	step, err := l.train(ctx, from)
 	return step, l.finish(ctx, step, err)
@@ -220,7 +221,7 @@ func (l *loop) log(step int) error {
 	if step > l.from+1 {
 		l.snap.ExamplesPerSecond, l.snap.StepSeconds = r.ExamplesPerS, seconds
 	}
-	l.snap.Losses = l.History.Series()
+	l.snap.Show(l.History.Curves())
 	l.publish(step)
 	return nil
 }
@@ -267,27 +268,33 @@ func (l *loop) sampleNow(ctx context.Context, step int) {
 
 // sample looks at what the model makes, for the run's folder and for whoever watches.
 func (l *loop) sample(ctx context.Context, step int) {
-	if l.look(ctx, step) {
-		l.keep(step)
+	if views := l.look(ctx, step); views != nil {
+		l.keep(step, views)
 	}
 }
 
-// look has the model make something new, and tells whether it did.
-func (l *loop) look(ctx context.Context, step int) bool {
+// look has the model make something new, and returns it; nil where it did not.
+func (l *loop) look(ctx context.Context, step int) []watch.View {
 	began := time.Now()
-	err := l.model.Look(ctx, &l.snap)
+	views, err := l.model.Look(ctx)
 	l.next = time.Now().Add(max(often, share*time.Since(began)))
 	if ctx.Err() != nil {
-		return false
+		return nil
 	}
 	if err != nil {
 		l.writing.looks.failed(l, fmt.Sprintf("there is no sample of step %d: %v", step, err))
-		return false
+		return nil
 	}
 	l.writing.looks = retry{}
-	l.snap.SampleStep = step
+	l.show(step, views)
+	return views
+}
+
+// show publishes what the model made at a step.
+func (l *loop) show(step int, views []watch.View) {
+	l.snap.Show(views...)
+	l.snap.LookStep = step
 	l.publish(step)
-	return true
 }
 
 // serve answers requests between two steps, and waits while training is paused.
@@ -333,9 +340,11 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 	case watch.Stop:
 		l.stopped = true
 	default: // a look that fails leaves it unanswered, for the step that follows fails too and says why
-		if l.model.Answer(ctx, r) && l.model.Look(ctx, &l.snap) == nil {
-			l.snap.SampleStep = step
-			l.publish(step)
+		if !l.model.Answer(ctx, r) {
+			return
+		}
+		if views, err := l.model.Look(ctx); err == nil {
+			l.show(step, views)
 		}
 	}
 }
@@ -348,8 +357,12 @@ func Show(ctx context.Context, bus *watch.Bus, m Onlooker) {
 			return
 		case <-bus.Pending():
 			bus.Serve(time.Second, func(r watch.Request) {
-				s := *bus.Latest()
-				if m.Answer(ctx, r) && m.Look(ctx, &s) == nil {
+				if !m.Answer(ctx, r) {
+					return
+				}
+				if views, err := m.Look(ctx); err == nil {
+					s := *bus.Latest()
+					s.Show(views...)
 					bus.Publish(&s)
 				}
 			})

@@ -26,8 +26,6 @@ type counter struct {
 	loss      func(step int) float64
 	onStep    func(step int)
 	steps     int
-	keep      error // what Keep fails with
-	kept      []string
 	onLook    func() error
 	stepError func(step int) error
 	text      string // that is attended to
@@ -63,19 +61,24 @@ func (m *counter) Metrics() (watch.Metrics, error) {
 
 func (m *counter) State() []nn.Named { return []nn.Named{{Name: "weight", Tensor: m.weight}} }
 
-func (m *counter) Keep(path string, _ *watch.Snapshot) error {
-	if m.keep == nil {
-		m.kept = append(m.kept, filepath.Base(path))
+func (m *counter) Look(context.Context) ([]watch.View, error) {
+	if m.onLook != nil {
+		if err := m.onLook(); err != nil {
+			return nil, err
+		}
 	}
-	return m.keep
+	return []watch.View{
+		&watch.Texts{Name: "Sample", Examples: []watch.Example{{Output: m.text}}},
+		&watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: m.text}},
+	}, nil
 }
 
-func (m *counter) Look(_ context.Context, s *watch.Snapshot) error {
-	s.Attention = &watch.Attention{Text: m.text}
-	if m.onLook != nil {
-		return m.onLook()
+// reads returns the text whose attention a snapshot shows; "" for none.
+func reads(s *watch.Snapshot) string {
+	if v := watch.Find[*watch.HeatMaps](s.Views, "Attention"); v != nil {
+		return v.Prompt.Text
 	}
-	return nil
+	return ""
 }
 
 // Answer answers a Decode by itself, and an Attend by the next look.
@@ -222,7 +225,7 @@ func TestMetricsAreTrimmedAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := h.Series()
+	s := h.Curves().Groups[0].Series
 	if len(s) != 2 || s[0].Name != "loss" || s[1].Name != "kl" || !slices.Equal(s[0].Steps, []int{1, 2, 3}) || !slices.Equal(s[0].Values, []float64{10, 20, 30}) {
 		t.Errorf("read back as %+v", s)
 	}
@@ -294,7 +297,7 @@ func TestRequestsAreServed(t *testing.T) {
 		t.Errorf("paused at step %d, want 5", got)
 	}
 	bus.Send(watch.Attend{Text: "3 May"})
-	await("the text is in the snapshots", func() bool { a := bus.Latest().Attention; return a != nil && a.Text == "3 May" })
+	await("the text is in the snapshots", func() bool { return reads(bus.Latest()) == "3 May" })
 	bus.Send(watch.Decode{Z: [][]float32{{1, 2}, {3, 4}}, Reply: func(p []*image.RGBA) { decoded <- p }})
 	if p := <-decoded; len(p) != 2 {
 		t.Errorf("two latents give %d pictures", len(p))
@@ -326,7 +329,7 @@ func TestShow(t *testing.T) {
 	<-bus.Changed()
 	bus.Send(watch.Attend{Text: "4 May"})
 	<-bus.Changed()
-	if s := bus.Latest(); s.Attention == nil || s.Attention.Text != "4 May" || s.Step != 7 || s.State != watch.Done {
+	if s := bus.Latest(); reads(s) != "4 May" || s.Step != 7 || s.State != watch.Done {
 		t.Errorf("the newest snapshot is %+v", s)
 	}
 	cancel()

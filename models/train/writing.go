@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"genview/models/picture"
 	"genview/models/watch"
 	"genview/tensor"
 )
@@ -26,8 +27,8 @@ type writing struct {
 
 // sampled is what a model made at a step.
 type sampled struct {
-	step int
-	snap watch.Snapshot
+	step  int
+	views []watch.View
 }
 
 const (
@@ -172,9 +173,9 @@ func (l *loop) writeRecords() {
 }
 
 // keep puts what the model made last into the run's folder, now or later.
-func (l *loop) keep(step int) {
+func (l *loop) keep(step int, views []watch.View) {
 	w := &l.writing
-	w.samples = append(w.samples, sampled{step, l.snap})
+	w.samples = append(w.samples, sampled{step, views})
 	w.samples = w.samples[max(0, len(w.samples)-mostSamples):]
 	if w.keeps.wait == 0 {
 		l.keepSamples()
@@ -188,7 +189,7 @@ func (l *loop) keepSamples() {
 		s := &w.samples[0]
 		err := os.Mkdir(filepath.Join(l.run.Dir, samples), 0o755)
 		if err == nil || errors.Is(err, fs.ErrExist) {
-			err = l.model.Keep(filepath.Join(l.run.Dir, samples, fmt.Sprintf("step-%08d", s.step)), &s.snap)
+			err = picture.Write(filepath.Join(l.run.Dir, samples, fmt.Sprintf("step-%08d", s.step)), s.views, l.CacheDir)
 		}
 		if err != nil {
 			w.keeps.failed(l, fmt.Sprintf("the sample of step %d cannot be written: %v", s.step, err))

@@ -8,7 +8,7 @@
 //	for step := 1; step <= steps && !stopped; step++ {
 //		metrics := train(step)
 //		history.Add(step, metrics)
-//		bus.Publish(&watch.Snapshot{Step: step, Steps: steps, State: watch.Training, Losses: history.Series()})
+//		bus.Publish(&watch.Snapshot{Step: step, Steps: steps, State: watch.Training, Views: []watch.View{history.Curves()}})
 //		bus.Serve(5*time.Millisecond, handle)
 //		for paused {
 //			<-bus.Pending()

@@ -3,6 +3,7 @@ package watch
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // A History collects the metrics of a run in bounded memory. When a curve outgrows its points, neighbours are merged:
@@ -22,13 +23,38 @@ func (h *History) Add(step int, m Metrics) {
 	}
 }
 
-// Series returns the curves so far, in the order in which their names first came. The result shares nothing with h.
-func (h *History) Series() []Series {
-	out := make([]Series, len(h.curves))
-	for i, c := range h.curves {
-		out[i] = c.series()
+// CurvesName is the name of the view that shows a run's metrics.
+const CurvesName = "Curves"
+
+// Curves returns the curves so far, in groups by what they measure and in the order in which their names first came. The result shares
+// nothing with h.
+func (h *History) Curves() *Curves {
+	v := &Curves{Name: CurvesName}
+	for _, c := range h.curves {
+		name, unit := measure(c.name)
+		i := slices.IndexFunc(v.Groups, func(g Group) bool { return g.Name == name })
+		if i < 0 {
+			i = len(v.Groups)
+			v.Groups = append(v.Groups, Group{Name: name, Unit: unit})
+		}
+		v.Groups[i].Series = append(v.Groups[i].Series, c.series())
 	}
-	return out
+	return v
+}
+
+// measure says which group a metric belongs to, and its unit. Its name says so, for a run's metrics are read from its folder, too.
+func measure(metric string) (group, unit string) {
+	switch {
+	case strings.HasSuffix(metric, "norm"):
+		return "norm", ""
+	case strings.HasSuffix(metric, "accuracy"):
+		return "accuracy", ""
+	case strings.HasSuffix(metric, "lr"):
+		return "learning rate", ""
+	case metric == "real" || metric == "fake":
+		return "logit", ""
+	}
+	return "loss", ""
 }
 
 func (h *History) curve(name string) *curve {

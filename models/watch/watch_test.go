@@ -121,7 +121,7 @@ func TestHistoryIsBoundedAndKeepsItsShape(t *testing.T) {
 		}
 		h.Add(step, watch.Metrics{{Name: "loss", Value: v}})
 	}
-	s := h.Series()[0]
+	s := h.Curves().Groups[0].Series[0]
 	if n := len(s.Steps); n > points || n < points/2 {
 		t.Errorf("got %d points, want %d to %d", n, points/2, points)
 	}
@@ -148,7 +148,7 @@ func TestHistoryOfShortRunsIsExact(t *testing.T) {
 	for step := range 8 {
 		h.Add(step, watch.Metrics{{Name: "d", Value: float64(step)}, {Name: "g", Value: math.Inf(1)}})
 	}
-	s := h.Series()
+	s := h.Curves().Groups[0].Series
 	if len(s) != 2 || s[0].Name != "d" || s[1].Name != "g" {
 		t.Fatalf("got %v, want the series d and g", s)
 	}
@@ -169,5 +169,45 @@ func TestMetricsValue(t *testing.T) {
 	}
 	if _, ok := m.Value("kl"); ok {
 		t.Error("kl: got a value, want none")
+	}
+}
+
+// TestShowLeavesWhatWasPublished: views take the place of those of their names, others stay, and a snapshot that was published is as it
+// was.
+func TestShowLeavesWhatWasPublished(t *testing.T) {
+	var s watch.Snapshot
+	curves, first, second := &watch.Curves{Name: "Curves"}, &watch.Pictures{Name: "Samples"}, &watch.Pictures{Name: "Samples"}
+	s.Show(curves)
+	s.Show(first)
+	published := s
+	s.Show(second, &watch.Latent{Name: "Latent space"})
+	if got := published.Views; len(got) != 2 || got[0] != watch.View(curves) || got[1] != watch.View(first) {
+		t.Errorf("what was published is now %v", got)
+	}
+	if got := s.Views; len(got) != 3 || got[0] != watch.View(curves) || got[1] != watch.View(second) || got[2].Title() != "Latent space" {
+		t.Errorf("got %v", got)
+	}
+	if got := watch.Find[*watch.Pictures](s.Views, "Samples"); got != second {
+		t.Errorf("found %p, want the newest", got)
+	}
+	if got := watch.Find[*watch.Table](s.Views, "Samples"); got != nil {
+		t.Errorf("found a table %v among %v", got, s.Views)
+	}
+}
+
+// TestWhatIsMeasuredAlikeSharesAnAxis: a gradient's norm and a loss do not.
+func TestWhatIsMeasuredAlikeSharesAnAxis(t *testing.T) {
+	h := watch.NewHistory(8)
+	h.Add(1, watch.Metrics{{Name: "loss"}, {Name: "grad_norm"}, {Name: "kl"}, {Name: "held_out_accuracy"}, {Name: "real"}, {Name: "fake"}})
+	got := ""
+	for _, g := range h.Curves().Groups {
+		got += g.Name + ":"
+		for _, s := range g.Series {
+			got += " " + s.Name
+		}
+		got += "\n"
+	}
+	if want := "loss: loss kl\nnorm: grad_norm\naccuracy: held_out_accuracy\nlogit: real fake\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

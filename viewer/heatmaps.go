@@ -12,9 +12,10 @@ import (
 	"genview/models/watch"
 )
 
-// Attention shows how a Transformer reads a text that one can write: what each head of each layer looks at, small, and one head
-// large with its tokens.
-type Attention struct {
+// HeatMaps shows tables of numbers small, and one of them large with the tokens of its rows and columns: how a Transformer reads a text
+// that one can write, head by head, or which classes are taken for which.
+type HeatMaps struct {
+	name   string
 	field  field
 	asked  string // the newest text that was asked for, here or in another panel
 	chosen head
@@ -22,8 +23,8 @@ type Attention struct {
 	hover  spot
 	over   bool
 
-	shown *watch.Attention     // what maps were drawn from
-	maps  map[head]*image.RGBA // a pixel for each share
+	shown *watch.HeatMaps      // what maps were drawn from
+	maps  map[head]*image.RGBA // a pixel for each value
 }
 
 // head names a head of a layer.
@@ -36,17 +37,29 @@ type head struct {
 type spot struct{ row, col int }
 
 // Title names the panel.
-func (p *Attention) Title() string { return "Attention" }
+func (p *HeatMaps) Title() string { return p.name }
 
-// Shape is large, once a text was read.
-func (p *Attention) Shape(s *watch.Snapshot) Shape {
-	if s.Attention == nil {
+func (p *HeatMaps) view(s *watch.Snapshot) *watch.HeatMaps {
+	return watch.Find[*watch.HeatMaps](s.Views, p.name)
+}
+
+// Shape is large where there are many tables or a text to write, and tall for a single one.
+func (p *HeatMaps) Shape(s *watch.Snapshot) Shape {
+	switch v := p.view(s); {
+	case v == nil:
 		return Hidden
+	case single(v):
+		return Tall
 	}
 	return Large
 }
 
-func (p *Attention) writing() bool { return p.field.on }
+// single reports whether a view is of one table and no text, which needs no small ones and no field.
+func single(v *watch.HeatMaps) bool {
+	return v != nil && v.Prompt == nil && len(v.Maps) == 1 && v.Maps[0].Heads == 1
+}
+
+func (p *HeatMaps) writing() bool { return p.field.on }
 
 // areas are where things lie in the panel.
 type areas struct {
@@ -62,21 +75,26 @@ const (
 )
 
 // areas puts the large map beneath the grid, or beside it in a panel that is wider than high; the grid leaves it what it can use.
-func (p *Attention) areas(size Point) areas {
-	r := content(size, true)
+func (p *HeatMaps) areas(size Point) areas {
+	rest := content(size, true)
 	var a areas
-	var rest Rect
-	a.field, rest = r.Top(34)
-	a.field, a.output = a.field.Left(max(0.6*a.field.W, a.field.W-320))
-	_, a.output = a.output.Left(padding)
-	_, rest = rest.Top(padding)
+	if single(p.shown) {
+		a.large = rest
+		return a
+	}
+	if p.shown == nil || p.shown.Prompt != nil {
+		a.field, rest = rest.Top(34)
+		a.field, a.output = a.field.Left(max(0.6*a.field.W, a.field.W-320))
+		_, a.output = a.output.Left(padding)
+		_, rest = rest.Top(padding)
+	}
 	if rest.W > 1.3*rest.H {
 		a.grid, a.large = rest.Left(0.42 * rest.W)
 		_, a.large = a.large.Left(2 * padding)
 	} else {
 		use := 0.55
 		if m, ok := p.chosenMap(p.shown); ok {
-			use = min(max(rest.W/rest.H*float64(len(m.To))/float64(len(m.From)), 0.55), 0.66)
+			use = min(max(rest.W/rest.H*float64(len(m.Rows))/float64(len(m.Cols)), 0.55), 0.66)
 		}
 		a.grid, a.large = rest.Top((1 - use) * rest.H)
 		_, a.large = a.large.Top(padding)
@@ -85,7 +103,7 @@ func (p *Attention) areas(size Point) areas {
 }
 
 // small returns where the map of a head lies in the grid.
-func small(grid Rect, s *watch.Attention, layer, index int) Rect {
+func small(grid Rect, s *watch.HeatMaps, layer, index int) Rect {
 	heads := 1
 	for _, m := range s.Maps {
 		heads = max(heads, m.Heads)
@@ -95,7 +113,7 @@ func small(grid Rect, s *watch.Attention, layer, index int) Rect {
 }
 
 // chosenMap returns the map of the chosen head; false where there is none.
-func (p *Attention) chosenMap(a *watch.Attention) (watch.Map, bool) {
+func (p *HeatMaps) chosenMap(a *watch.HeatMaps) (watch.Map, bool) {
 	if a == nil {
 		return watch.Map{}, false
 	}
@@ -108,7 +126,7 @@ func (p *Attention) chosenMap(a *watch.Attention) (watch.Map, bool) {
 }
 
 // choose keeps the choice where there still is such a head; else, and until somebody chose, it is the last layer's first.
-func (p *Attention) choose(a *watch.Attention) {
+func (p *HeatMaps) choose(a *watch.HeatMaps) {
 	if _, ok := p.chosenMap(a); ok && p.fixed || len(a.Maps) == 0 {
 		return
 	}
@@ -116,8 +134,8 @@ func (p *Attention) choose(a *watch.Attention) {
 }
 
 // Update takes what is written and clicked, and asks for what was written.
-func (p *Attention) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
-	a := s.Attention
+func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	a := p.view(s)
 	if a == nil {
 		return nil, false
 	}
@@ -128,12 +146,16 @@ func (p *Attention) Update(in Input, s *watch.Snapshot) (ask []watch.Request, re
 	redraw = redraw || in.Attend != p.asked
 	p.asked = in.Attend
 	at := p.areas(in.Size)
-	take, changed := p.field.update(in, at.field, p.text(a))
-	if take && p.field.text != p.asked {
-		p.asked = p.field.text
-		ask = append(ask, watch.Attend{Text: p.asked})
+	changed := false
+	if a.Prompt != nil {
+		var take bool
+		take, changed = p.field.update(in, at.field, p.text(a))
+		if take && p.field.text != p.asked {
+			p.asked = p.field.text
+			ask = append(ask, watch.Attend{Text: p.asked})
+		}
 	}
-	if in.Pressed {
+	if in.Pressed && !single(a) {
 		for l, m := range a.Maps {
 			for k := range m.Heads {
 				if small(at.grid, a, l, k).Contains(in.Cursor) {
@@ -144,7 +166,7 @@ func (p *Attention) Update(in Input, s *watch.Snapshot) (ask []watch.Request, re
 	}
 	hover, over := spot{}, false
 	if m, ok := p.chosenMap(a); ok && in.Over {
-		hover, over = largeOf(at.large, m).at(in.Cursor)
+		hover, over = largeOf(at.large, a, m).at(in.Cursor)
 	}
 	changed = changed || hover != p.hover || over != p.over
 	p.hover, p.over = hover, over
@@ -152,29 +174,28 @@ func (p *Attention) Update(in Input, s *watch.Snapshot) (ask []watch.Request, re
 }
 
 // text is what the field shows while nobody writes: what was read, or will be.
-func (p *Attention) text(a *watch.Attention) string {
+func (p *HeatMaps) text(a *watch.HeatMaps) string {
 	if p.asked != "" {
 		return p.asked
 	}
-	return a.Text
+	return a.Prompt.Text
 }
 
 // stale reports whether what is known is of another text than the field shows.
-func (p *Attention) stale(a *watch.Attention) bool {
-	return !p.field.changed.IsZero() || p.text(a) != a.Text
+func (p *HeatMaps) stale(a *watch.HeatMaps) bool {
+	return !p.field.changed.IsZero() || p.text(a) != a.Prompt.Text
 }
 
 // draws makes a picture of each head.
-func draws(a *watch.Attention) map[head]*image.RGBA {
+func draws(a *watch.HeatMaps) map[head]*image.RGBA {
 	maps := map[head]*image.RGBA{}
 	for _, m := range a.Maps {
-		n := len(m.To) * len(m.From)
 		for k := range m.Heads {
-			shares := m.Weights[k*n : (k+1)*n]
-			most := max(float64(slices.Max(shares)), 1e-9)
-			img := image.NewRGBA(image.Rect(0, 0, len(m.From), len(m.To)))
-			for i, v := range shares {
-				img.SetRGBA(i%len(m.From), i/len(m.From), heat(math.Pow(float64(v)/most, 0.7)))
+			values := m.Head(k)
+			most := max(float64(slices.Max(values)), 1e-9)
+			img := image.NewRGBA(image.Rect(0, 0, len(m.Cols), len(m.Rows)))
+			for i, v := range values {
+				img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(math.Pow(float64(v)/most, 0.7)))
 			}
 			maps[head{m.Name, k}] = img
 		}
@@ -196,7 +217,7 @@ func mix(a, b color.RGBA, t float64) color.RGBA {
 	return color.RGBA{f(a.R, b.R), f(a.G, b.G), f(a.B, b.B), 0xff}
 }
 
-// largeMap is where the chosen head's shares lie, with its tokens at the left and above.
+// largeMap is where the chosen head's values lie, with its tokens at the left and above.
 type largeMap struct {
 	cells      Rect
 	rows, cols int
@@ -204,18 +225,22 @@ type largeMap struct {
 
 const tokenSize = 13.0
 
-func largeOf(r Rect, m watch.Map) largeMap {
+func largeOf(r Rect, v *watch.HeatMaps, m watch.Map) largeMap {
 	longest := 1.2 // times the size: the width of a character of any script, or of its code point
-	for _, t := range m.To {
+	for _, t := range m.Rows {
 		longest = max(longest, 0.62*float64(len([]rune(t))))
 	}
 	_, r = r.Top(titleOfHead + 20)
 	_, r = r.Left(longest*tokenSize + 10)
-	cell := min(r.W/float64(len(m.From)), r.H/float64(len(m.To)), 34)
-	return largeMap{Rect{r.X, r.Y, cell * float64(len(m.From)), cell * float64(len(m.To))}, len(m.To), len(m.From)}
+	most := 34.0
+	if single(v) {
+		most = 64
+	}
+	cell := min(r.W/float64(len(m.Cols)), r.H/float64(len(m.Rows)), most)
+	return largeMap{Rect{r.X, r.Y, cell * float64(len(m.Cols)), cell * float64(len(m.Rows))}, len(m.Rows), len(m.Cols)}
 }
 
-// at returns which share lies at q; false where none does.
+// at returns which value lies at q; false where none does.
 func (l largeMap) at(q Point) (spot, bool) {
 	if !l.cells.Contains(q) {
 		return spot{}, false
@@ -227,38 +252,51 @@ func (l largeMap) at(q Point) (spot, bool) {
 }
 
 // Draw draws the field, the grid and the chosen head.
-func (p *Attention) Draw(c *Canvas, s *watch.Snapshot) {
-	a := s.Attention
+func (p *HeatMaps) Draw(c *Canvas, s *watch.Snapshot) {
+	a := p.view(s)
 	at := p.areas(c.Size())
-	hint := "click the text to write your own  ·  click a map to see it large"
-	if a.Unread > 0 {
-		n := len([]rune(a.Text))
-		hint = fmt.Sprintf("of %d characters the model reads %d: the maps are of the last", n, n-a.Unread)
+	stale := false
+	if a.Prompt == nil {
+		c.hint(p.Title(), "of step "+formatCount(s.LookStep))
+	} else {
+		stale = p.stale(a)
+		p.prompt(c, at, a, stale)
 	}
-	c.hint(p.Title(), hint)
-	p.field.draw(c, at.field, p.text(a))
-	stale := p.stale(a)
-	switch t := (Text{Size: 15, Mono: true, Color: accentColor}); {
-	case stale:
-		t.Color = dimColor
-		c.Text("reading…", Point{at.output.X, at.output.Y + at.output.H/2}, t)
-	case a.Problem == "":
-		middle := at.output.Y + at.output.H/2
-		c.Text("→ ", Point{at.output.X, middle}, t)
-		w := c.Width("→ ", t)
-		t.Signs = true
-		c.Text(c.Shorten(a.Output, t, at.output.W-w), Point{at.output.X + w, middle}, t)
-	default:
-		problem(c, at.output, a.Problem)
+	if !single(a) {
+		p.grid(c, at.grid, a)
 	}
-	p.grid(c, at.grid, a)
 	if m, ok := p.chosenMap(a); ok {
-		p.large(c, at.large, m)
+		p.large(c, at.large, a, m)
 	}
 	if stale { // the maps are of the former text
 		for _, r := range []Rect{at.grid, at.large} {
 			c.Fill(r, faded(panelColor, 0.7))
 		}
+	}
+}
+
+// prompt draws the field and what the model makes of the text in it.
+func (p *HeatMaps) prompt(c *Canvas, at areas, a *watch.HeatMaps, stale bool) {
+	q := a.Prompt
+	hint := "click the text to write your own  ·  click a map to see it large"
+	if q.Unread > 0 {
+		n := len([]rune(q.Text))
+		hint = fmt.Sprintf("of %d characters the model reads %d: the maps are of the last", n, n-q.Unread)
+	}
+	c.hint(p.Title(), hint)
+	p.field.draw(c, at.field, p.text(a))
+	switch t := (Text{Size: 15, Mono: true, Color: accentColor}); {
+	case stale:
+		t.Color = dimColor
+		c.Text("reading…", Point{at.output.X, at.output.Y + at.output.H/2}, t)
+	case q.Problem != "":
+		problem(c, at.output, q.Problem)
+	case q.Output != "":
+		middle := at.output.Y + at.output.H/2
+		c.Text("→ ", Point{at.output.X, middle}, t)
+		w := c.Width("→ ", t)
+		t.Signs = true
+		c.Text(c.Shorten(q.Output, t, at.output.W-w), Point{at.output.X + w, middle}, t)
 	}
 }
 
@@ -276,7 +314,7 @@ func problem(c *Canvas, r Rect, text string) {
 }
 
 // grid draws the small maps.
-func (p *Attention) grid(c *Canvas, r Rect, a *watch.Attention) {
+func (p *HeatMaps) grid(c *Canvas, r Rect, a *watch.HeatMaps) {
 	t := Text{Size: 12, Color: dimColor}
 	for l, m := range a.Maps {
 		first := small(r, a, l, 0)
@@ -296,37 +334,40 @@ func (p *Attention) grid(c *Canvas, r Rect, a *watch.Attention) {
 }
 
 // large draws the chosen head with its tokens.
-func (p *Attention) large(c *Canvas, r Rect, m watch.Map) {
-	l := largeOf(r, m)
-	title := Text{Size: 13, Bold: true, Color: textColor}
-	name := fmt.Sprintf("%s, head %d", layerName(m.Name), p.chosen.index+1)
-	c.Text(name, Point{r.X, r.Y + 8}, title)
+func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map) {
+	l := largeOf(r, v, m)
+	at, title := Point{r.X, r.Y + 8}, Text{Size: 13, Bold: true, Color: textColor}
+	if !single(v) {
+		name := fmt.Sprintf("%s, head %d", layerName(m.Name), p.chosen.index+1)
+		c.Text(name, at, title)
+		at.X += c.Width(name, title) + 16
+	}
 	note := Text{Size: 13, Color: dimColor}
 	if p.over {
-		value := m.Weights[(p.chosen.index*l.rows+p.hover.row)*l.cols+p.hover.col]
+		value := m.Head(p.chosen.index)[p.hover.row*l.cols+p.hover.col]
 		note.Color = textColor
-		c.sentence(Point{r.X + c.Width(name, title) + 16, r.Y + 8}, note, m.To[p.hover.row], fmt.Sprintf(" takes %.3f from ", value), m.From[p.hover.col])
+		c.sentence(at, note, m.Rows[p.hover.row], fmt.Sprintf(" %s %s %s ", v.Words[0], formatShare(value), v.Words[1]), m.Cols[p.hover.col])
 	} else {
-		c.Text("each row takes from the columns", Point{r.X + c.Width(name, title) + 16, r.Y + 8}, note)
+		c.Text(fmt.Sprintf("each row %s %s the columns", v.Words[0], v.Words[1]), at, note)
 	}
 	c.Image(p.maps[p.chosen], l.cells)
 	cell := l.cells.W / float64(l.cols)
 	size := min(tokenSize, max(9, cell*0.95))
 	wide, high := 9.0, 9.0 // of a token, in a script whose characters are neither
-	for _, t := range slices.Concat(m.From, m.To) {
+	for _, t := range slices.Concat(m.Cols, m.Rows) {
 		if w := c.Width(short(t), token(size, false, Left)); w > wide {
 			wide, high = w+1, max(high, size)
 		}
 	}
 	every := max(1, int(math.Ceil(wide/cell))) // tokens that are written
-	for j, t := range m.From {
+	for j, t := range m.Cols {
 		on := p.over && j == p.hover.col
 		if j%every == 0 || on {
 			c.Text(short(t), Point{l.cells.X + (float64(j)+0.5)*cell, l.cells.Y - 10}, token(size, on, Center))
 		}
 	}
 	every = max(1, int(math.Ceil(high/cell)))
-	for i, t := range m.To {
+	for i, t := range m.Rows {
 		on := p.over && i == p.hover.row
 		if i%every == 0 || on {
 			c.Text(t, Point{l.cells.X - 6, l.cells.Y + (float64(i)+0.5)*cell}, token(size, on, Right))
@@ -388,6 +429,14 @@ func (c *Canvas) sentence(at Point, t Text, to, words, from string) {
 		c.Text(end, at, t)
 		at.X += c.Width(end, t)
 	}
+}
+
+// formatShare writes a value of a map: a share with three places, a count without any.
+func formatShare(v float32) string {
+	if v == float32(math.Trunc(float64(v))) && v > 1 {
+		return formatCount(int(v))
+	}
+	return fmt.Sprintf("%.3f", v)
 }
 
 // short is a token in one character.

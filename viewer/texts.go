@@ -6,17 +6,22 @@ import (
 	"genview/models/watch"
 )
 
-// Examples shows what a model makes of texts that it was not trained on, with what is right and wrong, or a text that it wrote.
-type Examples struct {
+// Texts shows what a model makes of texts that it was not trained on, with what is right and wrong, or a text that it wrote.
+type Texts struct {
+	name  string
 	hover int // the row under the cursor, from 1 on; 0 for none
 }
 
 // Title names the panel.
-func (p *Examples) Title() string { return "Examples" }
+func (p *Texts) Title() string { return p.name }
 
-// Shape is wide, once there are examples.
-func (p *Examples) Shape(s *watch.Snapshot) Shape {
-	if len(s.Examples) == 0 {
+func (p *Texts) view(s *watch.Snapshot) *watch.Texts {
+	return watch.Find[*watch.Texts](s.Views, p.name)
+}
+
+// Shape is wide.
+func (p *Texts) Shape(s *watch.Snapshot) Shape {
+	if v := p.view(s); v == nil || len(v.Examples) == 0 {
 		return Hidden
 	}
 	return Wide
@@ -24,32 +29,40 @@ func (p *Examples) Shape(s *watch.Snapshot) Shape {
 
 const exampleHeight = 28
 
-// judged reports whether examples are right or wrong.
-func judged(s *watch.Snapshot) bool { return s.Examples[0].Want != "" }
-
 // row returns where an example lies.
-func (p *Examples) row(size Point, i int) Rect {
+func (p *Texts) row(size Point, i int) Rect {
 	r := content(size, true)
 	return Rect{r.X, r.Y + float64(i)*exampleHeight, r.W, exampleHeight}
 }
 
 // rows is how many examples there is room for.
-func (p *Examples) rows(size Point, s *watch.Snapshot) int {
-	return min(len(s.Examples), int(content(size, true).H/exampleHeight))
+func (p *Texts) rows(size Point, v *watch.Texts) int {
+	return min(len(v.Examples), int(content(size, true).H/exampleHeight))
 }
 
-// Update asks for the attention to an example that is clicked on.
-func (p *Examples) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
-	if p.Shape(s) == Hidden || !judged(s) {
+// prompted returns the first heat maps that are of a text which one can change; nil where there are none.
+func prompted(s *watch.Snapshot) *watch.HeatMaps {
+	for _, v := range s.Views {
+		if v, ok := v.(*watch.HeatMaps); ok && v.Prompt != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// Update asks that an example which is clicked on be read, by a model that can show how.
+func (p *Texts) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	v := p.view(s)
+	if v == nil || !v.Judged() || prompted(s) == nil {
 		return nil, false
 	}
 	was := p.hover
 	p.hover = 0
-	for i := range p.rows(in.Size, s) {
+	for i := range p.rows(in.Size, v) {
 		if in.Over && p.row(in.Size, i).Contains(in.Cursor) {
 			p.hover = i + 1
 			if in.Pressed {
-				ask = append(ask, watch.Attend{Text: s.Examples[i].Input})
+				ask = append(ask, watch.Attend{Text: v.Examples[i].Input})
 			}
 		}
 	}
@@ -57,23 +70,23 @@ func (p *Examples) Update(in Input, s *watch.Snapshot) (ask []watch.Request, red
 }
 
 // Draw draws a line for each example, or the text.
-func (p *Examples) Draw(c *Canvas, s *watch.Snapshot) {
-	step := "of step " + formatCount(s.SampleStep)
-	if !judged(s) {
+func (p *Texts) Draw(c *Canvas, s *watch.Snapshot) {
+	v, step := p.view(s), "of step "+formatCount(s.LookStep)
+	if !v.Judged() {
 		c.hint(p.Title(), step)
-		p.text(c, s.Examples[0])
+		p.text(c, v)
 		return
 	}
 	right := 0
-	for _, e := range s.Examples {
+	for _, e := range v.Examples {
 		if e.Output == e.Want {
 			right++
 		}
 	}
-	c.hint(p.Title(), fmt.Sprintf("held out: %d of %d right  ·  %s", right, len(s.Examples), step))
+	c.hint(p.Title(), fmt.Sprintf("held out: %d of %d right  ·  %s", right, len(v.Examples), step))
 	t := Text{Size: 14, Mono: true, Color: textColor}
-	for i := range p.rows(c.Size(), s) {
-		e, r := s.Examples[i], p.row(c.Size(), i)
+	for i := range p.rows(c.Size(), v) {
+		e, r := v.Examples[i], p.row(c.Size(), i)
 		if p.hover == i+1 {
 			c.Fill(r, hoverColor)
 		}
@@ -95,7 +108,7 @@ func (p *Examples) Draw(c *Canvas, s *watch.Snapshot) {
 }
 
 // output writes what the model said, wrong characters in another colour, and returns where it ends.
-func (p *Examples) output(c *Canvas, at Point, e watch.Example, t Text) float64 {
+func (p *Texts) output(c *Canvas, at Point, e watch.Example, t Text) float64 {
 	want := []rune(e.Want)
 	t.Signs = true
 	for i, r := range []rune(e.Output) {
@@ -120,11 +133,15 @@ func mark(c *Canvas, at Point, right bool) {
 }
 
 // text draws what a model wrote.
-func (p *Examples) text(c *Canvas, e watch.Example) {
+func (p *Texts) text(c *Canvas, v *watch.Texts) {
 	const height = 20
 	t := Text{Size: 14, Mono: true, Color: textColor}
 	r := content(c.Size(), true)
-	for i, line := range c.wrap(trimmed(e.Input+e.Output), t, r.W) {
+	var all []string
+	for _, e := range v.Examples {
+		all = append(all, c.wrap(trimmed(e.Input+e.Output), t, r.W)...)
+	}
+	for i, line := range all {
 		if y := r.Y + height*(float64(i)+0.5); y+height/2 <= r.Y+r.H {
 			c.Text(line, Point{r.X, y}, t)
 		}

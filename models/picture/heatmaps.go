@@ -1,4 +1,3 @@
-// Package picture draws what a model does as pictures for files and pages, on the CPU alone; what moves is the viewer's.
 package picture
 
 import (
@@ -45,27 +44,27 @@ type sheet struct {
 	fonts *lettering.Fonts
 }
 
-// Attention draws the maps of a text: a row for each layer and a column for each head, with the tokens read on top and those that
-// read at the left. Above stand the text, what the model made of it, and which part was read where the text is longer than the model's
-// context.
-func Attention(fonts *lettering.Fonts, a *watch.Attention) *image.RGBA {
+// HeatMaps draws the maps of a view: a row for each map and a column for each head, with the tokens of columns on top and those of rows
+// at the left. Above stand the text that they are of, what the model made of it, and which part was read where the text is longer than
+// the model's context.
+func HeatMaps(fonts *lettering.Fonts, v *watch.HeatMaps) *image.RGBA {
 	const name = 40 // height of a layer's title
 	width := 0
-	for _, m := range a.Maps {
+	for _, m := range v.Maps {
 		w, _ := mapSize(fonts, m)
 		width = max(width, 2*margin+m.Heads*(w+margin)-margin)
 	}
 	width = max(width, 640)
-	head := heading(fonts, a, width-2*margin)
-	height := margin + 32*len(head) + margin
-	for _, m := range a.Maps {
+	lines := heading(fonts, v.Prompt, width-2*margin)
+	height := margin + 32*len(lines) + margin
+	for _, m := range v.Maps {
 		_, h := mapSize(fonts, m)
 		height += name + h + margin
 	}
 	s := sheet{image.NewRGBA(image.Rect(0, 0, width, height)), fonts}
 	draw.Draw(s, s.Rect, image.NewUniform(paper), image.Point{}, draw.Src)
 	y := margin
-	for _, line := range head {
+	for _, line := range lines {
 		x := margin
 		for _, w := range line {
 			x = s.write(w.style, w.color, x, y+16, w.text) + 14
@@ -73,7 +72,7 @@ func Attention(fonts *lettering.Fonts, a *watch.Attention) *image.RGBA {
 		y += 32
 	}
 	y += margin
-	for _, m := range a.Maps {
+	for _, m := range v.Maps {
 		w, h := mapSize(fonts, m)
 		for k := range m.Heads {
 			x := margin + k*(w+margin)
@@ -83,8 +82,7 @@ func Attention(fonts *lettering.Fonts, a *watch.Attention) *image.RGBA {
 			if k > 0 || m.Heads > 1 {
 				s.write(small, dim, x, y+27, fmt.Sprintf("head %d", k+1))
 			}
-			n := len(m.To) * len(m.From)
-			s.drawMap(image.Pt(x, y+name), m, m.Weights[k*n:(k+1)*n])
+			s.drawMap(image.Pt(x, y+name), m, m.Head(k))
 		}
 		y += name + h + margin
 	}
@@ -101,7 +99,10 @@ type words struct {
 const mostLines = 6 // of a text above its maps
 
 // heading returns the lines above the maps, none wider than width.
-func heading(fonts *lettering.Fonts, a *watch.Attention, width int) (lines [][]words) {
+func heading(fonts *lettering.Fonts, a *watch.Prompt, width int) (lines [][]words) {
+	if a == nil {
+		return nil
+	}
 	for _, line := range wrap(fonts, a.Text, title, width) {
 		lines = append(lines, []words{{line, title, ink}})
 	}
@@ -160,7 +161,7 @@ func fits(fonts *lettering.Fonts, most, width int, st lettering.Style, of func(n
 
 // cell is the size in pixels of one share.
 func cell(m watch.Map) int {
-	return min(max(widest/max(len(m.From), len(m.To), 1), smallest), largest)
+	return min(max(widest/max(len(m.Cols), len(m.Rows), 1), smallest), largest)
 }
 
 // every says which tokens are written: all, or every second or third where shares are smaller than letters.
@@ -169,7 +170,7 @@ func every(m watch.Map) int { return (legible + cell(m) - 1) / cell(m) }
 // gutters are the widths of what is written at the left and on top.
 func gutters(fonts *lettering.Fonts, m watch.Map) (left, top int) {
 	longest := 0.0
-	for _, t := range m.To {
+	for _, t := range m.Rows {
 		longest = max(longest, fonts.Line(t, mono).Width())
 	}
 	return int(math.Ceil(longest)) + 8, 18
@@ -177,40 +178,27 @@ func gutters(fonts *lettering.Fonts, m watch.Map) (left, top int) {
 
 func mapSize(fonts *lettering.Fonts, m watch.Map) (w, h int) {
 	left, top := gutters(fonts, m)
-	return left + cell(m)*len(m.From), top + cell(m)*len(m.To)
+	return left + cell(m)*len(m.Cols), top + cell(m)*len(m.Rows)
 }
 
 func (s sheet) drawMap(at image.Point, m watch.Map, shares []float32) {
 	left, top := gutters(s.fonts, m)
 	c := cell(m)
-	for j := 0; j < len(m.From); j += every(m) {
-		t := short(m.From[j])
+	for j := 0; j < len(m.Cols); j += every(m) {
+		t := short(m.Cols[j])
 		s.write(mono, ink, at.X+left+j*c+c/2-int(math.Round(s.fonts.Line(t, mono).Width()/2)), at.Y+top-5, t)
 	}
-	for i := 0; i < len(m.To); i += every(m) {
-		s.write(mono, ink, at.X+left-6-int(math.Ceil(s.fonts.Line(m.To[i], mono).Width())), at.Y+top+i*c+c/2+4, m.To[i])
+	for i := 0; i < len(m.Rows); i += every(m) {
+		s.write(mono, ink, at.X+left-6-int(math.Ceil(s.fonts.Line(m.Rows[i], mono).Width())), at.Y+top+i*c+c/2+4, m.Rows[i])
 	}
 	most := max(float64(slices.Max(shares)), 1e-9)
-	for i := range m.To {
-		for j := range m.From {
-			share := math.Pow(float64(shares[i*len(m.From)+j])/most, 0.7) // so that small shares are seen too
+	for i := range m.Rows {
+		for j := range m.Cols {
+			share := math.Pow(float64(shares[i*len(m.Cols)+j])/most, 0.7) // so that small shares are seen too
 			r := image.Rect(0, 0, c-1, c-1).Add(image.Pt(at.X+left+j*c, at.Y+top+i*c))
 			draw.Draw(s, r, image.NewUniform(between(none, full, share)), image.Point{}, draw.Src)
 		}
 	}
-}
-
-// short is a token in one character.
-func short(token string) string {
-	if r := []rune(token); len(r) > 1 {
-		return "►"
-	}
-	return token
-}
-
-func between(a, b color.RGBA, t float64) color.RGBA {
-	mix := func(x, y uint8) uint8 { return uint8(float64(x)*(1-t) + float64(y)*t + 0.5) }
-	return color.RGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xff}
 }
 
 // write writes a text from x on, on a base line at y, and returns where it ends.

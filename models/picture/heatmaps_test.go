@@ -25,14 +25,14 @@ func fonts(t *testing.T) *lettering.Fonts {
 }
 
 // reading is a text of which a model reads the last n characters.
-func reading(text string, n int) *watch.Attention {
+func reading(text string, n int) *watch.HeatMaps {
 	all := strings.Split(text, "")
 	read := all[max(0, len(all)-n):]
-	m := watch.Map{Name: "h.0.attn", Heads: 2, To: read, From: read, Weights: make([]float32, 2*len(read)*len(read))}
-	for i := range m.Weights {
-		m.Weights[i] = float32(i%7) / 7
+	m := watch.Map{Name: "h.0.attn", Heads: 2, Rows: read, Cols: read, Values: make([]float32, 2*len(read)*len(read))}
+	for i := range m.Values {
+		m.Values[i] = float32(i%7) / 7
 	}
-	return &watch.Attention{Text: text, Unread: len(all) - len(read), Output: "文\n", Maps: []watch.Map{m}}
+	return &watch.HeatMaps{Prompt: &watch.Prompt{Text: text, Unread: len(all) - len(read), Output: "文\n"}, Maps: []watch.Map{m}}
 }
 
 // TestPicturesOfTextsDiffer: a map is labelled with the characters of its text, in any script, and all that was read is labelled.
@@ -41,8 +41,8 @@ func TestPicturesOfTextsDiffer(t *testing.T) {
 	var seen []*image.RGBA
 	for _, text := range []string{"中文字", "中文書", "абв", "абг", "ابت", "กขค", "😀😁😂", "😀😁😃", "a\nb", "a\tb", "a b", "a\x00b", "a\x01b", "a·b", "a¶b"} {
 		a := reading(text, 64)
-		a.Text = "" // the labels alone have to tell them apart
-		img := Attention(f, a)
+		a.Prompt.Text = "" // the labels alone have to tell them apart
+		img := HeatMaps(f, a)
 		for _, other := range seen {
 			if slices.Equal(img.Pix, other.Pix) {
 				t.Errorf("the picture of %q is that of another text", text)
@@ -57,8 +57,8 @@ func TestNothingIsCut(t *testing.T) {
 	f := fonts(t)
 	for _, text := range []string{"short", strings.Repeat("words and more ", 30), strings.Repeat("漢字", 300), strings.Repeat("x", 500), "a\nb\n\nc"} {
 		a := reading(text, 64)
-		img := Attention(f, a)
-		head := heading(f, a, img.Rect.Dx()-2*margin)
+		img := HeatMaps(f, a)
+		head := heading(f, a.Prompt, img.Rect.Dx()-2*margin)
 		said := false
 		for _, line := range head {
 			x := 0.0
@@ -73,8 +73,8 @@ func TestNothingIsCut(t *testing.T) {
 		if want := len([]rune(text)) > 64; said != want {
 			t.Errorf("%.20q: said what is read: %v, want %v", text, said, want)
 		}
-		if m := a.Maps[0]; len(m.To) <= 64 && every(m) != 1 {
-			t.Errorf("%.20q: of %d tokens one in %d is labelled", text, len(m.To), every(m))
+		if m := a.Maps[0]; len(m.Rows) <= 64 && every(m) != 1 {
+			t.Errorf("%.20q: of %d tokens one in %d is labelled", text, len(m.Rows), every(m))
 		}
 	}
 }
@@ -94,17 +94,17 @@ func TestKeep(t *testing.T) {
 	}
 	defer w.Close()
 	a := reading("東京は日本の首都です。\nПривет, мир! \tمرحبا 123 بالعالم — γειά σου 😀👍🏽 สวัสดี "+strings.Repeat("and so on ", 12), 64)
-	if err := png.Encode(w, Attention(f, a)); err != nil {
+	if err := png.Encode(w, HeatMaps(f, a)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestAttentionShowsTheShares: a share of 1 is full, one of 0 is none, wherever it lies, and tokens are written where there is room.
-func TestAttentionShowsTheShares(t *testing.T) {
-	m := watch.Map{Name: "a", Heads: 2, To: []string{"x", "end"}, From: []string{"begin", " ", "\n"}}
-	m.Weights = []float32{1, 0, 0, 0, 0, 1 /* head 2: */, 0, 1, 0, 0.5, 0.5, 0}
+// TestHeatMapsShowTheirValues: a share of 1 is full, one of 0 is none, wherever it lies, and tokens are written where there is room.
+func TestHeatMapsShowTheirValues(t *testing.T) {
+	m := watch.Map{Name: "a", Heads: 2, Rows: []string{"x", "end"}, Cols: []string{"begin", " ", "\n"}}
+	m.Values = []float32{1, 0, 0, 0, 0, 1 /* head 2: */, 0, 1, 0, 0.5, 0.5, 0}
 	f := fonts(t)
-	img := Attention(f, &watch.Attention{Text: "a b", Output: "c", Maps: []watch.Map{m}})
+	img := HeatMaps(f, &watch.HeatMaps{Prompt: &watch.Prompt{Text: "a b", Output: "c"}, Maps: []watch.Map{m}})
 	left, top := gutters(f, m)
 	w, h := mapSize(f, m)
 	if c := cell(m); left == 0 || w != left+3*c || h != top+2*c {
@@ -127,7 +127,7 @@ func TestAttentionShowsTheShares(t *testing.T) {
 
 // TestLongTextsAreSmall: the map of a long text stays a picture that can be looked at.
 func TestLongTextsAreSmall(t *testing.T) {
-	m := watch.Map{Name: "a", Heads: 1, To: make([]string, 256), From: make([]string, 256)}
+	m := watch.Map{Name: "a", Heads: 1, Rows: make([]string, 256), Cols: make([]string, 256)}
 	if w, h := mapSize(fonts(t), m); w > 256*smallest+40 || h > 256*smallest+40 {
 		t.Errorf("256 tokens take %d × %d", w, h)
 	}

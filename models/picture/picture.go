@@ -1,0 +1,134 @@
+// Package picture draws views as pictures for files and pages, on the CPU alone; what moves is the viewer's.
+//
+// [Write] is the one place that says which file a view of each kind becomes.
+package picture
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"strings"
+
+	"genview/models/lettering"
+	"genview/models/walk"
+	"genview/models/watch"
+	"genview/vk/files"
+)
+
+const (
+	sheetSide   = 8   // pictures in a row of a sheet of samples
+	sheetPad    = 2   // pixels around pictures
+	sheetScale  = 2   // of pixels
+	scatterSide = 320 // pixels of a picture of points
+)
+
+// Write writes the first of views that makes a file, under path with the ending that its kind has: pictures and heat maps and the
+// points that a model made are a PNG, a text that it wrote is a .txt. What is judged, tables, curves and latents make none. cacheDir
+// is where the index of the system's fonts lies; "": they are not used.
+func Write(path string, views []watch.View, cacheDir string) error {
+	for _, v := range views {
+		switch v := v.(type) {
+		case *watch.Pictures:
+			return Save(path+".png", Sheet(v.Images, sheetSide))
+		case *watch.Scatter:
+			return Save(path+".png", Scatter(v.Sets[0].XY, v.Reach))
+		case *watch.HeatMaps:
+			if len(v.Maps) == 0 {
+				continue
+			}
+			return SaveHeatMaps(path+".png", v, cacheDir)
+		case *watch.Texts:
+			if v.Judged() {
+				continue
+			}
+			var all strings.Builder
+			for _, e := range v.Examples {
+				all.WriteString(strings.TrimLeft(e.Input+e.Output, "\n") + "\n")
+			}
+			return files.WriteBytes(path+".txt", []byte(all.String()))
+		}
+	}
+	return nil
+}
+
+// Save writes a picture by the file's ending, whole or not at all.
+func Save(path string, img *image.RGBA) error { return walk.WriteMedia(path, walk.Still(img)) }
+
+// SaveHeatMaps writes heat maps as a picture. cacheDir is as in [Write].
+func SaveHeatMaps(path string, v *watch.HeatMaps, cacheDir string) error {
+	fonts, err := lettering.New(lettering.Options{CacheDir: cacheDir})
+	if err != nil {
+		return err
+	}
+	return Save(path, HeatMaps(fonts, v))
+}
+
+// Sheet lays images of one size side by side in rows of cols, each pixel as four.
+func Sheet(images []*image.RGBA, cols int) *image.RGBA {
+	return magnify(grid(images, cols, sheetPad), sheetScale)
+}
+
+// MostOfSheet is how many images of size by size go on a square sheet of 8,192 pixels, which takes half a gigabyte.
+func MostOfSheet(size int) int {
+	const side = 8192 / sheetScale
+	in := max(1, (side-sheetPad)/(size+sheetPad))
+	return in * in
+}
+
+// grid lays images of one size side by side in rows of cols, with pad pixels around and between.
+func grid(images []*image.RGBA, cols, pad int) *image.RGBA {
+	cols = max(1, min(cols, len(images)))
+	rows := (len(images) + cols - 1) / cols
+	w, h := images[0].Rect.Dx(), images[0].Rect.Dy()
+	sheet := image.NewRGBA(image.Rect(0, 0, cols*(w+pad)+pad, rows*(h+pad)+pad))
+	draw.Draw(sheet, sheet.Rect, image.NewUniform(color.RGBA{24, 24, 24, 255}), image.Point{}, draw.Src)
+	for i, img := range images {
+		at := image.Pt(pad+i%cols*(w+pad), pad+i/cols*(h+pad))
+		draw.Draw(sheet, img.Rect.Add(at), img, image.Point{}, draw.Src)
+	}
+	return sheet
+}
+
+// Scatter draws points [N, 2] of the plane, from −reach to reach on both axes; where many lie it is brighter.
+func Scatter(xy []float32, reach float64) *image.RGBA {
+	const size = scatterSide
+	img := image.NewRGBA(image.Rect(0, 0, size, size))
+	count := make([]int, size*size)
+	for i := range len(xy) / 2 {
+		x := int(math.Floor((float64(xy[2*i])/reach + 1) / 2 * size))
+		y := int(math.Floor((1 - float64(xy[2*i+1])/reach) / 2 * size))
+		if x >= 0 && x < size && y >= 0 && y < size {
+			count[y*size+x]++
+		}
+	}
+	for at, n := range count {
+		v := byte(255 * (1 - math.Pow(0.6, float64(n))))
+		img.SetRGBA(at%size, at/size, color.RGBA{v, v, v, 255})
+	}
+	return magnify(img, sheetScale)
+}
+
+// magnify enlarges a picture by whole pixels, for what is looked at by itself.
+func magnify(img *image.RGBA, by int) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()*by, img.Rect.Dy()*by))
+	for y := range out.Rect.Dy() {
+		for x := range out.Rect.Dx() {
+			out.SetRGBA(x, y, img.RGBAAt(x/by, y/by))
+		}
+	}
+	return out
+}
+
+// short is a token in one character.
+func short(token string) string {
+	if r := []rune(token); len(r) > 1 {
+		return "►"
+	}
+	return token
+}
+
+func between(a, b color.RGBA, t float64) color.RGBA {
+	mix := func(x, y uint8) uint8 { return uint8(float64(x)*(1-t) + float64(y)*t + 0.5) }
+	return color.RGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xff}
+}

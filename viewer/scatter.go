@@ -1,0 +1,243 @@
+package viewer
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"slices"
+
+	"genview/models/watch"
+)
+
+// Scatter shows sets of points in a plane, and behind them a number at every place: what a GAN learns from, what it makes, and what its
+// discriminator thinks.
+type Scatter struct {
+	name          string
+	others, field button
+	without       struct{ others, field bool }
+	hover         Point // in the plane
+	over          bool
+
+	shown *watch.Scatter // what image was drawn from
+	as    struct{ others, field bool }
+	image *image.RGBA
+}
+
+var (
+	madeColor = color.RGBA{0xff, 0xff, 0xff, 0xff}
+	lowColor  = color.RGBA{0x1a, 0x2f, 0x55, 0xff} // of the field
+	midColor  = color.RGBA{0x14, 0x17, 0x1d, 0xff}
+	highColor = color.RGBA{0x12, 0x5c, 0x4e, 0xff}
+)
+
+// setColor is the colour of a set of points: the first, which the model made, is brightest.
+func setColor(i int) color.RGBA {
+	if i == 0 {
+		return madeColor
+	}
+	return curveColor(i)
+}
+
+// Title names the panel.
+func (p *Scatter) Title() string { return p.name }
+
+func (p *Scatter) view(s *watch.Snapshot) *watch.Scatter {
+	return watch.Find[*watch.Scatter](s.Views, p.name)
+}
+
+// Shape is tall.
+func (p *Scatter) Shape(s *watch.Snapshot) Shape {
+	if p.view(s) == nil {
+		return Hidden
+	}
+	return Tall
+}
+
+// areas puts the buttons beneath the plane, side by side where there is room.
+func (p *Scatter) areas(size Point) (plane, others, field Rect) {
+	const button, wide = 30, 128
+	r := content(size, true)
+	below := 46.0 + button
+	if r.W < 2*wide+8 {
+		below += button + 8
+	}
+	side := max(0, min(r.W, r.H-below))
+	plane = Rect{r.X + (r.W-side)/2, r.Y, side, side}
+	others = Rect{r.X, r.Y + side + 46, min(wide, r.W), button}
+	field = others
+	if r.W < 2*wide+8 {
+		field.Y += button + 8
+	} else {
+		field.X += wide + 8
+	}
+	return plane, others, field
+}
+
+// Update follows the buttons and the cursor.
+func (p *Scatter) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
+	v := p.view(s)
+	if v == nil {
+		return nil, false
+	}
+	area, others, field := p.areas(in.Size)
+	p.others.key, p.field.key = 'r', 'd'
+	var a, b, redraw, changed bool
+	if len(v.Sets) > 1 {
+		a, redraw = p.others.update(in, others)
+	}
+	if v.Field != nil {
+		b, changed = p.field.update(in, field)
+	}
+	p.without.others, p.without.field = p.without.others != a, p.without.field != b
+	redraw = redraw || changed || a || b
+	over := in.Over && area.Contains(in.Cursor)
+	redraw = redraw || over != p.over || over && in.Moved
+	p.over = over
+	p.hover = Point{(in.Cursor.X - area.X) / area.W, (in.Cursor.Y - area.Y) / area.H}
+	if v != p.shown || p.as != p.without {
+		p.shown, p.as, p.image = v, p.without, paint(v, !p.without.others, !p.without.field)
+		redraw = true
+	}
+	return nil, redraw
+}
+
+// showOrHide says what a click does to what is hidden now, or not.
+func showOrHide(hidden bool) string {
+	if hidden {
+		return "Show"
+	}
+	return "Hide"
+}
+
+const painted = 640 // pixels of the plane's picture, along each side
+
+// paint draws the field and the points, the other sets beneath the first.
+func paint(p *watch.Scatter, others, field bool) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, painted, painted))
+	f := p.Field
+	if !field || f != nil && f.Side == 0 {
+		f = nil
+	}
+	var low, mid, high float64
+	if f != nil {
+		low, mid, high = spread(f.Values)
+	}
+	for y := range painted {
+		for x := range painted {
+			c := midColor
+			if f != nil {
+				v := valueAt(f, (float64(x)+0.5)/painted, (float64(y)+0.5)/painted)
+				if v < mid {
+					c = mix(midColor, lowColor, min(1, (mid-v)/max(mid-low, 1e-9)))
+				} else {
+					c = mix(midColor, highColor, min(1, (v-mid)/max(high-mid, 1e-9)))
+				}
+			}
+			img.SetRGBA(x, y, c)
+		}
+	}
+	for i := len(p.Sets) - 1; i >= 0; i-- {
+		switch {
+		case i == 0:
+			dots(img, p, p.Sets[i].XY, setColor(i), 0.6)
+		case others:
+			dots(img, p, p.Sets[i].XY, setColor(i), 0.35)
+		}
+	}
+	return img
+}
+
+// spread returns what is low, in the middle and high among values, so that a few that are far off do not matter.
+func spread(values []float32) (low, mid, high float64) {
+	if len(values) == 0 {
+		return 0, 0, 0
+	}
+	v := slices.Sorted(slices.Values(values))
+	at := func(q float64) float64 { return float64(v[int(q*float64(len(v)-1))]) }
+	return at(0.03), at(0.5), at(0.97)
+}
+
+// valueAt is a field at a place from 0 to 1, y down, between the four values around it.
+func valueAt(p *watch.Field, x, y float64) float64 {
+	last := p.Side - 1
+	u, v := min(max(x*float64(p.Side)-0.5, 0), float64(last)), min(max(y*float64(p.Side)-0.5, 0), float64(last))
+	i, j := int(u), int(v)
+	at := func(j, i int) float64 { return float64(p.Values[min(j, last)*p.Side+min(i, last)]) }
+	lerp := func(a, b, t float64) float64 { return a + (b-a)*t }
+	return lerp(lerp(at(j, i), at(j, i+1), u-float64(i)), lerp(at(j+1, i), at(j+1, i+1), u-float64(i)), v-float64(j))
+}
+
+// dots adds points to a picture, each two pixels wide, or more where they are few; where many lie they are brighter.
+func dots(img *image.RGBA, p *watch.Scatter, xy []float32, c color.RGBA, opacity float64) {
+	n := len(xy) / 2
+	side := min(max(int(math.Sqrt(16000/float64(max(n, 1)))), 2), 8)
+	for k := range n {
+		x := int(math.Round((float64(xy[2*k])/p.Reach+1)/2*painted)) - side/2
+		y := int(math.Round((1-float64(xy[2*k+1])/p.Reach)/2*painted)) - side/2
+		for i := range side * side {
+			if q := image.Pt(x+i%side, y+i/side); q.In(img.Rect) {
+				img.SetRGBA(q.X, q.Y, mix(img.RGBAAt(q.X, q.Y), c, opacity))
+			}
+		}
+	}
+}
+
+// Draw draws the plane and what its colours mean.
+func (p *Scatter) Draw(c *Canvas, s *watch.Snapshot) {
+	v := p.view(s)
+	r, others, field := p.areas(c.Size())
+	c.hint(p.Title(), "of step "+formatCount(s.LookStep))
+	c.Image(p.image, r)
+	y, x := r.Y+r.H+24, others.X
+	t := Text{Size: 13, Color: dimColor}
+	for _, k := range keys(v) {
+		if x+20+c.Width(k.name, t) > c.Size().X-padding {
+			break
+		}
+		c.Dot(Point{x + 5, y}, 5, k.color)
+		c.Text(k.name, Point{x + 16, y}, t)
+		x += 16 + c.Width(k.name, t) + 18
+	}
+	if len(v.Sets) > 1 {
+		p.others.draw(c, others, showOrHide(p.without.others)+" "+rest(v))
+	}
+	if v.Field != nil {
+		p.field.draw(c, field, showOrHide(p.without.field)+" surface")
+	}
+	if p.over {
+		text := fmt.Sprintf("x %.2f   y %.2f", (2*p.hover.X-1)*v.Reach, (1-2*p.hover.Y)*v.Reach)
+		if v.Field != nil && v.Field.Side > 0 {
+			text += fmt.Sprintf("   %s %.2f", v.Field.Name, valueAt(v.Field, p.hover.X, p.hover.Y))
+		}
+		text = minus(text)
+		t := Text{Size: 13, Color: textColor, Align: Right}
+		if right := c.Size().X - padding; field.X+field.W+c.Width(text, t)+padding <= right {
+			c.Text(text, Point{right, field.Y + field.H/2}, t)
+		}
+	}
+}
+
+// A key says what a colour means.
+type key struct {
+	name  string
+	color color.RGBA
+}
+
+func keys(v *watch.Scatter) (all []key) {
+	for i, set := range v.Sets {
+		all = append(all, key{set.Name, setColor(i)})
+	}
+	if v.Field != nil {
+		all = append(all, key{v.Field.High, highColor}, key{v.Field.Low, lowColor})
+	}
+	return all
+}
+
+// rest names the sets behind the first.
+func rest(v *watch.Scatter) string {
+	if len(v.Sets) == 2 {
+		return v.Sets[1].Name
+	}
+	return "others"
+}
