@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"models/vae":            {"tensor", "models/nn", "models/optim", "models/step", "models/data"},
 	"models/gan":            {"tensor", "models/nn", "models/optim", "models/step"},
 	"models/transformer":    {"tensor", "models/nn", "models/optim", "models/step"},
+	"models/classifier":     {"tensor", "models/nn", "models/optim", "models/step", "models/data"},
 	"models/lettering":      {},
 	"models/picture":        {"models/watch", "models/lettering", "models/walk", "vk/files"},
 	"models/train":          {"tensor", "models/nn", "models/watch", "models/picture", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data

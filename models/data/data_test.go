@@ -85,6 +85,95 @@ func TestLoaderResumesToTheSameBatches(t *testing.T) {
 	}
 }
 
+// TestAugment: pictures of an asymmetric pattern are shifted by whole pixels and mirrored, each way about as often as any other, and nothing
+// else happens to them; a loader that begins later goes on with the same ones.
+func TestAugment(t *testing.T) {
+	const side, reach = 6, 2
+	set := &stored{c: 2, h: side, w: side, classes: []int32{0}}
+	for i := range 2 * side * side {
+		set.pixels = append(set.pixels, byte(100+i))
+	}
+	key := func(p []float32) string { return fmt.Sprint(p) }
+	ways := map[string]int{}
+	for way := range 2 * (2*reach + 1) * (2*reach + 1) {
+		mirrored, down, right := way%2 == 1, way/2%(2*reach+1)-reach, way/2/(2*reach+1)-reach
+		p := make([]float32, 2*side*side)
+		for i := range p {
+			y, x := i/side%side-down, i%side-right
+			if y < 0 || y >= side || x < 0 || x >= side {
+				continue
+			}
+			if mirrored {
+				x = side - 1 - x
+			}
+			p[i] = float32(set.pixels[i/side/side*side*side+y*side+x]) / 255
+		}
+		ways[key(p)] = way
+	}
+	read := func(a Augment, first, n int) (seen []string) {
+		l, err := NewLoader(set, LoaderOptions{Batch: 1, Seed: 3, Augment: &a}, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		for range n {
+			b, err := l.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, key(b.Images))
+			l.Release(b)
+		}
+		return seen
+	}
+	counts := map[int]int{}
+	all := read(Augment{Flip: true, Shift: reach}, 0, 50*len(ways))
+	for _, k := range all {
+		way, ok := ways[k]
+		if !ok {
+			t.Fatalf("a picture is neither shifted nor mirrored: %s", k)
+		}
+		counts[way]++
+	}
+	for way := range ways {
+		if n := counts[ways[way]]; n < 20 || n > 90 { // 50 ± 7
+			t.Errorf("way %d was taken %d times, want about 50", ways[way], n)
+		}
+	}
+	if later := read(Augment{Flip: true, Shift: reach}, 7, 20); !slices.Equal(later, all[7:27]) {
+		t.Error("a loader that begins with batch 7 gives other pictures")
+	}
+	for _, k := range read(Augment{}, 0, 10) {
+		if ways[k] != 2*(reach*(2*reach+1)+reach) {
+			t.Error("a picture is varied although nothing is to be")
+		}
+	}
+}
+
+// TestAugmentReplacesMirroring: pictures of a folder, which are mirrored by themselves, are so only where that is wanted.
+func TestAugmentReplacesMirroring(t *testing.T) {
+	f := &folder{stored: stored{c: 1, h: 1, w: 2, pixels: []byte{0, 255}, classes: []int32{0}}}
+	for _, a := range []*Augment{nil, {}} {
+		l, err := NewLoader(f, LoaderOptions{Batch: 1, Seed: 3, Augment: a}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mirrored := 0
+		for range 100 {
+			b, err := l.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			mirrored += int(b.Images[0])
+			l.Release(b)
+		}
+		l.Close()
+		if (a == nil) != (mirrored > 0) {
+			t.Errorf("%d of 100 are mirrored with %v", mirrored, a)
+		}
+	}
+}
+
 func writeIDX(t *testing.T, path string, dims []uint32, data []byte) {
 	t.Helper()
 	p := []byte{0, 0, 8, byte(len(dims))}
@@ -113,6 +202,11 @@ func TestIDX(t *testing.T) {
 	class, err := d.Test.Read(1, nil, got)
 	if want := []float32{0.8, 1, 0, 0}; err != nil || class != 4 || !slices.Equal(got, want) {
 		t.Errorf("got %v of class %d, %v; want %v of class 4", got, class, err, want)
+	}
+	labels := filepath.Join(dir, idxFiles[3])
+	writeIDX(t, labels, []uint32{2}, []byte{9, 10})
+	if _, err := Open(context.Background(), Options{Name: "mnist", Dir: dir}); err == nil || !strings.Contains(err.Error(), labels+" names class 10, and mnist has the classes 0 to 9") {
+		t.Errorf("a class that there is not gives the error %v", err)
 	}
 }
 

@@ -28,7 +28,7 @@ func newServer(t *testing.T) *server {
 	t.Helper()
 	images, labels := []byte{0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 7, 9}, []byte{0, 0, 8, 1, 0, 0, 0, 2, 0, 1}
 	s := &server{files: map[string][]byte{}}
-	s.name = "digits"
+	s.name, s.classes = "digits", []string{"0", "1"}
 	for i, p := range [][]byte{images, labels, images, labels} {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)

@@ -221,9 +221,7 @@ func (l *listing) report(log func(string), read int, failed []failure) {
 func (f *folder) Read(i int, rng *rand.Rand, dst []float32) (int32, error) {
 	class, err := f.stored.Read(i, nil, dst)
 	if rng != nil && rng.IntN(2) == 1 { // left and right are alike in most pictures
-		for row := 0; row < len(dst); row += f.w {
-			slices.Reverse(dst[row : row+f.w])
-		}
+		mirror(dst, f.w)
 	}
 	return class, err
 }

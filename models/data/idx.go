@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // The four files of MNIST and of whatever has its names.
@@ -47,6 +48,12 @@ func (s source) open(ctx context.Context, o Options) (*Dataset, error) {
 	test, err := pair(parts[2], parts[3])
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", s.name, err)
+	}
+	for i, set := range []*stored{train, test} {
+		if most := slices.Max(set.classes); int(most) >= len(s.classes) {
+			return nil, fmt.Errorf("data: %s names class %d, and %s has the classes 0 to %d; replace it by one of this data set",
+				parts[2*i+1].name, most, s.name, len(s.classes)-1)
+		}
 	}
 	if err := affordable(train.Len()+test.Len(), 1, max(o.Size, train.h, train.w)); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 )
 
@@ -20,6 +21,53 @@ type LoaderOptions struct {
 	Seed     uint64
 	Binarize bool // each pixel becomes 1 with its value as probability, anew each time (Salakhutdinov & Murray 2008)
 	Ahead    int  // batches prepared ahead; 0 means 4
+
+	Augment *Augment // how pictures are varied; nil: as the set does by itself
+}
+
+// Augment is how pictures are varied as they are read, each anew every time, so that a network does not learn them by heart.
+type Augment struct {
+	Flip  bool // half of them are mirrored, left and right
+	Shift int  // they are moved by up to so many pixels up or down and left or right; what comes in is black (He et al. 2015, section 4.2)
+}
+
+// vary changes a picture [C, H, W].
+func (a *Augment) vary(rng *rand.Rand, p []float32, h, w int) {
+	if a.Flip && rng.IntN(2) == 1 {
+		mirror(p, w)
+	}
+	if a.Shift > 0 {
+		down, right := rng.IntN(2*a.Shift+1)-a.Shift, rng.IntN(2*a.Shift+1)-a.Shift
+		for plane := range slices.Chunk(p, h*w) {
+			shift(plane, h, w, down, right)
+		}
+	}
+}
+
+// mirror turns the rows of a picture around.
+func mirror(p []float32, w int) {
+	for row := range slices.Chunk(p, w) {
+		slices.Reverse(row)
+	}
+}
+
+// shift moves a plane [H, W] in place, as a whole and then each row; what comes in is 0.
+func shift(p []float32, h, w, down, right int) {
+	move(p, min(max(down, -h), h)*w)
+	for row := range slices.Chunk(p, w) {
+		move(row, min(max(right, -w), w))
+	}
+}
+
+// move moves values by n places, at most all of them.
+func move(p []float32, n int) {
+	if n >= 0 {
+		copy(p[n:], p)
+		clear(p[:n])
+	} else {
+		copy(p, p[-n:])
+		clear(p[len(p)+n:])
+	}
 }
 
 // A Loader hands out shuffled batches without end, prepared ahead by goroutines. Next and Release are for one goroutine.
@@ -99,12 +147,19 @@ func (l *Loader) prepare(j job, random *stream) *Batch {
 	for k, i := range j.items {
 		rng := random.from(l.o.Seed^0x9e3779b97f4a7c15, uint64(j.step)<<20|uint64(k))
 		dst := b.Images[k*n : (k+1)*n]
-		class, err := l.set.Read(i, rng, dst)
+		own := rng
+		if l.o.Augment != nil {
+			own = nil
+		}
+		class, err := l.set.Read(i, own, dst)
 		if err != nil {
 			b.err = err
 			return b
 		}
 		b.Classes[k] = class
+		if l.o.Augment != nil {
+			l.o.Augment.vary(rng, dst, h, w)
+		}
 		if l.o.Binarize {
 			Binarize(dst, rng)
 		}

@@ -1,0 +1,126 @@
+package classifier
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"genview/models/data"
+)
+
+// An Evaluation is what held-out pictures say of a classifier.
+type Evaluation struct {
+	Examples  int
+	Accuracy  float64 // the share that is right
+	Loss      float64 // mean cross-entropy in nats, without smoothing
+	ECE       float64 // expected calibration error: how far confidence and accuracy are apart, in 15 bins (Guo et al. 2017, eq. 3)
+	Confusion [][]int // [class][what it was taken for], in pictures
+}
+
+// A ClassScore is how well one class is told from all others. A measure that divides by nothing is 0.
+type ClassScore struct {
+	Examples  int     // pictures of the class
+	Precision float64 // of what is taken for the class, the share that is of it
+	Recall    float64 // of the class, the share that is taken for it
+	F1        float64 // the harmonic mean of the two
+}
+
+// Classes returns the score of each class.
+func (e Evaluation) Classes() []ClassScore {
+	out := make([]ClassScore, len(e.Confusion))
+	for c := range out {
+		taken := 0
+		for of, row := range e.Confusion {
+			taken += row[c]
+			out[c].Examples += e.Confusion[c][of]
+		}
+		right := float64(e.Confusion[c][c])
+		out[c].Precision, out[c].Recall = right/float64(max(1, taken)), right/float64(max(1, out[c].Examples))
+		out[c].F1 = 2 * right / float64(max(1, taken+out[c].Examples))
+	}
+	return out
+}
+
+const (
+	bins      = 15 // of the calibration error
+	evalBatch = 1000
+)
+
+// tally counts what an evaluation is made of.
+type tally struct {
+	Evaluation
+	right      int
+	count      [bins]int
+	hits, sure [bins]float64 // right answers, and the sum of their probabilities, wrong ones' too
+}
+
+func newTally(classes int) *tally {
+	t := &tally{}
+	for range classes {
+		t.Confusion = append(t.Confusion, make([]int, classes))
+	}
+	return t
+}
+
+// add counts a picture of a class that has these logits.
+func (t *tally) add(logits []float32, class int32) {
+	p := make([]float64, len(logits))
+	softmax(p, logits)
+	taken := 0
+	for i := range p {
+		if p[i] > p[taken] {
+			taken = i
+		}
+	}
+	t.Examples++
+	t.Loss -= math.Log(max(p[class], math.SmallestNonzeroFloat64))
+	t.Confusion[class][taken]++
+	bin := min(bins-1, int(p[taken]*bins))
+	t.count[bin]++
+	t.sure[bin] += p[taken]
+	if taken == int(class) {
+		t.right++
+		t.hits[bin]++
+	}
+}
+
+func (t *tally) result() Evaluation {
+	n := float64(max(1, t.Examples))
+	t.Accuracy, t.Loss = float64(t.right)/n, t.Loss/n
+	for i := range bins {
+		t.ECE += math.Abs(t.hits[i]-t.sure[i]) / n
+	}
+	return t.Evaluation
+}
+
+// Evaluate measures the first pictures of a set, of which it takes n at most. heard, unless it is nil, hears how many are done.
+func (t *Trainer) Evaluate(ctx context.Context, set data.Set, n int, heard func(done, all int)) (Evaluation, error) {
+	c := t.model.config
+	px := c.Channels * c.Size * c.Size
+	n = min(n, set.Len())
+	sum := newTally(c.Classes)
+	x, classes := make([]float32, min(n, evalBatch)*px), make([]int32, min(n, evalBatch))
+	for first := 0; first < n; first += evalBatch {
+		count := min(evalBatch, n-first)
+		for k := range count {
+			var err error
+			if classes[k], err = set.Read(first+k, nil, x[k*px:(k+1)*px]); err != nil {
+				return Evaluation{}, err
+			}
+			if int(classes[k]) >= c.Classes {
+				return Evaluation{}, fmt.Errorf("classifier: picture %d is of class %d, and the model knows %d", first+k, classes[k], c.Classes)
+			}
+		}
+		logits, err := t.logits.Run(ctx, x[:count*px])
+		if err != nil {
+			return Evaluation{}, err
+		}
+		for k := range count {
+			sum.add(logits[k*c.Classes:(k+1)*c.Classes], classes[k])
+		}
+		if heard != nil {
+			heard(first+count, n)
+		}
+	}
+	return sum.result(), nil
+}

@@ -1,0 +1,136 @@
+package classifier
+
+import (
+	"strconv"
+
+	"genview/models/nn"
+	"genview/tensor"
+)
+
+// A Classifier is a network that maps pictures to logits.
+type Classifier struct {
+	config Config
+	net    network
+}
+
+// A network maps [B, C, S, S] to logits [B, Classes].
+type network interface {
+	forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor
+}
+
+// New makes a Classifier; the error is that of [Config.Validate].
+func New(s *nn.Scope, c Config) (*Classifier, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.Arch == "vit" {
+		return &Classifier{c, newViT(s, c)}, nil
+	}
+	return &Classifier{c, newCNN(s, c)}, nil
+}
+
+// Config returns what the classifier was made from.
+func (m *Classifier) Config() Config { return m.config }
+
+// Forward maps pictures x [B, C, S, S] in [0, 1] to logits [B, Classes].
+func (m *Classifier) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
+	return m.net.forward(p, x.Scale(2).Shift(-1))
+}
+
+// cnn is convolutions of 3×3 with batch norm and ReLU, two of which halve the picture, and the mean over what is left of it: the plain
+// network that He et al. 2015, section 3.3, compare theirs with.
+type cnn struct {
+	convs []*nn.Conv2d
+	norms []*nn.BatchNorm2d
+	drop  nn.Dropout
+	last  *nn.Linear
+}
+
+func newCNN(s *nn.Scope, c Config) *cnn {
+	m := &cnn{drop: nn.Dropout{P: c.Dropout}}
+	in := c.Channels
+	for i, l := range []struct{ out, stride int }{{c.Hidden, 1}, {2 * c.Hidden, 2}, {2 * c.Hidden, 1}, {4 * c.Hidden, 2}, {4 * c.Hidden, 1}} {
+		n := strconv.Itoa(i + 1)
+		m.convs = append(m.convs, nn.NewConv2d(s.Sub("conv"+n), in, l.out, nn.ConvConfig{Kernel: 3, Stride: l.stride, Padding: 1, NoBias: true}))
+		m.norms = append(m.norms, nn.NewBatchNorm2d(s.Sub("norm"+n), l.out)) // takes any bias away again
+		in = l.out
+	}
+	m.last = nn.NewLinear(s.Sub("fc"), in, c.Classes)
+	return m
+}
+
+func (m *cnn) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
+	for i, c := range m.convs {
+		x = m.norms[i].Forward(p, c.Forward(x)).ReLU()
+	}
+	return m.last.Forward(m.drop.Forward(p, x.Mean(2, 3)))
+}
+
+// vit has the names, the first values and the order of torchvision.models.VisionTransformer: norms come before what they are for.
+type vit struct {
+	config  Config
+	patches *nn.Conv2d     // whose windows are the patches
+	class   *tensor.Tensor // [1, 1, Width]: what is put before the patches, and classified in the end
+	places  *tensor.Tensor // [1, 1+patches, Width]
+	layers  []*layer
+	norm    *nn.LayerNorm
+	head    *nn.Linear
+	drop    *nn.Dropout
+}
+
+type layer struct {
+	norm1, norm2 *nn.LayerNorm
+	attention    *nn.MultiheadAttention
+	forth, back  *nn.Linear
+	drop         *nn.Dropout
+}
+
+func newViT(s *nn.Scope, c Config) *vit {
+	m := &vit{config: c, drop: &nn.Dropout{P: c.Dropout}}
+	patches := (c.Size / c.Patch) * (c.Size / c.Patch)
+	m.class = s.Var("class_token", nn.Zeros(), 1, 1, c.Width)
+	m.patches = nn.NewConv2d(s.Sub("conv_proj"), c.Channels, c.Width, nn.ConvConfig{Kernel: c.Patch, Stride: c.Patch})
+	e := s.Sub("encoder")
+	m.places = e.Var("pos_embedding", nn.Normal(0, 0.02), 1, 1+patches, c.Width)
+	for i := range c.Layers {
+		m.layers = append(m.layers, newLayer(e.Sub("layers.encoder_layer_"+strconv.Itoa(i)), c, m.drop))
+	}
+	m.norm = norm(e.Sub("ln"), c.Width)
+	head := s.Sub("heads.head")
+	m.head = &nn.Linear{Weight: head.Var("weight", nn.Zeros(), c.Classes, c.Width), Bias: head.Var("bias", nn.Zeros(), c.Classes)}
+	return m
+}
+
+func newLayer(s *nn.Scope, c Config, drop *nn.Dropout) *layer {
+	linear := func(s *nn.Scope, in, out int) *nn.Linear {
+		return &nn.Linear{Weight: s.Var("weight", nn.XavierUniform(in, out), out, in), Bias: s.Var("bias", nn.Normal(0, 1e-6), out)}
+	}
+	return &layer{
+		norm1: norm(s.Sub("ln_1"), c.Width), attention: nn.NewMultiheadAttention(s.Sub("self_attention"), c.Width, c.Heads, drop),
+		norm2: norm(s.Sub("ln_2"), c.Width), forth: linear(s.Sub("mlp.0"), c.Width, c.Hidden), back: linear(s.Sub("mlp.3"), c.Hidden, c.Width),
+		drop: drop,
+	}
+}
+
+func norm(s *nn.Scope, width int) *nn.LayerNorm {
+	l := nn.NewLayerNorm(s, width)
+	l.Eps = 1e-6
+	return l
+}
+
+func (m *vit) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
+	b, width := x.Dim(0), m.config.Width
+	x = m.patches.Forward(x).Reshape(b, width, -1).Permute(0, 2, 1)
+	x = m.drop.Forward(p, tensor.Concat(1, m.class.Expand(b, 1, width), x).Add(m.places))
+	for _, l := range m.layers {
+		x = l.forward(p, x)
+	}
+	return m.head.Forward(m.norm.Forward(x.Slice(1, 0, 1).Reshape(b, width)))
+}
+
+func (l *layer) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
+	y := l.norm1.Forward(x)
+	x = x.Add(l.drop.Forward(p, l.attention.Forward(p, y, y, tensor.AttentionOptions{})))
+	y = l.drop.Forward(p, l.forth.Forward(l.norm2.Forward(x)).GELU())
+	return x.Add(l.drop.Forward(p, l.back.Forward(y)))
+}
