@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"genview/vk"
@@ -43,6 +44,9 @@ func (p *Program) Peak() int { return p.peak }
 
 // Dispatches is the number of kernels a run launches.
 func (p *Program) Dispatches() int { n, _ := p.prog.Stats(); return n }
+
+// Steps lists what a run asks the device to do: the dispatches of Kernels in their order, with copies and fills between them.
+func (p *Program) Steps() iter.Seq[vk.Step] { return p.prog.Steps() }
 
 // Run copies the feed to the device and submits the program. It waits for the run before, not for this one.
 func (p *Program) Run(ctx context.Context, f Feed) error {

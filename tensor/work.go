@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"genview/vk"
 )
 
 // A Kernel is one dispatch of a program, and how much it has to do.
@@ -16,6 +18,8 @@ type Kernel struct {
 	FLOPs  float64 // additions, multiplications, functions and comparisons, each as one
 	Bytes  int     // read and written, each element once
 	Live   int     // bytes of all inputs, results and values between them that have to be in memory while it runs
+
+	Compiled []vk.Statistic // what the driver's compiler says of it, if it does and the device was opened with Profile
 }
 
 // Kernels lists the dispatches of a run, in their order. The caller must not change them.
@@ -53,7 +57,7 @@ func (p *Program) Timings() ([]Timing, error) {
 }
 
 // describe says what a launch does.
-func (c *compilation) describe(l launch) Kernel {
+func (c *compilation) describe(l launch) (Kernel, error) {
 	k := Kernel{Ops: l.title(), Form: l.generated.form, FLOPs: l.flops, Live: l.live, Code: c.code(l.unit)}
 	if k.Form == "" {
 		k.Form = l.unit.form()
@@ -67,7 +71,9 @@ func (c *compilation) describe(l launch) Kernel {
 		k.Shapes = append(k.Shapes, t.op.Shape)
 		k.Bytes += t.bytes()
 	}
-	return k
+	var err error
+	k.Compiled, err = l.kernel.Statistics()
+	return k, err
 }
 
 // form names the kind of a unit whose generator does not say.

@@ -79,7 +79,7 @@ type Options struct {
 	Device       string        // an index, or part of a name; empty takes discrete > integrated > virtual > CPU
 	Validation   bool          // turn the validation layer on, which also looks for barriers that are missing
 	OnMessage    func(string)  // hears the validation layer
-	Profile      bool          // time each dispatch
+	Profile      bool          // time each dispatch, and have the driver's compiler say what it makes of kernels
 	ForceStaging bool          // do not map device memory even where that is possible
 	Longest      time.Duration // that a submission may take, which systems end when it takes seconds; 0: 250 ms on a GPU, any time on a CPU
 	CacheDir     string        // a folder where compiled pipelines are kept for the next time; empty: they are not
@@ -103,6 +103,8 @@ type Device struct {
 	clock    clock
 	mapped   bool
 	types    [2]uint32 // memory types: of the device, of the host
+
+	compilerSpeaks bool // Statistics knows more than nothing
 
 	pipelines pipelines
 
@@ -256,6 +258,9 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 		info.Matrices = in.matrices(pd, p.ApiVersion)
 	}
 	m := chooseMemory(memoryTypes(pd), ^uint32(0))
+	if m.heap == 0 { // it can compile, and is to be asked for by name
+		info.typeOrder = len(types)
+	}
 	info.HeapBytes = m.heap
 	info.Limits.MaxAllocation = int(m.heap)
 	if d.allocation > 0 {
@@ -409,7 +414,8 @@ func (d *Device) open(in *instance) error {
 	d.family, _ = d.newer.computeFamily(d.pd)
 	var extensions []string
 	// Who offers it, as MoltenVK does, must be asked for it; who does not, as a driver of its own for macOS, must not.
-	if subset := "VK_KHR_portability_subset"; d.newer.extensions(d.pd)[subset] {
+	offered := d.newer.extensions(d.pd)
+	if subset := "VK_KHR_portability_subset"; offered[subset] {
 		extensions = append(extensions, subset)
 	}
 	var want features
@@ -423,6 +429,11 @@ func (d *Device) open(in *instance) error {
 	if d.info.FullSubgroups {
 		extensions = append(extensions, subgroupSizeControl)
 		next = at(&a, switches{chained: chained{subgroupSizeFeatures, pointer(next)}, on: [4]uint32{1, 1}})
+	}
+	if d.opts.Profile && offered[executableExtension] && d.newer.has(d.pd, executableFeatures) {
+		d.compilerSpeaks = true
+		extensions = append(extensions, executableExtension)
+		next = at(&a, switches{chained: chained{executableFeatures, pointer(next)}, on: [4]uint32{1}})
 	}
 	if err := d.fails("vkCreateDevice"); err != nil {
 		return err
@@ -505,6 +516,9 @@ func (d *Device) wait() error {
 
 // becomeIdle is wait for Close, which has marked the device as closed.
 func (d *Device) becomeIdle() error {
+	if d.info.HeapBytes == 0 { // without memory nothing can have been submitted, and Mesa's drivers without hardware die of the call
+		return nil
+	}
 	d.qmu.Lock()
 	defer d.qmu.Unlock()
 	if err := d.fails("vkQueueWaitIdle"); err != nil {

@@ -170,7 +170,7 @@ type shaderStage struct {
 
 type computePipelineInfo struct {
 	chained
-	_      uint32
+	flags  uint32
 	stage  shaderStage
 	layout uintptr
 	_      uintptr

@@ -216,10 +216,12 @@ func (k *Kernel) build(c []spirv.Const) error {
 	if err := d.fails("vkCreateComputePipelines"); err != nil {
 		return err
 	}
+	info := computePipelineInfo{chained: head(vulkan.StructureTypeComputePipelineCreateInfo), stage: stage, layout: uintptr(pl)}
+	if d.compilerSpeaks {
+		info.flags = captureStatistics
+	}
 	out, pipeline := put(&a, uintptr(0))
-	err = check("vkCreateComputePipelines", d.newer.call("vkCreateComputePipelines", uintptr(unsafe.Pointer(d.dev)), uintptr(unsafe.Pointer(d.pipelines.handle)), 1, at(&a, computePipelineInfo{
-		chained: head(vulkan.StructureTypeComputePipelineCreateInfo), stage: stage, layout: uintptr(pl),
-	}), 0, out))
+	err = check("vkCreateComputePipelines", d.newer.call("vkCreateComputePipelines", uintptr(unsafe.Pointer(d.dev)), uintptr(unsafe.Pointer(d.pipelines.handle)), 1, at(&a, info), 0, out))
 	k.pipeline = vulkan.Pipeline(pointer(pipeline[0]))
 	return err
 }

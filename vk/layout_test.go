@@ -34,7 +34,7 @@ var layouts = []struct {
 	{of: mapEntry{}, name: "VkSpecializationMapEntry", fields: "id=constantID offset=offset size=size"},
 	{of: specializationInfo{}, name: "VkSpecializationInfo", fields: "count=mapEntryCount entries=pMapEntries size=dataSize data=pData"},
 	{of: shaderStage{}, name: "VkPipelineShaderStageCreateInfo", fields: "flags=flags stage=stage module=module name=pName specialization=pSpecializationInfo"},
-	{of: computePipelineInfo{}, name: "VkComputePipelineCreateInfo", fields: "stage=stage layout=layout"},
+	{of: computePipelineInfo{}, name: "VkComputePipelineCreateInfo", fields: "flags=flags stage=stage layout=layout"},
 	{of: pipelineCacheInfo{}, name: "VkPipelineCacheCreateInfo", fields: "size=initialDataSize data=pInitialData"},
 	{of: poolSize{}, name: "VkDescriptorPoolSize", fields: "kind=type count=descriptorCount"},
 	{of: descriptorPoolInfo{}, name: "VkDescriptorPoolCreateInfo", fields: "sets=maxSets count=poolSizeCount sizes=pPoolSizes"},
@@ -57,6 +57,11 @@ var layouts = []struct {
 	{of: switches{}, since: "VK_KHR_shader_float16_int8", name: "VkPhysicalDeviceShaderFloat16Int8FeaturesKHR", larger: true},
 	{of: switches{}, since: "VK_EXT_subgroup_size_control", name: "VkPhysicalDeviceSubgroupSizeControlFeaturesEXT", larger: true},
 	{of: requiredSubgroupSize{}, since: "VK_EXT_subgroup_size_control", name: "VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT", fields: "size=requiredSubgroupSize"},
+	{of: switches{}, since: "VK_KHR_pipeline_executable_properties", name: "VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR", larger: true},
+	{of: pipelineInfo{}, since: "VK_KHR_pipeline_executable_properties", name: "VkPipelineInfoKHR", fields: "pipeline=pipeline"},
+	{of: executable{}, since: "VK_KHR_pipeline_executable_properties", name: "VkPipelineExecutablePropertiesKHR", fields: "subgroup=subgroupSize"},
+	{of: executableInfo{}, since: "VK_KHR_pipeline_executable_properties", name: "VkPipelineExecutableInfoKHR", fields: "pipeline=pipeline"},
+	{of: executableValue{}, since: "VK_KHR_pipeline_executable_properties", name: "VkPipelineExecutableStatisticKHR", fields: "name=name format=format value=value"},
 	{of: subgroupSizes{}, since: "VK_EXT_subgroup_size_control", name: "VkPhysicalDeviceSubgroupSizeControlPropertiesEXT", fields: "least=minSubgroupSize most=maxSubgroupSize stages=requiredSubgroupSizeStages"},
 }
 

@@ -24,6 +24,8 @@ type needs struct {
 	Dispatches     int     `json:"dispatches"`     // of a step
 	FLOPs          float64 `json:"flops_per_step"` // and the bytes that its kernels read and write
 	Bytes          int     `json:"bytes_per_step"`
+
+	Kernels []compiledKernel `json:"kernels,omitempty"` // with --profile
 }
 
 // dryRun compiles what a run is made of, says what it will take, and writes nothing.
@@ -32,13 +34,16 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 	if err != nil {
 		return err
 	}
-	s, err := a.start(cfg, how{})
+	s, err := a.start(cfg, how{profile: f.profile.table})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	s.config.announce(a.console)
 	n := s.needs()
+	if f.profile.table {
+		n.Kernels = s.compiled()
+	}
 	if a.json {
 		return json.NewEncoder(a.out).Encode(n)
 	}
@@ -51,7 +56,7 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
   a step: %s, %.3g GFLOPs, %s read and written
 `, n.Model, n.Device, countOf(n.Steps, "step"), countOf(n.Batch, "example"), countOf(n.Parameters, "parameter"), size(n.ParameterBytes), size(n.StateBytes), size(n.ValueBytes),
 		vk.Bytes(n.DeviceBytes), countOf(n.Dispatches, "kernel"), n.FLOPs/1e9, size(n.Bytes))
-	return nil
+	return s.tellCompiled(a.out, n.Kernels)
 }
 
 func (s *session) needs() needs {

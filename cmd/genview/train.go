@@ -72,6 +72,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	f.profile.add(c)
+	c.Flags().Lookup("profile").Usage += "; with --dry-run what the driver's compiler says of it"
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
 }
 
