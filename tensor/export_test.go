@@ -3,6 +3,7 @@ package tensor
 import (
 	"genview/shaders/spirv"
 	"genview/vk"
+	"genview/vk/vktest"
 )
 
 // SetMaxGroups lowers how many workgroups lie along x, and returns what takes that back.
@@ -105,3 +106,22 @@ func Limit(n int) (restore func()) {
 
 // FewBuffers has the runtime's shaders bind no more than n storage buffers.
 func (rt *Runtime) FewBuffers(n int) { rt.target.Info.Limits.MaxBuffers = n }
+
+// Candidates are the kernels among which the tuner chooses for the products that y takes.
+func (rt *Runtime) Candidates(of string, y *Tensor) (all []vktest.Shader) {
+	rt.mustSettle()
+	low := newLowering(rt.target)
+	f := low.fuse([]*Tensor{low.whole(low.lower(y))}, nil, nil)
+	for _, u := range f.units {
+		if u.node == nil || u.node.op.product == nil {
+			continue
+		}
+		for i := range u.node.op.product.producer(f, u, rt.target).variants() {
+			g := u.node.op.product.producer(f, u, rt.target).variants()[i].generate()
+			all = append(all, vktest.Shader{
+				Of: of, Ops: u.title(), Form: g.form, FLOPs: g.flops, Groups: [3]int{g.groups, 1, 1}, Module: g.module, Consts: g.constants(),
+			})
+		}
+	}
+	return all
+}

@@ -150,3 +150,12 @@ func Loader() (name string, err error) {
 	l, err := load()
 	return l.name, err
 }
+
+// Proc loads the driver's library and returns the address of its vk_icdGetInstanceProcAddr, for tests that stand before a driver.
+func (f DriverFile) Proc() (uintptr, error) {
+	lib, err := open(f.Library)
+	if err != nil {
+		return 0, fmt.Errorf("vk: %s: %w", f.Path, err)
+	}
+	return symbol(lib, "vk_icdGetInstanceProcAddr")
+}

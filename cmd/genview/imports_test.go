@@ -27,7 +27,9 @@ var mayImport = map[string][]string{
 	"shaders/gen":           {"shaders/spirv"},
 	"vk/files":              {},
 	"vk":                    {"shaders/spirv", "vk/files"},
-	"vk/vktest":             {"vk", "shaders/spirv"},
+	"vk/vktest":             {"vk", "vk/vktest/pose", "shaders/spirv"},
+	"vk/vktest/pose":        {"vk"},
+	"vk/vktest/drivers":     {"vk/vktest", "vk/vktest/pose", "vk/files"},
 	"tensor":                {"vk", "shaders", "shaders/spirv"},
 	"tensor/optest":         {"tensor", "vk"},
 	"models/nn":             {"tensor"},
@@ -50,7 +52,7 @@ var only = map[string]struct {
 	why string
 }{
 	"github.com/vulkan-go/vulkan":      {[]string{"vk"}, "vk is the only package that calls Vulkan"},
-	"github.com/ebitengine/purego":     {[]string{"vk", "viewer"}, "vk loads Vulkan, and the viewer Xlib, which would end the process with its X server; nothing else loads libraries"},
+	"github.com/ebitengine/purego":     {[]string{"vk", "vk/vktest/pose", "viewer"}, "vk loads Vulkan, a pose is a driver of it, and the viewer loads Xlib, which would end the process with its X server; nothing else loads libraries"},
 	"github.com/hajimehoshi/ebiten/v2": {[]string{"viewer"}, "the viewer is the only package that opens Ebitengine's window"},
 	"github.com/spf13/cobra":           {[]string{"cmd/genview"}, "only the command knows flags"},
 }

@@ -1,51 +1,96 @@
 package main
 
 import (
-	"bytes"
 	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 
-	"genview/vk"
+	"genview/tensor"
+	"genview/tensor/optest"
 	"genview/vk/vktest"
 )
 
-// TestRunKeepsItsKernels: a run is resumed with the family of kernels that it began with, to the same bits, or not at all.
-func TestRunKeepsItsKernels(t *testing.T) {
-	if !vktest.Open(t).Info().Lavapipe {
-		t.Skip("for lavapipe, which runs both families")
-	}
-	dir := t.TempDir()
-	steps := func(run, steps string, more ...string) {
-		must(t, append([]string{"train", "gan", "--no-tune", "--batch", "16", "--set", "model.hidden=32", "--set", "model.z=4", "--out", filepath.Join(dir, run), "--steps", steps}, more...)...)
-	}
-	resume := func(run string) { must(t, "train", "--no-tune", "--resume", filepath.Join(dir, run), "--steps", "8") }
-	read := func(run string) string { return string(newest(t, filepath.Join(dir, run))) }
-	steps("lanes", "8")
-	steps("tiles", "8", "--set", "kernels=gpu")
-	steps("begun with tiles", "3", "--set", "kernels=gpu")
-	resume("begun with tiles")
-	if read("lanes") == read("tiles") {
-		t.Fatal("the family changes nothing here: this test shows nothing")
-	}
-	if read("tiles") != read("begun with tiles") {
-		t.Error("a run that is resumed does not go on with the family of kernels that it began with")
-	}
-	for run, want := range map[string]string{"lanes": "kernels: lavapipe\n", "begun with tiles": "kernels: gpu\n"} {
-		if p, err := os.ReadFile(filepath.Join(dir, run, "config.yaml")); err != nil || !bytes.Contains(p, []byte(want)) {
-			t.Errorf("%s: config.yaml is %s (%v), want %s", run, p, err, want)
+// shadersOf are the kernels of programs.
+func shadersOf(of string, programs ...*tensor.Program) (all []vktest.Shader) {
+	for _, p := range programs {
+		kernels := p.Kernels()
+		for step := range p.Steps() {
+			if step.Module == nil {
+				continue
+			}
+			k := kernels[0]
+			kernels = kernels[1:]
+			all = append(all, vktest.Shader{
+				Of: of, Ops: k.Ops, Form: k.Form, FLOPs: k.FLOPs, Bytes: k.Bytes, Groups: step.Groups, Module: step.Module, Consts: step.Consts,
+			})
 		}
 	}
-	refused(t, 2, "kernels is", "train", "vae", "--set", "kernels=cuda")
+	return all
+}
 
-	// Vectors of 128 bits are too short for the kernels made for lavapipe.
-	t.Setenv(vk.WidthVariable, "128")
-	if vktest.Open(t).Info().Lavapipe {
-		t.Skip("this lavapipe has no vectors of 128 bits")
+// written returns the kernels of training steps of presets, and of the ops of bench ops, as they are for a device that the process poses
+// as. What steps begin with is computed, too, by lavapipe.
+func written(t *testing.T, a *app, presets []string, benches []optest.Bench) (all []vktest.Shader) {
+	for _, name := range presets {
+		c, err := benchConfig(name, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := a.start(c, how{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, shadersOf(name, s.model.Programs()...)...)
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
 	}
-	refused(t, 1, "kernels: lavapipe", "train", "--no-tune", "--resume", filepath.Join(dir, "lanes"), "--steps", "9")
-	if out := must(t, "sample", "--no-tune", filepath.Join(dir, "lanes"), "-o", filepath.Join(dir, "sheet.png")); strings.Contains(out, "cannot") {
-		t.Errorf("a run of another family is not even shown: %s", out)
+	if len(benches) == 0 {
+		return all
 	}
+	dev, err := a.open(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt := tensor.NewRuntime(dev)
+	works := []optest.Work{adamWork()}
+	for _, b := range benches {
+		works = append(works, b.Works()...)
+	}
+	for _, w := range works {
+		p, err := rt.Compile(w.Outputs)
+		if err != nil {
+			t.Fatal(w.Name, err)
+		}
+		all = append(all, shadersOf(w.Name, p)...)
+		p.Close()
+	}
+	rt.Close()
+	if err := dev.Close(); err != nil {
+		t.Error(err)
+	}
+	return all
+}
+
+// TestKernels: what presets' training steps and bench ops consist of on a GPU of AMD's is compiled by the compiler that it has, and
+// spills no registers; it is valid SPIR-V for each version of Vulkan, and can be written in Metal's language. Presets that begin with
+// much to compute are looked at by scripts/drivers, as are all families of GPUs.
+func TestKernels(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	presets := slices.DeleteFunc(slices.Clone(presetNames), func(n string) bool { return n == "paper" })
+	families, versions := vktest.Families[1:2], []string{"1.1"}
+	var benches []optest.Bench
+	if os.Getenv(vktest.DriversVariable) != "" {
+		presets, families, versions, benches = presetNames, vktest.Families, []string{"1.1", "1.2", "1.3"}, optest.Benches
+	}
+	var all []vktest.Shader
+	t.Run("written", func(t *testing.T) {
+		vktest.Pose(t, "radv")
+		all = vktest.Distinct(written(t, &app{noTune: true}, presets, benches))
+	})
+	for _, f := range families {
+		vktest.Compile(t, f, all)
+	}
+	vktest.Check(t, all, versions...)
+	vktest.Tell(t, "kernels", all)
 }

@@ -3,16 +3,20 @@ package vktest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 
 	"genview/shaders/spirv"
 	"genview/vk"
+	"genview/vk/vktest/pose"
 )
 
-// Open opens the device that GENVIEW_DEVICE names, or the best there is, until the test ends. Without a driver the test is
-// skipped; where CI is set it fails.
+// Open opens the device that GENVIEW_DEVICE names, or the best there is, until the test ends. Where GENVIEW_POSE names a pose, it is
+// lavapipe that poses so. Without a driver the test is skipped; where CI is set it fails.
 func Open(t testing.TB) *vk.Device {
 	t.Helper()
 	return OpenWith(t, vk.Options{})
@@ -40,6 +44,9 @@ func openWith(t testing.TB, o vk.Options) *vk.Device {
 	t.Helper()
 	o.Device = os.Getenv("GENVIEW_DEVICE")
 	o.Validation = os.Getenv("GENVIEW_NO_VALIDATION") == ""
+	if err := posed(); err != nil {
+		t.Fatal(err)
+	}
 	o.OnMessage = func(s string) { t.Errorf("validation: %s", s) }
 	d, err := vk.Open(o)
 	if err != nil {
@@ -49,6 +56,39 @@ func openWith(t testing.TB, o vk.Options) *vk.Device {
 		t.Skipf("SKIPPED, no Vulkan device: %v", err)
 	}
 	return d
+}
+
+// posed has the process pose where GENVIEW_POSE names a pose. Who sets it removes what is left in the folder for temporary files.
+var posed = sync.OnceValue(func() error {
+	name := os.Getenv("GENVIEW_POSE")
+	if name == "" {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "pose-")
+	if err != nil {
+		return err
+	}
+	return named(dir, name, os.Setenv)
+})
+
+// Pose has what the test opens pose as a device of [pose.Poses], until the test ends.
+func Pose(t testing.TB, name string) {
+	t.Helper()
+	if err := named(t.TempDir(), name, func(key, value string) error { t.Setenv(key, value); return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func named(dir, name string, set func(key, value string) error) error {
+	p, ok := pose.Poses[name]
+	if !ok {
+		return fmt.Errorf("there is no pose %q, there are %v", name, pose.Names())
+	}
+	file, err := pose.Driver(dir, p)
+	for _, v := range pose.Variables {
+		err = errors.Join(err, set(v, file))
+	}
+	return err
 }
 
 // Buffer makes a buffer that holds values, a slice of 4-byte scalars, until the test ends.

@@ -1,0 +1,190 @@
+package vktest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"genview/shaders/spirv"
+	"genview/vk"
+)
+
+// Families are the kinds of AMD's GPUs that [Compiler] compiles for: GCN 4 and 5, RDNA 1, 2 and 3.
+var Families = []string{"polaris10", "vega10", "navi10", "navi21", "gfx1100"}
+
+// DriversVariable is the environment variable with which scripts/drivers has tests look at all that there is, and not at a part: it
+// names a folder, in which they write what they have seen.
+const DriversVariable = "GENVIEW_DRIVERS"
+
+// Compiler opens a device without hardware until the test ends: RADV's compiler for a family of AMD's GPUs. It makes kernels and says what
+// it has made of them, and has neither memory nor a queue that works. Where RADV is not installed, the test is skipped; where CI is set
+// it fails.
+func Compiler(t *testing.T, family string) *vk.Device {
+	t.Helper()
+	t.Setenv("RADV_FORCE_FAMILY", family)
+	t.Setenv("GENVIEW_DEVICE", "Null hardware")
+	return OpenWith(t, vk.Options{Profile: true})
+}
+
+// A Shader is a kernel to be compiled, with what it has to do in one dispatch.
+type Shader struct {
+	Of     string // whose it is: a preset's step, an op
+	Ops    string
+	Form   string
+	FLOPs  float64
+	Bytes  int
+	Groups [3]int
+	Module *spirv.Module   `json:"-"`
+	Consts []spirv.Const   `json:"-"`
+	Calls  int             // how many there are of it
+	Made   map[string]Made // of it, by family
+}
+
+// Made are statistics of a compiler, by the names that it has for them.
+type Made map[string]float64
+
+// Waves is how many subgroups a SIMD holds at most.
+func (m Made) Waves() float64 { return m["Subgroups per SIMD"] }
+
+// Spills is how many registers do not fit, or how many bytes of memory stand in for registers.
+func (m Made) Spills() float64 {
+	return m["Spilled VGPRs"] + m["Spilled SGPRs"] + m["Scratch size"]
+}
+
+// Distinct returns each shader once for whose it is and what it does, with how many there are.
+func Distinct(all []Shader) []Shader {
+	type key struct{ of, ops, form, words string }
+	at := map[key]int{}
+	var out []Shader
+	for _, s := range all {
+		k := key{s.Of, s.Ops, s.Form, s.words() + fmt.Sprint(s.Consts, s.Groups)}
+		i, met := at[k]
+		if !met {
+			i = len(out)
+			at[k], out = i, append(out, s)
+		}
+		out[i].Calls++
+	}
+	return out
+}
+
+// words is the SPIR-V as a file has it.
+func (s Shader) words() string {
+	p, _ := binary.Append(nil, binary.LittleEndian, s.Module.Words) // a slice of numbers does not fail
+	return string(p)
+}
+
+// Compile compiles shaders for a family of AMD's GPUs. None may fail, or need more registers than there are.
+func Compile(t *testing.T, family string, all []Shader) {
+	t.Helper()
+	t.Run(family, func(t *testing.T) {
+		dev := Compiler(t, family)
+		for i := range all {
+			s := &all[i]
+			k, err := dev.NewKernel(s.Module, s.Consts...)
+			if err != nil {
+				t.Errorf("%s: %s: %v", s.Of, s.Form, err)
+				continue
+			}
+			statistics, err := k.Statistics()
+			k.Close()
+			if err != nil || len(statistics) < 5 {
+				t.Fatalf("the compiler says %v of a kernel: %v", statistics, err)
+			}
+			made := Made{}
+			for _, v := range statistics {
+				made[v.Name] = v.Value
+			}
+			if s.Made == nil {
+				s.Made = map[string]Made{}
+			}
+			s.Made[family] = made
+			if made.Spills() > 0 {
+				t.Errorf("%s: %s, %s: %v registers are spilled", s.Of, s.Ops, s.Form, made)
+			}
+		}
+	})
+}
+
+// Check has spirv-val look at each of the modules as versions of Vulkan take it, and spirv-cross write it in Metal's language, which is
+// how MoltenVK runs it. Where they are not installed, the test is skipped; where CI is set it fails.
+func Check(t *testing.T, all []Shader, versions ...string) {
+	t.Helper()
+	t.Run("spirv", func(t *testing.T) {
+		for _, name := range []string{"spirv-val", "spirv-cross"} {
+			if _, err := exec.LookPath(name); err != nil {
+				if os.Getenv("CI") != "" {
+					t.Fatalf("CI must have %v: apt-get install spirv-tools spirv-cross", err)
+				}
+				t.Skipf("SKIPPED: %v", err)
+			}
+		}
+		met := map[string]bool{}
+		var each []Shader // of other constants alone
+		for _, s := range all {
+			if !met[s.words()] {
+				met[s.words()] = true
+				each = append(each, s)
+			}
+		}
+		var errs [2]error
+		var workers sync.WaitGroup
+		for i := range errs {
+			file := filepath.Join(t.TempDir(), "module.spv")
+			workers.Go(func() {
+				for j := i; j < len(each); j += len(errs) {
+					if err := check(file, each[j], versions); err != nil {
+						errs[i] = errors.Join(errs[i], fmt.Errorf("%s: %s, %s: %w", each[j].Of, each[j].Ops, each[j].Form, err))
+					}
+				}
+			})
+		}
+		workers.Wait()
+		if err := errors.Join(errs[:]...); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func check(file string, s Shader, versions []string) error {
+	if err := os.WriteFile(file, []byte(s.words()), 0o600); err != nil {
+		return err
+	}
+	commands := [][]string{{"spirv-cross", "--msl", "--msl-version", "20300", file}}
+	for _, v := range versions {
+		commands = append(commands, []string{"spirv-val", "--target-env", "vulkan" + v, file})
+	}
+	for _, c := range commands {
+		var said bytes.Buffer
+		cmd := exec.Command(c[0], c[1:]...)
+		cmd.Stderr = &said
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s: %w: %s", strings.Join(c[:len(c)-1], " "), err, bytes.TrimSpace(said.Bytes()))
+		}
+	}
+	return nil
+}
+
+// Tell writes what compilers have made of shaders for scripts/drivers, if it asks for that.
+func Tell(t *testing.T, name string, all []Shader) {
+	t.Helper()
+	dir := os.Getenv(DriversVariable)
+	if dir == "" {
+		return
+	}
+	p, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".json"), p, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
