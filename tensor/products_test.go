@@ -11,15 +11,15 @@ import (
 	"genview/vk/vktest"
 )
 
-// classifier is two layers that learn to tell whether numbers add up to more than 0, by plain gradient descent.
-type classifier struct {
+// twoLayers learn to tell whether numbers add up to more than 0, by plain gradient descent.
+type twoLayers struct {
 	x, t, loss *T
 	vars       []*T
 	updates    []tensor.Update
 }
 
-func newClassifier(batch, in, hidden int) *classifier {
-	c := &classifier{x: tensor.Input("x", tensor.F32, batch, in), t: tensor.Input("t", tensor.F32, batch, 8)}
+func newTwoLayers(batch, in, hidden int) *twoLayers {
+	c := &twoLayers{x: tensor.Input("x", tensor.F32, batch, in), t: tensor.Input("t", tensor.F32, batch, 8)}
 	wave := func(name string, rows, cols int) *T {
 		w := tensor.Iota(0, rows, cols).Scale(7).Add(tensor.Iota(1, rows, cols).Scale(3)).Cast(tensor.F32).Sin().Scale(0.2)
 		v := tensor.Var(name, w)
@@ -35,7 +35,7 @@ func newClassifier(batch, in, hidden int) *classifier {
 }
 
 // losses trains, and returns the losses and the weights after it.
-func (c *classifier) losses(t *testing.T, o tensor.Options, steps int) (losses []float64, weights [][]float32, p *tensor.Program) {
+func (c *twoLayers) losses(t *testing.T, o tensor.Options, steps int) (losses []float64, weights [][]float32, p *tensor.Program) {
 	t.Helper()
 	rt, err := tensor.NewRuntimeWith(vktest.Open(t), o)
 	if err != nil {
@@ -85,11 +85,11 @@ func TestProducts(t *testing.T) {
 	t.Parallel()
 	for _, o := range []tensor.Options{{}, {Family: tensor.ForGPU}, {Without: []tensor.Pass{tensor.Fuse}}, {MaxBind: 2048}} {
 		const steps = 60
-		exact, _, _ := newClassifier(64, 32, 48).losses(t, o, steps)
+		exact, _, _ := newTwoLayers(64, 32, 48).losses(t, o, steps)
 		for _, dt := range []tensor.DType{tensor.BF16, tensor.F16} {
 			o.Products = dt
-			losses, weights, p := newClassifier(64, 32, 48).losses(t, o, steps)
-			again, same, _ := newClassifier(64, 32, 48).losses(t, o, steps)
+			losses, weights, p := newTwoLayers(64, 32, 48).losses(t, o, steps)
+			again, same, _ := newTwoLayers(64, 32, 48).losses(t, o, steps)
 			first, last, want := losses[0], losses[steps-1], exact[steps-1]
 			if !(last < first/2) || math.Abs(last-want) > 0.1*want+0.005 {
 				t.Errorf("%s: the loss goes from %g to %g, and with f32 to %g", dt, first, last, want)

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"testing"
 
+	"genview/models/classifier"
 	"genview/models/gan"
 	"genview/models/optim"
+	"genview/models/step"
 	"genview/models/transformer"
 	"genview/models/vae"
 	"genview/shaders/spirv/virtual"
@@ -56,6 +58,16 @@ var presets = map[string]func(rt *tensor.Runtime) (trained, error){
 		c.Hidden = 18
 		return gan.NewTrainer(rt, c, gan.TrainConfig{Batch: 13, Adam: smooth(optim.AdamDefaults()), Seed: 1})
 	},
+	"classifier": func(rt *tensor.Runtime) (trained, error) {
+		c := classifier.CNNDefaults()
+		c.Classes, c.Hidden, c.Size, c.Dropout = 11, 3, 9, 0.2
+		return classifier.NewTrainer(rt, c, classifying)
+	},
+	"vit": func(rt *tensor.Runtime) (trained, error) {
+		c := classifier.ViTDefaults()
+		c.Classes, c.Hidden, c.Size, c.Patch, c.Width, c.Heads, c.Layers, c.Dropout = 11, 19, 9, 3, 12, 2, 1, 0.2
+		return classifier.NewTrainer(rt, c, classifying)
+	},
 	"translate": func(rt *tensor.Runtime) (trained, error) {
 		c := transformer.Defaults()
 		c.Vocab, c.Width, c.Heads, c.Layers, c.Hidden, c.Source, c.Target = 11, 12, 2, 1, 21, 7, 5
@@ -72,6 +84,8 @@ var presets = map[string]func(rt *tensor.Runtime) (trained, error){
 		return transformer.NewGenerator(rt, c, transforming)
 	},
 }
+
+var classifying = classifier.TrainConfig{Batch: 3, Descent: step.Descent{Adam: smooth(optim.AdamWDefaults()), Clip: 1}, Smoothing: 0.1, Seed: 1}
 
 var transforming = transformer.TrainConfig{Batch: 3, Adam: smooth(optim.AdamWDefaults()), MinLR: 1e-4, Warmup: 2, Decay: 10, Clip: 1, Smoothing: 0.1, Seed: 1}
 
