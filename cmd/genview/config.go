@@ -33,9 +33,19 @@ type config struct {
 
 	Vectors int `yaml:"vectors,omitempty"` // bits of lavapipe's, on which sums' last bits depend; 0: as many as is usual on the processor
 
+	Record recordConfig `yaml:"record"`
+
 	text   *data.Text // that was read when the run was configured
 	choice string     // of size and channels, to be said
 }
+
+// recordConfig says what is kept of how the run looked while it was trained.
+type recordConfig struct {
+	Budget int `yaml:"budget"` // MiB that it may take on the disk; 0: nothing is kept
+}
+
+// unset is a configuration of which nothing was said yet.
+func unset() config { return config{Record: recordConfig{Budget: 256}} }
 
 type dataConfig struct {
 	Name       string `yaml:"name"`
@@ -103,7 +113,7 @@ var presetNames = []string{"vae", "gan", "dcgan", "points", "translate", "paper"
 func defaults() config {
 	v, adam := vae.Defaults(), optim.AdamDefaults()
 	return config{
-		Kind: "vae", Seed: 1, Steps: 2000, Batch: 128,
+		Kind: "vae", Seed: 1, Steps: 2000, Batch: 128, Record: unset().Record,
 		Data:  dataConfig{Name: "glyphs", Size: v.Size, Channels: 1, Binarize: true},
 		Model: modelConfig{Arch: v.Arch, Z: v.Z, Hidden: v.Hidden, Beta: v.Beta},
 		Optim: optimConfig{LR: adam.LR, Beta1: adam.Beta1, Beta2: adam.Beta2},
@@ -153,7 +163,7 @@ func paperDefaults() config {
 
 func ofTransformer(m transformer.Config) config {
 	return config{
-		Kind: "translate", Seed: 1, Data: dataConfig{Name: "dates"},
+		Kind: "translate", Seed: 1, Record: unset().Record, Data: dataConfig{Name: "dates"},
 		Model: modelConfig{Width: m.Width, Heads: m.Heads, Layers: m.Layers, Hidden: m.Hidden, Dropout: m.Dropout},
 	}
 }
@@ -162,7 +172,7 @@ func ofTransformer(m transformer.Config) config {
 func textDefaults() config {
 	m := transformer.GPTDefaults()
 	return config{
-		Kind: "text", Seed: 1, Steps: 2000, Batch: 12,
+		Kind: "text", Seed: 1, Steps: 2000, Batch: 12, Record: unset().Record,
 		Model: modelConfig{Width: m.Width, Heads: m.Heads, Layers: m.Layers, Context: m.Context, Bias: m.Bias, Dropout: m.Dropout},
 		Optim: optimConfig{LR: 1e-3, Beta1: 0.9, Beta2: 0.99, WeightDecay: 0.1, MinLR: 1e-4, Warmup: 100, Decay: 2000, Clip: 1},
 	}
@@ -191,6 +201,8 @@ func (c *config) check() error {
 		return fmt.Errorf("the kind of model is %q; vae, gan, translate and text are known", c.Kind)
 	case c.Steps < 1:
 		return fmt.Errorf("--steps %d: give 1 or more", c.Steps)
+	case c.Record.Budget < 0:
+		return fmt.Errorf("record.budget is %d and must be 0, for no recording, or the MiB that it may take", c.Record.Budget)
 	case c.Batch < 1:
 		return fmt.Errorf("--batch %d: give 1 or more", c.Batch)
 	case c.Precision == "f16":

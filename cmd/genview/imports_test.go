@@ -41,7 +41,8 @@ var mayImport = map[string][]string{
 	"models/classifier":     {"tensor", "models/nn", "models/optim", "models/step", "models/data"},
 	"models/lettering":      {},
 	"models/picture":        {"models/watch", "models/lettering", "models/walk", "vk/files"},
-	"models/train":          {"tensor", "models/nn", "models/watch", "models/picture", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
+	"models/record":         {"models/watch", "models/safetensors", "vk/files"},
+	"models/train":          {"tensor", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
 	"viewer":                {"models/watch", "models/walk", "models/lettering"},
 	"cmd/genview":           nil, // anything
 }

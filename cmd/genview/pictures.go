@@ -22,6 +22,7 @@ type maker interface {
 	Step(ctx context.Context, batch ...any) error
 	Metrics() (watch.Metrics, error)
 	State() []nn.Named
+	Drawn() []nn.Named
 	Decode(ctx context.Context, z []float32) ([]float32, error)
 	Z() int
 	Parameters() int

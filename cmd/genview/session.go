@@ -164,7 +164,7 @@ func (s *session) close() error {
 
 // load opens a run with its newest weights.
 func (a *app) load(dir string) (*session, *train.Run, int, error) {
-	var c config
+	c := unset()
 	run, err := train.OpenRun(dir, &c)
 	if err != nil {
 		return nil, nil, 0, err

@@ -78,7 +78,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 
 // configure makes the configuration of a new or resumed run from the flags.
 func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train.Run, error) {
-	var cfg config
+	cfg := unset()
 	if f.resume != "" {
 		if len(kinds) > 0 {
 			return cfg, nil, usageError{fmt.Errorf("--resume goes on with a run as it is, and takes no %s beside it", kinds[0])}
@@ -406,7 +406,7 @@ func (j *job) trainFrom(ctx context.Context, bus *watch.Bus) (step int, err erro
 	step, err = train.Loop(ctx, j.run, j.rt, j.model, j.from, train.Options{
 		Steps: j.config.Steps, Batch: j.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
 		OnStep: r.stepped, OnLog: r.logged, OnSave: func(step int) { saved = step },
-		Bus: bus, Snapshot: snapshot, History: history, CacheDir: cacheDir(),
+		Bus: bus, Snapshot: snapshot, History: history, CacheDir: cacheDir(), Record: int64(j.config.Record.Budget) << 20,
 	})
 	task.end()
 	if j.console.terminal() && step > j.from {

@@ -125,6 +125,16 @@ func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
 	return t.decoder.Run(ctx, z)
 }
 
+// Drawn returns the variables of the averaged generator, with which examples are made, and of a GAN of points those of the
+// discriminator too, which is asked of the plane.
+func (t *Trainer) Drawn() []nn.Named {
+	drawn := t.parts[2].Named()
+	if t.config.Arch == "points" {
+		drawn = append(drawn, t.parts[1].Named()...)
+	}
+	return drawn
+}
+
 // Judge returns the discriminator's logits [N] of examples [N, ...] as it is trained on them: the higher, the more real.
 func (t *Trainer) Judge(ctx context.Context, examples []float32) ([]float32, error) {
 	return t.judge.Run(ctx, examples)

@@ -27,7 +27,7 @@ import (
 type Tensor struct {
 	Name   string
 	Shape  []int
-	Values any // []float32 or []int32; nil where it was read from a file and its type is neither
+	Values any // []float32, []int32 or, to be written, Half; nil where it was read from a file and its type is neither
 }
 
 // A File is the contents of a file.
@@ -93,6 +93,11 @@ func writeNumbers(w io.Writer, sorted []Tensor) error {
 				binary.LittleEndian.PutUint32(p[:], math.Float32bits(x))
 				_, _ = out.Write(p[:]) // the first error comes back from Flush
 			}
+		case Half:
+			for _, x := range v {
+				binary.LittleEndian.PutUint16(p[:2], toHalf(x))
+				_, _ = out.Write(p[:2])
+			}
 		case []int32:
 			for _, x := range v {
 				binary.LittleEndian.PutUint32(p[:], uint32(x))
@@ -113,16 +118,19 @@ func layout(sorted []Tensor) ([]Entry, error) {
 		switch v := t.Values.(type) {
 		case []float32:
 			e.DType, n = "F32", len(v)
+		case Half:
+			e.DType, n = "F16", len(v)
 		case []int32:
 			e.DType, n = "I32", len(v)
 		default:
-			return nil, fmt.Errorf("safetensors: %s holds a %T and must be []float32 or []int32", t.Name, t.Values)
+			return nil, fmt.Errorf("safetensors: %s holds a %T and must be []float32, Half or []int32", t.Name, t.Values)
 		}
 		taken := t.Name == metaKey || i > 0 && sorted[i-1].Name == t.Name
-		if size, ok := sizeOf(t.Shape, 4); !ok || size != 4*int64(n) || taken {
+		each := kinds[e.DType].size
+		if size, ok := sizeOf(t.Shape, each); !ok || size != each*int64(n) || taken {
 			return nil, fmt.Errorf("safetensors: %q has %d numbers for the shape %v, or its name is taken", t.Name, n, t.Shape)
 		}
-		end += 4 * int64(n)
+		end += each * int64(n)
 		e.hi = end
 		entries = append(entries, e)
 	}
@@ -224,6 +232,24 @@ var kinds = map[string]struct {
 	"U16": {size: 2, int: func(p []byte) int64 { return int64(binary.LittleEndian.Uint16(p)) }},
 	"U8":  {size: 1, int: func(p []byte) int64 { return int64(p[0]) }},
 	"U64": {size: 8}, "C64": {size: 8}, "BOOL": {size: 1}, "F8_E4M3": {size: 1}, "F8_E5M2": {size: 1}, "F8_E8M0": {size: 1},
+}
+
+// Half are numbers that are written as F16, rounded to the nearest. What is too large for it is written as its largest, ±65504.
+type Half []float32
+
+// toHalf returns the binary16 that is nearest to x; of two, the even one.
+func toHalf(x float32) uint16 {
+	bits := math.Float32bits(x)
+	sign, abs := uint16(bits>>16)&0x8000, bits&0x7fffffff
+	switch {
+	case abs > 0x7f800000: // NaN
+		return sign | 0x7e00
+	case abs >= 0x477fe000: // 65504, the largest
+		return sign | 0x7bff
+	case abs < 0x38800000: // denormal: a multiple of 2⁻²⁴
+		return sign | uint16(math.RoundToEven(float64(math.Float32frombits(abs))*(1<<24)))
+	}
+	return sign | uint16((abs-0x38000000+0xfff+abs>>13&1)>>13)
 }
 
 // ofHalf returns the value of a binary16.

@@ -318,3 +318,37 @@ func TestChecksum(t *testing.T) {
 		t.Errorf("a file written anew: %v", err)
 	}
 }
+
+// TestHalvesComeBack: every F16 comes back as it is; what lies between two becomes the nearer, and what is too large the largest.
+func TestHalvesComeBack(t *testing.T) {
+	var all Half
+	for h := range 1 << 16 {
+		if h&0x7c00 != 0x7c00 {
+			all = append(all, ofHalf(uint16(h)))
+		}
+	}
+	n := len(all)
+	all = append(all, 1e9, float32(math.Inf(-1)), 65519, 1+1./2048, 1+3./2048, 1+1.01/2048, 1e-9, 0x1p-25*1.01, float32(math.NaN()))
+	p, err := Encode(&File{Tensors: []Tensor{{Name: "x", Shape: []int{len(all)}, Values: all}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Decode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := f.Tensors[0].Values.([]float32)
+	for i, v := range all[:n] {
+		if math.Float32bits(got[i]) != math.Float32bits(v) {
+			t.Fatalf("%v came back as %v", v, got[i])
+		}
+	}
+	for i, want := range []float32{65504, -65504, 65504, 1, 1 + 2./1024, 1 + 1./1024, 0, 0x1p-24} {
+		if got[n+i] != want {
+			t.Errorf("%v came back as %v, want %v", all[n+i], got[n+i], want)
+		}
+	}
+	if v := got[len(got)-1]; v == v {
+		t.Errorf("NaN came back as %v", v)
+	}
+}

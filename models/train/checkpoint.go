@@ -159,21 +159,35 @@ func (noStep) Is(target error) bool { return target == fs.ErrNotExist }
 
 // LoadStep is [Run.Load] of the checkpoint of a step. It holds one tensor of it in memory at a time: a checkpoint is read once to be
 // verified, and once more to be written to the variables.
-func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) (err error) {
-	f, err := safetensors.Open(r.checkpoint(step))
-	if errors.Is(err, fs.ErrNotExist) {
+func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
+	err := load(rt, state, r.checkpoint(step))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		steps, _ := r.steps()
 		return noStep{r.Dir, step, steps}
-	}
-	if err != nil {
+	case errors.As(err, new(unreadable)):
 		return fmt.Errorf("%w%s", err, r.advise(step))
+	}
+	return err
+}
+
+// unreadable is a file of weights that cannot be read, or is damaged.
+type unreadable struct{ error }
+
+func (e unreadable) Unwrap() error { return e.error }
+
+// load puts what a file holds into variables. Nothing is changed unless all of it fits.
+func load(rt *tensor.Runtime, state []nn.Named, path string) (err error) {
+	f, err := safetensors.Open(path)
+	if err != nil {
+		return unreadable{err}
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if err := f.Verify(); err != nil {
-		return fmt.Errorf("%w%s", err, r.advise(step))
+		return unreadable{err}
 	}
 	for _, n := range state {
-		if err := fits(f, r.checkpoint(step), n); err != nil {
+		if err := fits(f, path, n); err != nil {
 			return err
 		}
 	}

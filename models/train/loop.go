@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"genview/models/nn"
+	"genview/models/record"
 	"genview/models/watch"
 	"genview/tensor"
+	"genview/vk"
 )
 
 // Model is what the loop asks of a model in training.
@@ -26,6 +28,9 @@ type Onlooker interface {
 	Answer(ctx context.Context, r watch.Request) (look bool) // serves a request; look: it is answered by the next Look
 }
 
+// A Drawer says which of its variables what it shows is made from. Those are what key checkpoints of a recording hold.
+type Drawer interface{ Drawn() []nn.Named }
+
 // Options says how long, how often, and who is told. Every 0 steps means never.
 type Options struct {
 	Steps, Batch int
@@ -38,6 +43,7 @@ type Options struct {
 	Bus          *watch.Bus                            // nil for none
 	Snapshot     watch.Snapshot                        // what every snapshot says
 	History      *watch.History                        // of the steps before; nil for none
+	Record       int64                                 // bytes that the recording of the run may take; 0: there is none
 	CacheDir     string                                // for the index of the system's fonts, which samples of texts need; "": they are not used
 }
 
@@ -81,7 +87,8 @@ type loop struct {
 	stopped bool
 	failed  error // of a request, which ends the run
 
-	writing writing
+	writing  writing
+	recorder *record.Writer // nil for none
 }
 
 // Loop trains from a step on until Options.Steps, the context's end, or a request to stop; the newest state is then saved. It returns
@@ -106,8 +113,12 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 	l.snap.State = watch.Compiling
 	l.snap.Show(l.History.Curves())
 	l.publish(from)
+	l.startRecording()
+	l.firstLook(ctx)
 	step, err := l.train(ctx, from)
-	return step, l.finish(ctx, step, err)
+	err = l.finish(ctx, step, err)
+	l.endRecording()
+	return step, err
 }
 
 // sound returns an error if the state to go on from is not finite, as checkpoints of earlier versions may be.
@@ -187,7 +198,9 @@ func (l *loop) finish(ctx context.Context, step int, err error) error {
 	switch {
 	case ctx.Err() != nil: // whoever ended the run does not wait for pictures
 	case step > l.from:
-		l.sample(ctx, step)
+		if views := l.sample(ctx, step); views != nil {
+			l.recordLast(step, views)
+		}
 	case l.Bus != nil:
 		l.look(ctx, step)
 	}
@@ -250,34 +263,67 @@ func (l *loop) publish(step int) {
 	l.Bus.Publish(&s)
 }
 
-// An onlooker gets something new this often, and a twentieth of the time at most goes into making it.
+// An onlooker sees what is this old, at most, unless making something new takes too large a part of the time.
 const (
-	often = 2 * time.Second
-	share = 20
+	fresh    = 250 * time.Millisecond
+	early    = 10 * time.Second // before which nothing is made for the recording alone
+	onGPU    = 4                // one in so many parts of the time, at most, goes into looks
+	onCPU    = 16               // where they take the processor from the training, and so do those who look
+	recorded = 60               // for the recording alone
 )
+
+// pause is how long no look is taken after one that took some time.
+func (l *loop) pause(took time.Duration) time.Duration {
+	parts := onGPU
+	switch {
+	case l.Bus == nil:
+		parts = recorded
+	case l.rt.Device().Info().Class == vk.CPU:
+		parts = onCPU
+	}
+	return max(fresh-took, time.Duration(parts-1)*took)
+}
+
+// firstLook shows an onlooker the model as it is before it is trained. The programs of looks are compiled for it, so what it takes says
+// nothing of the next.
+func (l *loop) firstLook(ctx context.Context) {
+	if l.Bus == nil {
+		l.next = l.began.Add(early)
+		return
+	}
+	l.record(l.from, l.look(ctx, l.from))
+	l.next = time.Now()
+}
 
 // sampleNow samples when it is time to: for the run's folder by steps, for whoever watches by the clock.
 func (l *loop) sampleNow(ctx context.Context, step int) {
 	switch {
 	case due(step, l.SampleEvery):
-		l.sample(ctx, step)
-	case l.Bus != nil && time.Now().After(l.next):
-		l.look(ctx, step)
+		l.record(step, l.sample(ctx, step))
+	case (l.Bus != nil || l.recorder != nil) && !time.Now().Before(l.next):
+		l.record(step, l.look(ctx, step))
 	}
 }
 
-// sample looks at what the model makes, for the run's folder and for whoever watches.
-func (l *loop) sample(ctx context.Context, step int) {
-	if views := l.look(ctx, step); views != nil {
+// sample looks at what the model makes, for the run's folder and for whoever watches, and returns it; nil where there is nothing.
+func (l *loop) sample(ctx context.Context, step int) []watch.View {
+	views := l.look(ctx, step)
+	if views != nil {
 		l.keep(step, views)
 	}
+	return views
 }
 
 // look has the model make something new, and returns it; nil where it did not.
 func (l *loop) look(ctx context.Context, step int) []watch.View {
+	if step > l.from {
+		if _, err := l.model.Metrics(); err != nil { // the step at hand is not the look's time; and if it failed, the next one says why
+			return nil
+		}
+	}
 	began := time.Now()
 	views, err := l.model.Look(ctx)
-	l.next = time.Now().Add(max(often, share*time.Since(began)))
+	l.next = time.Now().Add(l.pause(time.Since(began)))
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -324,6 +370,9 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 	case watch.Pause:
 		l.paused, l.snap.State = true, watch.Paused
 		l.publish(step)
+		if l.snap.LookStep != step {
+			l.record(step, l.look(ctx, step))
+		}
 	case watch.Resume:
 		l.paused, l.snap.State, l.snap.Message = false, watch.Training, ""
 		l.publish(step)

@@ -61,6 +61,8 @@ func (m *counter) Metrics() (watch.Metrics, error) {
 
 func (m *counter) State() []nn.Named { return []nn.Named{{Name: "weight", Tensor: m.weight}} }
 
+func (m *counter) Drawn() []nn.Named { return m.State() }
+
 func (m *counter) Look(context.Context) ([]watch.View, error) {
 	if m.onLook != nil {
 		if err := m.onLook(); err != nil {

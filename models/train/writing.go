@@ -16,7 +16,7 @@ import (
 
 // writing is what a run could not write and is to try again.
 type writing struct {
-	saves, notes, keeps, looks retry
+	saves, notes, keeps, looks, looksKept retry
 
 	records []Record  // that are not in the metrics yet
 	dropped int       // records that were too many to be kept

@@ -39,6 +39,9 @@ func NewGenerator(rt *tensor.Runtime, c GPTConfig, o TrainConfig) (*Generator, e
 	return t, t.Compile()
 }
 
+// Drawn returns all weights: attention and texts are made with them.
+func (t *Generator) Drawn() []nn.Named { return t.Scope.Named() }
+
 // Config returns what the model was made from.
 func (t *Generator) Config() GPTConfig { return t.config }
 

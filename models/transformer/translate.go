@@ -37,6 +37,9 @@ func NewTranslator(rt *tensor.Runtime, c Config, o TrainConfig) (*Translator, er
 	return t, t.Compile()
 }
 
+// Drawn returns all weights: attention and texts are made with them.
+func (t *Translator) Drawn() []nn.Named { return t.Scope.Named() }
+
 // Config returns what the model was made from.
 func (t *Translator) Config() Config { return t.config }
 

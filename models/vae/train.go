@@ -56,6 +56,14 @@ func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
 	return t.decoder.Run(ctx, z)
 }
 
+// Drawn returns the decoder's variables, with which pictures are made.
+func (t *Trainer) Drawn() []nn.Named {
+	if t.model.config.Arch == "mlp" {
+		return append(t.Scope.Sub("fc3").Named(), t.Scope.Sub("fc4").Named()...)
+	}
+	return t.Scope.Sub("decoder").Named()
+}
+
 const decodeBatch = 16
 
 // evaluator holds the programs that measure; they draw their own noise from a fixed seed, so two evaluations agree.

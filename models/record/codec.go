@@ -1,0 +1,329 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/draw"
+	"math"
+
+	"genview/models/safetensors"
+	"genview/models/watch"
+)
+
+// line is a view as a .jsonl has it.
+type line struct {
+	Kind  string          `json:"kind"`
+	View  json.RawMessage `json:"view"` // without numbers and pictures
+	Sheet *sheet          `json:"sheet,omitempty"`
+}
+
+// sheet says how the pictures of a view lie on their sheet: side by side, row by row, without anything between.
+type sheet struct {
+	Images int `json:"images"`
+	Width  int `json:"width"` // of one
+	Height int `json:"height"`
+}
+
+func (s sheet) cols() int { return int(math.Ceil(math.Sqrt(float64(s.Images)))) }
+
+// at is where a picture lies.
+func (s sheet) at(i int) image.Rectangle {
+	return image.Rect(0, 0, s.Width, s.Height).Add(image.Pt(i%s.cols()*s.Width, i/s.cols()*s.Height))
+}
+
+func (s sheet) bounds() image.Rectangle {
+	rows := (s.Images + s.cols() - 1) / s.cols()
+	return image.Rect(0, 0, s.cols()*s.Width, rows*s.Height)
+}
+
+// encoded are views in the parts that are written.
+type encoded struct {
+	lines  []line
+	sheets map[int]image.Image // by line
+	safetensors.File
+}
+
+// encode takes views apart.
+func encode(views []watch.View) (*encoded, error) {
+	e := &encoded{sheets: map[int]image.Image{}}
+	for i, v := range views {
+		l := line{}
+		var plain any
+		switch v := v.(type) {
+		case *watch.Curves:
+			c := *v
+			c.Groups = nil
+			for g, group := range v.Groups {
+				group.Series = append([]watch.Series(nil), group.Series...)
+				for k := range group.Series {
+					s := &group.Series[k]
+					e.series(name(i, g, k, "values"), &s.Values)
+					e.series(name(i, g, k, "low"), &s.Low)
+					e.series(name(i, g, k, "high"), &s.High)
+				}
+				c.Groups = append(c.Groups, group)
+			}
+			l.Kind, plain = "curves", c
+		case *watch.Pictures:
+			c := *v
+			c.Images = nil
+			l.Kind, plain = "pictures", c
+			if len(v.Images) > 0 {
+				b := v.Images[0].Rect
+				l.Sheet = &sheet{len(v.Images), b.Dx(), b.Dy()}
+				e.sheets[i] = l.Sheet.lay(v.Images)
+			}
+		case *watch.Texts:
+			l.Kind, plain = "texts", *v
+		case *watch.HeatMaps:
+			c := *v
+			c.Maps = append([]watch.Map(nil), v.Maps...)
+			for k := range c.Maps {
+				m := &c.Maps[k]
+				e.add(name(i, k), safetensors.Half(m.Values), m.Heads, len(m.Rows), len(m.Cols))
+				m.Values = nil
+			}
+			l.Kind, plain = "heat maps", c
+		case *watch.Scatter:
+			c := *v
+			c.Sets = append([]watch.Points(nil), v.Sets...)
+			for k := range c.Sets {
+				e.add(name(i, k), safetensors.Half(c.Sets[k].XY), len(c.Sets[k].XY)/2, 2)
+				c.Sets[k].XY = nil
+			}
+			if v.Field != nil {
+				f := *v.Field
+				e.add(name(i, "field"), safetensors.Half(f.Values), f.Side, f.Side)
+				f.Values, c.Field = nil, &f
+			}
+			l.Kind, plain = "scatter", c
+		case *watch.Table:
+			l.Kind, plain = "table", *v
+		case *watch.Latent:
+			c := *v
+			c.Points = append([]watch.Point(nil), v.Points...)
+			var z []float32
+			for k := range c.Points {
+				z = append(z, c.Points[k].Z...)
+				c.Points[k].Z = nil
+			}
+			e.add(name(i), z, len(c.Points), c.Z) // whole, for the same picture is drawn of it
+			l.Kind, plain = "latent", c
+		}
+		p, err := json.Marshal(plain)
+		if err != nil {
+			return nil, fmt.Errorf("record: %s: %w", v.Title(), err)
+		}
+		l.View = p
+		e.lines = append(e.lines, l)
+	}
+	return e, nil
+}
+
+// name is that of numbers of the view of line i.
+func name(i int, parts ...any) string {
+	s := fmt.Sprint(i)
+	for _, p := range parts {
+		s += fmt.Sprintf(".%v", p)
+	}
+	return s
+}
+
+func (e *encoded) add(name string, values any, shape ...int) {
+	e.Tensors = append(e.Tensors, safetensors.Tensor{Name: name, Shape: shape, Values: values})
+}
+
+// series moves the numbers of a curve, which may be none, to the tensors.
+func (e *encoded) series(name string, values *[]float64) {
+	if *values == nil {
+		return
+	}
+	v := make([]float32, len(*values))
+	for i, x := range *values {
+		v[i] = float32(x)
+	}
+	e.add(name, v, len(v))
+	*values = nil
+}
+
+// lay puts pictures on a sheet, which is grey where all of them are: that takes a third.
+func (s sheet) lay(images []*image.RGBA) image.Image {
+	all := image.NewRGBA(s.bounds())
+	draw.Draw(all, all.Rect, image.Black, image.Point{}, draw.Src)
+	for i, img := range images {
+		draw.Draw(all, s.at(i), img, img.Rect.Min, draw.Src)
+	}
+	grey := image.NewGray(all.Rect)
+	for i := range grey.Pix {
+		p := all.Pix[4*i : 4*i+4]
+		if p[0] != p[1] || p[1] != p[2] || p[3] != 0xff {
+			return all
+		}
+		grey.Pix[i] = p[0]
+	}
+	return grey
+}
+
+// cut takes a sheet apart.
+func (s sheet) cut(img image.Image) ([]*image.RGBA, error) {
+	if s.Images < 1 || s.Width < 1 || s.Height < 1 || s.bounds().Size() != img.Bounds().Size() {
+		return nil, fmt.Errorf("its sheet is %v and not %d pictures of %d × %d", img.Bounds().Size(), s.Images, s.Width, s.Height)
+	}
+	all := make([]*image.RGBA, s.Images)
+	for i := range all {
+		all[i] = image.NewRGBA(image.Rect(0, 0, s.Width, s.Height))
+		draw.Draw(all[i], all[i].Rect, img, img.Bounds().Min.Add(s.at(i).Min), draw.Src)
+	}
+	return all, nil
+}
+
+// A source gives what a view's line lacks.
+type source struct {
+	numbers *safetensors.File // nil where they cannot be read
+	sheet   func() (image.Image, error)
+}
+
+// take returns the numbers of a name, of which there must be n.
+func (s source) take(name string, n int) ([]float32, error) {
+	if s.numbers == nil {
+		return nil, errors.New("its numbers are lost")
+	}
+	t, _ := s.numbers.Find(name)
+	v, _ := t.Values.([]float32)
+	if n < 0 || len(v) != n {
+		return nil, fmt.Errorf("it has %d numbers where %d belong", len(v), n)
+	}
+	return v, nil
+}
+
+// decode puts the view of line i together again.
+func (l line) decode(i int, s source) (watch.View, error) {
+	switch l.Kind {
+	case "curves":
+		v, err := plain[watch.Curves](l)
+		if err != nil {
+			return nil, err
+		}
+		for g := range v.Groups {
+			for k := range v.Groups[g].Series {
+				if err := s.curve(i, g, k, &v.Groups[g].Series[k]); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return v, nil
+	case "pictures":
+		v, err := plain[watch.Pictures](l)
+		if err != nil || l.Sheet == nil {
+			return nil, errors.Join(err, errors.New("it has no pictures"))
+		}
+		img, err := s.sheet()
+		if err != nil {
+			return nil, err
+		}
+		v.Images, err = l.Sheet.cut(img)
+		if n := len(v.Images); err == nil && (v.Captions != nil && len(v.Captions) != n || v.Marks != nil && len(v.Marks) != n) {
+			err = errors.New("it has not a caption or mark for each picture")
+		}
+		return v, err
+	case "texts":
+		return orNil(plain[watch.Texts](l))
+	case "heat maps":
+		v, err := plain[watch.HeatMaps](l)
+		for k := 0; err == nil && k < len(v.Maps); k++ {
+			m := &v.Maps[k]
+			m.Values, err = s.take(name(i, k), m.Heads*len(m.Rows)*len(m.Cols))
+		}
+		return orNil(v, err)
+	case "scatter":
+		v, err := plain[watch.Scatter](l)
+		if err == nil && len(v.Sets) == 0 {
+			err = errors.New("it has no points")
+		}
+		for k := 0; err == nil && k < len(v.Sets); k++ {
+			v.Sets[k].XY, err = s.points(name(i, k))
+		}
+		if err == nil && v.Field != nil {
+			v.Field.Values, err = s.take(name(i, "field"), v.Field.Side*v.Field.Side)
+		}
+		return orNil(v, err)
+	case "table":
+		v, err := plain[watch.Table](l)
+		if err == nil {
+			for _, row := range v.Rows {
+				if len(row) != len(v.Columns) {
+					err = errors.New("a row of it is longer or shorter than its columns")
+				}
+			}
+		}
+		return orNil(v, err)
+	case "latent":
+		v, err := plain[watch.Latent](l)
+		if err != nil {
+			return nil, err
+		}
+		z, err := s.take(name(i), len(v.Points)*v.Z)
+		if err != nil {
+			return nil, err
+		}
+		for k := range v.Points {
+			v.Points[k].Z = z[k*v.Z : (k+1)*v.Z]
+		}
+		return v, nil
+	}
+	return nil, fmt.Errorf("%q is no kind of view that this version knows", l.Kind)
+}
+
+// points returns the numbers of a name, as many as there are, in pairs.
+func (s source) points(name string) ([]float32, error) {
+	if s.numbers == nil {
+		return s.take(name, 0)
+	}
+	t, ok := s.numbers.Find(name)
+	v, is := t.Values.([]float32)
+	if !ok || !is || len(v)%2 != 0 {
+		return nil, errors.New("its points are lost")
+	}
+	return v, nil
+}
+
+func (s source) curve(i, g, k int, c *watch.Series) error {
+	for _, f := range []struct {
+		name string
+		to   *[]float64
+	}{{"values", &c.Values}, {"low", &c.Low}, {"high", &c.High}} {
+		v, err := s.take(name(i, g, k, f.name), len(c.Steps))
+		switch {
+		case err != nil && f.name != "values": // a curve may have no bounds
+			continue
+		case err != nil:
+			return err
+		}
+		for _, x := range v {
+			*f.to = append(*f.to, float64(x))
+		}
+	}
+	if (c.Low == nil) != (c.High == nil) {
+		c.Low, c.High = nil, nil
+	}
+	return nil
+}
+
+// plain reads what a line has of a view.
+func plain[V any](l line) (*V, error) {
+	v := new(V)
+	if err := json.Unmarshal(l.View, v); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// orNil is v as a view, unless there is an error.
+func orNil[V watch.View](v V, err error) (watch.View, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}

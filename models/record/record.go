@@ -1,0 +1,205 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"genview/models/safetensors"
+	"genview/models/watch"
+)
+
+const (
+	prefix         = "step-"
+	lookEnding     = ".jsonl"
+	numbersEnding  = ".safetensors"
+	weightsEnding  = ".weights.safetensors"
+	picturesEnding = ".png"
+)
+
+// ErrNone says that a run has no recording.
+var ErrNone = errors.New("there is no recording: the run was trained with record.budget=0, or before there were any")
+
+// A Recording is the folder of a run's recording, as it was when it was opened. It is safe for concurrent use.
+type Recording struct {
+	dir         string
+	looks, keys []int // steps, in order
+}
+
+// A Moment is what a run looked like at a step.
+type Moment struct {
+	Step  int
+	Views []watch.View
+	Lost  []string // what cannot be read, a line each
+}
+
+// Open reads which moments a recording has. A folder that is not there, or has none, is [ErrNone].
+func Open(dir string) (*Recording, error) {
+	all, err := scan(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	r := &Recording{dir: dir}
+	for step, f := range all {
+		if f.look {
+			r.looks = append(r.looks, step)
+		}
+		if f.weights != "" {
+			r.keys = append(r.keys, step)
+		}
+	}
+	slices.Sort(r.looks)
+	slices.Sort(r.keys)
+	if len(r.looks) == 0 {
+		return nil, fmt.Errorf("record: %s: %w", dir, ErrNone)
+	}
+	return r, nil
+}
+
+// Steps returns the steps of which there are moments, in order.
+func (r *Recording) Steps() []int { return slices.Clone(r.looks) }
+
+// Keys returns the steps of which there are key checkpoints, in order.
+func (r *Recording) Keys() []int { return slices.Clone(r.keys) }
+
+// At returns the newest moment up to a step; before the first one it is the first. Where some of it cannot be read the rest is returned,
+// and Lost says what is not; it is an error only if nothing can.
+func (r *Recording) At(step int) (*Moment, error) {
+	m := &Moment{Step: upTo(r.looks, step)}
+	f, err := os.ReadFile(r.path(m.Step, lookEnding))
+	if err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	numbers, err := safetensors.Read(r.path(m.Step, numbersEnding))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a look may have none
+		m.Lost = append(m.Lost, fmt.Sprintf("step %d: %v", m.Step, err))
+	}
+	i := -1
+	for text := range bytes.Lines(f) {
+		i++
+		var l line
+		var v watch.View
+		err := json.Unmarshal(text, &l)
+		if err == nil {
+			v, err = l.decode(i, source{numbers, func() (image.Image, error) { return r.sheet(m.Step, i) }})
+		}
+		if err != nil {
+			m.Lost = append(m.Lost, fmt.Sprintf("step %d, view %d: %v", m.Step, i+1, err))
+			continue
+		}
+		m.Views = append(m.Views, v)
+	}
+	if len(m.Views) == 0 {
+		return nil, fmt.Errorf("record: nothing of step %d can be read: %s", m.Step, strings.Join(m.Lost, "; "))
+	}
+	return m, nil
+}
+
+// Key returns the path and the step of the newest key checkpoint up to a step; before the first one it is the first, and without any
+// the error is [fs.ErrNotExist].
+func (r *Recording) Key(step int) (path string, at int, err error) {
+	if len(r.keys) == 0 {
+		return "", 0, fmt.Errorf("record: %s has no key checkpoint: %w", r.dir, fs.ErrNotExist)
+	}
+	at = upTo(r.keys, step)
+	return r.path(at, weightsEnding), at, nil
+}
+
+// upTo returns the last of sorted steps that is not after step, or the first.
+func upTo(steps []int, step int) int {
+	i, found := slices.BinarySearch(steps, step)
+	if !found && i > 0 {
+		i--
+	}
+	return steps[i]
+}
+
+func (r *Recording) path(step int, ending string) string { return pathOf(r.dir, step, ending) }
+
+func pathOf(dir string, step int, ending string) string {
+	return filepath.Join(dir, fmt.Sprintf("%s%08d%s", prefix, step, ending))
+}
+
+func sheetEnding(i int) string { return fmt.Sprintf(".%d%s", i, picturesEnding) }
+
+// mostPixels of a sheet that is read: a damaged header must not take all memory.
+const mostPixels = 1 << 26
+
+func (r *Recording) sheet(step, i int) (image.Image, error) {
+	p, err := os.ReadFile(r.path(step, sheetEnding(i)))
+	if err != nil {
+		return nil, err
+	}
+	c, err := png.DecodeConfig(bytes.NewReader(p))
+	if err == nil && c.Width*c.Height > mostPixels {
+		err = fmt.Errorf("its sheet of %d × %d is too large", c.Width, c.Height)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return png.Decode(bytes.NewReader(p))
+}
+
+// stored are the files of a step.
+type stored struct {
+	look    bool     // it has all of a look
+	files   []string // of a look, or of what was to be one
+	size    int64    // of those
+	weights string
+	heavy   int64 // the size of the weights
+}
+
+// scan lists a recording's files by step. What has another name is none of them.
+func scan(dir string) (map[int]*stored, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	all := map[int]*stored{}
+	for _, e := range entries {
+		step, ending, ok := parse(e.Name())
+		info, err := e.Info()
+		if !ok || err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		f := all[step]
+		if f == nil {
+			f = &stored{}
+			all[step] = f
+		}
+		path := filepath.Join(dir, e.Name())
+		if ending == weightsEnding {
+			f.weights, f.heavy = path, info.Size()
+			continue
+		}
+		f.look = f.look || ending == lookEnding
+		f.files, f.size = append(f.files, path), f.size+info.Size()
+	}
+	return all, nil
+}
+
+// parse takes the name of a recording's file apart.
+func parse(file string) (step int, ending string, ok bool) {
+	rest, ok := strings.CutPrefix(file, prefix)
+	digits, ending, dot := strings.Cut(rest, ".")
+	step, err := strconv.Atoi(digits)
+	if !ok || !dot || err != nil || fmt.Sprintf("%08d", step) != digits {
+		return 0, "", false
+	}
+	ending = "." + ending
+	switch ending {
+	case lookEnding, numbersEnding, weightsEnding:
+		return step, ending, true
+	}
+	i, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(ending, "."), picturesEnding))
+	return step, ending, err == nil && i >= 0 && ending == sheetEnding(i)
+}

@@ -1,0 +1,335 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/safetensors"
+	"genview/models/watch"
+)
+
+// views are one of each kind; what they show depends on the step.
+func views(step int) []watch.View {
+	pictures := &watch.Pictures{Name: "Samples", Captions: []string{"a", "b", "c"}, Marks: []watch.Mark{watch.Right, watch.Wrong, watch.Unmarked}}
+	for i := range 3 {
+		img := image.NewRGBA(image.Rect(0, 0, 5, 4))
+		for k := range 20 {
+			img.SetRGBA(k%5, k/5, color.RGBA{byte(i*70 + k), byte(step), byte(k), 255})
+		}
+		pictures.Images = append(pictures.Images, img)
+	}
+	grey := &watch.Pictures{Name: "Grey"}
+	img := image.NewRGBA(image.Rect(0, 0, 2, 2))
+	for k := range 4 {
+		img.SetRGBA(k%2, k/2, color.RGBA{byte(k), byte(k), byte(k), 255})
+	}
+	grey.Images = []*image.RGBA{img}
+	return []watch.View{
+		pictures,
+		&watch.Latent{Name: "Latent space", Z: 2, Points: []watch.Point{{Name: "seed:1", Z: []float32{0.1, math.Pi}}, {Name: "seed:2", Z: []float32{float32(step), -1}}}},
+		&watch.Texts{Name: "Examples", Examples: []watch.Example{{Input: "3 May\n", Output: "日本", Want: "x"}}},
+		&watch.HeatMaps{
+			Name: "Attention", Prompt: &watch.Prompt{Text: "ab", Output: "c", Unread: 3}, Words: [2]string{"takes", "from"},
+			Maps: []watch.Map{{Name: "h.0.attn", Heads: 2, Rows: []string{"a", "b"}, Cols: []string{"x"}, Values: []float32{0, 0.5, 1, 0.25}}},
+		},
+		&watch.Scatter{
+			Name: "Points", Reach: 5, Sets: []watch.Points{{Name: "generated", XY: []float32{1, 2, float32(step), 4}}, {Name: "real", XY: []float32{-1, 0.5}}},
+			Field: &watch.Field{Name: "logit", Low: "l", High: "h", Side: 2, Values: []float32{1, 2, 3, 4}},
+		},
+		&watch.Table{Name: "Classes", Columns: []string{"a", "b"}, Rows: [][]string{{"1", "2"}}},
+		&watch.Curves{Name: "Quality", Groups: []watch.Group{{Name: "accuracy", Unit: "%", Series: []watch.Series{
+			{Name: "accuracy", Steps: []int{1, 2}, Values: []float64{0.5, 0.75}, Low: []float64{0.25, 0.5}, High: []float64{1, 1}}, {Name: "bare", Steps: []int{3}, Values: []float64{2}},
+		}}}},
+		grey,
+	}
+}
+
+func weights(step int) Weights {
+	return func() ([]safetensors.Tensor, error) {
+		return []safetensors.Tensor{{Name: "w", Shape: []int{2, 2}, Values: []float32{float32(step), 0.5, -1, 1e9}}, {Name: "n", Shape: []int{}, Values: []int32{int32(step)}}}, nil
+	}
+}
+
+func newWriter(t *testing.T, dir string, budget int64, from int) *Writer {
+	t.Helper()
+	w, err := NewWriter(dir, budget, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// fill records steps, each whatever time it takes, and closes the writer.
+func fill(t *testing.T, w *Writer, steps ...int) {
+	t.Helper()
+	for _, s := range steps {
+		if err := w.Last(s, views(s), weights(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func open(t *testing.T, dir string) *Recording {
+	t.Helper()
+	r, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestViewsComeBack: a moment has the views that were recorded, of every kind, and a key checkpoint the weights in 16 bits.
+func TestViewsComeBack(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	if _, err := Open(dir); !errors.Is(err, ErrNone) {
+		t.Errorf("nothing is there: %v", err)
+	}
+	fill(t, newWriter(t, dir, 1<<30, 0), 3, 17)
+	r := open(t, dir)
+	for at, step := range map[int]int{0: 3, 3: 3, 16: 3, 17: 17, 1000: 17} {
+		m, err := r.At(at)
+		if err != nil || m.Step != step || len(m.Lost) > 0 {
+			t.Fatalf("at %d: %+v, %v; want step %d", at, m, err, step)
+		}
+		want := views(step)
+		if len(m.Views) != len(want) {
+			t.Fatalf("at %d: %d views, want %d", at, len(m.Views), len(want))
+		}
+		for i, v := range m.Views {
+			if !reflect.DeepEqual(v, want[i]) {
+				t.Errorf("at %d: got %+v, want %+v", at, v, want[i])
+			}
+		}
+		path, key, err := r.Key(at)
+		if err != nil || key != step {
+			t.Errorf("at %d: the key checkpoint is of step %d, %v", at, key, err)
+		}
+		f, err := safetensors.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, _ := f.Find("w"); !reflect.DeepEqual(w.Values, []float32{float32(step), 0.5, -1, 65504}) {
+			t.Errorf("at %d: the weights are %v", at, w.Values)
+		}
+	}
+}
+
+// TestWhatIsKilledIsDropped: whichever of a look's files are missing when its writer was killed, the look is not there, those before are,
+// and the next writer removes what is left, of ours alone.
+func TestWhatIsKilledIsDropped(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	fill(t, newWriter(t, dir, 1<<30, 0), 3, 17)
+	whole, err := filepath.Glob(filepath.Join(dir, "step-00000017*"))
+	if err != nil || len(whole) != 5 { // two sheets, numbers, weights, lines
+		t.Fatalf("a look has the files %q, %v", whole, err)
+	}
+	if err := os.Remove(filepath.Join(dir, "step-00000017.jsonl")); err != nil { // which comes last
+		t.Fatal(err)
+	}
+	others := []string{"notes.txt", "step-17.jsonl", "step-00000017.jsonl.bak", "step-00000017.01.png", "step-00000099.x.png"}
+	for _, name := range others {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := open(t, dir).Steps(); !slices.Equal(got, []int{3}) {
+		t.Errorf("there are moments of %v, want 3", got)
+	}
+	fill(t, newWriter(t, dir, 1<<30, 16))
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "step-00000003.") && !slices.Contains(others, e.Name()) {
+			t.Errorf("%s is left", e.Name())
+		}
+	}
+	if len(entries) != 5+len(others) {
+		t.Errorf("of %d files %d are left", 5+len(others), len(entries))
+	}
+}
+
+// TestResumedRunsForgetWhatCameAfter: a run that goes on from a step has nothing of later ones.
+func TestResumedRunsForgetWhatCameAfter(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	fill(t, newWriter(t, dir, 1<<30, 0), 1, 5, 9)
+	fill(t, newWriter(t, dir, 1<<30, 5), 7)
+	r := open(t, dir)
+	if got := r.Steps(); !slices.Equal(got, []int{1, 5, 7}) {
+		t.Errorf("there are moments of %v", got)
+	}
+	if got := r.Keys(); !slices.Equal(got, []int{1, 5, 7}) {
+		t.Errorf("there are key checkpoints of %v", got)
+	}
+}
+
+// TestDamagedRecordsShowTheRest: whatever is wrong with a file, what does not need it is shown, and what is lost is said.
+func TestDamagedRecordsShowTheRest(t *testing.T) {
+	all := len(views(0))
+	for name, c := range map[string]struct {
+		file string
+		do   func(p []byte) []byte
+		want int // views
+	}{
+		"a sheet is cut off":       {"step-00000003.0.png", func(p []byte) []byte { return p[:len(p)/2] }, all - 1},
+		"a sheet is gone":          {"step-00000003.0.png", nil, all - 1},
+		"a sheet is another":       {"step-00000003.7.png", nil, all - 1},
+		"numbers are cut off":      {"step-00000003.safetensors", func(p []byte) []byte { return p[:len(p)-3] }, all - 4},
+		"a number is another":      {"step-00000003.safetensors", func(p []byte) []byte { p[len(p)-1] ^= 1; return p }, all - 4},
+		"numbers are gone":         {"step-00000003.safetensors", nil, all - 4},
+		"a line is no JSON":        {"step-00000003.jsonl", func(p []byte) []byte { p[2] = 0xff; return p }, all - 1},
+		"the last line is cut off": {"step-00000003.jsonl", func(p []byte) []byte { return p[:len(p)-9] }, all - 1},
+		"a kind is not known":      {"step-00000003.jsonl", func(p []byte) []byte { return []byte(strings.Replace(string(p), `"table"`, `"torus"`, 1)) }, all - 1},
+		"sizes are wrong":          {"step-00000003.jsonl", func(p []byte) []byte { return []byte(strings.Replace(string(p), `"Heads":2`, `"Heads":-2`, 1)) }, all - 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "record")
+			fill(t, newWriter(t, dir, 1<<30, 0), 3)
+			path := filepath.Join(dir, c.file)
+			p, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.do == nil {
+				err = os.Remove(path)
+			} else {
+				err = os.WriteFile(path, c.do(p), 0o644)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := open(t, dir).At(3)
+			if err != nil || len(m.Views) != c.want || len(m.Lost) < all-c.want {
+				t.Errorf("got %+v, %v; want %d views", m, err, c.want)
+			}
+		})
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "step-00000001.jsonl"), []byte("nothing\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := open(t, dir).At(1); err == nil {
+		t.Errorf("read %+v", m)
+	}
+	if _, _, err := open(t, dir).Key(1); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a key checkpoint where there is none: %v", err)
+	}
+}
+
+// TestRecordsKeepToTheirBudget: however many looks there are, what is kept fits, begins with the first, ends with the newest, and is
+// spaced evenly in the logarithm of the step.
+func TestRecordsKeepToTheirBudget(t *testing.T) {
+	const budget, each = 100, 5
+	dir := t.TempDir()
+	var s series
+	for step := 1; step <= 3000; step++ {
+		path := filepath.Join(dir, fmt.Sprint(step))
+		if err := os.WriteFile(path, make([]byte, each), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s.add(item{step, each, []string{path}})
+		if err := s.thin(budget); err != nil {
+			t.Fatal(err)
+		}
+		if s.size > budget || s.items[0].step != 1 || s.items[len(s.items)-1].step != step {
+			t.Fatalf("at step %d there are %v, of %d bytes", step, s.items, s.size)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != budget/each || len(s.items) != budget/each {
+		t.Errorf("%d files and %d items are left, want %d", len(entries), len(s.items), budget/each)
+	}
+	gaps, even := 0, math.Log(3000)/float64(len(s.items)-1)
+	for i := 1; i < len(s.items); i++ {
+		if gap := math.Log(float64(s.items[i].step) / float64(s.items[i-1].step)); gap > 2.5*even {
+			t.Errorf("between the steps %d and %d nothing is left", s.items[i-1].step, s.items[i].step)
+		} else if gap > even/3 {
+			gaps++
+		}
+	}
+	if gaps < len(s.items)/2 {
+		t.Errorf("the steps crowd: %v", s.items)
+	}
+	one := series{}
+	one.add(item{step: 1, size: 1000})
+	one.add(item{step: 2, size: 1000})
+	if err := one.thin(1); err != nil || len(one.items) != 2 {
+		t.Errorf("the first and the newest: %v, %v", one.items, err)
+	}
+}
+
+// TestRecordingTakesItsShare: looks are not recorded as long as recording has taken more than its share, nor while one is being written;
+// key checkpoints lie apart, and weights that are too large are left out.
+func TestRecordingTakesItsShare(t *testing.T) {
+	w := newWriter(t, filepath.Join(t.TempDir(), "record"), 1<<30, 0)
+	if !w.Due() {
+		t.Error("the first look is not due")
+	}
+	if err := w.Add(1, views(1), nil); err != nil {
+		t.Fatal(err)
+	}
+	w.collect(true)
+	w.spent = time.Second
+	w.began = time.Now().Add(-(share - 1) * time.Second)
+	if w.Due() {
+		t.Error("due before its share is over")
+	}
+	w.began = time.Now().Add(-(share + 1) * time.Second)
+	if !w.Due() {
+		t.Error("not due, and its share is over")
+	}
+	asked := 0
+	for step := 100; step < 200; step += 10 {
+		w.began = w.began.Add(-time.Hour)
+		if err := w.Add(step, views(step), func() ([]safetensors.Tensor, error) { asked++; return nil, nil }); err != nil {
+			t.Fatal(err)
+		}
+		w.collect(true)
+	}
+	if asked != 4 { // at 100, 120, 140 and 170; 190 is less than 1.15 · 170
+		t.Errorf("the weights were read %d times in steps 100, 110, … 190, want 4", asked)
+	}
+	broken := errors.New("device lost")
+	if err := w.Add(1000, views(1), func() ([]safetensors.Tensor, error) { return nil, broken }); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Errorf("it was told: %v", err)
+	}
+	dir := filepath.Join(t.TempDir(), "record")
+	fill(t, newWriter(t, dir, 20, 0), 1)
+	if r := open(t, dir); len(r.Keys()) != 0 || len(r.Steps()) != 1 {
+		t.Errorf("of weights beyond the budget %v are kept", r.Keys())
+	}
+}
+
+// TestWhatCannotBeWrittenIsTold: and the next look is recorded.
+func TestWhatCannotBeWrittenIsTold(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "gone", "record")
+	w := newWriter(t, dir, 1<<30, 0)
+	if err := w.Last(1, views(1), nil); err == nil {
+		t.Error("written to a folder that is not there")
+	}
+	if err := os.Mkdir(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, w, 2)
+	if got := open(t, dir).Steps(); !slices.Equal(got, []int{2}) {
+		t.Errorf("there are moments of %v", got)
+	}
+}

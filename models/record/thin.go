@@ -1,0 +1,50 @@
+package record
+
+import (
+	"math"
+	"slices"
+)
+
+// item is what is kept of a step.
+type item struct {
+	step  int
+	size  int64
+	files []string
+}
+
+// A series is the items of a kind, in the order of their steps.
+type series struct {
+	items []item
+	size  int64
+}
+
+// add adds an item, in the place of one of the same step.
+func (s *series) add(it item) {
+	i, found := slices.BinarySearchFunc(s.items, it.step, func(a item, step int) int { return a.step - step })
+	if found {
+		s.size -= s.items[i].size
+		s.items[i] = it
+	} else {
+		s.items = slices.Insert(s.items, i, it)
+	}
+	s.size += it.size
+}
+
+// thin removes items until they fit into a budget: each time the one whose neighbours' steps are closest by their ratio, so that the steps
+// that stay are spaced evenly in their logarithms. The first and the newest stay whatever they take.
+func (s *series) thin(budget int64) error {
+	for s.size > budget && len(s.items) > 2 {
+		least, at := math.Inf(1), 0
+		for i := 1; i < len(s.items)-1; i++ {
+			if gap := math.Log(float64(s.items[i+1].step)+1) - math.Log(float64(s.items[i-1].step)+1); gap < least {
+				least, at = gap, i
+			}
+		}
+		if err := remove(s.items[at].files...); err != nil {
+			return err
+		}
+		s.size -= s.items[at].size
+		s.items = slices.Delete(s.items, at, at+1)
+	}
+	return nil
+}

@@ -1,0 +1,275 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"genview/models/safetensors"
+	"genview/models/watch"
+	"genview/vk/files"
+)
+
+const (
+	share    = 50   // recording takes one in so many parts of the time, at most
+	apart    = 1.15 // a key checkpoint's step by the one before, at least
+	heaviest = 8    // a key checkpoint takes one in so many parts of the budget, at most
+)
+
+// A Writer adds to a recording, in a goroutine of its own. Its methods are for one goroutine.
+type Writer struct {
+	dir    string
+	budget int64
+	began  time.Time
+	spent  time.Duration // on recording
+	looks  series
+	keys   series
+
+	jobs    chan job
+	results chan result
+	busy    bool
+	failed  error // of a job that has ended, until it was told
+	wrote   bool  // since the beginning
+	lastKey int
+	tooBig  bool // the weights are
+}
+
+// job is what is to be written of a step.
+type job struct {
+	step    int
+	views   []watch.View
+	weights []safetensors.Tensor
+}
+
+// result is what became of a job.
+type result struct {
+	took time.Duration
+	err  error
+}
+
+// NewWriter goes on with the recording in a folder, which is made when there is something to write; budget is in bytes. What was recorded after
+// step from, and what a killed process left half done, is removed. Who makes a Writer closes it.
+func NewWriter(dir string, budget int64, from int) (*Writer, error) {
+	w := &Writer{dir: dir, budget: budget, began: time.Now(), jobs: make(chan job), results: make(chan result, 1)}
+	all, err := scan(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	if err == nil {
+		files.Clear(dir)
+	}
+	for step, f := range all {
+		if !f.look || step > from {
+			if err := remove(f.files...); err != nil {
+				return nil, err
+			}
+		} else {
+			w.looks.add(item{step, f.size, f.files})
+		}
+		switch {
+		case f.weights == "":
+		case step > from:
+			if err := remove(f.weights); err != nil {
+				return nil, err
+			}
+		default:
+			w.keys.add(item{step, f.heavy, []string{f.weights}})
+			w.lastKey = max(w.lastKey, step)
+		}
+	}
+	go w.work()
+	return w, nil
+}
+
+// remove removes files, a look's .jsonl before what belongs to it.
+func remove(paths ...string) error {
+	sorted := slices.Clone(paths)
+	slices.SortStableFunc(sorted, func(a, b string) int {
+		return strings.Compare(filepath.Ext(a), filepath.Ext(b)) // .jsonl, .png, .safetensors
+	})
+	for _, p := range sorted {
+		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("record: %w", err)
+		}
+	}
+	return nil
+}
+
+// A Weights function reads the weights that a model draws with.
+type Weights func() ([]safetensors.Tensor, error)
+
+// Due reports whether Add would record now: where the one before is not written yet, or recording has taken its share of the time
+// already, it is not. The first look always is.
+func (w *Writer) Due() bool {
+	w.collect(false)
+	return !w.busy && (!w.wrote || w.spent*share <= time.Since(w.began))
+}
+
+// Add records what there is to see at a step, if [Writer.Due]. The weights, which may be nil, are read where a key checkpoint is due, and
+// before Add returns; all else happens meanwhile, so the error is of reading the weights or of what was added before. The views must
+// not be written afterwards.
+func (w *Writer) Add(step int, views []watch.View, weights Weights) error {
+	if w.Due() {
+		w.add(step, views, weights)
+	}
+	return w.told()
+}
+
+// Last records the last look of a run, which is due whatever time it takes, and returns once it is written.
+func (w *Writer) Last(step int, views []watch.View, weights Weights) error {
+	w.collect(true)
+	w.lastKey = min(w.lastKey, int(float64(step)/apart)) // a key is due, too
+	w.add(step, views, weights)
+	w.collect(true)
+	return w.told()
+}
+
+// Close waits until all is written.
+func (w *Writer) Close() error {
+	w.collect(true)
+	close(w.jobs)
+	return w.told()
+}
+
+func (w *Writer) add(step int, views []watch.View, weights Weights) {
+	began := time.Now()
+	j := job{step: step, views: views}
+	if weights != nil && !w.tooBig && (w.lastKey == 0 || float64(step) >= apart*float64(w.lastKey)) {
+		var err error
+		if j.weights, err = weights(); err != nil {
+			w.failed = errors.Join(w.failed, err)
+			return
+		}
+		w.lastKey = step
+		if w.tooBig = halve(j.weights) > w.budget/heaviest; w.tooBig {
+			j.weights = nil
+		}
+	}
+	w.spent += time.Since(began)
+	w.busy, w.wrote = true, true
+	w.jobs <- j
+}
+
+// halve has floats written in 16 bits, and returns how many bytes the tensors take then.
+func halve(tensors []safetensors.Tensor) (size int64) {
+	for i, t := range tensors {
+		switch v := t.Values.(type) {
+		case []float32:
+			tensors[i].Values = safetensors.Half(v)
+			size += 2 * int64(len(v))
+		case []int32:
+			size += 4 * int64(len(v))
+		}
+	}
+	return size
+}
+
+// collect takes the result of the job at work, and waits for it if told to.
+func (w *Writer) collect(wait bool) {
+	if !w.busy {
+		return
+	}
+	var r result
+	if wait {
+		r = <-w.results
+	} else {
+		select {
+		case r = <-w.results:
+		default:
+			return
+		}
+	}
+	w.busy, w.spent, w.failed = false, w.spent+r.took, errors.Join(w.failed, r.err)
+}
+
+// told returns what failed, once.
+func (w *Writer) told() error {
+	err := w.failed
+	w.failed = nil
+	return err
+}
+
+func (w *Writer) work() {
+	for j := range w.jobs {
+		began := time.Now()
+		err := w.write(j)
+		w.results <- result{time.Since(began), err}
+	}
+}
+
+// write writes a look, its .jsonl last, and then removes what is too much.
+func (w *Writer) write(j job) error {
+	if err := os.Mkdir(w.dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("record: %w", err)
+	}
+	e, err := encode(j.views)
+	if err != nil {
+		return err
+	}
+	var look item
+	put := func(ending string, write func(io.Writer) error) error {
+		path, n := pathOf(w.dir, j.step, ending), counter(0)
+		if err := files.Write(path, func(f io.Writer) error { return write(io.MultiWriter(f, &n)) }); err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		look.files, look.size = append(look.files, path), look.size+int64(n)
+		return nil
+	}
+	tensors := func(ending string, t []safetensors.Tensor) error {
+		p, err := safetensors.Encode(&safetensors.File{Tensors: t})
+		if err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		return put(ending, func(f io.Writer) error { _, err := f.Write(p); return err })
+	}
+	if len(j.weights) > 0 {
+		if err := tensors(weightsEnding, j.weights); err != nil {
+			return err
+		}
+		look.step = j.step
+		w.keys.add(look)
+		look = item{}
+	}
+	fast := png.Encoder{CompressionLevel: png.BestSpeed}
+	for i, img := range e.sheets {
+		if err := put(sheetEnding(i), func(f io.Writer) error { return fast.Encode(f, img) }); err != nil {
+			return err
+		}
+	}
+	if len(e.Tensors) > 0 {
+		if err := tensors(numbersEnding, e.Tensors); err != nil {
+			return err
+		}
+	}
+	var lines bytes.Buffer
+	for _, l := range e.lines {
+		p, err := json.Marshal(l)
+		if err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		lines.Write(append(p, '\n'))
+	}
+	if err := put(lookEnding, func(f io.Writer) error { _, err := f.Write(lines.Bytes()); return err }); err != nil {
+		return err
+	}
+	look.step = j.step
+	w.looks.add(look)
+	return errors.Join(w.looks.thin(w.budget/2), w.keys.thin(w.budget/2))
+}
+
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}

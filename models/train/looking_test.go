@@ -1,0 +1,136 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"genview/models/record"
+	"genview/models/watch"
+)
+
+// TestTheFirstLookCostsTheNextNothing: an onlooker sees the model before it is trained, which compiles what looks take, and then what
+// became of it at once.
+func TestTheFirstLookCostsTheNextNothing(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	var looks []int
+	m.onLook = func() error {
+		if len(looks) == 0 {
+			time.Sleep(400 * time.Millisecond) // as compiling does; sixteen times that are more than the test lasts
+		}
+		looks = append(looks, m.steps)
+		return nil
+	}
+	m.onStep = func(int) { time.Sleep(time.Millisecond) }
+	began := time.Now()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	bus := watch.NewBus()
+	m.loss = func(int) float64 {
+		if time.Since(began) > 1200*time.Millisecond {
+			cancel()
+		}
+		return 1
+	}
+	if _, err := Loop(ctx, r, m.rt, m, 0, Options{Steps: 1 << 30, LogEvery: 10, Bus: bus}); err != nil {
+		t.Fatal(err)
+	}
+	if len(looks) < 3 || looks[0] != 0 || looks[1] != 1 || looks[2] < 20 {
+		t.Errorf("looked at the steps %v, want 0, 1, and one every quarter of a second", looks)
+	}
+}
+
+// TestPausesAreLookedAt: what a paused training shows is of the step at which it rests.
+func TestPausesAreLookedAt(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	bus := watch.NewBus()
+	paused := make(chan int, 1)
+	m.onStep = func(step int) {
+		if step == 5 {
+			bus.Send(watch.Pause{})
+			go func() {
+				deadline := time.Now().Add(10 * time.Second)
+				for s := bus.Latest(); s.State != watch.Paused || s.LookStep != s.Step; s = bus.Latest() {
+					if time.Now().After(deadline) {
+						break
+					}
+					time.Sleep(time.Millisecond)
+				}
+				paused <- bus.Latest().LookStep
+				bus.Send(watch.Resume{})
+			}()
+		}
+	}
+	if _, err := Loop(context.Background(), r, m.rt, m, 0, Options{Steps: 8, LogEvery: 10, Bus: bus}); err != nil {
+		t.Fatal(err)
+	}
+	if step := <-paused; step != 5 {
+		t.Errorf("paused after step 5, what is shown is of step %d", step)
+	}
+}
+
+// TestLooksTakeTheirShare: on the processor a sixteenth of the time at most, for the recording alone a sixtieth, and otherwise one comes
+// every quarter of a second.
+func TestLooksTakeTheirShare(t *testing.T) {
+	rt := runtimeOf(t)
+	for _, c := range []struct {
+		bus        *watch.Bus
+		took, want time.Duration
+	}{
+		{watch.NewBus(), time.Millisecond, fresh - time.Millisecond},
+		{watch.NewBus(), time.Second, 15 * time.Second},
+		{nil, time.Second, 59 * time.Second},
+	} {
+		l := &loop{rt: rt, Options: Options{Bus: c.bus}}
+		if got := l.pause(c.took); got != c.want {
+			t.Errorf("after a look of %v nothing for %v, want %v", c.took, got, c.want)
+		}
+	}
+}
+
+// TestRunsAreRecorded: the recording has the first and the last look, and survives a resume; a key checkpoint has the weights of its
+// step. With a budget of 0 there is none.
+func TestRunsAreRecorded(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	o := Options{Steps: 6, SampleEvery: 3}
+	if _, err := runLoop(context.Background(), t, r, m, 0, o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Recording(); !errors.Is(err, record.ErrNone) {
+		t.Errorf("there is a recording that nobody asked for: %v", err)
+	}
+	o.Record, m.text = 1<<20, "first"
+	r = create(t)
+	m.steps = 0
+	if err := m.rt.Write(m.weight, []float32{0, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := runLoop(context.Background(), t, r, m, 0, o); err != nil {
+		t.Fatal(err)
+	}
+	m.text, o.Steps = "second", 9
+	if _, err := runLoop(context.Background(), t, r, m, 6, o); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := r.Recording()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rec.Steps(); !slices.Contains(got, 3) || !slices.Contains(got, 6) || !slices.Contains(got, 9) {
+		t.Errorf("there are moments of %v, want 3, 6 and 9 at least", got)
+	}
+	for step, want := range map[int]string{6: "first", 9: "second"} {
+		at, err := rec.At(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := watch.Find[*watch.Texts](at.Views, "Sample"); at.Step != step || got == nil || got.Examples[0].Output != want {
+			t.Errorf("at %d: %+v, want %q", step, at, want)
+		}
+		if key, err := LoadKey(m.rt, m.State(), rec, step); err != nil || key != step || m.value(t) != float32(step) {
+			t.Errorf("the key checkpoint of %d is of %d and has %v, %v", step, key, m.value(t), err)
+		}
+	}
+}
