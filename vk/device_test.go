@@ -117,6 +117,32 @@ func TestWarmComputesNothing(t *testing.T) {
 	}
 }
 
+// TestWarmAside: the device that is opened once more makes each kernel once, counts its dispatches, and computes nothing.
+func TestWarmAside(t *testing.T) {
+	dev := vktest.Open(t)
+	x, y := vktest.Buffer(t, dev, []float32{1, 2, 3, 4}), vktest.Buffer(t, dev, make([]float32, 4))
+	rec := dev.NewRecorder()
+	for _, k := range []*vk.Kernel{vktest.Kernel(t, dev, scale(false)), vktest.Kernel(t, dev, scale(true)), vktest.Kernel(t, dev, scale(false))} {
+		rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
+	}
+	p, err := rec.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var heard [][2]int
+	made, left := p.WarmAside(t.Context(), func(done, all int) { heard = append(heard, [2]int{done, all}) })
+	if want := [][2]int{{1, 3}, {2, 3}, {3, 3}}; made != 2 || left != 0 || !slices.Equal(heard, want) {
+		t.Errorf("made %d and left %d, want 2 and 0; heard %v, want %v", made, left, heard, want)
+	}
+	vktest.Equal(t, y, make([]float32, 4))
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if made, left := p.WarmAside(ctx, nil); made != 0 || left != 2 {
+		t.Errorf("after the end made %d and left %d, want 0 and 2", made, left)
+	}
+}
+
 func TestRecordingMistakes(t *testing.T) {
 	dev := vktest.Open(t)
 	b := vktest.Buffer(t, dev, make([]float32, 256))

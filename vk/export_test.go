@@ -1,5 +1,7 @@
 package vk
 
+import "context"
+
 // What the tests of the cache of pipelines look at.
 
 func (d *Device) CachePath() string { return d.pipelines.path }
@@ -40,3 +42,10 @@ var Pieces = pieces
 
 // NoClock is for devices that keep no timestamps.
 func (d *Device) NoClock() { d.clock = clock{} }
+
+// WarmAside has another device make what Warm divides among several, and returns how many kernels it made and how many it left.
+func (p *Program) WarmAside(ctx context.Context, heard func(done, all int)) (made, left int) {
+	w := &warming{ctx: ctx, heard: heard, all: p.dispatches, left: p.byKernel()}
+	w.aside(p.d)
+	return len(w.elsewhere), len(w.left)
+}

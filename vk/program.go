@@ -83,33 +83,6 @@ func (p *Program) start() error {
 	return check("vkQueueSubmit", p.queue.run())
 }
 
-// Warm lets a driver that makes a kernel's machine code when it first runs it, as lavapipe does, make those of this program, one after
-// the other until ctx ends, which is no error: it is for a time in which the host does something else. Nothing is computed. heard is
-// told how many of the program's kernels are done; it may be nil.
-func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
-	done := 0
-	if p.d.info.Class != CPU {
-		return nil
-	}
-	for _, c := range p.commands {
-		if ctx.Err() != nil {
-			break
-		}
-		if c.kernel == nil {
-			continue
-		}
-		c.groups = [3]int{}
-		if err := (&Recorder{d: p.d, commands: []command{c}}).once(); err != nil {
-			return err
-		}
-		done++
-		if heard != nil {
-			heard(done, p.dispatches)
-		}
-	}
-	return nil
-}
-
 // Run submits the program and waits for it.
 func (p *Program) Run(ctx context.Context) error {
 	t, err := p.Submit()
