@@ -137,26 +137,41 @@ func (c *Canvas) Frame(r Rect, width float64, col color.RGBA) {
 	vector.StrokeRect(c.dst, x+d/2, y+d/2, w-d, h-d, d, col, false)
 }
 
+// mostOfStroke is how many points of a line are drawn at once. Ebitengine counts with few bits what overlaps in a stroke, and where a
+// long one goes up and down leaves gaps.
+const mostOfStroke = 12
+
 // Line draws a line through points; where one is NaN, there is a gap.
 func (c *Canvas) Line(points []Point, width float64, col color.RGBA) {
-	var p vector.Path
-	pen := false
-	for _, q := range points {
-		x, y := c.at(q)
-		switch {
-		case math.IsNaN(q.X) || math.IsNaN(q.Y):
-			pen = false
-			continue
-		case pen:
-			p.LineTo(x, y)
-		default:
-			p.MoveTo(x, y)
-		}
-		pen = true
-	}
 	o := &vector.DrawPathOptions{AntiAlias: true}
 	o.ColorScale.ScaleWithColor(col)
-	vector.StrokePath(c.dst, &p, &vector.StrokeOptions{Width: float32(width * c.scale), LineJoin: vector.LineJoinRound, LineCap: vector.LineCapRound}, o)
+	stroke := &vector.StrokeOptions{Width: float32(width * c.scale), LineJoin: vector.LineJoinRound, LineCap: vector.LineCapRound}
+	var p vector.Path
+	n := 0 // points in p
+	end := func() {
+		if n > 1 {
+			vector.StrokePath(c.dst, &p, stroke, o)
+		}
+		p, n = vector.Path{}, 0
+	}
+	for _, q := range points {
+		if math.IsNaN(q.X) || math.IsNaN(q.Y) {
+			end()
+			continue
+		}
+		x, y := c.at(q)
+		if n == 0 {
+			p.MoveTo(x, y)
+		} else {
+			p.LineTo(x, y)
+		}
+		if n++; n == mostOfStroke {
+			end()
+			p.MoveTo(x, y)
+			n = 1
+		}
+	}
+	end()
 }
 
 // Polygon fills what points enclose.

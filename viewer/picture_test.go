@@ -59,25 +59,31 @@ func TestMain(m *testing.M) {
 // draw draws a window of that size and scale.
 func draw(t *testing.T, st *State, scale float64) *image.RGBA {
 	t.Helper()
+	return drawn(t, st.events.Size, scale, st.Draw)
+}
+
+// drawn returns what is drawn on a canvas of that size and scale.
+func drawn(t *testing.T, size Point, scale float64, do func(c *Canvas)) *image.RGBA {
+	t.Helper()
 	if theStage == nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal("CI must have a display: xvfb-run go test")
 		}
 		t.Skip("SKIPPED, no display: xvfb-run go test")
 	}
-	img := image.NewRGBA(image.Rect(0, 0, int(st.events.Size.X*scale), int(st.events.Size.Y*scale)))
-	drawn := make(chan error)
+	img := image.NewRGBA(image.Rect(0, 0, int(size.X*scale), int(size.Y*scale)))
+	ended := make(chan error)
 	theStage.jobs <- func() {
 		b, err := newBrush(lettering.Options{})
 		if err == nil {
 			dst := ebiten.NewImage(img.Rect.Dx(), img.Rect.Dy())
-			st.Draw(b.canvas(dst, scale))
+			do(b.canvas(dst, scale))
 			dst.ReadPixels(img.Pix)
 			dst.Deallocate()
 		}
-		drawn <- err
+		ended <- err
 	}
-	if err := <-drawn; err != nil {
+	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
 	return img
@@ -258,5 +264,29 @@ func BenchmarkDraw(b *testing.B) {
 	}
 	if err := <-done; err != nil {
 		b.Fatal(err)
+	}
+}
+
+// TestLinesHaveNoGaps: a line that goes up and down is whole, however many points it has. Ebitengine counts what overlaps in a stroke
+// with few bits.
+func TestLinesHaveNoGaps(t *testing.T) {
+	const points, apart = 512, 6
+	img := drawn(t, Point{points * apart, 100}, 1, func(c *Canvas) {
+		line := make([]Point, points)
+		for i := range line {
+			line[i] = Point{float64(i * apart), 50 + float64(i%2*2-1)*float64(20+i%23)}
+		}
+		c.Line(line, 2, color.RGBA{255, 255, 255, 255})
+	})
+	for i := range points - 1 {
+		for _, y := range []int{35, 50, 65} {
+			lit := false
+			for x := i * apart; x <= (i+1)*apart; x++ {
+				lit = lit || img.RGBAAt(x, y).R > 60
+			}
+			if !lit {
+				t.Fatalf("between the points %d and %d nothing is drawn at a height of %d", i, i+1, y)
+			}
+		}
 	}
 }

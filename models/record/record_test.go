@@ -284,7 +284,7 @@ func TestRecordingTakesItsShare(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.collect(true)
-	w.spent = time.Second
+	w.spent = time.Second + headway
 	w.began = time.Now().Add(-(share - 1) * time.Second)
 	if w.Due() {
 		t.Error("due before its share is over")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,7 +19,8 @@ import (
 )
 
 const (
-	share    = 50   // recording takes one in so many parts of the time, at most
+	share    = 50 // recording takes one in so many parts of the time, at most, beyond what it may at the beginning
+	headway  = 250 * time.Millisecond
 	apart    = 1.15 // a key checkpoint's step by the one before, at least
 	heaviest = 8    // a key checkpoint takes one in so many parts of the budget, at most
 )
@@ -30,7 +30,7 @@ type Writer struct {
 	dir    string
 	budget int64
 	began  time.Time
-	spent  time.Duration // on recording
+	spent  time.Duration // on reading and encoding; a disk that is waited for takes nothing from a training
 	looks  series
 	keys   series
 
@@ -111,7 +111,7 @@ type Weights func() ([]safetensors.Tensor, error)
 // already, it is not. The first look always is.
 func (w *Writer) Due() bool {
 	w.collect(false)
-	return !w.busy && (!w.wrote || w.spent*share <= time.Since(w.began))
+	return !w.busy && (!w.wrote || w.spent <= headway+time.Since(w.began)/share)
 }
 
 // Add records what there is to see at a step, if [Writer.Due]. The weights, which may be nil, are read where a key checkpoint is due, and
@@ -201,75 +201,83 @@ func (w *Writer) told() error {
 func (w *Writer) work() {
 	for j := range w.jobs {
 		began := time.Now()
-		err := w.write(j)
-		w.results <- result{time.Since(began), err}
+		look, key, err := j.files()
+		took := time.Since(began)
+		if err == nil {
+			err = w.write(j.step, look, key)
+		}
+		w.results <- result{took, err}
 	}
 }
 
-// write writes a look, its .jsonl last, and then removes what is too much.
-func (w *Writer) write(j job) error {
-	if err := os.Mkdir(w.dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("record: %w", err)
-	}
+// A file is written under a name that ends so.
+type file struct {
+	ending  string
+	content []byte
+}
+
+// files returns the files of a look, in the order in which they are to be written, and of the key checkpoint, if there is to be one.
+func (j job) files() (look, key []file, err error) {
 	e, err := encode(j.views)
 	if err != nil {
-		return err
-	}
-	var look item
-	put := func(ending string, write func(io.Writer) error) error {
-		path, n := pathOf(w.dir, j.step, ending), counter(0)
-		if err := files.Write(path, func(f io.Writer) error { return write(io.MultiWriter(f, &n)) }); err != nil {
-			return fmt.Errorf("record: %w", err)
-		}
-		look.files, look.size = append(look.files, path), look.size+int64(n)
-		return nil
-	}
-	tensors := func(ending string, t []safetensors.Tensor) error {
-		p, err := safetensors.Encode(&safetensors.File{Tensors: t})
-		if err != nil {
-			return fmt.Errorf("record: %w", err)
-		}
-		return put(ending, func(f io.Writer) error { _, err := f.Write(p); return err })
-	}
-	if len(j.weights) > 0 {
-		if err := tensors(weightsEnding, j.weights); err != nil {
-			return err
-		}
-		look.step = j.step
-		w.keys.add(look)
-		look = item{}
+		return nil, nil, err
 	}
 	fast := png.Encoder{CompressionLevel: png.BestSpeed}
 	for i, img := range e.sheets {
-		if err := put(sheetEnding(i), func(f io.Writer) error { return fast.Encode(f, img) }); err != nil {
-			return err
+		var b bytes.Buffer
+		if err := fast.Encode(&b, img); err != nil {
+			return nil, nil, fmt.Errorf("record: %w", err)
 		}
+		look = append(look, file{sheetEnding(i), b.Bytes()})
 	}
-	if len(e.Tensors) > 0 {
-		if err := tensors(numbersEnding, e.Tensors); err != nil {
-			return err
+	for _, t := range []struct {
+		to      *[]file
+		ending  string
+		tensors []safetensors.Tensor
+	}{{&look, numbersEnding, e.Tensors}, {&key, weightsEnding, j.weights}} {
+		if len(t.tensors) == 0 {
+			continue
 		}
+		p, err := safetensors.Encode(&safetensors.File{Tensors: t.tensors})
+		if err != nil {
+			return nil, nil, fmt.Errorf("record: %w", err)
+		}
+		*t.to = append(*t.to, file{t.ending, p})
 	}
 	var lines bytes.Buffer
 	for _, l := range e.lines {
 		p, err := json.Marshal(l)
 		if err != nil {
-			return fmt.Errorf("record: %w", err)
+			return nil, nil, fmt.Errorf("record: %w", err)
 		}
 		lines.Write(append(p, '\n'))
 	}
-	if err := put(lookEnding, func(f io.Writer) error { _, err := f.Write(lines.Bytes()); return err }); err != nil {
-		return err
-	}
-	look.step = j.step
-	w.looks.add(look)
-	return errors.Join(w.looks.thin(w.budget/2), w.keys.thin(w.budget/2))
+	return append(look, file{lookEnding, lines.Bytes()}), key, nil
 }
 
-// counter counts what is written to it.
-type counter int64
-
-func (c *counter) Write(p []byte) (int, error) {
-	*c += counter(len(p))
-	return len(p), nil
+// write writes the files of a step, and then removes what is too much.
+func (w *Writer) write(step int, look, key []file) error {
+	if err := os.Mkdir(w.dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("record: %w", err)
+	}
+	for _, part := range []struct {
+		files []file
+		to    *series
+	}{{key, &w.keys}, {look, &w.looks}} {
+		it := item{step: step}
+		for _, f := range part.files {
+			path := pathOf(w.dir, step, f.ending)
+			if err := files.WriteBytes(path, f.content); err != nil {
+				return fmt.Errorf("record: %w", err)
+			}
+			it.files, it.size = append(it.files, path), it.size+int64(len(f.content))
+		}
+		if len(it.files) > 0 {
+			part.to.add(it)
+		}
+		if err := part.to.thin(w.budget / 2); err != nil {
+			return err
+		}
+	}
+	return nil
 }

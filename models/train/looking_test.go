@@ -71,7 +71,7 @@ func TestPausesAreLookedAt(t *testing.T) {
 	}
 }
 
-// TestLooksTakeTheirShare: on the processor a sixteenth of the time at most, for the recording alone a sixtieth, and otherwise one comes
+// TestLooksTakeTheirShare: on the processor a sixteenth of the time at most, for the recording alone a hundredth, and otherwise one comes
 // every quarter of a second.
 func TestLooksTakeTheirShare(t *testing.T) {
 	rt := runtimeOf(t)
@@ -81,7 +81,7 @@ func TestLooksTakeTheirShare(t *testing.T) {
 	}{
 		{watch.NewBus(), time.Millisecond, fresh - time.Millisecond},
 		{watch.NewBus(), time.Second, 15 * time.Second},
-		{nil, time.Second, 59 * time.Second},
+		{nil, time.Second, 99 * time.Second},
 	} {
 		l := &loop{rt: rt, Options: Options{Bus: c.bus}}
 		if got := l.pause(c.took); got != c.want {

@@ -269,7 +269,7 @@ const (
 	early    = 10 * time.Second // before which nothing is made for the recording alone
 	onGPU    = 4                // one in so many parts of the time, at most, goes into looks
 	onCPU    = 16               // where they take the processor from the training, and so do those who look
-	recorded = 60               // for the recording alone
+	recorded = 100              // for the recording alone
 )
 
 // pause is how long no look is taken after one that took some time.

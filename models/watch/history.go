@@ -53,6 +53,8 @@ func measure(metric string) (group, unit string) {
 		return "learning rate", ""
 	case metric == "real" || metric == "fake":
 		return "logit", ""
+	case metric == "r1" || metric == "r2":
+		return "penalty", ""
 	}
 	return "loss", ""
 }
