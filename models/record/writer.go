@@ -20,7 +20,7 @@ import (
 
 const (
 	share    = 50 // recording takes one in so many parts of the time, at most, beyond what it may at the beginning
-	headway  = 250 * time.Millisecond
+	headway  = 100 * time.Millisecond
 	apart    = 1.15 // a key checkpoint's step by the one before, at least
 	heaviest = 8    // a key checkpoint takes one in so many parts of the budget, at most
 )

@@ -71,26 +71,40 @@ func TestPausesAreLookedAt(t *testing.T) {
 	}
 }
 
-// TestLooksTakeTheirShare: on the processor a sixteenth of the time at most, for the recording alone a hundredth, and otherwise one comes
+// TestLooksTakeTheirShare: on the processor a sixteenth of the time at most, and otherwise one comes
 // every quarter of a second.
 func TestLooksTakeTheirShare(t *testing.T) {
 	rt := runtimeOf(t)
-	for _, c := range []struct {
-		bus        *watch.Bus
-		took, want time.Duration
-	}{
-		{watch.NewBus(), time.Millisecond, fresh - time.Millisecond},
-		{watch.NewBus(), time.Second, 15 * time.Second},
-		{nil, time.Second, 99 * time.Second},
-	} {
-		l := &loop{rt: rt, Options: Options{Bus: c.bus}}
-		if got := l.pause(c.took); got != c.want {
-			t.Errorf("after a look of %v nothing for %v, want %v", c.took, got, c.want)
+	for took, want := range map[time.Duration]time.Duration{time.Millisecond: fresh - time.Millisecond, time.Second: 15 * time.Second} {
+		if got := (&loop{rt: rt}).pause(took); got != want {
+			t.Errorf("after a look of %v nothing for %v, want %v", took, got, want)
 		}
 	}
 }
 
-// TestRunsAreRecorded: the recording has the first and the last look, and survives a resume; a key checkpoint has the weights of its
+// TestUnwatchedRunsAreLookedAt: of a run that nobody watches as much goes into looks as they may take of the whole, from its beginning to
+// its end; where one takes more than that there is none but the first.
+func TestUnwatchedRunsAreLookedAt(t *testing.T) {
+	const each, steps = 10 * time.Millisecond, 2000
+	for took, want := range map[time.Duration][2]int{time.Millisecond: {35, 50}, 20 * time.Millisecond: {10, 15}, time.Second: {1, 1}} {
+		var u unwatched
+		var at []int
+		now := time.Unix(0, 0)
+		for step := 1; step <= steps; step++ {
+			now = now.Add(each)
+			if u.due(step, steps, now) {
+				at = append(at, step)
+				now = now.Add(took)
+				u.looked(step, took)
+			}
+		}
+		if n := len(at); n < want[0] || n > want[1] || at[0] > 2 || u.spent > steps*each/unwatches || n > 1 && at[n-1] < steps/2 {
+			t.Errorf("looks of %v: at the steps %v, %v in all, want %v of them", took, at, u.spent, want)
+		}
+	}
+}
+
+// TestRunsAreRecorded: the recording has the last looks, and survives a resume; a key checkpoint has the weights of its
 // step. With a budget of 0 there is none.
 func TestRunsAreRecorded(t *testing.T) {
 	r, m := create(t), newCounter(t, runtimeOf(t))
@@ -118,8 +132,8 @@ func TestRunsAreRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := rec.Steps(); !slices.Contains(got, 3) || !slices.Contains(got, 6) || !slices.Contains(got, 9) {
-		t.Errorf("there are moments of %v, want 3, 6 and 9 at least", got)
+	if got := rec.Steps(); !slices.Contains(got, 6) || !slices.Contains(got, 9) {
+		t.Errorf("there are moments of %v, want 6 and 9 at least", got)
 	}
 	for step, want := range map[int]string{6: "first", 9: "second"} {
 		at, err := rec.At(step)

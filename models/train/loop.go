@@ -87,8 +87,9 @@ type loop struct {
 	stopped bool
 	failed  error // of a request, which ends the run
 
-	writing  writing
-	recorder *record.Writer // nil for none
+	writing   writing
+	recorder  *record.Writer // nil for none
+	unwatched unwatched
 }
 
 // Loop trains from a step on until Options.Steps, the context's end, or a request to stop; the newest state is then saved. It returns
@@ -265,20 +266,15 @@ func (l *loop) publish(step int) {
 
 // An onlooker sees what is this old, at most, unless making something new takes too large a part of the time.
 const (
-	fresh    = 250 * time.Millisecond
-	early    = 10 * time.Second // before which nothing is made for the recording alone
-	onGPU    = 4                // one in so many parts of the time, at most, goes into looks
-	onCPU    = 16               // where they take the processor from the training, and so do those who look
-	recorded = 100              // for the recording alone
+	fresh = 250 * time.Millisecond
+	onGPU = 4  // one in so many parts of the time, at most, goes into looks
+	onCPU = 16 // where they take the processor from the training, and so do those who look
 )
 
 // pause is how long no look is taken after one that took some time.
 func (l *loop) pause(took time.Duration) time.Duration {
 	parts := onGPU
-	switch {
-	case l.Bus == nil:
-		parts = recorded
-	case l.rt.Device().Info().Class == vk.CPU:
+	if l.rt.Device().Info().Class == vk.CPU {
 		parts = onCPU
 	}
 	return max(fresh-took, time.Duration(parts-1)*took)
@@ -287,12 +283,10 @@ func (l *loop) pause(took time.Duration) time.Duration {
 // firstLook shows an onlooker the model as it is before it is trained. The programs of looks are compiled for it, so what it takes says
 // nothing of the next.
 func (l *loop) firstLook(ctx context.Context) {
-	if l.Bus == nil {
-		l.next = l.began.Add(early)
-		return
+	if l.Bus != nil {
+		l.record(l.from, l.look(ctx, l.from))
+		l.next = time.Now()
 	}
-	l.record(l.from, l.look(ctx, l.from))
-	l.next = time.Now()
 }
 
 // sampleNow samples when it is time to: for the run's folder by steps, for whoever watches by the clock.
@@ -300,8 +294,10 @@ func (l *loop) sampleNow(ctx context.Context, step int) {
 	switch {
 	case due(step, l.SampleEvery):
 		l.record(step, l.sample(ctx, step))
-	case (l.Bus != nil || l.recorder != nil) && !time.Now().Before(l.next):
+	case l.Bus != nil && !time.Now().Before(l.next):
 		l.record(step, l.look(ctx, step))
+	case l.Bus == nil && l.recorder != nil:
+		l.lookUnwatched(ctx, step)
 	}
 }
 
@@ -323,7 +319,9 @@ func (l *loop) look(ctx context.Context, step int) []watch.View {
 	}
 	began := time.Now()
 	views, err := l.model.Look(ctx)
-	l.next = time.Now().Add(l.pause(time.Since(began)))
+	took := time.Since(began)
+	l.next = time.Now().Add(l.pause(took))
+	l.unwatched.looked(step, took)
 	if ctx.Err() != nil {
 		return nil
 	}

@@ -1,8 +1,11 @@
 package train
 
 import (
+	"context"
 	"fmt"
+	"math"
 	"path/filepath"
+	"time"
 
 	"genview/models/nn"
 	"genview/models/record"
@@ -59,6 +62,62 @@ func (l *loop) recordLast(step int, views []watch.View) {
 func (l *loop) endRecording() {
 	if l.recorder != nil {
 		l.recorded(l.recorder.Close())
+	}
+}
+
+// unwatched says when to look at a run that nobody watches, for its recording.
+type unwatched struct {
+	began time.Time     // when the first step had ended
+	first int           // that step
+	last  int           // at which was looked
+	least time.Duration // that a look has taken; 0 before the first
+	spent time.Duration // on all but the first, whose programs are compiled for the last look of the run in any case
+	all   time.Duration // on all of them
+}
+
+const (
+	spread    = 1.15 // a step at which is looked by the one before, at least
+	unwatches = 70   // one in so many parts of the time, at most, goes into looks that nobody watches
+)
+
+// looked takes notice of a look.
+func (u *unwatched) looked(step int, took time.Duration) {
+	if u.least == 0 {
+		u.least = took
+	} else {
+		u.least = min(u.least, took)
+		u.spent += took
+	}
+	u.all += took
+	u.last = step
+}
+
+// due tells whether to look at a step of a run of so many. Steps are spaced evenly in their logarithms, as the recording keeps them, and
+// as far apart as what looks may take of the whole run makes them.
+func (u *unwatched) due(step, steps int, now time.Time) bool {
+	if u.began.IsZero() {
+		u.began, u.first = now, step
+	}
+	if step == u.first {
+		return false
+	}
+	if u.least == 0 {
+		return true
+	}
+	steps = max(steps, step)
+	trained := now.Sub(u.began) - u.all
+	may := trained / time.Duration(step-u.first) * time.Duration(steps-u.first) / unwatches
+	if u.spent+u.least > may {
+		return false
+	}
+	ratio := math.Pow(float64(steps), float64(u.least)/float64(may))
+	return float64(step) >= max(spread, ratio)*float64(u.last)
+}
+
+// lookUnwatched looks for the recording alone, when it is time to.
+func (l *loop) lookUnwatched(ctx context.Context, step int) {
+	if l.recorder.Due() && l.unwatched.due(step, l.Steps, time.Now()) {
+		l.record(step, l.look(ctx, step))
 	}
 }
 
