@@ -39,6 +39,17 @@ type State struct {
 
 const mostWaiting = 16 // requests: who clicks on is not heard more often for it
 
+// Titles returns the names of all views that have a panel, in the order of the panels.
+func (st *State) Titles() []string {
+	var all []string
+	for _, p := range st.panels {
+		if p.Title() != "" {
+			all = append(all, p.Title())
+		}
+	}
+	return all
+}
+
 // NewState returns a State that shows what can be begun, how a run stands, and all views of its snapshots.
 func NewState() *State { return newState(&Start{}, &Status{}) }
 

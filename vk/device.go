@@ -1,8 +1,10 @@
 package vk
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"runtime"
 	"slices"
 	"strconv"
@@ -308,6 +310,13 @@ func Open(o Options) (*Device, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// Key names a device with its driver, in the names of files.
+func (i Info) Key() string {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s|%s|%s", i.Name, i.Driver, i.API)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func (i Info) tooOld() error {

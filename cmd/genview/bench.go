@@ -10,7 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"genview/models/family"
 	"genview/models/optim"
+	"genview/models/run"
+	"genview/models/settings"
 	"genview/tensor"
 	"genview/tensor/optest"
 
@@ -58,7 +61,7 @@ type benchFlags struct {
 func (a *app) bench() *cobra.Command {
 	f := benchFlags{}
 	c := &cobra.Command{
-		Use:   "bench " + strings.Join(presetNames, "|") + " | ops [PART OF A NAME]",
+		Use:   "bench " + strings.Join(presetNames(), "|") + " | ops [PART OF A NAME]",
 		Short: "Time training steps of what train makes, or single ops",
 		Long: `bench times training steps of anything that train makes: vae is the MLP 784-400-20, batch 128, Adam; text, which is
 also called gpt, nanoGPT's for a CPU. bench ops times ops, and what gives their gradients, at sizes that models have.
@@ -67,7 +70,7 @@ Times are held against two yardsticks, measured beside it: matrix products of th
 y = x + 1 over as many bytes, for what does not. "×" says how many times as long something takes; share_of_peak is what it would
 take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 		Args:      args(cobra.RangeArgs(1, 2)),
-		ValidArgs: append([]string{"ops"}, presetNames...),
+		ValidArgs: append([]string{"ops"}, presetNames()...),
 		RunE: func(c *cobra.Command, names []string) error {
 			if names[0] == "ops" {
 				for _, name := range []string{"steps", "batch", "precision", "set", "profile", "trace"} {
@@ -77,8 +80,8 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 				}
 				return a.benchOps(c.Context(), strings.Join(names[1:], ""))
 			}
-			if presets[names[0]] == nil || len(names) > 1 || f.steps < 1 {
-				return usageError{fmt.Errorf("genview bench %s|ops, with --steps 1 or more%s", strings.Join(presetNames, "|"), meant(names[0], append([]string{"ops"}, presetNames...)))}
+			if !isPreset(names[0]) || len(names) > 1 || f.steps < 1 {
+				return usageError{fmt.Errorf("genview bench %s|ops, with --steps 1 or more%s", strings.Join(presetNames(), "|"), meant(names[0], append([]string{"ops"}, presetNames()...)))}
 			}
 			return a.benchSteps(c.Context(), names[0], f)
 		},
@@ -93,26 +96,21 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 }
 
 // benchConfig is a preset's configuration for steps that learn from nothing, with some settings changed.
-func benchConfig(name string, batch int, set []string) (config, error) {
-	c := presets[name]()
-	if c.Kind == "text" { // as many characters as tinyshakespeare has
-		c.Data.Name = "text"
-		for r := range 65 {
-			c.Data.Characters += quoted(rune('!' + r))
-		}
+func benchConfig(name string, batch int, set []string) (*run.Config, error) {
+	c, err := run.New(name)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if r, ok := c.Settings.(family.Rehearser); ok {
+		r.Rehearse()
 	}
 	if batch != 0 {
 		c.Batch = batch
 	}
-	for _, s := range set {
-		if err := c.set(s); err != nil {
-			return c, err
-		}
+	if err := setAll(c, set); err != nil {
+		return nil, err
 	}
-	if err := c.check(); err != nil {
-		return c, usageError{err}
-	}
-	return c, nil
+	return c, typed(c.Validate())
 }
 
 func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err error) {
@@ -122,17 +120,22 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	}
 	if f.precision != tensor.F32.String() {
 		cfg.Precision = f.precision
+		if err := settings.Check(&cfg.Header); err != nil { // f16 is only timed
+			return typed(err)
+		}
 	}
 	if err := f.profile.check(); err != nil {
 		return err
 	}
-	s, err := a.start(cfg, how{f.profile.on(), tensor.AutomaticEffort})
+	h := a.host()
+	h.Profile, h.Effort = f.profile.on(), tensor.AutomaticEffort
+	s, err := h.Start(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	p := newProfile(f.profile)
-	line, err := s.bench(ctx, name, f.steps, p)
+	line, err := a.benchSession(ctx, s, name, f.steps, p)
 	if err != nil {
 		return err
 	}
@@ -147,22 +150,22 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	return p.report(a.out)
 }
 
-// bench times steps on what looks like data; what is slow at first, as compiling kernels, is done before. Steps are profiled after
+// benchSession times steps on what looks like data; what is slow at first, as compiling kernels, is done before. Steps are profiled after
 // those that are timed, which it would slow down.
-func (s *session) bench(ctx context.Context, name string, steps int, p *profile) (stepLine, error) {
+func (a *app) benchSession(ctx context.Context, s *run.Session, name string, steps int, p *profile) (stepLine, error) {
 	const warm = 10
-	start := s.model.dummy()
+	start := s.Model.Rehearse()
 	step := func() error {
 		if err := errors.Join(ctx.Err(), start(ctx)); err != nil { // a step itself is not cut short
 			return err
 		}
-		_, err := s.model.Metrics()
+		_, err := s.Model.Metrics()
 		return err
 	}
 	times := make([]time.Duration, 0, steps)
 	var before, after runtime.MemStats
 	for i := range steps + warm {
-		s.console.count("steps", i, steps+warm)
+		a.console.count("steps", i, steps+warm)
 		if i == warm {
 			runtime.ReadMemStats(&before)
 		}
@@ -176,18 +179,18 @@ func (s *session) bench(ctx context.Context, name string, steps int, p *profile)
 	}
 	runtime.ReadMemStats(&after)
 	for range p.more(steps) {
-		if err := errors.Join(step(), p.add(s.model.Programs())); err != nil {
+		if err := errors.Join(step(), p.add(s.Model.Programs())); err != nil {
 			return stepLine{}, err
 		}
 	}
-	line := stepLine{Batch: s.config.Batch, Steps: steps, PeakBytes: s.valueBytes(), Allocs: float64(after.Mallocs-before.Mallocs) / float64(steps)}
+	line := stepLine{Batch: s.Config.Batch, Steps: steps, PeakBytes: valueBytes(s), Allocs: float64(after.Mallocs-before.Mallocs) / float64(steps)}
 	var kernels []tensor.Kernel
-	for _, p := range s.model.Programs() {
+	for _, p := range s.Model.Programs() {
 		kernels = append(kernels, p.Kernels()...)
 		line.Dispatches += p.Dispatches()
 	}
-	r, err := optest.Read(ctx, s.dev, name, times, kernels)
-	line.benchLine = lineOf(r, s.dev.Info().Name)
+	r, err := optest.Read(ctx, s.Device, name, times, kernels)
+	line.benchLine = lineOf(r, s.Device.Info().Name)
 	return line, err
 }
 
@@ -211,13 +214,15 @@ func (a *app) benchOps(ctx context.Context, part string) (err error) {
 	if len(works) == 0 {
 		return usageError{fmt.Errorf("no op of the table has %q in its name", part)}
 	}
-	dev, err := a.open(false)
+	dev, err := a.openDevice()
 	if err != nil {
 		return err
 	}
-	t := a.tuning(dev.Info(), tensor.AutomaticEffort)
+	h := a.host()
+	h.Effort = tensor.AutomaticEffort
+	t := h.Tuning(dev.Info())
 	defer func() {
-		keepTuning(dev.Info(), t)
+		h.KeepTuning(dev.Info(), t)
 		err = errors.Join(err, dev.Close())
 	}()
 	if !a.json {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"genview/models/run"
 	"genview/tensor"
 	"genview/vk"
 )
@@ -21,9 +22,9 @@ type compiledKernel struct {
 }
 
 // compiled lists the kernels of a step in their order, equal ones once.
-func (s *session) compiled() (all []compiledKernel) {
+func compiled(s *run.Session) (all []compiledKernel) {
 	var met []tensor.Kernel
-	for _, p := range s.model.Programs() {
+	for _, p := range s.Model.Programs() {
 		for _, k := range p.Kernels() {
 			i := 0
 			for i < len(met) && !(met[i].Ops == k.Ops && met[i].Form == k.Form && met[i].Bytes == k.Bytes && reflect.DeepEqual(met[i].Compiled, k.Compiled)) {
@@ -40,7 +41,7 @@ func (s *session) compiled() (all []compiledKernel) {
 }
 
 // tellCompiled writes a line for each kernel, with the statistics by the driver's own names.
-func (s *session) tellCompiled(w io.Writer, all []compiledKernel) error {
+func tellCompiled(w io.Writer, s *run.Session, all []compiledKernel) error {
 	silent := len(all) > 0
 	for _, k := range all {
 		line := fmt.Sprintf("%s, %s: %d of a step, each %.3g GFLOPs, %s", k.Ops, k.Kernel, k.Calls, k.FLOPs/1e9, vk.Bytes(int64(k.Bytes)))
@@ -60,7 +61,7 @@ func (s *session) tellCompiled(w io.Writer, all []compiledKernel) error {
 		}
 	}
 	if silent {
-		_, err := fmt.Fprintf(w, "the driver of %s says nothing of what its compiler has made (VK_KHR_pipeline_executable_properties)\n", s.dev.Info().Name)
+		_, err := fmt.Fprintf(w, "the driver of %s says nothing of what its compiler has made (VK_KHR_pipeline_executable_properties)\n", s.Device.Info().Name)
 		return err
 	}
 	return nil

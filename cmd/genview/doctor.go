@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -53,7 +51,7 @@ const shapesEach = 2
 func (a *app) together(dev *vk.Device) ([]*vk.Device, error) {
 	devs := []*vk.Device{dev}
 	for dev.Info().Class == vk.CPU && len(devs) < min(runtime.GOMAXPROCS(0), 8) {
-		more, err := a.open(false)
+		more, err := a.openDevice()
 		if err != nil {
 			return nil, errors.Join(err, closeAll(devs))
 		}
@@ -92,7 +90,7 @@ minute. Its report is kept, and runs trained on the device from then on have it 
 					fmt.Fprintln(a.out, f)
 				}
 			}
-			dev, err := a.open(false)
+			dev, err := a.openDevice()
 			if err != nil {
 				if a.json {
 					_ = json.NewEncoder(a.out).Encode(map[string]any{"environment": found}) // a.out remembers errors
@@ -267,14 +265,7 @@ func (r conformance) String() string {
 }
 
 // reportPath is where the report of a device with this driver is kept.
-func reportPath(i vk.Info) string { return cached("doctor-" + deviceKey(i) + ".json") }
-
-// deviceKey names a device with its driver in the names of files.
-func deviceKey(i vk.Info) string {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%s|%s|%s", i.Name, i.Driver, i.API)
-	return hex.EncodeToString(h.Sum(nil))
-}
+func reportPath(i vk.Info) string { return cached("doctor-" + i.Key() + ".json") }
 
 // certify puts the device's report into a run's folder, where there is one.
 func certify(run *train.Run, i vk.Info) error {

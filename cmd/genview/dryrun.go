@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"genview/models/family"
+	"genview/models/run"
 	"genview/vk"
 
 	"github.com/spf13/cobra"
@@ -30,19 +32,21 @@ type needs struct {
 
 // dryRun compiles what a run is made of, says what it will take, and writes nothing.
 func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error) {
-	cfg, _, err := f.configure(c, kinds)
+	p, err := a.configure(c, f, kinds)
 	if err != nil {
 		return err
 	}
-	s, err := a.start(cfg, how{profile: f.profile.table})
+	h := a.host()
+	h.Profile = f.profile.table
+	s, err := h.Start(c.Context(), p.config)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	s.config.announce(a.console)
-	n := s.needs()
+	defer func() { err = errors.Join(err, s.Close()) }()
+	a.announce(p.told)
+	n := needsOf(s)
 	if f.profile.table {
-		n.Kernels = s.compiled()
+		n.Kernels = compiled(s)
 	}
 	if a.json {
 		return json.NewEncoder(a.out).Encode(n)
@@ -54,19 +58,19 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
   inputs, results and values between kernels: %s
   device memory in all: %s
   a step: %s, %.3g GFLOPs, %s read and written
-`, n.Model, n.Device, countOf(n.Steps, "step"), countOf(n.Batch, "example"), countOf(n.Parameters, "parameter"), size(n.ParameterBytes), size(n.StateBytes), size(n.ValueBytes),
-		vk.Bytes(n.DeviceBytes), countOf(n.Dispatches, "kernel"), n.FLOPs/1e9, size(n.Bytes))
-	return s.tellCompiled(a.out, n.Kernels)
+`, n.Model, n.Device, family.CountOf(n.Steps, "step"), family.CountOf(n.Batch, "example"), family.CountOf(n.Parameters, "parameter"), size(n.ParameterBytes), size(n.StateBytes), size(n.ValueBytes),
+		vk.Bytes(n.DeviceBytes), family.CountOf(n.Dispatches, "kernel"), n.FLOPs/1e9, size(n.Bytes))
+	return tellCompiled(a.out, s, n.Kernels)
 }
 
-func (s *session) needs() needs {
+func needsOf(s *run.Session) needs {
 	n := needs{
-		Model: s.config.title(), Device: s.dev.Info().Name, Batch: s.config.Batch, Steps: s.config.Steps,
-		Parameters: s.model.Parameters(), ValueBytes: s.valueBytes(), DeviceBytes: s.dev.Memory().Held,
+		Model: s.Title(), Device: s.Device.Info().Name, Batch: s.Config.Batch, Steps: s.Config.Steps,
+		Parameters: s.Model.Parameters(), ValueBytes: valueBytes(s), DeviceBytes: s.Device.Memory().Held,
 	}
 	n.ParameterBytes = 4 * n.Parameters
-	n.StateBytes = s.stateBytes() - n.ParameterBytes
-	for _, p := range s.model.Programs() {
+	n.StateBytes = stateBytes(s) - n.ParameterBytes
+	for _, p := range s.Model.Programs() {
 		n.Dispatches += p.Dispatches()
 		for _, k := range p.Kernels() {
 			n.FLOPs += k.FLOPs
@@ -77,13 +81,13 @@ func (s *session) needs() needs {
 }
 
 // stateBytes is the memory of what a checkpoint holds.
-func (s *session) stateBytes() int {
+func stateBytes(s *run.Session) int {
 	n := 0
-	for _, v := range s.model.State() {
+	for _, v := range s.Model.State() {
 		n += 4 * v.Tensor.Len()
 	}
 	return n
 }
 
 // valueBytes is the memory of all else.
-func (s *session) valueBytes() int { return int(s.dev.Memory().Used) - s.stateBytes() }
+func valueBytes(s *run.Session) int { return int(s.Device.Memory().Used) - stateBytes(s) }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,6 +12,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"genview/models/data"
+	"genview/models/gan"
+	"genview/models/run"
+	"genview/models/vae"
 )
 
 // album writes n pictures of a size to a folder; of those that are not grey a corner is red.
@@ -69,26 +74,27 @@ func TestSettingsFollowThePictures(t *testing.T) {
 		{"vae", "glyphs", nil, 28, 1, true, ""},
 		{"points", "points:ring8", nil, 1, 1, false, ""},
 	} {
-		cfg := presets[c.preset]()
-		cfg.Data.Name = c.data
-		for _, s := range c.set {
-			if err := cfg.set(s); err != nil {
-				t.Fatal(err)
-			}
+		cfg, err := run.New(c.preset)
+		if err := errors.Join(err, setAll(cfg, append(c.set, "data.name="+c.data))); err != nil {
+			t.Fatal(err)
 		}
-		if err := cfg.follow(context.Background(), c.set); err != nil {
+		told, err := run.Configure(t.Context(), cfg, asked(c.set))
+		if err != nil {
 			t.Fatal(c, err)
 		}
-		d := cfg.Data
+		var d data.PictureSettings
+		switch s := cfg.Settings.(type) {
+		case *vae.Settings:
+			d = s.Data
+		case *gan.Settings:
+			d = s.Data
+		}
 		if d.Size != c.size || d.Channels != c.channels || d.Binarize != c.binarize {
 			t.Errorf("%s of %s with %q: got size %d, channels %d, binarize %v; want %d, %d, %v",
 				c.preset, filepath.Base(c.data), c.set, d.Size, d.Channels, d.Binarize, c.size, c.channels, c.binarize)
 		}
-		if !strings.Contains(cfg.choice, c.says) || c.says == "" && cfg.choice != "" {
-			t.Errorf("%s of %s with %q says %q, want %q in it", c.preset, filepath.Base(c.data), c.set, cfg.choice, c.says)
-		}
-		if err := cfg.check(); err != nil {
-			t.Errorf("%s of %s: %v", c.preset, filepath.Base(c.data), err)
+		if !strings.Contains(told+"; ", c.says) || c.says == "" && told != "" {
+			t.Errorf("%s of %s with %q says %q, want %q in it", c.preset, filepath.Base(c.data), c.set, told, c.says)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"slices"
 	"testing"
 
 	"genview/tensor"
@@ -36,19 +35,19 @@ func written(t *testing.T, a *app, presets []string, benches []optest.Bench) (al
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := a.start(c, how{})
+		s, err := a.host().Start(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, shadersOf(name, s.model.Programs()...)...)
-		if err := s.close(); err != nil {
+		all = append(all, shadersOf(name, s.Model.Programs()...)...)
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	}
 	if len(benches) == 0 {
 		return all
 	}
-	dev, err := a.open(false)
+	dev, err := a.openDevice()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +76,11 @@ func written(t *testing.T, a *app, presets []string, benches []optest.Bench) (al
 // much to compute are looked at by scripts/drivers, as are all families of GPUs.
 func TestKernels(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	presets := slices.DeleteFunc(slices.Clone(presetNames), func(n string) bool { return n == "paper" })
+	presets := tunedByDefault()
 	families, versions := vktest.Families[1:2], []string{"1.1"}
 	var benches []optest.Bench
 	if os.Getenv(vktest.DriversVariable) != "" {
-		presets, families, versions, benches = presetNames, vktest.Families, []string{"1.1", "1.2", "1.3"}, optest.Benches
+		presets, families, versions, benches = presetNames(), vktest.Families, []string{"1.1", "1.2", "1.3"}, optest.Benches
 	}
 	var all []vktest.Shader
 	t.Run("written", func(t *testing.T) {

@@ -10,12 +10,12 @@ import (
 
 func main() {
 	windows := viewer.NewThread()
-	go func() { os.Exit(run(windows)) }()
+	go func() { os.Exit(execute(windows)) }()
 	windows.Serve()
 }
 
-// run does what the command line says and returns the exit code.
-func run(windows *viewer.Thread) int {
+// execute does what the command line says and returns the exit code.
+func execute(windows *viewer.Thread) int {
 	ctx := interruptible()
 	out := &results{to: os.Stdout, terminal: onTerminal(os.Stdout)}
 	err := newRoot(windows, out).ExecuteContext(ctx)

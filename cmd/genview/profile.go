@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"genview/models/family"
 	"genview/tensor"
 	"genview/vk/files"
 
@@ -191,13 +192,13 @@ func (p *profile) events() traceEvents {
 
 // profiled is a model in training that is looked at step by step.
 type profiled struct {
-	subject
+	family.Model
 	profile *profile
 }
 
 // Step trains on the next batch, and waits for it.
 func (m profiled) Step(ctx context.Context) error {
-	if err := m.subject.Step(ctx); err != nil {
+	if err := m.Model.Step(ctx); err != nil {
 		return err
 	}
 	return m.profile.add(m.Programs())

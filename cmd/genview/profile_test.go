@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"genview/vk"
 )
 
 // TestProfile has kernels timed, in a training and in a benchmark, and reads the table and the trace.
@@ -86,14 +84,4 @@ func TestProfile(t *testing.T) {
 	}
 	refused(t, 1, "there is no such folder", tiny("--out", filepath.Join(dir, "no"), "--trace", filepath.Join(dir, "nowhere", "t.json"))...)
 	refused(t, 1, "there is no such folder", "bench", "vae", "--trace", filepath.Join(dir, "nowhere", "t.json"))
-}
-
-// TestNoTimes: of a device that keeps no times nothing can be told, which is said before it trains.
-func TestNoTimes(t *testing.T) {
-	if err := timeless(vk.Info{Name: "Mali", TimestampBits: 36}); err != nil {
-		t.Error(err)
-	}
-	if err := timeless(vk.Info{Name: "Mali"}); err == nil || !strings.Contains(err.Error(), "Mali keeps no times of what it computes: leave out --profile and --trace") {
-		t.Errorf("got %v", err)
-	}
 }

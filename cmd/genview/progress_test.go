@@ -8,15 +8,17 @@ import (
 	"testing"
 	"time"
 
+	"genview/models/family"
+	"genview/models/run"
 	"genview/models/train"
 	"genview/models/watch"
 )
 
 // TestLongCommandsCount: whatever may take long says how much of it is done.
 func TestLongCommandsCount(t *testing.T) {
-	measure := func(n int) func(*session) error {
-		return func(s *session) error {
-			_, err := s.model.(measured).measure(context.Background(), 1, n, 2)
+	measure := func(n int) func(*run.Session) error {
+		return func(s *run.Session) error {
+			_, err := s.Model.(family.Evaluator).Evaluate(context.Background(), family.Evaluation{Examples: n, Samples: 2})
 			return err
 		}
 	}
@@ -24,8 +26,10 @@ func TestLongCommandsCount(t *testing.T) {
 	type counted struct {
 		unit string
 		all  int
-		do   func(*session) error
+		do   func(*run.Session) error
 	}
+	con := &console{plain: io.Discard, status: io.Discard}
+	a := &app{console: con}
 	for _, c := range []struct {
 		preset   string
 		settings []string
@@ -33,11 +37,12 @@ func TestLongCommandsCount(t *testing.T) {
 	}{
 		{"vae", []string{"model.hidden=8", "model.z=4", "data.size=8"}, []counted{
 			{"passes", 9, measure(250)},
-			{"pictures", 40, func(s *session) error {
-				return s.model.(*pictures).sample(t.Context(), 1, 40, filepath.Join(t.TempDir(), "a.png"))
+			{"pictures", 40, func(s *run.Session) error {
+				_, err := s.Model.(family.Sampler).Sample(t.Context(), 1, 40)
+				return err
 			}},
-			{"steps", 12, func(s *session) error {
-				_, err := s.bench(t.Context(), "vae", 2, newProfile(profileFlags{}))
+			{"steps", 12, func(s *run.Session) error {
+				_, err := a.benchSession(t.Context(), s, "vae", 2, newProfile(profileFlags{}))
 				return err
 			}},
 		}},
@@ -45,8 +50,7 @@ func TestLongCommandsCount(t *testing.T) {
 		{"translate", append(narrow, "model.hidden=16"), []counted{{"dates", 129, measure(129)}}},
 		{"text", append(narrow, "model.context=16"), []counted{{"characters", 440, measure(1 << 30)}}},
 	} {
-		con := &console{plain: io.Discard, status: io.Discard}
-		s := learner(t, &app{console: con}, c.preset, c.settings...)
+		s := learner(t, a, c.preset, c.settings...)
 		task := con.begin("measuring")
 		for _, k := range c.counted {
 			if err := k.do(s); err != nil {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"genview/models/family"
 )
 
 // readmeImports are what the program in README.md leaves out: who reads it knows.
@@ -83,8 +85,17 @@ func TestReadmeFigures(t *testing.T) {
 		t.Fatal(err)
 	}
 	form := func(line string) string { return regexp.MustCompile(`-?[0-9]+(\.[0-9]+)?`).ReplaceAllString(line, "0") }
-	forms := []string{
-		form(elbo{Binarisation: "Bernoulli, one fixed sample a pixel"}.String()), form(coverage{}.String()), form(accuracy{}.String()), form(perplexity{}.String()),
+	var forms []string
+	for preset, settings := range map[string][]string{
+		"vae": {"model.hidden=8", "model.z=4", "data.size=8"}, "points": {"model.hidden=8"},
+		"translate": {"model.width=16", "model.heads=2", "model.layers=1", "model.hidden=16"},
+		"text":      {"model.width=16", "model.heads=2", "model.layers=1", "model.context=16"},
+	} {
+		measured, err := learner(t, &app{}, preset, settings...).Model.(family.Evaluator).Evaluate(t.Context(), family.Evaluation{Examples: 16, Samples: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		forms = append(forms, form("step 0: "+measured.String()))
 	}
 	figures := regexp.MustCompile("(?m)^# (step .*)$").FindAllSubmatch(readme, -1)
 	if len(figures) != len(forms) {

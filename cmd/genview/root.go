@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"genview/models/run"
 	"genview/tensor"
 	"genview/viewer"
 	"genview/vk"
@@ -40,7 +41,7 @@ type app struct {
 	json   bool
 	passes []string // left out
 	noTune bool
-	place  place // of the data of a run that is opened
+	place  run.Place // of the data of a run that is opened
 
 	widthSet bool // of lavapipe's vectors, by the user
 
@@ -110,28 +111,20 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 	root.SetOut(a.out) // of help
 	root.AddCommand(a.train(), a.view())
 	for _, c := range []*cobra.Command{
-		a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
+		a.presets(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.attention(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
 	} {
 		c.RunE = a.promptly(c.RunE)
 		root.AddCommand(c)
 	}
 	strictly(root)
+	advised(root)
 	return root
 }
 
-func (a *app) open(profile bool) (*vk.Device, error) {
-	dev, err := vk.Open(vk.Options{Device: a.device, Profile: profile, CacheDir: cacheDir(), Fail: a.fail})
-	var none *vk.NoDeviceError
-	if errors.As(err, &none) {
-		return nil, fmt.Errorf("%w%s", err, meant(none.Asked, wordsOf(none.Devices)))
-	}
-	if err != nil || !profile {
-		return dev, err
-	}
-	if err := timeless(dev.Info()); err != nil {
-		return nil, errors.Join(err, dev.Close())
-	}
-	return dev, nil
+// openDevice opens the device.
+func (a *app) openDevice() (*vk.Device, error) {
+	h := a.host()
+	return h.OpenDevice()
 }
 
 // wordsOf are the words in the names of devices, by any of which one can be called.
@@ -141,12 +134,4 @@ func wordsOf(devices []vk.Info) []string {
 		words = append(words, strings.FieldsFunc(d.Name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
 	}
 	return words
-}
-
-// timeless is an error where a device cannot say what its kernels take.
-func timeless(i vk.Info) error {
-	if i.TimestampBits > 0 {
-		return nil
-	}
-	return fmt.Errorf("%s keeps no times of what it computes: leave out --profile and --trace", i.Name)
 }

@@ -6,49 +6,52 @@ import (
 	"runtime"
 	"testing"
 
+	"genview/models/family"
+	"genview/models/run"
 	"genview/vk"
 )
 
 // learner makes the model of a preset and begins training. What it learns from takes no time to open.
-func learner(t *testing.T, a *app, preset string, settings ...string) *session {
+func learner(t *testing.T, a *app, preset string, settings ...string) *run.Session {
 	t.Helper()
-	c := presets[preset]()
-	if c.Kind == "text" {
-		text := bytes.Repeat([]byte("the quick brown fox jumps over the lazy dog\n"), 100)
-		c.Data.Name, c.Data.Characters = filepath.Join(t.TempDir(), "text"), quoted(text)
-		write(t, c.Data.Name, text)
-	}
-	for _, s := range settings {
-		if err := c.set(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := c.check(); err != nil {
+	c, err := run.New(preset)
+	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := a.start(c, how{})
+	if _, ok := c.Settings.(family.Learner); ok {
+		text := filepath.Join(t.TempDir(), "text")
+		write(t, text, bytes.Repeat([]byte("the quick brown fox jumps over the lazy dog\n"), 100))
+		settings = append(settings, "data.name="+text)
+	}
+	if err := setAll(c, settings); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Configure(t.Context(), c, func(string) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	s, err := a.host().Start(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.close(); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if _, err := s.model.begin(t.Context(), 0); err != nil {
+	if _, err := s.Model.Begin(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
 // steps trains, and waits for each step's numbers.
-func (s *session) steps(t *testing.T, n int) {
+func steps(t *testing.T, s *run.Session, n int) {
 	t.Helper()
 	for range n {
-		if err := s.model.Step(t.Context()); err != nil {
+		if err := s.Model.Step(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.model.Metrics(); err != nil {
+		if _, err := s.Model.Metrics(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -65,18 +68,18 @@ func TestStepsMakeLittle(t *testing.T) {
 	} {
 		t.Run(preset, func(t *testing.T) {
 			s := learner(t, &app{}, preset, settings...)
-			s.steps(t, 10)
-			held := s.dev.Memory()
+			steps(t, s, 10)
+			held := s.Device.Memory()
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			s.steps(t, 20)
+			steps(t, s, 20)
 			runtime.ReadMemStats(&after)
 			if made := float64(after.Mallocs-before.Mallocs) / 20; made >= 100 {
 				t.Errorf("a step makes %.1f objects", made)
 			} else {
 				t.Logf("a step makes %.1f objects", made)
 			}
-			if now := s.dev.Memory(); now != held {
+			if now := s.Device.Memory(); now != held {
 				t.Errorf("the device holds %+v after 30 steps, %+v after 10", now, held)
 			}
 		})
@@ -95,11 +98,11 @@ func TestManySteps(t *testing.T) {
 		}
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc), s.dev.Memory()
+		return int64(m.HeapAlloc), s.Device.Memory()
 	}
-	s.steps(t, 1000)
+	steps(t, s, 1000)
 	heap, held := state()
-	s.steps(t, 10_000)
+	steps(t, s, 10_000)
 	heap2, held2 := state()
 	if grown := heap2 - heap; grown > 64<<10 {
 		t.Errorf("10,000 steps left %d bytes on the heap", grown)

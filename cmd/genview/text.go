@@ -6,8 +6,8 @@ import (
 	"io"
 	"math"
 
+	"genview/models/family"
 	"genview/models/picture"
-	"genview/models/transformer"
 	"genview/models/walk"
 
 	"github.com/spf13/cobra"
@@ -20,12 +20,12 @@ func (a *app) translate() *cobra.Command {
 		Example: `  genview translate runs/dates "3 May 1998" "monday the 4th of july, 2016"`,
 		Args:    args(cobra.MinimumNArgs(2)),
 		RunE: func(c *cobra.Command, words []string) (err error) {
-			s, m, _, err := opened[*translation](a, words[0], onlyTranslations)
+			s, m, err := opened[family.Translator](c.Context(), a, words[0])
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
-			out, err := m.translate(c.Context(), words[1:])
+			defer func() { err = errors.Join(err, s.Close()) }()
+			out, err := m.Translate(c.Context(), words[1:])
 			if err != nil {
 				return err
 			}
@@ -40,8 +40,7 @@ func (a *app) translate() *cobra.Command {
 func (a *app) generate() *cobra.Command {
 	var prompt string
 	var n int
-	var seed uint64
-	var o transformer.Sampling
+	var o family.Sampling
 	c := &cobra.Command{
 		Use:     "generate RUN",
 		Short:   "Go on with a text by a GPT that genview train text made",
@@ -56,20 +55,19 @@ func (a *app) generate() *cobra.Command {
 			case o.TopK < 0:
 				return usageError{fmt.Errorf("--top-k %d: give 1 or more, or 0 for all", o.TopK)}
 			}
-			s, m, _, err := opened[*prose](a, runs[0], onlyProse)
+			s, m, err := opened[family.Generator](c.Context(), a, runs[0])
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
+			defer func() { err = errors.Join(err, s.Close()) }()
 			if !c.Flags().Changed("prompt") {
-				prompt = m.opening()
+				prompt = m.Opening()
 			}
-			prompt = m.plain(prompt)
-			if _, err := m.encode(prompt); err != nil {
+			if prompt, err = m.Prompt(prompt); err != nil {
 				return err
 			}
 			begun := prompt // which is written with the first character: a line that is begun hides what is being done
-			err = m.generate(c.Context(), prompt, n, o, seed, func(character string) error {
+			err = m.Generate(c.Context(), prompt, n, o, func(character string) error {
 				_, err := io.WriteString(a.out, begun+character)
 				begun = ""
 				return err
@@ -84,7 +82,7 @@ func (a *app) generate() *cobra.Command {
 	c.Flags().IntVarP(&n, "number", "n", 500, "characters to add")
 	c.Flags().Float64Var(&o.Temperature, "temperature", 0.8, "below 1 likelier, above 1 bolder; 0 always takes the likeliest")
 	c.Flags().IntVar(&o.TopK, "top-k", 0, "choose among the K likeliest only (default all)")
-	c.Flags().Uint64Var(&seed, "seed", 1, "of the choices")
+	c.Flags().Uint64Var(&o.Seed, "seed", 1, "of the choices")
 	return c
 }
 
@@ -99,12 +97,12 @@ func (a *app) attention() *cobra.Command {
 			if err := walk.CheckName(out); err != nil {
 				return err
 			}
-			s, m, _, err := opened[reader](a, words[0], "attention takes a Transformer, made by genview train translate or genview train text")
+			s, m, err := opened[family.Reader](c.Context(), a, words[0])
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
-			maps, err := m.attend(c.Context(), words[1])
+			defer func() { err = errors.Join(err, s.Close()) }()
+			maps, err := m.Attend(c.Context(), words[1])
 			if err != nil {
 				return err
 			}

@@ -11,12 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"genview/models/gan"
+	"genview/models/family"
+	"genview/models/run"
 	"genview/models/train"
-	"genview/models/vae"
 	"genview/models/watch"
+	"genview/models/zoo"
 	"genview/tensor"
-	"genview/vk"
 
 	"github.com/spf13/cobra"
 )
@@ -36,8 +36,9 @@ func (a *app) train() *cobra.Command {
 	f := &trainFlags{}
 	dry := false
 	c := &cobra.Command{
-		Use:   "train " + strings.Join(withoutText(), "|") + " | text FILE | --resume RUN",
+		Use:   "train " + zoo.Usage() + " | --resume RUN",
 		Short: "Train a model and keep it in a run folder",
+		Long:  "Trains a model and keeps it in a run folder. What can be trained:\n\n" + presetTable() + "\ngenview presets show NAME tells the settings of each, which --set changes.",
 		Example: `  genview train vae --data glyphs --out runs/letters --steps 2000
   genview train vae --data mnist --set model.arch=conv
   genview train gan --data fashion-mnist --steps 10000
@@ -45,12 +46,12 @@ func (a *app) train() *cobra.Command {
   genview train text shakespeare.txt                    # a GPT that writes like a text
   genview train --resume runs/letters --steps 4000      # to 4,000 in all`,
 		Args:      args(cobra.MaximumNArgs(2)),
-		ValidArgs: presetNames,
-		RunE: func(c *cobra.Command, kinds []string) error {
+		ValidArgs: presetNames(),
+		RunE: func(c *cobra.Command, words []string) error {
 			if dry {
-				return a.promptly(func(c *cobra.Command, kinds []string) error { return a.dryRun(c, f, kinds) })(c, kinds)
+				return a.promptly(func(c *cobra.Command, words []string) error { return a.dryRun(c, f, words) })(c, words)
 			}
-			return a.runTrain(c, f, kinds)
+			return a.runTrain(c, f, words)
 		},
 	}
 	f.add(c, a)
@@ -60,76 +61,44 @@ func (a *app) train() *cobra.Command {
 
 // add gives a command the flags of training.
 func (f *trainFlags) add(c *cobra.Command, a *app) {
-	d, fl := defaults(), c.Flags()
+	fl := c.Flags()
 	fl.StringVar(&f.out, "out", "", "run folder (default runs/<data>-<date>)")
 	fl.StringVar(&f.resume, "resume", "", "go on with this run")
-	fl.StringVar(&f.data, "data", d.Data.Name, "glyphs, mnist, fashion-mnist, or the path of a folder of pictures; points: points:ring8, points:grid25")
+	fl.StringVar(&f.data, "data", "", "what to learn from (default the preset's): glyphs, mnist, fashion-mnist, or the path of a folder of pictures; points: points:ring8, points:grid25")
 	fl.StringVar(&f.dataDir, "data-dir", "", "folder that holds the data set's files (default: downloaded once)")
 	addAccept(fl, &f.accept)
-	fl.IntVar(&f.steps, "steps", d.Steps, "steps in all (points: 12000, paper: 20000)")
-	fl.IntVar(&f.batch, "batch", d.Batch, "examples a step (points: 256, translate: 64, text: 12)")
+	fl.IntVar(&f.steps, "steps", 0, "steps in all (default the preset's)")
+	fl.IntVar(&f.batch, "batch", 0, "examples a step (default the preset's)")
 	fl.StringVar(&f.precision, "precision", "f32", "of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed")
-	fl.Uint64Var(&f.seed, "seed", d.Seed, "of weights, noise and order")
+	fl.Uint64Var(&f.seed, "seed", 1, "of weights, noise and order")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	f.profile.add(c)
 	c.Flags().Lookup("profile").Usage += "; with --dry-run what the driver's compiler says of it"
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
 }
 
-// configure makes the configuration of a new or resumed run from the flags.
-func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train.Run, error) {
-	cfg := unset()
+// plan is a training that is to be made ready.
+type plan struct {
+	config *run.Config
+	folder *train.Run // to go on with; nil for a new run
+	told   string     // of what was chosen for the data
+}
+
+// configure makes the configuration of a new or resumed run from the flags, which may take reading a long text or many pictures.
+func (a *app) configure(c *cobra.Command, f *trainFlags, words []string) (plan, error) {
+	defer a.console.begin("reading").end()
 	if f.resume != "" {
-		if len(kinds) > 0 {
-			return cfg, nil, usageError{fmt.Errorf("--resume goes on with a run as it is, and takes no %s beside it", kinds[0])}
-		}
-		run, err := train.OpenRun(f.resume, &cfg)
-		if err != nil {
-			return cfg, nil, err
-		}
-		if c.Flags().Changed("steps") {
-			if cfg.Steps = f.steps; f.steps < 1 {
-				return cfg, nil, usageError{fmt.Errorf("--steps %d: give 1 or more", f.steps)}
-			}
-		}
-		for _, name := range []string{"out", "batch", "precision", "seed", "set"} {
-			if c.Flags().Changed(name) {
-				return cfg, nil, usageError{fmt.Errorf("--%s cannot change with --resume", name)}
-			}
-		}
-		where := f.place(c)
-		if cfg.Data.Pipe && where.data == "" {
-			return cfg, nil, errPipe()
-		}
-		if err := errors.Join(where.apply(&cfg), cfg.settle()); err != nil {
-			return cfg, nil, err
-		}
-		return cfg, run, stored(f.resume, cfg.check())
+		return f.again(c, words)
 	}
 	if c.Flags().Changed("checkpoint") {
-		return cfg, nil, usageError{errors.New("--checkpoint takes a checkpoint of a run: give it with --resume RUN")}
+		return plan{}, usageError{errors.New("--checkpoint takes a checkpoint of a run: give it with --resume RUN")}
 	}
-	if len(kinds) == 2 && (kinds[0] == "text" || kinds[0] == "gpt") {
-		if c.Flags().Changed("data") {
-			return cfg, nil, usageError{fmt.Errorf("the text is named twice, as %s and as --data %s", kinds[1], f.data)}
-		}
-		kinds, f.data = kinds[:1], kinds[1]
-	} else if !c.Flags().Changed("data") {
-		f.data = ""
+	cfg, err := f.preset(c, words)
+	if err != nil {
+		return plan{}, err
 	}
-	if len(kinds) != 1 || presets[kinds[0]] == nil {
-		hint := ""
-		if len(kinds) > 0 && presets[kinds[0]] == nil {
-			hint = fmt.Sprintf("there is no %s%s; ", kinds[0], meant(kinds[0], presetNames))
-		}
-		return cfg, nil, usageError{fmt.Errorf("%ssay what to train: genview train %s, genview train text FILE, or genview train --resume RUN", hint, strings.Join(withoutText(), "|"))}
-	}
-	cfg = presets[kinds[0]]()
-	cfg.Data.Dir, cfg.Seed = f.dataDir, f.seed
 	changed := c.Flags().Changed
-	if f.data != "" {
-		cfg.Data.Name = f.data
-	}
+	cfg.Seed = f.seed
 	if changed("batch") {
 		cfg.Batch = f.batch
 	}
@@ -137,118 +106,142 @@ func (f *trainFlags) configure(c *cobra.Command, kinds []string) (config, *train
 		cfg.Precision = f.precision
 	}
 	if changed("steps") {
-		cfg.Steps = f.steps
-		if cfg.Model.Decay > 0 {
-			cfg.Model.Decay = f.steps
-		}
-		if cfg.Optim.Decay > 0 {
-			cfg.Optim.Decay = f.steps
+		cfg.SetSteps(f.steps)
+	}
+	if err := setAll(cfg, f.set); err != nil {
+		return plan{}, err
+	}
+	told, err := run.Configure(c.Context(), cfg, asked(f.set))
+	return plan{config: cfg, told: told}, typed(err)
+}
+
+// again is the configuration of a run to be gone on with.
+func (f *trainFlags) again(c *cobra.Command, words []string) (plan, error) {
+	if len(words) > 0 {
+		return plan{}, usageError{fmt.Errorf("--resume goes on with a run as it is, and takes no %s beside it", words[0])}
+	}
+	for _, name := range []string{"out", "batch", "precision", "seed", "set"} {
+		if c.Flags().Changed(name) {
+			return plan{}, usageError{fmt.Errorf("--%s cannot change with --resume", name)}
 		}
 	}
-	hidden := false
-	for _, s := range f.set {
-		if err := cfg.set(s); err != nil {
-			return cfg, nil, err
-		}
-		hidden = hidden || strings.HasPrefix(s, "model.hidden=")
+	cfg, folder, err := run.Read(f.resume, f.place(c))
+	if err != nil {
+		return plan{}, err
 	}
+	if c.Flags().Changed("steps") {
+		if cfg.Steps = f.steps; f.steps < 1 {
+			return plan{}, usageError{fmt.Errorf("--steps %d: give 1 or more", f.steps)}
+		}
+	}
+	return plan{config: cfg, folder: folder}, nil
+}
+
+// preset is the configuration of the preset that is named, with its argument and the data.
+func (f *trainFlags) preset(c *cobra.Command, words []string) (*run.Config, error) {
+	usage := "say what to train: genview train " + zoo.Usage() + ", or genview train --resume RUN"
+	if len(words) == 0 {
+		return nil, usageError{errors.New(usage)}
+	}
+	p, _, ok := zoo.Preset(words[0])
 	switch {
-	case hidden:
-	case cfg.Model.Arch == "conv":
-		cfg.Model.Hidden = vae.ConvDefaults().Hidden
-	case cfg.Model.Arch == "dcgan":
-		cfg.Model.Hidden = gan.DCGANDefaults().Hidden
+	case !ok:
+		return nil, usageError{fmt.Errorf("there is no %s%s; %s", words[0], meant(words[0], presetNames()), usage)}
+	case len(words) == 2 && p.Argument == "":
+		return nil, usageError{fmt.Errorf("%s takes nothing beside it, and not %s; %s", words[0], words[1], usage)}
+	case len(words) == 2 && c.Flags().Changed("data"):
+		return nil, usageError{fmt.Errorf("the data are named twice, as %s and as --data %s", words[1], f.data)}
+	case len(words) == 2:
+		f.data = words[1]
+	case p.Argument != "" && f.data == "":
+		return nil, usageError{fmt.Errorf("say what to learn from: genview train %s %s", p.Name, p.Argument)}
 	}
-	if err := cfg.follow(c.Context(), f.set); err != nil {
-		return cfg, nil, err
+	cfg, err := run.New(words[0])
+	if err != nil {
+		return nil, usageError{err}
 	}
-	if err := cfg.check(); err != nil {
-		return cfg, nil, usageError{err}
+	return cfg, name(cfg, f.data, f.dataDir)
+}
+
+// name sets the data of a configuration; "" leaves what the preset says.
+func name(cfg *run.Config, data, dir string) error {
+	for key, value := range map[string]string{"data.name": data, "data.dir": dir} {
+		if value == "" {
+			continue
+		}
+		if err := cfg.Set(key, value); err != nil {
+			return usageError{fmt.Errorf("%s %s: %w", flagOf[key], value, err)}
+		}
 	}
-	err := cfg.settle()
-	if err != nil || cfg.Kind != "text" {
-		return cfg, nil, err
+	return nil
+}
+
+// asked tells which keys --set changes.
+func asked(assignments []string) func(key string) bool {
+	return func(key string) bool {
+		return slices.ContainsFunc(assignments, func(s string) bool { return strings.HasPrefix(s, key+"=") })
 	}
-	if cfg.text, err = cfg.readText(c.Context()); err != nil {
-		return cfg, nil, err
+}
+
+// setAll changes settings as --set has them.
+func setAll(cfg *run.Config, assignments []string) error {
+	for _, s := range assignments {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return usageError{fmt.Errorf("--set %s: write key=value, as in model.z=20", s)}
+		}
+		if err := cfg.Set(key, value); err != nil {
+			return usageError{fmt.Errorf("--set %s: %w", s, err)}
+		}
 	}
-	cfg.Data.Characters, cfg.Data.Pipe = quoted(cfg.text.Characters), cfg.text.Pipe
-	return cfg, nil, nil
+	return nil
 }
 
 // place is where the flags say that the data of a run to be resumed are.
-func (f *trainFlags) place(c *cobra.Command) place {
-	p := place{dir: f.dataDir, accept: f.accept}
+func (f *trainFlags) place(c *cobra.Command) run.Place {
+	p := run.Place{Dir: f.dataDir, Accept: f.accept}
 	if c.Flags().Changed("data") {
-		p.data = f.data
+		p.Data = f.data
 	}
 	return p
 }
 
-// withoutText are the presets that need nothing but their name.
-func withoutText() []string {
-	return slices.DeleteFunc(slices.Clone(presetNames), func(n string) bool { return n == "text" })
-}
+// presetNames are all that train makes.
+func presetNames() []string { return zoo.Names(func(family.Preset) bool { return true }) }
 
-func (a *app) runTrain(c *cobra.Command, f *trainFlags, kinds []string) (err error) {
-	j, err := a.prepare(c, f, kinds)
-	if errors.Is(err, errDone) { // a script that trains until a run is done has come to its end
+func (a *app) runTrain(c *cobra.Command, f *trainFlags, words []string) (err error) {
+	j, err := a.prepare(c, f, words)
+	if errors.Is(err, run.ErrDone) { // a script that trains until a run is done has come to its end
 		a.console.say("%v", err)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, j.close()) }()
+	defer func() { err = errors.Join(err, j.Close()) }()
 	return j.train(c.Context(), nil)
 }
 
 // job is a training that is ready to start.
 type job struct {
-	*session
-	app     *app
+	*run.Training
+	console *console
 	profile *profile
-	run     *train.Run
-	what    string // it learns from
-	from    int
-	told    string // of the newest loss of the device
 	json    bool
 	out     io.Writer // what is asked for besides
 }
 
 // prepare does all that comes before the first step, and fails before a run folder is made where it can.
-func (a *app) prepare(c *cobra.Command, f *trainFlags, kinds []string) (*job, error) {
-	cfg, run, err := a.configure(c, f, kinds)
+func (a *app) prepare(c *cobra.Command, f *trainFlags, words []string) (*job, error) {
+	p, err := a.configure(c, f, words)
 	if err != nil {
 		return nil, err
 	}
-	return a.ready(c.Context(), f, cfg, run, false)
+	return a.ready(c.Context(), f, p, false)
 }
 
-// configure makes the configuration of a new or resumed run, which may take reading a long text or many pictures.
-func (a *app) configure(c *cobra.Command, f *trainFlags, kinds []string) (config, *train.Run, error) {
-	defer a.console.begin("reading").end()
-	return f.configure(c, kinds)
-}
-
-// errDone says that a run has no step left to train.
-var errDone = errors.New("the run is done")
-
-// checkSteps refuses to train a run to fewer steps than it has.
-func (a *app) checkSteps(run *train.Run, steps int) error {
-	at := a.checkpoint
-	if at < 0 {
-		_, at, _ = run.Newest() // where there is none, loading says what that means
-	}
-	if at > steps {
-		return usageError{fmt.Errorf("--steps %d: %s is at step %d already; give more steps than that, or go back with --checkpoint", steps, run.Dir, at)}
-	}
-	return nil
-}
-
-// ready makes a job of a configuration and the run that it came from; nil for a new one. A run that is done is an error unless there is
-// a window that shows it.
-func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.Run, shows bool) (j *job, err error) {
+// ready makes a job of a plan. A run that is done is an error unless there is a window that shows it.
+func (a *app) ready(ctx context.Context, f *trainFlags, p plan, shows bool) (*job, error) {
 	outliveReaders()
 	a.ended = ctx.Err
 	if !a.json {
@@ -257,172 +250,83 @@ func (a *app) ready(ctx context.Context, f *trainFlags, cfg config, run *train.R
 	if err := f.profile.check(); err != nil {
 		return nil, err
 	}
-	if run == nil && f.out != "" {
-		if err := train.CheckNew(f.out); err != nil {
-			return nil, err
-		}
+	h, j := a.host(), &job{console: a.console, profile: newProfile(f.profile), json: a.json, out: a.out}
+	h.Profile, h.Effort = f.profile.on(), tensor.AutomaticEffort
+	if j.profile.on() {
+		h.Wrap = func(m family.Model) family.Model { return profiled{m, j.profile} }
 	}
-	if run != nil {
-		if err := a.checkSteps(run, cfg.Steps); err != nil {
-			return nil, err
-		}
-		if err := run.Lock(); err != nil {
-			return nil, err
-		}
-		defer func() {
-			if err != nil {
-				run.Close()
-			}
-		}()
-	}
-	if run != nil && cfg.Vectors == 0 { // it goes on with what it began with
-		cfg.Vectors = vk.UsualWidth()
-	}
-	s, err := a.start(cfg, how{f.profile.on(), tensor.AutomaticEffort})
-	if err != nil {
-		return nil, err
-	}
-	cfg.Vectors = unusual(s.dev.Info())
-	family, err := s.rt.Family() // which is settled: the model is compiled
-	if err != nil {
-		return nil, errors.Join(err, s.close())
-	}
-	if run != nil && family == tensor.ForGPU && cfg.Kernels == family.String() && s.dev.Info().Lavapipe {
-		a.console.say("the run goes on with the kernels for GPUs that it began with, which are slow on %s: delete the line kernels: gpu from its config.yaml to go on with those made for it, whose last bits differ", s.dev.Info().Name)
-	}
-	cfg.Kernels = family.String()
-	p := newProfile(f.profile)
-	if p.on() {
-		s.model = profiled{s.model, p}
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.close())
-		}
-	}()
-	from, anew := 0, false
-	if run != nil {
-		from, err = a.loadRun(run, s)
-		anew = a.checkpoint >= 0
-		if errors.Is(err, train.ErrNoCheckpoint) {
-			from, anew, err = 0, true, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if from == cfg.Steps && !shows {
-			return nil, fmt.Errorf("%s is at step %d of %d: %w; train on with --steps %d", run.Dir, from, from, errDone, 2*from)
-		}
-	}
-	what, err := s.begin(ctx, from)
-	if err != nil {
-		return nil, err
-	}
-	cfg.Data = s.config.Data // its identity is known now
-	if run == nil {
-		if f.out == "" {
-			f.out = filepath.Join("runs", folderName(cfg.dataName())+time.Now().Format("-20060102-150405"))
-		}
-		run, err = train.CreateRun(f.out, cfg)
+	var err error
+	if p.folder != nil {
+		j.Training, err = h.Resume(ctx, p.folder, p.config, a.checkpoint, shows)
 	} else {
-		err = a.goOn(run, cfg, from, anew)
+		if f.out == "" {
+			f.out = filepath.Join("runs", folderName(p.config)+time.Now().Format("-20060102-150405"))
+		}
+		j.Training, err = h.Create(ctx, f.out, p.config)
+	}
+	if errors.Is(err, run.ErrDone) {
+		err = fmt.Errorf("%w; train on with --steps %d", err, 2*p.config.Steps)
 	}
 	if err != nil {
 		return nil, err
 	}
-	run.Notice = a.notice
-	if err := certify(run, s.dev.Info()); err != nil {
+	a.announce(p.told)
+	if err := certify(j.Folder, j.Device.Info()); err != nil {
 		a.notice(err.Error())
 	}
-	if run.Unprotected() {
-		a.notice(fmt.Sprintf("%s lies on a file system without locks: let no other genview train in it meanwhile", run.Dir))
-	}
-	s.config.Kernels = cfg.Kernels // a device that is opened anew must give the same bits
-	return &job{session: s, app: a, profile: p, run: run, what: what, from: from, json: a.json, out: a.out}, nil
+	return j, nil
 }
 
-// goOn makes a resumed run ready to be trained from a step on. anew: it begins again, since it was ended before its first checkpoint, or
-// an older checkpoint was asked for; metrics and checkpoints of later steps are then put aside.
-func (a *app) goOn(run *train.Run, c config, from int, anew bool) error {
-	if anew {
-		if err := a.putAside(run, from); err != nil {
-			return err
-		}
+// announce says what was chosen for the data.
+func (a *app) announce(told string) {
+	if told != "" {
+		a.console.say("%s; --set changes that", told)
 	}
-	return errors.Join(run.TrimMetrics(from), run.WriteConfig(c))
 }
 
-func (a *app) putAside(run *train.Run, from int) error {
-	aside, err := run.SetAside(from)
-	if err != nil {
-		return err
+// folderName makes a folder's name of a data set's, or of the kind of model that has none.
+func folderName(c *run.Config) string {
+	name := c.Kind
+	if source := c.Settings.Source(); source != nil {
+		name = filepath.Base(source.Base())
 	}
-	metrics, err := run.KeepMetrics(from)
-	if err != nil {
-		return err
-	}
-	if metrics != "" {
-		aside = append(aside, metrics)
-	}
-	if from == 0 {
-		a.notice(run.Dir + " has no checkpoint yet: it begins anew from step 0")
-	}
-	if len(aside) > 0 {
-		a.notice(fmt.Sprintf("put aside what is newer than step %d: %s", from, strings.Join(aside, ", ")))
-	}
-	return nil
-}
-
-// notice tells whoever trains of something that does not end the training.
-func (a *app) notice(text string) { a.console.say("genview: %s", text) }
-
-// folderName makes a folder's name of a data set's.
-func folderName(name string) string {
-	name = filepath.Base(name)
 	return strings.ReplaceAll(strings.TrimSuffix(name, filepath.Ext(name)), ":", "-")
 }
 
-// close gives up the run and closes the device.
-func (j *job) close() error {
-	j.run.Close()
-	return j.session.close()
-}
-
-// trainFrom trains from a step on, and returns the step reached.
-func (j *job) trainFrom(ctx context.Context, bus *watch.Bus) (step int, err error) {
-	history, err := j.run.History()
-	if err != nil {
-		return j.from, err
+// train trains to the end, telling the bus where there is one.
+func (j *job) train(ctx context.Context, bus *watch.Bus) error {
+	first, saved := 0, -1
+	var r *reporter
+	var task *task
+	j.Began = func(step int) {
+		task.end()
+		j.console.say("training in %s on %s, from step %d to %d", j.Folder.Dir, j.Device.Info().Name, step, j.Config.Steps)
+		r, first = newReporter(j.console, j.out, step, j.Config.Steps, j.json), step
+		task = j.console.begin("training")
+		task.write(r.doing)
 	}
-	say := j.console.say
-	say("training in %s on %s, from step %d to %d", j.run.Dir, j.dev.Info().Name, j.from, j.config.Steps)
-	r := newReporter(j.console, j.out, j.from, j.config.Steps, j.json)
-	task := j.console.begin("training")
-	defer task.end()
-	task.write(r.doing)
-	saved := -1
-	snapshot := j.snapshot(j.run, j.what)
-	snapshot.Notice = j.told
-	step, err = train.Loop(ctx, j.run, j.rt, j.model, j.from, train.Options{
-		Steps: j.config.Steps, Batch: j.config.Batch, LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
-		OnStep: r.stepped, OnLog: r.logged, OnSave: func(step int) { saved = step },
-		Bus: bus, Snapshot: snapshot, History: history, CacheDir: cacheDir(), Record: int64(j.config.Record.Budget) << 20,
+	err := j.Train(ctx, train.Options{
+		LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
+		OnStep: func(step int, trained time.Duration) { r.stepped(step, trained) },
+		OnLog:  func(rec train.Record) { r.logged(rec) },
+		OnSave: func(step int) { saved = step },
+		Bus:    bus, CacheDir: cacheDir(),
 	})
 	task.end()
-	if j.console.terminal() && step > j.from {
-		say("%s", r.line(j.console.columns()-1)) // what the line at the bottom said last stays
+	if j.console.terminal() && r != nil && j.Step > first {
+		j.console.say("%s", r.line(j.console.columns()-1)) // what the line at the bottom said last stays
 	}
 	switch {
-	case saved == step:
-		say("saved %s at step %d", j.run.Dir, step)
-	case err == nil && step == j.from && step < j.config.Steps:
-		say("ended before the next step: %s is as it was, at step %d", j.run.Dir, step)
+	case saved == j.Step:
+		j.console.say("saved %s at step %d", j.Folder.Dir, j.Step)
+	case err == nil && j.Step == first && j.Step < j.Config.Steps:
+		j.console.say("ended before the next step: %s is as it was, at step %d", j.Folder.Dir, j.Step)
 	}
 	if err != nil {
-		return step, err
+		return err
 	}
 	if j.json {
-		return step, j.profile.report(os.Stderr)
+		return j.profile.report(os.Stderr)
 	}
-	return step, j.profile.report(j.out)
+	return j.profile.report(j.out)
 }

@@ -6,21 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"genview/models/family"
+	"genview/models/run"
+	"genview/models/zoo"
 	"genview/tensor"
 	"genview/tensor/optest"
 	"genview/vk"
-	"genview/vk/files"
 
 	"github.com/spf13/cobra"
 )
 
 // tunedByDefault are the presets that are set up in a moment.
-var tunedByDefault = slices.DeleteFunc(slices.Clone(presetNames), func(n string) bool { return n == "paper" })
+func tunedByDefault() []string { return zoo.Names(func(p family.Preset) bool { return !p.Long }) }
 
 // trialLine is what tune says of a class of products.
 type trialLine struct {
@@ -37,7 +37,7 @@ type tuneFlags struct {
 func (a *app) tune() *cobra.Command {
 	f := tuneFlags{}
 	c := &cobra.Command{
-		Use:   "tune [" + strings.Join(presetNames, "|") + " | ops]…",
+		Use:   "tune [" + strings.Join(presetNames(), "|") + " | ops]…",
 		Short: "Find out which kernels are the fastest on the device",
 		Long: `tune times, on the device, all ways to write the kernel of each matrix product in training steps of what train makes
 (without a name: of all but paper), or in the ops of bench ops, and keeps the winners in the cache folder, from where every
@@ -50,15 +50,15 @@ trained do depend on that, so a run goes on with the vectors that it began with;
 Without tune, train, view and bench do the same before they begin, for the largest products, for two seconds at most and only
 for products that they have not met. --no-tune keeps them from it, and lets the rule decide.`,
 		Args:      args(cobra.ArbitraryArgs),
-		ValidArgs: append([]string{"ops"}, presetNames...),
+		ValidArgs: append([]string{"ops"}, presetNames()...),
 		RunE: func(c *cobra.Command, names []string) error {
 			outliveReaders()
 			if len(names) == 0 {
-				names = tunedByDefault
+				names = tunedByDefault()
 			}
 			for _, n := range names {
-				if presets[n] == nil && n != "ops" {
-					return usageError{fmt.Errorf("there is nothing named %s to tune; there are %s and ops%s", n, strings.Join(presetNames, ", "), meant(n, append([]string{"ops"}, presetNames...)))}
+				if !isPreset(n) && n != "ops" {
+					return usageError{fmt.Errorf("there is nothing named %s to tune; there are %s and ops%s", n, strings.Join(presetNames(), ", "), meant(n, append([]string{"ops"}, presetNames()...)))}
 				}
 			}
 			if cacheDir() == "" {
@@ -88,7 +88,7 @@ for products that they have not met. --no-tune keeps them from it, and lets the 
 
 // runTune tries everything anew, and keeps what it finds out after each preset, also where it is interrupted.
 func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
-	configs := map[string]config{}
+	configs := map[string]*run.Config{}
 	for _, name := range names {
 		if name == "ops" {
 			continue
@@ -98,10 +98,11 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 			return err
 		}
 	}
+	h := a.host()
 	var t *tensor.Tuning
 	tried, gained := 0, 0
 	for _, name := range names {
-		dev, err := a.open(false)
+		dev, err := a.openDevice()
 		if err != nil {
 			return err
 		}
@@ -121,12 +122,12 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 		info := dev.Info()
 		stop := context.AfterFunc(ctx, func() { // the rest of the compilation may take longer than is waited for
 			t.Allow(tensor.Effort{})
-			keepTuning(info, t)
+			h.KeepTuning(info, t)
 		})
 		if name == "ops" {
 			err = a.tuneOps(ctx, dev, t)
 		} else {
-			err = a.tuneSteps(dev, t, configs[name])
+			err = a.tuneSteps(ctx, dev, t, configs[name])
 		}
 		stop()
 		if err != nil {
@@ -137,7 +138,7 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 		}
 	}
 	if !a.json {
-		fmt.Fprintf(a.out, "%s tried, of which %d have a faster kernel than the rule's\n", countOf(tried, "product"), gained)
+		fmt.Fprintf(a.out, "%s tried, of which %d have a faster kernel than the rule's\n", family.CountOf(tried, "product"), gained)
 	}
 	return nil
 }
@@ -163,17 +164,18 @@ func (a *app) tell(l trialLine) {
 	fmt.Fprintf(a.out, "%-9s %d×%d×%d×%d: %s → %s, %s\n", l.In, l.Batch, l.M, l.K, l.N, strings.Join(ways, ", "), l.Winner, verdict)
 }
 
-func (a *app) tuneSteps(dev *vk.Device, t *tensor.Tuning, c config) error {
-	s, err := a.startOn(dev, t, c)
+func (a *app) tuneSteps(ctx context.Context, dev *vk.Device, t *tensor.Tuning, c *run.Config) error {
+	s, err := a.host().StartOn(ctx, dev, t, c)
 	if err != nil {
 		return err
 	}
-	return s.close()
+	return s.Close()
 }
 
 func (a *app) tuneOps(ctx context.Context, dev *vk.Device, t *tensor.Tuning) (err error) {
+	h := a.host()
 	defer func() {
-		keepTuning(dev.Info(), t)
+		h.KeepTuning(dev.Info(), t)
 		err = errors.Join(err, dev.Close())
 	}()
 	for _, b := range optest.Benches {
@@ -197,41 +199,3 @@ func (a *app) tuneOps(ctx context.Context, dev *vk.Device, t *tensor.Tuning) (er
 	}
 	return nil
 }
-
-// tuning returns what is known of the kernels on a device; nil with --no-tune.
-func (a *app) tuning(i vk.Info, effort func(vk.Info) tensor.Effort) *tensor.Tuning {
-	if a.noTune {
-		return nil
-	}
-	t := tensor.NewTuning(i)
-	path := tuningPath(i)
-	if p, err := os.ReadFile(path); err == nil {
-		if err := t.Load(p); err != nil && !errors.Is(err, tensor.ErrForeignTuning) { // a new build or driver begins anew
-			a.console.say("genview: %s is not used, and will be written anew: %s", path, oneLine(err))
-		}
-	}
-	if effort != nil {
-		t.Allow(effort(i))
-	}
-	return t
-}
-
-// keepTuning writes what was found out beside what others found out meanwhile. Where that fails it is found out once more.
-func keepTuning(i vk.Info, t *tensor.Tuning) {
-	if t == nil || !t.Fresh() {
-		return
-	}
-	path := tuningPath(i)
-	if path == "" {
-		return
-	}
-	if p, err := os.ReadFile(path); err == nil {
-		_ = t.Load(p) // what is damaged, or of another build, is written over
-	}
-	if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
-		_ = files.WriteBytes(path, t.Bytes())
-	}
-}
-
-// tuningPath is where the tuning of a device with this driver is kept.
-func tuningPath(i vk.Info) string { return cached("tuning-" + deviceKey(i) + ".json") }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"genview/models/data"
+	"genview/models/family"
 	"genview/models/settings"
 	"genview/tensor"
 
@@ -20,11 +20,6 @@ func meant(word string, known []string) string {
 		return fmt.Sprintf("; did you mean %s?", near)
 	}
 	return ""
-}
-
-// dataSets are the names that --data takes, besides paths.
-func dataSets() []string {
-	return slices.DeleteFunc(data.Names(), func(n string) bool { return n == "folder" })
 }
 
 // checkPasses says which of the passes that are to be left out there is not.
@@ -48,7 +43,7 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 			return nil
 		}
 		_, takes, _ := strings.Cut(c.Use, " ")
-		many := "does not take " + countOf(len(a), "argument")
+		many := "does not take " + family.CountOf(len(a), "argument")
 		if len(a) == 0 {
 			many = "needs arguments"
 		}

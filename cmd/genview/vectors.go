@@ -40,21 +40,6 @@ func (a *app) widen() {
 	}
 }
 
-// take has lavapipe take a run's width, unless the user has set one; 0: it may be any.
-func (a *app) take(bits int) {
-	if bits > 0 && !a.widthSet {
-		_ = os.Setenv(vk.WidthVariable, strconv.Itoa(bits))
-	}
-}
-
-// unusual returns the width of a device's vectors where it is lavapipe and has others than usual, else 0.
-func unusual(i vk.Info) int {
-	if bits := 32 * i.SubgroupSize; i.Lavapipe && bits != vk.UsualWidth() {
-		return bits
-	}
-	return 0
-}
-
 // tuneVectors times steps of presets with both widths, in processes of their own, and keeps which is best.
 func (a *app) tuneVectors(ctx context.Context, names []string, f tuneFlags) error {
 	if a.widthSet {

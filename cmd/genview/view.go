@@ -11,6 +11,7 @@ import (
 
 	"genview/models/train"
 	"genview/models/watch"
+	"genview/models/zoo"
 	"genview/viewer"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ func (a *app) view() *cobra.Command {
 	f := &trainFlags{}
 	linger := -time.Second
 	c := &cobra.Command{
-		Use:   "view " + strings.Join(withoutText(), "|") + " | text FILE | --resume RUN | RUN",
+		Use:   "view " + zoo.Usage() + " | --resume RUN | RUN",
 		Short: "Train with the window open, or look at a trained run",
 		Long: `Opens a window. With the name of a model or --resume it trains and shows how: losses, samples, and a plane
 through the latent space to drag in, or the attention maps of a sentence that you type. With a run folder it
@@ -31,9 +32,9 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 		Args: args(cobra.MaximumNArgs(2)),
 		RunE: func(c *cobra.Command, what []string) error {
 			o := viewer.Options{Title: "genview", Linger: linger, CacheDir: cacheDir()}
-			if len(what) == 1 && presets[what[0]] == nil {
+			if len(what) == 1 && !isPreset(what[0]) {
 				if _, err := os.Stat(what[0]); errors.Is(err, fs.ErrNotExist) {
-					return usageError{fmt.Errorf("there is no model and no run %s%s; models are %s", what[0], meant(what[0], presetNames), strings.Join(presetNames, ", "))}
+					return usageError{fmt.Errorf("there is no model and no run %s%s; models are %s", what[0], meant(what[0], presetNames()), strings.Join(presetNames(), ", "))}
 				}
 				a.place = f.place(c)
 				return a.viewRun(c.Context(), what[0], o)
@@ -53,7 +54,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
 	}
-	cfg, run, err := a.configure(c, f, kinds)
+	p, err := a.configure(c, f, kinds)
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 		case <-w.looking.Done():
 			return nil, nil
 		}
-		j, err := a.ready(w.training, f, cfg, run, true)
+		j, err := a.ready(w.training, f, p, true)
 		if err != nil {
 			w.close() // the terminal says why
 		}
@@ -76,7 +77,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 // begin opens a window that offers what can be trained, and trains what is chosen.
 func (a *app) begin(ctx context.Context) error {
 	bus := watch.NewBus()
-	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices})
+	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices()})
 	return a.watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1, CacheDir: cacheDir()}, func(w watching) (*job, error) {
 		name := chosen(w.looking, bus)
 		if name == "" {
@@ -89,12 +90,17 @@ func (a *app) begin(ctx context.Context) error {
 	})
 }
 
-// choices are presets that train without being told anything.
-var choices = []watch.Choice{
-	{Name: "vae", Title: "Letters by a VAE", About: "A variational autoencoder learns to draw letters in a minute or two. Drag through its latent space while it does."},
-	{Name: "dcgan", Title: "Letters by a GAN", About: "Two networks play against each other: one draws letters, the other tells them from real ones. Watch both, and walk between the pictures."},
-	{Name: "points", Title: "Points by a GAN", About: "A GAN has to find 25 clusters in the plane. See the points that it makes move, and what its discriminator thinks of every place."},
-	{Name: "translate", Title: "Dates by a Transformer", About: "A Transformer learns to read dates as people write them. Type your own, and see what each of its heads looks at."},
+// choices are the presets that a window offers, which train without being told anything.
+func choices() []watch.Choice {
+	var all []watch.Choice
+	for _, p := range zoo.Presets() {
+		if p.Choice != nil {
+			c := *p.Choice
+			c.Name = p.Name
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // chosen waits for a choice; it is "" when ctx ends.
@@ -105,7 +111,7 @@ func chosen(ctx context.Context, bus *watch.Bus) (name string) {
 			return ""
 		case <-bus.Pending():
 			bus.Serve(time.Second, func(r watch.Request) {
-				if c, ok := r.(watch.Choose); ok && presets[c.Name] != nil {
+				if c, ok := r.(watch.Choose); ok && isPreset(c.Name) {
 					name = c.Name
 				}
 			})
@@ -160,15 +166,15 @@ func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get
 func (w watching) train(bus *watch.Bus, get func(watching) (*job, error)) outcome {
 	j, err := get(w)
 	if j == nil {
-		failed(bus, err)
+		failed(bus, advise(err))
 		return outcome{err: err}
 	}
 	err = j.train(w.training, bus)
-	failed(bus, err)
+	failed(bus, advise(err))
 	if w.looking.Err() == nil {
-		train.Show(w.looking, bus, j.model)
+		train.Show(w.looking, bus, j.Model)
 	}
-	return outcome{true, errors.Join(err, j.close())}
+	return outcome{true, errors.Join(err, j.Close())}
 }
 
 // failed leaves an error to be read in the window.
@@ -186,20 +192,20 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
 	}
-	s, run, step, err := a.load(dir)
+	s, err := a.load(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	h, err := run.History()
+	defer func() { err = errors.Join(err, s.Close()) }()
+	h, err := s.Folder.History()
 	if err != nil {
 		return err
 	}
-	w := s.snapshot(run, "")
-	w.State, w.Step, w.LookStep = watch.Done, step, step
+	w := s.Snapshot("")
+	w.State, w.Step, w.LookStep = watch.Done, s.Step, s.Step
 	w.Show(h.Curves())
 	looking := a.console.begin("looking")
-	views, err := s.model.Look(ctx)
+	views, err := s.Model.Look(ctx)
 	looking.end()
 	if err != nil {
 		return err
@@ -210,10 +216,10 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 	ctx, stop := context.WithCancel(ctx)
 	shown := make(chan struct{})
 	go func() {
-		train.Show(ctx, bus, s.model)
+		train.Show(ctx, bus, s.Model)
 		close(shown)
 	}()
-	a.console.say("showing %s at step %d on %s", dir, step, s.dev.Info().Name)
+	a.console.say("showing %s at step %d on %s", dir, s.Step, s.Device.Info().Name)
 	err = viewer.Run(ctx, a.windows, bus, o)
 	stop()
 	<-shown

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"genview/models/run"
 	"genview/models/watch"
 )
 
@@ -49,11 +50,18 @@ func TestViewOfOtherKinds(t *testing.T) {
 
 // TestChoices: what the start page offers can be trained without being told anything, and only that is begun.
 func TestChoices(t *testing.T) {
-	for _, c := range choices {
-		cfg := presets[c.Name]()
-		if err := cfg.check(); err != nil {
+	offered := choices()
+	for _, c := range offered {
+		cfg, err := run.New(c.Name)
+		if err == nil {
+			_, err = run.Configure(t.Context(), cfg, func(string) bool { return false })
+		}
+		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
+	}
+	if len(offered) < 3 {
+		t.Errorf("only %d presets are offered", len(offered))
 	}
 	bus := watch.NewBus()
 	bus.Send(watch.Choose{Name: "nonsense"})

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"image"
-	"iter"
 
 	"genview/models/data"
+	"genview/models/family"
 	"genview/models/picture"
-	"genview/models/vae"
 	"genview/models/walk"
 
 	"github.com/spf13/cobra"
@@ -37,11 +35,11 @@ func (a *app) walk() *cobra.Command {
 			if err := walk.CheckName(out); err != nil {
 				return err
 			}
-			s, m, _, err := opened[*pictures](a, runs[0], onlyPictures)
+			s, m, err := opened[family.Decoder](c.Context(), a, runs[0])
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
+			defer func() { err = errors.Join(err, s.Close()) }()
 			var stops [][]float32
 			for _, text := range []string{from, to} {
 				p, err := walk.Point(text, m.Z())
@@ -54,9 +52,10 @@ func (a *app) walk() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			_, side, _ := m.Shape()
 			film := walk.Film{
-				Frames: frames, FPS: fps, Scale: max(1, 168/s.config.Data.Size),
-				Pictures: m.along(c.Context(), path, frames),
+				Frames: frames, FPS: fps, Scale: max(1, 168/side),
+				Pictures: walk.Along(c.Context(), m.Draw, path, frames, a.console.counter("pictures")),
 			}
 			if err := walk.WriteMedia(out, film); err != nil {
 				return err
@@ -77,30 +76,6 @@ func (a *app) walk() *cobra.Command {
 	return c
 }
 
-// along yields the pictures of frames points. Batches are small, for a device is waited for however long it takes.
-func (m *pictures) along(ctx context.Context, point func(i int) []float32, frames int) iter.Seq2[*image.RGBA, error] {
-	const batch = 16
-	return func(yield func(*image.RGBA, error) bool) {
-		for at := 0; at < frames; at += batch {
-			m.session.console.count("pictures", at, frames)
-			var z []float32
-			for i := at; i < min(at+batch, frames); i++ {
-				z = append(z, point(i)...)
-			}
-			images, err := m.draw(ctx, z)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, img := range images {
-				if !yield(img, ctx.Err()) {
-					return
-				}
-			}
-		}
-	}
-}
-
 func (a *app) sample() *cobra.Command {
 	var n, seed int
 	var out string
@@ -119,20 +94,16 @@ func (a *app) sample() *cobra.Command {
 			if err := walk.CheckName(out); err != nil {
 				return err
 			}
-			s, _, _, err := a.load(runs[0])
+			s, m, err := opened[family.Sampler](c.Context(), a, runs[0])
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
-			switch m := s.model.(type) {
-			case *pictures:
-				err = m.sample(c.Context(), seed, n, out)
-			case *points:
-				err = m.sample(c.Context(), seed, n, out)
-			default:
-				err = fmt.Errorf("this run's model is %s and makes no pictures: see genview translate and genview generate", s.config.aTitle())
-			}
+			defer func() { err = errors.Join(err, s.Close()) }()
+			img, err := m.Sample(c.Context(), seed, n)
 			if err != nil {
+				return err
+			}
+			if err := picture.Save(out, img); err != nil {
 				return err
 			}
 			fmt.Fprintln(a.out, out)
@@ -156,36 +127,31 @@ func (a *app) reconstruct() *cobra.Command {
 			if err := walk.CheckName(out); err != nil {
 				return err
 			}
-			s, m, _, err := opened[*pictures](a, names[0], onlyPictures)
+			s, m, err := opened[family.Encoder](c.Context(), a, names[0])
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, s.close()) }()
-			encoder, ok := m.maker.(*vae.Trainer)
-			if !ok {
-				return fmt.Errorf("reconstruct needs a VAE, this run's model is %s: see genview sample and genview walk", s.config.aTitle())
-			}
-			d := s.config.Data
+			defer func() { err = errors.Join(err, s.Close()) }()
+			channels, height, width := m.Shape()
 			var in []float32
 			for _, name := range names[1:] {
-				p, err := data.ReadImage(name, d.Channels, d.Size, d.Size)
+				p, err := data.ReadImage(name, channels, height, width)
 				if err != nil {
 					return err
 				}
 				in = append(in, p...)
 			}
-			z, err := encoder.Encode(c.Context(), in)
+			z, err := m.Encode(c.Context(), in)
 			if err != nil {
 				return err
 			}
-			before := m.images(in)
-			after, err := m.draw(c.Context(), z)
+			after, err := m.Draw(c.Context(), z)
 			if err != nil {
 				return err
 			}
 			var both []*image.RGBA
-			for i := range before {
-				both = append(both, before[i], after[i])
+			for i, before := range data.Images(in, channels, height, width) {
+				both = append(both, before, after[i])
 			}
 			if err := picture.Save(out, picture.Sheet(both, 2)); err != nil {
 				return err

@@ -64,6 +64,9 @@ func Names() []string {
 // IsPath tells whether a data set's name is the path of a folder, and none of [Names].
 func IsPath(name string) bool { return strings.ContainsAny(name, `/\.`) }
 
+// IsPoints tells whether a data set's name is that of points in the plane.
+func IsPoints(name string) bool { return strings.HasPrefix(name, "points:") }
+
 // Open opens a data set. A name that is a path opens that folder of pictures.
 func Open(ctx context.Context, o Options) (*Dataset, error) {
 	if o.Log == nil {

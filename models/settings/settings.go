@@ -4,6 +4,14 @@
 // The one idea: settings are a struct of structs, whose leaves are numbers, truth values and texts. A value is read for the leaf that
 // it is for, and never changed to fit it. Of YAML that leaves mappings of plain values, whose cost is known before they are parsed:
 // a YAML library that decodes into any type rounds 2.7 to 2 for an int, and takes gigabytes for a few thousand brackets.
+//
+// Tags of a field say all that is known of a setting, once:
+//
+//	Z int `yaml:"z" doc:"dimensions of the latent space" range:"[1,1024]"`
+//
+// yaml is its key (with ",omitempty" a zero is not written, with ",inline" an embedded struct's keys stand among its own), doc what it
+// means, range the interval of a number, oneof the words, separated by commas, of which a text must be one, and large:"yes" marks a
+// number that makes a model larger. [Check] holds values to them, and [List] tells them.
 package settings
 
 import (
@@ -27,9 +35,8 @@ const (
 	maxTokens = 5000      // parsing takes the square of it where brackets are nested; settings have some hundred
 )
 
-// Read reads a file of YAML into dst, a pointer to a struct, and returns what the file holds. A field that the file leaves out keeps
-// its value.
-func Read(path string, dst any) ([]byte, error) {
+// ReadFile returns what a file of settings holds; one that is too long for that, or no file, is an error.
+func ReadFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -43,62 +50,125 @@ func Read(path string, dst any) ([]byte, error) {
 	}
 	defer f.Close()
 	p, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err != nil {
-		return nil, err
+	if err == nil && len(p) > maxBytes {
+		err = fmt.Errorf("%s is longer than %d bytes, which no settings are", path, maxBytes)
 	}
-	if err := Decode(p, dst); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return p, nil
+	return p, err
 }
 
 // Decode reads YAML into dst, a pointer to a struct. The first thing that does not fit is the error, with its line; dst may then have
 // been changed in part.
 func Decode(p []byte, dst any) error {
-	if len(p) > maxBytes {
-		return fmt.Errorf("it is longer than %d bytes, which no settings are", maxBytes)
+	d, err := Parse(p)
+	if err == nil {
+		err = d.Take(dst)
 	}
-	text := string(p)
-	if n := len(lexer.Tokenize(text)); n > maxTokens {
-		return fmt.Errorf("it has %d parts, which no settings have", n)
+	if err == nil {
+		err = d.Rest()
+	}
+	return err
+}
+
+// A Document is YAML of which several readers take what is theirs.
+type Document struct {
+	pairs  []*ast.MappingValueNode
+	known  []string        // keys of those who have taken some
+	passed map[string]bool // keys that are left out where nobody has them
+}
+
+// Pass has keys left out of what is taken from now on, where they do not fit.
+func (d *Document) Pass(keys ...string) {
+	if d.passed == nil {
+		d.passed = map[string]bool{}
+	}
+	for _, k := range keys {
+		d.passed[k] = true
+	}
+}
+
+// Parse reads YAML.
+func Parse(p []byte) (*Document, error) {
+	if len(p) > maxBytes {
+		return nil, fmt.Errorf("it is longer than %d bytes, which no settings are", maxBytes)
+	}
+	if n := len(lexer.Tokenize(string(p))); n > maxTokens {
+		return nil, fmt.Errorf("it has %d parts, which no settings have", n)
 	}
 	file, err := parser.ParseBytes(p, 0)
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return errors.New(strings.TrimSpace(first))
+		return nil, errors.New(strings.TrimSpace(first))
 	}
 	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		return errors.New("it has no settings")
+		return nil, errors.New("it has no settings")
 	}
-	return decode(file.Docs[0].Body, reflect.ValueOf(dst).Elem(), "")
+	all, err := pairsOf(file.Docs[0].Body, "")
+	return &Document{pairs: all}, err
 }
 
-// decode reads a mapping into a struct whose keys have a prefix.
-func decode(node ast.Node, dst reflect.Value, prefix string) error {
-	var pairs []*ast.MappingValueNode
+// Take reads those settings whose keys dst, a pointer to a struct, has at its top, and takes them out of the document. A field that
+// the document leaves out keeps its value.
+func (d *Document) Take(dst any) error {
+	v := reflect.ValueOf(dst).Elem()
+	var rest []*ast.MappingValueNode
+	for _, pair := range d.pairs {
+		if _, ok := find(v, keyOf(pair)); !ok {
+			rest = append(rest, pair)
+		} else if err := d.decode([]*ast.MappingValueNode{pair}, v, ""); err != nil {
+			return err
+		}
+	}
+	d.known = append(d.known, Keys(v.Interface(), "")...)
+	d.pairs = rest
+	return nil
+}
+
+// Rest returns an error that names the first setting which nobody has taken.
+func (d *Document) Rest() error {
+	if len(d.pairs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("line %d: %w", line(d.pairs[0]), unknown(keyOf(d.pairs[0]), d.known))
+}
+
+// pairsOf returns the settings of a mapping whose keys have a prefix.
+func pairsOf(node ast.Node, prefix string) ([]*ast.MappingValueNode, error) {
 	switch n := node.(type) {
 	case *ast.MappingNode:
-		pairs = n.Values
+		return n.Values, nil
 	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
+		return []*ast.MappingValueNode{n}, nil
 	case *ast.NullNode:
-		return nil
-	default:
-		return fmt.Errorf("line %d: %s has to be settings, each as key: value", line(node), or(strings.TrimSuffix(prefix, "."), "it"))
+		return nil, nil
 	}
+	return nil, fmt.Errorf("line %d: %s has to be settings, each as key: value", line(node), or(strings.TrimSuffix(prefix, "."), "it"))
+}
+
+func keyOf(pair *ast.MappingValueNode) string {
+	if quoted, ok := pair.Key.(*ast.StringNode); ok {
+		return quoted.Value
+	}
+	return pair.Key.String()
+}
+
+// decode reads settings into a struct whose keys have a prefix.
+func (d *Document) decode(pairs []*ast.MappingValueNode, dst reflect.Value, prefix string) error {
 	for _, pair := range pairs {
-		own := pair.Key.String()
-		if quoted, ok := pair.Key.(*ast.StringNode); ok {
-			own = quoted.Value
-		}
+		own := keyOf(pair)
 		key := prefix + own
 		field, ok := find(dst, own)
+		if !ok && d.passed[key] {
+			continue
+		}
 		if !ok {
 			return fmt.Errorf("line %d: %w", line(pair), unknown(key, Keys(dst.Interface(), prefix)))
 		}
 		var err error
 		if field.Kind() == reflect.Struct {
-			err = decode(pair.Value, field, key+".")
+			var inside []*ast.MappingValueNode
+			if inside, err = pairsOf(pair.Value, key+"."); err == nil {
+				err = d.decode(inside, field, key+".")
+			}
 		} else if err = decodeValue(pair.Value, field, key); err != nil {
 			err = fmt.Errorf("line %d: %w", line(pair), err)
 		}
@@ -121,12 +191,20 @@ func or(text, instead string) string {
 // find returns the field of a struct for a key, which is what its yaml tag says.
 func find(of reflect.Value, key string) (reflect.Value, bool) {
 	for i := range of.NumField() {
-		if f := of.Type().Field(i); f.IsExported() && name(f) == key {
+		f := of.Type().Field(i)
+		if inline(f) {
+			if v, ok := find(of.Field(i), key); ok {
+				return v, true
+			}
+		} else if f.IsExported() && f.Tag.Get("yaml") != "-" && name(f) == key {
 			return of.Field(i), true
 		}
 	}
 	return reflect.Value{}, false
 }
+
+// inline tells whether a field is a struct whose keys stand among those of the struct that it is in.
+func inline(f reflect.StructField) bool { return strings.HasSuffix(f.Tag.Get("yaml"), ",inline") }
 
 func name(f reflect.StructField) string {
 	tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
@@ -148,39 +226,59 @@ func decodeValue(node ast.Node, field reflect.Value, key string) error {
 	return fmt.Errorf("%s takes %s, not a %s", key, wanted(field), strings.ToLower(node.Type().String()))
 }
 
-// Set changes the setting that a dotted key such as model.z names to a value as it is typed; dst is a pointer to a struct.
-func Set(dst any, key, value string) error {
-	v := reflect.ValueOf(dst).Elem()
+// Set changes the setting that a dotted key such as model.z names to a value as it is typed. It is one of those of structs, to each of
+// which a pointer leads.
+func Set(key, value string, structs ...any) error {
+	var known []string
+	for _, s := range structs {
+		of := reflect.ValueOf(s).Elem()
+		v, ok := follow(of, key)
+		if !ok {
+			known = append(known, Keys(of.Interface(), "")...)
+			continue
+		}
+		if v.Kind() == reflect.Struct {
+			return fmt.Errorf("%s is a group of settings: give one of %s", key, strings.Join(Keys(v.Interface(), key+"."), ", "))
+		}
+		return assign(v, key, value)
+	}
+	return unknown(key, known)
+}
+
+// follow returns what a dotted key leads to.
+func follow(v reflect.Value, key string) (reflect.Value, bool) {
 	for part := range strings.SplitSeq(key, ".") {
 		ok := v.Kind() == reflect.Struct
 		if ok {
 			v, ok = find(v, part)
 		}
 		if !ok {
-			return unknown(key, Keys(reflect.ValueOf(dst).Elem().Interface(), ""))
+			return v, false
 		}
 	}
-	if v.Kind() == reflect.Struct {
-		return fmt.Errorf("%s is a group of settings: give one of %s", key, strings.Join(Keys(v.Interface(), key+"."), ", "))
-	}
-	return assign(v, key, value)
+	return v, true
 }
 
-// Keys lists the keys of a struct's settings in order, each after a prefix.
+// Keys lists the keys of the settings of a struct, or of one that a pointer leads to, in order, each after a prefix.
 func Keys(of any, prefix string) []string {
 	var all []string
-	t := reflect.TypeOf(of)
-	for i := range t.NumField() {
-		f := t.Field(i)
-		switch {
-		case !f.IsExported():
+	walk(reflect.Indirect(reflect.ValueOf(of)), prefix, func(key string, _ reflect.StructField, _ reflect.Value) { all = append(all, key) })
+	return all
+}
+
+// walk visits the leaves of a struct in order, whose keys get a prefix.
+func walk(of reflect.Value, prefix string, visit func(key string, f reflect.StructField, v reflect.Value)) {
+	for i := range of.NumField() {
+		switch f := of.Type().Field(i); {
+		case inline(f):
+			walk(of.Field(i), prefix, visit)
+		case !f.IsExported(), f.Tag.Get("yaml") == "-":
 		case f.Type.Kind() == reflect.Struct:
-			all = append(all, Keys(reflect.Zero(f.Type).Interface(), prefix+name(f)+".")...)
+			walk(of.Field(i), prefix+name(f)+".", visit)
 		default:
-			all = append(all, prefix+name(f))
+			visit(prefix+name(f), f, of.Field(i))
 		}
 	}
-	return all
 }
 
 // unknown is the error of a key that there is not.

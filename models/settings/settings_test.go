@@ -1,11 +1,13 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,7 +43,7 @@ func (l *letters) UnmarshalText(p []byte) error {
 // forms are the two ways in which a setting comes.
 func forms(key, value string) map[string]func(*all) error {
 	return map[string]func(*all) error{
-		"--set": func(a *all) error { return Set(a, key, value) },
+		"--set": func(a *all) error { return Set(key, value, a) },
 		"YAML": func(a *all) error {
 			doc := strings.ReplaceAll(key, ".", ":\n  ") + ": " + value + "\n"
 			return Decode([]byte(doc), a)
@@ -134,10 +136,10 @@ func TestValuesThatDoNotFit(t *testing.T) {
 		}
 	}
 	var a all
-	if err := Set(&a, "width", "3"); err == nil || !strings.Contains(err.Error(), "did you mean model.width?") {
+	if err := Set("width", "3", &a); err == nil || !strings.Contains(err.Error(), "did you mean model.width?") {
 		t.Errorf("got %v", err)
 	}
-	if err := Set(&a, "colour", "red"); err == nil || !strings.Contains(err.Error(), "there are kind, seed, steps, small, rate, model.width, model.bias, model.beta, letters") {
+	if err := Set("colour", "red", &a); err == nil || !strings.Contains(err.Error(), "there are kind, seed, steps, small, rate, model.width, model.bias, model.beta, letters") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -216,24 +218,101 @@ func TestHostileYAML(t *testing.T) {
 	}
 }
 
-func TestRead(t *testing.T) {
+func TestReadFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(path, []byte("steps: 2.7"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	var a all
-	if _, err := Read(path, &a); err == nil || !strings.HasPrefix(err.Error(), path+": line 1: steps takes") {
-		t.Errorf("got %v", err)
-	}
 	if err := os.WriteFile(path, []byte("steps: 2"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := Read(path, &a); err != nil || a.Steps != 2 || string(p) != "steps: 2" {
-		t.Errorf("got %+v, %v", a, err)
+	if p, err := ReadFile(path); err != nil || string(p) != "steps: 2" {
+		t.Errorf("got %q, %v", p, err)
 	}
-	if _, err := Read(dir, &a); err == nil || !strings.Contains(err.Error(), "is no file") {
+	if err := os.WriteFile(path, make([]byte, maxBytes+1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), "is longer than") {
+		t.Errorf("a long file: %v", err)
+	}
+	if _, err := ReadFile(dir); err == nil || !strings.Contains(err.Error(), "is no file") {
 		t.Errorf("a folder: %v", err)
+	}
+}
+
+type common struct {
+	Rate float64 `yaml:"rate" doc:"how fast" range:"(0,1]"`
+}
+
+type tagged struct {
+	common `yaml:",inline"`
+	Width  int     `yaml:"width" doc:"how wide" range:"[1,128]" large:"yes"`
+	Arch   string  `yaml:"arch" oneof:"mlp,conv"`
+	Beta   float64 `yaml:"beta" range:"[0,1)"`
+	Clip   float64 `yaml:"clip" range:"[0,)"`
+	Bias   bool    `yaml:"bias"`
+	Hidden int     `yaml:"-"`
+}
+
+func TestCheck(t *testing.T) {
+	fine := tagged{common{0.5}, 8, "mlp", 0, 0, true, 0}
+	if err := Check(&fine); err != nil {
+		t.Error(err)
+	}
+	for want, change := range map[string]func(*tagged){
+		"rate is 0 and must be above 0 and at most 1":                func(s *tagged) { s.Rate = 0 },
+		"rate is NaN and must be above 0 and at most 1":              func(s *tagged) { s.Rate = math.NaN() },
+		"width is 0 and must be from 1 to 128":                       func(s *tagged) { s.Width = 0 },
+		"width is 129 and must be from 1 to 128":                     func(s *tagged) { s.Width = 129 },
+		`arch is "comv" and must be mlp or conv; did you mean conv?`: func(s *tagged) { s.Arch = "comv" },
+		"beta is 1 and must be from 0 to below 1":                    func(s *tagged) { s.Beta = 1 },
+		"clip is -1 and must be at least 0":                          func(s *tagged) { s.Clip = -1 },
+	} {
+		s := fine
+		change(&s)
+		err := Check(s)
+		var bad *Error
+		if !errors.As(err, &bad) || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	s := tagged{common{0.5}, 8, "mlp", 0, 0, true, 0}
+	want := []Setting{
+		{Key: "rate", Value: "0.5", Meaning: "how fast", Allowed: "above 0 and at most 1"},
+		{Key: "width", Value: "8", Meaning: "how wide", Allowed: "from 1 to 128", Large: 8},
+		{Key: "arch", Value: "mlp", Allowed: "mlp or conv"},
+		{Key: "beta", Value: "0", Allowed: "from 0 to below 1"},
+		{Key: "clip", Value: "0", Allowed: "at least 0"},
+		{Key: "bias", Value: "true", Allowed: "true or false"},
+	}
+	if got := List(&s); !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestTake: several readers take what is theirs of one document, keys of embedded structs among them.
+func TestTake(t *testing.T) {
+	var head struct {
+		Kind string `yaml:"kind"`
+	}
+	var rest tagged
+	d, err := Parse([]byte("kind: a\nrate: 0.25\nwidth: 3\n"))
+	if err := errors.Join(err, d.Take(&head), d.Take(&rest), d.Rest()); err != nil || head.Kind != "a" || rest.Rate != 0.25 || rest.Width != 3 {
+		t.Errorf("got %+v, %+v, %v", head, rest, err)
+	}
+	d, err = Parse([]byte("kind: a\nwidht: 3\n"))
+	if err := errors.Join(err, d.Take(&head), d.Take(&rest)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Rest(); err == nil || err.Error() != "line 2: there is no setting widht; did you mean width?" {
+		t.Errorf("got %v", err)
+	}
+	if err := Set("rate", "0.75", &head, &rest); err != nil || rest.Rate != 0.75 {
+		t.Errorf("got %v, %v", rest.Rate, err)
+	}
+	if err := Set("knid", "b", &head, &rest); err == nil || !strings.Contains(err.Error(), "did you mean kind?") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -12,10 +12,8 @@ import (
 	"os"
 	"path/filepath"
 
-	strict "genview/models/settings"
+	"genview/models/settings"
 	"genview/vk/files"
-
-	"github.com/goccy/go-yaml"
 )
 
 // A Run is a run folder.
@@ -52,7 +50,7 @@ func CheckNew(dir string) error {
 
 // CreateRun makes a run folder, which must not be there yet or be empty, and writes its configuration. The run is locked until
 // [Run.Close]. Where CreateRun fails, it removes what it has made and nothing else.
-func CreateRun(dir string, config any) (*Run, error) {
+func CreateRun(dir string, config []byte) (*Run, error) {
 	if err := CheckNew(dir); err != nil {
 		return nil, err
 	}
@@ -90,7 +88,7 @@ func unwritable(err error) error { return fmt.Errorf("train: the run cannot be w
 
 // create fills a folder that is there and returns the folders that it has made in it. The configuration comes last: with it, the
 // folder is a run.
-func (r *Run) create(config any) (made []string, err error) {
+func (r *Run) create(config []byte) (made []string, err error) {
 	if err := r.vacant(); err != nil {
 		return nil, err
 	}
@@ -164,23 +162,26 @@ func (r *Run) folders() (made []string, err error) {
 }
 
 // WriteConfig replaces the configuration.
-func (r *Run) WriteConfig(config any) error {
-	p, err := yaml.Marshal(config)
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
+func (r *Run) WriteConfig(config []byte) error {
+	if len(config) == 0 {
+		return errors.New("train: a run has a configuration, and this one is empty")
 	}
-	if err := files.WriteBytes(filepath.Join(r.Dir, configName), p); err != nil {
+	if err := files.WriteBytes(filepath.Join(r.Dir, configName), config); err != nil {
 		return unwritable(err)
 	}
-	r.config = p
+	r.config = config
 	return nil
 }
 
-// OpenRun opens a run folder for reading and reads its configuration into config, a pointer; a field that config does not have is an
-// error. Who writes to the run calls [Run.Lock] first.
-func OpenRun(dir string, config any) (*Run, error) {
-	path := filepath.Join(dir, configName)
-	p, err := strict.Read(path, config)
+// Config returns the configuration as it was last read or written; it must not be changed.
+func (r *Run) Config() []byte { return r.config }
+
+// ConfigPath is where the configuration lies.
+func (r *Run) ConfigPath() string { return filepath.Join(r.Dir, configName) }
+
+// OpenRun opens a run folder for reading. Who writes to the run calls [Run.Lock] first.
+func OpenRun(dir string) (*Run, error) {
+	p, err := settings.ReadFile(filepath.Join(dir, configName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noConfig(dir)
 	}

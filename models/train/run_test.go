@@ -42,7 +42,6 @@ func put(t *testing.T, path, text string) {
 
 // TestRefusedStartRemovesNothing: where a run cannot be created, all that was there stays as it was, and nothing is added.
 func TestRefusedStartRemovesNothing(t *testing.T) {
-	unmarshalable := struct{ C chan int }{make(chan int)}
 	for name, prepare := range map[string]func(dir string) string{
 		"a file": func(dir string) string {
 			put(t, filepath.Join(dir, "text.txt"), "to be or not")
@@ -85,7 +84,7 @@ func TestRefusedStartRemovesNothing(t *testing.T) {
 			dir := t.TempDir()
 			out := prepare(dir)
 			before := tree(t, dir)
-			if _, err := CreateRun(out, settings{}); err == nil || strings.Contains(err.Error(), "\n") {
+			if _, err := CreateRun(out, []byte("name: b\n")); err == nil || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line", err)
 			}
 			if after := tree(t, dir); !slices.Equal(after, before) {
@@ -95,14 +94,14 @@ func TestRefusedStartRemovesNothing(t *testing.T) {
 	}
 	// What was made by the start itself goes again: folders above, too; but an empty folder that was there stays.
 	dir := t.TempDir()
-	if _, err := CreateRun(filepath.Join(dir, "runs", "a"), unmarshalable); err == nil {
-		t.Fatal("a configuration that cannot be written was taken")
+	if _, err := CreateRun(filepath.Join(dir, "runs", "a"), nil); err == nil {
+		t.Fatal("a run without a configuration was made")
 	}
 	if err := os.Mkdir(filepath.Join(dir, "mine"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := CreateRun(filepath.Join(dir, "mine"), unmarshalable); err == nil {
-		t.Fatal("a configuration that cannot be written was taken")
+	if _, err := CreateRun(filepath.Join(dir, "mine"), nil); err == nil {
+		t.Fatal("a run without a configuration was made")
 	}
 	if got := tree(t, dir); !slices.Equal(got, []string{"mine"}) {
 		t.Errorf("left %q", got)
@@ -119,11 +118,10 @@ func TestKilledStartIsNoDeadEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var s settings
-	if _, err := OpenRun(dir, &s); err == nil || !strings.Contains(err.Error(), "--out "+dir) {
+	if _, err := OpenRun(dir); err == nil || !strings.Contains(err.Error(), "--out "+dir) {
 		t.Errorf("going on: %v; want to be told to begin", err)
 	}
-	r, err := CreateRun(dir, settings{"a", 7})
+	r, err := CreateRun(dir, []byte("name: a\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +134,7 @@ func TestKilledStartIsNoDeadEnd(t *testing.T) {
 // TestOneWriter: a second process cannot write to a run, and can once the first has ended.
 func TestOneWriter(t *testing.T) {
 	if dir := os.Getenv("GENVIEW_TEST_LOCKS"); dir != "" {
-		var s settings
-		r, err := OpenRun(dir, &s)
+		r, err := OpenRun(dir)
 		if err == nil {
 			err = r.Lock()
 		}
@@ -158,8 +155,7 @@ func TestOneWriter(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "is in use, another genview trains in it (process ") {
 		t.Errorf("a second process says %q, %v", out, err)
 	}
-	var s settings
-	again, err := OpenRun(r.Dir, &s)
+	again, err := OpenRun(r.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,10 +241,9 @@ func TestDeletedFilesOfARunAreMended(t *testing.T) {
 			if path != checkpoints && !strings.Contains(said, "deleted") {
 				t.Errorf("nothing was said: %q", said)
 			}
-			var s settings
-			again, err := OpenRun(r.Dir, &s)
-			if err != nil || s != (settings{"a", 7}) {
-				t.Fatalf("opened as %+v, %v", s, err)
+			again, err := OpenRun(r.Dir)
+			if err != nil || string(again.Config()) != "name: a\n" {
+				t.Fatalf("opened as %+v, %v", again, err)
 			}
 			if step, err := again.Load(rt, m.State()); err != nil || step != 3 {
 				t.Errorf("loaded step %d, %v", step, err)
@@ -263,7 +258,7 @@ func TestDeletedFilesOfARunAreMended(t *testing.T) {
 	if err := os.RemoveAll(r.Dir); err != nil {
 		t.Fatal(err)
 	}
-	other, err := CreateRun(r.Dir, settings{"other", 1})
+	other, err := CreateRun(r.Dir, []byte("name: other\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

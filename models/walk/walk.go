@@ -3,10 +3,13 @@ package walk
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io/fs"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -159,4 +162,31 @@ func Path(stops [][]float32, frames int, f Interp) (point func(i int) []float32,
 		k := min(int(at), len(stops)-2)
 		return f(stops[k], stops[k+1], at-float64(k))
 	}, nil
+}
+
+// Along draws n points one after another, a few at a time: a device is waited for however long it takes. heard is told how many are
+// drawn.
+func Along(ctx context.Context, draw func(ctx context.Context, z []float32) ([]*image.RGBA, error), point func(i int) []float32, n int,
+	heard func(done, of int),
+) iter.Seq2[*image.RGBA, error] {
+	const batch = 16
+	return func(yield func(*image.RGBA, error) bool) {
+		for at := 0; at < n; at += batch {
+			heard(at, n)
+			var z []float32
+			for i := at; i < min(at+batch, n); i++ {
+				z = append(z, point(i)...)
+			}
+			images, err := draw(ctx, z)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, img := range images {
+				if !yield(img, ctx.Err()) {
+					return
+				}
+			}
+		}
+	}
 }

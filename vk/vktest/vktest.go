@@ -22,6 +22,14 @@ func Open(t testing.TB) *vk.Device {
 	return OpenWith(t, vk.Options{})
 }
 
+// Options returns options with the device and the validation of tests.
+func Options(t testing.TB, o vk.Options) vk.Options {
+	o.Device = os.Getenv("GENVIEW_DEVICE")
+	o.Validation = os.Getenv("GENVIEW_NO_VALIDATION") == ""
+	o.OnMessage = func(s string) { t.Errorf("validation: %s", s) }
+	return o
+}
+
 // OpenWith is Open with options; device and validation are set here.
 func OpenWith(t testing.TB, o vk.Options) *vk.Device {
 	t.Helper()
@@ -42,13 +50,10 @@ func OpenUnclosed(t testing.TB, o vk.Options) *vk.Device {
 
 func openWith(t testing.TB, o vk.Options) *vk.Device {
 	t.Helper()
-	o.Device = os.Getenv("GENVIEW_DEVICE")
-	o.Validation = os.Getenv("GENVIEW_NO_VALIDATION") == ""
 	if err := posed(); err != nil {
 		t.Fatal(err)
 	}
-	o.OnMessage = func(s string) { t.Errorf("validation: %s", s) }
-	d, err := vk.Open(o)
+	d, err := vk.Open(Options(t, o))
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("CI must have a Vulkan device: %v", err)

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"genview/models/data"
+	"genview/models/family"
+	"genview/models/run"
+	"genview/models/settings"
+	"genview/vk"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// host says where models run, and has the console tell what they do.
+func (a *app) host() run.Host {
+	return run.Host{
+		Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
+		Options: func(o *vk.Options) { o.Fail = a.fail },
+		Say:     func(line string) { a.console.say("%s", line) },
+		Notice:  a.notice,
+		Begin:   func(what string) func() { return a.console.begin(what).end },
+		Count:   a.console.count,
+		Ended: func() error {
+			if a.ended == nil {
+				return nil
+			}
+			return a.ended()
+		},
+	}
+}
+
+// notice tells of something that is amiss and does not end anything.
+func (a *app) notice(text string) { a.console.say("genview: %s", oneLine(errors.New(text))) }
+
+// addAccept gives a command the flag that takes changed data for those that a run began with.
+func addAccept(fl *pflag.FlagSet, accept *bool) {
+	fl.BoolVar(accept, "accept-data", false, "take the data as they are, although they are not those that the run began with")
+}
+
+// addPlace gives a command that opens a run the flags of where its data are.
+func addPlace(fl *pflag.FlagSet, p *run.Place) {
+	fl.StringVar(&p.Data, "data", "", "where the run's text or folder of pictures is now (default: where it was)")
+	fl.StringVar(&p.Dir, "data-dir", "", "where the files of the run's data set are now")
+	addAccept(fl, &p.Accept)
+}
+
+// load opens a run with its newest weights, or those that were asked for.
+func (a *app) load(ctx context.Context, dir string) (*run.Session, error) {
+	return a.host().Open(ctx, dir, a.checkpoint, a.place)
+}
+
+// opened opens a run for a command that needs an ability of its model.
+func opened[Ability any](ctx context.Context, a *app, dir string) (*run.Session, Ability, error) {
+	s, err := a.load(ctx, dir)
+	if err != nil {
+		var none Ability
+		return nil, none, err
+	}
+	m, err := run.As[Ability](s)
+	if err != nil {
+		return nil, m, errors.Join(err, s.Close())
+	}
+	return s, m, nil
+}
+
+// flagOf are the flags that change settings besides --set.
+var flagOf = map[string]string{
+	"data.name": "--data", "data.dir": "--data-dir", "steps": "--steps", "batch": "--batch", "precision": "--precision", "seed": "--seed",
+}
+
+// typed is an error about settings that were typed: it names flags where there are some.
+func typed(err error) error {
+	var bad *settings.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	if flag, ok := flagOf[bad.Key]; ok {
+		return usageError{&settings.Error{Key: flag, Problem: bad.Problem}}
+	}
+	return usageError{err}
+}
+
+// advise adds to an error what on the command line mends it.
+func advise(err error) error {
+	var done *run.StepsError
+	var kernels *run.KernelsError
+	var lost *run.LostError
+	var none *vk.NoDeviceError
+	switch {
+	case err == nil:
+	case errors.As(err, &done):
+		return usageError{fmt.Errorf("--steps %d: %s is at step %d already; give more steps than that, or go back with --checkpoint", done.Steps, done.Dir, done.At)}
+	case errors.As(err, &kernels):
+		return fmt.Errorf("%w (--device)", err)
+	case errors.As(err, &lost):
+		return fmt.Errorf("the device was %s, %s: go on with train --resume %s, on another device with --device (%w)", lost.What, lost.Left, lost.Dir, lost.Why)
+	case errors.As(err, &none):
+		return fmt.Errorf("%w%s", err, meant(none.Asked, wordsOf(none.Devices)))
+	case errors.Is(err, data.ErrChanged):
+		return fmt.Errorf("%w: put that back, or say with --data where it is; or take this by --accept-data", err)
+	case errors.Is(err, data.ErrPipe):
+		return usageError{fmt.Errorf("%w, by --data FILE", err)}
+	case errors.Is(err, run.ErrTimeless):
+		return fmt.Errorf("%w: leave out --profile and --trace", err)
+	case errors.Is(err, family.ErrTooMany):
+		return usageError{err}
+	}
+	return err
+}
+
+// advised has a command, and those below it, end with errors that say what on the command line mends them.
+func advised(c *cobra.Command) {
+	if do := c.RunE; do != nil {
+		c.RunE = func(c *cobra.Command, words []string) error { return advise(do(c, words)) }
+	}
+	for _, below := range c.Commands() {
+		advised(below)
+	}
+}

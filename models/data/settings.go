@@ -1,0 +1,259 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"genview/models/settings"
+)
+
+// SourceSettings say what a run learns from. Families embed them in the data block of their settings.
+type SourceSettings struct {
+	Name     string `yaml:"name" doc:"data set, or path of what is learned from"`
+	Dir      string `yaml:"dir,omitempty" doc:"folder that holds the data set's files; empty: they are downloaded once"`
+	Identity string `yaml:"identity,omitempty" doc:"of the data that the run began with; empty: they may be any"`
+}
+
+// Base is a short name of the data.
+func (s *SourceSettings) Base() string { return filepath.Base(s.Name) }
+
+// Validate says what is wrong with the names.
+func (s *SourceSettings) Validate() error {
+	if strings.ContainsAny(s.Name+s.Dir, "\r\n") {
+		return settings.Errorf("data.name", "is %q, a path with a line end in it, which config.yaml does not keep: give it another name", s.Name+s.Dir)
+	}
+	return nil
+}
+
+// Settle makes paths absolute, so that a run finds its data from any folder.
+func (s *SourceSettings) Settle() (err error) {
+	if IsPath(s.Name) {
+		s.Name, err = filepath.Abs(s.Name)
+	}
+	if err == nil && s.Dir != "" {
+		s.Dir, err = filepath.Abs(s.Dir)
+	}
+	return err
+}
+
+// Open opens the data set that the settings name, of the options the rest. It must be the one that the run began with.
+func (s *SourceSettings) Open(ctx context.Context, o Options) (*Dataset, error) {
+	o.Name, o.Dir = s.Name, s.Dir
+	set, err := Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return set, s.Same(set.Identity)
+}
+
+// ErrChanged says that data are not those that a run began with.
+var ErrChanged = errors.New("not what the run began with")
+
+// Same keeps the identity of the data that were opened. It is an error, [ErrChanged], where they are not those that the run began with.
+func (s *SourceSettings) Same(identity string) error {
+	if s.Identity != "" && identity != "" && identity != s.Identity {
+		return fmt.Errorf("data: %s is %w, and another part of it would be held out", s.Name, ErrChanged)
+	}
+	s.Identity = identity
+	return nil
+}
+
+// PictureSettings say which pictures a run learns from, and how they are read.
+type PictureSettings struct {
+	SourceSettings `yaml:",inline"`
+
+	Size     int  `yaml:"size,omitempty" doc:"pixels along each side; larger pictures are made smaller" range:"[1,16384]" large:"yes"`
+	Channels int  `yaml:"channels,omitempty" doc:"1 for grey, 3 for colours" range:"[1,268435456]" large:"yes"`
+	Binarize bool `yaml:"binarize,omitempty" doc:"each pixel is drawn anew as 1 or 0, with its value as probability, as Bernoulli likelihoods want it"`
+}
+
+// PictureNames are the data sets of pictures, besides folders.
+func PictureNames() []string {
+	return slices.DeleteFunc(Names(), func(n string) bool { return n == "folder" || strings.HasPrefix(n, "points:") })
+}
+
+// Validate says what is wrong with the name of the pictures.
+func (s *PictureSettings) Validate() error {
+	if names := PictureNames(); !IsPath(s.Name) && s.Name != "folder" && !slices.Contains(names, s.Name) {
+		near := ""
+		if n := settings.Nearest(s.Name, names); n != "" {
+			near = "; did you mean " + n + "?"
+		}
+		return settings.Errorf("data.name", "is %s: there is no such set of pictures%s; there are %s, and folders of pictures, as ./%s",
+			s.Name, near, strings.Join(names, ", "), s.Name)
+	}
+	return s.SourceSettings.Validate()
+}
+
+// Open opens the pictures that the settings name, of the options the rest. They must be those that the run began with, and have the size
+// and the channels of the settings.
+func (s *PictureSettings) Open(ctx context.Context, o Options) (*Dataset, error) {
+	o.Size, o.Channels = s.Size, s.Channels
+	set, err := s.SourceSettings.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	c, h, w := set.Train.Shape()
+	var give []string
+	if h != s.Size {
+		give = append(give, fmt.Sprintf("data.size=%d", h))
+	}
+	if c != s.Channels {
+		give = append(give, fmt.Sprintf("data.channels=%d", c))
+	}
+	switch {
+	case h != w:
+		return nil, fmt.Errorf("data: the pictures of %s are %d×%d: give square ones, which are all that models take", s.Name, w, h)
+	case give != nil:
+		return nil, settings.Errorf(strings.Join(give, " "), "is what fits the pictures of %s, which are %d×%d and have %s", s.Name, w, h, channels(c))
+	}
+	return set, nil
+}
+
+func channels(n int) string {
+	if n == 1 {
+		return "1 channel"
+	}
+	return fmt.Sprintf("%d channels", n)
+}
+
+// Sizes to which photographs are made where none is asked for. Pictures that are this small were made so for learning, and stay as
+// they are; others become as large as is usual.
+const (
+	smallPicture = 128
+	usualSize    = 64
+)
+
+// Follow fits what was not asked for, by its key, to the pictures: size and channels to those of a folder, and pixels that are drawn anew
+// as black or white only for glyphs and digits, which are nearly so. A network takes sizes that are multiples of a step, from a least one
+// on. What was chosen is told; it is "" where nothing was.
+func (s *PictureSettings) Follow(ctx context.Context, asked func(key string) bool, step, least int) (told string, err error) {
+	dir, folder := s.Name, IsPath(s.Name)
+	if s.Name == "folder" {
+		dir, folder = s.Dir, true
+	}
+	if folder && (dir == "" || strings.ContainsAny(dir, "\r\n")) {
+		return "", nil // Validate says what is wrong with the name
+	}
+	var keys []string
+	if s.Binarize && (folder || s.Name == "fashion-mnist") && !asked("data.binarize") {
+		s.Binarize = false
+		keys = append(keys, "data.binarize=false")
+		told = fmt.Sprintf("pictures are photographs: trained with %s", keys[0])
+	}
+	if !folder || asked("data.size") && asked("data.channels") {
+		return told, nil
+	}
+	survey, err := Look(ctx, dir)
+	if err != nil || survey.Width == 0 { // opening the data says what is wrong
+		return told, err
+	}
+	if !asked("data.channels") {
+		s.Channels = 3
+		if survey.Grey {
+			s.Channels = 1
+		}
+		keys = slices.Insert(keys, 0, fmt.Sprintf("data.channels=%d", s.Channels))
+	}
+	if !asked("data.size") {
+		s.Size = sizeFor(min(survey.Width, survey.Height), step, least)
+		keys = slices.Insert(keys, 0, fmt.Sprintf("data.size=%d", s.Size))
+	}
+	colours := "in colour"
+	if survey.Grey {
+		colours = "grey"
+	}
+	return fmt.Sprintf("pictures are %d×%d, %s: trained with %s", survey.Width, survey.Height, colours, strings.Join(keys, ", ")), nil
+}
+
+// sizeFor returns the size for pictures of a shorter side that a network can have.
+func sizeFor(side, step, least int) int {
+	if side > smallPicture {
+		side = usualSize
+	}
+	return max(least, (side+step/2)/step*step)
+}
+
+// TextSettings say which text a run learns from.
+type TextSettings struct {
+	SourceSettings `yaml:",inline"`
+
+	Characters Quoted `yaml:"characters,omitempty" doc:"all that the model knows, in order; found in the text"`
+	Pipe       bool   `yaml:"pipe,omitempty" doc:"the text came through a pipe and cannot be read again"`
+}
+
+// ErrPipe says that the text of a run cannot be read again.
+var ErrPipe = errors.New("the run's text came through a pipe, which is read but once: give it again, as a file")
+
+// Base is a short name of the text.
+func (s *TextSettings) Base() string {
+	if s.Pipe {
+		return "pipe"
+	}
+	return s.SourceSettings.Base()
+}
+
+// Open reads the text, which must be the one that the run began with.
+func (s *TextSettings) Open(ctx context.Context) (*Text, error) {
+	if s.Pipe {
+		return nil, ErrPipe
+	}
+	text, err := ReadText(ctx, s.Name, string(s.Characters))
+	if err != nil {
+		return nil, err
+	}
+	return text, s.Same(text.Identity)
+}
+
+// Quoted is a text that is written in YAML as Go writes it, so that white space at its edges survives.
+type Quoted string
+
+// MarshalYAML returns the text in quotes.
+func (q Quoted) MarshalYAML() (any, error) { return strconv.Quote(string(q)), nil }
+
+// UnmarshalText takes the quotes off again.
+func (q *Quoted) UnmarshalText(p []byte) error {
+	text, err := strconv.Unquote(string(p))
+	*q = Quoted(text)
+	return err
+}
+
+// Move says where the data are now, where that is not where they were: a path instead of another, and the folder of a data set's files;
+// empty: as they were.
+func (s *SourceSettings) Move(name, dir string) error {
+	switch {
+	case name == "":
+	case IsPath(s.Name):
+		s.Name = name
+	case name != s.Name:
+		return settings.Errorf("data.name", "is %s: the run learned from %s, and only where a text or a folder of pictures is now can be said", name, s.Name)
+	}
+	if dir != "" {
+		s.Dir = dir
+	}
+	return nil
+}
+
+// Accept takes the data as they are, although they may not be those that the run began with.
+func (s *SourceSettings) Accept() { s.Identity = "" }
+
+// Move says where the text is now.
+func (s *TextSettings) Move(name, dir string) error {
+	if name != "" {
+		s.Name, s.Pipe = name, false
+	}
+	return s.SourceSettings.Move("", dir)
+}
+
+// Settle makes the path absolute; a text is a file, whatever its name.
+func (s *TextSettings) Settle() (err error) {
+	if s.Name != "" {
+		s.Name, err = filepath.Abs(s.Name)
+	}
+	return err
+}

@@ -1,0 +1,338 @@
+// Package familytest holds families of models to what all else relies on.
+package familytest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/family"
+	"genview/models/run"
+	"genview/models/settings"
+	"genview/models/train"
+	"genview/models/watch"
+	"genview/models/zoo"
+	"genview/viewer"
+	"genview/vk"
+	"genview/vk/vktest"
+)
+
+// A Trial is a preset made small.
+type Trial struct {
+	Preset string
+	Set    []string // settings, as model.z=4; of a preset with an argument, data.name among them
+	Falls  string   // a metric that training makes smaller, from the first steps to the last
+	Steps  int
+}
+
+// Run holds a family to its promises: it learns, what is saved is what was learned, a run that was killed goes on to the same bits, every
+// ability answers, a wrong setting is named, the window has a panel for each of its views, and Close leaves nothing behind.
+func Run(t *testing.T, f family.Family, trial Trial) {
+	t.Helper()
+	if _, ok := zoo.Find(f.Kind); !ok {
+		before := zoo.Families
+		zoo.Families = append(slices.Clone(before), f)
+		t.Cleanup(func() { zoo.Families = before })
+	}
+	vktest.Open(t) // which skips the test where there is none
+	h := run.Host{NoTuning: true, Options: func(o *vk.Options) { *o = vktest.Options(t, *o) }}
+	dir := t.TempDir()
+	whole, halves := filepath.Join(dir, "whole"), filepath.Join(dir, "halves")
+	views := learns(t, h, trial, whole)
+	resumes(t, h, trial, whole, halves)
+	s, err := h.Open(t.Context(), whole, run.Newest, run.Place{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := s.Model.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(again, views) {
+		t.Error("a run that is opened shows other things than it did when it was trained")
+	}
+	shows(t, s, again)
+	answers(t, s.Model, again)
+	leavesNothing(t, s)
+	namesSettings(t, trial)
+}
+
+// configured is the configuration of a trial.
+func configured(t *testing.T, trial Trial, steps int) *run.Config {
+	t.Helper()
+	c, err := run.New(trial.Preset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetSteps(trial.Steps)
+	c.Steps = steps // of which the schedule knows nothing, as when a run is ended early
+	asked := map[string]bool{}
+	for _, s := range trial.Set {
+		key, value, _ := strings.Cut(s, "=")
+		if err := c.Set(key, value); err != nil {
+			t.Fatal(err)
+		}
+		asked[key] = true
+	}
+	if _, err := run.Configure(t.Context(), c, func(key string) bool { return asked[key] }); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// learns trains a run and returns what there is to see at its end.
+func learns(t *testing.T, h run.Host, trial Trial, dir string) []watch.View {
+	t.Helper()
+	training, err := h.Create(t.Context(), dir, configured(t, trial, trial.Steps))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, training.Close)
+	var values []float64
+	err = training.Train(t.Context(), train.Options{LogEvery: 1, OnLog: func(r train.Record) {
+		if v, ok := r.Metrics.Value(trial.Falls); ok {
+			values = append(values, v)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if part := len(values) / 4; part == 0 || !(mean(values[len(values)-part:]) < mean(values[:part])) {
+		t.Errorf("%s does not fall: %v", trial.Falls, values)
+	}
+	views, err := training.Model.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return views
+}
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
+
+// resumes trains a run in two parts, and wants the weights of the one that was trained in one.
+func resumes(t *testing.T, h run.Host, trial Trial, whole, dir string) {
+	t.Helper()
+	first, err := h.Create(t.Context(), dir, configured(t, trial, trial.Steps/2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(first.Train(t.Context(), train.Options{}), first.Close()); err != nil {
+		t.Fatal(err)
+	}
+	c, folder, err := run.Read(dir, run.Place{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Steps = trial.Steps
+	second, err := h.Resume(t.Context(), folder, c, run.Newest, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(second.Train(t.Context(), train.Options{}), second.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(newest(t, whole), newest(t, dir)) {
+		t.Error("a run that was ended and resumed has other bits than one that was not")
+	}
+}
+
+func newest(t *testing.T, dir string) []byte {
+	t.Helper()
+	folder, err := train.OpenRun(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, _, err := folder.Newest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// shows has a window, which needs no display, make a panel of each view.
+func shows(t *testing.T, s *run.Session, views []watch.View) {
+	t.Helper()
+	snapshot := s.Snapshot("")
+	snapshot.State = watch.Done
+	snapshot.Show(views...)
+	st := viewer.NewState()
+	st.Update(viewer.Events{Size: viewer.Point{X: 1200, Y: 800}}, &snapshot, func(watch.Request) bool { return true })
+	titles := st.Titles()
+	for _, v := range views {
+		if !slices.Contains(titles, v.Title()) {
+			t.Errorf("the window has %q, and nothing for %q", titles, v.Title())
+		}
+	}
+	if len(views) == 0 {
+		t.Error("there is nothing to see")
+	}
+}
+
+// answers asks a model for all that it can do.
+func answers(t *testing.T, m family.Model, views []watch.View) {
+	t.Helper()
+	ctx, asked := t.Context(), 0
+	ask := func(what string, err error) {
+		asked++
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if m, ok := m.(family.Sampler); ok {
+		img, err := m.Sample(ctx, 1, 3)
+		if err == nil && img.Bounds().Empty() {
+			err = errors.New("the picture is empty")
+		}
+		ask("Sample", err)
+	}
+	if m, ok := m.(family.Decoder); ok {
+		ask("Draw", draws(ctx, m, make([]float32, 2*m.Z()), 2))
+	}
+	if m, ok := m.(family.Encoder); ok {
+		c, h, w := m.Shape()
+		z, err := m.Encode(ctx, make([]float32, 2*c*h*w))
+		if err == nil {
+			err = draws(ctx, m, z, 2)
+		}
+		ask("Encode", err)
+	}
+	if m, ok := m.(family.Evaluator); ok {
+		measured, err := m.Evaluate(ctx, family.Evaluation{Examples: 64, Samples: 2})
+		if err == nil && measured.String() == "" {
+			err = errors.New("it says nothing")
+		}
+		ask("Evaluate", err)
+	}
+	if m, ok := m.(family.Reader); ok {
+		ask("Attend", reads(ctx, m, views))
+	}
+	if m, ok := m.(family.Translator); ok {
+		out, err := m.Translate(ctx, []string{"3 May 1998", "4 July 2001"})
+		if err == nil && len(out) != 2 {
+			err = errors.New("two texts become another number of them")
+		}
+		ask("Translate", err)
+	}
+	if m, ok := m.(family.Generator); ok {
+		n := 0
+		err := m.Generate(ctx, m.Opening(), 5, family.Sampling{Temperature: 1}, func(string) error { n++; return nil })
+		if err == nil && n != 5 {
+			err = errors.New("it goes on by another number of characters than was asked for")
+		}
+		ask("Generate", err)
+	}
+	if asked == 0 {
+		t.Error("the model can do nothing that one can ask for")
+	}
+}
+
+// draws has latent vectors drawn, and wants so many pictures of the shape that is said.
+func draws(ctx context.Context, m family.Decoder, z []float32, n int) error {
+	images, err := m.Draw(ctx, z)
+	if err != nil {
+		return err
+	}
+	_, h, w := m.Shape()
+	if len(images) != n || images[0].Bounds() != image.Rect(0, 0, w, h) {
+		return errors.New("pictures have another number or size than was asked for")
+	}
+	return nil
+}
+
+// reads has the prompt of a view read again.
+func reads(ctx context.Context, m family.Reader, views []watch.View) error {
+	for _, v := range views {
+		maps, ok := v.(*watch.HeatMaps)
+		if !ok || maps.Prompt == nil {
+			continue
+		}
+		again, err := m.Attend(ctx, maps.Prompt.Text)
+		if err == nil && len(again.Maps) == 0 {
+			err = errors.New("there are no maps")
+		}
+		return err
+	}
+	return errors.New("no view has a prompt")
+}
+
+// leavesNothing closes a session; neither memory of the device nor goroutines may be left.
+func leavesNothing(t *testing.T, s *run.Session) {
+	t.Helper()
+	if _, err := s.Begin(t.Context()); err != nil {
+		t.Error(err)
+	}
+	s.Model.Close()
+	s.Runtime.Close()
+	if m := s.Device.Memory(); m.Used != 0 {
+		t.Errorf("%d bytes of the device are left", m.Used)
+	}
+	closed(t, s.Device.Close)
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		if !bytes.Contains(stacks, []byte("genview/models/data.")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("goroutines are left:\n%s", stacks)
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// namesSettings gives each setting whose range is known a value outside of it, and wants the error to name it.
+func namesSettings(t *testing.T, trial Trial) {
+	t.Helper()
+	tried := 0
+	for _, s := range configured(t, trial, trial.Steps).List() {
+		wrong := ""
+		switch {
+		case strings.HasPrefix(s.Allowed, "at least") || strings.HasPrefix(s.Allowed, "from") || strings.HasPrefix(s.Allowed, "above"):
+			wrong = "-1"
+		case strings.Contains(s.Allowed, " or ") && s.Allowed != "true or false":
+			wrong = "nonsense"
+		default:
+			continue
+		}
+		tried++
+		c := configured(t, trial, trial.Steps)
+		if err := c.Set(s.Key, wrong); err != nil {
+			t.Errorf("%s=%s: %v", s.Key, wrong, err)
+		}
+		var bad *settings.Error
+		if err := c.Validate(); !errors.As(err, &bad) || bad.Key != s.Key {
+			t.Errorf("%s=%s: got the error %v", s.Key, wrong, err)
+		}
+	}
+	if tried == 0 {
+		t.Error("no setting has a range")
+	}
+}
+
+func closed(t *testing.T, close func() error) {
+	t.Helper()
+	if err := close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,206 @@
+package family
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+
+	"genview/models/data"
+	"genview/models/nn"
+	"genview/models/picture"
+	"genview/models/walk"
+	"genview/models/watch"
+	"genview/tensor"
+)
+
+// A Latent is a network in training that makes examples of latent vectors.
+type Latent interface {
+	Step(ctx context.Context, inputs ...any) error
+	Metrics() (watch.Metrics, error)
+	State() []nn.Named
+	Drawn() []nn.Named
+	Decode(ctx context.Context, z []float32) ([]float32, error)
+	Z() int
+	Parameters() int
+	Programs() []*tensor.Program
+	Close()
+}
+
+// A Fed is a network that makes examples of latent vectors, together with the data that it learns from: all of a [Model] but what it
+// shows. Families embed it.
+type Fed struct {
+	Latent
+	Env Env
+
+	loader   *data.Loader
+	binarize bool
+	size     int // values of an example
+}
+
+// NewFed returns a network of examples of so many values. binarize: of data that are drawn anew as black or white.
+func NewFed(e Env, l Latent, size int, binarize bool) Fed {
+	return Fed{Latent: l, Env: e, size: size, binarize: binarize}
+}
+
+// Feed has the network learn from a set, whose batches come as they do from a step on.
+func (f *Fed) Feed(set data.Set, step int) (err error) {
+	f.loader, err = data.NewLoader(set, data.LoaderOptions{Batch: f.Env.Batch, Seed: f.Env.Seed, Binarize: f.binarize}, step)
+	return err
+}
+
+// Step trains on the next batch. The step must not be cut short: what it updates is what will be saved.
+func (f *Fed) Step(ctx context.Context) error {
+	b, err := f.loader.Next(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.loader.Release(b)
+	return f.Latent.Step(context.WithoutCancel(ctx), b.Images)
+}
+
+// Rehearse returns steps on what looks like examples.
+func (f *Fed) Rehearse() func(ctx context.Context) error {
+	x := make([]float32, f.Env.Batch*f.size)
+	for i := range x {
+		x[i] = float32(i*2654435761>>8&0xff) / 255
+	}
+	return func(ctx context.Context) error { return f.Latent.Step(ctx, x) }
+}
+
+// Close ends the loader and frees the programs.
+func (f *Fed) Close() {
+	if f.loader != nil {
+		f.loader.Close()
+	}
+	f.Latent.Close()
+}
+
+// Seeds returns the latent vectors of seeds first, first+1, …, one after another.
+func (f *Fed) Seeds(first, n int) ([]float32, error) {
+	var z []float32
+	for i := range n {
+		p, err := walk.Point(fmt.Sprintf("seed:%d", first+i), f.Z())
+		if err != nil {
+			return nil, err
+		}
+		z = append(z, p...)
+	}
+	return z, nil
+}
+
+// Pictures is a network that makes pictures of latent vectors: a [Model], a [Sampler] and a [Decoder]. Families embed it.
+type Pictures struct {
+	Fed
+	settings *data.PictureSettings
+	latents  []float32     // what samples are decoded from
+	latent   *watch.Latent // what a watcher's plane can be spanned by
+}
+
+const (
+	sampled     = 64 // pictures
+	planePoints = 32 // that a watcher's latent plane can be spanned by
+)
+
+// NewPictures returns a network of pictures as the settings want them.
+func NewPictures(e Env, l Latent, s *data.PictureSettings) (*Pictures, error) {
+	m := &Pictures{Fed: NewFed(e, l, s.Channels*s.Size*s.Size, s.Binarize), settings: s}
+	var err error
+	if m.latents, err = m.Seeds(1, sampled); err != nil {
+		return nil, err
+	}
+	m.latent = &watch.Latent{Name: "Latent space", Z: m.Z()}
+	for i := range planePoints {
+		m.latent.Points = append(m.latent.Points, watch.Point{Name: fmt.Sprintf("seed:%d", i+1), Z: m.latents[i*m.Z() : (i+1)*m.Z()]})
+	}
+	return m, nil
+}
+
+// Open opens the pictures that the network learns from.
+func (m *Pictures) Open(ctx context.Context) (*data.Dataset, error) {
+	return m.settings.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.say})
+}
+
+// Binarized tells whether the pictures are drawn anew as black or white.
+func (m *Pictures) Binarized() bool { return m.settings.Binarize }
+
+// Begin opens the pictures.
+func (m *Pictures) Begin(ctx context.Context, step int) (string, error) {
+	set, err := m.Open(ctx)
+	if err != nil {
+		return "", err
+	}
+	what := CountOf(set.Train.Len(), "picture")
+	if set.LeftOut > 0 {
+		what += fmt.Sprintf(", %s left out", CountOf(set.LeftOut, "file"))
+	}
+	return what, m.Feed(set.Train, step)
+}
+
+// Shape is that of a picture.
+func (m *Pictures) Shape() (c, h, w int) {
+	return m.settings.Channels, m.settings.Size, m.settings.Size
+}
+
+// Draw returns the pictures of latent vectors z [N, Z].
+func (m *Pictures) Draw(ctx context.Context, z []float32) ([]*image.RGBA, error) {
+	p, err := m.Decode(ctx, z)
+	if err != nil {
+		return nil, err
+	}
+	c, h, w := m.Shape()
+	return data.Images(p, c, h, w), nil
+}
+
+// Look draws the samples.
+func (m *Pictures) Look(ctx context.Context) ([]watch.View, error) {
+	images, err := m.Draw(ctx, m.latents)
+	if err != nil {
+		return nil, err
+	}
+	return []watch.View{&watch.Pictures{Name: "Samples", Images: images}, m.latent}, nil
+}
+
+// Answer decodes latents.
+func (m *Pictures) Answer(ctx context.Context, r watch.Request) bool {
+	d, ok := r.(watch.Decode)
+	if !ok {
+		return false
+	}
+	for _, z := range d.Z {
+		if len(z) != m.Z() {
+			return false
+		}
+	}
+	if images, err := m.Draw(ctx, slices.Concat(d.Z...)); err == nil { // else unanswered: the next step fails too and says why
+		d.Reply(images)
+	}
+	return false
+}
+
+// ErrTooMany says that more was asked for than fits in memory.
+var ErrTooMany = errors.New("too many")
+
+// Sample draws n pictures of seeds from first on, in a square.
+func (m *Pictures) Sample(ctx context.Context, first, n int) (*image.RGBA, error) {
+	if most := picture.MostOfSheet(m.settings.Size); n > most {
+		return nil, fmt.Errorf("%d pictures of this size are %w for one sheet: give %d or fewer", n, ErrTooMany, most)
+	}
+	z, err := m.Seeds(first, n)
+	if err != nil {
+		return nil, err
+	}
+	var images []*image.RGBA
+	for img, err := range walk.Along(ctx, m.Draw, func(i int) []float32 { return z[i*m.Z() : (i+1)*m.Z()] }, n, m.Env.Counter("pictures")) {
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, img)
+	}
+	cols := 1
+	for cols*cols < n {
+		cols++
+	}
+	return picture.Sheet(images, cols), nil
+}

@@ -1,0 +1,160 @@
+package gan
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"genview/models/data"
+	"genview/models/family"
+	"genview/models/picture"
+	"genview/models/watch"
+)
+
+// points is a GAN that learns from points in the plane.
+type points struct {
+	family.Fed
+	trainer *Trainer
+	source  *data.SourceSettings
+	latents []float32
+	real    []float32 // points to compare with
+	places  []float32 // where the surface is looked at
+}
+
+const (
+	cloud   = 4000 // points of a sample
+	surface = 64   // places along each axis at which the discriminator is asked
+
+	mostPoints = 10_000_000 // that are made at a time
+)
+
+func newPoints(e family.Env, t *Trainer, s *data.SourceSettings) (*points, error) {
+	m := &points{Fed: family.NewFed(e, t, 2, false), trainer: t, source: s}
+	var err error
+	if m.latents, err = m.Seeds(1, cloud); err != nil {
+		return nil, err
+	}
+	reach := data.Reach(s.Name)
+	for i := range surface * surface {
+		x, y := float64(i%surface)+0.5, float64(i/surface)+0.5
+		m.places = append(m.places, float32(reach*(2*x/surface-1)), float32(reach*(1-2*y/surface)))
+	}
+	return m, nil
+}
+
+func (m *points) open(ctx context.Context) (*data.Dataset, error) {
+	return m.source.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Say})
+}
+
+// Begin opens the points.
+func (m *points) Begin(ctx context.Context, step int) (string, error) {
+	set, err := m.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	return family.CountOf(set.Train.Len(), "point"), m.Feed(set.Train, step)
+}
+
+// held returns the points that the model was not trained on.
+func (m *points) held(ctx context.Context) (*data.Points, error) {
+	set, err := m.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return set.Test.(*data.Points), nil
+}
+
+// Look makes points and asks the discriminator of the plane.
+func (m *points) Look(ctx context.Context) ([]watch.View, error) {
+	if m.real == nil {
+		p, err := m.held(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m.real = make([]float32, 2*cloud)
+		for i := range cloud {
+			if _, err := p.Read(i, nil, m.real[2*i:]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	fake, err := m.Decode(ctx, m.latents)
+	if err != nil {
+		return nil, err
+	}
+	logits, err := m.trainer.Judge(ctx, m.places)
+	if err != nil {
+		return nil, err
+	}
+	return []watch.View{&watch.Scatter{
+		Name: "Points", Reach: m.reach(),
+		Sets:  []watch.Points{{Name: "generated", XY: fake}, {Name: "real", XY: m.real}},
+		Field: &watch.Field{Name: "logit", Low: "seems generated", High: "seems real", Side: surface, Values: logits},
+	}}, nil
+}
+
+func (m *points) reach() float64 { return data.Reach(m.source.Name) }
+
+// Answer has nothing to answer.
+func (m *points) Answer(context.Context, watch.Request) bool { return false }
+
+// Sample draws n points of seeds from first on.
+func (m *points) Sample(ctx context.Context, first, n int) (*image.RGBA, error) {
+	xy, err := m.made(ctx, first, n)
+	if err != nil {
+		return nil, err
+	}
+	return picture.Scatter(xy, m.reach()), nil
+}
+
+// made returns n points of seeds from first on.
+func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
+	if n > mostPoints {
+		return nil, fmt.Errorf("%d points are %w: give %d or fewer", n, family.ErrTooMany, mostPoints)
+	}
+	xy := make([]float32, 0, 2*n)
+	for at := 0; at < n; at += cloud { // latents take more memory than points
+		m.Env.Heard("points", at, n)
+		z, err := m.Seeds(first+at, min(cloud, n-at))
+		if err != nil {
+			return nil, err
+		}
+		p, err := m.Decode(ctx, z)
+		if err != nil {
+			return nil, err
+		}
+		xy = append(xy, p...)
+	}
+	return xy, nil
+}
+
+// coverage is what is measured of a GAN of points.
+type coverage struct {
+	Modes    int     `json:"modes"` // with at least one generated point in 500 within 3 σ
+	Total    int     `json:"modes_total"`
+	Quality  float64 `json:"hq_share"` // of generated points, those within 3 σ of a mode
+	Split    string  `json:"split"`
+	Examples int     `json:"examples"`
+}
+
+func (e coverage) String() string {
+	return fmt.Sprintf("%d of %d modes, %.1f %% of %d generated points lie within 3 σ of one", e.Modes, e.Total, 100*e.Quality, e.Examples)
+}
+
+// Evaluate counts the modes that are found.
+func (m *points) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+	p, err := m.held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n := o.Examples
+	if n == 0 {
+		n = family.UsualExamples
+	}
+	xy, err := m.made(ctx, 1, n)
+	if err != nil {
+		return nil, err
+	}
+	modes, quality := p.Cover(xy)
+	return coverage{modes, len(p.Modes), quality, "generated", n}, nil
+}

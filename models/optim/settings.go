@@ -1,0 +1,36 @@
+package optim
+
+import "genview/models/settings"
+
+// AdamSettings are those of Adam, as a run keeps them. Families embed them in the optim block of their settings.
+type AdamSettings struct {
+	LR          float64 `yaml:"lr" doc:"learning rate; where it has a schedule, its peak" range:"(0,)"`
+	Beta1       float64 `yaml:"beta1,omitempty" doc:"how much of the gradients' mean stays at each step" range:"[0,1)"`
+	Beta2       float64 `yaml:"beta2,omitempty" doc:"how much of the squared gradients' mean stays at each step" range:"[0,1)"`
+	WeightDecay float64 `yaml:"weight_decay,omitempty" doc:"how much the weights shrink, times the learning rate" range:"[0,)"`
+}
+
+// Config returns what [NewAdam] takes.
+func (s AdamSettings) Config() AdamConfig {
+	a := AdamDefaults()
+	a.LR, a.Beta1, a.Beta2, a.WeightDecay = s.LR, s.Beta1, s.Beta2, s.WeightDecay
+	return a
+}
+
+// ScheduleSettings are those of Adam with a learning rate that rises and falls, as [Cosine] has it, and with clipped gradients.
+type ScheduleSettings struct {
+	AdamSettings `yaml:",inline"`
+
+	MinLR  float64 `yaml:"min_lr,omitempty" doc:"learning rate at the end of its fall" range:"[0,)"`
+	Warmup int     `yaml:"warmup,omitempty" doc:"steps over which the learning rate rises from 0" range:"[0,)"`
+	Decay  int     `yaml:"decay,omitempty" doc:"steps over which the learning rate falls to min_lr; 0: it stays" range:"[0,)"`
+	Clip   float64 `yaml:"clip,omitempty" doc:"largest global norm of the gradients; 0: any" range:"[0,)"`
+}
+
+// Validate says what of the settings does not fit together.
+func (s ScheduleSettings) Validate() error {
+	if s.MinLR > s.LR {
+		return settings.Errorf("optim.min_lr", "is %v and must be at most optim.lr, %v", s.MinLR, s.LR)
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+
+	"genview/models/family"
+	"genview/models/settings"
+	"genview/models/zoo"
+	"genview/tensor"
+
+	"github.com/goccy/go-yaml"
+)
+
+// version is that of config.yaml. Files without one are of version 1, whose settings were those of all kinds in one.
+const version = 2
+
+// Config is the configuration of a run, as its config.yaml keeps it. What is zero is not written.
+type Config struct {
+	Header
+	Settings family.Settings // of the kind
+}
+
+// Header is what the configurations of all kinds have.
+type Header struct {
+	Version int    `yaml:"version,omitempty" doc:"of this file"`
+	Kind    string `yaml:"kind" doc:"family of the model"`
+	Seed    uint64 `yaml:"seed" doc:"of weights, noise and order"`
+	Steps   int    `yaml:"steps" doc:"to train, in all" range:"[1,)"`
+	Batch   int    `yaml:"batch" doc:"examples a step" range:"[1,)" large:"yes"`
+
+	Record struct {
+		Budget int `yaml:"budget" doc:"MiB on the disk that the recording of how the run looked may take; 0: nothing is recorded" range:"[0,)"`
+	} `yaml:"record"`
+
+	Precision string `yaml:"precision,omitempty" doc:"of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed" oneof:",f32,bf16,f16"`
+	Kernels   string `yaml:"kernels,omitempty" doc:"the family of kernels, on which sums' last bits depend; empty: what suits the device" oneof:",gpu,lavapipe"`
+	Vectors   int    `yaml:"vectors,omitempty" doc:"bits of lavapipe's vectors, on which sums' last bits depend; 0: as many as is usual on the processor"`
+}
+
+// New returns the configuration of a preset.
+func New(preset string) (*Config, error) {
+	p, f, ok := zoo.Preset(preset)
+	if !ok {
+		names := zoo.Names(func(family.Preset) bool { return true })
+		return nil, fmt.Errorf("there is no preset %s%s; there are %s", preset, meant(preset, names), strings.Join(names, ", "))
+	}
+	h := header()
+	h.Kind, h.Seed, h.Steps, h.Batch = f.Kind, 1, p.Steps, p.Batch
+	return &Config{h, p.Settings()}, nil
+}
+
+// header is what a configuration has that says nothing yet.
+func header() Header {
+	h := Header{Version: version}
+	h.Record.Budget = 256
+	return h
+}
+
+// Parse reads a config.yaml. What does not fit is the error, with its line.
+func Parse(p []byte) (*Config, error) {
+	doc, err := settings.Parse(p)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{Header: header()}
+	c.Version = 1
+	if err := doc.Take(&c.Header); err != nil {
+		return nil, err
+	}
+	if c.Version > version {
+		return nil, fmt.Errorf("it is of version %d, and this genview reads versions up to %d: take a newer one", c.Version, version)
+	}
+	f, ok := zoo.Find(c.Kind)
+	if !ok {
+		return nil, settings.Errorf("kind", "is %q%s; there are %s", c.Kind, meant(c.Kind, zoo.Kinds()), strings.Join(zoo.Kinds(), ", "))
+	}
+	if c.Version < 2 { // what other kinds alone have was let pass
+		for _, other := range zoo.Families {
+			doc.Pass(settings.Keys(other.New(), "")...)
+		}
+	}
+	c.Version, c.Settings = version, f.New()
+	if err := doc.Take(c.Settings); err != nil {
+		return nil, fmt.Errorf("%w (kind is %s)", err, c.Kind)
+	}
+	if err := doc.Rest(); err != nil {
+		return nil, fmt.Errorf("%w (kind is %s)", err, c.Kind)
+	}
+	return c, nil
+}
+
+// meant is the part of an error about a word that is not known which says what was meant, if something near is known.
+func meant(word string, known []string) string {
+	if near := settings.Nearest(word, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
+// Bytes returns the configuration as config.yaml has it.
+func (c *Config) Bytes() ([]byte, error) {
+	head, err := yaml.Marshal(c.Header)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := yaml.Marshal(c.Settings)
+	return append(head, rest...), err
+}
+
+// Set changes the setting that a dotted key names, as model.z, to a value as it is typed.
+func (c *Config) Set(key, value string) error { return settings.Set(key, value, &c.Header, c.Settings) }
+
+// SetSteps changes the number of steps, and what depends on it.
+func (c *Config) SetSteps(n int) {
+	c.Steps = n
+	if s, ok := c.Settings.(family.Scheduled); ok {
+		s.Schedule(n)
+	}
+}
+
+// List returns all settings.
+func (c *Config) List() []settings.Setting {
+	return append(settings.List(&c.Header), settings.List(c.Settings)...)
+}
+
+// Validate says what is wrong with a configuration, from wherever it comes.
+func (c *Config) Validate() error {
+	if err := settings.Check(&c.Header); err != nil {
+		return err
+	}
+	switch {
+	case c.Precision == "f16":
+		return settings.Errorf("precision", "is f16, whose gradients underflow: bf16 takes as little memory and has the range of f32")
+	case c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512:
+		return settings.Errorf("vectors", "is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)
+	}
+	if err := settings.Check(c.Settings); err != nil {
+		return err
+	}
+	return c.Settings.Validate()
+}
+
+// products returns the type of products' operands.
+func (c *Config) products() tensor.DType {
+	for _, dt := range []tensor.DType{tensor.BF16, tensor.F16} {
+		if c.Precision == dt.String() {
+			return dt
+		}
+	}
+	return tensor.F32
+}
+
+// tooLarge adds to an error about size or memory what of the settings makes it, and can be made smaller; any other error it leaves.
+func (c *Config) tooLarge(err error) error {
+	if !ofSize(err) {
+		return err
+	}
+	var hint []string
+	for _, s := range c.List() {
+		if s.Large > 1 {
+			hint = append(hint, fmt.Sprintf("%s=%d", s.Key, s.Large))
+		}
+	}
+	return fmt.Errorf("the model is too large: %w; make one of these smaller: %s", err, strings.Join(hint, ", "))
+}

@@ -1,0 +1,94 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"genview/models/train"
+	"genview/vk"
+)
+
+// Newest asks for the newest checkpoint of a run.
+const Newest = -1
+
+// A Place says where the data of a run are now, where that is not where they were, and whether others may take their place.
+type Place struct {
+	Data, Dir string // empty: as config.yaml says
+	Accept    bool
+}
+
+// apply changes a configuration to what a place says.
+func (p Place) apply(c *Config) error {
+	source := c.Settings.Source()
+	if source == nil {
+		return nil
+	}
+	if err := source.Move(p.Data, p.Dir); err != nil {
+		return err
+	}
+	if p.Accept {
+		source.Accept()
+	}
+	return source.Settle()
+}
+
+// Read opens a run folder and reads its configuration, which is checked.
+func Read(dir string, p Place) (*Config, *train.Run, error) {
+	folder, err := train.OpenRun(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := Parse(folder.Config())
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", folder.ConfigPath(), err)
+	}
+	if err := p.apply(c); err != nil {
+		return nil, nil, err
+	}
+	if err := c.Validate(); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", folder.ConfigPath(), err)
+	}
+	return c, folder, nil
+}
+
+// Open opens a run to be looked at, with the weights of its newest checkpoint; nothing of it is written.
+func Open(ctx context.Context, dir string, h Host) (*Session, error) {
+	return h.Open(ctx, dir, Newest, Place{})
+}
+
+// Open opens a run to be looked at, with the weights of a checkpoint.
+func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*Session, error) {
+	c, folder, err := Read(dir, p)
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := folder.Newest(); err != nil {
+		return nil, err
+	}
+	s, err := h.Start(ctx, c)
+	var foreign *KernelsError
+	if errors.As(err, &foreign) && !vk.Passing(err) { // what is only looked at may have other last bits
+		c.Kernels = ""
+		s, err = h.Start(ctx, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Folder = folder
+	if err := s.load(checkpoint); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// load puts a checkpoint of the folder into the model.
+func (s *Session) load(checkpoint int) (err error) {
+	defer s.host.begin("reading the checkpoint")()
+	if checkpoint == Newest {
+		s.Step, err = s.Folder.Load(s.Runtime, s.Model.State())
+		return err
+	}
+	s.Step = checkpoint
+	return s.Folder.LoadStep(s.Runtime, s.Model.State(), checkpoint)
+}

@@ -1,0 +1,301 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"genview/models/family"
+	"genview/models/train"
+	"genview/tensor"
+	"genview/vk"
+)
+
+// A Training is a session that is ready to be trained.
+type Training struct {
+	*Session
+	What  string         // it learns from
+	Began func(step int) // hears of each step that training begins from, of which there are more than one where a device is lost; nil: nobody
+
+	told string // of the newest loss of the device
+}
+
+// ErrDone says that a run has no step left to train.
+var ErrDone = errors.New("the run is done")
+
+// Configure fits a new configuration to its data: settings that were not asked for by their keys follow what the data are. It tells what
+// it chose, "" for nothing. The configuration is checked, and its paths are then absolute.
+func Configure(ctx context.Context, c *Config, asked func(key string) bool) (told string, err error) {
+	if f, ok := c.Settings.(family.Follower); ok {
+		if told, err = f.Follow(ctx, asked); err != nil {
+			return "", err
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return "", err
+	}
+	if source := c.Settings.Source(); source != nil {
+		if err := source.Settle(); err != nil {
+			return "", err
+		}
+	}
+	if l, ok := c.Settings.(family.Learner); ok {
+		err = l.Read(ctx)
+	}
+	return told, err
+}
+
+// Create begins a new run in a folder, which is made as soon as the model and its data are ready. The configuration was made ready by
+// [Configure].
+func (h Host) Create(ctx context.Context, dir string, c *Config) (t *Training, err error) {
+	if err := train.CheckNew(dir); err != nil {
+		return nil, err
+	}
+	t, err = h.prepare(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = t.failed(err) }()
+	if t.What, err = t.Session.Begin(ctx); err != nil {
+		return t, err
+	}
+	p, err := c.Bytes()
+	if err != nil {
+		return t, err
+	}
+	if t.Folder, err = train.CreateRun(dir, p); err != nil {
+		return t, err
+	}
+	t.ready()
+	return t, nil
+}
+
+// failed closes what cannot be trained.
+func (t *Training) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, t.Close())
+}
+
+// prepare makes the model of a run that is trained. Kernels and vectors are then those that it keeps.
+func (h Host) prepare(ctx context.Context, c *Config) (*Training, error) {
+	s, err := h.Start(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	c.Vectors = unusual(s.Device.Info())
+	kernels, err := s.Runtime.Family() // which is settled: the model is compiled
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	c.Kernels = kernels.String() // a device that is opened anew must give the same bits
+	return &Training{Session: s}, nil
+}
+
+// ready is said of a folder that is written to from now on.
+func (t *Training) ready() {
+	t.Folder.Notice = t.host.Notice
+	if t.Folder.Unprotected() {
+		t.host.notice("%s lies on a file system without locks: let nothing else train in it meanwhile", t.Folder.Dir)
+	}
+}
+
+// unusual returns the width of a device's vectors where it is lavapipe and has others than usual, else 0.
+func unusual(i vk.Info) int {
+	if bits := 32 * i.SubgroupSize; i.Lavapipe && bits != vk.UsualWidth() {
+		return bits
+	}
+	return 0
+}
+
+// Resume goes on with a run in its folder from a checkpoint; what is newer is put aside. c is its configuration, in which steps and the
+// place of the data may have changed; see [Read]. A run that has no step left is an error, [ErrDone], unless it is only shown.
+func (h Host) Resume(ctx context.Context, folder *train.Run, c *Config, checkpoint int, shown bool) (t *Training, err error) {
+	if err := pastSteps(folder, checkpoint, c.Steps); err != nil {
+		return nil, err
+	}
+	if err := folder.Lock(); err != nil {
+		return nil, err
+	}
+	began := c.Kernels
+	if c.Vectors == 0 { // it goes on with what it began with
+		c.Vectors = vk.UsualWidth()
+	}
+	t, err = h.prepare(ctx, c)
+	if err != nil {
+		folder.Close()
+		return nil, err
+	}
+	t.Folder = folder
+	defer func() { err = t.failed(err) }()
+	if began == tensor.ForGPU.String() && c.Kernels == began && t.Device.Info().Lavapipe {
+		h.say("the run goes on with the kernels for GPUs that it began with, which are slow on %s: delete the line kernels: gpu from its config.yaml to go on with those made for it, whose last bits differ", t.Device.Info().Name)
+	}
+	anew := checkpoint != Newest
+	err = t.load(checkpoint)
+	if errors.Is(err, train.ErrNoCheckpoint) {
+		t.Step, anew, err = 0, true, nil
+	}
+	if err != nil {
+		return t, err
+	}
+	if t.Step == c.Steps && !shown {
+		return t, fmt.Errorf("%s is at step %d of %d: %w", folder.Dir, t.Step, c.Steps, ErrDone)
+	}
+	if t.What, err = t.Session.Begin(ctx); err != nil {
+		return t, err
+	}
+	if anew {
+		if err := t.putAside(); err != nil {
+			return t, err
+		}
+	}
+	p, err := c.Bytes()
+	if err := errors.Join(err, folder.TrimMetrics(t.Step), folder.WriteConfig(p)); err != nil {
+		return t, err
+	}
+	t.ready()
+	return t, nil
+}
+
+// pastSteps refuses to train a run to fewer steps than it has.
+func pastSteps(folder *train.Run, at, steps int) error {
+	if at == Newest {
+		_, at, _ = folder.Newest() // where there is none, loading says what that means
+	}
+	if at > steps {
+		return &StepsError{folder.Dir, at, steps}
+	}
+	return nil
+}
+
+// A StepsError says that a run has more steps than it is to be trained to.
+type StepsError struct {
+	Dir       string
+	At, Steps int
+}
+
+func (e *StepsError) Error() string {
+	return fmt.Sprintf("%s is at step %d already: it cannot be trained to step %d", e.Dir, e.At, e.Steps)
+}
+
+// putAside keeps what is newer than the step to go on from, under other names.
+func (t *Training) putAside() error {
+	aside, err := t.Folder.SetAside(t.Step)
+	if err != nil {
+		return err
+	}
+	metrics, err := t.Folder.KeepMetrics(t.Step)
+	if err != nil {
+		return err
+	}
+	if metrics != "" {
+		aside = append(aside, metrics)
+	}
+	if t.Step == 0 {
+		t.host.notice("%s has no checkpoint yet: it begins anew from step 0", t.Folder.Dir)
+	}
+	if len(aside) > 0 {
+		t.host.notice("put aside what is newer than step %d: %s", t.Step, strings.Join(aside, ", "))
+	}
+	return nil
+}
+
+const (
+	mostLosses = 3                      // of the device that a training survives
+	resetWait  = 500 * time.Millisecond // what a driver is given to reset a device, once more for each loss
+)
+
+// Train trains to the last step, or until ctx ends, and saves where it ended. Of the options, it sets steps, batch, snapshot, history and the
+// recording's budget itself. When the device is lost, which a hang or a reset of its driver does, it is opened anew, and training goes on from the newest
+// checkpoint, to the same bits: what was trained since is gone with the device's memory.
+func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
+	for losses := 1; ; losses++ {
+		if o.History, err = t.Folder.History(); err != nil {
+			return err
+		}
+		o.Steps, o.Batch, o.Record = t.Config.Steps, t.Config.Batch, int64(t.Config.Record.Budget)<<20
+		o.Snapshot = t.Snapshot(t.What)
+		o.Snapshot.Notice = t.told
+		if t.Began != nil {
+			t.Began(t.Step)
+		}
+		step, err := train.Loop(ctx, t.Folder, t.Runtime, t.Model, t.Step, o)
+		if !errors.Is(err, vk.ErrDeviceLost) || ctx.Err() != nil {
+			t.Step = step
+			return err
+		}
+		if losses > mostLosses {
+			return t.giveUp(fmt.Sprintf("lost %d times", losses), err)
+		}
+		name := t.Device.Info().Name
+		_ = t.release() // which has nothing to say but that the device is lost
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(losses) * resetWait):
+		}
+		if err := t.reopen(ctx, name); err != nil {
+			return t.giveUp("lost and cannot be opened again", err)
+		}
+		t.told = fmt.Sprintf("%s was lost at step %d; it is opened anew, and training goes on from step %d", name, step, t.Step)
+		t.host.notice("%s", t.told)
+	}
+}
+
+// A LostError says what is left of a run whose device does not come back.
+type LostError struct {
+	Dir  string
+	What string // became of the device
+	Left string // of the run
+	Why  error
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("the device was %s, %s (%v)", e.What, e.Left, e.Why)
+}
+
+// Unwrap returns the reason.
+func (e *LostError) Unwrap() error { return e.Why }
+
+func (t *Training) giveUp(what string, why error) error {
+	left := "there is no checkpoint yet"
+	if _, step, err := t.Folder.Newest(); err == nil {
+		left = fmt.Sprintf("the newest checkpoint is of step %d", step)
+	}
+	return &LostError{t.Folder.Dir, what, left, why}
+}
+
+// reopen opens the device of that name anew, and has the model ready to go on from the newest checkpoint.
+func (t *Training) reopen(ctx context.Context, name string) error {
+	dev, err := t.host.OpenDevice()
+	if err != nil {
+		return err
+	}
+	if now := dev.Info().Name; now != name {
+		return errors.Join(fmt.Errorf("%s is gone, and %s has other last bits", name, now), dev.Close())
+	}
+	s, err := t.host.StartOn(ctx, dev, t.tuning, t.Config)
+	if err != nil {
+		return err
+	}
+	s.Folder = t.Folder
+	s.Step, err = s.Folder.Load(s.Runtime, s.Model.State())
+	if errors.Is(err, train.ErrNoCheckpoint) {
+		s.Step, err = 0, nil
+	}
+	if err == nil {
+		_, err = s.Begin(ctx)
+	}
+	if err == nil {
+		err = s.Folder.TrimMetrics(s.Step)
+	}
+	if err != nil {
+		return errors.Join(err, s.release())
+	}
+	t.Session = s
+	return nil
+}

@@ -1,0 +1,116 @@
+// Package text is the family of GPTs that learn to go on with a text, character by character.
+package text
+
+import (
+	"context"
+
+	"genview/models/data"
+	"genview/models/family"
+	"genview/models/optim"
+	"genview/models/settings"
+	"genview/models/transformer"
+)
+
+// Family is that of GPTs of characters.
+var Family = family.Family{
+	Kind: "text",
+	Presets: []family.Preset{{
+		Name: "text", Aliases: []string{"gpt"}, Argument: "FILE",
+		About: "a GPT that writes like a text",
+		Steps: 2000, Batch: 12, Settings: func() family.Settings { return DefaultSettings() },
+	}},
+	New: func() family.Settings { return new(Settings) },
+}
+
+// Settings are those of a run.
+type Settings struct {
+	Data  data.TextSettings `yaml:"data"`
+	Model struct {
+		Width   int     `yaml:"width,omitempty" doc:"of the vectors: n_embd; a multiple of heads" range:"[1,268435456]" large:"yes"`
+		Heads   int     `yaml:"heads,omitempty" doc:"of each attention layer" range:"[1,268435456]" large:"yes"`
+		Layers  int     `yaml:"layers,omitempty" doc:"blocks of attention and feed-forward layers" range:"[1,128]" large:"yes"`
+		Dropout float64 `yaml:"dropout,omitempty" doc:"share of values that training drops" range:"[0,1)"`
+		Context int     `yaml:"context,omitempty" doc:"characters that are read at a time" range:"[1,268435456]" large:"yes"`
+		Bias    bool    `yaml:"bias,omitempty" doc:"of linear layers and norms, as GPT-2 has"`
+	} `yaml:"model"`
+	Optim optim.ScheduleSettings `yaml:"optim"`
+
+	read *data.Text // when the settings were made
+}
+
+// DefaultSettings are nanoGPT's for a CPU (its README, "I only have a macbook").
+func DefaultSettings() *Settings {
+	c, s := transformer.GPTDefaults(), &Settings{}
+	m := &s.Model
+	m.Width, m.Heads, m.Layers, m.Dropout, m.Context, m.Bias = c.Width, c.Heads, c.Layers, c.Dropout, c.Context, c.Bias
+	s.Optim = optim.ScheduleSettings{
+		AdamSettings: optim.AdamSettings{LR: 1e-3, Beta1: 0.9, Beta2: 0.99, WeightDecay: 0.1},
+		MinLR:        1e-4, Warmup: 100, Decay: 2000, Clip: 1,
+	}
+	return s
+}
+
+// Title names the network.
+func (s *Settings) Title() string { return "GPT" }
+
+// Source is where the text comes from.
+func (s *Settings) Source() family.Source { return &s.Data }
+
+// config describes the network for data.
+func (s *Settings) config(vocabulary int) transformer.GPTConfig {
+	m := s.Model
+	return transformer.GPTConfig{
+		Vocab: vocabulary, Context: m.Context, Width: m.Width, Heads: m.Heads, Layers: m.Layers, Dropout: m.Dropout, Bias: m.Bias,
+	}
+}
+
+// Validate says what is wrong with the settings.
+func (s *Settings) Validate() error {
+	if s.Data.Name == "" {
+		return settings.Errorf("data.name", "is missing: say what text to learn from")
+	}
+	if err := s.Data.Validate(); err != nil {
+		return err
+	}
+	if err := s.Optim.Validate(); err != nil {
+		return err
+	}
+	return s.config(1).Validate() // how many characters there are the text says
+}
+
+// Schedule has the learning rate fall over all steps, where it falls.
+func (s *Settings) Schedule(steps int) {
+	if s.Optim.Decay > 0 {
+		s.Optim.Decay = steps
+	}
+}
+
+// Read reads the text, which may come from a pipe and is then kept for the model, and takes its characters.
+func (s *Settings) Read(ctx context.Context) error {
+	text, err := data.ReadText(ctx, s.Data.Name, string(s.Data.Characters))
+	if err != nil {
+		return err
+	}
+	s.read, s.Data.Characters, s.Data.Pipe = text, data.Quoted(text.Characters), text.Pipe
+	return nil
+}
+
+// text returns the text. It is read once.
+func (s *Settings) text(ctx context.Context) (*data.Text, error) {
+	if s.read == nil {
+		var err error
+		if s.read, err = s.Data.Open(ctx); err != nil {
+			return nil, err
+		}
+	}
+	s.Data.Pipe, s.Data.Identity = s.read.Pipe, s.read.Identity
+	return s.read, nil
+}
+
+// Rehearse has as many characters as tinyshakespeare.
+func (s *Settings) Rehearse() {
+	s.Data.Name = "text"
+	for r := range 65 {
+		s.Data.Characters += data.Quoted(rune('!' + r))
+	}
+}

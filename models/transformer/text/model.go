@@ -1,0 +1,221 @@
+package text
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"genview/models/data"
+	"genview/models/family"
+	"genview/models/transformer"
+	"genview/models/watch"
+)
+
+// model is a GPT that goes on with a text.
+type model struct {
+	*transformer.Generator
+	env        family.Env
+	settings   *Settings
+	vocabulary *data.Vocabulary
+	learned    *data.Text // what the model learns from
+	train      int        // characters of it to train on; the rest is held out
+	step       int
+	text       string // that is attended to; "": what was generated last
+}
+
+const sampleSize = 160 // characters of a sample
+
+// Build makes the model.
+func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) {
+	m := &model{env: e, settings: s, vocabulary: data.NewVocabulary(string(s.Data.Characters), 0)}
+	if m.vocabulary.Len() < 2 {
+		return nil, fmt.Errorf("%s: the text is made of %d different characters; to learn from it takes two at least", s.Data.Name, m.vocabulary.Len())
+	}
+	var err error
+	m.Generator, err = transformer.NewGenerator(e.Runtime, s.config(m.vocabulary.Len()), transformer.TrainConfig{
+		Batch: e.Batch, Adam: s.Optim.Config(), MinLR: s.Optim.MinLR, Warmup: s.Optim.Warmup, Decay: s.Optim.Decay, Clip: s.Optim.Clip, Seed: e.Seed,
+	})
+	return m, err
+}
+
+// open reads the text.
+func (m *model) open(ctx context.Context) error {
+	text, err := m.settings.text(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := m.vocabulary.Encode(text.Characters); err != nil {
+		return fmt.Errorf("%s is not the text that the run began with: %w", m.settings.Data.Name, err)
+	}
+	m.learned = text
+	m.train, err = text.Split(m.settings.Model.Context)
+	return err
+}
+
+// test returns the tokens of the held-out part and the one before it, from which the first is judged.
+func (m *model) test() ([]int32, error) {
+	n := m.learned.Len() - m.train + 1
+	return m.vocabulary.Append(make([]int32, 0, n), m.learned.Slice(m.train-1, n))
+}
+
+// Begin reads the text, which may be long.
+func (m *model) Begin(ctx context.Context, step int) (string, error) {
+	m.step = step
+	if err := m.open(ctx); err != nil {
+		return "", err
+	}
+	return family.CountOf(m.learned.Len(), "character"), nil
+}
+
+// Step trains on the next batch of stretches of the text, which begin anywhere.
+func (m *model) Step(ctx context.Context) error {
+	n := m.settings.Model.Context + 1
+	batch := make([]int32, m.env.Batch*n)
+	rng := rand.New(rand.NewPCG(m.env.Seed, uint64(m.step)))
+	for i := range m.env.Batch {
+		at := rng.IntN(m.train - n + 1)
+		if _, err := m.vocabulary.Append(batch[i*n:i*n], m.learned.Slice(at, n)); err != nil {
+			return err
+		}
+	}
+	m.step++
+	return m.Generator.Step(context.WithoutCancel(ctx), batch)
+}
+
+// Rehearse returns steps on what looks like a text.
+func (m *model) Rehearse() func(ctx context.Context) error {
+	batch := make([]int32, m.env.Batch*(m.settings.Model.Context+1))
+	for i := range batch {
+		batch[i] = int32(i * 7 % m.vocabulary.Len())
+	}
+	return func(ctx context.Context) error { return m.Generator.Step(ctx, batch) }
+}
+
+// encode numbers a prompt, and says what is wrong with one that cannot be read.
+func (m *model) encode(prompt string) ([]int32, error) {
+	tokens, err := m.vocabulary.Encode(m.plain(prompt))
+	if err == nil && len(tokens) == 0 {
+		return nil, fmt.Errorf("the prompt is empty: give one character at least")
+	}
+	return tokens, err
+}
+
+// plain is a prompt with the line ends that the model knows.
+func (m *model) plain(prompt string) string {
+	return data.Normalise(prompt, string(m.settings.Data.Characters))
+}
+
+// Prompt returns a prompt as the model reads it.
+func (m *model) Prompt(text string) (string, error) {
+	_, err := m.encode(text)
+	return m.plain(text), err
+}
+
+// Opening is what a sample goes on from: a new line, where the text has any.
+func (m *model) Opening() string {
+	if _, err := m.vocabulary.Encode("\n"); err == nil {
+		return "\n"
+	}
+	return m.vocabulary.Decode([]int32{0})
+}
+
+// Generate goes on with a prompt by n characters, handing each to emit.
+func (m *model) Generate(ctx context.Context, prompt string, n int, o family.Sampling, emit func(character string) error) error {
+	tokens, err := m.encode(prompt)
+	if err != nil {
+		return err
+	}
+	how := transformer.Sampling{Temperature: o.Temperature, TopK: o.TopK}
+	return m.Generator.Generate(ctx, tokens, n, how, rand.New(rand.NewPCG(o.Seed, 0)), func(token int32) error {
+		return emit(m.vocabulary.Decode([]int32{token}))
+	})
+}
+
+// Attend returns how a text is read; of one that is longer than the context, its end.
+func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error) {
+	text = m.plain(text)
+	tokens, err := m.encode(text)
+	if err != nil {
+		return family.Attention(&watch.Prompt{Text: text, Problem: strings.TrimPrefix(err.Error(), "data: ")}), nil
+	}
+	unread := max(0, len(tokens)-m.settings.Model.Context)
+	tokens = tokens[unread:]
+	all, err := m.Generator.Attention(ctx, tokens)
+	if err != nil {
+		return nil, err
+	}
+	a := family.Attention(&watch.Prompt{Text: text, Unread: unread})
+	const ahead = 12
+	if err := m.Generate(ctx, text, ahead, family.Sampling{}, func(c string) error { a.Prompt.Output += c; return nil }); err != nil {
+		return nil, err
+	}
+	read := strings.Split(m.vocabulary.Decode(tokens), "")
+	for _, s := range all {
+		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: read, Cols: read, Values: s.Weights})
+	}
+	return a, nil
+}
+
+// Look draws a sample and reads the text that is attended to.
+func (m *model) Look(ctx context.Context) ([]watch.View, error) {
+	var sample strings.Builder
+	if err := m.Generate(ctx, m.Opening(), sampleSize, family.Sampling{Temperature: 0.8, Seed: 1}, func(c string) error {
+		_, err := sample.WriteString(c)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	text := m.text
+	if text == "" {
+		text = firstRunes(strings.TrimSpace(sample.String()), min(m.settings.Model.Context, 32))
+	}
+	a, err := m.Attend(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return []watch.View{&watch.Texts{Name: "Sample", Examples: []watch.Example{{Input: m.Opening(), Output: sample.String()}}}, a}, nil
+}
+
+func firstRunes(s string, n int) string {
+	r := []rune(s)
+	return string(r[:min(n, len(r))])
+}
+
+// Answer takes the text to attend to.
+func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
+	a, ok := r.(watch.Attend)
+	if ok {
+		m.text = a.Text
+	}
+	return ok
+}
+
+// perplexity is what is measured of a GPT.
+type perplexity struct {
+	Loss       float64 `json:"val_loss"` // nats per character
+	Perplexity float64 `json:"perplexity"`
+	Split      string  `json:"split"`
+	Examples   int     `json:"examples"` // characters
+}
+
+func (e perplexity) String() string {
+	return fmt.Sprintf("loss %.4f nats per character, perplexity %.3f, on %d held-out characters", e.Loss, e.Perplexity, e.Examples)
+}
+
+// Evaluate reads what is held out of the text: so many windows as examples are asked for, all where it is not said.
+func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+	if err := m.open(ctx); err != nil {
+		return nil, err
+	}
+	text, err := m.test()
+	if err != nil {
+		return nil, err
+	}
+	if n, window := o.Examples, m.settings.Model.Context; n > 0 && n <= (len(text)-1)/window {
+		text = text[:n*window+1]
+	}
+	loss, count, err := m.Loss(ctx, text, m.env.Counter("characters"))
+	return perplexity{loss, math.Exp(loss), "the text's last tenth", count}, err
+}

@@ -1,0 +1,244 @@
+package translate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"genview/models/data"
+	"genview/models/family"
+	"genview/models/transformer"
+	"genview/models/watch"
+)
+
+// model is an encoder–decoder that learns to write dates.
+type model struct {
+	*transformer.Translator
+	env        family.Env
+	dates      *data.Dates
+	vocabulary *data.Vocabulary
+	step       int
+	text       string // that is attended to
+
+	sources, targets []int32 // of a batch
+	source, target   []byte  // of an example
+	tokens           []int32 // of one of the two
+}
+
+const heldOut = 8 // examples to look at
+
+// Build makes the model.
+func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) {
+	m := &model{env: e, dates: data.NewDates(e.Seed)}
+	m.vocabulary = data.NewVocabulary(m.dates.Characters(), transformer.Special)
+	m.text = m.dates.Test()[0].Source
+	source, target := m.dates.Longest()
+	target += 2 // one for End; a multiple of 4, which is read faster
+	var err error
+	m.Translator, err = transformer.NewTranslator(e.Runtime, s.config(m.vocabulary.Len(), source, target), transformer.TrainConfig{
+		Batch: e.Batch, Adam: s.Optim.Config(), MinLR: s.Optim.MinLR, Warmup: s.Optim.Warmup, Decay: s.Optim.Decay, Clip: s.Optim.Clip,
+		Smoothing: s.Optim.Smoothing, Seed: e.Seed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.sources, m.targets = make([]int32, e.Batch*source), make([]int32, e.Batch*(target+1))
+	return m, nil
+}
+
+// Begin has nothing to open: dates are made.
+func (m *model) Begin(_ context.Context, step int) (string, error) {
+	m.step = step
+	return fmt.Sprintf("%s held out", family.CountOf(len(m.dates.Test()), "date")), nil
+}
+
+// Step trains on the next dates. The rest of each row stays Pad, which is 0.
+func (m *model) Step(ctx context.Context) error {
+	c := m.Config()
+	clear(m.sources)
+	clear(m.targets)
+	var err error
+	for i := range m.env.Batch {
+		m.source, m.target = m.dates.Train(m.step*m.env.Batch+i, m.source[:0], m.target[:0])
+		if m.tokens, err = m.vocabulary.Append(m.tokens[:0], m.source); err != nil {
+			return err
+		}
+		copy(m.sources[i*c.Source:(i+1)*c.Source], m.tokens)
+		if m.tokens, err = m.vocabulary.Append(append(m.tokens[:0], transformer.Begin), m.target); err != nil {
+			return err
+		}
+		m.tokens = append(m.tokens, transformer.End)
+		copy(m.targets[i*(c.Target+1):(i+1)*(c.Target+1)], m.tokens)
+	}
+	m.step++
+	return m.Translator.Step(context.WithoutCancel(ctx), m.sources, m.targets)
+}
+
+// Rehearse returns steps on dates, which are no dearer than what looks like them.
+func (m *model) Rehearse() func(ctx context.Context) error { return m.Step }
+
+// encode numbers a sentence, and says what is wrong with one that cannot be read.
+func (m *model) encode(text string) ([]int32, error) {
+	tokens, err := m.vocabulary.Encode(strings.TrimSuffix(data.Normalise(text, ""), "\n"))
+	switch longest := m.Config().Source; {
+	case err != nil:
+		return nil, err
+	case len(tokens) == 0:
+		return nil, fmt.Errorf("there is nothing to translate: give a date, as \"3 May 1998\"")
+	case len(tokens) > longest:
+		return nil, fmt.Errorf("%q has %d characters; the model reads %d at most", text, len(tokens), longest)
+	}
+	return tokens, nil
+}
+
+// Translate returns what the model makes of texts.
+func (m *model) Translate(ctx context.Context, texts []string) ([]string, error) {
+	var sources [][]int32
+	for _, t := range texts {
+		tokens, err := m.encode(t)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, tokens)
+	}
+	out, err := m.Translator.Translate(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	var results []string
+	for _, tokens := range out {
+		results = append(results, m.vocabulary.Decode(tokens))
+	}
+	return results, nil
+}
+
+// Attend returns how a text is read. A text that cannot be read is no error, but a problem that is said.
+func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error) {
+	source, err := m.encode(text)
+	if err != nil {
+		return family.Attention(&watch.Prompt{Text: text, Problem: strings.TrimPrefix(err.Error(), "data: ")}), nil
+	}
+	out, err := m.Translator.Translate(ctx, [][]int32{source})
+	if err != nil {
+		return nil, err
+	}
+	all, err := m.Attention(ctx, source, out[0])
+	if err != nil {
+		return nil, err
+	}
+	a := family.Attention(&watch.Prompt{Text: text, Output: m.vocabulary.Decode(out[0])})
+	read, said := m.names(source), m.names(out[0])
+	for _, s := range all {
+		from, to := read, read
+		switch {
+		case strings.HasSuffix(s.Name, ".multihead_attn"):
+			to = append(slices.Clone(said), "end")
+		case strings.HasPrefix(s.Name, "decoder."):
+			from, to = append([]string{"begin"}, said...), append(slices.Clone(said), "end")
+		}
+		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: to[:s.To], Cols: from[:s.From], Values: s.Weights})
+	}
+	return a, nil
+}
+
+// names are tokens as they are shown; a model that has learned little may say special ones.
+func (m *model) names(tokens []int32) []string {
+	var names []string
+	for _, t := range tokens {
+		switch t {
+		case transformer.Pad:
+			names = append(names, "pad")
+		case transformer.Begin:
+			names = append(names, "begin")
+		default:
+			names = append(names, m.vocabulary.Decode([]int32{t}))
+		}
+	}
+	return names
+}
+
+// examples translates held-out dates.
+func (m *model) examples(ctx context.Context, from, to int) ([]watch.Example, error) {
+	test := m.dates.Test()[from:to]
+	var texts []string
+	for _, p := range test {
+		texts = append(texts, p.Source)
+	}
+	out, err := m.Translate(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	var all []watch.Example
+	for i, p := range test {
+		all = append(all, watch.Example{Input: p.Source, Output: out[i], Want: p.Target})
+	}
+	return all, nil
+}
+
+// Look translates held-out dates and reads the text that is attended to.
+func (m *model) Look(ctx context.Context) ([]watch.View, error) {
+	examples, err := m.examples(ctx, 0, heldOut)
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.Attend(ctx, m.text)
+	if err != nil {
+		return nil, err
+	}
+	return []watch.View{&watch.Texts{Name: "Examples", Examples: examples}, a}, nil
+}
+
+// Answer takes the text to attend to.
+func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
+	a, ok := r.(watch.Attend)
+	if ok {
+		m.text = a.Text
+	}
+	return ok
+}
+
+// accuracy is what is measured of a translation.
+type accuracy struct {
+	Exact    float64 `json:"exact"`          // share of held-out texts translated without a mistake
+	Tokens   float64 `json:"token_accuracy"` // share of characters that are right and in their place
+	Split    string  `json:"split"`
+	Examples int     `json:"examples"`
+}
+
+func (e accuracy) String() string {
+	return fmt.Sprintf("%.2f %% of %d held-out dates exactly right, %.2f %% of their characters", 100*e.Exact, e.Examples, 100*e.Tokens)
+}
+
+// Evaluate translates dates that are held out.
+func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+	n := o.Examples
+	if n == 0 {
+		n = family.UsualExamples
+	}
+	n = min(n, len(m.dates.Test()))
+	var all []watch.Example
+	for len(all) < n {
+		const some = 128
+		m.env.Heard("dates", len(all), n)
+		more, err := m.examples(ctx, len(all), min(len(all)+some, n))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	exact, right, total := 0, 0, 0
+	for _, e := range all {
+		if e.Output == e.Want {
+			exact++
+		}
+		got, want := []rune(e.Output), []rune(e.Want)
+		for i := range want {
+			if i < len(got) && got[i] == want[i] {
+				right++
+			}
+		}
+		total += len(want)
+	}
+	return accuracy{float64(exact) / float64(len(all)), float64(right) / float64(total), "held-out days", len(all)}, nil
+}

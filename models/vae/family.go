@@ -1,0 +1,137 @@
+package vae
+
+import (
+	"context"
+	"fmt"
+
+	"genview/models/data"
+	"genview/models/family"
+	"genview/models/optim"
+	"genview/models/watch"
+)
+
+// Family is that of variational autoencoders of pictures.
+var Family = family.Family{
+	Kind: "vae",
+	Presets: []family.Preset{{
+		Name:  "vae",
+		About: "a variational autoencoder of pictures",
+		Choice: &watch.Choice{
+			Title: "Letters by a VAE",
+			About: "A variational autoencoder learns to draw letters in a minute or two. Drag through its latent space while it does.",
+		},
+		Steps: 2000, Batch: 128, Settings: func() family.Settings { return DefaultSettings() },
+	}},
+	New: func() family.Settings { return new(Settings) },
+}
+
+// Settings are those of a run.
+type Settings struct {
+	Data  data.PictureSettings `yaml:"data"`
+	Model struct {
+		Arch   string  `yaml:"arch,omitempty" doc:"mlp for layers that join everything, conv for convolutions" oneof:"mlp,conv"`
+		Z      int     `yaml:"z,omitempty" doc:"dimensions of the latent space" range:"[1,268435456]" large:"yes"`
+		Hidden int     `yaml:"hidden,omitempty" doc:"mlp: units of the hidden layers; conv: channels at half the pictures' size" range:"[1,268435456]" large:"yes"`
+		Beta   float64 `yaml:"beta,omitempty" doc:"weight of the KL term; 1 gives the ELBO" range:"[0,)"`
+	} `yaml:"model"`
+	Optim optim.AdamSettings `yaml:"optim"`
+}
+
+// DefaultSettings are those of letters.
+func DefaultSettings() *Settings {
+	c, adam := Defaults(), optim.AdamDefaults()
+	s := &Settings{Optim: optim.AdamSettings{LR: adam.LR, Beta1: adam.Beta1, Beta2: adam.Beta2}}
+	s.Data.Name, s.Data.Size, s.Data.Channels, s.Data.Binarize = "glyphs", c.Size, 1, true
+	s.Model.Arch, s.Model.Z, s.Model.Hidden, s.Model.Beta = c.Arch, c.Z, c.Hidden, c.Beta
+	return s
+}
+
+// Title names the network.
+func (s *Settings) Title() string {
+	if s.Model.Arch == "conv" {
+		return "CONV VAE"
+	}
+	return "MLP VAE"
+}
+
+// Source is where the pictures come from.
+func (s *Settings) Source() family.Source { return &s.Data }
+
+// Config describes the network.
+func (s *Settings) Config() Config {
+	return Config{Arch: s.Model.Arch, Z: s.Model.Z, Hidden: s.Model.Hidden, Beta: s.Model.Beta, Size: s.Data.Size, Channels: s.Data.Channels}
+}
+
+// Validate says what is wrong with the settings.
+func (s *Settings) Validate() error {
+	if err := s.Data.Validate(); err != nil {
+		return err
+	}
+	return s.Config().Validate()
+}
+
+// Follow fits the settings to the pictures and to the network.
+func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (string, error) {
+	step, least := 1, 1
+	if s.Model.Arch == "conv" {
+		step, least = 4, 4
+		if !asked("model.hidden") {
+			s.Model.Hidden = ConvDefaults().Hidden
+		}
+	}
+	return s.Data.Follow(ctx, asked, step, least)
+}
+
+// Build makes the model.
+func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) {
+	t, err := NewTrainer(e.Runtime, s.Config(), TrainConfig{Batch: e.Batch, Adam: s.Optim.Config(), Seed: e.Seed})
+	if err != nil {
+		return nil, err
+	}
+	p, err := family.NewPictures(e, t, &s.Data)
+	return &model{p, t}, err
+}
+
+// model is a VAE that learns from pictures.
+type model struct {
+	*family.Pictures
+	trainer *Trainer
+}
+
+// Encode returns the means of the latent vectors of pictures.
+func (m *model) Encode(ctx context.Context, pictures []float32) ([]float32, error) {
+	return m.trainer.Encode(ctx, pictures)
+}
+
+// elbo is what is measured of a VAE.
+type elbo struct {
+	ELBO         float64 `json:"elbo"` // nats per example
+	LogP         float64 `json:"logp"` // by importance sampling
+	Samples      int     `json:"importance_samples"`
+	Split        string  `json:"split"`
+	Examples     int     `json:"examples"`
+	Binarisation string  `json:"binarisation"`
+}
+
+func (e elbo) String() string {
+	return fmt.Sprintf("ELBO %.2f nats, log p(x) ≥ %.2f nats with %d importance samples, on %d test examples (pixels: %s)",
+		e.ELBO, e.LogP, e.Samples, e.Examples, e.Binarisation)
+}
+
+// Evaluate returns the ELBO and the log-likelihood of pictures that are held out.
+func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+	set, err := m.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n := o.Examples
+	if n == 0 {
+		n = family.UsualExamples
+	}
+	binarize, pixels := m.Binarized(), "as they are, between 0 and 1"
+	if binarize {
+		pixels = "Bernoulli, one fixed sample a pixel"
+	}
+	e, err := m.trainer.Evaluate(ctx, set.Test, EvalOptions{Examples: n, Samples: o.Samples, Binarize: binarize, Heard: m.Env.Counter("passes")})
+	return elbo{e.ELBO, e.LogP, e.Samples, "test", e.Examples, pixels}, err
+}
