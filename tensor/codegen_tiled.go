@@ -20,16 +20,22 @@ type tile struct {
 
 // tiles are for all GPUs. Large ones read less for each multiplication, from memory and from shared memory; of small ones there are
 // more to share out. Those of 64 × 64, 32 × 32 and the narrow ones run wherever there is Vulkan, in 16 KB and 128 invocations.
+//
+// Of tiles of one size a device takes the first that fits. Slabs are so thin that the workgroups which share 64 KB of shared memory, as on
+// AMD's GPUs, give each of four SIMDs four subgroups of 64: with fewer, nothing is left to do while one waits for memory.
 var tiles = []tile{
 	{128, 128, 8, 8, 8, 1},
+	{128, 128, 8, 8, 4, 0.9},
 	{128, 64, 8, 8, 8, 0.9},
+	{128, 64, 8, 8, 4, 0.8},
 	{64, 128, 8, 8, 8, 0.9},
-	{64, 64, 16, 8, 4, 0.75},
-	{128, 32, 8, 8, 4, 0.65},
-	{32, 128, 8, 4, 8, 0.65},
-	{32, 32, 16, 4, 4, 0.45},
-	{64, 16, 16, 4, 4, 0.35},
-	{16, 64, 16, 4, 4, 0.35},
+	{64, 128, 8, 8, 4, 0.8},
+	{64, 64, 8, 8, 4, 0.75},
+	{128, 32, 4, 8, 4, 0.65},
+	{32, 128, 4, 4, 8, 0.65},
+	{32, 32, 8, 4, 4, 0.45},
+	{64, 16, 4, 4, 4, 0.35},
+	{16, 64, 4, 4, 4, 0.35},
 }
 
 func (t tile) invocations() int { return t.m / t.byM * t.n / t.byN }
@@ -37,10 +43,14 @@ func (t tile) invocations() int { return t.m / t.byM * t.n / t.byN }
 // shared returns how many bytes of shared memory the tile takes where lines of both operands lie so many fours apart.
 func (t tile) shared(pad int) int { return 2 * t.k * (t.m + t.n + 8*pad) * 4 }
 
-// fits tells whether the device runs the tile with lines so many fours apart.
+// fits tells whether the device runs the tile with lines so many fours apart. Where subgroups have 64 invocations, 64 sums in each leave
+// registers for two subgroups a SIMD, of AMD's GPUs before RDNA.
 func (t tile) fits(on Target, pad int) bool {
-	const invocations, shared = 128, 16 << 10 // that all of Vulkan has
+	const invocations, shared, sums = 128, 16 << 10, 32 // that all of Vulkan has; and in registers, where subgroups are large
 	l := on.Info.Limits
+	if on.Info.SubgroupSize >= 64 && t.byM*t.byN > sums {
+		return false
+	}
 	return t.invocations() <= max(invocations, min(l.MaxInvocations, l.MaxGroupSize[0])) && t.shared(pad) <= max(shared, l.SharedMemory)
 }
 
@@ -59,11 +69,11 @@ func (on Target) cores() int {
 }
 
 // cost estimates how long the device takes for z products of m × k × n, counted in multiplications of all its cores: a core that has
-// few invocations waits for memory, and where a tile begins and ends, nothing is multiplied.
+// few subgroups waits for memory, and where a tile begins and ends, nothing is multiplied.
 func (t tile) cost(on Target, z, m, n, k int) float64 {
-	const enough, ends = 512, 32 // invocations of a core; k
+	const enough, ends = 16, 32 // subgroups of a core, four for each of four parts; k
 	groups := float64(z * up(m, t.m) * up(n, t.n))
-	busy := min(1, groups*float64(t.invocations())/float64(enough*on.cores()))
+	busy := min(1, groups*float64(t.invocations())/float64(enough*max(on.Info.SubgroupSize, 32)*on.cores()))
 	return groups * float64(t.m*t.n) * float64(k+ends) / (t.rate * busy)
 }
 
@@ -71,7 +81,8 @@ func (t tile) cost(on Target, z, m, n, k int) float64 {
 func tilesFor(on Target, z, m, n, k int) []tile {
 	var all []tile
 	for _, t := range tiles {
-		if t.fits(on, 0) && t.suits(m, n) {
+		same := slices.ContainsFunc(all, func(a tile) bool { return a.m == t.m && a.n == t.n })
+		if t.fits(on, 0) && t.suits(m, n) && !same {
 			all = append(all, t)
 		}
 	}
