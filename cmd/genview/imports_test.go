@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"shaders/gen":                  {"shaders/spirv"},
 	"vk/files":                     {},
 	"vk":                           {"shaders/spirv", "vk/files"},
-	"vk/vktest":                    {"vk", "vk/vktest/pose", "shaders/spirv"},
+	"vk/vktest":                    {"vk", "vk/vktest/pose", "shaders/spirv", "shaders/spirv/virtual"},
 	"vk/vktest/pose":               {"vk"},
 	"vk/vktest/drivers":            {"vk/vktest", "vk/vktest/pose", "vk/files"},
 	"tensor":                       {"vk", "shaders", "shaders/spirv"},

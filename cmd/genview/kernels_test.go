@@ -19,9 +19,7 @@ func shadersOf(of string, programs ...*tensor.Program) (all []vktest.Shader) {
 			}
 			k := kernels[0]
 			kernels = kernels[1:]
-			all = append(all, vktest.Shader{
-				Of: of, Ops: k.Ops, Form: k.Form, FLOPs: k.FLOPs, Bytes: k.Bytes, Groups: step.Groups, Module: step.Module, Consts: step.Consts,
-			})
+			all = append(all, vktest.ShaderOf(of, k.Ops, k.Form, k.FLOPs, k.Bytes, step))
 		}
 	}
 	return all
@@ -79,7 +77,8 @@ func TestKernels(t *testing.T) {
 	presets := tunedByDefault()
 	families, versions := vktest.Families[1:2], []string{"1.1"}
 	var benches []optest.Bench
-	if os.Getenv(vktest.DriversVariable) != "" {
+	whole := os.Getenv(vktest.DriversVariable) != ""
+	if whole {
 		presets, families, versions, benches = presetNames(), vktest.Families, []string{"1.1", "1.2", "1.3"}, optest.Benches
 	}
 	var all []vktest.Shader
@@ -89,6 +88,9 @@ func TestKernels(t *testing.T) {
 	})
 	for _, f := range families {
 		vktest.Compile(t, f, all)
+	}
+	if whole {
+		vktest.CountRounds(t, all)
 	}
 	vktest.Check(t, all, versions...)
 	vktest.Tell(t, "kernels", all)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"genview/shaders/spirv"
+	"genview/shaders/spirv/virtual"
 	"genview/vk"
 )
 
@@ -41,11 +42,53 @@ type Shader struct {
 	Form   string
 	FLOPs  float64
 	Bytes  int
+	Local  int // invocations of a workgroup
 	Groups [3]int
-	Module *spirv.Module   `json:"-"`
-	Consts []spirv.Const   `json:"-"`
+	Module *spirv.Module `json:"-"`
+	Consts []spirv.Const `json:"-"`
+	Push   []byte        `json:"-"`
+	Sizes  []int         `json:"-"` // bytes that each binding holds
+
 	Calls  int             // how many there are of it
+	Rounds float64         // of the loop in which most is done, where they were counted
 	Made   map[string]Made // of it, by family
+}
+
+// ShaderOf is a dispatch.
+func ShaderOf(of, ops, form string, flops float64, bytes int, d vk.Step) Shader {
+	s := Shader{Of: of, Ops: ops, Form: form, FLOPs: flops, Bytes: bytes, Groups: d.Groups, Module: d.Module, Consts: d.Consts, Push: d.Push, Local: 1}
+	for i, n := range d.Module.Local {
+		for _, c := range d.Consts {
+			if c.ID == d.Module.LocalID[i] {
+				n = int(c.Value)
+			}
+		}
+		s.Local *= n
+	}
+	for _, v := range d.Views {
+		s.Sizes = append(s.Sizes, v.Len())
+	}
+	return s
+}
+
+// CountRounds counts in the first workgroup of each shader. Of what bindings hold, no more is there than a workgroup may be thought to
+// reach.
+func CountRounds(t *testing.T, all []Shader) {
+	t.Helper()
+	const most = 4 << 20
+	memory := virtual.NewBuffer("memory", most)
+	for i := range all {
+		s := &all[i]
+		k, err := virtual.Load(s.Module, s.Consts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &virtual.Dispatch{Kernel: k, Push: s.Push, Groups: s.Groups}
+		for _, n := range s.Sizes {
+			d.Views = append(d.Views, virtual.View{Buffer: memory, Hi: min(n, most)})
+		}
+		s.Rounds = virtual.CountRounds(d, virtual.Options{Subgroup: 64})
+	}
 }
 
 // Made are statistics of a compiler, by the names that it has for them.

@@ -62,6 +62,20 @@ var dispatches atomic.Uint32
 // Run runs a dispatch and returns what is wrong with it, at most one fault an instruction. Dispatches that share
 // no buffer may run at the same time.
 func Run(d *Dispatch, o Options) []Fault {
+	r := newRun(d, o)
+	r.check()
+	for _, n := range r.rng.Perm(d.Groups[0] * d.Groups[1] * d.Groups[2]) {
+		if len(r.faults) >= most {
+			break
+		}
+		r.group.begin(n)
+		r.group.finish()
+	}
+	d.Kernel.give(r.group.pool)
+	return r.faults
+}
+
+func newRun(d *Dispatch, o Options) *run {
 	number := dispatches.Add(1)
 	r := &run{d: d, o: o, rng: rand.New(rand.NewPCG(o.Seed, 0)), number: number, seen: map[int]bool{}}
 	for _, v := range d.Kernel.list {
@@ -74,21 +88,12 @@ func Run(d *Dispatch, o Options) []Fault {
 		}
 		r.bounds = append(r.bounds, b)
 	}
-	r.check()
 	k := d.Kernel
 	r.group = group{run: r, pool: k.take(), shared: make([]uint64, k.shared), unknown: make([]uint64, k.shared), shadow: make([]access, k.shared)}
 	for _, v := range r.group.pool {
 		v.group = &r.group
 	}
-	for _, n := range r.rng.Perm(d.Groups[0] * d.Groups[1] * d.Groups[2]) {
-		if len(r.faults) >= most {
-			break
-		}
-		r.group.begin(n)
-		r.group.finish()
-	}
-	k.give(r.group.pool)
-	return r.faults
+	return r
 }
 
 func overlap(x, y View) bool { return x.Buffer == y.Buffer && x.Lo < y.Hi && y.Lo < x.Hi }

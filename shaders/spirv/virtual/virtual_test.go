@@ -157,3 +157,22 @@ func TestComparisons(t *testing.T) {
 		}
 	}
 }
+
+// TestCountRounds: the rounds of the loop are counted in which most is done.
+func TestCountRounds(t *testing.T) {
+	for _, rounds := range []int{1, 10, 110} {
+		k := kernel(t, func(b *spirv.Block, x, y spirv.Mem) {
+			sum := b.Cell(b.Float(0))
+			b.For(b.Index(0), b.Index(2), 1, func(spirv.ID) {})
+			b.For(b.Index(0), b.Index(rounds), 1, func(spirv.ID) {
+				b.For(b.Index(0), b.Index(3), 1, func(spirv.ID) { b.Set(sum, b.Add(b.Get(sum), b.Load(x, b.LocalID(0)))) })
+			})
+			b.Store(y, b.LocalID(0), b.Get(sum))
+		})
+		v := View{Buffer: NewBuffer("memory", 256), Hi: 256}
+		d := &Dispatch{Kernel: k, Views: []View{v, v}, Groups: [3]int{1, 1, 1}}
+		if got := CountRounds(d, Options{Subgroup: 8}); got != float64(rounds) {
+			t.Errorf("it counts %g rounds of %d", got, rounds)
+		}
+	}
+}

@@ -40,6 +40,7 @@ func table(w io.Writer, path string) error {
 		}
 		fmt.Fprintf(w, "| %s | %d | %d | %g | %g | %g |\n", f, made, spill, waves, registers, code)
 	}
+	model(w, all)
 	fmt.Fprintf(w, "\nRegisters of a lane, waves that a SIMD holds, kilobytes of code; and shared memory, of %s.\n\n| of | calls | ops | kernel | %s | shared |\n|---|---|---|---|%s---|\n",
 		vktest.Families[1], strings.Join(vktest.Families, " | "), strings.Repeat("---|", len(vktest.Families)))
 	slices.SortStableFunc(all, func(a, b vktest.Shader) int { return cmp.Compare(a.Of, b.Of) })
@@ -61,4 +62,49 @@ func shortened(ops string) string {
 		return string(r[:most]) + "…"
 	}
 	return ops
+}
+
+// worst is how many kernels of a step are listed for what the model says of them.
+const worst = 3
+
+// model writes what steps would take on cards, and of which kernels that take over a fiftieth of a step the least is reached of what the
+// card can do.
+func model(w io.Writer, all []vktest.Shader) {
+	var steps []string
+	for _, s := range all {
+		if s.Rounds > 0 && !strings.Contains(s.Of, "/") && !slices.Contains(steps, s.Of) {
+			steps = append(steps, s.Of)
+		}
+	}
+	if len(steps) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nModelled times (see vk/vktest/drivers/model.go): of a step, what it would take at the card's peak, and the kernels of over 2 %% of it with the least share of their own bound.\n\n")
+	fmt.Fprintf(w, "| card | step | ms | at peak, ms | kernels |\n|---|---|---|---|---|\n")
+	for _, f := range vktest.Families {
+		for _, step := range steps {
+			total, least := 0.0, 0.0
+			var mine []vktest.Shader
+			for _, s := range all {
+				if s.Of != step {
+					continue
+				}
+				seconds, bound := gpus[f].modelled(s, f)
+				total, least = total+float64(s.Calls)*seconds, least+float64(s.Calls)*bound
+				mine = append(mine, s)
+			}
+			share := func(s vktest.Shader) float64 { seconds, bound := gpus[f].modelled(s, f); return bound / seconds }
+			mine = slices.DeleteFunc(mine, func(s vktest.Shader) bool {
+				seconds, _ := gpus[f].modelled(s, f)
+				return float64(s.Calls)*seconds < total/50
+			})
+			slices.SortStableFunc(mine, func(a, b vktest.Shader) int { return cmp.Compare(share(a), share(b)) })
+			var names []string
+			for _, s := range mine[:min(worst, len(mine))] {
+				seconds, _ := gpus[f].modelled(s, f)
+				names = append(names, fmt.Sprintf("%.0f %% %s (%s): %d × %.3f ms, %g waves", 100*share(s), shortened(s.Ops), s.Form, s.Calls, 1e3*seconds, s.Made[f].Waves()))
+			}
+			fmt.Fprintf(w, "| %s, %s | %s | %.3f | %.3f | %s |\n", f, gpus[f].card, step, 1e3*total, 1e3*least, strings.Join(names, "; "))
+		}
+	}
 }
