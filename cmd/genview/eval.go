@@ -16,7 +16,8 @@ func (a *app) eval() *cobra.Command {
 		Use:   "eval RUN",
 		Short: "Measure a model on data that it was not trained on",
 		Long: `Measures a model on data that it was not trained on: of a VAE the ELBO and the log-likelihood, of a GAN of points
-the modes that it finds, of a translation the share of texts that come out right, of a GPT loss and perplexity.`,
+the modes that it finds, of a classifier accuracy, scores of classes, confusion matrix and calibration error, of a translation
+the share of texts that come out right, of a GPT loss and perplexity.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, runs []string) (err error) {
 			if c.Flags().Changed("examples") && o.Examples < 1 || o.Samples < 1 {

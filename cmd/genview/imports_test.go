@@ -48,7 +48,7 @@ var mayImport = map[string][]string{
 	"models/transformer/translate": append([]string{"models/transformer"}, ofFamily...),
 	"models/transformer/text":      append([]string{"models/transformer"}, ofFamily...),
 	"models/classifier":            ofFamily,
-	"models/zoo":                   {"models/family", "models/vae", "models/gan", "models/transformer/text", "models/transformer/translate"},
+	"models/zoo":                   {"models/family", "models/vae", "models/gan", "models/classifier", "models/transformer/text", "models/transformer/translate"},
 	"models/run":                   {"vk", "vk/files", "tensor", "models/family", "models/settings", "models/train", "models/watch", "models/zoo"},
 	"models/lettering":             {},
 	"models/picture":               {"models/watch", "models/lettering", "models/walk", "vk/files"},

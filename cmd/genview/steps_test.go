@@ -6,8 +6,8 @@ import (
 	"runtime"
 	"testing"
 
-	"genview/models/family"
 	"genview/models/run"
+	"genview/models/zoo"
 	"genview/vk"
 )
 
@@ -18,7 +18,7 @@ func learner(t *testing.T, a *app, preset string, settings ...string) *run.Sessi
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := c.Settings.(family.Learner); ok {
+	if p, _, _ := zoo.Preset(preset); p.Argument != "" {
 		text := filepath.Join(t.TempDir(), "text")
 		write(t, text, bytes.Repeat([]byte("the quick brown fox jumps over the lazy dog\n"), 100))
 		settings = append(settings, "data.name="+text)
@@ -64,6 +64,7 @@ func TestStepsMakeLittle(t *testing.T) {
 	narrow := []string{"model.width=16", "model.heads=2", "model.layers=1"}
 	for preset, settings := range map[string][]string{
 		"vae": small, "gan": small, "dcgan": append(small[:2:2], "data.size=16", "batch=32"), "points": small[:1],
+		"classifier": {"model.hidden=4", "data.size=8"}, "vit": append(narrow, "model.hidden=16", "data.size=8"),
 		"translate": append(narrow, "model.hidden=16"), "text": append(narrow, "model.context=16"),
 	} {
 		t.Run(preset, func(t *testing.T) {

@@ -46,6 +46,17 @@ const (
 	evalBatch = 1000
 )
 
+// likeliest is the class with the largest logit, the first of equals.
+func likeliest(logits []float32) int {
+	best := 0
+	for i, v := range logits {
+		if v > logits[best] {
+			best = i
+		}
+	}
+	return best
+}
+
 // tally counts what an evaluation is made of.
 type tally struct {
 	Evaluation
@@ -66,12 +77,7 @@ func newTally(classes int) *tally {
 func (t *tally) add(logits []float32, class int32) {
 	p := make([]float64, len(logits))
 	softmax(p, logits)
-	taken := 0
-	for i := range p {
-		if p[i] > p[taken] {
-			taken = i
-		}
-	}
+	taken := likeliest(logits)
 	t.Examples++
 	t.Loss -= math.Log(max(p[class], math.SmallestNonzeroFloat64))
 	t.Confusion[class][taken]++

@@ -126,3 +126,6 @@ func (t *Trainer) Attention(ctx context.Context, picture []float32) ([]Gaze, err
 	}
 	return all, nil
 }
+
+// Drawn is what pictures are classified with.
+func (t *Trainer) Drawn() []nn.Named { return t.Scope.Named() }

@@ -83,6 +83,34 @@ func Open(ctx context.Context, o Options) (*Dataset, error) {
 	return open(ctx, o)
 }
 
+// Classes returns the names of a data set's classes, in the order of their numbers, without reading its pictures. Those of a folder are the
+// folders below it that hold pictures.
+func Classes(ctx context.Context, name, dir string) ([]string, error) {
+	switch {
+	case name == mnist.name:
+		return mnist.classes, nil
+	case name == fashion.name:
+		return fashion.classes, nil
+	case name == "glyphs":
+		return strings.Split(glyphChars, ""), nil
+	case IsPath(name):
+		dir = name
+	case name != "folder":
+		return nil, fmt.Errorf("data: %s has no pictures of classes", name)
+	}
+	l, err := list(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range l.pictures {
+		if !slices.Contains(names, f.class()) {
+			names = append(names, f.class())
+		}
+	}
+	return names, nil
+}
+
 // stored is a set held in memory, a byte a value.
 type stored struct {
 	c, h, w int

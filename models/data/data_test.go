@@ -85,6 +85,41 @@ func TestLoaderResumesToTheSameBatches(t *testing.T) {
 	}
 }
 
+// TestClasses: the classes that are named without reading pictures are those that a data set has.
+func TestClasses(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"dogs/a.png", "cats/b.png", "cats/old/c.png", "d.png"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var p bytes.Buffer
+		if err := png.Encode(&p, image.NewGray(image.Rect(0, 0, 2, 2))); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, p.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, o := range []Options{{Name: "glyphs", Size: 8}, {Name: dir, Size: 2}, {Name: "folder", Dir: dir, Size: 2}} {
+		set, err := Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Classes(t.Context(), o.Name, o.Dir); err != nil || len(got) < 3 || !slices.Equal(got, set.Classes) {
+			t.Errorf("%s: got %q (%v), want %q", o.Name, got, err, set.Classes)
+		}
+	}
+	for name, want := range map[string]string{"points:ring8": "points:ring8 has no pictures of classes", filepath.Join(dir, "none"): "there is no folder"} {
+		if got, err := Classes(t.Context(), name, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %q and the error %v, want %q", name, got, err, want)
+		}
+	}
+	if got, err := Classes(t.Context(), "fashion-mnist", ""); err != nil || len(got) != 10 || got[9] != "boot" {
+		t.Errorf("fashion-mnist has %q (%v)", got, err)
+	}
+}
+
 // TestAugment: pictures of an asymmetric pattern are shifted by whole pixels and mirrored, each way about as often as any other, and nothing
 // else happens to them; a loader that begins later goes on with the same ones.
 func TestAugment(t *testing.T) {

@@ -57,6 +57,14 @@ type Sampling struct {
 	Seed        uint64
 }
 
+// A Classifier tells which class a picture is of.
+type Classifier interface {
+	Classes() []string    // their names
+	Shape() (c, h, w int) // of a picture
+	// Classify returns the probability of each class [N, classes] for pictures [N, C, H, W] in [0, 1], as [data.ReadImage] reads them.
+	Classify(ctx context.Context, pictures []float32) (probabilities []float32, err error)
+}
+
 // An Evaluator measures itself on data that it was not trained on.
 type Evaluator interface {
 	// Evaluate returns what was measured: it prints as a line, and as JSON.
@@ -80,6 +88,7 @@ var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Reader]():     "has no attention to show, as Transformers have",
 	reflect.TypeFor[Translator](): "does not translate",
 	reflect.TypeFor[Generator]():  "does not go on with a text, as GPTs do",
+	reflect.TypeFor[Classifier](): "does not tell classes of pictures, as classifiers do",
 	reflect.TypeFor[Evaluator]():  "has nothing that is measured: look at what it makes",
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"genview/models/classifier"
 	"genview/models/family"
 	"genview/models/gan"
 	"genview/models/transformer/text"
@@ -16,6 +17,7 @@ import (
 var Families = []family.Family{
 	vae.Family,
 	gan.Family,
+	classifier.Family,
 	translate.Family,
 	text.Family,
 }

@@ -215,6 +215,14 @@ func answers(t *testing.T, m family.Model, views []watch.View) {
 		}
 		ask("Encode", err)
 	}
+	if m, ok := m.(family.Classifier); ok {
+		c, h, w := m.Shape()
+		p, err := m.Classify(ctx, make([]float32, 2*c*h*w))
+		if err == nil && len(p) != 2*len(m.Classes()) {
+			err = errors.New("two pictures have another number of probabilities than classes twice")
+		}
+		ask("Classify", err)
+	}
 	if m, ok := m.(family.Evaluator); ok {
 		measured, err := m.Evaluate(ctx, family.Evaluation{Examples: 64, Samples: 2})
 		if err == nil && measured.String() == "" {

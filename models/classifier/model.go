@@ -1,0 +1,324 @@
+package classifier
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"genview/models/data"
+	"genview/models/family"
+	"genview/models/watch"
+)
+
+// model is a classifier that learns from pictures.
+type model struct {
+	*Trainer
+	env      family.Env
+	settings *Settings
+	classes  []string
+
+	set    *data.Dataset // opened when it is first needed
+	loader *data.Loader
+	held   *holdout
+	looked *Evaluation // at the newest look
+	text   string      // what names the picture that is attended to
+}
+
+// renumbered is a set whose classes have other numbers.
+type renumbered struct {
+	data.Set
+	numbers []int32
+}
+
+func (r renumbered) Read(i int, rng *rand.Rand, dst []float32) (int32, error) {
+	class, err := r.Set.Read(i, rng, dst)
+	if err != nil {
+		return 0, err
+	}
+	return r.numbers[class], nil
+}
+
+// open opens the pictures, once.
+func (m *model) open(ctx context.Context) (*data.Dataset, error) {
+	if m.set == nil {
+		set, err := m.settings.open(ctx, m.env, m.classes)
+		if err != nil {
+			return nil, err
+		}
+		m.set = set
+	}
+	return m.set, nil
+}
+
+// Begin opens the pictures.
+func (m *model) Begin(ctx context.Context, step int) (string, error) {
+	set, err := m.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	d := m.settings.Data
+	if m.loader, err = data.NewLoader(set.Train, data.LoaderOptions{
+		Batch: m.env.Batch, Seed: m.env.Seed, Binarize: d.Binarize, Augment: &data.Augment{Flip: d.Flip, Shift: d.Shift},
+	}, step); err != nil {
+		return "", err
+	}
+	what := fmt.Sprintf("%s of %d classes", family.CountOf(set.Train.Len(), "picture"), len(m.classes))
+	if set.LeftOut > 0 {
+		what += fmt.Sprintf(", %s left out", family.CountOf(set.LeftOut, "file"))
+	}
+	return what, nil
+}
+
+// Step trains on the next batch. The step must not be cut short: what it updates is what will be saved.
+func (m *model) Step(ctx context.Context) error {
+	b, err := m.loader.Next(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.loader.Release(b)
+	return m.Trainer.Step(context.WithoutCancel(ctx), b.Images, b.Classes)
+}
+
+// Rehearse returns steps on what looks like pictures.
+func (m *model) Rehearse() func(ctx context.Context) error {
+	c := m.Config()
+	x, classes := make([]float32, m.env.Batch*c.Channels*c.Size*c.Size), make([]int32, m.env.Batch)
+	for i := range x {
+		x[i] = float32(i*2654435761>>8&0xff) / 255
+	}
+	for i := range classes {
+		classes[i] = int32(i % c.Classes)
+	}
+	return func(ctx context.Context) error { return m.Trainer.Step(ctx, x, classes) }
+}
+
+// Close ends the loader and frees the programs.
+func (m *model) Close() {
+	if m.loader != nil {
+		m.loader.Close()
+	}
+	m.Trainer.Close()
+}
+
+// Classes are the names of the classes.
+func (m *model) Classes() []string { return m.classes }
+
+// Shape is that of a picture.
+func (m *model) Shape() (c, h, w int) {
+	o := m.Config()
+	return o.Channels, o.Size, o.Size
+}
+
+const (
+	most  = 1000 // held-out pictures that are looked at while training
+	shown = 32   // of them, side by side
+)
+
+// holdout is the pictures that are looked at while training.
+type holdout struct {
+	pixels  []float32 // [N, C, S, S]
+	classes []int32
+}
+
+// holdout reads the first pictures that are held out.
+func (m *model) holdout(ctx context.Context) (*holdout, error) {
+	if m.held != nil {
+		return m.held, nil
+	}
+	set, err := m.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, h, w := m.Shape()
+	n := min(most, set.Test.Len())
+	held := &holdout{pixels: make([]float32, n*c*h*w), classes: make([]int32, n)}
+	for i := range n {
+		if held.classes[i], err = set.Test.Read(i, nil, held.pixels[i*c*h*w:(i+1)*c*h*w]); err != nil {
+			return nil, err
+		}
+	}
+	m.held = held
+	return held, nil
+}
+
+// Look classifies pictures that are held out, and shows how well that went, which classes were taken for which, the first pictures and the
+// hardest ones, and where a Vision Transformer looks in the picture that is attended to.
+func (m *model) Look(ctx context.Context) ([]watch.View, error) {
+	held, err := m.holdout(ctx)
+	if err != nil {
+		return nil, err
+	}
+	logits, err := m.logits.Run(ctx, held.pixels)
+	if err != nil {
+		return nil, err
+	}
+	k := len(m.classes)
+	sum, order := newTally(k), make([]int, len(held.classes))
+	losses := make([]float64, len(order))
+	for i, class := range held.classes {
+		before := sum.Loss
+		sum.add(logits[i*k:(i+1)*k], class)
+		order[i], losses[i] = i, sum.Loss-before
+	}
+	first := m.pictures("Held-out pictures", held, logits, order[:min(shown, len(order))])
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(losses[b], losses[a]) })
+	hardest := m.pictures("Hardest", held, logits, order[:min(shown, len(order))])
+	e := sum.result()
+	m.looked = &e
+	views := []watch.View{m.confusion(e), first, hardest, measures(e)}
+	if m.Config().Arch != "vit" {
+		return views, nil
+	}
+	gaze, err := m.attend(ctx, held)
+	return append(views, gaze...), err
+}
+
+// Metrics are those of the newest step, and how many of the held-out pictures were right at the newest look.
+func (m *model) Metrics() (watch.Metrics, error) {
+	all, err := m.Trainer.Metrics()
+	if err == nil && m.looked != nil {
+		all = append(all, watch.Metric{Name: "held_out_accuracy", Value: m.looked.Accuracy})
+	}
+	return all, err
+}
+
+// measures is how well held-out pictures are told.
+func measures(e Evaluation) *watch.Table {
+	return &watch.Table{Name: "Held-out measures", Columns: []string{"measure", "value"}, Rows: [][]string{
+		{"accuracy", fmt.Sprintf("%.1f %% of %d", 100*e.Accuracy, e.Examples)},
+		{"loss", fmt.Sprintf("%.3f nats", e.Loss)},
+		{"calibration error", fmt.Sprintf("%.1f %%", 100*e.ECE)},
+	}}
+}
+
+// confusion is a row for each class, with the share of its pictures that was taken for each.
+func (m *model) confusion(e Evaluation) *watch.HeatMaps {
+	shares := make([]float32, 0, len(m.classes)*len(m.classes))
+	for _, row := range e.Confusion {
+		n := 0
+		for _, v := range row {
+			n += v
+		}
+		for _, v := range row {
+			shares = append(shares, float32(v)/float32(max(1, n)))
+		}
+	}
+	return &watch.HeatMaps{
+		Name: "Confusion", Words: [2]string{"is", "taken for"},
+		Maps: []watch.Map{{Name: "held-out pictures", Heads: 1, Rows: m.classes, Cols: m.classes, Values: shares}},
+	}
+}
+
+// pictures shows some that are held out, with what they were taken for.
+func (m *model) pictures(name string, held *holdout, logits []float32, which []int) *watch.Pictures {
+	c, h, w := m.Shape()
+	px, k := c*h*w, len(m.classes)
+	v := &watch.Pictures{Name: name}
+	var pixels []float32
+	for _, i := range which {
+		pixels = append(pixels, held.pixels[i*px:(i+1)*px]...)
+		taken := likeliest(logits[i*k : (i+1)*k])
+		mark, caption := watch.Right, m.classes[taken]
+		if taken != int(held.classes[i]) {
+			mark = watch.Wrong
+			caption += ", not " + m.classes[held.classes[i]]
+		}
+		v.Captions, v.Marks = append(v.Captions, caption), append(v.Marks, mark)
+	}
+	v.Images = data.Images(pixels, c, h, w)
+	return v
+}
+
+// Answer takes the picture to attend to: the number of one that is held out, or the path of a file.
+func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
+	a, ok := r.(watch.Attend)
+	if ok && m.Config().Arch == "vit" {
+		m.text = a.Text
+		return true
+	}
+	return false
+}
+
+// chosen is the picture that is attended to. That there is none is a problem that is said.
+func (m *model) chosen(held *holdout) (pixels []float32, problem string) {
+	c, h, w := m.Shape()
+	text := strings.TrimSpace(m.text)
+	if text == "" {
+		text = "1"
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		if pixels, err = data.ReadImage(text, c, h, w); err != nil {
+			return nil, strings.TrimPrefix(err.Error(), "data: ")
+		}
+		return pixels, ""
+	}
+	if n < 1 || n > len(held.classes) {
+		return nil, fmt.Sprintf("there is no picture %d: give 1 to %d, or the path of a picture", n, len(held.classes))
+	}
+	return held.pixels[(n-1)*c*h*w : n*c*h*w], ""
+}
+
+// attend shows where the layers look in the picture that is attended to: as tables, and over the picture.
+func (m *model) attend(ctx context.Context, held *holdout) ([]watch.View, error) {
+	maps := &watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: m.text}, Words: [2]string{"gets", "at"}}
+	if m.text == "" {
+		maps.Prompt.Text = "1"
+	}
+	pixels, problem := m.chosen(held)
+	if problem != "" {
+		maps.Prompt.Problem = problem
+		return []watch.View{maps}, nil
+	}
+	logits, err := m.logits.Run(ctx, pixels)
+	if err != nil {
+		return nil, err
+	}
+	gazes, err := m.Attention(ctx, pixels)
+	if err != nil {
+		return nil, err
+	}
+	maps.Prompt.Output = m.classes[likeliest(logits)]
+	c, h, w := m.Shape()
+	picture := data.Images(pixels, c, h, w)[0]
+	over := &watch.Pictures{Name: "Attended picture"}
+	for i, g := range gazes {
+		var rows, cols []string
+		for n := range g.Side {
+			rows, cols = append(rows, strconv.Itoa(n+1)), append(cols, strconv.Itoa(n+1))
+		}
+		maps.Maps = append(maps.Maps, watch.Map{Name: fmt.Sprintf("layer %d", i+1), Heads: g.Heads, Rows: rows, Cols: cols, Values: g.Weights})
+		for head := range g.Heads {
+			over.Images = append(over.Images, g.over(picture, head))
+			over.Captions = append(over.Captions, fmt.Sprintf("L%d H%d", i+1, head+1))
+		}
+	}
+	return []watch.View{maps, over}, nil
+}
+
+const magnified = 4 // as which pictures are shown with what is looked at in them
+
+// over draws a picture with what one head looks at in colour: the more, the warmer, beside what it looks at most.
+func (g Gaze) over(picture *image.RGBA, head int) *image.RGBA {
+	n := g.Side * g.Side
+	weights := g.Weights[head*n : (head+1)*n]
+	top := max(slices.Max(weights), math.SmallestNonzeroFloat32)
+	size := picture.Rect.Size()
+	out := image.NewRGBA(image.Rect(0, 0, size.X*magnified, size.Y*magnified))
+	for y := range out.Rect.Dy() {
+		for x := range out.Rect.Dx() {
+			px := picture.RGBAAt(x/magnified, y/magnified)
+			w := float64(weights[y*g.Side/out.Rect.Dy()*g.Side+x*g.Side/out.Rect.Dx()] / top)
+			mix := func(v uint8, warm float64) uint8 { return uint8(math.Round(float64(v)*(1-0.6*w)*0.8 + warm*0.6*w)) }
+			px.R, px.G, px.B = mix(px.R, 255), mix(px.G, 140), mix(px.B, 20)
+			out.SetRGBA(x, y, px)
+		}
+	}
+	return out
+}

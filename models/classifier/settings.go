@@ -1,0 +1,225 @@
+package classifier
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"genview/models/data"
+	"genview/models/family"
+	"genview/models/optim"
+	"genview/models/settings"
+	"genview/models/step"
+	"genview/models/watch"
+)
+
+// Family is that of classifiers of pictures.
+var Family = family.Family{
+	Kind: "classifier",
+	Presets: []family.Preset{
+		{
+			Name:    "classifier",
+			Aliases: []string{"cnn"},
+			About:   "a convolutional network that tells classes of pictures",
+			Choice: &watch.Choice{
+				Title: "Letters told by a network",
+				About: "A convolutional network learns which letter it sees. Watch which ones it takes for which.",
+			},
+			Steps: cnnSteps, Batch: 64, Settings: func() family.Settings { return preset(CNNDefaults(), 3e-3, cnnSteps) },
+		},
+		{
+			Name:  "vit",
+			About: "a Vision Transformer that does the same, whose attention can be looked at",
+			Steps: vitSteps, Batch: 64, Settings: func() family.Settings { return preset(ViTDefaults(), 1e-3, vitSteps) },
+		},
+	},
+	New: func() family.Settings { return new(Settings) },
+}
+
+// Steps of the presets, over which the learning rate falls.
+const (
+	cnnSteps = 6000
+	vitSteps = 6000
+)
+
+// Settings are those of a run.
+type Settings struct {
+	Data struct {
+		data.PictureSettings `yaml:",inline"`
+
+		Flip    bool        `yaml:"flip,omitempty" doc:"half of the pictures are mirrored, left and right, anew each time"`
+		Shift   int         `yaml:"shift,omitempty" doc:"pixels by which pictures are moved at most along each axis, anew each time" range:"[0,16384]"`
+		Classes data.Quoted `yaml:"classes,omitempty" doc:"names of all classes, with a slash between each two, in order; found in the data"`
+	} `yaml:"data"`
+	Model struct {
+		Arch    string  `yaml:"arch,omitempty" doc:"cnn for convolutions, vit for a Vision Transformer" oneof:"cnn,vit"`
+		Hidden  int     `yaml:"hidden,omitempty" doc:"cnn: channels at full size; vit: units of the feed-forward layers" range:"[1,268435456]" large:"yes"`
+		Dropout float64 `yaml:"dropout,omitempty" doc:"share of values that training drops" range:"[0,1)"`
+		Patch   int     `yaml:"patch,omitempty" doc:"vit: pixels along each side of a patch; divides data.size" range:"[0,16384]"`
+		Width   int     `yaml:"width,omitempty" doc:"vit: of the vectors; a multiple of heads" range:"[0,268435456]" large:"yes"`
+		Heads   int     `yaml:"heads,omitempty" doc:"vit: of each attention layer" range:"[0,268435456]" large:"yes"`
+		Layers  int     `yaml:"layers,omitempty" doc:"vit: of attention" range:"[0,128]" large:"yes"`
+	} `yaml:"model"`
+	Optim struct {
+		optim.ScheduleSettings `yaml:",inline"`
+
+		Smoothing float64 `yaml:"smoothing,omitempty" doc:"of labels: share of probability that all classes get" range:"[0,1)"`
+	} `yaml:"optim"`
+}
+
+func preset(c Config, lr float64, steps int) *Settings {
+	s := &Settings{}
+	s.Data.Name, s.Data.Size, s.Data.Channels, s.Data.Shift = "glyphs", c.Size, 1, shiftOf(c.Size)
+	s.architecture(c)
+	s.Optim.AdamSettings = optim.AdamSettings{LR: lr, Beta1: 0.9, Beta2: 0.99, WeightDecay: 0.05}
+	s.Optim.MinLR, s.Optim.Warmup, s.Optim.Decay, s.Optim.Clip, s.Optim.Smoothing = lr/100, 100, steps, 1, 0.1
+	return s
+}
+
+// architecture takes the network's settings from c.
+func (s *Settings) architecture(c Config) {
+	m := &s.Model
+	m.Arch, m.Hidden, m.Patch, m.Width, m.Heads, m.Layers = c.Arch, c.Hidden, c.Patch, c.Width, c.Heads, c.Layers
+}
+
+// shiftOf is by how much pictures of a size are moved: 2 pixels of 28.
+func shiftOf(size int) int { return max(1, size/14) }
+
+// Title names the network.
+func (s *Settings) Title() string {
+	if s.Model.Arch == "vit" {
+		return "Vision Transformer"
+	}
+	return "CNN classifier"
+}
+
+// Source is where the pictures come from.
+func (s *Settings) Source() family.Source { return &s.Data }
+
+// classes are the names of the classes; none before they are read.
+func (s *Settings) classes() []string {
+	if s.Data.Classes == "" {
+		return nil
+	}
+	return strings.Split(string(s.Data.Classes), "/")
+}
+
+// Config describes the network.
+func (s *Settings) Config() Config {
+	m := s.Model
+	return Config{
+		Arch: m.Arch, Classes: len(s.classes()), Size: s.Data.Size, Channels: s.Data.Channels, Hidden: m.Hidden, Dropout: m.Dropout,
+		Patch: m.Patch, Width: m.Width, Heads: m.Heads, Layers: m.Layers,
+	}
+}
+
+// Validate says what is wrong with the settings.
+func (s *Settings) Validate() error {
+	if err := s.Data.Validate(); err != nil {
+		return err
+	}
+	if err := s.Optim.Validate(); err != nil {
+		return err
+	}
+	switch m := s.Model; {
+	case m.Arch != "vit":
+	case m.Patch < 1 || s.Data.Size%m.Patch != 0:
+		return settings.Errorf("model.patch", "is %d and must divide data.size, %d", m.Patch, s.Data.Size)
+	case m.Heads < 1 || m.Width%m.Heads != 0:
+		return settings.Errorf("model.heads", "is %d and must divide model.width, %d", m.Heads, m.Width)
+	}
+	c := s.Config()
+	if s.Data.Classes == "" { // as before the data are read
+		c.Classes = 2
+	}
+	return c.Validate()
+}
+
+// Schedule has the learning rate fall over all steps, where it falls.
+func (s *Settings) Schedule(steps int) {
+	if s.Optim.Decay > 0 {
+		s.Optim.Decay = steps
+	}
+}
+
+// Follow fits the settings to the pictures and to the network. Photographs are mirrored, and letters are not.
+func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (string, error) {
+	step, least := 1, 1
+	d := ViTDefaults()
+	if s.Model.Arch == "vit" {
+		if s.Model.Width == 0 { // another network than that of the preset was asked for
+			s.Model.Patch, s.Model.Width, s.Model.Heads, s.Model.Layers = d.Patch, d.Width, d.Heads, d.Layers
+			if !asked("model.hidden") {
+				s.Model.Hidden = d.Hidden
+			}
+		}
+		step, least = s.Model.Patch, s.Model.Patch
+	}
+	told, err := s.Data.Follow(ctx, asked, max(step, 1), least)
+	if err != nil {
+		return "", err
+	}
+	if photographs := s.Data.Name == "fashion-mnist" || s.Data.Name == "folder" || data.IsPath(s.Data.Name); photographs && !asked("data.flip") {
+		s.Data.Flip = true
+		also := "trained with data.flip=true"
+		if told != "" {
+			also = strings.TrimPrefix(also, "trained with ")
+			told += ", "
+		} else {
+			told = "pictures are photographs: "
+		}
+		told += also
+	}
+	if !asked("data.shift") {
+		s.Data.Shift = shiftOf(s.Data.Size)
+	}
+	return told, nil
+}
+
+// Read finds the classes of the pictures.
+func (s *Settings) Read(ctx context.Context) error {
+	names, err := data.Classes(ctx, s.Data.Name, s.Data.Dir)
+	if err != nil {
+		return err
+	}
+	if len(names) < 2 {
+		return fmt.Errorf("classifier: the pictures of %s are all of one class: put those of each class into a folder of its own below it", s.Data.Name)
+	}
+	s.Data.Classes = data.Quoted(strings.Join(names, "/"))
+	return nil
+}
+
+// Rehearse makes ten classes up.
+func (s *Settings) Rehearse() { s.Data.Classes = "0/1/2/3/4/5/6/7/8/9" }
+
+// Build makes the model.
+func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) {
+	o := s.Optim
+	t, err := NewTrainer(e.Runtime, s.Config(), TrainConfig{
+		Batch: e.Batch, Seed: e.Seed, Smoothing: o.Smoothing,
+		Descent: step.Descent{Adam: o.Config(), MinLR: o.MinLR, Warmup: o.Warmup, Decay: o.Decay, Clip: o.Clip},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &model{Trainer: t, env: e, settings: s, classes: s.classes()}, nil
+}
+
+// open opens the pictures, whose classes are numbered as the model has them.
+func (s *Settings) open(ctx context.Context, e family.Env, classes []string) (*data.Dataset, error) {
+	set, err := s.Data.Open(ctx, data.Options{CacheDir: e.CacheDir, Seed: e.Seed, Log: e.Say})
+	if err != nil || slices.Equal(set.Classes, classes) {
+		return set, err
+	}
+	numbers := make([]int32, len(set.Classes))
+	for i, name := range set.Classes {
+		n := slices.Index(classes, name)
+		if n < 0 {
+			return nil, fmt.Errorf("classifier: %s has the class %s, and the model knows %s", s.Data.Name, name, strings.Join(classes, ", "))
+		}
+		numbers[i] = int32(n)
+	}
+	set.Train, set.Test, set.Classes = renumbered{set.Train, numbers}, renumbered{set.Test, numbers}, classes
+	return set, nil
+}
