@@ -49,6 +49,7 @@ func TestWholeLife(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &rec); err != nil || rec.Step != 40 || !(rec.Loss > 0) || !(rec.Rate > 0) {
 			t.Errorf("the last line is %s (%v)", lines[len(lines)-1], err)
 		}
+		recorded(t, run, 40, "Samples, Latent space", map[string]string{"mlp": "fc3, fc4", "conv": "decoder"}[arch])
 		picture := filepath.Join(dir, "grid.png")
 		must(t, "sample", run, "-n", "10", "-o", picture)
 		must(t, "walk", run, "--frames", "5", "-o", filepath.Join(dir, "walk.gif"))
@@ -68,6 +69,7 @@ func TestPointsLife(t *testing.T) {
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")
 	must(t, "train", "points", "--data", "points:ring8", "--out", run, "--steps", "40", "--set", "model.hidden=16")
+	recorded(t, run, 40, "Points", "average, discriminator")
 	var c struct {
 		Step, Modes int
 		Total       int     `json:"modes_total"`
@@ -97,6 +99,7 @@ func TestTranslationLife(t *testing.T) {
 	if !bytes.Equal(newest(t, whole), newest(t, run)) {
 		t.Error("30 steps in two parts give other bits than 30 at once")
 	}
+	recorded(t, run, 30, "Examples, Attention", "decoder, embedding, encoder")
 	if out := must(t, "translate", run, "3 May 1998", "Dec 24, 2020"); strings.Count(out, "\n") != 2 {
 		t.Errorf("two texts become %q", out)
 	}
@@ -144,6 +147,7 @@ func TestTextLife(t *testing.T) {
 	if !bytes.Equal(newest(t, whole), newest(t, run)) {
 		t.Error("60 steps in two parts give other bits than 60 at once")
 	}
+	recorded(t, run, 60, "Sample, Attention", "h, ln_f, wpe, wte")
 	greedy := []string{"generate", run, "--prompt", "the c", "--number", "20", "--temperature", "0"}
 	if a, b := must(t, greedy...), must(t, append(greedy, "--seed", "9")...); a != b || len(a) != len("the c")+20+1 || !strings.HasPrefix(a, "the c") {
 		t.Errorf("generated %q and %q", a, b)
@@ -195,6 +199,7 @@ func TestGANLife(t *testing.T) {
 		if !bytes.Equal(newest(t, whole), newest(t, halves)) {
 			t.Errorf("%s: 12 steps in two parts give other bits than 12 at once", preset)
 		}
+		recorded(t, halves, 12, "Samples, Latent space", "average")
 		must(t, "sample", whole, "-n", "4", "-o", filepath.Join(dir, "grid.png"))
 		must(t, "walk", whole, "--frames", "3", "-o", filepath.Join(dir, "walk.png"))
 		refused(t, 1, "has no measure for a", "eval", whole)
