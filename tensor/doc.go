@@ -27,6 +27,15 @@
 //   - cross-entropy: BCEWithLogits does not cancel for large logits, and at −∞ it is ∞ for positive targets. PyTorch's float32 is 0 and NaN.
 //   - indices: an index that there is not reads zeros and adds nothing, where PyTorch reports an error.
 //
+// # From another module
+//
+// The module's path is genview, which no proxy serves. Another module uses a copy of the source beside it:
+//
+//	go mod edit -require=genview@v0.0.0 -replace=genview=../genview
+//	go mod tidy
+//
+// or, in a workspace, go work init . ../genview.
+//
 // Rejected: an eager mode (each op a dispatch, which costs 40 µs on the software driver), and shapes known only at run time (they
 // are what makes index arithmetic cheap and errors early).
 package tensor

@@ -56,6 +56,10 @@ var mayImport = map[string][]string{
 	"models/train":                 {"tensor", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
 	"viewer":                       {"models/watch", "models/walk", "models/lettering"},
 	"cmd/genview":                  nil, // anything
+	"scripts/examples":             nil,
+	"scripts/examples/train":       {"models/family", "models/run", "models/train", "models/walk"},
+	"scripts/examples/film":        {"models/family", "models/picture", "models/run", "models/walk", "models/watch"},
+	"scripts/examples/op":          {"vk", "tensor", "models/nn", "models/optim"},
 }
 
 // only says which package alone may import a third party's, and why.

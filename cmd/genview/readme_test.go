@@ -18,19 +18,35 @@ import (
 var readmeImports = map[string]string{
 	"context": "context", "fmt": "fmt", "log": "log",
 	"vk": "genview/vk", "tensor": "genview/tensor", "nn": "genview/models/nn", "optim": "genview/models/optim",
+	"run": "genview/models/run", "family": "genview/models/family", "walk": "genview/models/walk",
 }
 
-// TestReadmeProgram runs the Go code of README.md as it stands there, which has to print one number: a small loss.
-func TestReadmeProgram(t *testing.T) {
+// TestReadmePrograms runs the Go code of README.md as it stands there: the first program has to print one number, a small loss, and the
+// second to film a run.
+func TestReadmePrograms(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(readme, -1)
-	if len(blocks) != 1 {
-		t.Fatalf("README.md has %d blocks of Go code; this test is of one", len(blocks))
+	if len(blocks) != 2 {
+		t.Fatalf("README.md has %d blocks of Go code; this test is of two", len(blocks))
 	}
-	code := string(blocks[0][1])
+	dir := t.TempDir()
+	out := readmeProgram(t, dir, string(blocks[0][1]))
+	if loss, err := strconv.ParseFloat(strings.TrimSpace(out), 64); err != nil || !(loss > 0 && loss < 0.02) {
+		t.Errorf("the first program prints %q; want a loss between 0 and 0.02", out)
+	}
+	must(t, tiny("--out", filepath.Join(dir, "runs", "letters"), "--steps", "2")...)
+	readmeProgram(t, dir, "ctx := context.Background()\n"+string(blocks[1][1]))
+	if _, err := os.Stat(filepath.Join(dir, "walk.gif")); err != nil {
+		t.Error(err)
+	}
+}
+
+// readmeProgram builds code with the imports that it needs, in this module, and runs it in a folder.
+func readmeProgram(t *testing.T, dir, code string) string {
+	t.Helper()
 	var imports []string
 	for name, path := range readmeImports {
 		if strings.Contains(code, name+".") {
@@ -38,16 +54,18 @@ func TestReadmeProgram(t *testing.T) {
 		}
 	}
 	slices.Sort(imports)
-	file := filepath.Join(t.TempDir(), "main.go")
+	file, program := filepath.Join(t.TempDir(), "main.go"), filepath.Join(t.TempDir(), "program")
 	write(t, file, fmt.Appendf(nil, "package main\n\nimport (\n%s\n)\n\nfunc main() {\n%s}\n", strings.Join(imports, "\n"), code))
-	cmd := exec.Command("go", "run", file) // in this module, whose packages it imports
+	if out, err := exec.Command("go", "build", "-o", program, file).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.Command(program)
+	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if loss, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64); err != nil || !(loss > 0 && loss < 0.02) {
-		t.Errorf("the program prints %q; want a loss between 0 and 0.02", out)
-	}
+	return string(out)
 }
 
 // TestReadmeFlags holds every command of README.md that is typed against the commands and flags that there are.

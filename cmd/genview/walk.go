@@ -40,22 +40,12 @@ func (a *app) walk() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
-			var stops [][]float32
-			for _, text := range []string{from, to} {
-				p, err := walk.Point(text, m.Z())
-				if err != nil {
-					return err
-				}
-				stops = append(stops, p)
-			}
-			path, err := walk.Path(stops, frames, f)
+			_, side, _ := m.Shape()
+			film, err := walk.Through(c.Context(), m, []string{from, to}, walk.Options{
+				Frames: frames, FPS: fps, Scale: max(1, 168/side), Interp: f, Heard: a.console.counter("pictures"),
+			})
 			if err != nil {
 				return err
-			}
-			_, side, _ := m.Shape()
-			film := walk.Film{
-				Frames: frames, FPS: fps, Scale: max(1, 168/side),
-				Pictures: walk.Along(c.Context(), m.Draw, path, frames, a.console.counter("pictures")),
 			}
 			if err := walk.WriteMedia(out, film); err != nil {
 				return err

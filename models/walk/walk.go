@@ -3,6 +3,7 @@ package walk
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -162,6 +163,45 @@ func Path(stops [][]float32, frames int, f Interp) (point func(i int) []float32,
 		k := min(int(at), len(stops)-2)
 		return f(stops[k], stops[k+1], at-float64(k))
 	}, nil
+}
+
+// A Decoder makes pictures of latent vectors, as family.Decoder.
+type Decoder interface {
+	Z() int                                                       // dimensions of a latent vector
+	Draw(ctx context.Context, z []float32) ([]*image.RGBA, error) // one picture for each vector of z [N, Z]
+}
+
+// Options says how a walk is filmed. What is zero is as usual.
+type Options struct {
+	Frames int                // pictures; usually 120
+	FPS    int                // pictures a second; usually 25
+	Scale  int                // each pixel is shown as Scale×Scale pixels; usually 1
+	Interp Interp             // from stop to stop; usually [Slerp]
+	Heard  func(done, of int) // hears how many pictures are drawn; may be nil
+}
+
+// Through films a walk through stops, two or more, that are named as [Point] has it. Pictures are drawn as the film is asked for them.
+func Through(ctx context.Context, m Decoder, stops []string, o Options) (Film, error) {
+	o = Options{cmp.Or(o.Frames, 120), cmp.Or(o.FPS, 25), cmp.Or(o.Scale, 1), o.Interp, o.Heard}
+	if o.Interp == nil {
+		o.Interp = Slerp
+	}
+	if o.Heard == nil {
+		o.Heard = func(int, int) {}
+	}
+	if len(stops) < 2 {
+		return Film{}, fmt.Errorf("walk: a walk leads from one stop to others, and there are only %d", len(stops))
+	}
+	var points [][]float32
+	for _, text := range stops {
+		p, err := Point(text, m.Z())
+		if err != nil {
+			return Film{}, err
+		}
+		points = append(points, p)
+	}
+	path, err := Path(points, o.Frames, o.Interp)
+	return Film{Frames: o.Frames, FPS: o.FPS, Scale: o.Scale, Pictures: Along(ctx, m.Draw, path, o.Frames, o.Heard)}, err
 }
 
 // Along draws n points one after another, a few at a time: a device is waited for however long it takes. heard is told how many are

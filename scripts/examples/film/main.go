@@ -1,0 +1,83 @@
+// Command film opens a run of a VAE or a GAN of pictures and writes films of walks through it: one between two seeds, and one that goes
+// through its recording, from the first steps of its training to the last, with the same latent vectors.
+//
+//	go run ./scripts/examples/film RUN [FOLDER]
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"log"
+	"os"
+	"path/filepath"
+
+	"genview/models/family"
+	"genview/models/picture"
+	"genview/models/run"
+	"genview/models/walk"
+	"genview/models/watch"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		log.Fatal("usage: film RUN [FOLDER]")
+	}
+	folder := "."
+	if len(os.Args) > 2 {
+		folder = os.Args[2]
+	}
+	if err := film(context.Background(), os.Args[1], folder); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func film(ctx context.Context, dir, folder string) (err error) {
+	s, err := run.Open(ctx, dir, run.Host{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if failed := s.Close(); err == nil {
+			err = failed
+		}
+	}()
+	model, err := run.As[family.Decoder](s)
+	if err != nil {
+		return err
+	}
+	walked, err := walk.Through(ctx, model, []string{"seed:1", "seed:2", "seed:3"}, walk.Options{Frames: 60, Scale: 4})
+	if err != nil {
+		return err
+	}
+	if err := walk.WriteMedia(filepath.Join(folder, "walk.gif"), walked); err != nil {
+		return err
+	}
+	return grows(s, filepath.Join(folder, "training.gif"))
+}
+
+// grows films how the samples of a run became what they are.
+func grows(s *run.Session, path string) error {
+	recording, err := s.Folder.Recording()
+	if err != nil {
+		return err
+	}
+	var sheets []*image.RGBA
+	for _, step := range recording.Steps() {
+		moment, err := recording.At(step)
+		if err != nil {
+			return err
+		}
+		if v := watch.Find[*watch.Pictures](moment.Views, "Samples"); v != nil {
+			sheets = append(sheets, picture.Sheet(v.Images, 8))
+		}
+	}
+	fmt.Printf("%d moments of the training\n", len(sheets))
+	return walk.WriteMedia(path, walk.Film{Frames: len(sheets), FPS: 8, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
+		for _, sheet := range sheets {
+			if !yield(sheet, nil) {
+				return
+			}
+		}
+	}})
+}
