@@ -76,6 +76,9 @@ var flagOf = map[string]string{
 func typed(err error) error {
 	var bad *settings.Error
 	if !errors.As(err, &bad) {
+		if errors.Is(err, run.ErrInvalid) {
+			return usageError{err}
+		}
 		return err
 	}
 	if flag, ok := flagOf[bad.Key]; ok {

@@ -83,7 +83,7 @@ func TestPointsLife(t *testing.T) {
 	must(t, "sample", run, "-n", "9000", "-o", filepath.Join(dir, "cloud.png")) // more than are made at a time
 	refused(t, 2, "10000000 or fewer", "sample", run, "-n", "100000000000", "-o", filepath.Join(dir, "no.png"))
 	refused(t, 2, "10000000 or fewer", "eval", run, "--examples", "100000000000")
-	refused(t, 1, "take a VAE or a GAN of pictures", "walk", run, "-o", filepath.Join(dir, "walk.gif"))
+	refused(t, 1, "has no latent space of pictures", "walk", run, "-o", filepath.Join(dir, "walk.gif"))
 	refused(t, 2, "do not fit", "train", "points", "--data", "glyphs", "--out", filepath.Join(dir, "no"))
 	refused(t, 2, "do not fit", "train", "gan", "--data", "points:ring8", "--out", filepath.Join(dir, "no"))
 }
@@ -121,7 +121,7 @@ func TestTranslationLife(t *testing.T) {
 	refused(t, 1, "41 characters; the model reads 40 at most", "attention", run, strings.Repeat("1", 41))
 	refused(t, 1, "there is nothing to translate", "translate", run, "")
 	refused(t, 1, "genview train text", "generate", run)
-	refused(t, 1, "take a VAE or a GAN of pictures", "walk", run)
+	refused(t, 1, "has no latent space of pictures", "walk", run)
 	refused(t, 1, "makes no pictures", "sample", run)
 	refused(t, 2, "takes dates", "train", "translate", "--data", "glyphs")
 	refused(t, 2, "must be a multiple of Heads", "train", "translate", "--set", "model.heads=3", "--out", filepath.Join(dir, "no"))
@@ -202,8 +202,8 @@ func TestGANLife(t *testing.T) {
 		recorded(t, halves, 12, "Samples, Latent space", "average")
 		must(t, "sample", whole, "-n", "4", "-o", filepath.Join(dir, "grid.png"))
 		must(t, "walk", whole, "--frames", "3", "-o", filepath.Join(dir, "walk.png"))
-		refused(t, 1, "has no measure for a", "eval", whole)
-		refused(t, 1, "needs a VAE", "reconstruct", whole, filepath.Join(dir, "grid.png"))
+		refused(t, 1, "has nothing that is measured", "eval", whole)
+		refused(t, 1, "cannot encode pictures, as VAEs can", "reconstruct", whole, filepath.Join(dir, "grid.png"))
 	}
 	refused(t, 2, "multiple of 8", "train", "dcgan", "--out", filepath.Join(dir, "no"), "--set", "data.size=28")
 }

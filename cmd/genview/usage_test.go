@@ -112,5 +112,5 @@ func TestWrongConfig(t *testing.T) {
 	write(t, path, []byte(strings.Replace(good, "lr: 0.001", "lr: 1e-3", 1)))
 	must(t, "train", "--resume", run, "--steps", "3", "--no-tune")
 	refused(t, 2, "--steps 0", "train", "--resume", run, "--steps", "0")
-	refused(t, 1, "is an MLP VAE: this takes one made by genview train text", "generate", run)
+	refused(t, 1, "the model is an MLP VAE, which does not go on with a text, as GPTs do", "generate", run)
 }

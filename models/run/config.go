@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -124,8 +125,23 @@ func (c *Config) List() []settings.Setting {
 	return append(settings.List(&c.Header), settings.List(c.Settings)...)
 }
 
-// Validate says what is wrong with a configuration, from wherever it comes.
+// ErrInvalid says that an error is about the values of settings, which have to be others.
+var ErrInvalid = errors.New("invalid settings")
+
+type invalid struct{ error }
+
+func (invalid) Is(target error) bool { return target == ErrInvalid }
+func (e invalid) Unwrap() error      { return e.error }
+
+// Validate says what is wrong with a configuration, from wherever it comes; the error is [ErrInvalid].
 func (c *Config) Validate() error {
+	if err := c.validate(); err != nil {
+		return invalid{err}
+	}
+	return nil
+}
+
+func (c *Config) validate() error {
 	if err := settings.Check(&c.Header); err != nil {
 		return err
 	}
