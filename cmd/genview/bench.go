@@ -13,7 +13,6 @@ import (
 	"genview/models/family"
 	"genview/models/optim"
 	"genview/models/run"
-	"genview/models/settings"
 	"genview/tensor"
 	"genview/tensor/optest"
 
@@ -120,8 +119,8 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	}
 	if f.precision != tensor.F32.String() {
 		cfg.Precision = f.precision
-		if err := settings.Check(&cfg.Header); err != nil { // f16 is only timed
-			return typed(err)
+		if known := []string{"bf16", "f16"}; !slices.Contains(known, f.precision) { // f16 is only timed
+			return usageError{fmt.Errorf("--precision is %q and must be f32, bf16 or f16%s", f.precision, meant(f.precision, known))}
 		}
 	}
 	if err := f.profile.check(); err != nil {

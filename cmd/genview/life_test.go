@@ -84,8 +84,8 @@ func TestPointsLife(t *testing.T) {
 	refused(t, 2, "10000000 or fewer", "sample", run, "-n", "100000000000", "-o", filepath.Join(dir, "no.png"))
 	refused(t, 2, "10000000 or fewer", "eval", run, "--examples", "100000000000")
 	refused(t, 1, "has no latent space of pictures", "walk", run, "-o", filepath.Join(dir, "walk.gif"))
-	refused(t, 2, "do not fit", "train", "points", "--data", "glyphs", "--out", filepath.Join(dir, "no"))
-	refused(t, 2, "do not fit", "train", "gan", "--data", "points:ring8", "--out", filepath.Join(dir, "no"))
+	refused(t, 2, "--data is glyphs and must be points:ring8 or points:grid25", "train", "points", "--data", "glyphs", "--out", filepath.Join(dir, "no"))
+	refused(t, 2, "--data is points:ring8, which takes model.arch=points", "train", "gan", "--data", "points:ring8", "--out", filepath.Join(dir, "no"))
 }
 
 // TestTranslationLife trains a Transformer on dates for a moment, resumes it to the same bits, and has it used and measured.
@@ -120,10 +120,10 @@ func TestTranslationLife(t *testing.T) {
 	refused(t, 1, `never saw the character '☃'`, "translate", run, "3 May ☃")
 	refused(t, 1, "41 characters; the model reads 40 at most", "attention", run, strings.Repeat("1", 41))
 	refused(t, 1, "there is nothing to translate", "translate", run, "")
-	refused(t, 1, "genview train text", "generate", run)
+	refused(t, 1, "does not go on with a text, as GPTs do", "generate", run)
 	refused(t, 1, "has no latent space of pictures", "walk", run)
 	refused(t, 1, "makes no pictures", "sample", run)
-	refused(t, 2, "takes dates", "train", "translate", "--data", "glyphs")
+	refused(t, 2, "--data is glyphs and must be dates", "train", "translate", "--data", "glyphs")
 	refused(t, 2, "must be a multiple of Heads", "train", "translate", "--set", "model.heads=3", "--out", filepath.Join(dir, "no"))
 }
 
@@ -169,8 +169,8 @@ func TestTextLife(t *testing.T) {
 	refused(t, 1, "the prompt is empty", "generate", run, "--prompt", "")
 	refused(t, 2, "--temperature", "generate", run, "--temperature", "-1")
 	refused(t, 2, "--top-k", "generate", run, "--top-k", "-1")
-	refused(t, 1, "genview train translate", "translate", run, "3 May")
-	refused(t, 2, "say what text", "train", "text")
+	refused(t, 1, "does not translate", "translate", run, "3 May")
+	refused(t, 2, "say what to learn from: genview train text FILE", "train", "text")
 	refused(t, 2, "named twice", "train", "text", file, "--data", file)
 	for content, want := range map[string]string{"": "is empty", "a": "1 different characters", "ab": "give a longer one", "a\x00b": "is no text", "\xff\xfe": "is in UTF-16", "\xff": "is no text"} {
 		refused(t, 1, want, "train", "text", write("bad.txt", []byte(content)), "--out", filepath.Join(dir, "bad"))

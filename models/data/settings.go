@@ -79,7 +79,7 @@ func PictureNames() []string {
 
 // Validate says what is wrong with the name of the pictures.
 func (s *PictureSettings) Validate() error {
-	if names := PictureNames(); !IsPath(s.Name) && s.Name != "folder" && !slices.Contains(names, s.Name) {
+	if names := PictureNames(); !IsPath(s.Name) && (s.Name != "folder" || s.Dir == "") && !slices.Contains(names, s.Name) {
 		near := ""
 		if n := settings.Nearest(s.Name, names); n != "" {
 			near = "; did you mean " + n + "?"

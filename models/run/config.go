@@ -34,7 +34,7 @@ type Header struct {
 		Budget int `yaml:"budget" doc:"MiB on the disk that the recording of how the run looked may take; 0: nothing is recorded" range:"[0,)"`
 	} `yaml:"record"`
 
-	Precision string `yaml:"precision,omitempty" doc:"of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed" oneof:",f32,bf16,f16"`
+	Precision string `yaml:"precision,omitempty" doc:"of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed" oneof:",f32,bf16"`
 	Kernels   string `yaml:"kernels,omitempty" doc:"the family of kernels, on which sums' last bits depend; empty: what suits the device" oneof:",gpu,lavapipe"`
 	Vectors   int    `yaml:"vectors,omitempty" doc:"bits of lavapipe's vectors, on which sums' last bits depend; 0: as many as is usual on the processor"`
 }
@@ -142,12 +142,13 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) validate() error {
+	if c.Precision == "f16" {
+		return settings.Errorf("precision", "is f16, whose gradients underflow: bf16 takes as little memory and has the range of f32")
+	}
 	if err := settings.Check(&c.Header); err != nil {
 		return err
 	}
 	switch {
-	case c.Precision == "f16":
-		return settings.Errorf("precision", "is f16, whose gradients underflow: bf16 takes as little memory and has the range of f32")
 	case c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512:
 		return settings.Errorf("vectors", "is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)
 	}

@@ -81,12 +81,9 @@ func oneOf(f reflect.StructField) []string {
 	return strings.Split(tag, ",")
 }
 
-// either is words as a choice: a, b or c. An empty one is said.
+// either is words as a choice: a, b or c. That there may be none is not said.
 func either(words []string) string {
-	words = slices.Clone(words)
-	for i, w := range words {
-		words[i] = or(w, "nothing")
-	}
+	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "" })
 	if last := len(words) - 1; last > 0 {
 		return strings.Join(words[:last], ", ") + " or " + words[last]
 	}
