@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -106,6 +107,25 @@ func TestImportsPointDown(t *testing.T) {
 	}
 	if len(seen) < 10 {
 		t.Errorf("only %d packages were looked at", len(seen))
+	}
+}
+
+// TestExamples: each package that programs use shows how.
+func TestExamples(t *testing.T) {
+	for name := range mayImport {
+		if name != "tensor" && name != "vk" && !strings.HasPrefix(name, "models/") || strings.HasSuffix(name, "test") {
+			continue
+		}
+		tests, err := filepath.Glob(filepath.Join("../..", name, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(tests, func(file string) bool {
+			p, err := os.ReadFile(file)
+			return err == nil && bytes.Contains(p, []byte("\nfunc Example"))
+		}) {
+			t.Errorf("%s has no example", name)
+		}
 	}
 }
 

@@ -85,9 +85,7 @@ func presetTable() string {
 
 // changeable are the settings of a configuration that one may change: what a run finds out by itself is left out.
 func changeable(c *run.Config) []settings.Setting {
-	return slices.DeleteFunc(c.List(), func(s settings.Setting) bool {
-		return slices.Contains([]string{"version", "kind", "data.identity", "data.characters", "data.pipe"}, s.Key)
-	})
+	return slices.DeleteFunc(c.List(), func(s settings.Setting) bool { return s.Found })
 }
 
 // printSettings has a line for each setting.

@@ -50,15 +50,15 @@ type Settings struct {
 
 		Flip    bool        `yaml:"flip,omitempty" doc:"half of the pictures are mirrored, left and right, anew each time"`
 		Shift   int         `yaml:"shift,omitempty" doc:"pixels by which pictures are moved at most along each axis, anew each time" range:"[0,16384]"`
-		Classes data.Quoted `yaml:"classes,omitempty" doc:"names of all classes, with a slash between each two, in order; found in the data"`
+		Classes data.Quoted `yaml:"classes,omitempty" found:"yes" doc:"names of all classes, with a slash between each two, in order; found in the data"`
 	} `yaml:"data"`
 	Model struct {
 		Arch    string  `yaml:"arch,omitempty" doc:"cnn for convolutions, vit for a Vision Transformer" oneof:"cnn,vit"`
-		Hidden  int     `yaml:"hidden,omitempty" doc:"cnn: channels at full size; vit: units of the feed-forward layers" range:"[1,268435456]" large:"yes"`
+		Hidden  int     `yaml:"hidden,omitempty" doc:"cnn: channels at full size; vit: units of the feed-forward layers" range:"[1,)" large:"yes"`
 		Dropout float64 `yaml:"dropout,omitempty" doc:"share of values that training drops" range:"[0,1)"`
 		Patch   int     `yaml:"patch,omitempty" doc:"vit: pixels along each side of a patch; divides data.size" range:"[0,16384]"`
-		Width   int     `yaml:"width,omitempty" doc:"vit: of the vectors; a multiple of heads" range:"[0,268435456]" large:"yes"`
-		Heads   int     `yaml:"heads,omitempty" doc:"vit: of each attention layer" range:"[0,268435456]" large:"yes"`
+		Width   int     `yaml:"width,omitempty" doc:"vit: of the vectors; a multiple of heads" range:"[0,)" large:"yes"`
+		Heads   int     `yaml:"heads,omitempty" doc:"vit: of each attention layer" range:"[0,)" large:"yes"`
 		Layers  int     `yaml:"layers,omitempty" doc:"vit: of attention" range:"[0,128]" large:"yes"`
 	} `yaml:"model"`
 	Optim struct {

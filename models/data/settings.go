@@ -16,7 +16,7 @@ import (
 type SourceSettings struct {
 	Name     string `yaml:"name" doc:"data set, or path of what is learned from"`
 	Dir      string `yaml:"dir,omitempty" doc:"folder that holds the data set's files; empty: they are downloaded once"`
-	Identity string `yaml:"identity,omitempty" doc:"of the data that the run began with; empty: they may be any"`
+	Identity string `yaml:"identity,omitempty" found:"yes" doc:"of the data that the run began with; empty: they may be any"`
 }
 
 // Base is a short name of the data.
@@ -68,7 +68,7 @@ type PictureSettings struct {
 	SourceSettings `yaml:",inline"`
 
 	Size     int  `yaml:"size,omitempty" doc:"pixels along each side; larger pictures are made smaller" range:"[1,16384]" large:"yes"`
-	Channels int  `yaml:"channels,omitempty" doc:"1 for grey, 3 for colours" range:"[1,268435456]" large:"yes"`
+	Channels int  `yaml:"channels,omitempty" doc:"1 for grey, 3 for colours" range:"[1,)" large:"yes"`
 	Binarize bool `yaml:"binarize,omitempty" doc:"each pixel is drawn anew as 1 or 0, with its value as probability, as Bernoulli likelihoods want it"`
 }
 
@@ -183,8 +183,8 @@ func sizeFor(side, step, least int) int {
 type TextSettings struct {
 	SourceSettings `yaml:",inline"`
 
-	Characters Quoted `yaml:"characters,omitempty" doc:"all that the model knows, in order; found in the text"`
-	Pipe       bool   `yaml:"pipe,omitempty" doc:"the text came through a pipe and cannot be read again"`
+	Characters Quoted `yaml:"characters,omitempty" found:"yes" doc:"all that the model knows, in order; found in the text"`
+	Pipe       bool   `yaml:"pipe,omitempty" found:"yes" doc:"the text came through a pipe and cannot be read again"`
 }
 
 // ErrPipe says that the text of a run cannot be read again.

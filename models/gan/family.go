@@ -53,8 +53,8 @@ type Settings struct {
 	Data  data.PictureSettings `yaml:"data"`
 	Model struct {
 		Arch    string  `yaml:"arch,omitempty" doc:"mlp and dcgan make pictures, points makes points" oneof:"mlp,dcgan,points"`
-		Z       int     `yaml:"z,omitempty" doc:"dimensions of the latent space" range:"[1,268435456]" large:"yes"`
-		Hidden  int     `yaml:"hidden,omitempty" doc:"mlp, points: units of the hidden layers; dcgan: channels at half the pictures' size, doubled each time that it halves" range:"[1,268435456]" large:"yes"`
+		Z       int     `yaml:"z,omitempty" doc:"dimensions of the latent space" range:"[1,)" large:"yes"`
+		Hidden  int     `yaml:"hidden,omitempty" doc:"mlp, points: units of the hidden layers; dcgan: channels at half the pictures' size, doubled each time that it halves" range:"[1,)" large:"yes"`
 		Pairing string  `yaml:"pairing,omitempty" doc:"of real and generated examples in the loss: relativistic in pairs, non-saturating each by itself" oneof:"relativistic,non-saturating"`
 		R1      float64 `yaml:"r1,omitempty" doc:"weight of the penalty on the discriminator's gradient at real examples" range:"[0,)"`
 		R2      float64 `yaml:"r2,omitempty" doc:"weight of the penalty at generated examples" range:"[0,)"`

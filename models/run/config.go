@@ -24,8 +24,8 @@ type Config struct {
 
 // Header is what the configurations of all kinds have.
 type Header struct {
-	Version int    `yaml:"version,omitempty" doc:"of this file"`
-	Kind    string `yaml:"kind" doc:"family of the model"`
+	Version int    `yaml:"version,omitempty" found:"yes" doc:"of this file"`
+	Kind    string `yaml:"kind" found:"yes" doc:"family of the model"`
 	Seed    uint64 `yaml:"seed" doc:"of weights, noise and order"`
 	Steps   int    `yaml:"steps" doc:"to train, in all" range:"[1,)"`
 	Batch   int    `yaml:"batch" doc:"examples a step" range:"[1,)" large:"yes"`

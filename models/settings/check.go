@@ -51,13 +51,14 @@ type Setting struct {
 	Meaning string `json:"meaning"`
 	Allowed string `json:"allowed,omitempty"` // as "from 0 to below 1"
 	Large   int    `json:"-"`                 // what it is where a larger one makes a larger model; 0 where not
+	Found   bool   `json:"-"`                 // by the run itself, and not for anybody to change
 }
 
 // List returns the settings of a struct, or of one that a pointer leads to, in order.
 func List(of any) []Setting {
 	var all []Setting
 	walk(reflect.Indirect(reflect.ValueOf(of)), "", func(key string, f reflect.StructField, v reflect.Value) {
-		s := Setting{Key: key, Value: fmt.Sprint(v), Meaning: f.Tag.Get("doc")}
+		s := Setting{Key: key, Value: fmt.Sprint(v), Meaning: f.Tag.Get("doc"), Found: f.Tag.Get("found") != ""}
 		if tag, ok := f.Tag.Lookup("range"); ok {
 			s.Allowed = parseRange(tag).String()
 		} else if words := oneOf(f); words != nil {

@@ -10,8 +10,8 @@
 //	Z int `yaml:"z" doc:"dimensions of the latent space" range:"[1,1024]"`
 //
 // yaml is its key (with ",omitempty" a zero is not written, with ",inline" an embedded struct's keys stand among its own), doc what it
-// means, range the interval of a number, oneof the words, separated by commas, of which a text must be one, and large:"yes" marks a
-// number that makes a model larger. [Check] holds values to them, and [List] tells them.
+// means, range the interval of a number, oneof the words, separated by commas, of which a text must be one, large:"yes" marks a
+// number that makes a model larger, and found:"yes" what a run finds out by itself. [Check] holds values to them, and [List] tells them.
 package settings
 
 import (

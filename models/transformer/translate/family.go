@@ -46,9 +46,9 @@ var Family = family.Family{
 type Settings struct {
 	Data  data.SourceSettings `yaml:"data"`
 	Model struct {
-		Hidden  int     `yaml:"hidden,omitempty" doc:"units of the feed-forward layers" range:"[1,268435456]" large:"yes"`
-		Width   int     `yaml:"width,omitempty" doc:"of the vectors: d_model; a multiple of heads" range:"[1,268435456]" large:"yes"`
-		Heads   int     `yaml:"heads,omitempty" doc:"of each attention layer" range:"[1,268435456]" large:"yes"`
+		Hidden  int     `yaml:"hidden,omitempty" doc:"units of the feed-forward layers" range:"[1,)" large:"yes"`
+		Width   int     `yaml:"width,omitempty" doc:"of the vectors: d_model; a multiple of heads" range:"[1,)" large:"yes"`
+		Heads   int     `yaml:"heads,omitempty" doc:"of each attention layer" range:"[1,)" large:"yes"`
 		Layers  int     `yaml:"layers,omitempty" doc:"of the encoder, and of the decoder" range:"[1,128]" large:"yes"`
 		Dropout float64 `yaml:"dropout,omitempty" doc:"share of values that training drops" range:"[0,1)"`
 	} `yaml:"model"`
