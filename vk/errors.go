@@ -89,7 +89,7 @@ type MemoryError struct {
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("vk: vkAllocateMemory: out of device memory: asked %s, held %s, the device has %s; try a smaller --batch",
+	return fmt.Sprintf("vk: vkAllocateMemory: out of device memory: asked %s, held %s, the device has %s",
 		Bytes(e.Asked), Bytes(e.Held), Bytes(e.Total))
 }
 

@@ -60,8 +60,9 @@ type benchFlags struct {
 func (a *app) bench() *cobra.Command {
 	f := benchFlags{}
 	c := &cobra.Command{
-		Use:   "bench " + strings.Join(presetNames(), "|") + " | ops [PART OF A NAME]",
-		Short: "Time training steps of what train makes, or single ops",
+		Use:         "bench " + strings.Join(presetNames(), "|") + " | ops [PART OF A NAME]",
+		Annotations: doing("timing"),
+		Short:       "Time training steps of what train makes, or single ops",
 		Long: `bench times training steps of anything that train makes: vae is the MLP 784-400-20, batch 128, Adam; text, which is
 also called gpt, nanoGPT's for a CPU. bench ops times ops, and what gives their gradients, at sizes that models have.
 

@@ -22,8 +22,9 @@ type likelihood struct {
 func (a *app) classify() *cobra.Command {
 	top := 3
 	c := &cobra.Command{
-		Use:   "classify RUN PICTURE…",
-		Short: "Tell which class pictures are of, by a classifier",
+		Use:         "classify RUN PICTURE…",
+		Annotations: doing("classifying"),
+		Short:       "Tell which class pictures are of, by a classifier",
 		Long: `classify writes for each picture the likeliest classes and their probabilities, a line a picture. Pictures should be as those
 that the classifier learned from: digits of MNIST, say, are white on black.`,
 		Example: "  genview classify runs/digits seven.png",

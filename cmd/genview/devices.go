@@ -16,9 +16,10 @@ type deviceLine struct {
 
 func (a *app) devices() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "devices",
-		Short: "List every Vulkan device",
-		Args:  args(cobra.NoArgs),
+		Use:         "devices",
+		Annotations: doing("asking the drivers"),
+		Short:       "List every Vulkan device",
+		Args:        args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			infos, err := vk.Devices()
 			if err != nil {

@@ -77,8 +77,9 @@ type kernels struct {
 
 func (a *app) doctor() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "doctor",
-		Short: "Check that every op computes right on the device",
+		Use:         "doctor",
+		Annotations: doing("checking"),
+		Short:       "Check that every op computes right on the device",
 		Long: `doctor looks at what genview needs from the machine, and says what to do about what is missing. It then computes every op on
 the device, with each set of kernels that the device runs, and holds the values against float64 arithmetic on the CPU. It takes about a
 minute. Its report is kept, and runs trained on the device from then on have it in their folder.`,

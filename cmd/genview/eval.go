@@ -13,8 +13,9 @@ import (
 func (a *app) eval() *cobra.Command {
 	o := family.Evaluation{}
 	c := &cobra.Command{
-		Use:   "eval RUN",
-		Short: "Measure a model on data that it was not trained on",
+		Use:         "eval RUN",
+		Annotations: doing("measuring"),
+		Short:       "Measure a model on data that it was not trained on",
 		Long: `Measures a model on data that it was not trained on: of a VAE the ELBO and the log-likelihood, of a GAN of points
 the modes that it finds, of a classifier accuracy, scores of classes, confusion matrix and calibration error, of a translation
 the share of texts that come out right, of a GPT loss and perplexity.`,

@@ -9,6 +9,7 @@ import (
 	"genview/models/family"
 	"genview/models/run"
 	"genview/models/settings"
+	"genview/models/train"
 	"genview/vk"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,15 @@ func addPlace(fl *pflag.FlagSet, p *run.Place) {
 
 // load opens a run with its newest weights, or those that were asked for.
 func (a *app) load(ctx context.Context, dir string) (*run.Session, error) {
-	return a.host().Open(ctx, dir, a.checkpoint, a.place)
+	s, err := a.host().Open(ctx, dir, a.checkpoint, a.place)
+	if err != nil || a.recorded < 0 {
+		return s, err
+	}
+	if err := s.Rewind(a.recorded); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	a.console.say("with the weights that the recording has of step %d", s.Step)
+	return s, nil
 }
 
 // opened opens a run for a command that needs an ability of its model.
@@ -93,6 +102,8 @@ func advise(err error) error {
 	var kernels *run.KernelsError
 	var lost *run.LostError
 	var none *vk.NoDeviceError
+	var memory *vk.MemoryError
+	var damaged *train.DamagedError
 	switch {
 	case err == nil:
 	case errors.As(err, &done):
@@ -103,6 +114,14 @@ func advise(err error) error {
 		return fmt.Errorf("the device was %s, %s: go on with train --resume %s, on another device with --device (%w)", lost.What, lost.Left, lost.Dir, lost.Why)
 	case errors.As(err, &none):
 		return fmt.Errorf("%w%s", err, meant(none.Asked, wordsOf(none.Devices)))
+	case errors.As(err, &memory) && !errors.Is(err, run.ErrTooLarge):
+		return fmt.Errorf("%w: try a smaller --batch", err)
+	case errors.As(err, &damaged) && damaged.Whole >= 0:
+		return fmt.Errorf("%w: take it with --checkpoint %d", err, damaged.Whole)
+	case errors.Is(err, train.ErrTaken):
+		return fmt.Errorf("%w (--out FOLDER, --resume RUN)", err)
+	case errors.Is(err, train.ErrNoCheckpoint):
+		return fmt.Errorf("%w (train --resume RUN)", err)
 	case errors.Is(err, data.ErrChanged):
 		return fmt.Errorf("%w: put that back, or say with --data where it is; or take this by --accept-data", err)
 	case errors.Is(err, data.ErrPipe):

@@ -54,6 +54,11 @@ func TestWholeLife(t *testing.T) {
 		must(t, "sample", run, "-n", "10", "-o", picture)
 		must(t, "walk", run, "--frames", "5", "-o", filepath.Join(dir, "walk.gif"))
 		must(t, "reconstruct", run, picture, "-o", filepath.Join(dir, "pairs.png"))
+		early := filepath.Join(dir, "early.png")
+		must(t, "sample", run, "-n", "10", "--recorded", "1", "-o", early)
+		if bytes.Equal(read(t, early), read(t, picture)) {
+			t.Error("the weights that the recording has of the first step draw what the newest draw")
+		}
 		var e struct {
 			Step       int
 			ELBO, LogP float64
@@ -206,4 +211,13 @@ func TestGANLife(t *testing.T) {
 		refused(t, 1, "cannot encode pictures, as VAEs can", "reconstruct", whole, filepath.Join(dir, "grid.png"))
 	}
 	refused(t, 2, "multiple of 8", "train", "dcgan", "--out", filepath.Join(dir, "no"), "--set", "data.size=28")
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	p, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

@@ -18,10 +18,11 @@ import (
 
 func (a *app) presets() *cobra.Command {
 	c := &cobra.Command{
-		Use:     "presets [show PRESET]",
-		Short:   "List what can be trained, or the settings of one",
-		Example: "  genview presets show dcgan",
-		Args:    args(cobra.NoArgs),
+		Use:         "presets [show PRESET]",
+		Annotations: doing("listing"),
+		Short:       "List what can be trained, or the settings of one",
+		Example:     "  genview presets show dcgan",
+		Args:        args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if a.json {
 				return json.NewEncoder(a.out).Encode(presetLines())

@@ -15,7 +15,7 @@ func (a *app) promptly(run func(*cobra.Command, []string) error) func(*cobra.Com
 	const grace = 700 * time.Millisecond
 	return func(c *cobra.Command, args []string) error {
 		ctx := c.Context()
-		defer a.console.begin(doings[c.Name()]).end()
+		defer a.console.begin(c.Annotations["doing"]).end()
 		done := make(chan error, 1)
 		go func() { done <- run(c, args) }()
 		var err error
@@ -36,9 +36,5 @@ func (a *app) promptly(run func(*cobra.Command, []string) error) func(*cobra.Com
 	}
 }
 
-// doings say what commands are about while they say nothing more exact.
-var doings = map[string]string{
-	"walk": "drawing", "sample": "drawing", "reconstruct": "drawing", "translate": "translating", "generate": "generating",
-	"attention": "reading", "eval": "measuring", "devices": "asking the drivers", "doctor": "checking", "bench": "timing",
-	"tune": "trying kernels", "train": "looking what it takes",
-}
+// doing is the annotation of a command that says what it is about while it says nothing more exact.
+func doing(what string) map[string]string { return map[string]string{"doing": what} }

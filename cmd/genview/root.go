@@ -37,6 +37,7 @@ type app struct {
 	device string
 
 	checkpoint int // step of the checkpoint of a run to take; below 0: the newest
+	recorded   int // step whose weights to take from the recording of a run; below 0: none
 
 	json   bool
 	passes []string // left out
@@ -82,6 +83,9 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			a.ended = c.Context().Err
 			a.widen()
+			if c.Flags().Changed("recorded") && a.recorded < 0 {
+				return usageError{fmt.Errorf("--recorded %d: give a step, 0 or more", a.recorded)}
+			}
 			if c.Flags().Changed("checkpoint") && a.checkpoint < 0 {
 				return usageError{fmt.Errorf("--checkpoint %d: give the step of a checkpoint, 0 or more", a.checkpoint)}
 			}
@@ -103,6 +107,8 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
 	root.PersistentFlags().IntVar(&a.checkpoint, "checkpoint", -1, "take a run's checkpoint of this step, and not the newest")
 	root.PersistentFlags().Lookup("checkpoint").DefValue = "newest"
+	root.PersistentFlags().IntVar(&a.recorded, "recorded", -1, "of a run that is opened, take the weights that its recording has of this step, in 16 bits")
+	root.PersistentFlags().Lookup("recorded").DefValue = "0"
 	root.PersistentFlags().StringSliceVar(&a.passes, "without", nil, fmt.Sprintf(`leave passes of compilation out, to see what they do: %v
 without recompute, cheap values are kept for the gradients and not computed again: half as much
 memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run says how much`, tensor.Passes()))

@@ -15,10 +15,11 @@ import (
 
 func (a *app) translate() *cobra.Command {
 	return &cobra.Command{
-		Use:     "translate RUN TEXT…",
-		Short:   "Translate texts with a Transformer that genview train translate made",
-		Example: `  genview translate runs/dates "3 May 1998" "monday the 4th of july, 2016"`,
-		Args:    args(cobra.MinimumNArgs(2)),
+		Use:         "translate RUN TEXT…",
+		Annotations: doing("translating"),
+		Short:       "Translate texts with a Transformer that genview train translate made",
+		Example:     `  genview translate runs/dates "3 May 1998" "monday the 4th of july, 2016"`,
+		Args:        args(cobra.MinimumNArgs(2)),
 		RunE: func(c *cobra.Command, words []string) (err error) {
 			s, m, err := opened[family.Translator](c.Context(), a, words[0])
 			if err != nil {
@@ -42,10 +43,11 @@ func (a *app) generate() *cobra.Command {
 	var n int
 	var o family.Sampling
 	c := &cobra.Command{
-		Use:     "generate RUN",
-		Short:   "Go on with a text by a GPT that genview train text made",
-		Example: `  genview generate runs/shakespeare --prompt "ROMEO:" --number 500 --temperature 0.8 --top-k 20`,
-		Args:    args(cobra.ExactArgs(1)),
+		Use:         "generate RUN",
+		Annotations: doing("generating"),
+		Short:       "Go on with a text by a GPT that genview train text made",
+		Example:     `  genview generate runs/shakespeare --prompt "ROMEO:" --number 500 --temperature 0.8 --top-k 20`,
+		Args:        args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, runs []string) (err error) {
 			switch {
 			case n < 1:
@@ -89,10 +91,11 @@ func (a *app) generate() *cobra.Command {
 func (a *app) attention() *cobra.Command {
 	var out string
 	c := &cobra.Command{
-		Use:     "attention RUN TEXT",
-		Short:   "Draw what each head of a Transformer attends to as it reads a text",
-		Example: `  genview attention runs/dates "3 May 1998" -o maps.png`,
-		Args:    args(cobra.ExactArgs(2)),
+		Use:         "attention RUN TEXT",
+		Annotations: doing("reading"),
+		Short:       "Draw what each head of a Transformer attends to as it reads a text",
+		Example:     `  genview attention runs/dates "3 May 1998" -o maps.png`,
+		Args:        args(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, words []string) (err error) {
 			if err := walk.CheckName(out); err != nil {
 				return err

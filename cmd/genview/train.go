@@ -36,9 +36,10 @@ func (a *app) train() *cobra.Command {
 	f := &trainFlags{}
 	dry := false
 	c := &cobra.Command{
-		Use:   "train " + zoo.Usage() + " | --resume RUN",
-		Short: "Train a model and keep it in a run folder",
-		Long:  "Trains a model and keeps it in a run folder. What can be trained:\n\n" + presetTable() + "\ngenview presets show NAME tells the settings of each, which --set changes.",
+		Use:         "train " + zoo.Usage() + " | --resume RUN",
+		Annotations: doing("looking what it takes"),
+		Short:       "Train a model and keep it in a run folder",
+		Long:        "Trains a model and keeps it in a run folder. What can be trained:\n\n" + presetTable() + "\ngenview presets show NAME tells the settings of each, which --set changes.",
 		Example: `  genview train vae --data glyphs --out runs/letters --steps 2000
   genview train vae --data mnist --set model.arch=conv
   genview train gan --data fashion-mnist --steps 10000

@@ -37,8 +37,9 @@ type tuneFlags struct {
 func (a *app) tune() *cobra.Command {
 	f := tuneFlags{}
 	c := &cobra.Command{
-		Use:   "tune [" + strings.Join(presetNames(), "|") + " | ops]…",
-		Short: "Find out which kernels are the fastest on the device",
+		Use:         "tune [" + strings.Join(presetNames(), "|") + " | ops]…",
+		Annotations: doing("trying kernels"),
+		Short:       "Find out which kernels are the fastest on the device",
 		Long: `tune times, on the device, all ways to write the kernel of each matrix product in training steps of what train makes
 (without a name: of all but paper), or in the ops of bench ops, and keeps the winners in the cache folder, from where every
 command takes them. It says what each way takes, at the least; one that is not 5 % faster than the one that a rule takes does

@@ -17,10 +17,11 @@ func (a *app) walk() *cobra.Command {
 	var from, to, interp, out string
 	var frames, fps int
 	c := &cobra.Command{
-		Use:     "walk RUN",
-		Short:   "Walk through a model's latent space, as a GIF, APNG or PNG sheet",
-		Example: "  genview walk runs/letters --from seed:1 --to seed:7 --frames 120 --interp slerp -o walk.gif",
-		Args:    args(cobra.ExactArgs(1)),
+		Use:         "walk RUN",
+		Annotations: doing("drawing"),
+		Short:       "Walk through a model's latent space, as a GIF, APNG or PNG sheet",
+		Example:     "  genview walk runs/letters --from seed:1 --to seed:7 --frames 120 --interp slerp -o walk.gif",
+		Args:        args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, runs []string) (err error) {
 			f, ok := walk.Interps[interp]
 			if !ok {
@@ -70,10 +71,11 @@ func (a *app) sample() *cobra.Command {
 	var n, seed int
 	var out string
 	c := &cobra.Command{
-		Use:     "sample RUN",
-		Short:   "Draw pictures from a trained model",
-		Example: "  genview sample runs/letters -n 64 -o grid.png",
-		Args:    args(cobra.ExactArgs(1)),
+		Use:         "sample RUN",
+		Annotations: doing("drawing"),
+		Short:       "Draw pictures from a trained model",
+		Example:     "  genview sample runs/letters -n 64 -o grid.png",
+		Args:        args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, runs []string) (err error) {
 			if n < 1 {
 				return usageError{fmt.Errorf("-n %d: give 1 or more", n)}
@@ -109,10 +111,11 @@ func (a *app) sample() *cobra.Command {
 func (a *app) reconstruct() *cobra.Command {
 	var out string
 	c := &cobra.Command{
-		Use:     "reconstruct RUN PICTURE…",
-		Short:   "Encode pictures and decode them again, side by side",
-		Example: "  genview reconstruct runs/letters a.png b.png -o pairs.png",
-		Args:    args(cobra.RangeArgs(2, 101)),
+		Use:         "reconstruct RUN PICTURE…",
+		Annotations: doing("drawing"),
+		Short:       "Encode pictures and decode them again, side by side",
+		Example:     "  genview reconstruct runs/letters a.png b.png -o pairs.png",
+		Args:        args(cobra.RangeArgs(2, 101)),
 		RunE: func(c *cobra.Command, names []string) (err error) {
 			if err := walk.CheckName(out); err != nil {
 				return err

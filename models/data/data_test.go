@@ -329,7 +329,7 @@ func TestCacheThatTakesNoFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Open(context.Background(), Options{Name: "mnist", CacheDir: file})
-	if err == nil || !strings.Contains(err.Error(), "cannot be kept") || !strings.Contains(err.Error(), "--data-dir") {
+	if err == nil || !strings.Contains(err.Error(), "cannot be kept") || !strings.Contains(err.Error(), "data.dir") {
 		t.Errorf("got %v, want what is wrong and a way round", err)
 	}
 }

@@ -55,7 +55,7 @@ const maxDownload = 64 << 20 // bytes of a file; the largest has 26 MB
 // may have written to the cache: what has another checksum is fetched again.
 func (s source) download(ctx context.Context, o Options) (string, error) {
 	if o.CacheDir == "" {
-		return "", fmt.Errorf("data: %s cannot be kept, for there is no cache folder: set HOME or XDG_CACHE_HOME, or give a folder with its four files as --data-dir", s.name)
+		return "", fmt.Errorf("data: %s cannot be kept, for there is no cache folder: set HOME or XDG_CACHE_HOME, or give a folder with its four files as data.dir", s.name)
 	}
 	dir := filepath.Join(o.CacheDir, s.name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -72,7 +72,7 @@ func (s source) download(ctx context.Context, o Options) (string, error) {
 		}
 		p, err := s.fetch(ctx, name+".gz", s.sums[i], o.Log)
 		if err != nil {
-			return "", fmt.Errorf("data: %s could not be downloaded: %w; get its four files elsewhere and give their folder with --data-dir", s.name, err)
+			return "", fmt.Errorf("data: %s could not be downloaded: %w; get its four files elsewhere and give their folder as data.dir", s.name, err)
 		}
 		if err := files.WriteBytes(path, p); err != nil {
 			return "", s.unkept(err)
@@ -83,7 +83,7 @@ func (s source) download(ctx context.Context, o Options) (string, error) {
 
 // unkept is the error of a cache folder that takes no files.
 func (s source) unkept(err error) error {
-	return fmt.Errorf("data: %s cannot be kept: %w; or give a folder with its four files as --data-dir", s.name, err)
+	return fmt.Errorf("data: %s cannot be kept: %w; or give a folder with its four files as data.dir", s.name, err)
 }
 
 // verify is an error unless the file at a path has a SHA-256 sum.

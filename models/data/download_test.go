@@ -90,7 +90,7 @@ func TestDownload(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(s.files, name)
-	if _, err := s.open(context.Background(), o); err == nil || !strings.Contains(err.Error(), "404") || !strings.Contains(err.Error(), "--data-dir") {
+	if _, err := s.open(context.Background(), o); err == nil || !strings.Contains(err.Error(), "404") || !strings.Contains(err.Error(), "data.dir") {
 		t.Errorf("a changed file that is nowhere else: %v", err)
 	}
 	if _, err := s.open(context.Background(), Options{Log: o.Log}); err == nil || !strings.Contains(err.Error(), "XDG_CACHE_HOME") {
@@ -104,7 +104,7 @@ func TestWrongChecksum(t *testing.T) {
 	s.files[idxFiles[1]+".gz"] = []byte("not what was published")
 	_, err := s.open(context.Background(), Options{CacheDir: cache, Log: func(string) {}})
 	wrong := fmt.Sprintf("%s%s.gz: its SHA-256 is %x and should be %s", s.urls[1], idxFiles[1], sha256.Sum256([]byte("not what was published")), s.sums[1])
-	for _, want := range []string{wrong, "--data-dir"} {
+	for _, want := range []string{wrong, "data.dir"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
 		}

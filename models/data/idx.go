@@ -106,7 +106,7 @@ func readIDX(dir, name string) (idx, error) {
 		}
 		return f, nil
 	}
-	return idx{}, fmt.Errorf("%s has no %s.gz; give a folder with all four files as --data-dir, or none to download them", dir, name)
+	return idx{}, fmt.Errorf("%s has no %s.gz; give a folder with all four files as data.dir, or none to download them", dir, name)
 }
 
 const (

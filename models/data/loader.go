@@ -83,7 +83,7 @@ type Loader struct {
 // NewLoader starts handing out batches of a set, from batch number first on. Close ends it.
 func NewLoader(set Set, o LoaderOptions, first int) (*Loader, error) {
 	if o.Batch < 1 || set.Len() < o.Batch {
-		return nil, fmt.Errorf("data: batches of %d cannot be made of %d pictures; try a smaller --batch", o.Batch, set.Len())
+		return nil, fmt.Errorf("data: batches of %d cannot be made of %d pictures; try a smaller batch", o.Batch, set.Len())
 	}
 	if o.Ahead == 0 {
 		o.Ahead = 4

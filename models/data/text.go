@@ -212,7 +212,7 @@ func (t *Text) offset(character int) int {
 func (t *Text) Split(context int) (train int, err error) {
 	train = t.count * 9 / 10
 	if test := t.count - train; test <= context {
-		return 0, fmt.Errorf("data: the text has %d characters, of which a tenth is held out: with a context of %d it takes more than %d; give a longer one, or --set model.context=%d",
+		return 0, fmt.Errorf("data: the text has %d characters, of which a tenth is held out: with a context of %d it takes more than %d; give a longer one, or model.context=%d",
 			t.count, context, 10*(context+1), max(1, (test-1)/2))
 	}
 	return train, nil

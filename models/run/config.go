@@ -168,6 +168,9 @@ func (c *Config) products() tensor.DType {
 	return tensor.F32
 }
 
+// ErrTooLarge says that a model does not fit on a device.
+var ErrTooLarge = errors.New("too large")
+
 // tooLarge adds to an error about size or memory what of the settings makes it, and can be made smaller; any other error it leaves.
 func (c *Config) tooLarge(err error) error {
 	if !ofSize(err) {
@@ -179,5 +182,5 @@ func (c *Config) tooLarge(err error) error {
 			hint = append(hint, fmt.Sprintf("%s=%d", s.Key, s.Large))
 		}
 	}
-	return fmt.Errorf("the model is too large: %w; make one of these smaller: %s", err, strings.Join(hint, ", "))
+	return fmt.Errorf("the model is %w: %w; make one of these smaller: %s", ErrTooLarge, err, strings.Join(hint, ", "))
 }

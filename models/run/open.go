@@ -82,6 +82,16 @@ func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*S
 	return s, nil
 }
 
+// Rewind puts the weights that the run's recording has of a step, or of the newest before it that it has any of, into the model: all that
+// it needs to show what it had learned by then, in 16 bits. Session.Step is then the step that they are of.
+func (s *Session) Rewind(step int) error {
+	r, err := s.Folder.Recording()
+	if err == nil {
+		s.Step, err = train.LoadKey(s.Runtime, s.Model.Drawn(), r, step)
+	}
+	return err
+}
+
 // load puts a checkpoint of the folder into the model.
 func (s *Session) load(checkpoint int) (err error) {
 	defer s.host.begin("reading the checkpoint")()

@@ -42,7 +42,7 @@ func (r *Run) Newest() (string, int, error) {
 		return "", 0, err
 	}
 	if len(steps) == 0 {
-		return "", 0, fmt.Errorf("train: %s has %w: train it first with --resume %s", r.Dir, ErrNoCheckpoint, r.Dir)
+		return "", 0, fmt.Errorf("train: %s has %w: train it first", r.Dir, ErrNoCheckpoint)
 	}
 	step := steps[len(steps)-1]
 	return r.checkpoint(step), step, nil
@@ -166,7 +166,7 @@ func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
 		steps, _ := r.steps()
 		return noStep{r.Dir, step, steps}
 	case errors.As(err, new(unreadable)):
-		return fmt.Errorf("%w%s", err, r.advise(step))
+		return &DamagedError{err, r.whole(step)}
 	}
 	return err
 }
@@ -228,21 +228,37 @@ func stored(f *safetensors.Reader, n nn.Named) (any, error) {
 	return f.Float32s(e)
 }
 
-// advise says which checkpoint before a damaged one is whole.
-func (r *Run) advise(damaged int) string {
+// A DamagedError is that of a checkpoint which cannot be read.
+type DamagedError struct {
+	Err   error
+	Whole int // step of the newest checkpoint before it that is whole; below 0: there is none
+}
+
+func (e *DamagedError) Error() string {
+	if e.Whole < 0 {
+		return e.Err.Error() + "; no other checkpoint of the run is whole"
+	}
+	return fmt.Sprintf("%v; the checkpoint of step %d is whole", e.Err, e.Whole)
+}
+
+// Unwrap returns what is wrong with the checkpoint.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// whole returns the step of the newest checkpoint before a damaged one that is whole; below 0: there is none.
+func (r *Run) whole(damaged int) int {
 	steps, err := r.steps()
 	if err != nil {
-		return ""
+		return -1
 	}
 	for _, s := range slices.Backward(steps) {
 		if s >= damaged {
 			continue
 		}
 		if safetensors.Verify(r.checkpoint(s)) == nil {
-			return fmt.Sprintf("; the checkpoint of step %d is whole: take it with --checkpoint %d", s, s)
+			return s
 		}
 	}
-	return "; no other checkpoint of the run is whole"
+	return -1
 }
 
 // SetAside renames the checkpoints after a step, so that a run that goes on from that step does not take them for its own. It returns

@@ -31,7 +31,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 		}
 	}
 	damage(3, 1)
-	if _, err := r.Load(rt, m.State()); err == nil || !strings.Contains(err.Error(), "--checkpoint 2") || m.value(t) != 3 {
+	if _, err := r.Load(rt, m.State()); err == nil || !strings.Contains(err.Error(), "the checkpoint of step 2 is whole") || m.value(t) != 3 {
 		t.Errorf("a changed bit: %v, and the weight is %v", err, m.value(t))
 	}
 	if err := r.LoadStep(rt, m.State(), 2); err != nil || m.value(t) != 2 {

@@ -126,7 +126,7 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 func (l *loop) sound() error {
 	for _, n := range l.model.State() {
 		if _, err := read(l.rt, n); err != nil {
-			return fmt.Errorf("%w in the checkpoint of step %d: go on from an earlier one with --checkpoint", err, l.from)
+			return fmt.Errorf("%w in the checkpoint of step %d: go on from an earlier one", err, l.from)
 		}
 	}
 	return nil
@@ -252,7 +252,7 @@ func (l *loop) diverged(what string) error {
 	if _, newest, err := l.run.Newest(); err == nil {
 		left = fmt.Sprintf("the newest checkpoint is of step %d", newest)
 	}
-	return divergence{what + "; " + left + ": try a smaller learning rate (--set optim.lr=…)"}
+	return divergence{what + "; " + left + ": try a smaller learning rate, optim.lr"}
 }
 
 func (l *loop) publish(step int) {

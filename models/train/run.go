@@ -34,6 +34,9 @@ const (
 	samples     = "samples"
 )
 
+// ErrTaken says that a folder cannot become a new run.
+var ErrTaken = errors.New("is there already")
+
 // CheckNew returns an error where [CreateRun] would find that a folder cannot become a run. It changes nothing.
 func CheckNew(dir string) error {
 	info, err := os.Stat(dir)
@@ -43,7 +46,7 @@ func CheckNew(dir string) error {
 	case err != nil:
 		return unwritable(err)
 	case !info.IsDir():
-		return fmt.Errorf("train: %s is a file: give the name of a new folder as --out", dir)
+		return fmt.Errorf("train: %s is a file: give the name of a new folder", dir)
 	}
 	return (&Run{Dir: dir}).vacant()
 }
@@ -121,9 +124,9 @@ func (r *Run) vacant() error {
 			}
 		}
 		if _, err := os.Stat(filepath.Join(r.Dir, configName)); err != nil {
-			return fmt.Errorf("train: %s is there already and holds other things than a run: give another --out", r.Dir)
+			return fmt.Errorf("train: %s %w and holds other things than a run: give another folder", r.Dir, ErrTaken)
 		}
-		return fmt.Errorf("train: %s is there already: give another --out, or go on with --resume %s", r.Dir, r.Dir)
+		return fmt.Errorf("train: %s %w: give another folder, or go on with the run", r.Dir, ErrTaken)
 	}
 	return nil
 }
@@ -204,7 +207,7 @@ func noConfig(dir string) error {
 	case len(steps) > 0:
 		return fmt.Errorf("train: %s has lost its %s: put back the one that it was trained with", dir, configName)
 	case r.vacant() == nil:
-		return fmt.Errorf("train: %s is an empty folder and no run: begin one in it with --out %s", dir, dir)
+		return fmt.Errorf("train: %s is an empty folder and no run: begin one in it", dir)
 	}
 	return fmt.Errorf("train: %s is no run, it has no %s: give a folder that genview train made", dir, configName)
 }

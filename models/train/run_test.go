@@ -118,7 +118,7 @@ func TestKilledStartIsNoDeadEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := OpenRun(dir); err == nil || !strings.Contains(err.Error(), "--out "+dir) {
+	if _, err := OpenRun(dir); err == nil || !strings.Contains(err.Error(), "begin one in it") {
 		t.Errorf("going on: %v; want to be told to begin", err)
 	}
 	r, err := CreateRun(dir, []byte("name: a\n"))

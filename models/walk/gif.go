@@ -26,7 +26,7 @@ func gifDelay(frame, fps int) int {
 func Slowed(path string, f Film) string {
 	e, err := encoderOf(path)
 	if most := 100 / gifLeast; err == nil && e.ending == ".gif" && f.FPS > most {
-		return fmt.Sprintf("a GIF shows %d frames a second at most: %s takes %.2f s, where %d frames at %d a second take %.2f s; give --fps %d or less, or take .apng",
+		return fmt.Sprintf("a GIF shows %d frames a second at most: %s takes %.2f s, where %d frames at %d a second take %.2f s; give %d a second or less, or take .apng",
 			most, path, float64(f.Frames)/float64(most), f.Frames, f.FPS, float64(f.Frames)/float64(f.FPS), most)
 	}
 	return ""

@@ -156,7 +156,7 @@ func Slerp(a, b []float32, t float64) []float32 {
 // them: point i for i from 0 to frames−1.
 func Path(stops [][]float32, frames int, f Interp) (point func(i int) []float32, err error) {
 	if frames < 1 {
-		return nil, fmt.Errorf("walk: %d frames make no walk: give --frames 1 or more", frames)
+		return nil, fmt.Errorf("walk: %d frames make no walk: give 1 or more", frames)
 	}
 	return func(i int) []float32 {
 		at := float64(i) / float64(max(frames-1, 1)) * float64(len(stops)-1)

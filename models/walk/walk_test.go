@@ -36,7 +36,7 @@ func TestPath(t *testing.T) {
 			t.Errorf("frame %d: got %v, want %v", i, got(i)[0], want)
 		}
 	}
-	if _, err := Path(stops, 0, Lerp); err == nil || !strings.Contains(err.Error(), "--frames") {
+	if _, err := Path(stops, 0, Lerp); err == nil || !strings.Contains(err.Error(), "give 1 or more") {
 		t.Errorf("no frames give %v", err)
 	}
 }
