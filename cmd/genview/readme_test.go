@@ -125,3 +125,24 @@ func TestReadmeFigures(t *testing.T) {
 		}
 	}
 }
+
+// TestDocumentsNamePaths: the paths that documents name are there.
+func TestDocumentsNamePaths(t *testing.T) {
+	tops := "cmd|models|scripts|shaders|tensor|viewer|vk"
+	named := 0
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"} {
+		p, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("[`(](?:\\./)?((?:"+tops+")/[A-Za-z0-9_/.*-]+)[`)]").FindAllSubmatch(p, -1) {
+			named++
+			if found, err := filepath.Glob(filepath.Join("../..", string(m[1]))); err != nil || len(found) == 0 {
+				t.Errorf("%s names %s, which is not there", name, m[1])
+			}
+		}
+	}
+	if named < 20 {
+		t.Errorf("only %d paths were found", named)
+	}
+}
