@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"unicode"
@@ -98,6 +99,10 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
+			if tell, _ := c.Flags().GetBool("version"); tell {
+				_, err := io.WriteString(a.out, versionText())
+				return err
+			}
 			if errors.Is(viewer.CheckDisplay(), viewer.ErrNoDisplay) {
 				return c.Help()
 			}
@@ -113,6 +118,7 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 without recompute, cheap values are kept for the gradients and not computed again: half as much
 memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run says how much`, tensor.Passes()))
 	root.PersistentFlags().BoolVar(&a.noTune, "no-tune", false, "take kernels by rule: try none before training, and use nothing of what tune found out")
+	root.Flags().Bool("version", false, "say which genview this is, of which commit, and what devices and drivers there are")
 	root.SetFlagErrorFunc(flagError)
 	root.SetOut(a.out) // of help
 	root.AddCommand(a.train(), a.view())

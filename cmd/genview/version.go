@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"genview/vk"
+)
+
+// version is that of the newest entry of CHANGELOG.md, or of the one that comes next.
+const version = "v0.1.0"
+
+// versionText says what program this is, and what it runs on.
+func versionText() string {
+	text := fmt.Sprintf("genview %s%s, %s, %s/%s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	devices, err := vk.Devices()
+	if err != nil {
+		return text + oneLine(err) + "\n"
+	}
+	for _, d := range devices {
+		text += fmt.Sprintf("%s, driver %s, Vulkan %s\n", visible(d.Name), visible(d.Driver), d.API)
+	}
+	return text
+}
+
+// commit is the commit that the program was built of, where the build knows it.
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	var of, changed string
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			of = ", commit " + s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = " with changes"
+		}
+	}
+	if of == "" {
+		return ""
+	}
+	return of + changed
+}
