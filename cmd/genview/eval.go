@@ -41,7 +41,6 @@ the share of texts that come out right, of a GPT loss and perplexity.`,
 		},
 	}
 	c.Flags().IntVar(&o.Examples, "examples", 0, "held-out examples at most; of points: how many to generate; of a text: windows (default 10000; of a text all)")
-	c.Flags().Lookup("examples").DefValue = "0"
 	c.Flags().IntVar(&o.Samples, "samples", 20, "importance samples for a VAE's log p(x)")
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	addPlace(c.Flags(), &a.place)
@@ -53,6 +52,9 @@ func (a *app) printJSON(step int, measured any) error {
 	p, err := json.Marshal(measured)
 	if err != nil {
 		return err
+	}
+	if len(p) < 3 || p[0] != '{' {
+		return fmt.Errorf("what was measured is no object: %s", p)
 	}
 	_, err = fmt.Fprintf(a.out, "{\"step\":%d,%s\n", step, p[1:])
 	return err

@@ -83,17 +83,18 @@ var flagOf = map[string]string{
 
 // typed is an error about settings that were typed: it names flags where there are some.
 func typed(err error) error {
-	var bad *settings.Error
-	if !errors.As(err, &bad) {
-		if errors.Is(err, run.ErrInvalid) {
-			return usageError{err}
-		}
-		return err
+	inner := err
+	if errors.Is(err, run.ErrInvalid) {
+		inner = errors.Unwrap(err)
 	}
-	if flag, ok := flagOf[bad.Key]; ok {
-		return usageError{&settings.Error{Key: flag, Problem: bad.Problem}}
+	bad, ok := inner.(*settings.Error)
+	switch {
+	case ok && flagOf[bad.Key] != "":
+		return usageError{&settings.Error{Key: flagOf[bad.Key], Problem: bad.Problem}}
+	case ok || errors.Is(err, run.ErrInvalid):
+		return usageError{err}
 	}
-	return usageError{err}
+	return err
 }
 
 // advise adds to an error what on the command line mends it.
@@ -104,10 +105,13 @@ func advise(err error) error {
 	var none *vk.NoDeviceError
 	var memory *vk.MemoryError
 	var damaged *train.DamagedError
+	var place *run.PlaceError
 	switch {
 	case err == nil:
 	case errors.As(err, &done):
 		return usageError{fmt.Errorf("--steps %d: %s is at step %d already; give more steps than that, or go back with --checkpoint", done.Steps, done.Dir, done.At)}
+	case errors.As(err, &place):
+		return typed(place.Err)
 	case errors.As(err, &kernels):
 		return fmt.Errorf("%w (--device)", err)
 	case errors.As(err, &lost):

@@ -49,7 +49,7 @@ func TestWholeLife(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &rec); err != nil || rec.Step != 40 || !(rec.Loss > 0) || !(rec.Rate > 0) {
 			t.Errorf("the last line is %s (%v)", lines[len(lines)-1], err)
 		}
-		recorded(t, run, 40, "Samples, Latent space", map[string]string{"mlp": "fc3, fc4", "conv": "decoder"}[arch])
+		recorded(t, run, 40, "Samples, Latent space", map[string]string{"mlp": "fc1, fc21, fc22, fc3, fc4", "conv": "decoder, encoder"}[arch])
 		picture := filepath.Join(dir, "grid.png")
 		must(t, "sample", run, "-n", "10", "-o", picture)
 		must(t, "walk", run, "--frames", "5", "-o", filepath.Join(dir, "walk.gif"))

@@ -84,6 +84,9 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			a.ended = c.Context().Err
 			a.widen()
+			if c.Flags().Changed("recorded") && c.Flags().Changed("checkpoint") {
+				return usageError{errors.New("--recorded and --checkpoint both say which weights to take: give one of them")}
+			}
 			if c.Flags().Changed("recorded") && a.recorded < 0 {
 				return usageError{fmt.Errorf("--recorded %d: give a step, 0 or more", a.recorded)}
 			}

@@ -82,5 +82,8 @@ func canceled(err error) bool {
 	if all, ok := err.(interface{ Unwrap() []error }); ok {
 		return !slices.ContainsFunc(all.Unwrap(), func(e error) bool { return !canceled(e) })
 	}
+	if in := errors.Unwrap(err); in != nil { // an advice about several errors
+		return canceled(in)
+	}
 	return errors.Is(err, context.Canceled)
 }

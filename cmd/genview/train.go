@@ -88,6 +88,9 @@ type plan struct {
 // configure makes the configuration of a new or resumed run from the flags, which may take reading a long text or many pictures.
 func (a *app) configure(c *cobra.Command, f *trainFlags, words []string) (plan, error) {
 	defer a.console.begin("reading").end()
+	if c.Flags().Changed("recorded") {
+		return plan{}, usageError{errors.New("--recorded shows what a run had learned: training goes on from a checkpoint, which --checkpoint names")}
+	}
 	if f.resume != "" {
 		return f.again(c, words)
 	}
@@ -130,6 +133,11 @@ func (f *trainFlags) again(c *cobra.Command, words []string) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	if source := cfg.Settings.Source(); source != nil {
+		if err := source.Readable(); err != nil {
+			return plan{}, err
+		}
+	}
 	if c.Flags().Changed("steps") {
 		if cfg.Steps = f.steps; f.steps < 1 {
 			return plan{}, usageError{fmt.Errorf("--steps %d: give 1 or more", f.steps)}
@@ -166,12 +174,12 @@ func (f *trainFlags) preset(c *cobra.Command, words []string) (*run.Config, erro
 
 // name sets the data of a configuration; "" leaves what the preset says.
 func name(cfg *run.Config, data, dir string) error {
-	for key, value := range map[string]string{"data.name": data, "data.dir": dir} {
-		if value == "" {
+	for _, s := range []struct{ key, value string }{{"data.name", data}, {"data.dir", dir}} {
+		if s.value == "" {
 			continue
 		}
-		if err := cfg.Set(key, value); err != nil {
-			return usageError{fmt.Errorf("%s %s: %w", flagOf[key], value, err)}
+		if err := cfg.Set(s.key, s.value); err != nil {
+			return usageError{fmt.Errorf("%s %s: %w", flagOf[s.key], s.value, err)}
 		}
 	}
 	return nil
@@ -265,6 +273,9 @@ func (a *app) ready(ctx context.Context, f *trainFlags, p plan, shows bool) (*jo
 		}
 		j.Training, err = h.Create(ctx, f.out, p.config)
 	}
+	if p.folder == nil {
+		err = typed(err)
+	}
 	if errors.Is(err, run.ErrDone) {
 		err = fmt.Errorf("%w; train on with --steps %d", err, 2*p.config.Steps)
 	}
@@ -301,6 +312,10 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 	var task *task
 	j.Began = func(step int) {
 		task.end()
+		if j.console.terminal() && r != nil {
+			j.console.say("%s", r.line(j.console.columns()-1))
+		}
+		saved = -1
 		j.console.say("training in %s on %s, from step %d to %d", j.Folder.Dir, j.Device.Info().Name, step, j.Config.Steps)
 		r, first = newReporter(j.console, j.out, step, j.Config.Steps, j.json), step
 		task = j.console.begin("training")

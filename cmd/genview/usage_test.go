@@ -67,6 +67,9 @@ func TestWrongUsage(t *testing.T) {
 		{"optim.warmup is -1 and must be at least 0", smallGPT(file, "--set", "optim.warmup=-1")},
 		{"there is no setting optim.warmup", set("optim.warmup=1")},
 		{"optim.beta2 is 1 and must be", set("optim.beta2=1")},
+		{"training goes on from a checkpoint", fresh("--recorded", "3")},
+		{"give one of them", []string{"sample", "r", "--recorded", "3", "--checkpoint", "3"}},
+		{"--recorded -2: give a step", []string{"sample", "r", "--recorded", "-2"}},
 		{"a path with a line end in it", fresh("--data", "./a\nb")},
 		{"Width is 10 and must be a multiple of Heads", smallGPT(file, "--set", "model.width=10", "--set", "model.heads=3")},
 	} {

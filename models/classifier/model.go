@@ -26,8 +26,8 @@ type model struct {
 	set    *data.Dataset // opened when it is first needed
 	loader *data.Loader
 	held   *holdout
-	looked *Evaluation // at the newest look
-	text   string      // what names the picture that is attended to
+	step   int    // that the newest batch was of; 0: the model is not trained
+	text   string // what names the picture that is attended to
 }
 
 // renumbered is a set whose classes have other numbers.
@@ -62,6 +62,7 @@ func (m *model) Begin(ctx context.Context, step int) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	m.step = step
 	d := m.settings.Data
 	if m.loader, err = data.NewLoader(set.Train, data.LoaderOptions{
 		Batch: m.env.Batch, Seed: m.env.Seed, Binarize: d.Binarize, Augment: &data.Augment{Flip: d.Flip, Shift: d.Shift},
@@ -82,6 +83,7 @@ func (m *model) Step(ctx context.Context) error {
 		return err
 	}
 	defer m.loader.Release(b)
+	m.step++
 	return m.Trainer.Step(context.WithoutCancel(ctx), b.Images, b.Classes)
 }
 
@@ -147,30 +149,40 @@ func (m *model) holdout(ctx context.Context) (*holdout, error) {
 	return held, nil
 }
 
-// Look classifies pictures that are held out, and shows how well that went, which classes were taken for which, the first pictures and the
-// hardest ones, and where a Vision Transformer looks in the picture that is attended to.
-func (m *model) Look(ctx context.Context) ([]watch.View, error) {
+// measure classifies the pictures that are held out. It returns the loss of each, too, and the logits [N, classes].
+func (m *model) measure(ctx context.Context) (e Evaluation, losses []float64, logits []float32, err error) {
 	held, err := m.holdout(ctx)
 	if err != nil {
-		return nil, err
+		return e, nil, nil, err
 	}
-	logits, err := m.logits.Run(ctx, held.pixels)
-	if err != nil {
-		return nil, err
+	if logits, err = m.logits.Run(ctx, held.pixels); err != nil {
+		return e, nil, nil, err
 	}
 	k := len(m.classes)
-	sum, order := newTally(k), make([]int, len(held.classes))
-	losses := make([]float64, len(order))
+	sum := newTally(k)
+	losses = make([]float64, len(held.classes))
 	for i, class := range held.classes {
 		before := sum.Loss
 		sum.add(logits[i*k:(i+1)*k], class)
-		order[i], losses[i] = i, sum.Loss-before
+		losses[i] = sum.Loss - before
+	}
+	return sum.result(), losses, logits, nil
+}
+
+// Look classifies pictures that are held out, and shows how well that went, which classes were taken for which, the first pictures and the
+// hardest ones, and where a Vision Transformer looks in the picture that is attended to.
+func (m *model) Look(ctx context.Context) ([]watch.View, error) {
+	e, losses, logits, err := m.measure(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held, order := m.held, make([]int, len(losses))
+	for i := range order {
+		order[i] = i
 	}
 	first := m.pictures("Held-out pictures", held, logits, order[:min(shown, len(order))])
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(losses[b], losses[a]) })
 	hardest := m.pictures("Hardest", held, logits, order[:min(shown, len(order))])
-	e := sum.result()
-	m.looked = &e
 	views := []watch.View{m.confusion(e), first, hardest, measures(e)}
 	if m.Config().Arch != "vit" {
 		return views, nil
@@ -179,13 +191,18 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	return append(views, gaze...), err
 }
 
-// Metrics are those of the newest step, and how many of the held-out pictures were right at the newest look.
+// measuredEvery is after how many steps held-out pictures are classified for the metrics, which takes a few percent of the time.
+const measuredEvery = 200
+
+// Metrics are those of the newest step, with how many of the held-out pictures are right where it is a multiple of measuredEvery: the
+// metrics of a step depend on the step alone.
 func (m *model) Metrics() (watch.Metrics, error) {
 	all, err := m.Trainer.Metrics()
-	if err == nil && m.looked != nil {
-		all = append(all, watch.Metric{Name: "held_out_accuracy", Value: m.looked.Accuracy})
+	if err != nil || m.step == 0 || m.step%measuredEvery != 0 {
+		return all, err
 	}
-	return all, err
+	e, _, _, err := m.measure(context.Background())
+	return append(all, watch.Metric{Name: "held_out_accuracy", Value: e.Accuracy}), err
 }
 
 // measures is how well held-out pictures are told.

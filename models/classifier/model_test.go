@@ -54,11 +54,12 @@ func TestViews(t *testing.T) {
 		}
 	}
 	if all, err := m.Metrics(); err != nil || all[len(all)-1].Name != "accuracy" {
-		t.Errorf("before the first look the metrics are %v (%v)", all, err)
+		t.Errorf("of step 40 the metrics are %v (%v)", all, err)
 	}
 	views := look()
+	m.step = measuredEvery
 	if all, err := m.Metrics(); err != nil || all[len(all)-1] != (watch.Metric{Name: "held_out_accuracy", Value: 1}) {
-		t.Errorf("after a look the metrics are %v (%v)", all, err)
+		t.Errorf("of step %d the metrics are %v (%v)", m.step, all, err)
 	}
 	if table := watch.Find[*watch.Table](views, "Held-out measures"); table.Rows[0][1] != "100.0 % of 50" {
 		t.Errorf("the measures are %q", table.Rows)

@@ -145,15 +145,9 @@ func (s *Settings) Schedule(steps int) {
 
 // Follow fits the settings to the pictures and to the network. Photographs are mirrored, and letters are not.
 func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (string, error) {
+	s.follow(asked)
 	step, least := 1, 1
-	d := ViTDefaults()
 	if s.Model.Arch == "vit" {
-		if s.Model.Width == 0 { // another network than that of the preset was asked for
-			s.Model.Patch, s.Model.Width, s.Model.Heads, s.Model.Layers = d.Patch, d.Width, d.Heads, d.Layers
-			if !asked("model.hidden") {
-				s.Model.Hidden = d.Hidden
-			}
-		}
 		step, least = s.Model.Patch, s.Model.Patch
 	}
 	told, err := s.Data.Follow(ctx, asked, max(step, 1), least)
@@ -175,6 +169,27 @@ func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (str
 		s.Data.Shift = shiftOf(s.Data.Size)
 	}
 	return told, nil
+}
+
+// follow gives settings that were not asked for the values of another network than that of the preset, where that was asked for.
+func (s *Settings) follow(asked func(key string) bool) {
+	m, d := &s.Model, CNNDefaults()
+	if m.Arch == "vit" {
+		d = ViTDefaults()
+	}
+	other := false
+	for _, of := range []struct {
+		key      string
+		value    *int
+		standard int
+	}{{"patch", &m.Patch, d.Patch}, {"width", &m.Width, d.Width}, {"heads", &m.Heads, d.Heads}, {"layers", &m.Layers, d.Layers}} {
+		if (*of.value == 0) != (of.standard == 0) && !asked("model."+of.key) {
+			*of.value, other = of.standard, true
+		}
+	}
+	if other && !asked("model.hidden") {
+		m.Hidden = d.Hidden
+	}
 }
 
 // Read finds the classes of the pictures.
@@ -208,7 +223,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 
 // open opens the pictures, whose classes are numbered as the model has them.
 func (s *Settings) open(ctx context.Context, e family.Env, classes []string) (*data.Dataset, error) {
-	set, err := s.Data.Open(ctx, data.Options{CacheDir: e.CacheDir, Seed: e.Seed, Log: e.Say})
+	set, err := s.Data.Open(ctx, data.Options{CacheDir: e.CacheDir, Seed: e.Seed, Log: e.Tell})
 	if err != nil || slices.Equal(set.Classes, classes) {
 		return set, err
 	}

@@ -48,7 +48,10 @@ func (s *SourceSettings) Open(ctx context.Context, o Options) (*Dataset, error) 
 	if err != nil {
 		return nil, err
 	}
-	return set, s.Same(set.Identity)
+	if err := s.Same(set.Identity); err != nil {
+		return nil, err
+	}
+	return set, nil
 }
 
 // ErrChanged says that data are not those that a run began with.
@@ -98,19 +101,13 @@ func (s *PictureSettings) Open(ctx context.Context, o Options) (*Dataset, error)
 	if err != nil {
 		return nil, err
 	}
-	c, h, w := set.Train.Shape()
-	var give []string
-	if h != s.Size {
-		give = append(give, fmt.Sprintf("data.size=%d", h))
-	}
-	if c != s.Channels {
-		give = append(give, fmt.Sprintf("data.channels=%d", c))
-	}
-	switch {
+	switch c, h, w := set.Train.Shape(); {
 	case h != w:
-		return nil, fmt.Errorf("data: the pictures of %s are %d×%d: give square ones, which are all that models take", s.Name, w, h)
-	case give != nil:
-		return nil, settings.Errorf(strings.Join(give, " "), "is what fits the pictures of %s, which are %d×%d and have %s", s.Name, w, h, channels(c))
+		return nil, settings.Errorf("data.name", "is %s, whose pictures are %d×%d: give square ones, which are all that models take", s.Name, w, h)
+	case h != s.Size:
+		return nil, settings.Errorf("data.size", "is %d and must be %d: the pictures of %s are %d×%d with %s", s.Size, h, s.Name, w, h, channels(c))
+	case c != s.Channels:
+		return nil, settings.Errorf("data.channels", "is %d and must be %d: the pictures of %s are %d×%d with %s", s.Channels, c, s.Name, w, h, channels(c))
 	}
 	return set, nil
 }
@@ -200,14 +197,17 @@ func (s *TextSettings) Base() string {
 
 // Open reads the text, which must be the one that the run began with.
 func (s *TextSettings) Open(ctx context.Context) (*Text, error) {
-	if s.Pipe {
-		return nil, ErrPipe
+	if err := s.Readable(); err != nil {
+		return nil, err
 	}
 	text, err := ReadText(ctx, s.Name, string(s.Characters))
 	if err != nil {
 		return nil, err
 	}
-	return text, s.Same(text.Identity)
+	if err := s.Same(text.Identity); err != nil {
+		return nil, err
+	}
+	return text, nil
 }
 
 // Quoted is a text that is written in YAML as Go writes it, so that white space at its edges survives.
@@ -239,8 +239,19 @@ func (s *SourceSettings) Move(name, dir string) error {
 	return nil
 }
 
+// Readable is nil: the data can be read again.
+func (s *SourceSettings) Readable() error { return nil }
+
 // Accept takes the data as they are, although they may not be those that the run began with.
 func (s *SourceSettings) Accept() { s.Identity = "" }
+
+// Readable is [ErrPipe] where the text came through a pipe.
+func (s *TextSettings) Readable() error {
+	if s.Pipe {
+		return ErrPipe
+	}
+	return nil
+}
 
 // Move says where the text is now.
 func (s *TextSettings) Move(name, dir string) error {
@@ -255,5 +266,8 @@ func (s *TextSettings) Settle() (err error) {
 	if s.Name != "" {
 		s.Name, err = filepath.Abs(s.Name)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.SourceSettings.Settle()
 }

@@ -2,6 +2,7 @@ package family
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"reflect"
@@ -14,6 +15,9 @@ type Sampler interface {
 	// Sample draws what the model makes of seeds first, first+1, …, as one picture.
 	Sample(ctx context.Context, first, n int) (*image.RGBA, error)
 }
+
+// ErrTooMany says that more was asked for than fits in memory.
+var ErrTooMany = errors.New("too many")
 
 // A Decoder makes pictures of latent vectors.
 type Decoder interface {
@@ -85,7 +89,7 @@ var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Sampler]():    "makes no pictures: genview translate and genview generate show what models of text make",
 	reflect.TypeFor[Decoder]():    "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Encoder]():    "cannot encode pictures, as VAEs can",
-	reflect.TypeFor[Reader]():     "has no attention to show, as Transformers have",
+	reflect.TypeFor[Reader]():     "does not read texts, as Transformers of text do",
 	reflect.TypeFor[Translator](): "does not translate",
 	reflect.TypeFor[Generator]():  "does not go on with a text, as GPTs do",
 	reflect.TypeFor[Classifier](): "does not tell classes of pictures, as classifiers do",

@@ -56,8 +56,9 @@ type Settings interface {
 type Source interface {
 	Base() string // a short name of the data
 	Settle() error
-	Move(name, dir string) error
-	Accept()
+	Move(name, dir string) error // says where the data are now
+	Accept()                     // takes the data as they are, although they may have changed
+	Readable() error             // says why the data cannot be read again; nil: they can
 }
 
 // Settings may do more, which is asked for where it matters.
@@ -114,8 +115,8 @@ type Model interface {
 	Close()
 }
 
-// say tells a line.
-func (e Env) say(line string) {
+// Tell tells what is worth knowing.
+func (e Env) Tell(line string) {
 	if e.Say != nil {
 		e.Say(line)
 	}
@@ -135,7 +136,7 @@ func (e Env) Counter(unit string) func(done, of int) {
 
 // A returns a title with its article, as it is spoken: an MLP VAE, a GPT.
 func A(title string) string {
-	if strings.HasPrefix(title, "MLP ") || strings.ContainsAny(title[:1], "AEIO") {
+	if strings.HasPrefix(title, "MLP ") || title != "" && strings.ContainsAny(title[:1], "AEIO") {
 		return "an " + title
 	}
 	return "a " + title

@@ -2,7 +2,6 @@ package family
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"slices"
@@ -119,7 +118,7 @@ func NewPictures(e Env, l Latent, s *data.PictureSettings) (*Pictures, error) {
 
 // Open opens the pictures that the network learns from.
 func (m *Pictures) Open(ctx context.Context) (*data.Dataset, error) {
-	return m.settings.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.say})
+	return m.settings.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Tell})
 }
 
 // Binarized tells whether the pictures are drawn anew as black or white.
@@ -178,9 +177,6 @@ func (m *Pictures) Answer(ctx context.Context, r watch.Request) bool {
 	}
 	return false
 }
-
-// ErrTooMany says that more was asked for than fits in memory.
-var ErrTooMany = errors.New("too many")
 
 // Sample draws n pictures of seeds from first on, in a square.
 func (m *Pictures) Sample(ctx context.Context, first, n int) (*image.RGBA, error) {

@@ -43,7 +43,7 @@ func newPoints(e family.Env, t *Trainer, s *data.SourceSettings) (*points, error
 }
 
 func (m *points) open(ctx context.Context) (*data.Dataset, error) {
-	return m.source.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Say})
+	return m.source.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Tell})
 }
 
 // Begin opens the points.

@@ -65,6 +65,40 @@ func Open(dir string) (*Recording, error) {
 	return r, nil
 }
 
+// SetAside moves what a recording has of steps after one into a folder beside it, whose name is returned; "" where there is nothing.
+func SetAside(dir string, after int) (string, error) {
+	all, err := scan(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("record: %w", err)
+	}
+	aside := ""
+	for step, f := range all {
+		if step <= after {
+			continue
+		}
+		for n := 1; aside == ""; n++ {
+			to := fmt.Sprintf("%s.%d", dir, n)
+			if err := os.Mkdir(to, 0o755); err == nil {
+				aside = to
+			} else if !errors.Is(err, fs.ErrExist) {
+				return "", fmt.Errorf("record: %w", err)
+			}
+		}
+		for _, path := range append(f.files, f.weights) {
+			if path == "" {
+				continue
+			}
+			if err := os.Rename(path, filepath.Join(aside, filepath.Base(path))); err != nil {
+				return aside, fmt.Errorf("record: %w", err)
+			}
+		}
+	}
+	return aside, nil
+}
+
 // Steps returns the steps of which there are moments, in order.
 func (r *Recording) Steps() []int { return slices.Clone(r.looks) }
 

@@ -333,3 +333,46 @@ func TestWhatCannotBeWrittenIsTold(t *testing.T) {
 		t.Errorf("there are moments of %v", got)
 	}
 }
+
+// TestSetAside: what is newer than a step lies in a folder of its own afterwards, and files of others stay.
+func TestSetAside(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	if name, err := SetAside(dir, 0); name != "" || err != nil {
+		t.Errorf("nothing is there: %q, %v", name, err)
+	}
+	w, err := NewWriter(dir, 1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := []watch.View{&watch.Table{Name: "Scores", Columns: []string{"class"}, Rows: [][]string{{"cat"}}}}
+	for _, step := range []int{10, 20, 30} {
+		if err := w.Last(step, seen, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	aside, err := SetAside(dir, 10)
+	if err != nil || aside != dir+".1" {
+		t.Fatalf("%q, %v", aside, err)
+	}
+	for of, want := range map[string][]int{dir: {10}, aside: {20, 30}} {
+		r, err := Open(of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Steps(); !slices.Equal(got, want) {
+			t.Errorf("%s has the steps %d, want %d", of, got, want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "mine")); err != nil {
+		t.Error(err)
+	}
+	if name, err := SetAside(dir, 10); name != "" || err != nil {
+		t.Errorf("nothing is newer: %q, %v", name, err)
+	}
+}

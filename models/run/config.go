@@ -31,7 +31,7 @@ type Header struct {
 	Batch   int    `yaml:"batch" doc:"examples a step" range:"[1,)" large:"yes"`
 
 	Record struct {
-		Budget int `yaml:"budget" doc:"MiB on the disk that the recording of how the run looked may take; 0: nothing is recorded" range:"[0,)"`
+		Budget int `yaml:"budget" doc:"MiB on the disk that the recording of how the run looked may take; 0: nothing is recorded" range:"[0,1048576]"`
 	} `yaml:"record"`
 
 	Precision string `yaml:"precision,omitempty" doc:"of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed" oneof:",f32,bf16"`
@@ -148,8 +148,7 @@ func (c *Config) validate() error {
 	if err := settings.Check(&c.Header); err != nil {
 		return err
 	}
-	switch {
-	case c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512:
+	if c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512 {
 		return settings.Errorf("vectors", "is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)
 	}
 	if err := settings.Check(c.Settings); err != nil {
@@ -158,7 +157,7 @@ func (c *Config) validate() error {
 	return c.Settings.Validate()
 }
 
-// products returns the type of products' operands.
+// products returns the type of products' operands. f16 is only for timing.
 func (c *Config) products() tensor.DType {
 	for _, dt := range []tensor.DType{tensor.BF16, tensor.F16} {
 		if c.Precision == dt.String() {

@@ -25,13 +25,21 @@ func (p Place) apply(c *Config) error {
 		return nil
 	}
 	if err := source.Move(p.Data, p.Dir); err != nil {
-		return err
+		return &PlaceError{err}
 	}
 	if p.Accept {
 		source.Accept()
 	}
 	return source.Settle()
 }
+
+// A PlaceError says what is wrong with a place.
+type PlaceError struct{ Err error }
+
+func (e *PlaceError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *PlaceError) Unwrap() error { return e.Err }
 
 // Read opens a run folder and reads its configuration, which is checked.
 func Read(dir string, p Place) (*Config, *train.Run, error) {
@@ -85,6 +93,9 @@ func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*S
 // Rewind puts the weights that the run's recording has of a step, or of the newest before it that it has any of, into the model: all that
 // it needs to show what it had learned by then, in 16 bits. Session.Step is then the step that they are of.
 func (s *Session) Rewind(step int) error {
+	if s.Folder == nil {
+		return errors.New("run: the session is of no run, and has no recording")
+	}
 	r, err := s.Folder.Recording()
 	if err == nil {
 		s.Step, err = train.LoadKey(s.Runtime, s.Model.Drawn(), r, step)

@@ -233,8 +233,11 @@ func As[Ability any](s *Session) (Ability, error) { return family.As[Ability](s.
 // Snapshot returns what every snapshot of a run says. what is what it learns from, "" where that was not opened.
 func (s *Session) Snapshot(what string) watch.Snapshot {
 	w := watch.Snapshot{
-		Title: filepath.Base(s.Folder.Dir), Device: s.Device.Info().Name, Steps: s.Config.Steps,
+		Title: s.Title(), Device: s.Device.Info().Name, Steps: s.Config.Steps,
 		Model: fmt.Sprintf("%s, %s", s.Title(), family.CountOf(s.Model.Parameters(), "parameter")),
+	}
+	if s.Folder != nil {
+		w.Title = filepath.Base(s.Folder.Dir)
 	}
 	if from := s.Config.Settings.Source(); from != nil {
 		w.Data = from.Base()

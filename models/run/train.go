@@ -114,6 +114,11 @@ func unusual(i vk.Info) int {
 // Resume goes on with a run in its folder from a checkpoint; what is newer is put aside. c is its configuration, in which steps and the
 // place of the data may have changed; see [Read]. A run that has no step left is an error, [ErrDone], unless it is only shown.
 func (h Host) Resume(ctx context.Context, folder *train.Run, c *Config, checkpoint int, shown bool) (t *Training, err error) {
+	if source := c.Settings.Source(); source != nil {
+		if err := source.Readable(); err != nil {
+			return nil, err
+		}
+	}
 	if err := pastSteps(folder, checkpoint, c.Steps); err != nil {
 		return nil, err
 	}
@@ -195,6 +200,13 @@ func (t *Training) putAside() error {
 	if metrics != "" {
 		aside = append(aside, metrics)
 	}
+	recording, err := t.Folder.SetRecordingAside(t.Step)
+	if err != nil {
+		return err
+	}
+	if recording != "" {
+		aside = append(aside, recording)
+	}
 	if t.Step == 0 {
 		t.host.notice("%s has no checkpoint yet: it begins anew from step 0", t.Folder.Dir)
 	}
@@ -224,8 +236,8 @@ func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 			t.Began(t.Step)
 		}
 		step, err := train.Loop(ctx, t.Folder, t.Runtime, t.Model, t.Step, o)
+		t.Step = step
 		if !errors.Is(err, vk.ErrDeviceLost) || ctx.Err() != nil {
-			t.Step = step
 			return err
 		}
 		if losses > mostLosses {

@@ -79,7 +79,11 @@ func oneOf(f reflect.StructField) []string {
 	if !ok {
 		return nil
 	}
-	return strings.Split(tag, ",")
+	words := strings.Split(tag, ",")
+	if !slices.ContainsFunc(words, func(w string) bool { return w != "" }) {
+		panic("settings: no words: " + string(f.Tag))
+	}
+	return words
 }
 
 // either is words as a choice: a, b or c. That there may be none is not said.

@@ -21,6 +21,12 @@ func (r *Run) Recording() (*record.Recording, error) {
 	return record.Open(filepath.Join(r.Dir, recordName))
 }
 
+// SetRecordingAside moves what the recording has of steps after one into a folder beside it, whose name is returned; "" where there is
+// nothing.
+func (r *Run) SetRecordingAside(after int) (string, error) {
+	return record.SetAside(filepath.Join(r.Dir, recordName), after)
+}
+
 // LoadKey puts the weights of the key checkpoint of a recording that is the newest up to a step into a model's variables, which are those
 // that its Drawn returns, and returns the checkpoint's step; before the first one it takes that. Nothing is changed unless all of it fits.
 func LoadKey(rt *tensor.Runtime, drawn []nn.Named, r *record.Recording, step int) (int, error) {

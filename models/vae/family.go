@@ -89,7 +89,11 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 		return nil, err
 	}
 	p, err := family.NewPictures(e, t, &s.Data)
-	return &model{p, t}, err
+	if err != nil {
+		t.Close()
+		return nil, err
+	}
+	return &model{p, t}, nil
 }
 
 // model is a VAE that learns from pictures.

@@ -56,13 +56,8 @@ func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
 	return t.decoder.Run(ctx, z)
 }
 
-// Drawn returns the decoder's variables, with which pictures are made.
-func (t *Trainer) Drawn() []nn.Named {
-	if t.model.config.Arch == "mlp" {
-		return append(t.Scope.Sub("fc3").Named(), t.Scope.Sub("fc4").Named()...)
-	}
-	return t.Scope.Sub("decoder").Named()
-}
+// Drawn returns all weights: pictures are decoded and encoded with them, and both halves are of one step.
+func (t *Trainer) Drawn() []nn.Named { return t.Scope.Named() }
 
 const decodeBatch = 16
 

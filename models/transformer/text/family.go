@@ -98,10 +98,11 @@ func (s *Settings) Read(ctx context.Context) error {
 // text returns the text. It is read once.
 func (s *Settings) text(ctx context.Context) (*data.Text, error) {
 	if s.read == nil {
-		var err error
-		if s.read, err = s.Data.Open(ctx); err != nil {
+		read, err := s.Data.Open(ctx)
+		if err != nil {
 			return nil, err
 		}
+		s.read = read
 	}
 	s.Data.Pipe, s.Data.Identity = s.read.Pipe, s.read.Identity
 	return s.read, nil

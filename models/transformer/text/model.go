@@ -37,7 +37,10 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	m.Generator, err = transformer.NewGenerator(e.Runtime, s.config(m.vocabulary.Len()), transformer.TrainConfig{
 		Batch: e.Batch, Adam: s.Optim.Config(), MinLR: s.Optim.MinLR, Warmup: s.Optim.Warmup, Decay: s.Optim.Decay, Clip: s.Optim.Clip, Seed: e.Seed,
 	})
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // open reads the text.

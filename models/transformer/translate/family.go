@@ -87,6 +87,9 @@ func (s *Settings) Validate() error {
 	if s.Data.Name != "dates" {
 		return settings.Errorf("data.name", "is %s and must be dates, which is what translations are of", s.Data.Name)
 	}
+	if err := s.Data.Validate(); err != nil {
+		return err
+	}
 	if err := s.Optim.Validate(); err != nil {
 		return err
 	}
