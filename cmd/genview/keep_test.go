@@ -26,7 +26,7 @@ func TestOutThatIsThereStays(t *testing.T) {
 	for _, out := range []string{corpus, link, config, filepath.Join(corpus, "run"), "/dev/null"} {
 		refused(t, 1, "", "train", "text", corpus, "--out", out, "--steps", "1")
 	}
-	refused(t, 1, "give another --out, or go on with --resume", "train", "text", corpus, "--out", filepath.Dir(config), "--steps", "1")
+	refused(t, 1, "give another folder, or go on with the run (--out FOLDER, --resume RUN)", "train", "text", corpus, "--out", filepath.Dir(config), "--steps", "1")
 	if p, err := os.ReadFile(corpus); err != nil || !bytes.Equal(p, text) {
 		t.Errorf("the text was changed or removed: %v", err)
 	}

@@ -37,6 +37,6 @@ func TestPrecision(t *testing.T) {
 		t.Errorf("values take %d bytes with f16 and %d with f32", b, f)
 	}
 	refused(t, 2, "underflow", tiny("--precision", "f16")...)
-	refused(t, 2, "give f32 or bf16", tiny("--precision", "f8")...)
+	refused(t, 2, "--precision is \"f8\" and must be f32 or bf16", tiny("--precision", "f8")...)
 	refused(t, 2, "--precision cannot change", "train", "--resume", run, "--precision", "f32")
 }

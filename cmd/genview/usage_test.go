@@ -100,7 +100,7 @@ func TestWrongConfig(t *testing.T) {
 		{"lr: 0.001", "lr: .inf", "optim.lr takes a number up to 3.4e38, not .inf"},
 		{"beta: 1", "beta: .nan", "model.beta takes a number"},
 		{"seed: 1", "seed: 18446744073709551616", "seed takes a whole number from 0 to 18446744073709551615"},
-		{"steps: 2", "steps: 0", "--steps 0: give 1 or more"},
+		{"steps: 2", "steps: 0", "steps is 0 and must be at least 1"},
 		{"arch: mlp", "arch: \"\x1b[31m\"", `\x1b[31m`},
 		{good, strings.Repeat("[", 200_000), "config.yaml: it has 200000 parts"},
 		{good, strings.Repeat("x", 2<<20), "config.yaml: it is longer than"},

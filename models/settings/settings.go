@@ -51,7 +51,7 @@ func ReadFile(path string) ([]byte, error) {
 	defer f.Close()
 	p, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
 	if err == nil && len(p) > maxBytes {
-		err = fmt.Errorf("%s is longer than %d bytes, which no settings are", path, maxBytes)
+		err = fmt.Errorf("%s: it is longer than %d bytes, which no settings are", path, maxBytes)
 	}
 	return p, err
 }

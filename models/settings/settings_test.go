@@ -230,7 +230,7 @@ func TestReadFile(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, maxBytes+1), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), "is longer than") {
+	if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), "it is longer than") {
 		t.Errorf("a long file: %v", err)
 	}
 	if _, err := ReadFile(dir); err == nil || !strings.Contains(err.Error(), "is no file") {
