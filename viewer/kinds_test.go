@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,32 @@ func classes() *watch.Snapshot {
 		&watch.Scatter{Name: "Features", Reach: 3, Sets: []watch.Points{{Name: "0", XY: []float32{1, 1, 1.2, 0.9}}, {Name: "1", XY: []float32{-1, 1}}, {Name: "2", XY: []float32{0, -1}}}},
 	}
 	return s
+}
+
+// TestCards: rows of the start page have as many cards as each other, but for the last, which lies in the middle.
+func TestCards(t *testing.T) {
+	for n, want := range map[int][]int{1: {1}, 3: {3}, 4: {4}, 5: {3, 2}, 6: {3, 3}, 7: {4, 3}, 9: {3, 3, 3}} {
+		rows := map[float64][]Rect{}
+		var order []float64
+		for i := range n {
+			r := new(Start).card(Point{1280, 800}, i, n)
+			if rows[r.Y] == nil {
+				order = append(order, r.Y)
+			}
+			rows[r.Y] = append(rows[r.Y], r)
+		}
+		var got []int
+		for _, y := range order {
+			row := rows[y]
+			got = append(got, len(row))
+			if first, last := row[0], row[len(row)-1]; first.X+last.X+last.W != 1280 {
+				t.Errorf("%d cards: a row reaches from %v to %v", n, first.X, last.X+last.W)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d cards lie in rows of %d, want %d", n, got, want)
+		}
+	}
 }
 
 func choosing() *watch.Snapshot {

@@ -30,17 +30,17 @@ const (
 	cardGap    = 20
 )
 
-// card returns where a choice's card lies: side by side, in as many rows as it takes.
+// card returns where a choice's card lies: side by side, in as many rows as it takes. Rows are filled alike, and the last one, which may have
+// fewer cards, is centred: three above two look better than four and a lonely one.
 func (p *Start) card(size Point, i, n int) Rect {
-	cols := min(n, max(1, int((size.X-2*padding+cardGap)/(cardWidth+cardGap))))
-	if n%cols != 0 && n > cols && n%2 == 0 { // two rows of two look better than one of three and a lonely one
-		cols = min(cols, n/2)
-	}
-	rows := (n + cols - 1) / cols
+	most := max(1, int((size.X-2*padding+cardGap)/(cardWidth+cardGap)))
+	rows := (n + most - 1) / most
+	cols := (n + rows - 1) / rows
 	w := min(cardWidth, size.X-2*padding)
 	top := max(132, (size.Y-float64(rows)*(cardHeight+cardGap)+100)/2)
 	h := min(cardHeight, (size.Y-top-padding)/float64(rows)-cardGap)
-	left := (size.X - float64(cols)*(w+cardGap) + cardGap) / 2
+	in := min(cols, n-i/cols*cols) // cards in this row
+	left := (size.X - float64(in)*(w+cardGap) + cardGap) / 2
 	return Rect{left + float64(i%cols)*(w+cardGap), top + float64(i/cols)*(h+cardGap), w, h}
 }
 

@@ -110,7 +110,15 @@ func (c *Config) Bytes() ([]byte, error) {
 }
 
 // Set changes the setting that a dotted key names, as model.z, to a value as it is typed.
-func (c *Config) Set(key, value string) error { return settings.Set(key, value, &c.Header, c.Settings) }
+// What a run finds out by itself cannot be set.
+func (c *Config) Set(key, value string) error {
+	for _, s := range c.List() {
+		if s.Key == key && s.Found {
+			return settings.Errorf(key, "is what a run finds out by itself, and is not to be set")
+		}
+	}
+	return settings.Set(key, value, &c.Header, c.Settings)
+}
 
 // SetSteps changes the number of steps, and what depends on it.
 func (c *Config) SetSteps(n int) {

@@ -107,6 +107,15 @@ func TestParseErrors(t *testing.T) {
 			t.Errorf("%q gives %+v, %v; want %q", text, c, err, want)
 		}
 	}
+	c, err := New("vae")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"kind", "version", "data.identity"} {
+		if err := c.Set(key, "gan"); err == nil || !strings.Contains(err.Error(), "finds out by itself") {
+			t.Errorf("%s was set: %v", key, err)
+		}
+	}
 	if _, err := New("dcgna"); err == nil || !strings.Contains(err.Error(), "did you mean dcgan?") {
 		t.Errorf("got %v", err)
 	}
