@@ -21,8 +21,8 @@ type tile struct {
 // tiles are for all GPUs. Large ones read less for each multiplication, from memory and from shared memory; of small ones there are
 // more to share out. Those of 64 × 64, 32 × 32 and the narrow ones run wherever there is Vulkan, in 16 KB and 128 invocations.
 //
-// Of tiles of one size a device takes the first that fits. Slabs are so thin that the workgroups which share 64 KB of shared memory, as on
-// AMD's GPUs, give each of four SIMDs four subgroups of 64: with fewer, nothing is left to do while one waits for memory.
+// Of tiles of one size a device takes the first that fits. Slabs (k) are thin, so that many workgroups share a core's memory: with the 64 KB
+// of AMD's GPUs each of four SIMDs has about four subgroups of 64. With fewer, nothing is left to run while one waits for memory.
 var tiles = []tile{
 	{128, 128, 8, 8, 8, 1},
 	{128, 128, 8, 8, 4, 0.9},
@@ -43,8 +43,8 @@ func (t tile) invocations() int { return t.m / t.byM * t.n / t.byN }
 // shared returns how many bytes of shared memory the tile takes where lines of both operands lie so many fours apart.
 func (t tile) shared(pad int) int { return 2 * t.k * (t.m + t.n + 8*pad) * 4 }
 
-// fits tells whether the device runs the tile with lines so many fours apart. Where subgroups have 64 invocations, 64 sums in each leave
-// registers for two subgroups a SIMD, of AMD's GPUs before RDNA.
+// fits tells whether the device runs the tile with lines so many fours apart. Where subgroups have 64 invocations or more, tiles with 64
+// sums in each are left out: on AMD's GCN they leave registers for two subgroups a SIMD.
 func (t tile) fits(on Target, pad int) bool {
 	const invocations, shared, sums = 128, 16 << 10, 32 // that all of Vulkan has; and in registers, where subgroups are large
 	l := on.Info.Limits

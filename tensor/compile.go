@@ -379,11 +379,7 @@ func (c *compilation) record() error {
 		}
 		c.rec.Label(l.title())
 		c.rec.Dispatch(l.kernel, l.grid(), nil, l.views...)
-		k, err := c.describe(l)
-		if err != nil {
-			return err
-		}
-		c.p.kernels = append(c.p.kernels, k)
+		c.p.kernels = append(c.p.kernels, c.describe(l))
 	}
 	c.p.least = c.leastBytes()
 	for i, up := range c.out.Update {

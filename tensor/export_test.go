@@ -116,7 +116,7 @@ func (rt *Runtime) Candidates(of string, y *Tensor) (all []vktest.Shader) {
 		if u.node == nil || u.node.op.product == nil {
 			continue
 		}
-		for i := range u.node.op.product.producer(f, u, rt.target).variants() {
+		for i := range u.node.op.product.producer(f, u, rt.target).variants() { // generate uses its producer up, so each form has a new one
 			g := u.node.op.product.producer(f, u, rt.target).variants()[i].generate()
 			all = append(all, vktest.Shader{
 				Of: of, Ops: u.title(), Form: g.form, FLOPs: g.flops, Groups: [3]int{g.groups, 1, 1}, Module: g.module, Consts: g.constants(),

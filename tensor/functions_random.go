@@ -24,7 +24,8 @@ func openInterval(b *spirv.Block, u spirv.ID) spirv.ID {
 	return b.Mul(x, b.Float(math.Exp2(-24)))
 }
 
-// normal returns a number of the normal distribution, of two words of random bits, to 2⁻²¹ of its size or of 2⁻²¹ (Box & Muller 1958).
+// normal returns a number of the normal distribution, made of two words of random bits. It is off by at most 2⁻²¹ of its size, or by 2⁻⁴²
+// where it is smaller than 2⁻²¹ (Box & Muller 1958).
 func normal(b *spirv.Block, radius, angle spirv.ID) spirv.ID {
 	r := evenRoot(b, b.Mul(b.Float(-2), evenLog(b, openInterval(b, radius))))
 	// A turn is 2³² steps of the angle: n quarters, and from −⅛ to ⅛, of which the upper 24 bits are taken.

@@ -7,9 +7,9 @@ import (
 	"genview/shaders/spirv"
 )
 
-// An RNG makes random tensors on the device: Philox4x32-10 (Salmon et al. 2011), a function of seed, step, stream and position
-// alone, so that every device draws the same numbers, to the last bit, and a run resumed at a step draws what it would have drawn. Each call of a
-// method is a stream of its own. Within one step the numbers stay; [RNG.Advance] is the update that begins the next step.
+// An RNG makes random tensors on the device: Philox4x32-10 (Salmon et al. 2011), a function of seed, step, stream and position alone.
+// So every device draws the same numbers, to the last bit, and a run resumed at a step draws what it would have drawn. Each call of a method
+// is a stream of its own. Within one step the numbers stay; [RNG.Advance] is the update that begins the next step.
 type RNG struct {
 	State   *Tensor // variable: seed low, seed high, step low, step high
 	streams int

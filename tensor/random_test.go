@@ -22,8 +22,8 @@ func draws(n int) []*T {
 	}
 }
 
-// TestRandomBits: every device draws the same numbers to the last bit, as do those of subgroups that lavapipe does not have, and those
-// that round a product together with a sum.
+// TestRandomBits: each kind of random numbers has these bits, on the device and on one that rounds a product together with the sum that it
+// is part of.
 func TestRandomBits(t *testing.T) {
 	const n = 2000 // no multiple of what a workgroup computes
 	want := []string{
@@ -53,8 +53,11 @@ func TestRandomBits(t *testing.T) {
 	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForLavapipe} {
 		dev := vktest.Open(t)
 		rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: family})
+		if err != nil && family == tensor.ForLavapipe && !dev.Info().Lavapipe {
+			continue
+		}
 		if err != nil {
-			continue // on lavapipe only
+			t.Fatal(err)
 		}
 		t.Cleanup(rt.Close)
 		xs := draws(n)

@@ -212,7 +212,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 		info.Matrices = in.matrices(pd, p.ApiVersion)
 	}
 	m := chooseMemory(memoryTypes(pd), ^uint32(0))
-	if m.heap == 0 { // it can compile, and is to be asked for by name
+	if m.heap == 0 { // a compiler without hardware, such as RADV's: only for those who name it, so it comes last
 		info.typeOrder = len(types)
 	}
 	info.HeapBytes = m.heap

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,10 @@ import (
 )
 
 // scale is y = 2x + 1 on vectors of four, reading through texels or storage.
-func scale(texels bool) *spirv.Module {
+func scale(texels bool) *spirv.Module { return scaleBy(2, texels) }
+
+// scaleBy is y = by·x + 1.
+func scaleBy(by float64, texels bool) *spirv.Module {
 	b := spirv.NewBlock("scale", 8, 1, 1)
 	v4 := spirv.Type{Elem: spirv.Float, N: 4}
 	var x spirv.Mem
@@ -31,7 +35,7 @@ func scale(texels bool) *spirv.Module {
 	}
 	y := b.Buffer(1, v4, false, true)
 	i := b.Add(b.Mul(b.Group(0), b.Index(8)), b.LocalID(0))
-	b.Store(y, i, b.Add(b.Mul(b.Load(x, i), b.Float(2)), b.Float(1)))
+	b.Store(y, i, b.Add(b.Mul(b.Load(x, i), b.Float(by)), b.Float(1)))
 	return b.Module()
 }
 
@@ -140,6 +144,38 @@ func TestWarmAside(t *testing.T) {
 	stop()
 	if made, left := p.WarmAside(ctx, nil); made != 0 || left != 2 {
 		t.Errorf("after the end made %d and left %d, want 0 and 2", made, left)
+	}
+}
+
+// TestWarmFails: where the program's own device fails, nobody goes on making machine code for it.
+func TestWarmFails(t *testing.T) {
+	failed := errors.New("it fails")
+	var failing atomic.Bool
+	dev := vktest.OpenWith(t, vk.Options{Fail: func(string) error {
+		if failing.Load() {
+			return failed
+		}
+		return nil
+	}})
+	x, y := vktest.Buffer(t, dev, []float32{1, 2, 3, 4}), vktest.Buffer(t, dev, make([]float32, 4))
+	rec := dev.NewRecorder()
+	for by := range 6 {
+		rec.Dispatch(vktest.Kernel(t, dev, scaleBy(float64(by), false)), vk.Groups(1), nil, x.View(), y.View())
+	}
+	p, err := rec.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if dev.Info().Class != vk.CPU {
+		t.Skip("SKIPPED: this driver makes machine code with the kernels")
+	}
+	failing.Store(true)
+	heard := 0
+	err = p.Warm(t.Context(), func(int, int) { heard++ })
+	failing.Store(false)
+	if !errors.Is(err, failed) || heard > 0 {
+		t.Errorf("got the error %v, and heard of %d dispatches", err, heard)
 	}
 }
 

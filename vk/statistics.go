@@ -21,7 +21,8 @@ type pipelineInfo struct {
 	pipeline uintptr
 }
 
-// executable is VkPipelineExecutablePropertiesKHR: of a program for the device that a pipeline became, of which drivers make one for compute.
+// executable is VkPipelineExecutablePropertiesKHR, of one of the device programs that a pipeline was compiled to. Of compute pipelines only
+// the first is looked at.
 type executable struct {
 	chained
 	_        uint32

@@ -9,13 +9,13 @@ import (
 	"sync"
 )
 
-// Warm lets a driver that makes a kernel's machine code when it first runs it, as lavapipe does, make those of this program until ctx
-// ends, which is no error: it is for a time in which the host does something else. Nothing is computed. heard is told, by one goroutine at
-// a time, of how many of the program's dispatches the kernels are done; it may be nil.
+// Warm makes the program's machine code ahead of its first run, on drivers that make a kernel's only when it first runs, as lavapipe does.
+// It ends when ctx does, which is no error: it is for a time in which the host does something else. Nothing is computed. heard, which may be
+// nil, is told for how many of the program's dispatches the kernels are ready; its calls come from several goroutines, one at a time.
 //
-// lavapipe makes machine code on one core a device. So the device is opened once more for each further core, and each of these makes the code of
-// other kernels, which the driver keeps on disk: there the program's own device finds it. Where it does not, because the user has switched
-// that off, the device makes it itself.
+// lavapipe compiles on one core for each device. So the same device is opened once more for every further core. Each of these compiles
+// other kernels, and the driver keeps the code on disk, where the program's own device finds it afterwards. Where the driver keeps nothing,
+// the own device compiles them again: no time is won.
 func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
 	if p.d.info.Class != CPU {
 		return nil
@@ -30,6 +30,9 @@ func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
 		if err = p.d.warm(part); err == nil {
 			w.made(part)
 		}
+	}
+	if err != nil {
+		w.end()
 	}
 	others.Wait()
 	for _, part := range w.elsewhere {
@@ -90,6 +93,13 @@ func (w *warming) next() []command {
 	return part
 }
 
+// end leaves nothing for anybody to make.
+func (w *warming) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left = nil
+}
+
 func (w *warming) made(part []command) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -105,11 +115,15 @@ func (w *warming) made(part []command) {
 // warm runs dispatches without workgroups.
 func (d *Device) warm(part []command) error { return (&Recorder{d: d, commands: part}).once() }
 
-// aside makes machine code on a device that is the same one, opened anew. If that goes wrong, for want of memory for one, the rest is left
-// to others.
+// aside opens the same device once more and makes machine code on it. Where that fails, as for want of memory, the other devices make the
+// rest.
 func (w *warming) aside(like *Device) {
 	d, err := Open(Options{Device: strconv.Itoa(like.info.Index), ForceStaging: like.opts.ForceStaging})
 	if err != nil {
+		return
+	}
+	if d.info.Key() != like.info.Key() { // devices are counted otherwise now
+		_ = d.Close()
 		return
 	}
 	buffers := map[*Buffer]*Buffer{}
@@ -128,7 +142,7 @@ func (w *warming) aside(like *Device) {
 	}
 }
 
-// repeat warms a kernel of another device up. What is bound there has the size of what it stands for, on which machine code depends.
+// repeat warms up a kernel of another device on this one. It binds buffers of the same sizes, since the machine code may depend on them.
 func (d *Device) repeat(part []command, buffers map[*Buffer]*Buffer) error {
 	k, err := d.NewKernel(part[0].kernel.module, part[0].kernel.consts...)
 	if err != nil {

@@ -92,8 +92,8 @@ func (b *Block) KeepSpecial() {
 // are given, as SwiftShader does.
 func (b *Block) CarryNaN() { b.careful = true }
 
-// Apart calls write. Of what it writes, each sum, difference and product of floats is rounded by itself, as other drivers' are; without it a
-// driver may round a·b + c once.
+// Apart calls write. Each sum, difference and product of floats that it writes is rounded by itself (NoContraction), so that all drivers
+// agree; elsewhere a driver may compute a·b + c with one rounding.
 func (b *Block) Apart(write func()) {
 	before := b.apart
 	b.apart = true

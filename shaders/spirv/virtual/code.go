@@ -14,7 +14,7 @@ type instruction struct {
 	to    []int    // where a branch goes
 	chain chain    // of an access chain
 	loop  int      // of a label that begins one: its number; else −1
-	loops []int    // of an instruction at which others are waited for: those that it is in
+	loops []int    // those that it is in, the outermost first
 
 	product *instruction // of a sum that may be contracted: its operand
 	second  bool         // which is the second

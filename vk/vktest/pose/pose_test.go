@@ -9,7 +9,7 @@ import (
 	"genview/vk/vktest/pose"
 )
 
-// TestPoses: a device is what it says that it is, limits lie where C has them, and it computes.
+// TestPoses: an opened device reports what its pose says, the fields of Limits lie where C has them, and it computes.
 func TestPoses(t *testing.T) {
 	for _, name := range pose.Names() {
 		t.Run(name, func(t *testing.T) {
