@@ -191,11 +191,9 @@ func draws(a *watch.HeatMaps) map[head]*image.RGBA {
 	maps := map[head]*image.RGBA{}
 	for _, m := range a.Maps {
 		for k := range m.Heads {
-			values := m.Head(k)
-			most := max(float64(slices.Max(values)), 1e-9)
 			img := image.NewRGBA(image.Rect(0, 0, len(m.Cols), len(m.Rows)))
-			for i, v := range values {
-				img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(math.Pow(float64(v)/most, 0.7)))
+			for i, v := range m.Shades(k) {
+				img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(v))
 			}
 			maps[head{m.Name, k}] = img
 		}
@@ -353,9 +351,9 @@ func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map) {
 	c.Image(p.maps[p.chosen], l.cells)
 	cell := l.cells.W / float64(l.cols)
 	size := min(tokenSize, max(9, cell*0.95))
-	wide, high := 9.0, 9.0 // of a token, in a script whose characters are neither
+	wide, high := 9.0, 9.0 // the room that a token needs; more where a script's characters are wider or higher than Latin ones
 	for _, t := range slices.Concat(m.Cols, m.Rows) {
-		if w := c.Width(short(t), token(size, false, Left)); w > wide {
+		if w := c.Width(watch.Short(t), token(size, false, Left)); w > wide {
 			wide, high = w+1, max(high, size)
 		}
 	}
@@ -363,7 +361,7 @@ func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map) {
 	for j, t := range m.Cols {
 		on := p.over && j == p.hover.col
 		if j%every == 0 || on {
-			c.Text(short(t), Point{l.cells.X + (float64(j)+0.5)*cell, l.cells.Y - 10}, token(size, on, Center))
+			c.Text(watch.Short(t), Point{l.cells.X + (float64(j)+0.5)*cell, l.cells.Y - 10}, token(size, on, Center))
 		}
 	}
 	every = max(1, int(math.Ceil(high/cell)))
@@ -437,12 +435,4 @@ func formatShare(v float32) string {
 		return formatCount(int(v))
 	}
 	return fmt.Sprintf("%.3f", v)
-}
-
-// short is a token in one character.
-func short(token string) string {
-	if len([]rune(token)) > 1 {
-		return "►"
-	}
-	return token
 }

@@ -39,11 +39,11 @@ type State struct {
 
 const mostWaiting = 16 // requests: who clicks on is not heard more often for it
 
-// Titles returns the names of all views that have a panel, in the order of the panels.
+// Titles returns the names of all views that can be seen, in the order of their panels, whether they have an area of their own or share one.
 func (st *State) Titles() []string {
 	var all []string
 	for _, p := range st.panels {
-		if p.Title() != "" {
+		if p.Title() != "" && p.Shape(st.snapshot) != Hidden {
 			all = append(all, p.Title())
 		}
 	}

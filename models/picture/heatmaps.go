@@ -82,7 +82,7 @@ func HeatMaps(fonts *lettering.Fonts, v *watch.HeatMaps) *image.RGBA {
 			if k > 0 || m.Heads > 1 {
 				s.write(small, dim, x, y+27, fmt.Sprintf("head %d", k+1))
 			}
-			s.drawMap(image.Pt(x, y+name), m, m.Head(k))
+			s.drawMap(image.Pt(x, y+name), m, m.Shades(k))
 		}
 		y += name + h + margin
 	}
@@ -181,22 +181,20 @@ func mapSize(fonts *lettering.Fonts, m watch.Map) (w, h int) {
 	return left + cell(m)*len(m.Cols), top + cell(m)*len(m.Rows)
 }
 
-func (s sheet) drawMap(at image.Point, m watch.Map, shares []float32) {
+func (s sheet) drawMap(at image.Point, m watch.Map, shades []float64) {
 	left, top := gutters(s.fonts, m)
 	c := cell(m)
 	for j := 0; j < len(m.Cols); j += every(m) {
-		t := short(m.Cols[j])
+		t := watch.Short(m.Cols[j])
 		s.write(mono, ink, at.X+left+j*c+c/2-int(math.Round(s.fonts.Line(t, mono).Width()/2)), at.Y+top-5, t)
 	}
 	for i := 0; i < len(m.Rows); i += every(m) {
 		s.write(mono, ink, at.X+left-6-int(math.Ceil(s.fonts.Line(m.Rows[i], mono).Width())), at.Y+top+i*c+c/2+4, m.Rows[i])
 	}
-	most := max(float64(slices.Max(shares)), 1e-9)
 	for i := range m.Rows {
 		for j := range m.Cols {
-			share := math.Pow(float64(shares[i*len(m.Cols)+j])/most, 0.7) // so that small shares are seen too
 			r := image.Rect(0, 0, c-1, c-1).Add(image.Pt(at.X+left+j*c, at.Y+top+i*c))
-			draw.Draw(s, r, image.NewUniform(between(none, full, share)), image.Point{}, draw.Src)
+			draw.Draw(s, r, image.NewUniform(between(none, full, shades[i*len(m.Cols)+j])), image.Point{}, draw.Src)
 		}
 	}
 }

@@ -120,14 +120,6 @@ func magnify(img *image.RGBA, by int) *image.RGBA {
 	return out
 }
 
-// short is a token in one character.
-func short(token string) string {
-	if r := []rune(token); len(r) > 1 {
-		return "►"
-	}
-	return token
-}
-
 func between(a, b color.RGBA, t float64) color.RGBA {
 	mix := func(x, y uint8) uint8 { return uint8(float64(x)*(1-t) + float64(y)*t + 0.5) }
 	return color.RGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xff}

@@ -111,6 +111,8 @@ func encode(views []watch.View) (*encoded, error) {
 			}
 			e.add(name(i), z, len(c.Points), c.Z) // whole, for the same picture is drawn of it
 			l.Kind, plain = "latent", c
+		default:
+			return nil, fmt.Errorf("record: %s is of a kind that recordings do not know", v.Title())
 		}
 		p, err := json.Marshal(plain)
 		if err != nil {
@@ -234,6 +236,10 @@ func (l line) decode(i int, s source) (watch.View, error) {
 		v, err := plain[watch.HeatMaps](l)
 		for k := 0; err == nil && k < len(v.Maps); k++ {
 			m := &v.Maps[k]
+			if m.Heads < 1 || len(m.Rows) == 0 || len(m.Cols) == 0 {
+				err = errors.New("it has an empty map")
+				break
+			}
 			m.Values, err = s.take(name(i, k), m.Heads*len(m.Rows)*len(m.Cols))
 		}
 		return orNil(v, err)

@@ -376,3 +376,46 @@ func TestSetAside(t *testing.T) {
 		t.Errorf("nothing is newer: %q, %v", name, err)
 	}
 }
+
+// TestFailedLookLeavesNothing: where the last file of a look cannot be written, those before it go again, for no budget counts them; and of a
+// step that is recorded once more, only the new files stay.
+func TestFailedLookLeavesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "record")
+	blocked := filepath.Join(dir, "step-00000010.jsonl")
+	if err := os.MkdirAll(filepath.Join(blocked, "inside"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWriter(dir, 1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures := &watch.Pictures{Name: "Samples", Images: []*image.RGBA{image.NewRGBA(image.Rect(0, 0, 2, 2))}}
+	table := &watch.Table{Name: "Scores", Columns: []string{"class"}, Rows: [][]string{{"cat"}}}
+	left := func() (names []string) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return names
+	}
+	if err := w.Last(10, []watch.View{pictures}, nil); err == nil {
+		t.Error("a look was written in the place of a folder")
+	}
+	if got := left(); !slices.Equal(got, []string{"step-00000010.jsonl"}) {
+		t.Errorf("after the failure there are %q", got)
+	}
+	for _, views := range [][]watch.View{{table, pictures}, {table}} {
+		if err := w.Last(20, views, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := left(); !slices.Equal(got, []string{"step-00000010.jsonl", "step-00000020.jsonl"}) {
+		t.Errorf("after a look of one view there are %q", got)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -18,16 +18,22 @@ type series struct {
 	size  int64
 }
 
-// add adds an item, in the place of one of the same step.
-func (s *series) add(it item) {
+// add adds an item, in the place of one of the same step. It returns the files of that which the new one does not have.
+func (s *series) add(it item) (stale []string) {
 	i, found := slices.BinarySearchFunc(s.items, it.step, func(a item, step int) int { return a.step - step })
 	if found {
+		for _, f := range s.items[i].files {
+			if !slices.Contains(it.files, f) {
+				stale = append(stale, f)
+			}
+		}
 		s.size -= s.items[i].size
 		s.items[i] = it
 	} else {
 		s.items = slices.Insert(s.items, i, it)
 	}
 	s.size += it.size
+	return stale
 }
 
 // thin removes items until they fit into a budget: each time the one whose neighbours' steps are closest by their ratio, so that the steps

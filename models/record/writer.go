@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	share    = 50 // recording takes one in so many parts of the time, at most, beyond what it may at the beginning
-	headway  = 100 * time.Millisecond
-	apart    = 1.15 // a key checkpoint's step by the one before, at least
-	heaviest = 8    // a key checkpoint takes one in so many parts of the budget, at most
+	share    = 50                     // recording takes at most 1/50 of the time, after headway
+	headway  = 100 * time.Millisecond // that recording may take at the beginning
+	apart    = 1.15                   // the least ratio of a key checkpoint's step to the step of the one before
+	heaviest = 8                      // a key checkpoint takes at most 1/8 of the budget
 )
 
 // A Writer adds to a recording, in a goroutine of its own. Its methods are for one goroutine.
@@ -73,7 +73,7 @@ func NewWriter(dir string, budget int64, from int) (*Writer, error) {
 				return nil, err
 			}
 		} else {
-			w.looks.add(item{step, f.size, f.files})
+			_ = w.looks.add(item{step, f.size, f.files}) // which replaces none
 		}
 		switch {
 		case f.weights == "":
@@ -82,7 +82,7 @@ func NewWriter(dir string, budget int64, from int) (*Writer, error) {
 				return nil, err
 			}
 		default:
-			w.keys.add(item{step, f.heavy, []string{f.weights}})
+			_ = w.keys.add(item{step, f.heavy, []string{f.weights}})
 			w.lastKey = max(w.lastKey, step)
 		}
 	}
@@ -127,7 +127,7 @@ func (w *Writer) Add(step int, views []watch.View, weights Weights) error {
 // Last records the last look of a run, which is due whatever time it takes, and returns once it is written.
 func (w *Writer) Last(step int, views []watch.View, weights Weights) error {
 	w.collect(true)
-	w.lastKey = min(w.lastKey, int(float64(step)/apart)) // a key is due, too
+	w.lastKey = min(w.lastKey, int(float64(step)/apart)) // so that add takes a key checkpoint, too
 	w.add(step, views, weights)
 	w.collect(true)
 	return w.told()
@@ -267,13 +267,15 @@ func (w *Writer) write(step int, look, key []file) error {
 		it := item{step: step}
 		for _, f := range part.files {
 			path := pathOf(w.dir, step, f.ending)
-			if err := files.WriteBytes(path, f.content); err != nil {
-				return fmt.Errorf("record: %w", err)
+			if err := files.WriteBytes(path, f.content); err != nil { // nothing may be left that no budget counts
+				return errors.Join(fmt.Errorf("record: %w", err), remove(it.files...))
 			}
 			it.files, it.size = append(it.files, path), it.size+int64(len(f.content))
 		}
 		if len(it.files) > 0 {
-			part.to.add(it)
+			if err := remove(part.to.add(it)...); err != nil {
+				return err
+			}
 		}
 		if err := part.to.thin(w.budget / 2); err != nil {
 			return err

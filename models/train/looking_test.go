@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"genview/vk"
 	"slices"
 	"testing"
 	"time"
@@ -71,13 +72,21 @@ func TestPausesAreLookedAt(t *testing.T) {
 	}
 }
 
-// TestLooksTakeTheirShare: on the processor a sixteenth of the time at most, and otherwise one comes
-// every quarter of a second.
+// TestLooksTakeTheirShare: looks take a sixteenth of the time at most on a CPU and a quarter on a GPU, and come every quarter of a second
+// where they are quick.
 func TestLooksTakeTheirShare(t *testing.T) {
-	rt := runtimeOf(t)
-	for took, want := range map[time.Duration]time.Duration{time.Millisecond: fresh - time.Millisecond, time.Second: 15 * time.Second} {
-		if got := (&loop{rt: rt}).pause(took); got != want {
-			t.Errorf("after a look of %v nothing for %v, want %v", took, got, want)
+	for _, c := range []struct {
+		on         vk.Class
+		took, want time.Duration
+	}{
+		{vk.CPU, time.Millisecond, fresh - time.Millisecond},
+		{vk.CPU, time.Second, 15 * time.Second},
+		{vk.GPU, time.Millisecond, fresh - time.Millisecond},
+		{vk.GPU, 62 * time.Millisecond, fresh - 62*time.Millisecond},
+		{vk.GPU, time.Second, 3 * time.Second},
+	} {
+		if got := pause(c.on, c.took); got != c.want {
+			t.Errorf("%v: after a look of %v nothing for %v, want %v", c.on, c.took, got, c.want)
 		}
 	}
 }
@@ -98,7 +107,7 @@ func TestUnwatchedRunsAreLookedAt(t *testing.T) {
 				u.looked(step, took)
 			}
 		}
-		if n := len(at); n < want[0] || n > want[1] || at[0] > 2 || u.spent > steps*each/unwatches || n > 1 && at[n-1] < steps/2 {
+		if n := len(at); n < want[0] || n > want[1] || at[0] > 2 || u.spent > steps*each/unwatchedShare || n > 1 && at[n-1] < steps/2 {
 			t.Errorf("looks of %v: at the steps %v, %v in all, want %v of them", took, at, u.spent, want)
 		}
 	}

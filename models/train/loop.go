@@ -267,21 +267,21 @@ func (l *loop) publish(step int) {
 // An onlooker sees what is this old, at most, unless making something new takes too large a part of the time.
 const (
 	fresh = 250 * time.Millisecond
-	onGPU = 4  // one in so many parts of the time, at most, goes into looks
-	onCPU = 16 // where they take the processor from the training, and so do those who look
+	onGPU = 4  // looks take at most 1/4 of the time
+	onCPU = 16 // and at most 1/16 on a CPU, where looking and drawing take time from the training
 )
 
-// pause is how long no look is taken after one that took some time.
-func (l *loop) pause(took time.Duration) time.Duration {
+// pause is how long no look is taken, on a device of a class, after one that took some time.
+func pause(on vk.Class, took time.Duration) time.Duration {
 	parts := onGPU
-	if l.rt.Device().Info().Class == vk.CPU {
+	if on == vk.CPU {
 		parts = onCPU
 	}
 	return max(fresh-took, time.Duration(parts-1)*took)
 }
 
 // firstLook shows an onlooker the model as it is before it is trained. The programs of looks are compiled for it, so what it takes says
-// nothing of the next.
+// nothing of the next. A run that nobody watches has none: its first look comes after its second step.
 func (l *loop) firstLook(ctx context.Context) {
 	if l.Bus != nil {
 		l.record(l.from, l.look(ctx, l.from))
@@ -320,7 +320,7 @@ func (l *loop) look(ctx context.Context, step int) []watch.View {
 	began := time.Now()
 	views, err := l.model.Look(ctx)
 	took := time.Since(began)
-	l.next = time.Now().Add(l.pause(took))
+	l.next = time.Now().Add(pause(l.rt.Device().Info().Class, took))
 	l.unwatched.looked(step, took)
 	if ctx.Err() != nil {
 		return nil
@@ -386,7 +386,7 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 		l.publish(step)
 	case watch.Stop:
 		l.stopped = true
-	default: // a look that fails leaves it unanswered, for the step that follows fails too and says why
+	default: // where the look fails, the request stays unanswered; the next step fails, too, and says why
 		if !l.model.Answer(ctx, r) {
 			return
 		}

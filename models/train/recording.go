@@ -75,15 +75,15 @@ func (l *loop) endRecording() {
 type unwatched struct {
 	began time.Time     // when the first step had ended
 	first int           // that step
-	last  int           // at which was looked
-	least time.Duration // that a look has taken; 0 before the first
-	spent time.Duration // on all but the first, whose programs are compiled for the last look of the run in any case
-	all   time.Duration // on all of them
+	last  int           // step of the newest look
+	least time.Duration // the shortest time that a look has taken; 0 before the first
+	spent time.Duration // time of all looks but the first, which also compiles programs that the run's last look needs anyway
+	all   time.Duration // time of all looks
 }
 
 const (
-	spread    = 1.15 // a step at which is looked by the one before, at least
-	unwatches = 70   // one in so many parts of the time, at most, goes into looks that nobody watches
+	spread         = 1.15 // the least ratio of the step of a look to the step of the look before
+	unwatchedShare = 70   // looks that nobody watches take at most 1/70 of the time
 )
 
 // looked takes notice of a look.
@@ -98,8 +98,8 @@ func (u *unwatched) looked(step int, took time.Duration) {
 	u.last = step
 }
 
-// due tells whether to look at a step of a run of so many. Steps are spaced evenly in their logarithms, as the recording keeps them, and
-// as far apart as what looks may take of the whole run makes them.
+// due reports whether to look at this step of a run of so many. Steps of looks are spaced evenly in their logarithms, as the recording
+// keeps them. They are as dense as the share of the whole run's time that looks may take allows.
 func (u *unwatched) due(step, steps int, now time.Time) bool {
 	if u.began.IsZero() {
 		u.began, u.first = now, step
@@ -112,7 +112,7 @@ func (u *unwatched) due(step, steps int, now time.Time) bool {
 	}
 	steps = max(steps, step)
 	trained := now.Sub(u.began) - u.all
-	may := trained / time.Duration(step-u.first) * time.Duration(steps-u.first) / unwatches
+	may := trained / time.Duration(step-u.first) * time.Duration(steps-u.first) / unwatchedShare
 	if u.spent+u.least > may {
 		return false
 	}

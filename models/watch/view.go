@@ -1,6 +1,9 @@
 package watch
 
-import "image"
+import (
+	"image"
+	"math"
+)
 
 // A View is one thing to look at of a run. Its kinds are the types of this file that have the method, as pointers; the set is closed,
 // so that whoever draws, writes or records views does so for each kind once, and a new model is seen everywhere without a line there.
@@ -98,11 +101,38 @@ func (m Map) Head(k int) []float32 {
 	return m.Values[k*n : (k+1)*n]
 }
 
+// Shades returns how bright each value [len(Rows), len(Cols)] of one table is drawn, from 0 to 1: the largest is 1, and small ones are lifted
+// so that they are seen, too. What is no number is 0.
+func (m Map) Shades(k int) []float64 {
+	values := m.Head(k)
+	most := 1e-9
+	for _, v := range values {
+		if v := float64(v); v > most && !math.IsInf(v, 1) {
+			most = v
+		}
+	}
+	shades := make([]float64, len(values))
+	for i, v := range values {
+		if v > 0 { // which NaN is not
+			shades[i] = math.Pow(min(float64(v)/most, 1), 0.7)
+		}
+	}
+	return shades
+}
+
+// Short returns a token in one character, for where there is room for no more.
+func Short(token string) string {
+	if r := []rune(token); len(r) > 1 {
+		return "►"
+	}
+	return token
+}
+
 // A Scatter is sets of points in a plane.
 type Scatter struct {
 	Name  string
 	Reach float64  // the plane is seen from −Reach to Reach on both axes
-	Sets  []Points // what the model made comes first, and lies on top
+	Sets  []Points // at least one; what the model made comes first, and lies on top
 	Field *Field   // behind the points; nil for none
 }
 

@@ -211,3 +211,16 @@ func TestWhatIsMeasuredAlikeSharesAnAxis(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestShades(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	m := watch.Map{Heads: 2, Rows: []string{"a"}, Cols: []string{"b", "c", "d"}, Values: []float32{0, 1, 2, nan, inf, -1}}
+	if got := m.Shades(0); got[0] != 0 || got[1] != math.Pow(0.5, 0.7) || got[2] != 1 {
+		t.Errorf("got %v", got)
+	}
+	for i, want := range []float64{0, 1, 0} {
+		if got := m.Shades(1)[i]; got != want {
+			t.Errorf("value %d: got %v, want %v", i, got, want)
+		}
+	}
+}
