@@ -81,7 +81,10 @@ func (t *tally) add(logits []float32, class int32) {
 	t.Examples++
 	t.Loss -= math.Log(max(p[class], math.SmallestNonzeroFloat64))
 	t.Confusion[class][taken]++
-	bin := min(bins-1, int(p[taken]*bins))
+	bin := 0
+	if p[taken] > 0 { // which NaN of a training that diverged is not
+		bin = min(bins-1, int(p[taken]*bins))
+	}
 	t.count[bin]++
 	t.sure[bin] += p[taken]
 	if taken == int(class) {

@@ -26,8 +26,12 @@ type model struct {
 	set    *data.Dataset // opened when it is first needed
 	loader *data.Loader
 	held   *holdout
-	step   int    // that the newest batch was of; 0: the model is not trained
-	text   string // what names the picture that is attended to
+	step   int // that the newest batch was of; 0: the model is not trained
+
+	measured int     // the newest step of which the metrics have the accuracy
+	accuracy float64 // of the held-out pictures, then
+
+	text string // what names the picture that is attended to
 }
 
 // renumbered is a set whose classes have other numbers.
@@ -90,10 +94,7 @@ func (m *model) Step(ctx context.Context) error {
 // Rehearse returns steps on what looks like pictures.
 func (m *model) Rehearse() func(ctx context.Context) error {
 	c := m.Config()
-	x, classes := make([]float32, m.env.Batch*c.Channels*c.Size*c.Size), make([]int32, m.env.Batch)
-	for i := range x {
-		x[i] = float32(i*2654435761>>8&0xff) / 255
-	}
+	x, classes := family.Pixels(m.env.Batch*c.Channels*c.Size*c.Size), make([]int32, m.env.Batch)
 	for i := range classes {
 		classes[i] = int32(i % c.Classes)
 	}
@@ -201,8 +202,14 @@ func (m *model) Metrics() (watch.Metrics, error) {
 	if err != nil || m.step == 0 || m.step%measuredEvery != 0 {
 		return all, err
 	}
-	e, _, _, err := m.measure(context.Background())
-	return append(all, watch.Metric{Name: "held_out_accuracy", Value: e.Accuracy}), err
+	if m.measured != m.step {
+		e, _, _, err := m.measure(context.Background())
+		if err != nil {
+			return all, err
+		}
+		m.measured, m.accuracy = m.step, e.Accuracy
+	}
+	return append(all, watch.Metric{Name: "held_out_accuracy", Value: m.accuracy}), nil
 }
 
 // measures is how well held-out pictures are told.
@@ -252,11 +259,14 @@ func (m *model) pictures(name string, held *holdout, logits []float32, which []i
 	return v
 }
 
+// firstPicture is attended to where nothing else is asked for.
+const firstPicture = "1"
+
 // Answer takes the picture to attend to: the number of one that is held out, or the path of a file.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	a, ok := r.(watch.Attend)
 	if ok && m.Config().Arch == "vit" {
-		m.text = a.Text
+		m.text = cmp.Or(strings.TrimSpace(a.Text), firstPicture)
 		return true
 	}
 	return false
@@ -265,13 +275,9 @@ func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 // chosen is the picture that is attended to. That there is none is a problem that is said.
 func (m *model) chosen(held *holdout) (pixels []float32, problem string) {
 	c, h, w := m.Shape()
-	text := strings.TrimSpace(m.text)
-	if text == "" {
-		text = "1"
-	}
-	n, err := strconv.Atoi(text)
+	n, err := strconv.Atoi(m.text)
 	if err != nil {
-		if pixels, err = data.ReadImage(text, c, h, w); err != nil {
+		if pixels, err = data.ReadImage(m.text, c, h, w); err != nil {
 			return nil, strings.TrimPrefix(err.Error(), "data: ")
 		}
 		return pixels, ""
@@ -285,9 +291,6 @@ func (m *model) chosen(held *holdout) (pixels []float32, problem string) {
 // attend shows where the layers look in the picture that is attended to: as tables, and over the picture.
 func (m *model) attend(ctx context.Context, held *holdout) ([]watch.View, error) {
 	maps := &watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: m.text}, Words: [2]string{"gets", "at"}}
-	if m.text == "" {
-		maps.Prompt.Text = "1"
-	}
 	pixels, problem := m.chosen(held)
 	if problem != "" {
 		maps.Prompt.Problem = problem

@@ -2,6 +2,7 @@ package classifier
 
 import (
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,6 +138,18 @@ func TestAttendedPicture(t *testing.T) {
 	for text, want := range map[string]string{"51": "there is no picture 51: give 1 to 50", "0": "there is no picture 0", "none.png": "none.png cannot be read"} {
 		if maps, over := attend(text); !strings.Contains(maps.Prompt.Problem, want) || maps.Prompt.Text != text || maps.Maps != nil || over != nil {
 			t.Errorf("%q: got %+v, want the problem %q", text, maps.Prompt, want)
+		}
+	}
+}
+
+// TestDiverged: logits that are no numbers are counted all the same, for the loop to say what became of the loss.
+func TestDiverged(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, logits := range [][]float32{{nan, nan}, {inf, inf}, {-inf, -inf}, {inf, 0}} {
+		sum := newTally(2)
+		sum.add(logits, 1)
+		if e := sum.result(); e.Examples != 1 {
+			t.Errorf("%v: %+v", logits, e)
 		}
 	}
 }

@@ -101,10 +101,7 @@ func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer
 	if err != nil {
 		return nil, err
 	}
-	n := o.Examples
-	if n == 0 {
-		n = family.UsualExamples
-	}
+	n := o.Usual()
 	e, err := m.Trainer.Evaluate(ctx, set.Test, n, m.env.Counter("pictures"))
 	return report{e, m.classes}, err
 }

@@ -218,7 +218,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &model{Trainer: t, env: e, settings: s, classes: s.classes()}, nil
+	return &model{Trainer: t, env: e, settings: s, classes: s.classes(), text: firstPicture}, nil
 }
 
 // open opens the pictures, whose classes are numbered as the model has them.

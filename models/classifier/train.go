@@ -2,7 +2,7 @@ package classifier
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math"
 
 	"genview/models/nn"
@@ -90,7 +90,7 @@ type probe struct {
 }
 
 // ErrNoAttention says that a model has none that could be looked at.
-var ErrNoAttention = fmt.Errorf("classifier: only a Vision Transformer has attention to look at")
+var ErrNoAttention = errors.New("classifier: only a Vision Transformer has attention to look at")
 
 // Attention returns where the layers look in a picture [C, S, S], from the first to the last. Of a network that is no Vision Transformer
 // the error is [ErrNoAttention].

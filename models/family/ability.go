@@ -1,6 +1,7 @@
 package family
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,8 +82,8 @@ type Evaluation struct {
 	Samples  int // of what is estimated from samples
 }
 
-// UsualExamples are as many as are looked at where looking at all would take long.
-const UsualExamples = 10000
+// Usual returns how many examples to look at: as many as are asked for, and otherwise 10,000.
+func (o Evaluation) Usual() int { return cmp.Or(o.Examples, 10000) }
 
 // lacks says what a model without an ability cannot do, and who can.
 var lacks = map[reflect.Type]string{

@@ -61,11 +61,17 @@ func (f *Fed) Step(ctx context.Context) error {
 
 // Rehearse returns steps on what looks like examples.
 func (f *Fed) Rehearse() func(ctx context.Context) error {
-	x := make([]float32, f.Env.Batch*f.size)
-	for i := range x {
-		x[i] = float32(i*2654435761>>8&0xff) / 255
-	}
+	x := Pixels(f.Env.Batch * f.size)
 	return func(ctx context.Context) error { return f.Latent.Step(ctx, x) }
+}
+
+// Pixels returns values from 0 to 1 that look like those of pictures, for steps that learn from nothing.
+func Pixels(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(uint32(i)*2654435761>>8&0xff) / 255 // the multiplier is near 2³² times the golden ratio's fraction
+	}
+	return x
 }
 
 // Close ends the loader and frees the programs.

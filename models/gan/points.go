@@ -147,10 +147,7 @@ func (m *points) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringe
 	if err != nil {
 		return nil, err
 	}
-	n := o.Examples
-	if n == 0 {
-		n = family.UsualExamples
-	}
+	n := o.Usual()
 	xy, err := m.made(ctx, 1, n)
 	if err != nil {
 		return nil, err

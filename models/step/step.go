@@ -18,7 +18,7 @@ type Trainer struct {
 	rt         *tensor.Runtime
 	inputs     []*tensor.Tensor
 	optimizers []optimizer
-	parts      []*Part
+	parts      []*part
 	kept       []nn.Named
 	programs   []*tensor.Program // that are no parts
 	applied    []*nn.Apply
@@ -35,8 +35,8 @@ type optimizer struct {
 	Optimizer
 }
 
-// A Part is one submission of a step.
-type Part struct {
+// A part is one submission of a step.
+type part struct {
 	Metrics []Metric
 	Update  []tensor.Update
 
@@ -74,7 +74,7 @@ func (t *Trainer) Keep(v *tensor.Tensor) {
 
 // Part adds a part to the step. It advances the noise too.
 func (t *Trainer) Part(metrics []Metric, update []tensor.Update) {
-	t.parts = append(t.parts, &Part{Metrics: metrics, Update: append(update, t.Noise.Advance())})
+	t.parts = append(t.parts, &part{Metrics: metrics, Update: append(update, t.Noise.Advance())})
 }
 
 // Compile makes the programs of a step. Where it fails there is nothing left to close.

@@ -21,13 +21,13 @@ func TestStep(t *testing.T) {
 	m.Scope.Buffer("frozen", nn.Ones(), 3)
 	sgd := optim.NewSGD(optim.SGDConfig{LR: 1, Momentum: 0.5}, m.Scope.Vars())
 	m.Optimizer("weight", sgd)
-	seen, drawn := tensor.Var("seen", tensor.Full(0)), tensor.Var("drawn", tensor.Full(0))
+	seen := tensor.Var("seen", tensor.Full(0))
 	m.Keep(seen)
 	a, b := tensor.Input("a", tensor.F32), tensor.Input("b", tensor.F32)
 	m.Inputs(a, b)
-	m.Part([]step.Metric{{Name: "loss", Value: a.Add(b)}}, sgd.Update([]*tensor.Tensor{tensor.Concat(0, a.Reshape(1), b.Reshape(1))}))
+	m.Part([]step.Metric{{Name: "loss", Value: a.Add(b)}, {Name: "first", Value: m.Noise.Uniform(1).Sum()}}, sgd.Update([]*tensor.Tensor{tensor.Concat(0, a.Reshape(1), b.Reshape(1))}))
 	m.Part([]step.Metric{{Name: "sum", Value: weight.Sum()}, {Name: "noise", Value: m.Noise.Uniform(1).Sum()}},
-		[]tensor.Update{{Var: seen, Value: weight.Sum()}, {Var: drawn, Value: m.Noise.Uniform(1).Sum()}})
+		[]tensor.Update{{Var: seen, Value: weight.Sum()}})
 	if err := m.Compile(); err != nil {
 		t.Fatal(err)
 	}
@@ -38,17 +38,17 @@ func TestStep(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := m.Metrics()
-		if err != nil || len(got) != 3 || got[0].Name != "loss" || got[0].Value != 3 || got[1].Name != "sum" {
+		if err != nil || len(got) != 4 || got[0].Name != "loss" || got[0].Value != 3 || got[2].Name != "sum" {
 			t.Fatalf("the metrics are %v (%v)", got, err)
 		}
-		noises[got[2].Value] = true
+		noises[got[1].Value], noises[got[3].Value] = true, true
 	}
 	var v [1]float32
 	if err := rt.Read(seen, v[:]); err != nil || v[0] != -(1+2)*(1+1.5+1.75) {
 		t.Errorf("the second part saw %v (%v)", v, err)
 	}
-	if len(noises) != 3 {
-		t.Errorf("three steps drew %v", noises)
+	if len(noises) != 6 {
+		t.Errorf("three steps of two parts drew %v", noises)
 	}
 	var names []string
 	for _, n := range m.State() {

@@ -128,10 +128,7 @@ func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer
 	if err != nil {
 		return nil, err
 	}
-	n := o.Examples
-	if n == 0 {
-		n = family.UsualExamples
-	}
+	n := o.Usual()
 	binarize, pixels := m.Binarized(), "as they are, between 0 and 1"
 	if binarize {
 		pixels = "Bernoulli, one fixed sample a pixel"

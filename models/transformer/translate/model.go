@@ -212,10 +212,7 @@ func (e accuracy) String() string {
 
 // Evaluate translates dates that are held out.
 func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
-	n := o.Examples
-	if n == 0 {
-		n = family.UsualExamples
-	}
+	n := o.Usual()
 	n = min(n, len(m.dates.Test()))
 	var all []watch.Example
 	for len(all) < n {

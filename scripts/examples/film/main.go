@@ -1,5 +1,5 @@
-// Command film opens a run of a VAE or a GAN of pictures and writes films of walks through it: one between two seeds, and one that goes
-// through its recording, from the first steps of its training to the last, with the same latent vectors.
+// Command film opens a run of a VAE or a GAN of pictures and writes two films: walk.gif, a walk between three seeds, and training.gif, the
+// samples that the run recorded, from the first steps of its training to the last.
 //
 //	go run ./scripts/examples/film RUN [FOLDER]
 package main

@@ -70,6 +70,9 @@ func learn(ctx context.Context, steps int) (err error) {
 		}
 	}
 	last, err := step.Float(loss)
+	if err != nil {
+		return err
+	}
 	fmt.Printf("loss %.4f nats after %d steps\n", last, steps)
-	return err
+	return nil
 }

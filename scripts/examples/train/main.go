@@ -23,7 +23,10 @@ func main() {
 		dir = os.Args[1]
 	}
 	if len(os.Args) > 2 {
-		steps, _ = strconv.Atoi(os.Args[2]) // 0 is refused below
+		var err error
+		if steps, err = strconv.Atoi(os.Args[2]); err != nil || steps < 1 {
+			log.Fatal("usage: train [RUN [STEPS]]")
+		}
 	}
 	if err := learn(context.Background(), dir, steps); err != nil {
 		log.Fatal(err)
