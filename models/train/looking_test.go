@@ -3,10 +3,11 @@ package train
 import (
 	"context"
 	"errors"
-	"genview/vk"
 	"slices"
 	"testing"
 	"time"
+
+	"genview/vk"
 
 	"genview/models/record"
 	"genview/models/watch"
