@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"genview/shaders/spirv/virtual"
+	"genview/tensor/internal/ir"
 	"genview/vk/vktest"
 )
 
@@ -194,7 +195,7 @@ func TestAttentionLayouts(t *testing.T) {
 	defer rt.Close()
 	none := NewVirtualGPU(virtual.Options{Subgroup: 32, SharedMemory: 16 << 10, Seed: 1})
 	draw := func(shape ...int) *Tensor { // numbers that look like none in particular, another row of them each time
-		v := make([]float32, size(shape))
+		v := make([]float32, ir.Size(shape))
 		for i := range v {
 			v[i] = float32(math.Sin(float64(i*i%977+7*i) * 1.3))
 		}

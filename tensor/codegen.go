@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 	"genview/vk"
 )
 
@@ -92,7 +93,7 @@ func (e *emitter) mem(t *Tensor, n int) spirv.Mem {
 	k := memKey{t: t, n: n}
 	m, ok := e.mems[k]
 	if !ok {
-		elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
+		elem := spirv.Type{Elem: t.op.DType.Mem(), N: n}
 		if e.on.CPU {
 			m = e.bind(t, n, e.on.room(texel(t, n)), func(i int) spirv.Mem { return e.b.Texels(i, elem) })
 		} else {
@@ -106,8 +107,8 @@ func (e *emitter) mem(t *Tensor, n int) spirv.Mem {
 // out declares t's memory to write to, one, four or eight elements at a time. lavapipe writes lane by lane and component by component:
 // of 64 bits there are half as many.
 func (e *emitter) out(t *Tensor, n int) spirv.Mem {
-	elem := spirv.Type{Elem: dtypes[t.op.DType].mem, N: n}
-	if n >= 4 && e.on.CPU && e.on.Info.Int64 && !t.op.DType.packed() {
+	elem := spirv.Type{Elem: t.op.DType.Mem(), N: n}
+	if n >= 4 && e.on.CPU && e.on.Info.Int64 && !t.op.DType.Packed() {
 		elem = spirv.Type{Elem: spirv.Long, N: n / 2}
 	}
 	return e.bind(t, n, e.on.room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, false, true) })
@@ -120,19 +121,19 @@ func (e *emitter) bind(t *Tensor, n, room int, declare func(binding int) spirv.M
 		parts = append(parts, declare(len(e.binds)))
 		e.binds = append(e.binds, bound{t, lo, min(lo+room, bytes)})
 	}
-	return spirv.Join(room/t.op.DType.bytes(n), parts...)
+	return spirv.Join(room/t.op.DType.Bytes(n), parts...)
 }
 
 // texel returns the bytes of the texels through which lavapipe reads t's memory, as scalars or in fours.
 func texel(t *Tensor, n int) int {
-	if t.op.DType.packed() {
+	if t.op.DType.Packed() {
 		return 4
 	}
 	return 4 * n
 }
 
 // inQuads returns the bytes of t's memory, which shaders read and write four elements at a time.
-func inQuads(t *Tensor) int { return t.op.DType.bytes(up(t.Len(), 4) * 4) }
+func inQuads(t *Tensor) int { return t.op.DType.Bytes(ir.Up(t.Len(), 4) * 4) }
 
 // single reads the single numbers that a unit needs, once for all elements.
 func (e *emitter) single(u *unit) {
@@ -143,7 +144,7 @@ func (e *emitter) single(u *unit) {
 				continue
 			}
 			v := e.b.Splat(e.b.Load(e.mem(b, 1), e.b.Index(0)))
-			e.once[b] = e.b.Cast(v, dtypes[b.op.DType].value)
+			e.once[b] = e.b.Cast(v, b.op.DType.Value())
 		}
 	}
 }
@@ -168,7 +169,7 @@ func (e *emitter) value(t *Tensor) spirv.ID {
 	if e.computes(t) {
 		v = e.expr(t)
 	} else {
-		v = e.load(t, contiguous([]int{t.Len()}))
+		v = e.load(t, ir.RowMajor([]int{t.Len()}))
 	}
 	e.values[t] = v
 	return v
@@ -214,7 +215,7 @@ func (e *emitter) lookUp(t *Tensor) spirv.ID {
 		x = b.Vec(b.Load(m, b.Component(at, 0)), b.Load(m, b.Component(at, 1)), b.Load(m, b.Component(at, 2)), b.Load(m, b.Component(at, 3)))
 	}
 	x = b.Select(valid, x, b.Zero(b.TypeOf(x)))
-	return b.Cast(x, dtypes[table.op.DType].value)
+	return b.Cast(x, table.op.DType.Value())
 }
 
 // through returns four elements of a base seen through a layout.
@@ -224,7 +225,7 @@ func (e *emitter) through(p place) spirv.ID {
 			return p.base.op.Emit(e.b)
 		}
 		var lane [4]spirv.ID
-		a := e.addresses(p.view.collapse())
+		a := e.addresses(p.view.Collapse())
 		for j := range lane {
 			lane[j] = a.lane(e.b, j)
 		}
@@ -242,7 +243,7 @@ func (e *emitter) through(p place) spirv.ID {
 // load reads four elements of t's memory through a layout with the domain's elements.
 func (e *emitter) load(t *Tensor, v View) spirv.ID {
 	b := e.b
-	a := e.addresses(v.collapse())
+	a := e.addresses(v.Collapse())
 	var x spirv.ID
 	switch {
 	case a.quad:
@@ -256,7 +257,7 @@ func (e *emitter) load(t *Tensor, v View) spirv.ID {
 	if a.valid != 0 {
 		x = b.Select(a.valid, x, b.Zero(b.TypeOf(x)))
 	}
-	return b.Cast(x, dtypes[t.op.DType].value)
+	return b.Cast(x, t.op.DType.Value())
 }
 
 // store writes x, one element of t, four, or twice four, to memory.
@@ -267,11 +268,11 @@ func (e *emitter) store(m spirv.Mem, t *Tensor, i spirv.ID, x ...spirv.ID) {
 // kept returns x, elements of t, as they are kept in memory.
 func (e *emitter) kept(m spirv.Mem, t *Tensor, x ...spirv.ID) spirv.ID {
 	v := x[0]
-	if !t.op.DType.packed() {
-		v = e.b.Cast(v, dtypes[t.op.DType].mem)
+	if !t.op.DType.Packed() {
+		v = e.b.Cast(v, t.op.DType.Mem())
 	}
 	if len(x) > 1 {
-		v = e.b.Longs(v, e.b.Cast(x[1], dtypes[t.op.DType].mem))
+		v = e.b.Longs(v, e.b.Cast(x[1], t.op.DType.Mem()))
 	}
 	return e.b.Fit(m, v)
 }
@@ -318,7 +319,7 @@ func (e *emitter) flush() {
 // pair is how many of so many quads, one behind the other, a lane writes at once: lavapipe finds out for each store anew which lanes
 // write, and where. Of what is packed it is one.
 func (on Target) pair(u *unit, quads int) int {
-	packed := slices.ContainsFunc(u.outs, func(t *Tensor) bool { return t.op.DType.packed() })
+	packed := slices.ContainsFunc(u.outs, func(t *Tensor) bool { return t.op.DType.Packed() })
 	if on.CPU && on.Info.Int64 && quads%2 == 0 && !packed {
 		return 2
 	}
@@ -351,7 +352,7 @@ func (g generated) grid() vk.Grid {
 	if g.groups <= maxGroupsX {
 		return vk.Groups(g.groups)
 	}
-	return vk.Groups(maxGroupsX, up(g.groups, maxGroupsX))
+	return vk.Groups(maxGroupsX, ir.Up(g.groups, maxGroupsX))
 }
 
 // constants are those of the kernel, with how many workgroups lie along x where a test has lowered that.
@@ -370,7 +371,7 @@ func launched(groups int) int {
 	if groups <= maxGroupsX {
 		return groups
 	}
-	return up(groups, maxGroupsX) * maxGroupsX
+	return ir.Up(groups, maxGroupsX) * maxGroupsX
 }
 
 // title names a unit after its ops, for profiles.

@@ -7,6 +7,8 @@ import (
 
 	"genview/shaders"
 	"genview/shaders/spirv"
+	"genview/tensor/internal/expr"
+	"genview/tensor/internal/ir"
 )
 
 // A flash is attention in kernels that keep no scores: of queries [batch…, T, D], keys [batch…, S, D] and values [batch…, S, E].
@@ -25,17 +27,17 @@ type flash struct {
 func (a *flash) lies(n, width int) (shape, back []int) {
 	front := len(a.batch) - a.heads
 	shape = slices.Concat(a.batch[:front], []int{n}, a.batch[front:], []int{width})
-	return shape, slices.Concat(counting(0, front), counting(front+1, a.heads), []int{front, len(a.batch) + 1})
+	return shape, slices.Concat(ir.Counting(0, front), ir.Counting(front+1, a.heads), []int{front, len(a.batch) + 1})
 }
 
 // part is the result [batch…, n, width] that begins at an element of flat.
 func (a *flash) part(flat *Tensor, at, n, width int) *Tensor {
 	shape, back := a.lies(n, width)
-	return flat.Slice(0, at, at+size(shape)).Reshape(shape...).Permute(back...)
+	return flat.Slice(0, at, at+ir.Size(shape)).Reshape(shape...).Permute(back...)
 }
 
 // count is the number of elements of [batch…, n, width].
-func (a *flash) count(n, width int) int { return size(a.batch) * n * width }
+func (a *flash) count(n, width int) int { return ir.Size(a.batch) * n * width }
 
 func (a *flash) op(name string, n int, kernel func(f *fusion, u *unit, on Target) generated) Op {
 	return Op{
@@ -79,7 +81,7 @@ func (a *flash) runs(on Target, mask *Tensor) bool {
 	l := on.Info.Limits
 	binds := func(elements ...int) (n int) {
 		for _, e := range elements {
-			n += up(F32.bytes(e)+12, on.room(0))
+			n += ir.Up(F32.Bytes(e)+12, on.room(0))
 		}
 		return n
 	}
@@ -167,7 +169,7 @@ func (w *flashWriter) more(input int) {
 		o, dt := w.operand(input), w.u.node.in[input].op.DType
 		w.holes = append(w.holes, w.hole("added", func(x []spirv.ID) spirv.ID {
 			b := w.b
-			v := b.Load(w.mem(o.base, 1), b.Add(w.begins(o)(x), o.inner.at(b, x[2])))
+			v := b.Load(w.mem(o.base, 1), b.Add(w.begins(o)(x), offset(b, o.inner, x[2])))
 			if dt != Bool {
 				return v
 			}
@@ -187,7 +189,7 @@ func (w *flashWriter) more(input int) {
 			for i := range words {
 				words[i] = b.Bitcast(b.Component(x[1], i), spirv.Uint)
 			}
-			u := unitInterval(b, philox(b, w.stream, b.Bitcast(x[0], spirv.Uint), words)[0])
+			u := expr.Unit(b, expr.Philox(b, w.stream, b.Bitcast(x[0], spirv.Uint), words)[0])
 			return b.Select(b.LessEqual(b.Same(u, w.dropout), u), b.Index(1), b.Index(0))
 		}))
 	}
@@ -196,7 +198,7 @@ func (w *flashWriter) more(input int) {
 // operand says where the rows of an input [batch…, n, width] lie.
 func (w *flashWriter) operand(input int) operand {
 	p, nb := w.where[w.u.node.in[input]], len(w.batch)
-	o := operand{p.base, p.view.part(0, nb), p.view.part(nb, 1), p.view.part(nb+1, 1)}
+	o := operand{p.base, p.view.Part(0, nb), p.view.Part(nb, 1), p.view.Part(nb+1, 1)}
 	o.batch.Offset = p.view.Offset
 	return o
 }
@@ -205,7 +207,7 @@ func (w *flashWriter) operand(input int) operand {
 func (w *flashWriter) rows(name string, input int) {
 	o, n := w.operand(input), w.u.node.in[input].Dim(-1)
 	load := func(x []spirv.ID) spirv.ID {
-		return w.four(o.base, x[0], o.inner, x[1], fours(o.inner, o.batch, o.outer))
+		return w.four(o.base, x[0], o.inner, x[1], ir.Fours(o.inner, o.batch, o.outer))
 	}
 	if n%4 != 0 {
 		load = func(x []spirv.ID) spirv.ID {
@@ -214,7 +216,7 @@ func (w *flashWriter) rows(name string, input int) {
 			mem, last := w.mem(o.base, 1), b.Index(n-1)
 			for j := range v {
 				at := b.Add(x[1], b.Index(j))
-				v[j] = b.Load(mem, b.Add(x[0], o.inner.at(b, b.Min(at, last))))
+				v[j] = b.Load(mem, b.Add(x[0], offset(b, o.inner, b.Min(at, last))))
 				v[j] = b.Select(b.LessEqual(at, last), v[j], b.Zero(b.TypeOf(v[j])))
 			}
 			return b.Vec(v[0], v[1], v[2], v[3])
@@ -226,8 +228,8 @@ func (w *flashWriter) rows(name string, input int) {
 // result fills the hole that takes four elements of a row of a result [batch…, n, width] that begins at an element of the node's.
 func (w *flashWriter) result(name string, begin, n, width int) {
 	shape, back := w.lies(n, width)
-	v, nb, y := contiguous(shape).permute(back), len(w.batch), w.u.node
-	o := operand{batch: v.part(0, nb), outer: v.part(nb, 1)}
+	v, nb, y := ir.RowMajor(shape).Permute(back), len(w.batch), w.u.node
+	o := operand{batch: v.Part(0, nb), outer: v.Part(nb, 1)}
 	o.batch.Offset = begin
 	w.holes = append(w.holes, w.hole(name, func(x []spirv.ID) spirv.ID {
 		b := w.b
@@ -254,9 +256,9 @@ func (w *flashWriter) finish(kernel *spirv.Module, n, columns, each int, keys bo
 			pairs += float64(min(t+1, w.s))
 		}
 	}
-	z, rows := size(w.batch), r*attentionLanes/8
+	z, rows := ir.Size(w.batch), r*attentionLanes/8
 	g := generated{
-		module: kernel.Fill(w.u.title(), w.holes...), binds: w.binds, groups: up(n, rows) * z,
+		module: kernel.Fill(w.u.title(), w.holes...), binds: w.binds, groups: ir.Up(n, rows) * z,
 		form: fmt.Sprintf("tiles %d×%d", rows, attentionOthers), flops: 2 * float64(z) * pairs * float64(each),
 	}
 	for i, v := range []uint32{uint32(z), uint32(w.t), uint32(w.s), uint32(w.d), uint32(w.e), math.Float32bits(float32(w.scale)), bit(w.causal), uint32(r), bit(w.dropout > 0), bit(keys), math.Float32bits(float32(1 - w.dropout))} {

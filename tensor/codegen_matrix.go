@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // matrixTile is what a workgroup of four subgroups makes of a product by multiplying matrices, each subgroup a quarter, from slabs of
@@ -55,14 +56,14 @@ func (p *producer) matrix() variant {
 		p.b = p.on.block(p.u.title(), threads)
 		b := p.b
 		b.Multiply(m, lanes)
-		groups := up(p.m, matrixTile) * up(p.n, matrixTile) * p.z
+		groups := ir.Up(p.m, matrixTile) * ir.Up(p.n, matrixTile) * p.z
 		const fours = matrixTile * matrixSlab / 4
 		x := slab{p.x, p.x.loading(), p.m, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
 		y := slab{p.y, p.y.loading(), p.n, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
 		out := b.Shared(matrixTile*matrixTile, spirv.Type{Elem: spirv.Float, N: 1})
 
 		id := b.LocalID(0)
-		at := split(b, b.Bitcast(group(b, groups), spirv.Uint), []int{p.z, up(p.m, matrixTile), up(p.n, matrixTile)})
+		at := split(b, b.Bitcast(group(b, groups), spirv.Uint), []int{p.z, ir.Up(p.m, matrixTile), ir.Up(p.n, matrixTile)})
 		b.If(b.Less(at[0], b.Index(p.z)), func() { // the same for all of the workgroup
 			z, m0, n0 := at[0], b.Mul(at[1], b.Index(matrixTile)), b.Mul(at[2], b.Index(matrixTile))
 			sub := b.Subgroup()
@@ -140,13 +141,13 @@ func (p *producer) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv
 		place := func(outer, k spirv.ID) (at, inside spirv.ID) {
 			inside = b.Less(k, b.Index(p.k))
 			outer, k = b.Min(outer, b.Index(s.size-1)), b.Min(k, b.Index(p.k-1))
-			return b.Add(b.Add(s.o.batch.at(b, z), s.o.outer.at(b, outer)), s.o.inner.at(b, k)), inside
+			return b.Add(b.Add(offset(b, s.o.batch, z), offset(b, s.o.outer, outer)), offset(b, s.o.inner, k)), inside
 		}
 		var x spirv.ID
 		if s.l.width == 4 { // of which all lie inside, or none
 			inside := b.Less(k, b.Index(p.k))
 			o, i := b.Select(b.Less(outer, b.Index(s.size)), outer, b.Index(0)), b.Select(inside, k, b.Index(0))
-			at := b.Add(b.Add(s.o.batch.at(b, z), s.o.outer.at(b, o)), s.o.inner.at(b, i))
+			at := b.Add(b.Add(offset(b, s.o.batch, z), offset(b, s.o.outer, o)), offset(b, s.o.inner, i))
 			v := b.Load(p.mem(s.o.base, 4), b.Shr(at, 2))
 			x = b.Select(b.Splat(inside), v, b.Zero(b.TypeOf(v)))
 		} else {

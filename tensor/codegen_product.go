@@ -6,6 +6,7 @@ import (
 
 	"genview/shaders"
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // A contraction says which axes of a product's operands are of which kind: x is [batch…, rows…, inner…], y is [batch…, inner…,
@@ -21,33 +22,8 @@ type operand struct {
 	batch, outer, inner View // outer are rows of x, or columns of y; the offset is in batch
 }
 
-// part returns n axes of v, from the given one on, as few as can be.
-func (v View) part(from, n int) View {
-	return View{Shape: v.Shape[from : from+n], Strides: v.Strides[from : from+n]}.collapse()
-}
-
-// fours tells whether along, which ends in neighbours in memory, can be read or written in aligned fours, wherever one is on the
-// other axes.
-func fours(along View, others ...View) bool {
-	last := len(along.Shape) - 1
-	if last < 0 || along.Strides[last] != 1 || along.Shape[last]%4 != 0 {
-		return false
-	}
-	strides := along.Strides[:last:last]
-	for _, v := range others {
-		strides = append(strides, v.Strides...)
-		strides = append(strides, v.Offset)
-	}
-	for _, s := range strides {
-		if s%4 != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // offset returns where the element at a flat index of v is.
-func (v View) at(b *spirv.Block, flat spirv.ID) spirv.ID {
+func offset(b *spirv.Block, v View, flat spirv.ID) spirv.ID {
 	sum := b.Index(v.Offset)
 	if len(v.Shape) == 0 {
 		return sum
@@ -62,7 +38,7 @@ func (v View) at(b *spirv.Block, flat spirv.ID) spirv.ID {
 func (e *emitter) four(t *Tensor, base spirv.ID, v View, at spirv.ID, aligned bool) spirv.ID {
 	b := e.b
 	if aligned {
-		return b.Load(e.mem(t, 4), b.Shr(b.Add(base, v.at(b, at)), 2))
+		return b.Load(e.mem(t, 4), b.Shr(b.Add(base, offset(b, v, at)), 2))
 	}
 	m := e.mem(t, 1)
 	var x [4]spirv.ID
@@ -72,7 +48,7 @@ func (e *emitter) four(t *Tensor, base spirv.ID, v View, at spirv.ID, aligned bo
 		case j > 0 && last >= 0 && v.Shape[last]%4 == 0:
 			x[j] = b.Add(x[0], b.Index(j*v.Strides[last]))
 		default:
-			x[j] = b.Add(base, v.at(b, b.Add(at, b.Index(j))))
+			x[j] = b.Add(base, offset(b, v, b.Add(at, b.Index(j))))
 		}
 	}
 	return b.Vec(b.Load(m, x[0]), b.Load(m, x[1]), b.Load(m, x[2]), b.Load(m, x[3]))
@@ -97,11 +73,11 @@ func (c *contraction) kernel(f *fusion, u *unit, on Target) generated {
 // producer begins the kernel of a unit whose node is the contraction.
 func (c *contraction) producer(f *fusion, u *unit, on Target) *producer {
 	p := &producer{emitter: f.newEmitter(u, on, u.node.Len(), 1), u: u}
-	p.z, p.m, p.n, p.k = size(c.batch), size(c.rows), size(c.columns), size(c.inner)
+	p.z, p.m, p.n, p.k = ir.Size(c.batch), ir.Size(c.rows), ir.Size(c.columns), ir.Size(c.inner)
 	nb, nr, ni, nc := len(c.batch), len(c.rows), len(c.inner), len(c.columns)
 	vx, vy := f.where[u.node.in[0]], f.where[u.node.in[1]]
-	p.x = operand{vx.base, vx.view.part(0, nb), vx.view.part(nb, nr), vx.view.part(nb+nr, ni)}
-	p.y = operand{vy.base, vy.view.part(0, nb), vy.view.part(nb+ni, nc), vy.view.part(nb, ni)}
+	p.x = operand{vx.base, vx.view.Part(0, nb), vx.view.Part(nb, nr), vx.view.Part(nb+nr, ni)}
+	p.y = operand{vy.base, vy.view.Part(0, nb), vy.view.Part(nb+ni, nc), vy.view.Part(nb, ni)}
 	p.x.batch.Offset, p.y.batch.Offset = vx.view.Offset, vy.view.Offset
 	p.outBatch, p.outRows, p.outColumns = c.result()
 	return p
@@ -134,7 +110,7 @@ func forms(all []variant) []string {
 
 // lanes are the kernels for lavapipe, which differ in how tall a tile is and how many k there are in an iteration.
 func (p *producer) lanes() []variant {
-	across := up(p.n, 4*p.on.Lanes) * p.z
+	across := ir.Up(p.n, 4*p.on.Lanes) * p.z
 	best := tileRows(p.m, across)
 	ku := 4 // of long loops more at a time, for what they carry is stored each time, as long as the code is near; of short ones less
 	if p.k%8 == 0 && p.k >= 256 && p.on.Lanes < 16 {
@@ -153,9 +129,9 @@ func (p *producer) lanes() []variant {
 
 func (p *producer) lanesOf(tile, ku int) variant {
 	x, y := p.x, p.y
-	alongX, alongY := fours(x.inner, x.batch, x.outer), fours(y.inner, y.batch, y.outer)
-	ta := !alongX && fours(x.outer, x.batch, x.inner)
-	tb := !fours(y.outer, y.batch, y.inner)
+	alongX, alongY := ir.Fours(x.inner, x.batch, x.outer), ir.Fours(y.inner, y.batch, y.outer)
+	ta := !alongX && ir.Fours(x.outer, x.batch, x.inner)
+	tb := !ir.Fours(y.outer, y.batch, y.inner)
 	across := 4 * p.on.Lanes
 	form := fmt.Sprintf("lanes %d×%d k%d", tile, across, ku)
 	if ta {
@@ -168,14 +144,14 @@ func (p *producer) lanesOf(tile, ku int) variant {
 		load := func(o operand, across, aligned bool) func(a []spirv.ID) spirv.ID {
 			return func(a []spirv.ID) spirv.ID {
 				if across { // a[0] is where a four of the outer axis begins
-					return p.b.Load(p.mem(o.base, 4), p.b.Shr(p.b.Add(a[0], o.inner.at(p.b, a[1])), 2))
+					return p.b.Load(p.mem(o.base, 4), p.b.Shr(p.b.Add(a[0], offset(p.b, o.inner, a[1])), 2))
 				}
 				return p.four(o.base, a[0], o.inner, a[1], aligned)
 			}
 		}
 		touch := p.hole("touch", func(a []spirv.ID) spirv.ID { return p.touch(a[0], a[1], a[2]) })
 		m := p.fill(shaders.MatMulLanes, load(x, ta, alongX), load(y, !tb, alongY), touch)
-		return p.finish(m, form, up(p.m, tile)*up(p.n, across), uint32(tile), uint32(ku), bit(ta), bit(tb), uint32(p.on.Lanes))
+		return p.finish(m, form, ir.Up(p.m, tile)*ir.Up(p.n, across), uint32(tile), uint32(ku), bit(ta), bit(tb), uint32(p.on.Lanes))
 	}}
 }
 
@@ -199,7 +175,7 @@ func (p *producer) fill(kernel *spirv.Module, loadA, loadB func(a []spirv.ID) sp
 
 // begins returns where a row or column of a matrix of o begins.
 func (e *emitter) begins(o operand) func(a []spirv.ID) spirv.ID {
-	return func(a []spirv.ID) spirv.ID { return e.b.Add(o.batch.at(e.b, a[0]), o.outer.at(e.b, a[1])) }
+	return func(a []spirv.ID) spirv.ID { return e.b.Add(offset(e.b, o.batch, a[0]), offset(e.b, o.outer, a[1])) }
 }
 
 func (e *emitter) hole(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole {
@@ -213,7 +189,7 @@ func (e *emitter) hole(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole
 // touch reads what the columns from n on of row m will be written over, as ints.
 func (p *producer) touch(z, m, n spirv.ID) spirv.ID {
 	b := p.b
-	at := b.Add(b.Add(p.outBatch.at(b, z), p.outRows.at(b, m)), p.outColumns.at(b, n))
+	at := b.Add(b.Add(offset(b, p.outBatch, z), offset(b, p.outRows, m)), offset(b, p.outColumns, n))
 	near := b.Index(0)
 	for _, t := range p.u.outs {
 		near = b.Or(near, b.Bitcast(b.Component(b.Load(p.mem(t, 4), b.Shr(at, 2)), 0), spirv.Int))
@@ -224,9 +200,9 @@ func (p *producer) touch(z, m, n spirv.ID) spirv.ID {
 // result makes of four columns of a row what the unit makes of them, and stores it.
 func (p *producer) result(z, m, n, c spirv.ID) {
 	b, u := p.b, p.u
-	row := b.Add(p.outBatch.at(b, z), p.outRows.at(b, m))
-	first := b.Add(row, p.outColumns.at(b, n))
-	if fours(p.outColumns, p.outBatch, p.outRows) {
+	row := b.Add(offset(b, p.outBatch, z), offset(b, p.outRows, m))
+	first := b.Add(row, offset(b, p.outColumns, n))
+	if ir.Fours(p.outColumns, p.outBatch, p.outRows) {
 		outs := p.outs(u, 4)
 		p.locate(z, m, n)
 		for i, v := range p.results(u, first, true, c) {
@@ -242,7 +218,7 @@ func (p *producer) result(z, m, n, c spirv.ID) {
 	for j := range 4 {
 		column := b.Add(n, b.Index(j))
 		b.If(b.Less(column, b.Index(p.n)), func() {
-			at := b.Add(row, p.outColumns.at(b, column))
+			at := b.Add(row, offset(b, p.outColumns, column))
 			for i, t := range u.outs {
 				p.store(outs[i], t, at, b.Component(values[i], j))
 			}
@@ -282,9 +258,9 @@ func (c *contraction) result() (batch, rows, columns View) {
 	for i, a := range c.out {
 		shape[i], inverse[a] = canonical[a], i
 	}
-	v := contiguous(shape).permute(inverse)
+	v := ir.RowMajor(shape).Permute(inverse)
 	nb, nr := len(c.batch), len(c.rows)
-	return v.part(0, nb), v.part(nb, nr), v.part(nb+nr, len(c.columns))
+	return v.Part(0, nb), v.Part(nb, nr), v.Part(nb+nr, len(c.columns))
 }
 
 // joins tells whether elementwise nodes can be computed with the result: where four of its columns are side by side.
@@ -296,14 +272,14 @@ func (c *contraction) joins() bool {
 // inFours tells whether the result is stored four of its columns at a time.
 func (c *contraction) inFours() bool {
 	batch, rows, columns := c.result()
-	return fours(columns, batch, rows)
+	return ir.Fours(columns, batch, rows)
 }
 
 // tileRows is the height of a lavapipe tile, of which there are so many side by side: as tall as leaves both worker threads enough to
 // do, or halves of all.
 func tileRows(m, across int) int {
 	for _, t := range []int{32, 16} {
-		if tiles := up(m, t) * across; m >= t && (tiles >= 8 || m%t == 0 && tiles%2 == 0) {
+		if tiles := ir.Up(m, t) * across; m >= t && (tiles >= 8 || m%t == 0 && tiles%2 == 0) {
 			return t
 		}
 	}
@@ -314,8 +290,6 @@ func tileRows(m, across int) int {
 	}
 	return 8
 }
-
-func up(n, by int) int { return (n + by - 1) / by }
 
 func bit(b bool) uint32 {
 	if b {

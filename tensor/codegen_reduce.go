@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // generateReduce writes the shader of a reduction [A, K, N] → [A, N].
@@ -93,7 +94,7 @@ func (f *fusion) reduceColumns(u *unit, on Target) generated {
 			}
 			return read(i)
 		}
-		total := b.Cell(e.unit(r, spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}))
+		total := b.Cell(e.unit(r, spirv.Type{Elem: x.op.DType.Value(), N: 4}))
 		const unroll = 4
 		rows := k / deep
 		full := rows / unroll * unroll
@@ -172,12 +173,12 @@ const fewTerms = 8
 func (f *fusion) reduceShortRows(u *unit, on Target) generated {
 	x, r := u.node.in[0], u.node.op.Reduce
 	rows, k := x.op.Shape[0], x.op.Shape[1]
-	items := up(rows, 4)
+	items := ir.Up(rows, 4)
 	local := 64
 	if on.CPU && items < 64*16 {
 		local = on.Lanes
 	}
-	groups := up(items, local)
+	groups := ir.Up(items, local)
 	e := f.newEmitter(u, on, x.Len(), local)
 	b := e.b
 	outs := e.outs(u, 4)
@@ -221,7 +222,7 @@ func (w *walker) reduce(x *Tensor, r *reduction) spirv.ID {
 		return total
 	}
 	start := b.Mul(w.row, b.Index(k))
-	t := spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}
+	t := spirv.Type{Elem: x.op.DType.Value(), N: 4}
 	quad := func(q spirv.ID) spirv.ID {
 		w.at(b.Bitcast(b.Add(start, b.Shl(q, 2)), spirv.Uint), k%4 == 0)
 		return w.value(x)
@@ -246,7 +247,7 @@ func (w *walker) reduce(x *Tensor, r *reduction) spirv.ID {
 	}
 	if full*4*lanes < k {
 		q := b.Add(w.lane, b.Index(full*lanes))
-		v := quad(b.Min(q, b.Index(up(k, 4)-1))) // what lies beyond the row may be beyond the memory, too
+		v := quad(b.Min(q, b.Index(ir.Up(k, 4)-1))) // what lies beyond the row may be beyond the memory, too
 		in := b.Less(b.Add(b.Splat(b.Shl(q, 2)), b.Lanes()), b.Int(k))
 		b.Set(total, r.combine(b, b.Get(total), b.Select(in, v, w.unit(r, t))))
 	}
@@ -277,7 +278,7 @@ func (on Target) share(rows, k int) (lanes, local, each int) {
 		return lanes, local, 1
 	}
 	const few, busy = 4, 1 << 14 // fours of a lane; invocations
-	most, fours := on.invocations(512), up(k, 4)
+	most, fours := on.invocations(512), ir.Up(k, 4)
 	for lanes = 4; lanes < most && (lanes < slice && lanes < fours || lanes*few < fours || rows*lanes < busy && lanes < fours/2); {
 		lanes *= 2
 	}
@@ -292,7 +293,7 @@ func (on Target) share(rows, k int) (lanes, local, each int) {
 func (f *fusion) reduceRows(u *unit, on Target) generated {
 	rows, k := u.span()
 	lanes, local, each := on.share(rows, k)
-	groups := up(rows*lanes, local*each)
+	groups := ir.Up(rows*lanes, local*each)
 	e := f.newEmitter(u, on, rows*k, local)
 	b := e.b
 	e.stops, e.rows = f.loads(u), map[*Tensor]spirv.ID{}
@@ -424,18 +425,12 @@ func (w *walker) ahead() {
 		w.hold(c)
 		for _, t := range w.u.elems {
 			for _, x := range t.in {
-				if p := w.where[x]; x.Len() == rows*k && w.stops[p.base] && p.view.sameRows(rows) {
+				if p := w.where[x]; x.Len() == rows*k && w.stops[p.base] && p.view.SameRows(rows) {
 					w.through(p)
 				}
 			}
 		}
 	}
-}
-
-// sameRows tells whether v has the same elements in each row.
-func (v View) sameRows(rows int) bool {
-	v = v.collapse()
-	return v.Lo == nil && len(v.Shape) == 2 && v.Shape[0] == rows && v.Strides[0] == 0
 }
 
 // numbers works out what t, an element of the row, needs of the row as a whole.

@@ -3,11 +3,11 @@ package tensor
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"genview/shaders"
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // A tile is what a workgroup of a GPU makes of a product: m × n of the result, k columns of one operand and rows of the other at a time.
@@ -72,7 +72,7 @@ func (on Target) cores() int {
 // few subgroups waits for memory, and where a tile begins and ends, nothing is multiplied.
 func (t tile) cost(on Target, z, m, n, k int) float64 {
 	const enough, ends = 16, 32 // subgroups of a core, four for each of four parts; k
-	groups := float64(z * up(m, t.m) * up(n, t.n))
+	groups := float64(z * ir.Up(m, t.m) * ir.Up(n, t.n))
 	busy := min(1, groups*float64(t.invocations())/float64(enough*max(on.Info.SubgroupSize, 32)*on.cores()))
 	return groups * float64(t.m*t.n) * float64(k+ends) / (t.rate * busy)
 }
@@ -107,12 +107,12 @@ type loading struct {
 
 func (o operand) loading() loading {
 	switch {
-	case fours(o.inner, o.batch, o.outer):
+	case ir.Fours(o.inner, o.batch, o.outer):
 		return loading{4, false}
-	case fours(o.outer, o.batch, o.inner):
+	case ir.Fours(o.outer, o.batch, o.inner):
 		return loading{4, true}
 	}
-	return loading{1, o.outer.near() > o.inner.near()}
+	return loading{1, o.outer.Near() > o.inner.Near()}
 }
 
 // form says how an operand is loaded that lies as is usual where transposed says so.
@@ -128,15 +128,6 @@ func (l loading) form(name string, transposed bool) string {
 	return ""
 }
 
-// near is how many of the elements that 32 invocations read along v lie side by side.
-func (v View) near() float64 {
-	last := len(v.Shape) - 1
-	if last < 0 {
-		return 0
-	}
-	return float64(min(v.Shape[last], 32)) / max(1, math.Abs(float64(v.Strides[last])))
-}
-
 func (p *producer) tiledOf(t tile) variant {
 	a, b := p.x.loading(), p.y.loading()
 	form := fmt.Sprintf("tiled %d×%d%s%s", t.m, t.n, a.form("a", true), b.form("b", false))
@@ -150,14 +141,14 @@ func (p *producer) tiledOf(t tile) variant {
 			}
 		}
 		inner := func(o operand) func(k []spirv.ID) spirv.ID {
-			return func(k []spirv.ID) spirv.ID { return o.inner.at(p.b, k[0]) }
+			return func(k []spirv.ID) spirv.ID { return offset(p.b, o.inner, k[0]) }
 		}
 		pad := 0
 		if (!a.outer || !b.outer) && t.fits(p.on, 1) {
 			pad = 1
 		}
 		m := p.fill(shaders.MatMulTiled, load(p.x, a), load(p.y, b), p.hole("innerA", inner(p.x)), p.hole("innerB", inner(p.y)))
-		return p.finish(m, form, up(p.m, t.m)*up(p.n, t.n), uint32(t.invocations()), uint32(t.m), uint32(t.n), uint32(t.k),
+		return p.finish(m, form, ir.Up(p.m, t.m)*ir.Up(p.n, t.n), uint32(t.invocations()), uint32(t.m), uint32(t.n), uint32(t.k),
 			uint32(t.byM), uint32(t.byN), uint32(pad), uint32(a.width), uint32(b.width), bit(a.outer), bit(!b.outer))
 	}}
 }
@@ -167,7 +158,7 @@ func (p *producer) tiledOf(t tile) variant {
 // once more, which takes a dispatch.
 func (c *contraction) parts(on Target) (axis, parts int) {
 	const most, terms, element, dispatch, worth = 64, 64, 64, 1_000_000, 0.8
-	z, m, n, k := size(c.batch), size(c.rows), size(c.columns), size(c.inner)
+	z, m, n, k := ir.Size(c.batch), ir.Size(c.rows), ir.Size(c.columns), ir.Size(c.inner)
 	cost := func(parts int) float64 {
 		return tilesFor(on, z*parts, m, n, k/parts)[0].cost(on, z*parts, m, n, k/parts)
 	}
@@ -201,7 +192,7 @@ func (c contraction) inParts(name string, on Target, x, y *Tensor) *Tensor {
 		shape := x.Shape()
 		shape[at] /= parts
 		x = x.Reshape(slices.Insert(shape, at, parts)...)
-		return x.Permute(slices.Concat([]int{at}, counting(0, at), counting(at+1, x.Rank()-at-1))...)
+		return x.Permute(slices.Concat([]int{at}, ir.Counting(0, at), ir.Counting(at+1, x.Rank()-at-1))...)
 	}
 	nb, nr := len(c.batch), len(c.rows)
 	part := contraction{batch: append([]int{parts}, c.batch...), rows: c.rows, inner: slices.Clone(c.inner), columns: c.columns, out: []int{0}}
@@ -213,6 +204,6 @@ func (c contraction) inParts(name string, on Target, x, y *Tensor) *Tensor {
 	o.Instead = nil
 	all := o.On(cut(x, nb+nr+axis), cut(y, nb+axis))
 	shape := all.Shape()[1:]
-	sum := Op{Name: partsOf.name, Shape: []int{1, size(shape)}, DType: F32, Reduce: partsOf}
-	return sum.On(all.Reshape(1, parts, size(shape))).Reshape(shape...)
+	sum := Op{Name: partsOf.name, Shape: []int{1, ir.Size(shape)}, DType: F32, Reduce: partsOf}
+	return sum.On(all.Reshape(1, parts, ir.Size(shape))).Reshape(shape...)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"genview/tensor/internal/ir"
 	"genview/vk"
 )
 
@@ -179,13 +180,13 @@ func (c *compilation) excess(u *unit) error {
 	buffers, texels := 0, 0
 	for _, t := range c.reads(u) {
 		if on.CPU {
-			texels += up(inQuads(t), on.room(texel(t, 4))) + up(inQuads(t), on.room(texel(t, 1)))
+			texels += ir.Up(inQuads(t), on.room(texel(t, 4))) + ir.Up(inQuads(t), on.room(texel(t, 1)))
 		} else {
-			buffers += 2 * up(inQuads(t), on.room(0))
+			buffers += 2 * ir.Up(inQuads(t), on.room(0))
 		}
 	}
 	for _, t := range u.outs {
-		buffers += up(inQuads(t), on.room(0))
+		buffers += ir.Up(inQuads(t), on.room(0))
 	}
 	if buffers <= l.MaxBuffers && texels <= l.MaxTexelBuffers {
 		return nil

@@ -35,11 +35,11 @@ func encode(values any) (DType, []byte, error) {
 
 // put copies host values of that type and count to p without allocating.
 func put(p []byte, dt DType, values any) error {
-	n := len(p) / dt.bytes(1)
+	n := len(p) / dt.Bytes(1)
 	got, ok := 0, false
 	switch v := values.(type) {
 	case []float32:
-		if got, ok = len(v), dt.float(); ok && got == n {
+		if got, ok = len(v), dt.IsFloat(); ok && got == n {
 			putFloats(p, dt, v)
 		}
 	case []int32:
@@ -64,11 +64,11 @@ func put(p []byte, dt DType, values any) error {
 
 // take copies device bytes to host values of that type and count.
 func take(values any, dt DType, p []byte) error {
-	n := len(p) / dt.bytes(1)
+	n := len(p) / dt.Bytes(1)
 	got, ok := 0, false
 	switch v := values.(type) {
 	case []float32:
-		if got, ok = len(v), dt.float(); ok && got == n {
+		if got, ok = len(v), dt.IsFloat(); ok && got == n {
 			takeFloats(v, dt, p)
 		}
 	case []int32:

@@ -264,7 +264,7 @@ func (c *compilation) memory(t *Tensor) (vk.View, error) {
 	if s := c.spans[c.holder(t)]; s != nil {
 		at := s.offset
 		if p := c.inPack[t]; p != nil && p != t {
-			at += F32.bytes(p.op.Pack.at[slices.IndexFunc(p.in, func(x *Tensor) bool { return c.base(x) == t })])
+			at += F32.Bytes(p.op.Pack.at[slices.IndexFunc(p.in, func(x *Tensor) bool { return c.base(x) == t })])
 		}
 		return c.p.scratch.Slice(at, at+inQuads(t)), nil
 	}
@@ -287,9 +287,9 @@ func (c *compilation) zeroGaps(p *Tensor) error {
 	for i, x := range p.in {
 		end := all.Len()
 		if i+1 < len(p.in) {
-			end = F32.bytes(p.op.Pack.at[i+1])
+			end = F32.Bytes(p.op.Pack.at[i+1])
 		}
-		if at := F32.bytes(p.op.Pack.at[i]) + inQuads(c.base(x)); at < end {
+		if at := F32.Bytes(p.op.Pack.at[i]) + inQuads(c.base(x)); at < end {
 			c.rec.Fill(all.Slice(at, end), 0)
 		}
 	}

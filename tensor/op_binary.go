@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/expr"
 )
 
 // pair expands x and y to their common shape. They must agree in type.
@@ -18,7 +19,7 @@ func pair(name string, x, y *Tensor) (*Tensor, *Tensor, *Tensor) {
 	if x.op.DType != y.op.DType {
 		return nil, nil, fail(name, in, "the types %s and %s differ: Cast one", x.op.DType, y.op.DType)
 	}
-	if x.op.DType.packed() {
+	if x.op.DType.Packed() {
 		return nil, nil, fail(name, in, "it takes f32, not %s: Cast both", x.op.DType)
 	}
 	shape, ok := broadcast(x.op.Shape, y.op.Shape)
@@ -248,14 +249,14 @@ func (x *Tensor) Cast(to DType) *Tensor {
 	o := Op{
 		Name: "Cast", Shape: x.op.Shape, DType: to,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
-			y := b.Cast(in[0], dtypes[to].value)
-			if to.packed() { // also where it is not stored in between
-				y = b.Narrow(y, dtypes[to].mem)
+			y := b.Cast(in[0], to.Value())
+			if to.Packed() { // also where it is not stored in between
+				y = b.Narrow(y, to.Mem())
 			}
 			return y
 		},
 	}
-	if x.op.DType.float() && to.float() {
+	if x.op.DType.IsFloat() && to.IsFloat() {
 		o.Grad = func(_, dy *Tensor) []*Tensor { return []*Tensor{dy} }
 	}
 	return o.On(x)
@@ -278,7 +279,7 @@ func (x *Tensor) Pow(y *Tensor) *Tensor {
 			zero, one, infinite, nan := b.Float(0), b.Float(1), b.Float(math.Inf(1)), b.Float(math.NaN())
 			abs := b.Ext(spirv.FAbs, x)
 			is0, isInf := b.Equal(abs, zero), b.Equal(abs, infinite)
-			size := power(b, b.Select(b.Or(is0, isInf), one, abs), y)
+			size := expr.Pow(b, b.Select(b.Or(is0, isInf), one, abs), y)
 			grows := b.Equal(b.Less(zero, y), isInf) // infinity to a positive power, 0 to a negative one
 			size = b.Select(b.Or(is0, isInf), b.Select(grows, infinite, zero), size)
 			size = b.Select(b.Equal(abs, one), one, size) // y may be infinite

@@ -1,6 +1,10 @@
 package tensor
 
-import "slices"
+import (
+	"slices"
+
+	"genview/tensor/internal/ir"
+)
 
 // ConvOptions is the geometry of a convolution, one number for each spatial axis, or one for all. None means stride and dilation 1
 // and no padding, and Groups 0 means 1.
@@ -80,7 +84,7 @@ func newConv(name string, n int, x, w *Tensor, stride, pad, dilation []int, grou
 	if x.Rank() != n+2 || w.Rank() != n+2 {
 		return nil, fail(name, in, "both need %d axes", n+2)
 	}
-	if !x.op.DType.float() || !w.op.DType.float() {
+	if !x.op.DType.IsFloat() || !w.op.DType.IsFloat() {
 		return nil, fail(name, in, "it takes floats, not %s and %s", x.op.DType, w.op.DType)
 	}
 	stride, ok := spread(stride, n, 1)
@@ -147,15 +151,6 @@ func convolveBack(name string, n int, x, w *Tensor, o ConvTransposeOptions) *Ten
 	return c.back(x, w)
 }
 
-// counting returns n whole numbers from the given one on.
-func counting(from, n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = from + i
-	}
-	return out
-}
-
 func (c *conv) sizes(of func(a convAxis) int) []int {
 	var out []int
 	for _, a := range c.axes {
@@ -189,7 +184,7 @@ func (c *conv) windows(x *Tensor) *Tensor {
 	for i, a := range c.axes[:n-1] {
 		x = x.windows(2+i, a.kernel, a.stride, a.dilation)
 	}
-	x = x.Permute(slices.Concat(counting(0, n+2), counting(n+3, n-1), []int{n + 2})...)
+	x = x.Permute(slices.Concat(ir.Counting(0, n+2), ir.Counting(n+3, n-1), []int{n + 2})...)
 	return x.Reshape(slices.Concat([]int{c.b, c.groups, c.i / c.groups}, c.out(), c.kernel())...)
 }
 
@@ -206,13 +201,13 @@ func (c *conv) forth(x, w *Tensor) *Tensor {
 	inner := append([]int{c.i / c.groups}, c.kernel()...)
 	p := contraction{
 		batch: []int{c.groups}, rows: []int{c.o / c.groups}, inner: inner, columns: append([]int{c.b}, c.out()...),
-		out: slices.Concat([]int{2, 0, 1}, counting(3, n)), // [B, groups, O/groups, out…]
+		out: slices.Concat([]int{2, 0, 1}, ir.Counting(3, n)), // [B, groups, O/groups, out…]
 	}
 	weight := w.Reshape(slices.Concat(p.batch, p.rows, p.inner)...)
-	if c.dense() && crowded(size(inner)) {
+	if c.dense() && crowded(ir.Size(inner)) {
 		weight = weight.apart(2).unless(weight)
 	}
-	columns := c.windows(x).Permute(slices.Concat([]int{1, 2}, counting(3+n, n), []int{0}, counting(3, n))...)
+	columns := c.windows(x).Permute(slices.Concat([]int{1, 2}, ir.Counting(3+n, n), []int{0}, ir.Counting(3, n))...)
 	y := p.of("Conv", weight, columns, nil).Reshape(append([]int{c.b, c.o}, c.out()...)...)
 	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{c.back(dy, w), c.weigh(x, dy)} }, x, w)
 }
@@ -222,10 +217,10 @@ func (c *conv) weigh(x, y *Tensor) *Tensor {
 	n := len(c.axes)
 	p := contraction{
 		batch: []int{c.groups}, rows: []int{c.o / c.groups}, inner: append([]int{c.b}, c.out()...),
-		columns: append([]int{c.i / c.groups}, c.kernel()...), out: counting(0, 3+n),
+		columns: append([]int{c.i / c.groups}, c.kernel()...), out: ir.Counting(0, 3+n),
 	}
-	rows := y.Reshape(slices.Concat([]int{c.b, c.groups, c.o / c.groups}, c.out())...).Permute(slices.Concat([]int{1, 2, 0}, counting(3, n))...)
-	columns := c.windows(x).Permute(slices.Concat([]int{1, 0}, counting(3, n), []int{2}, counting(3+n, n))...)
+	rows := y.Reshape(slices.Concat([]int{c.b, c.groups, c.o / c.groups}, c.out())...).Permute(slices.Concat([]int{1, 2, 0}, ir.Counting(3, n))...)
+	columns := c.windows(x).Permute(slices.Concat([]int{1, 0}, ir.Counting(3, n), []int{2}, ir.Counting(3+n, n))...)
 	w := p.of("ConvWeight", rows, columns, nil).Reshape(slices.Concat([]int{c.o, c.i / c.groups}, c.kernel())...)
 	return w.withGrad(func(dw *Tensor) []*Tensor { return []*Tensor{c.back(y, dw), c.forth(x, dw)} }, x, y)
 }
@@ -250,11 +245,11 @@ func (c *conv) scatter(y, w *Tensor) *Tensor {
 	g, o, i := c.groups, c.o/c.groups, c.i/c.groups
 	p := contraction{
 		batch: []int{g}, rows: append([]int{i}, c.kernel()...), inner: []int{o}, columns: append([]int{c.b}, c.out()...),
-		out: slices.Concat([]int{2 + n, 0, 1}, counting(2, n), counting(3+n, n)), // [B, g, i, kernel…, out…]
+		out: slices.Concat([]int{2 + n, 0, 1}, ir.Counting(2, n), ir.Counting(3+n, n)), // [B, g, i, kernel…, out…]
 	}
-	weight := w.Reshape(slices.Concat([]int{g, o, i}, c.kernel())...).Permute(slices.Concat([]int{0, 2}, counting(3, n), []int{1})...)
-	rows := y.Reshape(slices.Concat([]int{c.b, g, o}, c.out())...).Permute(slices.Concat([]int{1, 2, 0}, counting(3, n))...)
-	x := p.of("ConvWindows", weight, rows, nil).Permute(slices.Concat(counting(0, 3), counting(3+n, n), counting(3, n))...)
+	weight := w.Reshape(slices.Concat([]int{g, o, i}, c.kernel())...).Permute(slices.Concat([]int{0, 2}, ir.Counting(3, n), []int{1})...)
+	rows := y.Reshape(slices.Concat([]int{c.b, g, o}, c.out())...).Permute(slices.Concat([]int{1, 2, 0}, ir.Counting(3, n))...)
+	x := p.of("ConvWindows", weight, rows, nil).Permute(slices.Concat(ir.Counting(0, 3), ir.Counting(3+n, n), ir.Counting(3, n))...)
 	x = x.Reshape(slices.Concat([]int{c.b, c.i}, c.out(), c.kernel())...)
 	for k := n - 1; k >= 0; k-- {
 		a := c.axes[k]
@@ -273,7 +268,7 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 	var turns, phases, places []int
 	for k, a := range c.axes {
 		b := a.backwards()
-		turns, phases, places = append(turns, b.turns), append(phases, b.phases), append(places, up(a.in+b.skip, b.phases))
+		turns, phases, places = append(turns, b.turns), append(phases, b.phases), append(places, ir.Up(a.in+b.skip, b.phases))
 		// Window u, further on by the drift of r, holds the places u + shift − reach, …, u + shift.
 		reach := a.dilation * (b.turns - 1)
 		rows = rows.dilate(3+k, b.dilate)
@@ -310,12 +305,12 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 			return rows
 		}
 		last := rows.Rank() // [B, g, o, rest of out…, done…, u, r, turns], from [B, g, o, u, rest…, done…, r, turns]
-		rows = rows.Permute(slices.Concat(counting(0, 3), counting(4, last-6), []int{3, last - 2, last - 1})...)
+		rows = rows.Permute(slices.Concat(ir.Counting(0, 3), ir.Counting(4, last-6), []int{3, last - 2, last - 1})...)
 	}
 	if rows.err != nil {
 		return rows
 	}
-	rows = rows.Permute(slices.Concat(counting(0, 3), counting(6, rows.Rank()-6), counting(3, 3))...)
+	rows = rows.Permute(slices.Concat(ir.Counting(0, 3), ir.Counting(6, rows.Rank()-6), ir.Counting(3, 3))...)
 	for _, a := range c.axes {
 		if weight.err != nil {
 			return weight
@@ -326,7 +321,7 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 		if b.flip {
 			weight = weight.Flip(4)
 		}
-		weight = weight.Permute(slices.Concat(counting(0, 3), counting(5, weight.Rank()-5), []int{3, 4})...)
+		weight = weight.Permute(slices.Concat(ir.Counting(0, 3), ir.Counting(5, weight.Rank()-5), []int{3, 4})...)
 	}
 	// weight [g, o, i, (turns, r)…], rows [B, g, o, (u, r, turns)…]
 	every := func(from, step int) []int {
@@ -378,9 +373,9 @@ func (a convAxis) backwards() backwards {
 	case s == 1 || a.dilation > 1:
 		return backwards{dilate: s, phases: 1, turns: a.kernel, shift: a.pad}
 	case s == 2 && a.pad%2 == 1:
-		return backwards{dilate: 1, phases: 2, turns: up(a.kernel, 2), shift: a.pad / 2, drift: 1, flip: true}
+		return backwards{dilate: 1, phases: 2, turns: ir.Up(a.kernel, 2), shift: a.pad / 2, drift: 1, flip: true}
 	}
-	return backwards{dilate: 1, phases: s, turns: up(a.kernel, s), shift: a.pad / s, skip: a.pad % s}
+	return backwards{dilate: 1, phases: s, turns: ir.Up(a.kernel, s), shift: a.pad / s, skip: a.pad % s}
 }
 
 // windows replaces an axis of size n by its windows of k elements, dilation apart, which begin step apart; their elements are a new
@@ -397,7 +392,7 @@ func (x *Tensor) windows(axis, k, step, dilation int) *Tensor {
 			if v.Lo != nil && (v.Lo[axis] != 0 || v.Hi[axis] != n) {
 				return v, false
 			}
-			w := v.clone()
+			w := v.Clone()
 			w.Shape, w.Strides = slices.Clone(shape), append(w.Strides, v.Strides[axis]*dilation)
 			w.Strides[axis] *= step
 			if v.Lo != nil {
@@ -428,7 +423,7 @@ func (x *Tensor) unwindow(axis, n, step, dilation int) *Tensor {
 		return y.fit(axis, n)
 	}
 	// Element m·step + r is Σ over q of element q·step + r of window m − q: for each q a shift, all r at once.
-	turns := up(k, step)
+	turns := ir.Up(k, step)
 	x = x.Pad(last, 0, turns*step-k).Reshape(append(x.Shape()[:last], turns, step)...)
 	axes := make([]int, 0, last+1) // the remainder r follows its axis
 	for a := range last {
@@ -469,11 +464,11 @@ func (x *Tensor) apart(axis int) *Tensor {
 		return x
 	}
 	const line = 16 // elements
-	n, row := x.Dim(axis), size(x.op.Shape[axis:])
+	n, row := x.Dim(axis), ir.Size(x.op.Shape[axis:])
 	if !crowded(row) {
 		return x.copied()
 	}
-	return x.Pad(axis, 0, up(line*n, row)).copied().Slice(axis, 0, n)
+	return x.Pad(axis, 0, ir.Up(line*n, row)).copied().Slice(axis, 0, n)
 }
 
 func plus(x, y *Tensor) *Tensor {
@@ -499,9 +494,9 @@ func (x *Tensor) padded(axis, lo, n int) *Tensor {
 	if lo == 0 && n <= have || have%4 != 0 {
 		return x.Pad(axis, lo, 0).fit(axis, n)
 	}
-	before := up(lo, 4) * 4
+	before := ir.Up(lo, 4) * 4
 	first := before - lo
-	return x.Pad(axis, before, 0).fit(axis, up(first+n, 4)*4).copied().Slice(axis, first, first+n)
+	return x.Pad(axis, before, 0).fit(axis, ir.Up(first+n, 4)*4).copied().Slice(axis, first, first+n)
 }
 
 // place puts lo zeros before an axis, or cuts as many off where lo is negative, and then cuts or pads the end to n elements.

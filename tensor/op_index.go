@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // Embedding returns the rows of weight [V, D] that indices [...] of int32 name: [..., D], as torch.nn.functional.embedding does. An
@@ -31,7 +32,7 @@ func addRows(indices, x *Tensor, v int) *Tensor {
 	n, d := x.Dim(0), x.Dim(1)
 	var order, starts *Tensor
 	if n*v <= small && n <= few {
-		order = Op{Name: "OrderRows", Shape: []int{up(v+1, 4)*4 + n}, DType: I32, Attr: v, Kernel: orderRows}.On(indices)
+		order = Op{Name: "OrderRows", Shape: []int{ir.Up(v+1, 4)*4 + n}, DType: I32, Attr: v, Kernel: orderRows}.On(indices)
 		starts = order
 	} else {
 		sorted, places := indices.Sort(0, false)
@@ -53,7 +54,7 @@ func orderRows(f *fusion, u *unit, on Target) generated {
 	if on.CPU && v < local {
 		local = on.Lanes
 	}
-	groups := up(v+1, local)
+	groups := ir.Up(v+1, local)
 	e := f.newEmitter(u, on, n, local)
 	b := e.b
 	out := e.out(u.node, 1)
@@ -87,7 +88,7 @@ func orderRows(f *fusion, u *unit, on Target) generated {
 			b.Set(before, b.Add(b.Get(before), b.Cast(counts, spirv.Int)))
 		})
 		b.Store(out, row, b.Get(before))
-		next := b.Cell(b.Add(b.Get(before), b.Index(up(v+1, 4)*4)))
+		next := b.Cell(b.Add(b.Get(before), b.Index(ir.Up(v+1, 4)*4)))
 		each(func(i, at spirv.ID) {
 			mine := b.And(b.Equal(at, row), b.Less(row, b.Index(v)))
 			b.If(mine, func() {
@@ -136,13 +137,13 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 	}
 	const local = 64
 	items := v * d / width / each
-	groups := up(items, local)
+	groups := ir.Up(items, local)
 	e := f.newEmitter(u, on, items, local)
 	b := e.b
 	from := e.mem(x, width)
 	at, ends, skip := e.mem(order, 1), e.mem(starts, 1), 0
 	if order == starts {
-		skip = up(v+1, 4) * 4
+		skip = ir.Up(v+1, 4) * 4
 	}
 	out := e.out(u.node, width)
 	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
@@ -150,7 +151,7 @@ func addSegments(f *fusion, u *unit, on Target) generated {
 		c := split(b, b.Bitcast(item, spirv.Uint), []int{v, d / width / each})
 		sums := make([]spirv.Cell, each)
 		for i := range sums {
-			sums[i] = b.Cell(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].value, N: width}))
+			sums[i] = b.Cell(b.Zero(spirv.Type{Elem: x.op.DType.Value(), N: width}))
 		}
 		b.For(b.Load(ends, c[0]), b.Load(ends, b.Add(c[0], b.Index(1))), 1, func(i spirv.ID) {
 			first := b.Add(b.Mul(b.Load(at, b.Add(i, b.Index(skip))), b.Index(d/width)), b.Mul(c[1], b.Index(each)))
@@ -178,7 +179,7 @@ func (x *Tensor) places(name string, axis int, indices *Tensor) (places, bad *Te
 	shape := indices.op.Shape
 	inside := indices.GreaterEqual(fullOf(I32, 0, nil)).And(indices.Less(fullOf(I32, float64(x.Dim(a)), nil)))
 	var sum *Tensor
-	for i, stride := range contiguous(x.op.Shape).Strides {
+	for i, stride := range ir.RowMajor(x.op.Shape).Strides {
 		if i != a && shape[i] > x.op.Shape[i] {
 			return nil, fail(name, in, "axis %d of the indices is longer", i)
 		}

@@ -1,6 +1,9 @@
 package tensor
 
-import "genview/shaders/spirv"
+import (
+	"genview/shaders/spirv"
+	"genview/tensor/internal/expr"
+)
 
 // BCEWithLogits returns the binary cross-entropy −t·log σ(x) − (1−t)·log(1−σ(x)) of logits x and targets t in [0, 1], element by
 // element, as x·(1−t) + log(1 + e^−x) for positive x and −x·t + log(1 + eˣ) for others, which neither overflows nor cancels.
@@ -17,7 +20,7 @@ func (x *Tensor) BCEWithLogits(t *Tensor) *Tensor {
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
 			x, t := in[0], in[1]
 			part := b.Select(b.Less(b.Float(0), x), b.Sub(b.Float(1), t), b.Neg(t))
-			return b.Add(b.Mul(x, part), log1p(b, b.Ext(spirv.Exp, b.Neg(b.Ext(spirv.FAbs, x)))))
+			return b.Add(b.Mul(x, part), expr.Log1p(b, b.Ext(spirv.Exp, b.Neg(b.Ext(spirv.FAbs, x)))))
 		},
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Sigmoid().Sub(t)), dy.Mul(x).Neg()} },
 	}, x, t)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"genview/tensor/internal/ir"
 )
 
 // MatMul returns the matrix product of x [..., M, K] and y [..., K, N], [..., M, N]; the axes in front broadcast. A vector is a row on
@@ -14,7 +16,7 @@ func (x *Tensor) MatMul(y *Tensor) *Tensor {
 	if x.err != nil || y.err != nil {
 		return fail("MatMul", in, "an operand is poisoned")
 	}
-	if !x.op.DType.float() || !y.op.DType.float() {
+	if !x.op.DType.IsFloat() || !y.op.DType.IsFloat() {
 		return fail("MatMul", in, "it takes floats, not %s and %s", x.op.DType, y.op.DType)
 	}
 	switch {
@@ -41,7 +43,7 @@ func (x *Tensor) MatMul(y *Tensor) *Tensor {
 	y = y.Expand(append(slices.Clone(batch), k, n)...)
 	b0, b1 := 1, 1
 	if len(batch) > 0 {
-		b0, b1 = size(batch[:len(batch)-1]), batch[len(batch)-1]
+		b0, b1 = ir.Size(batch[:len(batch)-1]), batch[len(batch)-1]
 	}
 	out := append(slices.Clone(batch), m, n)
 	return product(x.Reshape(b0, b1, m, k), y.Reshape(b0, b1, k, n)).Reshape(out...)
@@ -92,9 +94,9 @@ func product(x, y *Tensor) *Tensor {
 func (c contraction) of(name string, x, y *Tensor, grad func(dy *Tensor) []*Tensor) *Tensor {
 	const few = 32
 	switch {
-	case size(c.rows) == 1 && grad == nil && size(c.inner) <= few:
+	case ir.Size(c.rows) == 1 && grad == nil && ir.Size(c.inner) <= few:
 		return c.expression(x, y)
-	case size(c.rows) == 1 && grad == nil && size(c.columns) <= few:
+	case ir.Size(c.rows) == 1 && grad == nil && ir.Size(c.columns) <= few:
 		return c.sum(x, y)
 	}
 	return c.op(name, grad).On(x, y)
@@ -127,7 +129,7 @@ func (c contraction) op(name string, grad func(dy *Tensor) []*Tensor) Op {
 func (c contraction) expression(x, y *Tensor) *Tensor {
 	nb, nr := len(c.batch), len(c.rows)
 	var sum *Tensor
-	for t := range size(c.inner) {
+	for t := range ir.Size(c.inner) {
 		a, b := x, y
 		for i := len(c.inner) - 1; i >= 0; i-- {
 			k := t % c.inner[i]
@@ -145,9 +147,9 @@ func (c contraction) expression(x, y *Tensor) *Tensor {
 func (c contraction) sum(x, y *Tensor) *Tensor {
 	nb, ni, nc := len(c.batch), len(c.inner), len(c.columns)
 	x = x.Reshape(slices.Concat(c.batch, c.rows, ones(c.columns), c.inner)...)
-	y = y.Permute(slices.Concat(counting(0, nb), counting(nb+ni, nc), counting(nb, ni))...)
+	y = y.Permute(slices.Concat(ir.Counting(0, nb), ir.Counting(nb+ni, nc), ir.Counting(nb, ni))...)
 	y = y.Reshape(slices.Concat(c.batch, ones(c.rows), c.columns, c.inner)...)
-	return x.Cast(F32).Mul(y.Cast(F32)).Sum(counting(nb+len(c.rows)+nc, ni)...).Permute(c.out...)
+	return x.Cast(F32).Mul(y.Cast(F32)).Sum(ir.Counting(nb+len(c.rows)+nc, ni)...).Permute(c.out...)
 }
 
 // ones is as many axes of size 1.
@@ -163,7 +165,7 @@ func (x *Tensor) transposed() bool {
 // layout returns how x lies in what it is a view of, as far as that can be said without a copy.
 func (x *Tensor) layout() (View, bool) {
 	if x.op.View == nil {
-		return contiguous(x.op.Shape), true
+		return ir.RowMajor(x.op.Shape), true
 	}
 	v, ok := x.in[0].layout()
 	if !ok {

@@ -1,5 +1,7 @@
 package tensor
 
+import "genview/tensor/internal/ir"
+
 // normalize takes the mean and the standard deviation along axes out of x.
 func (x *Tensor) normalize(eps float64, axes ...int) *Tensor {
 	d := x.Sub(x.MeanKeep(axes...))
@@ -57,7 +59,7 @@ func (x *Tensor) BatchStatistics() (mean, variance *Tensor) {
 	}
 	// Of each picture's channel first, while it is near, then of all pictures' (Chan et al. 1979, eq. 2.1): one pass over x.
 	n := float64(x.Len() / x.Dim(1))
-	each, all := counting(2, x.Rank()-2), append([]int{0}, counting(2, x.Rank()-2)...)
+	each, all := ir.Counting(2, x.Rank()-2), append([]int{0}, ir.Counting(2, x.Rank()-2)...)
 	means, squares := x, Full(0)
 	if len(each) > 0 {
 		means = x.MeanKeep(each...)

@@ -3,6 +3,8 @@ package tensor
 import (
 	"math"
 	"slices"
+
+	"genview/tensor/internal/ir"
 )
 
 // PoolOptions is the geometry of a pooling, one number for each spatial axis, or one for all. No Stride means the kernel's, no Padding
@@ -163,7 +165,7 @@ func (x *Tensor) adaptive(name string, sizes []int, reduce func(windows, mine *T
 		front := last.Shape()[:last.Rank()-1]
 		longest, counts := 0, make([]float32, n)
 		for k := range n {
-			counts[k] = float32(up((k+1)*m, n) - k*m/n)
+			counts[k] = float32(ir.Up((k+1)*m, n) - k*m/n)
 			longest = max(longest, int(counts[k]))
 		}
 		var mine *Tensor
@@ -171,7 +173,7 @@ func (x *Tensor) adaptive(name string, sizes []int, reduce func(windows, mine *T
 			at, is := make([]int32, 0, n*longest), make([]bool, 0, n*longest)
 			for k := range n {
 				for p := range longest { // short windows have their last element again
-					at = append(at, int32(min(k*m/n+p, up((k+1)*m, n)-1)))
+					at = append(at, int32(min(k*m/n+p, ir.Up((k+1)*m, n)-1)))
 					is = append(is, p < int(counts[k]))
 				}
 			}
@@ -248,7 +250,7 @@ func (x *Tensor) PixelShuffle(r int) *Tensor {
 	n := x.Rank() - 3
 	front, c, h, w := x.Shape()[:n], x.Dim(-3)/(r*r), x.Dim(-2), x.Dim(-1)
 	y := x.Reshape(append(slices.Clone(front), c, r, r, h, w)...)
-	return y.Permute(append(counting(0, n+1), n+3, n+1, n+4, n+2)...).Reshape(append(front, c, h*r, w*r)...)
+	return y.Permute(append(ir.Counting(0, n+1), n+3, n+1, n+4, n+2)...).Reshape(append(front, c, h*r, w*r)...)
 }
 
 // PixelUnshuffle is the inverse of PixelShuffle.
@@ -262,7 +264,7 @@ func (x *Tensor) PixelUnshuffle(r int) *Tensor {
 	n := x.Rank() - 3
 	front, c, h, w := x.Shape()[:n], x.Dim(-3), x.Dim(-2)/r, x.Dim(-1)/r
 	y := x.Reshape(append(slices.Clone(front), c, h, r, w, r)...)
-	return y.Permute(append(counting(0, n+1), n+2, n+4, n+1, n+3)...).Reshape(append(front, c*r*r, h, w)...)
+	return y.Permute(append(ir.Counting(0, n+1), n+2, n+4, n+1, n+3)...).Reshape(append(front, c*r*r, h, w)...)
 }
 
 // Unfold lays the windows of x [B, C, H, W] out as columns [B, C·KH·KW, L], as torch.nn.functional.unfold does.

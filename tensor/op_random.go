@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/expr"
 )
 
 // An RNG makes random tensors on the device: Philox4x32-10 (Salmon et al. 2011), a function of seed, step, stream and position alone.
@@ -32,12 +33,12 @@ func (r *RNG) Advance() Update {
 
 // Uniform draws from [0, 1), in steps of 2⁻²⁴.
 func (r *RNG) Uniform(shape ...int) *Tensor {
-	return r.draw("Uniform", shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return unitInterval(b, u[0]) })
+	return r.draw("Uniform", shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Unit(b, u[0]) })
 }
 
 // Normal draws from the normal distribution of mean 0 and variance 1 (Box & Muller 1958).
 func (r *RNG) Normal(shape ...int) *Tensor {
-	return r.draw("Normal", shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return normal(b, u[0], u[1]) })
+	return r.draw("Normal", shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Normal(b, u[0], u[1]) })
 }
 
 // Bernoulli draws 1 with probability p [...] and 0 otherwise.
@@ -66,8 +67,8 @@ func (r *RNG) TruncatedNormal(lo, hi float64, shape ...int) *Tensor {
 	}
 	from, to := math.Erf(lo/math.Sqrt2), math.Erf(hi/math.Sqrt2)
 	return r.draw("TruncatedNormal", shape, [2]float64{lo, hi}, func(b *spirv.Block, u [4]spirv.ID) spirv.ID {
-		x := b.Add(b.Mul(openInterval(b, u[0]), b.Float(to-from)), b.Float(from))
-		x = b.Mul(inverseErf(b, x), b.Float(math.Sqrt2))
+		x := b.Add(b.Mul(expr.Open(b, u[0]), b.Float(to-from)), b.Float(from))
+		x = b.Mul(expr.InverseErf(b, x), b.Float(math.Sqrt2))
 		return b.Min(b.Max(x, b.Float(lo)), b.Float(hi))
 	})
 }
@@ -75,7 +76,7 @@ func (r *RNG) TruncatedNormal(lo, hi float64, shape ...int) *Tensor {
 // Categorical draws an index, of int32, for each row of logits [..., C], with the probabilities softmax(logits): the largest of the
 // logits with Gumbel noise (Gumbel 1954).
 func (r *RNG) Categorical(logits *Tensor) *Tensor {
-	noise := r.draw("Gumbel", logits.op.Shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return gumbel(b, u[0]) })
+	noise := r.draw("Gumbel", logits.op.Shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Gumbel(b, u[0]) })
 	return logits.Add(noise).ArgMax(-1)
 }
 
@@ -105,7 +106,7 @@ func (r *RNG) part(shape []int, lo, of int) *Tensor {
 	if shape[len(shape)-1] == of {
 		last = nil
 	}
-	return r.from("Uniform", shape, last, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return unitInterval(b, u[0]) })
+	return r.from("Uniform", shape, last, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Unit(b, u[0]) })
 }
 
 // from draws from a branch's stream, the part that the last axis says; nil: all.
@@ -132,23 +133,8 @@ func (r *RNG) from(name string, shape []int, last *stretch, attr any, finish fun
 				at = b.Add(b.Mul(b.Div(at, n), b.Uint(uint32(last.of))), b.Add(b.Mod(at, n), b.Uint(uint32(last.lo))))
 			}
 			var x spirv.ID
-			b.Apart(func() { x = finish(b, philox(b, stream, at, words)) })
+			b.Apart(func() { x = finish(b, expr.Philox(b, stream, at, words)) })
 			return x
 		},
 	}.On(words...)
-}
-
-// philox runs the ten rounds of Philox4x32 (Salmon et al. 2011, section 3.3) for a position in a stream: the state's words are the key,
-// which is the seed, and the step.
-func philox(b *spirv.Block, stream int, at spirv.ID, state [4]spirv.ID) [4]spirv.ID {
-	k0, k1, c := state[0], state[1], [4]spirv.ID{at, b.Same(at, float64(stream)), state[2], state[3]}
-	for round := range 10 {
-		if round > 0 {
-			k0, k1 = b.Add(k0, b.Same(k0, 0x9E3779B9)), b.Add(k1, b.Same(k1, 0xBB67AE85))
-		}
-		hi0, lo0 := b.MulHi(c[0], b.Same(c[0], 0xD2511F53))
-		hi1, lo1 := b.MulHi(c[2], b.Same(c[2], 0xCD9E8D57))
-		c = [4]spirv.ID{b.Xor(b.Xor(hi1, c[1]), k0), lo1, b.Xor(b.Xor(hi0, c[3]), k1), lo0}
-	}
-	return c
 }

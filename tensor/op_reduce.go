@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // A reduction combines elements in any order.
@@ -237,7 +238,7 @@ func (x *Tensor) reduce(r *reduction, axes []int) *Tensor {
 	if x.op.DType == Bool {
 		return fail(r.name, []*Tensor{x}, "it takes numbers, not bool: Cast it")
 	}
-	if x.op.DType.packed() {
+	if x.op.DType.Packed() {
 		return fail(r.name, []*Tensor{x}, "it takes f32, not %s: Cast it", x.op.DType)
 	}
 	hit := make([]bool, x.Rank())
@@ -263,7 +264,7 @@ func (x *Tensor) reduce(r *reduction, axes []int) *Tensor {
 		for lo > 0 && hit[lo-1] {
 			lo--
 		}
-		a, k, n := size(shape[:lo]), size(shape[lo:hi]), size(shape[hi:])
+		a, k, n := ir.Size(shape[:lo]), ir.Size(shape[lo:hi]), ir.Size(shape[hi:])
 		if k > 1 {
 			y = y.Reshape(a, k, n).reduceMiddle(r)
 		}

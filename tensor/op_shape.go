@@ -3,6 +3,8 @@ package tensor
 import (
 	"fmt"
 	"slices"
+
+	"genview/tensor/internal/ir"
 )
 
 func (x *Tensor) view(name string, shape []int, attr any, view func(View) (View, bool), grad func(y, dy *Tensor) []*Tensor) *Tensor {
@@ -26,14 +28,14 @@ func (x *Tensor) Reshape(shape ...int) *Tensor {
 	if free >= 0 && known > 0 && x.Len()%known == 0 {
 		shape[free] = x.Len() / known
 	}
-	if size(shape) != x.Len() || slices.Min(append(shape, 1)) < 1 {
+	if ir.Size(shape) != x.Len() || slices.Min(append(shape, 1)) < 1 {
 		return fail("Reshape", []*Tensor{x}, "it has %d elements, which do not fill %s", x.Len(), dims(shape))
 	}
 	if slices.Equal(shape, x.op.Shape) {
 		return x
 	}
 	return x.view("Reshape", shape, nil,
-		func(v View) (View, bool) { return v.reshape(shape) },
+		func(v View) (View, bool) { return v.Reshape(shape) },
 		func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Reshape(x.op.Shape...)} })
 }
 
@@ -63,7 +65,7 @@ func (x *Tensor) Permute(axes ...int) *Tensor {
 		axes[i], seen[a], inverse[a], shape[i] = a, true, i, x.op.Shape[a]
 	}
 	return x.view("Permute", shape, fmt.Sprint(axes),
-		func(v View) (View, bool) { return v.permute(axes), true },
+		func(v View) (View, bool) { return v.Permute(axes), true },
 		func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Permute(inverse...)} })
 }
 
@@ -106,7 +108,7 @@ func (x *Tensor) Expand(shape ...int) *Tensor {
 		}
 	}
 	return x.view("Expand", shape, nil,
-		func(v View) (View, bool) { return v.expand(shape), true },
+		func(v View) (View, bool) { return v.Expand(shape), true },
 		func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.SumKeep(axes...)} })
 }
 
@@ -168,7 +170,7 @@ func (x *Tensor) SliceStep(axis, lo, hi, step int) *Tensor {
 	shape := x.Shape()
 	shape[a] = (hi - lo + step - 1) / step
 	return x.view("Slice", shape, [4]int{a, lo, hi, step},
-		func(v View) (View, bool) { return v.slice(a, lo, shape[a], step), true },
+		func(v View) (View, bool) { return v.Slice(a, lo, shape[a], step), true },
 		func(_, dy *Tensor) []*Tensor {
 			last := lo + (shape[a]-1)*step
 			return []*Tensor{dy.dilate(a, step).Pad(a, lo, n-1-last)}
@@ -193,7 +195,7 @@ func (x *Tensor) Flip(axis int) *Tensor {
 	}
 	n := x.op.Shape[a]
 	return x.view("Flip", x.op.Shape, a,
-		func(v View) (View, bool) { return v.slice(a, n-1, n, -1), true },
+		func(v View) (View, bool) { return v.Slice(a, n-1, n, -1), true },
 		func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Flip(a)} })
 }
 
@@ -210,7 +212,7 @@ func (x *Tensor) Pad(axis, lo, hi int) *Tensor {
 	shape := x.Shape()
 	shape[a] += lo + hi
 	return x.view("Pad", shape, [3]int{a, lo, hi},
-		func(v View) (View, bool) { return v.pad(a, lo, hi), true },
+		func(v View) (View, bool) { return v.Pad(a, lo, hi), true },
 		func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Slice(a, lo, lo+n)} })
 }
 
@@ -243,7 +245,7 @@ func Concat(axis int, xs ...*Tensor) *Tensor {
 	switch {
 	case dt == Bool:
 		sums = I32
-	case dt.packed():
+	case dt.Packed():
 		sums = F32
 	}
 	var y *Tensor

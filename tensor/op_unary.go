@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/expr"
 )
 
 // unary applies an op with one input, whose Shape and DType it fills in.
@@ -11,7 +12,7 @@ func unary(o Op, x *Tensor) *Tensor {
 	if x.err == nil && x.op.DType == Bool {
 		return fail(o.Name, []*Tensor{x}, "it takes numbers, not bool: Cast it")
 	}
-	if x.err == nil && x.op.DType.packed() {
+	if x.err == nil && x.op.DType.Packed() {
 		return fail(o.Name, []*Tensor{x}, "it takes f32, not %s: Cast it", x.op.DType)
 	}
 	o.Shape, o.DType = x.op.Shape, x.op.DType
@@ -131,21 +132,9 @@ func (x *Tensor) Expm1() *Tensor {
 func (x *Tensor) Log1p() *Tensor {
 	return float(Op{
 		Name: "Log1p",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return log1p(b, in[0]) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return expr.Log1p(b, in[0]) },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Div(x.Shift(1))} },
 	}, x)
-}
-
-// log1p is 2·artanh(s) with s = x/(2 + x) near 0 (Abramowitz & Stegun 1964, 4.1.29).
-func log1p(b *spirv.Block, x spirv.ID) spirv.ID {
-	s := b.Div(x, b.Add(x, b.Float(2)))
-	square := b.Mul(s, s)
-	series := b.Float(1.0 / 11)
-	for n := 9; n > 0; n -= 2 {
-		series = b.Add(b.Float(1/float64(n)), b.Mul(square, series))
-	}
-	near := b.Less(b.Ext(spirv.FAbs, x), b.Float(0.5))
-	return b.Select(near, b.Mul(b.Add(s, s), series), b.Ext(spirv.Log, b.Add(b.Float(1), x)))
 }
 
 // Erf returns the error function 2/√π ∫₀ˣ e^−t² dt.
@@ -185,7 +174,7 @@ func (x *Tensor) Erf() *Tensor {
 func (x *Tensor) Log() *Tensor {
 	return float(Op{
 		Name: "Log",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return logarithm(b, in[0]) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return expr.Log(b, in[0]) },
 		Fold: func(in ...float64) float64 { return math.Log(in[0]) },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Div(x)} },
 	}, x)
@@ -195,7 +184,7 @@ func (x *Tensor) Log() *Tensor {
 func (x *Tensor) Sin() *Tensor {
 	return float(Op{
 		Name: "Sin",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return circular(b, in[0], 0) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return expr.Sin(b, in[0], 0) },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Cos())} },
 	}, x)
 }
@@ -204,7 +193,7 @@ func (x *Tensor) Sin() *Tensor {
 func (x *Tensor) Cos() *Tensor {
 	return float(Op{
 		Name: "Cos",
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return circular(b, in[0], 1) },
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return expr.Sin(b, in[0], 1) },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Sin()).Neg()} },
 	}, x)
 }
@@ -245,7 +234,7 @@ func (x *Tensor) Softplus() *Tensor {
 		Name: "Softplus",
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
 			x := in[0] // max(x, 0) + log1p(e^−|x|)
-			return b.Add(b.Max(x, b.Float(0)), log1p(b, b.Ext(spirv.Exp, b.Neg(b.Ext(spirv.FAbs, x)))))
+			return b.Add(b.Max(x, b.Float(0)), expr.Log1p(b, b.Ext(spirv.Exp, b.Neg(b.Ext(spirv.FAbs, x)))))
 		},
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.Sigmoid())} },
 	}, x)

@@ -16,7 +16,7 @@ func newPack(members []*Tensor) (p *pack, total int) {
 	p = &pack{members: members}
 	for _, t := range members {
 		p.at = append(p.at, total)
-		total += aligned(t.bytes()) / F32.bytes(1)
+		total += aligned(t.bytes()) / F32.Bytes(1)
 	}
 	return p, total
 }
@@ -88,7 +88,7 @@ func (p *pack) overlaps(v *Tensor, others map[*Tensor]bool) bool {
 // initializeFlat writes a flat variable's first value to all.
 func (rt *Runtime) initializeFlat(p *pack, all []byte) error {
 	for i, v := range p.members {
-		rest := all[F32.bytes(p.at[i]):]
+		rest := all[F32.Bytes(p.at[i]):]
 		if err := rt.initialize(v, rest[:v.bytes()]); err != nil {
 			return fmt.Errorf("tensor: %s: %w", v.Name(), err)
 		}

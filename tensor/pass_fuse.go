@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // A unit is one dispatch: a kernel, a reduction with the expression that it reads and those made of its results, or elementwise nodes
@@ -70,7 +71,7 @@ func (l *lowering) fuse(roots []*Tensor, most map[*Tensor]int, without []Pass) *
 		}
 		for i, x := range t.in {
 			p := l.where[x]
-			direct := p.view.Contiguous() && size(p.view.Shape) == size(p.base.op.Shape)
+			direct := p.view.Contiguous() && ir.Size(p.view.Shape) == ir.Size(p.base.op.Shape)
 			switch {
 			case t.op.Kernel != nil, t.op.Pack != nil, t.looksUp(i), p.view.Lo != nil, !direct && !inlined(p.base), off && !inlined(p.base):
 				f.forced[p.base] = true
@@ -290,7 +291,7 @@ func (f *fusion) joins(u, c *unit) bool {
 func (u *unit) writes(elems []*Tensor) bool {
 	return !slices.ContainsFunc(elems, func(t *Tensor) bool {
 		switch {
-		case !t.op.DType.packed():
+		case !t.op.DType.Packed():
 			return false
 		case u.node.op.product != nil:
 			return !u.node.op.product.inFours()
@@ -309,13 +310,13 @@ func (t *Tensor) cost() int {
 	switch {
 	case t.op.Table:
 		return lookUp
-	case t.op.DType.packed(): // a pass over memory of its own would cost more
+	case t.op.DType.Packed(): // a pass over memory of its own would cost more
 		return narrow
 	}
 	b := spirv.NewBlock("", 1, 1, 1)
 	in := make([]spirv.ID, len(t.in))
 	for i, x := range t.in {
-		in[i] = b.Same(b.Zero(spirv.Type{Elem: dtypes[x.op.DType].value, N: 4}), 1) // zeros are multiplied in another way
+		in[i] = b.Same(b.Zero(spirv.Type{Elem: x.op.DType.Value(), N: 4}), 1) // zeros are multiplied in another way
 	}
 	if t.op.Emit != nil {
 		t.op.Emit(b, in...)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // lowering rebuilds a graph from its roots: what nothing needs is left out, equal nodes become one, constants are folded, views
@@ -84,7 +85,7 @@ func (l *lowering) simplify(o Op, in []*Tensor) *Tensor {
 
 	switch {
 	case o.View != nil && o.Name != afterName:
-		if v, ok := o.View(contiguous(in[0].op.Shape)); ok && v.Contiguous() && slices.Equal(o.Shape, in[0].op.Shape) {
+		if v, ok := o.View(ir.RowMajor(in[0].op.Shape)); ok && v.Contiguous() && slices.Equal(o.Shape, in[0].op.Shape) {
 			return in[0] // taps, detached values and the like
 		}
 		if v, ok := full(0); ok && (o.Name != "Pad" || v == 0) {
@@ -136,16 +137,16 @@ func (l *lowering) asItLies(o Op, in []*Tensor) *Tensor {
 		p := l.where[x]
 		switch {
 		case x.op.Name == "Full":
-		case as == nil && p.view.permutes(p.base.Len()):
+		case as == nil && p.view.Permutes(p.base.Len()):
 			as = &p.view
-		case as == nil || !slices.Equal(as.Strides, p.view.Strides) || !p.view.permutes(p.base.Len()):
+		case as == nil || !slices.Equal(as.Strides, p.view.Strides) || !p.view.Permutes(p.base.Len()):
 			return nil
 		}
 	}
 	if as == nil {
 		return nil
 	}
-	n, strides := size(o.Shape), as.Strides
+	n, strides := ir.Size(o.Shape), as.Strides
 	flat := make([]*Tensor, len(in))
 	for i, x := range in {
 		if x.op.Name == "Full" {
@@ -154,7 +155,7 @@ func (l *lowering) asItLies(o Op, in []*Tensor) *Tensor {
 		}
 		flat[i] = l.share(Op{
 			Name: "Reshape", Shape: []int{n}, DType: x.op.DType,
-			View: func(v View) (View, bool) { return v.reshape([]int{n}) },
+			View: func(v View) (View, bool) { return v.Reshape([]int{n}) },
 		}, []*Tensor{l.where[x].base})
 	}
 	plain, shape := o, o.Shape
@@ -199,7 +200,7 @@ func (l *lowering) add(t *Tensor) *Tensor {
 
 func (l *lowering) place(t *Tensor) (place, bool) {
 	if t.op.View == nil {
-		return place{base: t, view: contiguous(t.op.Shape)}, true
+		return place{base: t, view: ir.RowMajor(t.op.Shape)}, true
 	}
 	p := l.where[t.in[0]]
 	v, ok := t.op.View(p.view)
@@ -208,7 +209,7 @@ func (l *lowering) place(t *Tensor) (place, bool) {
 
 // whole returns t itself, or a copy where t is a view that is not its base as it lies.
 func (l *lowering) whole(t *Tensor) *Tensor {
-	if p := l.where[t]; p.base == t || p.view.Contiguous() && size(p.base.op.Shape) == t.Len() {
+	if p := l.where[t]; p.base == t || p.view.Contiguous() && ir.Size(p.base.op.Shape) == t.Len() {
 		return t
 	}
 	return l.share(copyOp(t), []*Tensor{t})

@@ -126,7 +126,7 @@ func (f *fusion) rowLocal(u, c *unit, rows, k int) bool {
 		case p.base.Len() == t.Len():
 			return p.view.Contiguous()
 		}
-		return p.base.Len() == rows && t.Len() == rows*k && p.view.repeats(rows, k)
+		return p.base.Len() == rows && t.Len() == rows*k && p.view.Repeats(rows, k)
 	}
 	for _, t := range u.elems {
 		for i, x := range t.in {
@@ -161,15 +161,6 @@ func (f *fusion) anew(u *unit, r *Tensor, visit func(t, x *Tensor)) {
 	}
 	visit(r.in[0], r.in[0])
 	walk(f.where[r.in[0]].base)
-}
-
-// repeats tells whether v gives each of a number of elements k times in a row.
-func (v View) repeats(n, k int) bool {
-	v = v.collapse()
-	if v.Lo != nil || v.Offset != 0 || len(v.Shape) != 2 {
-		return false
-	}
-	return v.Shape[0] == n && v.Strides[0] == 1 && v.Shape[1] == k && v.Strides[1] == 0
 }
 
 // cost returns the instructions of t and what it is made of among some nodes, but for what is done.

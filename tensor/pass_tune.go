@@ -167,7 +167,7 @@ func (s *stage) memory(t *Tensor) (*vk.Buffer, error) {
 	}
 	b, err := s.rt.filled("trial", inQuads(t), func(p []byte) error {
 		clear(p)
-		if t.op.DType.float() {
+		if t.op.DType.IsFloat() {
 			noise(p, t.op.DType)
 		}
 		return nil
@@ -255,7 +255,7 @@ func (s *stage) repeated(g generated, times int) (func() (time.Duration, error),
 // noise writes floats from −1 to 1.
 func noise(p []byte, dt DType) {
 	x := uint32(1)
-	for v := [1]float32{}; len(p) > 0; p = p[dt.bytes(1):] {
+	for v := [1]float32{}; len(p) > 0; p = p[dt.Bytes(1):] {
 		x = x*1664525 + 1013904223 // Numerical Recipes' generator
 		v[0] = float32(int32(x)) / (1 << 31)
 		putFloats(p, dt, v[:])

@@ -115,7 +115,7 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	if o.Tuning != nil && !o.Tuning.fits(info) {
 		return nil, fmt.Errorf("tensor: the tuning is of %s, not of %s", o.Tuning.device, info.Name)
 	}
-	if !o.Products.float() {
+	if !o.Products.IsFloat() {
 		return nil, fmt.Errorf("tensor: operands of products are f32, bf16 or f16, not %s", o.Products)
 	}
 	lanes := 0
@@ -319,7 +319,7 @@ func (rt *Runtime) memory(t *Tensor) (vk.View, error) {
 	at := 0
 	whole := t
 	if t.home != nil && t.home.flat != t {
-		whole, at = t.home.flat, F32.bytes(t.home.place(t))
+		whole, at = t.home.flat, F32.Bytes(t.home.place(t))
 		rt.mu.Lock()
 		alone := rt.mem[t] != nil
 		rt.mu.Unlock()

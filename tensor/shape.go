@@ -1,7 +1,6 @@
 package tensor
 
 import (
-	"math"
 	"slices"
 
 	"genview/vk"
@@ -35,7 +34,7 @@ func impossible(o Op, in []*Tensor) *Tensor {
 	if slices.ContainsFunc(o.Shape, func(n int) bool { return n < 1 }) {
 		t = fail(o.Name, in, "the result would have the shape %s: each axis must be at least 1", dims(o.Shape))
 	} else {
-		bytes := float64(o.DType.bytes(1))
+		bytes := float64(o.DType.Bytes(1))
 		for _, d := range o.Shape {
 			bytes *= float64(d)
 		}
@@ -47,18 +46,6 @@ func impossible(o Op, in []*Tensor) *Tensor {
 		t.op.Shape[i] = max(n, 1)
 	}
 	return t
-}
-
-// size returns how many elements a tensor of that shape has; of a poisoned one it may be all that an int counts.
-func size(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		if d > 0 && n > math.MaxInt/d {
-			return math.MaxInt
-		}
-		n *= d
-	}
-	return n
 }
 
 // broadcast returns the shape that both expand to, by the rules of NumPy and PyTorch.

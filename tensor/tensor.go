@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
 )
 
 // A Tensor is a node of a graph: an operation, what it is applied to, and the shape and type of its result. It is never changed
@@ -27,6 +28,10 @@ type Tensor struct {
 	tap   uint64    // of taps: the number of the construction
 	home  *pack     // of variables: what they are a part of, nil for nothing
 }
+
+// A View is a layout: which element of a buffer each element of a tensor is. Elements outside [Lo, Hi) on some axis are not in the buffer
+// at all and read as zero.
+type View = ir.View
 
 // An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Pack, Reduce, Kernel is set, or none for a leaf and for what
 // each target computes as something else. Nodes equal in Name, Attr, Shape and inputs are the same node, so the functions may depend on
@@ -189,7 +194,7 @@ func (x *Tensor) Dim(axis int) int {
 }
 
 // Len returns the number of elements.
-func (x *Tensor) Len() int { return size(x.op.Shape) }
+func (x *Tensor) Len() int { return ir.Size(x.op.Shape) }
 
 // DType returns the type of the elements.
 func (x *Tensor) DType() DType { return x.op.DType }
@@ -234,7 +239,7 @@ func Const(values any, shape ...int) *Tensor {
 
 func constOf(name string, dt DType, p []byte, shape []int) *Tensor {
 	want, ok := count(shape)
-	if n := len(p) / dt.bytes(1); !ok || n != want {
+	if n := len(p) / dt.Bytes(1); !ok || n != want {
 		return fail(name, nil, "%d values do not fill the shape %s", n, dims(shape))
 	}
 	t := Op{Name: "Const", Shape: slices.Clone(shape), DType: dt}.On()
@@ -263,10 +268,10 @@ func (x *Tensor) write(p []byte) {
 
 // ConstAs is a Const of floats that are kept as F16 or BF16, which they are rounded to, or as F32.
 func ConstAs(dt DType, values []float32, shape ...int) *Tensor {
-	if !dt.float() {
+	if !dt.IsFloat() {
 		return fail("ConstAs", nil, "it takes a type of floats, not %s", dt)
 	}
-	p := make([]byte, dt.bytes(len(values)))
+	p := make([]byte, dt.Bytes(len(values)))
 	putFloats(p, dt, values)
 	return constOf("ConstAs", dt, p, shape)
 }
@@ -278,7 +283,7 @@ func fullOf(dt DType, v float64, shape []int) *Tensor {
 	return Op{
 		Name: "Full", Shape: slices.Clone(shape), DType: dt, Attr: v,
 		Emit: func(b *spirv.Block, _ ...spirv.ID) spirv.ID {
-			return b.Same(b.Zero(spirv.Type{Elem: dtypes[dt].value, N: 4}), v)
+			return b.Same(b.Zero(spirv.Type{Elem: dt.Value(), N: 4}), v)
 		},
 		Fold: func(...float64) float64 { return v },
 	}.On()

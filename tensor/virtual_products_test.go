@@ -11,6 +11,7 @@ import (
 
 	"genview/shaders/spirv"
 	"genview/shaders/spirv/virtual"
+	"genview/tensor/internal/ir"
 	"genview/vk"
 )
 
@@ -46,7 +47,7 @@ func (g generated) load(m *spirv.Module) (*virtual.Kernel, error) {
 // run returns what is wrong with a kernel, and what it computes; an error where that is made of what nobody has written.
 func (c *trialOf) run(g generated, k *virtual.Kernel, o virtual.Options) (faults []virtual.Fault, got []float32, err error) {
 	mem := map[*Tensor]*virtual.Buffer{}
-	d := &virtual.Dispatch{Kernel: k, Groups: [3]int{min(g.groups, maxGroupsX), up(g.groups, maxGroupsX), 1}}
+	d := &virtual.Dispatch{Kernel: k, Groups: [3]int{min(g.groups, maxGroupsX), ir.Up(g.groups, maxGroupsX), 1}}
 	for _, b := range g.binds {
 		if mem[b.t] == nil {
 			mem[b.t] = virtual.NewBuffer(b.t.String(), inQuads(b.t))
@@ -62,7 +63,7 @@ func (c *trialOf) run(g generated, k *virtual.Kernel, o virtual.Options) (faults
 	}
 	faults = virtual.Run(d, o)
 	out := c.u.outs[0]
-	if slices.ContainsFunc(mem[out].Unknown[:up(out.bytes(), 4)], func(bits uint32) bool { return bits != 0 }) {
+	if slices.ContainsFunc(mem[out].Unknown[:ir.Up(out.bytes(), 4)], func(bits uint32) bool { return bits != 0 }) {
 		err = fmt.Errorf("some of %s is made of what nobody has written", out)
 	}
 	got = make([]float32, out.Len())

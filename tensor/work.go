@@ -65,7 +65,7 @@ func (c *compilation) describe(l launch) Kernel {
 	reads, flops := c.work(l.unit)
 	k.FLOPs += flops
 	for t, n := range reads {
-		k.Bytes += t.op.DType.bytes(n)
+		k.Bytes += t.op.DType.Bytes(n)
 	}
 	for _, t := range l.outs {
 		k.Shapes = append(k.Shapes, t.op.Shape)
@@ -117,7 +117,7 @@ func (c *compilation) work(u *unit) (reads map[*Tensor]int, flops float64) {
 			case t.op.Table && i == 0:
 				reads[b] = min(reads[b]+t.Len(), b.Len())
 			default:
-				reads[b] = min(reads[b]+p.view.reach(), b.Len())
+				reads[b] = min(reads[b]+p.view.Reach(), b.Len())
 			}
 		}
 	}
@@ -128,21 +128,6 @@ func (c *compilation) work(u *unit) (reads map[*Tensor]int, flops float64) {
 		visit(t)
 	}
 	return reads, flops
-}
-
-// reach returns how many elements of a buffer are seen through v, at most.
-func (v View) reach() int {
-	n := 1
-	for i, m := range v.Shape {
-		switch {
-		case v.Strides[i] == 0:
-		case v.Lo != nil:
-			n *= v.Hi[i] - v.Lo[i]
-		default:
-			n *= m
-		}
-	}
-	return n
 }
 
 // leastBytes counts what units read of leaves and write of results.
@@ -168,7 +153,7 @@ func (c *compilation) leastBytes() int {
 		}
 	}
 	for t, n := range least {
-		sum += t.op.DType.bytes(n)
+		sum += t.op.DType.Bytes(n)
 	}
 	return sum
 }

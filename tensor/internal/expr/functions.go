@@ -1,4 +1,4 @@
-package tensor
+package expr
 
 import (
 	"math"
@@ -7,7 +7,7 @@ import (
 )
 
 // The functions of this file are written out where devices' own are too coarse: Vulkan lets a device be off by 2⁻²¹ near a zero of the
-// logarithm and by 2⁻¹¹ anywhere in sines and cosines, and says nothing of sines of large angles and of powers.
+// Log and by 2⁻¹¹ anywhere in sines and cosines, and says nothing of sines of large angles and of powers.
 
 // polynomial returns c[0] + x·(c[1] + x·(c[2] + …)).
 func polynomial(b *spirv.Block, x spirv.ID, c ...float64) spirv.ID {
@@ -35,8 +35,8 @@ func parts(b *spirv.Block, x spirv.ID) (m, k spirv.ID) {
 	return m, k
 }
 
-// logarithm returns log x to 2 units in the last place.
-func logarithm(b *spirv.Block, x spirv.ID) spirv.ID {
+// Log returns log x to 2 units in the last place.
+func Log(b *spirv.Block, x spirv.ID) spirv.ID {
 	m, k := parts(b, x)
 	y := logSeries(b, b.Div(b.Sub(m, b.Float(1)), b.Add(m, b.Float(1))), k)
 	y = b.Select(b.Less(x, b.Float(math.Inf(1))), y, x) // infinity and NaN
@@ -53,8 +53,8 @@ func logSeries(b *spirv.Block, s, k spirv.ID) spirv.ID {
 	return b.Add(b.Add(b.Add(s, s), low), b.Mul(k, b.Float(high)))
 }
 
-// circular returns sin(x + turns·π/2) to 2 units in the last place.
-func circular(b *spirv.Block, x spirv.ID, turns int) spirv.ID {
+// Sin returns sin(x + turns·π/2) to 2 units in the last place.
+func Sin(b *spirv.Block, x spirv.ID, turns int) spirv.ID {
 	size := b.Ext(spirv.FAbs, x)
 	large := b.Less(b.Float(8192), size)
 	n, r := b.Cell(b.Int(0)), b.Cell(b.Float(0))
@@ -145,10 +145,10 @@ func reduceFar(b *spirv.Block, x spirv.ID) (n, r spirv.ID) {
 	return n, b.Select(negative, b.Neg(r), r)
 }
 
-// power returns |x|^y of positive finite x to 4 units in the last place, also where it is denormal, if the device has such numbers. It is
+// Pow returns |x|^y of positive finite x to 4 units in the last place, also where it is denormal, if the device has such numbers. It is
 // 2^(y·log₂ x), for which y·log₂ x must be right to 2⁻²⁴ though it is up to 150: the logarithm is the sum of two numbers, the first of
 // which have 12 bits, so that products are exact (Dekker 1971).
-func power(b *spirv.Block, x, y spirv.ID) spirv.ID {
+func Pow(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	const base = 2 / math.Ln2
 	coarse := float64(math.Float32frombits(math.Float32bits(base) &^ (1<<12 - 1)))
 	m, k := parts(b, x)
@@ -183,4 +183,16 @@ func power(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	half := b.Shr(exponent, 1)
 	power2 := func(n spirv.ID) spirv.ID { return b.Bitcast(b.Shl(b.Add(n, b.Int(127)), 23), spirv.Float) }
 	return b.Mul(b.Mul(e, power2(half)), power2(b.Sub(exponent, half))) // in two steps, since 2¹²⁸ is no float32, nor 2⁻¹⁵⁰
+}
+
+// Log1p is 2·artanh(s) with s = x/(2 + x) near 0 (Abramowitz & Stegun 1964, 4.1.29).
+func Log1p(b *spirv.Block, x spirv.ID) spirv.ID {
+	s := b.Div(x, b.Add(x, b.Float(2)))
+	square := b.Mul(s, s)
+	series := b.Float(1.0 / 11)
+	for n := 9; n > 0; n -= 2 {
+		series = b.Add(b.Float(1/float64(n)), b.Mul(square, series))
+	}
+	near := b.Less(b.Ext(spirv.FAbs, x), b.Float(0.5))
+	return b.Select(near, b.Mul(b.Add(s, s), series), b.Ext(spirv.Log, b.Add(b.Float(1), x)))
 }

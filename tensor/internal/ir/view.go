@@ -1,6 +1,9 @@
-package tensor
+package ir
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // A View is a layout: which element of a buffer each element of a tensor is. Elements outside [Lo, Hi) on some axis are not in
 // the buffer at all and read as zero.
@@ -11,8 +14,8 @@ type View struct {
 	Lo, Hi  []int // nil: all of it
 }
 
-// contiguous is the row-major layout.
-func contiguous(shape []int) View {
+// RowMajor is the row-major layout.
+func RowMajor(shape []int) View {
 	v := View{Shape: slices.Clone(shape), Strides: make([]int, len(shape))}
 	n := 1
 	for i := len(shape) - 1; i >= 0; i-- {
@@ -22,7 +25,8 @@ func contiguous(shape []int) View {
 	return v
 }
 
-func (v View) clone() View {
+// Clone returns v with slices of its own.
+func (v View) Clone() View {
 	v.Shape, v.Strides = slices.Clone(v.Shape), slices.Clone(v.Strides)
 	v.Lo, v.Hi = slices.Clone(v.Lo), slices.Clone(v.Hi)
 	return v
@@ -43,9 +47,9 @@ func (v View) Contiguous() bool {
 	return true
 }
 
-// permutes tells whether v is all n elements of a buffer, each once, in another order than they lie.
-func (v View) permutes(n int) bool {
-	if v.Lo != nil || v.Offset != 0 || size(v.Shape) != n || v.Contiguous() {
+// Permutes tells whether v is all n elements of a buffer, each once, in another order than they lie.
+func (v View) Permutes(n int) bool {
+	if v.Lo != nil || v.Offset != 0 || Size(v.Shape) != n || v.Contiguous() {
 		return false
 	}
 	var axes []int
@@ -65,8 +69,9 @@ func (v View) permutes(n int) bool {
 	return true
 }
 
-func (v View) permute(axes []int) View {
-	w := v.clone()
+// Permute orders the axes anew: axis i of the result is axis axes[i] of v.
+func (v View) Permute(axes []int) View {
+	w := v.Clone()
 	for i, a := range axes {
 		w.Shape[i], w.Strides[i] = v.Shape[a], v.Strides[a]
 		if v.Lo != nil {
@@ -76,9 +81,9 @@ func (v View) permute(axes []int) View {
 	return w
 }
 
-// expand repeats axes of size 1; shape has the rank of v.
-func (v View) expand(shape []int) View {
-	w := v.clone()
+// Expand repeats axes of size 1; shape has the rank of v.
+func (v View) Expand(shape []int) View {
+	w := v.Clone()
 	for i, n := range shape {
 		if v.Shape[i] == n {
 			continue
@@ -91,9 +96,9 @@ func (v View) expand(shape []int) View {
 	return w
 }
 
-// slice takes n elements from start on by step, which may be negative.
-func (v View) slice(axis, start, n, step int) View {
-	w := v.clone()
+// Slice takes n elements from start on by step, which may be negative.
+func (v View) Slice(axis, start, n, step int) View {
+	w := v.Clone()
 	w.Shape[axis] = n
 	w.Offset += start * v.Strides[axis]
 	w.Strides[axis] *= step
@@ -109,9 +114,9 @@ func (v View) slice(axis, start, n, step int) View {
 	return w
 }
 
-// pad adds lo and hi elements that read as zero.
-func (v View) pad(axis, lo, hi int) View {
-	w := v.clone()
+// Pad adds lo and hi elements that read as zero.
+func (v View) Pad(axis, lo, hi int) View {
+	w := v.Clone()
 	if w.Lo == nil {
 		w.Lo, w.Hi = make([]int, len(v.Shape)), slices.Clone(v.Shape)
 	}
@@ -122,8 +127,8 @@ func (v View) pad(axis, lo, hi int) View {
 	return w
 }
 
-// reshape splits and joins axes; false if joined axes do not follow each other in memory.
-func (v View) reshape(shape []int) (View, bool) {
+// Reshape splits and joins axes; false if joined axes do not follow each other in memory.
+func (v View) Reshape(shape []int) (View, bool) {
 	w := View{Shape: slices.Clone(shape), Strides: make([]int, len(shape)), Offset: v.Offset}
 	if v.Lo != nil {
 		w.Lo, w.Hi = make([]int, len(shape)), slices.Clone(shape)
@@ -181,8 +186,8 @@ func (v View) reshape(shape []int) (View, bool) {
 	return w, true
 }
 
-// collapse drops axes of size 1 and joins axes that follow each other in memory: the same elements with fewer axes.
-func (v View) collapse() View {
+// Collapse drops axes of size 1 and joins axes that follow each other in memory: the same elements with fewer axes.
+func (v View) Collapse() View {
 	w := View{Offset: v.Offset}
 	add := func(n, s, lo, hi int) {
 		w.Shape, w.Strides = append(w.Shape, n), append(w.Strides, s)
@@ -215,4 +220,98 @@ func (v View) collapse() View {
 		w.Lo, w.Hi = nil, nil
 	}
 	return w
+}
+
+// Permutation returns the axes of a shape in the order in which v goes through all of its elements.
+func (v View) Permutation(shape []int) (axes []int, ok bool) {
+	strides := RowMajor(shape).Strides
+	w := v.Collapse()
+	if w.Lo != nil || w.Offset != 0 {
+		return nil, false
+	}
+	for i, n := range w.Shape {
+		var run []int
+		m := 1
+		for a := len(shape) - 1; a >= 0 && m < n; a-- {
+			if shape[a] > 1 && strides[a] == w.Strides[i]*m {
+				run = append([]int{a}, run...)
+				m *= shape[a]
+			}
+		}
+		if m != n {
+			return nil, false
+		}
+		axes = append(axes, run...)
+	}
+	for a, n := range shape {
+		if n == 1 {
+			axes = append(axes, a)
+		}
+	}
+	sorted := slices.Sorted(slices.Values(axes))
+	return axes, slices.Equal(sorted, Counting(0, len(shape)))
+}
+
+// Repeats tells whether v gives each of a number of elements k times in a row.
+func (v View) Repeats(n, k int) bool {
+	v = v.Collapse()
+	if v.Lo != nil || v.Offset != 0 || len(v.Shape) != 2 {
+		return false
+	}
+	return v.Shape[0] == n && v.Strides[0] == 1 && v.Shape[1] == k && v.Strides[1] == 0
+}
+
+// SameRows tells whether v has the same elements in each row.
+func (v View) SameRows(rows int) bool {
+	v = v.Collapse()
+	return v.Lo == nil && len(v.Shape) == 2 && v.Shape[0] == rows && v.Strides[0] == 0
+}
+
+// Reach returns how many elements of a buffer are seen through v, at most.
+func (v View) Reach() int {
+	n := 1
+	for i, m := range v.Shape {
+		switch {
+		case v.Strides[i] == 0:
+		case v.Lo != nil:
+			n *= v.Hi[i] - v.Lo[i]
+		default:
+			n *= m
+		}
+	}
+	return n
+}
+
+// Near is how many of the elements that 32 invocations read along v lie side by side.
+func (v View) Near() float64 {
+	last := len(v.Shape) - 1
+	if last < 0 {
+		return 0
+	}
+	return float64(min(v.Shape[last], 32)) / max(1, math.Abs(float64(v.Strides[last])))
+}
+
+// Part returns n axes of v, from the given one on, as few as can be.
+func (v View) Part(from, n int) View {
+	return View{Shape: v.Shape[from : from+n], Strides: v.Strides[from : from+n]}.Collapse()
+}
+
+// Fours tells whether along, which ends in neighbours in memory, can be read or written in aligned fours, wherever one is on the
+// other axes.
+func Fours(along View, others ...View) bool {
+	last := len(along.Shape) - 1
+	if last < 0 || along.Strides[last] != 1 || along.Shape[last]%4 != 0 {
+		return false
+	}
+	strides := along.Strides[:last:last]
+	for _, v := range others {
+		strides = append(strides, v.Strides...)
+		strides = append(strides, v.Offset)
+	}
+	for _, s := range strides {
+		if s%4 != 0 {
+			return false
+		}
+	}
+	return true
 }
