@@ -41,3 +41,32 @@ func TestMissingBarriersAreFound(t *testing.T) {
 		}
 	}
 }
+
+// TestStrayStoresAreFound: the validation layer, where it is asked to as scripts/drivers asks it, says that a kernel writes past the end of a
+// buffer, which lavapipe forgives. Debian 12's (1.3.239) does not mind how much of the buffer is bound.
+func TestStrayStoresAreFound(t *testing.T) {
+	if os.Getenv("GENVIEW_NO_VALIDATION") != "" {
+		t.Skip("SKIPPED: the validation layer is off")
+	}
+	t.Setenv(vktest.Assisted, vktest.AssistedBy)
+	var messages []string
+	dev, err := vk.Open(vk.Options{Device: os.Getenv("GENVIEW_DEVICE"), Validation: true, OnMessage: func(s string) { messages = append(messages, s) }})
+	if err != nil {
+		t.Skipf("SKIPPED, no Vulkan device: %v", err)
+	}
+	defer dev.Close()
+	for _, room := range []int{32, 4} { // numbers, of which a workgroup writes 32
+		messages = nil
+		rec := dev.NewRecorder()
+		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), nil, group(t, dev).View(), vktest.Buffer(t, dev, make([]float32, room)).View())
+		p, err := rec.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		vktest.Run(t, p)
+		p.Close()
+		if found := strings.Contains(strings.Join(messages, "\n"), "out of bounds"); found != (room < 32) {
+			t.Errorf("32 numbers are written to a buffer of %d; found: %t, messages %q", room, found, messages)
+		}
+	}
+}

@@ -164,7 +164,7 @@ func TestLostDeviceFreesAll(t *testing.T) {
 // TestKernelsAreLetGo: of kernels that no program uses a bounded number is kept, and those of open programs stay.
 func TestKernelsAreLetGo(t *testing.T) {
 	dev := vktest.Open(t)
-	x, y := vktest.Buffer(t, dev, []float32{1, 2, 3, 4}), vktest.Buffer(t, dev, make([]float32, 4))
+	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
 	k, err := dev.NewKernel(scale(false))
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,11 @@ func scaleBy(by float64, texels bool) *spirv.Module {
 	return b.Module()
 }
 
+// group makes a buffer of what one workgroup of scale reads or writes, which begins with these values.
+func group(t *testing.T, dev *vk.Device, first ...float32) *vk.Buffer {
+	return vktest.Buffer(t, dev, append(first, make([]float32, 32-len(first))...))
+}
+
 func TestRunsWhatIsRecorded(t *testing.T) {
 	for _, staging := range []bool{false, true} {
 		dev := vktest.OpenWith(t, vk.Options{ForceStaging: staging})
@@ -100,7 +105,7 @@ func TestTimesAddUp(t *testing.T) {
 
 func TestWarmComputesNothing(t *testing.T) {
 	dev := vktest.Open(t)
-	x, y := vktest.Buffer(t, dev, []float32{1, 2, 3, 4}), vktest.Buffer(t, dev, make([]float32, 4))
+	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
 	for _, run := range []bool{false, true} {
 		rec := dev.NewRecorder()
 		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), nil, x.View(), y.View())
@@ -124,7 +129,7 @@ func TestWarmComputesNothing(t *testing.T) {
 // TestWarmAside: the device that is opened once more makes each kernel once, counts its dispatches, and computes nothing.
 func TestWarmAside(t *testing.T) {
 	dev := vktest.Open(t)
-	x, y := vktest.Buffer(t, dev, []float32{1, 2, 3, 4}), vktest.Buffer(t, dev, make([]float32, 4))
+	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
 	rec := dev.NewRecorder()
 	for _, k := range []*vk.Kernel{vktest.Kernel(t, dev, scale(false)), vktest.Kernel(t, dev, scale(true)), vktest.Kernel(t, dev, scale(false))} {
 		rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
@@ -157,7 +162,7 @@ func TestWarmFails(t *testing.T) {
 		}
 		return nil
 	}})
-	x, y := vktest.Buffer(t, dev, []float32{1, 2, 3, 4}), vktest.Buffer(t, dev, make([]float32, 4))
+	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
 	rec := dev.NewRecorder()
 	for by := range 6 {
 		rec.Dispatch(vktest.Kernel(t, dev, scaleBy(float64(by), false)), vk.Groups(1), nil, x.View(), y.View())
