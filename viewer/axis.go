@@ -15,7 +15,7 @@ type axis struct {
 	log       bool
 }
 
-// at returns where v lies, or NaN where it lies nowhere.
+// at returns the position of v, or NaN if it has none.
 func (a axis) at(v float64) float64 {
 	if !a.log {
 		return (v - a.low) / (a.high - a.low)
@@ -26,7 +26,7 @@ func (a axis) at(v float64) float64 {
 	return math.Log(v/a.low) / math.Log(a.high/a.low)
 }
 
-// ticks returns round values on the axis, about n of them and fewer where they would crowd.
+// ticks returns about n round values on the axis, fewer if they would be too close.
 func (a axis) ticks(n int) []float64 {
 	if a.log {
 		if t := logTicks(a.low, a.high, n); len(t) >= 2 {
@@ -41,7 +41,7 @@ func (a axis) ticks(n int) []float64 {
 	return out
 }
 
-// niceStep returns the least of 1, 2, 5 times a power of ten that is not below v.
+// niceStep returns the smallest of 1, 2, 5 times a power of ten that is at least v.
 func niceStep(v float64) float64 {
 	p := math.Pow(10, math.Floor(math.Log10(v)))
 	for _, m := range []float64{1, 2, 5} {
@@ -72,8 +72,7 @@ func logTicks(low, high float64, n int) []float64 {
 	return nil
 }
 
-// valueAxis returns an axis on which the curves are seen well: a few wild values, as a run has in its first steps, are
-// left outside.
+// valueAxis returns an axis that fits the curves. It leaves out a few extreme values, such as those of a run's first steps.
 func valueAxis(curves [][]float64, log bool) axis {
 	var all []float64
 	for _, c := range curves {
@@ -103,8 +102,8 @@ func valueAxis(curves [][]float64, log bool) axis {
 	return axis{low: bottom, high: high + 0.06*d}
 }
 
-// smooth returns the exponential moving average of values, corrected for its start. Values that are not finite are
-// passed over and remain what they are.
+// smooth returns the exponential moving average of values, corrected for its start. Values that are not finite do not count and stay as
+// they are.
 func smooth(values []float64, weight float64) []float64 {
 	out := make([]float64, len(values))
 	var sum, norm float64
@@ -120,7 +119,7 @@ func smooth(values []float64, weight float64) []float64 {
 	return out
 }
 
-// formatValue writes v with about four digits that mean something.
+// formatValue formats v with about four significant digits.
 func formatValue(v float64) string {
 	a := math.Abs(v)
 	switch {
@@ -139,7 +138,7 @@ func formatValue(v float64) string {
 	}
 }
 
-// formatTick writes a tick's value as short as it goes.
+// formatTick formats a tick's value as short as possible.
 func formatTick(v float64) string {
 	a := math.Abs(v)
 	if a < 1e-12 {
@@ -159,10 +158,10 @@ func formatTick(v float64) string {
 	return minus(strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64))
 }
 
-// minus gives numbers the sign that is as wide as a digit.
+// minus replaces the hyphen of a negative number by a minus sign, which is as wide as a digit.
 func minus(s string) string { return strings.ReplaceAll(s, "-", "−") }
 
-// formatCount writes n with its thousands set apart.
+// formatCount formats n with thousands separators.
 func formatCount(n int) string {
 	s := strconv.Itoa(n)
 	start := 0
@@ -175,7 +174,7 @@ func formatCount(n int) string {
 	return minus(s)
 }
 
-// formatTime writes d as 0:07, 12:34 or 1:02:03.
+// formatTime formats d as 0:07, 12:34 or 1:02:03.
 func formatTime(d time.Duration) string {
 	t := int(d.Round(time.Second) / time.Second)
 	if t < 3600 {

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 )
 
-// A Canvas is what a panel draws on: an area of the window in pixels at scale 1, with its upper left corner at 0, 0.
+// A Canvas is the area that a panel draws on, in pixels at scale 1, with its upper left corner at 0, 0.
 type Canvas struct {
 	dst    *ebiten.Image
 	origin Point
@@ -28,16 +28,16 @@ type Canvas struct {
 	brush  *brush
 }
 
-// A brush holds what outlives a drawing: fonts, and the pictures that the GPU has already. For one goroutine.
+// A brush holds what is kept between drawings: fonts, and pictures that the GPU has. For one goroutine.
 type brush struct {
 	regular, bold, mono *text.GoTextFaceSource
-	fonts               *lettering.Fonts // of what those do not have
+	fonts               *lettering.Fonts // for characters that the other fonts do not have
 	textures            map[*image.RGBA]*texture
 	lines               map[line]*texture
 	drawing             int // counts drawings
 }
 
-// A line is a text that was drawn in a font that Ebitengine was not given.
+// A line is a text drawn in a font that Ebitengine does not have.
 type line struct {
 	text  string
 	style lettering.Style
@@ -46,7 +46,7 @@ type line struct {
 
 type texture struct {
 	image *ebiten.Image
-	used  int // the drawing that used it last
+	used  int // the last drawing that used it
 }
 
 func newBrush(o lettering.Options) (*brush, error) {
@@ -68,20 +68,20 @@ func newBrush(o lettering.Options) (*brush, error) {
 	return b, nil
 }
 
-// canvas begins a drawing on the whole of dst.
+// canvas begins a drawing on all of dst.
 func (b *brush) canvas(dst *ebiten.Image, scale float64) *Canvas {
 	b.drawing++
 	d := dst.Bounds()
 	return &Canvas{dst: dst, size: Point{float64(d.Dx()) / scale, float64(d.Dy()) / scale}, scale: scale, brush: b}
 }
 
-// sweep ends a drawing: pictures that it did not use are given back.
+// sweep ends a drawing: it frees pictures that the drawing did not use.
 func (b *brush) sweep() {
 	sweep(b.textures, b.drawing)
 	sweep(b.lines, b.drawing)
 }
 
-// forget has all lines made anew.
+// forget drops all drawn lines.
 func (b *brush) forget() {
 	sweep(b.lines, -1)
 }
@@ -98,7 +98,7 @@ func sweep[K comparable](textures map[K]*texture, drawing int) {
 // Size returns the canvas's width and height.
 func (c *Canvas) Size() Point { return c.size }
 
-// Sub returns the part r of c; nothing is drawn outside it.
+// Sub returns the part r of c. Nothing is drawn outside it.
 func (c *Canvas) Sub(r Rect) *Canvas {
 	x0, y0 := c.at(Point{r.X, r.Y})
 	x1, y1 := c.at(Point{r.X + r.W, r.Y + r.H})
@@ -111,12 +111,12 @@ func (c *Canvas) Sub(r Rect) *Canvas {
 	}
 }
 
-// at returns where p lies in the window's own pixels.
+// at converts p to the window's own pixels.
 func (c *Canvas) at(p Point) (x, y float32) {
 	return float32((p.X + c.origin.X) * c.scale), float32((p.Y + c.origin.Y) * c.scale)
 }
 
-// snap returns r's edges in the window's own pixels, whole ones, so that edges are sharp.
+// snap converts r to whole pixels of the window, so that its edges are sharp.
 func (c *Canvas) snap(r Rect) (x, y, w, h float32) {
 	round := func(v float64) float64 { return math.Round(v * c.scale) }
 	x0, y0 := round(r.X+c.origin.X), round(r.Y+c.origin.Y)
@@ -137,17 +137,17 @@ func (c *Canvas) Frame(r Rect, width float64, col color.RGBA) {
 	vector.StrokeRect(c.dst, x+d/2, y+d/2, w-d, h-d, d, col, false)
 }
 
-// mostOfStroke is how many points of a line are drawn at once. Ebitengine counts with few bits what overlaps in a stroke, and where a
-// long one goes up and down leaves gaps.
+// mostOfStroke is the most points of a line that are drawn at once. Ebitengine counts overlaps of a stroke in few bits, so that a long line
+// that goes up and down would have gaps.
 const mostOfStroke = 12
 
-// Line draws a line through points; where one is NaN, there is a gap.
+// Line draws a line through points, with a gap at each NaN.
 func (c *Canvas) Line(points []Point, width float64, col color.RGBA) {
 	o := &vector.DrawPathOptions{AntiAlias: true}
 	o.ColorScale.ScaleWithColor(col)
 	stroke := &vector.StrokeOptions{Width: float32(width * c.scale), LineJoin: vector.LineJoinRound, LineCap: vector.LineCapRound}
 	var p vector.Path
-	n := 0 // points in p
+	n := 0 // number of points in p
 	end := func() {
 		if n > 1 {
 			vector.StrokePath(c.dst, &p, stroke, o)
@@ -174,7 +174,7 @@ func (c *Canvas) Line(points []Point, width float64, col color.RGBA) {
 	end()
 }
 
-// Polygon fills what points enclose.
+// Polygon fills the polygon with those corners.
 func (c *Canvas) Polygon(points []Point, col color.RGBA) {
 	var p vector.Path
 	for i, q := range points {
@@ -197,13 +197,13 @@ func (c *Canvas) Dot(center Point, radius float64, col color.RGBA) {
 	vector.FillCircle(c.dst, x, y, float32(radius*c.scale), col, true)
 }
 
-// Ring draws a circle's line.
+// Ring draws the outline of a circle.
 func (c *Canvas) Ring(center Point, radius, width float64, col color.RGBA) {
 	x, y := c.at(center)
 	vector.StrokeCircle(c.dst, x, y, float32(radius*c.scale), float32(width*c.scale), col, true)
 }
 
-// Align says which part of a text lies at the place given.
+// Align says which part of a text is at the given place.
 type Align int
 
 // The alignments.
@@ -213,12 +213,12 @@ const (
 	Right
 )
 
-// Text is how a text looks.
+// Text is a style of text.
 type Text struct {
 	Size  float64
 	Bold  bool
-	Mono  bool // all characters are as wide, of scripts where they can be
-	Signs bool // spaces are seen, too
+	Mono  bool // all characters have one width, in scripts that allow it
+	Signs bool // spaces are visible, too
 	Color color.RGBA
 	Align Align
 }
@@ -234,12 +234,12 @@ func (c *Canvas) face(t Text) *text.GoTextFace {
 	return &text.GoTextFace{Source: source, Size: t.Size * c.scale}
 }
 
-// style is t for the fonts that Ebitengine was not given.
+// style returns t for the fonts that Ebitengine does not have.
 func (c *Canvas) style(t Text) lettering.Style {
 	return lettering.Style{Size: t.Size * c.scale, Bold: t.Bold, Mono: t.Mono, Signs: t.Signs}
 }
 
-// Text writes s in one line whose middle is at the height of at. Characters that are no letters of a line, as a line's end, are signs.
+// Text writes s in one line that is centred vertically at at. Control characters, such as line ends, are drawn as signs.
 func (c *Canvas) Text(s string, at Point, t Text) {
 	if !c.brush.fonts.Plain(s, c.style(t)) {
 		c.line(s, at, t)
@@ -254,11 +254,11 @@ func (c *Canvas) Text(s string, at Point, t Text) {
 	text.Draw(c.dst, s, c.face(t), o)
 }
 
-// line writes s in whatever fonts have its characters.
+// line writes s with the fonts of the system.
 func (c *Canvas) line(s string, at Point, t Text) {
 	style := c.style(t)
 	above, below := c.brush.fonts.Extent(style)
-	margin := math.Ceil(style.Size) // for what hangs over
+	margin := math.Ceil(style.Size) // room for parts of letters outside their width
 	key := line{s, style, t.Color}
 	l := c.brush.lines[key]
 	if l == nil {
@@ -277,7 +277,7 @@ func (c *Canvas) line(s string, at Point, t Text) {
 	c.dst.DrawImage(l.image, o)
 }
 
-// Width returns how wide s is.
+// Width returns the width of s.
 func (c *Canvas) Width(s string, t Text) float64 {
 	if !c.brush.fonts.Plain(s, c.style(t)) {
 		return c.brush.fonts.Line(s, c.style(t)).Width() / c.scale
@@ -285,19 +285,18 @@ func (c *Canvas) Width(s string, t Text) float64 {
 	return text.AdvanceAt(s, len(s), c.face(t)) / c.scale
 }
 
-// Shorten takes out of the middle of s what makes it wider than width, and puts an ellipsis there: names differ at their beginnings and
-// at their ends.
+// Shorten replaces the middle of s by an ellipsis if s is wider than width: names differ at their beginnings and their ends.
 func (c *Canvas) Shorten(s string, t Text, width float64) string {
 	if c.Width(s, t) <= width {
 		return s
 	}
 	r := []rune(s)
 	short := func(n int) string { return string(r[:n-n/2]) + "…" + string(r[len(r)-n/2:]) }
-	most := sort.Search(len(r), func(n int) bool { return c.Width(short(n+1), t) > width }) // of characters that fit
+	most := sort.Search(len(r), func(n int) bool { return c.Width(short(n+1), t) > width }) // number of characters that fit
 	return short(min(most, len(r)-1))
 }
 
-// hint writes s at the right of a panel's title, where there is room for it.
+// hint writes s at the right of a panel's title if there is room.
 func (c *Canvas) hint(title, s string) {
 	t := Text{Size: 13, Color: dimColor, Align: Right}
 	if padding+c.Width(title, Text{Size: 14, Bold: true})+20+c.Width(s, t)+padding <= c.Size().X {
@@ -305,7 +304,7 @@ func (c *Canvas) hint(title, s string) {
 	}
 }
 
-// Image draws img over the whole of r. Enlarged it shows its pixels; made smaller it is averaged.
+// Image draws img over all of r. Enlarged pixels stay sharp; reduced ones are averaged.
 func (c *Canvas) Image(img *image.RGBA, r Rect) {
 	t := c.brush.textures[img]
 	if t == nil {
@@ -324,7 +323,7 @@ func (c *Canvas) Image(img *image.RGBA, r Rect) {
 	c.dst.DrawImage(t.image, o)
 }
 
-// wrap breaks s into lines at most width wide, between words where there are any.
+// wrap breaks s into lines at most width wide, between words if possible.
 func (c *Canvas) wrap(s string, t Text, width float64) []string {
 	var lines []string
 	for _, paragraph := range strings.Split(s, "\n") {

@@ -11,17 +11,17 @@ import (
 	"genview/models/watch"
 )
 
-// Curves draws numbers over a run's steps: what was seen, faintly, and its moving average. Each group has a plot with an axis of its own;
-// all share the steps. The scale is linear, or logarithmic at a click.
+// Curves draws numbers over a run's steps: the values faintly, and their moving average. Each group has a plot with its own axis of values;
+// all share the axis of steps. A click changes between a linear and a logarithmic scale.
 type Curves struct {
 	name  string
 	scale button
 	log   bool
-	hover float64 // where the cursor is, from 0 to 1 along the steps; NaN or outside for nowhere
+	hover float64 // position of the cursor along the steps, from 0 to 1; NaN or outside: it is elsewhere
 	over  bool
 }
 
-// Title names the panel.
+// Title returns the panel's title.
 func (p *Curves) Title() string { return p.name }
 
 func (p *Curves) view(s *watch.Snapshot) *watch.Curves {
@@ -38,7 +38,7 @@ func (p *Curves) Shape(s *watch.Snapshot) Shape {
 
 func (p *Curves) toggle(size Point) Rect { return Rect{size.X - padding - 84, 8, 84, 24} }
 
-// label names the scale that a click changes to.
+// label returns the name of the scale that a click changes to.
 func (p *Curves) label() string {
 	if p.log {
 		return "linear"
@@ -47,18 +47,18 @@ func (p *Curves) label() string {
 }
 
 const (
-	legendHeight = 20 // of a row of the legend beneath the title
-	axisWidth    = 42 // of the values at the left of a plot
-	axisHeight   = 22 // of the steps beneath the last
+	legendHeight = 20 // of one row of the legend
+	axisWidth    = 42 // for the values at the left of a plot
+	axisHeight   = 22 // for the steps below the last plot
 	plotGap      = 10 // between plots
-	groupHeight  = 18 // of a group's name above its plot, where there are several
-	leastPlot    = 36 // the height of a plot
+	groupHeight  = 18 // of a group's name above its plot, if there are several groups
+	leastPlot    = 36 // smallest height of a plot
 )
 
-// legendStart is where the legend begins beside the title. Widths are estimated, for there is no font yet where this is asked.
+// legendStart returns where the legend begins beside the title. It estimates widths, because layout has no fonts.
 func (p *Curves) legendStart() float64 { return padding + 22 + 8.5*float64(len([]rune(p.name))) }
 
-// allSeries are the curves of all groups.
+// allSeries returns the curves of all groups.
 func allSeries(v *watch.Curves) (all []watch.Series) {
 	for _, g := range v.Groups {
 		all = append(all, g.Series...)
@@ -66,8 +66,8 @@ func allSeries(v *watch.Curves) (all []watch.Series) {
 	return all
 }
 
-// legendRows places the curves' names: beside the title, and in rows beneath it where there is more than fits. It does not depend on the
-// values. It returns the row of each curve, from 0 on, which is beside the title.
+// legendRows places the curves' names: beside the title, and in rows below it if they need more room. It returns the row of each curve; row
+// 0 is beside the title. It does not depend on values.
 func (p *Curves) legendRows(size Point, v *watch.Curves) []int {
 	all := allSeries(v)
 	rows := make([]int, len(all))
@@ -82,8 +82,8 @@ func (p *Curves) legendRows(size Point, v *watch.Curves) []int {
 	return rows
 }
 
-// plots are the areas of the groups' curves, beside their axes and beneath the legend. The first is twice as high as the others. Those
-// that there is no room for have none.
+// plots returns the areas of the groups' curves, without axes and legend. The first is twice as high as the others. Groups that do not fit
+// have no area.
 func (p *Curves) plots(size Point, v *watch.Curves) []Rect {
 	r := content(size, true)
 	if rows := p.legendRows(size, v); len(rows) > 0 {
@@ -131,12 +131,12 @@ func (p *Curves) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	return nil, redraw
 }
 
-// A curve is a series as it is drawn.
+// A curve is a series with its style and its axis.
 type curve struct {
 	watch.Series
 	smoothed []float64
 	color    color.RGBA
-	at       func(step int, v float64) Point // on the canvas; nil where its group has no plot
+	at       func(step int, v float64) Point // position on the canvas; nil: its group has no plot
 }
 
 // Draw draws the curves.
@@ -205,10 +205,10 @@ func (p *Curves) plot(c *Canvas, r Rect, x axis, group []curve) {
 	}
 }
 
-// smoothness is how many windows of the moving average the whole curve holds.
+// smoothness is how many windows of the moving average fit into a curve.
 const smoothness = 60
 
-// band draws what each point of a curve stands for, from its least to its greatest value.
+// band draws the range of values that each point of a curve summarises.
 func band(c *Canvas, l watch.Series, col color.RGBA, at func(step int, v float64) Point) {
 	var upper, lower []Point
 	for k, step := range l.Steps {
@@ -244,7 +244,7 @@ func ticks(c *Canvas, r Rect, y axis) {
 	}
 }
 
-// steps writes steps beneath a plot.
+// steps writes the step numbers below a plot.
 func steps(c *Canvas, r Rect, x axis) {
 	small := Text{Size: 11, Color: dimColor, Align: Center}
 	for _, v := range x.ticks(max(2, int(r.W/110))) {
@@ -257,7 +257,7 @@ func steps(c *Canvas, r Rect, x axis) {
 	}
 }
 
-// legend names the curves with their newest values, or those at a step.
+// legend writes the curves' names with their newest values, or those at a step.
 func (p *Curves) legend(c *Canvas, v *watch.Curves, curves []curve, step int) {
 	pen, end := Point{p.legendStart(), titleHeight / 2}, p.toggle(c.Size()).X-10
 	t := Text{Size: 13, Color: textColor}

@@ -2,13 +2,13 @@
 //
 //	err := viewer.Run(ctx, thread, bus, viewer.Options{Title: "genview"})
 //
-// The one idea: looking is plain data until the last moment. The window turns what happened since the last tick into
-// Events; State, which holds the panels and knows no window, turns events and the newest snapshot into requests to the
-// trainer and into whether anything looks different now; only then, and at a pace that leaves the processor to training,
-// panels draw on a Canvas. So all behaviour is tested without a display, and all drawing by picture.
+// The one idea: the viewer is plain data until it draws. The window converts input since the last tick to Events. State holds the panels
+// and knows no window; it converts events and the newest snapshot to requests for the trainer, and says whether the picture changes. Only
+// then, at a pace that leaves the processor to training, panels draw on a Canvas. So all behaviour is tested without a display, and all
+// drawing by comparing pictures.
 //
-// The window knows kinds of views, not models: each view of a snapshot gets a panel of its kind, under its name, so that a new model shows
-// up without a line here. Panels that there is no height for share an area and are chosen by their names.
+// The window knows kinds of views, not models: each view of a snapshot gets a panel of its kind, with its title, so that a new model needs
+// no code here. Panels for which the window is too small share an area, and the user chooses one by its title.
 //
-// A toolkit of widgets was rejected: three buttons and a dragged dot do not need one, and none draws only when asked.
+// A widget toolkit was rejected: three buttons and a dragged dot do not need one, and none draws only when asked to.
 package viewer

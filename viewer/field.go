@@ -2,20 +2,20 @@ package viewer
 
 import "time"
 
-// A field is a line of text that somebody writes in. A click into it begins and chooses all of it: what is written first replaces it,
-// unless a second click says otherwise. Enter, Escape or a click elsewhere ends it.
+// A field is a line of text that the user edits. The first click into it selects everything, so that typing replaces the text; a second
+// click keeps it. Enter, Escape or a click elsewhere ends editing.
 type field struct {
 	text    string
 	on      bool
-	all     bool      // is chosen
-	changed time.Time // when it was written in last; zero once that was told
+	all     bool      // the text is selected
+	changed time.Time // time of the last edit; zero once the edit was reported
 }
 
-// pause is how long nobody must have written for the text to be taken.
+// pause is how long after the last edit the text is used.
 const pause = 300 * time.Millisecond
 
-// update follows what is typed. It begins from what is shown, and says when the text is to be taken, and whether the field looks
-// different now.
+// update processes input. It starts from the shown text. It returns whether to use the text now, and whether the field has to be drawn
+// again.
 func (f *field) update(in Input, area Rect, shown string) (take, redraw bool) {
 	was := *f
 	inside := in.Pressed && area.Contains(in.Cursor)
@@ -47,7 +47,7 @@ func (f *field) update(in Input, area Rect, shown string) (take, redraw bool) {
 	return take, was.text != f.text || was.on != f.on || was.all != f.all
 }
 
-// draw draws the field, with a caret at its end while somebody writes in it. A text that is too long shows its end.
+// draw draws the field, with a caret at its end while the user edits it. A text that is too long shows its end.
 func (f *field) draw(c *Canvas, area Rect, shown string) {
 	t := Text{Size: 15, Mono: true, Color: textColor}
 	line := lineColor

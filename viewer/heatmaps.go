@@ -12,18 +12,18 @@ import (
 	"genview/models/watch"
 )
 
-// HeatMaps shows tables of numbers small, and one of them large with the tokens of its rows and columns: how a Transformer reads a text
-// that one can write, head by head, or which classes are taken for which.
+// HeatMaps shows tables of numbers small, and one of them large with the tokens of its rows and columns: the attention of a Transformer to
+// a text that the user types, head by head, or a confusion matrix.
 type HeatMaps struct {
 	name   string
 	field  field
-	asked  string // the newest text that was asked for, here or in another panel
+	asked  string // the newest text that an Attend asked for, from this or another panel
 	chosen head
-	fixed  bool // somebody chose
+	fixed  bool // the user chose the head
 	hover  spot
 	over   bool
 
-	shown *watch.HeatMaps      // what maps were drawn from
+	shown *watch.HeatMaps      // the view that maps were drawn from
 	maps  map[head]*image.RGBA // a pixel for each value
 }
 
@@ -33,17 +33,17 @@ type head struct {
 	index int
 }
 
-// spot is a place in the large map.
+// spot is a position in the large map.
 type spot struct{ row, col int }
 
-// Title names the panel.
+// Title returns the panel's title.
 func (p *HeatMaps) Title() string { return p.name }
 
 func (p *HeatMaps) view(s *watch.Snapshot) *watch.HeatMaps {
 	return watch.Find[*watch.HeatMaps](s.Views, p.name)
 }
 
-// Shape is large where there are many tables or a text to write, and tall for a single one.
+// Shape is Large for many tables or a text field, and Tall for a single table.
 func (p *HeatMaps) Shape(s *watch.Snapshot) Shape {
 	switch v := p.view(s); {
 	case v == nil:
@@ -54,27 +54,28 @@ func (p *HeatMaps) Shape(s *watch.Snapshot) Shape {
 	return Large
 }
 
-// single reports whether a view is of one table and no text, which needs no small ones and no field.
+// single tells whether a view is one table without a text, which needs no small maps and no field.
 func single(v *watch.HeatMaps) bool {
 	return v != nil && v.Prompt == nil && len(v.Maps) == 1 && v.Maps[0].Heads == 1
 }
 
 func (p *HeatMaps) writing() bool { return p.field.on }
 
-// areas are where things lie in the panel.
+// areas are the parts of the panel.
 type areas struct {
 	field, output Rect
-	grid          Rect // of small maps, their layers' names at its left
+	grid          Rect // of small maps, with the layers' names at its left
 	large         Rect
 }
 
 const (
-	layerWidth  = 92 // of a layer's name
+	layerWidth  = 92 // of the layers' names
 	headHeight  = 18 // of the heads' numbers above the grid
 	titleOfHead = 24
 )
 
-// areas puts the large map beneath the grid, or beside it in a panel that is wider than high; the grid leaves it what it can use.
+// areas puts the large map below the grid, or beside it in a panel that is wider than high. The grid leaves the large map the room that it
+// can use.
 func (p *HeatMaps) areas(size Point) areas {
 	rest := content(size, true)
 	var a areas
@@ -102,7 +103,7 @@ func (p *HeatMaps) areas(size Point) areas {
 	return a
 }
 
-// small returns where the map of a head lies in the grid.
+// small returns the area of a head's map in the grid.
 func small(grid Rect, s *watch.HeatMaps, layer, index int) Rect {
 	heads := 1
 	for _, m := range s.Maps {
@@ -112,7 +113,7 @@ func small(grid Rect, s *watch.HeatMaps, layer, index int) Rect {
 	return Rect{grid.X + layerWidth + float64(index)*w, grid.Y + headHeight + float64(layer)*h, w, h}.Inset(2)
 }
 
-// chosenMap returns the map of the chosen head; false where there is none.
+// chosenMap returns the map of the chosen head; false: there is none.
 func (p *HeatMaps) chosenMap(a *watch.HeatMaps) (watch.Map, bool) {
 	if a == nil {
 		return watch.Map{}, false
@@ -125,7 +126,7 @@ func (p *HeatMaps) chosenMap(a *watch.HeatMaps) (watch.Map, bool) {
 	return watch.Map{}, false
 }
 
-// choose keeps the choice where there still is such a head; else, and until somebody chose, it is the last layer's first.
+// choose keeps the user's choice as long as that head exists; otherwise it chooses the first head of the last layer.
 func (p *HeatMaps) choose(a *watch.HeatMaps) {
 	if _, ok := p.chosenMap(a); ok && p.fixed || len(a.Maps) == 0 {
 		return
@@ -133,7 +134,7 @@ func (p *HeatMaps) choose(a *watch.HeatMaps) {
 	p.chosen, p.fixed = head{a.Maps[len(a.Maps)-1].Name, 0}, false
 }
 
-// Update takes what is written and clicked, and asks for what was written.
+// Update handles typing and clicks, and asks for the attention of a new text.
 func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
 	a := p.view(s)
 	if a == nil {
@@ -173,7 +174,7 @@ func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, red
 	return ask, redraw || changed
 }
 
-// text is what the field shows while nobody writes: what was read, or will be.
+// text returns the text of the field while the user is not editing: the one that was read or was asked for last.
 func (p *HeatMaps) text(a *watch.HeatMaps) string {
 	if p.asked != "" {
 		return p.asked
@@ -181,12 +182,12 @@ func (p *HeatMaps) text(a *watch.HeatMaps) string {
 	return a.Prompt.Text
 }
 
-// stale reports whether what is known is of another text than the field shows.
+// stale tells whether the view is of another text than the field shows.
 func (p *HeatMaps) stale(a *watch.HeatMaps) bool {
 	return !p.field.changed.IsZero() || p.text(a) != a.Prompt.Text
 }
 
-// draws makes a picture of each head.
+// draws draws each head as a picture.
 func draws(a *watch.HeatMaps) map[head]*image.RGBA {
 	maps := map[head]*image.RGBA{}
 	for _, m := range a.Maps {
@@ -201,7 +202,7 @@ func draws(a *watch.HeatMaps) map[head]*image.RGBA {
 	return maps
 }
 
-// heat is a colour for 0 to 1, from dark to bright.
+// heat returns a colour for a value from 0 to 1, from dark to bright.
 func heat(v float64) color.RGBA {
 	stops := []color.RGBA{{0x12, 0x15, 0x1b, 0xff}, {0x1d, 0x4e, 0x5a, 0xff}, accentColor, {0xf6, 0xff, 0xd8, 0xff}}
 	x := min(max(v, 0), 1) * float64(len(stops)-1)
@@ -209,13 +210,13 @@ func heat(v float64) color.RGBA {
 	return mix(stops[i], stops[i+1], x-float64(i))
 }
 
-// mix goes from a to b as t goes from 0 to 1.
+// mix interpolates from a to b as t goes from 0 to 1.
 func mix(a, b color.RGBA, t float64) color.RGBA {
 	f := func(x, y uint8) uint8 { return uint8(float64(x)*(1-t) + float64(y)*t + 0.5) }
 	return color.RGBA{f(a.R, b.R), f(a.G, b.G), f(a.B, b.B), 0xff}
 }
 
-// largeMap is where the chosen head's values lie, with its tokens at the left and above.
+// largeMap returns the area of the chosen head's values, which leaves room for tokens at the left and above.
 type largeMap struct {
 	cells      Rect
 	rows, cols int
@@ -224,7 +225,7 @@ type largeMap struct {
 const tokenSize = 13.0
 
 func largeOf(r Rect, v *watch.HeatMaps, m watch.Map) largeMap {
-	longest := 1.2 // times the size: the width of a character of any script, or of its code point
+	longest := 1.2 // times the font size: the width of a character of any script, or of its code point
 	for _, t := range m.Rows {
 		longest = max(longest, 0.62*float64(len([]rune(t))))
 	}
@@ -238,7 +239,7 @@ func largeOf(r Rect, v *watch.HeatMaps, m watch.Map) largeMap {
 	return largeMap{Rect{r.X, r.Y, cell * float64(len(m.Cols)), cell * float64(len(m.Rows))}, len(m.Rows), len(m.Cols)}
 }
 
-// at returns which value lies at q; false where none does.
+// at returns the cell at q; false: there is none.
 func (l largeMap) at(q Point) (spot, bool) {
 	if !l.cells.Contains(q) {
 		return spot{}, false
@@ -266,14 +267,14 @@ func (p *HeatMaps) Draw(c *Canvas, s *watch.Snapshot) {
 	if m, ok := p.chosenMap(a); ok {
 		p.large(c, at.large, a, m)
 	}
-	if stale { // the maps are of the former text
+	if stale { // the maps are still of the previous text
 		for _, r := range []Rect{at.grid, at.large} {
 			c.Fill(r, faded(panelColor, 0.7))
 		}
 	}
 }
 
-// prompt draws the field and what the model makes of the text in it.
+// prompt draws the field and the model's output for the text in it.
 func (p *HeatMaps) prompt(c *Canvas, at areas, a *watch.HeatMaps, stale bool) {
 	q := a.Prompt
 	hint := "click the text to write your own  ·  click a map to see it large"
@@ -298,7 +299,7 @@ func (p *HeatMaps) prompt(c *Canvas, at areas, a *watch.HeatMaps, stale bool) {
 	}
 }
 
-// problem says in two lines why a text cannot be read.
+// problem says in two lines why the model cannot read a text.
 func problem(c *Canvas, r Rect, text string) {
 	t := Text{Size: 13, Color: alertColor}
 	lines := c.wrap(text, t, r.W)
@@ -351,13 +352,13 @@ func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map) {
 	c.Image(p.maps[p.chosen], l.cells)
 	cell := l.cells.W / float64(l.cols)
 	size := min(tokenSize, max(9, cell*0.95))
-	wide, high := 9.0, 9.0 // the room that a token needs; more where a script's characters are wider or higher than Latin ones
+	wide, high := 9.0, 9.0 // the room that a token needs; more if a script's characters are wider or higher than Latin ones
 	for _, t := range slices.Concat(m.Cols, m.Rows) {
 		if w := c.Width(watch.Short(t), token(size, false, Left)); w > wide {
 			wide, high = w+1, max(high, size)
 		}
 	}
-	every := max(1, int(math.Ceil(wide/cell))) // tokens that are written
+	every := max(1, int(math.Ceil(wide/cell))) // every nth token is written
 	for j, t := range m.Cols {
 		on := p.over && j == p.hover.col
 		if j%every == 0 || on {
@@ -387,8 +388,8 @@ func token(size float64, on bool, align Align) Text {
 	return t
 }
 
-// layerName says in short what a tap is of: "encoder.layers.0.self_attn" is "encoder 1", "decoder.layers.1.multihead_attn", which
-// reads the encoder, is "cross 2", and "h.3.attn" is "layer 4".
+// layerName returns a short name of an attention layer's tap: "encoder.layers.0.self_attn" is "encoder 1",
+// "decoder.layers.1.multihead_attn", which reads the encoder, is "cross 2", and "h.3.attn" is "layer 4".
 func layerName(tap string) string {
 	parts := strings.Split(tap, ".")
 	kind := parts[0]
@@ -406,7 +407,7 @@ func layerName(tap string) string {
 	return tap
 }
 
-// sentence writes two tokens, with their code points where those are not of ASCII, and words between them.
+// sentence writes two tokens with words between them, and with their code points if they are not ASCII.
 func (c *Canvas) sentence(at Point, t Text, to, words, from string) {
 	for i, s := range []string{to, words, from} {
 		if i == 1 {
@@ -429,7 +430,7 @@ func (c *Canvas) sentence(at Point, t Text, to, words, from string) {
 	}
 }
 
-// formatShare writes a value of a map: a share with three places, a count without any.
+// formatShare formats a value of a map: a probability with three decimals, a count without any.
 func formatShare(v float32) string {
 	if v == float32(math.Trunc(float64(v))) && v > 1 {
 		return formatCount(int(v))

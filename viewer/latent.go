@@ -11,57 +11,57 @@ import (
 	"genview/models/watch"
 )
 
-// mosaic is how many pictures stand on the plane in each direction.
+// mosaic is the number of pictures on the plane in each direction.
 const mosaic = 8
 
-// Latent shows a plane through the latent space: a mosaic of what is decoded there, and a dot that is dragged, or walks by
-// itself, while the picture decoded at it follows.
+// Latent shows a plane through the latent space: a mosaic of decoded pictures, and a dot that the user drags or that walks by itself, with
+// the picture decoded at it.
 type Latent struct {
 	name        string
-	at          Point // of the dot in the plane, 0 to 1
-	first       int   // of the points that span the plane
+	at          Point // of the dot in the plane, from 0 to 1
+	first       int   // index of the first of the points that span the plane
 	dragging    bool
 	walking     bool
-	walked      time.Duration // along the walk's curve
+	walked      time.Duration // time along the walk's curve
 	tick        time.Time     // the last one
 	roam, other button
 
 	asked    place                   // the newest request
-	sent     time.Time               // its time; zero before the first
-	reply    atomic.Pointer[decoded] // the newest answer, written by the trainer's goroutine
+	sent     time.Time               // when; zero before the first
+	reply    atomic.Pointer[decoded] // the newest answer, which the trainer's goroutine writes
 	newest   decoded                 // the newest picture
-	mosaic   []*image.RGBA           // the newest mosaic, nil before the first
+	mosaic   []*image.RGBA           // the newest mosaic; nil before the first
 	mosaicOf scene
 }
 
-// place is a place in a plane, of the model at a step.
+// place is a position in a plane, decoded at a step.
 type place struct {
 	at          Point
 	first, step int
 }
 
-// scene is what a mosaic shows: the plane, and the step of the samples that it goes with.
+// scene identifies a mosaic: its plane, and the step of the model.
 type scene struct{ first, step int }
 
-// decoded answers one request.
+// decoded is the answer to one request.
 type decoded struct {
 	z      []float32
 	image  *image.RGBA
 	scene  scene
-	mosaic []*image.RGBA // nil where it was not asked for
+	mosaic []*image.RGBA // nil: it was not asked for
 }
 
 // newLatent returns a panel whose dot is in the middle.
 func newLatent(name string) *Latent { return &Latent{name: name, at: Point{0.5, 0.5}} }
 
-// Title names the panel.
+// Title returns the panel's title.
 func (p *Latent) Title() string { return p.name }
 
 func (p *Latent) view(s *watch.Snapshot) *watch.Latent {
 	return watch.Find[*watch.Latent](s.Views, p.name)
 }
 
-// Shape is tall, where there are points enough to span a plane.
+// Shape is Tall if there are enough points to span a plane.
 func (p *Latent) Shape(s *watch.Snapshot) Shape {
 	if l := p.view(s); l == nil || l.Z != 2 && len(l.Points) < 4 {
 		return Hidden
@@ -69,16 +69,16 @@ func (p *Latent) Shape(s *watch.Snapshot) Shape {
 	return Tall
 }
 
-// parts are where things lie in the panel.
+// parts are the areas of the panel.
 type parts struct {
-	plane   Rect // the square that is dragged over
-	picture Rect // what is decoded at the dot
+	plane   Rect // the square to drag in
+	picture Rect // the picture decoded at the dot
 	lines   Rect // of text
 	roam    Rect
 	other   Rect
 }
 
-// parts puts the picture, the text and the buttons beneath the plane, or beside it in a panel that is wider than high.
+// parts puts the picture, the text and the buttons below the plane, or beside it in a panel that is wider than high.
 func (p *Latent) parts(size Point) parts {
 	const button, wide = 30, 128
 	r := content(size, true)
@@ -108,7 +108,7 @@ func (p *Latent) parts(size Point) parts {
 	return q
 }
 
-// corners returns the points that span the plane.
+// corners returns the latent vectors that span the plane.
 func (p *Latent) corners(l *watch.Latent) (c [4]watch.Point) {
 	for i := range c {
 		if n := len(l.Points); n > 0 {
@@ -118,7 +118,7 @@ func (p *Latent) corners(l *watch.Latent) (c [4]watch.Point) {
 	return c
 }
 
-// Update moves the dot and asks for what is not shown yet.
+// Update moves the dot and asks for pictures that are not shown yet.
 func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
 	if p.Shape(s) == Hidden {
 		return nil, false
@@ -136,7 +136,7 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	return ask, redraw
 }
 
-// steer takes drags, buttons and the walk, and reports whether the panel looks different now.
+// steer handles dragging, buttons and the walk, and tells whether the panel has to be drawn again.
 func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
 	p.roam.key, p.other.key = 'w', 'n'
 	q := p.parts(in.Size)
@@ -159,7 +159,7 @@ func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
 		p.walking = false
 		p.at = Point{min(max((in.Cursor.X-r.X)/r.W, 0), 1), min(max((in.Cursor.Y-r.Y)/r.H, 0), 1)}
 	case p.walking && !p.tick.IsZero():
-		// A Lissajous curve: it comes close to everything, turns gently, and closes.
+		// A Lissajous curve: it passes close to every point of the plane, turns gently, and closes.
 		p.walked += min(in.Now.Sub(p.tick), time.Second/5)
 		t := p.walked.Seconds() * 2 * math.Pi / 24
 		p.at = Point{0.5 + 0.46*math.Sin(2*t), 0.5 + 0.46*math.Sin(3*t)}
@@ -168,11 +168,11 @@ func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
 	return clicked || a || p.at != was
 }
 
-// refresh is the least time between two decodings that nobody's hand asked for.
+// refresh is the least time between two requests while the dot rests.
 const refresh = time.Second / 2
 
-// request returns what to ask for: at once when the dot moved, and now and then what became of it as training goes on. A
-// mosaic goes with every request until it came, for a request may be dropped.
+// request returns the pictures to ask for: at once when the dot moved, and now and then while it rests, because training changes the model.
+// Every request asks for a mosaic until one has arrived, because a request may be dropped.
 func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) {
 	want, v := place{p.at, p.first, s.Step}, scene{p.first, s.LookStep}
 	newMosaic := p.mosaic == nil || v != p.mosaicOf
@@ -198,7 +198,7 @@ func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) 
 	}}, true
 }
 
-// Draw draws the mosaic with the dot, and beneath it the picture at the dot.
+// Draw draws the mosaic with the dot, and the picture decoded at the dot.
 func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	q := p.parts(c.Size())
 	r := q.plane
@@ -242,7 +242,7 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 }
 
-// label says what a click makes of the walk.
+// label says what a click does to the walk.
 func (p *Latent) label() string {
 	if p.walking {
 		return "Stop"
@@ -250,7 +250,7 @@ func (p *Latent) label() string {
 	return "Walk"
 }
 
-// lines says where the dot is.
+// lines describes the position of the dot.
 func (p *Latent) lines(l *watch.Latent, corners [4]watch.Point) []string {
 	z := planeAt(l, corners, p.at)
 	if l.Z == 2 {

@@ -1,79 +1,79 @@
 package viewer
 
-// Point is a place in a window or a panel, in pixels at scale 1, x to the right and y down.
+// Point is a position in a window or a panel, in pixels at scale 1, x to the right and y down.
 type Point struct{ X, Y float64 }
 
 // Rect is an area in pixels at scale 1.
 type Rect struct{ X, Y, W, H float64 }
 
-// Contains reports whether p lies in r.
+// Contains tells whether p is in r.
 func (r Rect) Contains(p Point) bool {
 	return p.X >= r.X && p.X < r.X+r.W && p.Y >= r.Y && p.Y < r.Y+r.H
 }
 
-// Inset returns r made smaller by d on each side, never smaller than nothing.
+// Inset returns r reduced by d on each side, never below size 0.
 func (r Rect) Inset(d float64) Rect {
 	return Rect{r.X + d, r.Y + d, max(0, r.W-2*d), max(0, r.H-2*d)}
 }
 
-// Top cuts r into its uppermost h and the rest.
+// Top splits r into its top part of height h and the rest.
 func (r Rect) Top(h float64) (top, rest Rect) {
 	h = min(max(h, 0), r.H)
 	return Rect{r.X, r.Y, r.W, h}, Rect{r.X, r.Y + h, r.W, r.H - h}
 }
 
-// Left cuts r into its leftmost w and the rest.
+// Left splits r into its left part of width w and the rest.
 func (r Rect) Left(w float64) (left, rest Rect) {
 	w = min(max(w, 0), r.W)
 	return Rect{r.X, r.Y, w, r.H}, Rect{r.X + w, r.Y, r.W - w, r.H}
 }
 
-// Fit returns the largest area of w:h that lies in r, in its middle.
+// Fit returns the largest area of ratio w:h in the centre of r.
 func (r Rect) Fit(w, h float64) Rect {
 	k := min(r.W/w, r.H/h)
 	return Rect{r.X + (r.W-k*w)/2, r.Y + (r.H-k*h)/2, k * w, k * h}
 }
 
-// Shape says what area suits a panel.
+// Shape says which area suits a panel.
 type Shape int
 
 // The shapes of panels.
 const (
 	Hidden Shape = iota // nothing to show yet
-	Bar                 // the window's whole width, and little height
+	Bar                 // as wide as the window, and low
 	Wide                // wider than high
-	Tall                // a square and something beneath
-	Large               // as tall, with more of the window's width
-	Full                // all of the window; nothing else is shown
+	Tall                // a square with something below
+	Large               // like Tall, and wider
+	Full                // the whole window; other panels are hidden
 )
 
 const (
 	gap         = 10 // between panels, and around them
-	padding     = 14 // between a panel's edge and what it shows
-	titleHeight = 40 // of a panel's title, with its padding
-	tabHeight   = 30 // of the names of panels that share an area
+	padding     = 14 // between a panel's edge and its content
+	titleHeight = 40 // of a panel's title, with padding
+	tabHeight   = 30 // of the titles of panels that share an area
 	barHeight   = 96
-	beneath     = 148  // the height of what a tall panel shows beneath its square
-	widest      = 0.46 // of the window, that a tall panel takes
-	larger      = 0.56 // that a large one takes
+	beneath     = 148  // the height of a tall panel below its square
+	widest      = 0.46 // share of the window's width for a tall panel
+	larger      = 0.56 // and for a large one
 )
 
-// least is how high a panel of a shape must be to show something; those that would be lower share an area.
+// least returns the smallest useful height of a panel. Panels that would be lower share an area.
 var least = map[Shape]float64{Wide: 150, Tall: 240, Large: 340}
 
-// A slot is an area of the window, for one panel or for several of which one is seen.
+// A slot is an area for one panel, or for several of which one is visible.
 type slot struct {
 	area   Rect
 	panels []int
 }
 
-// tab returns where the name of a slot's panel lies, of n.
+// tab returns the area of the title of a slot's panel i of n.
 func (s slot) tab(i int) Rect {
 	w := min(s.area.W/float64(len(s.panels)), 160)
 	return Rect{s.area.X + float64(i)*w, s.area.Y, w - 2, tabHeight - 2}
 }
 
-// inside is the area of the panel that is seen.
+// inside returns the area of the visible panel.
 func (s slot) inside() Rect {
 	if len(s.panels) == 1 {
 		return s.area
@@ -82,8 +82,8 @@ func (s slot) inside() Rect {
 	return r
 }
 
-// arrange places panels of these shapes in a window of w by h: bars on top of each other, then the wide ones in a column beside the tall
-// and large ones, or all in one column where the window is higher than wide.
+// arrange places panels in a window of w by h: bars at the top, then the wide panels in a column beside the tall and large ones; everything
+// in one column if the window is higher than wide.
 func arrange(w, h float64, shapes []Shape) (slots []slot) {
 	area := Rect{0, 0, w, h}.Inset(gap)
 	of := func(want Shape) (found []int) {
@@ -117,7 +117,7 @@ func arrange(w, h float64, shapes []Shape) (slots []slot) {
 	return append(append(slots, column(wide, shapes, left)...), column(tall, shapes, right)...)
 }
 
-// column divides an area among panels, one above the other. The last slot takes those that there is no height for.
+// column divides an area among panels, one above the other. Panels that do not fit share the last slot.
 func column(panels []int, shapes []Shape, area Rect) (slots []slot) {
 	n, need := len(panels), 0.0
 	for _, i := range panels {

@@ -2,8 +2,8 @@ package viewer
 
 import "time"
 
-// pacer chooses when to draw by what drawing costs, so that watching takes little from a training that shares the
-// processor: a fifteenth of the time for what happens by itself, more while somebody drags.
+// pacer chooses when to draw by the cost of drawing, so that the window takes little from a training on the same processor: a fifteenth of
+// the time while nobody touches it, more while somebody drags.
 type pacer struct {
 	cost  time.Duration // of one drawing with its presentations, smoothed
 	begun time.Time     // of the newest drawing
@@ -11,7 +11,7 @@ type pacer struct {
 }
 
 const (
-	presentations = 5 // Ebitengine presents a changed frame, and then four more that are the same
+	presentations = 5 // Ebitengine presents a changed frame, and then the same frame four more times
 	share         = 15
 	slowest       = 3 * time.Second
 	fastestIdle   = time.Second / 10
@@ -19,7 +19,7 @@ const (
 	slowestActive = time.Second / 4
 )
 
-// interval returns the least time from one drawing to the next.
+// interval returns the least time between two drawings.
 func (p *pacer) interval(active bool) time.Duration {
 	if active {
 		return min(max(2*p.cost, fastestActive), slowestActive)
@@ -27,11 +27,11 @@ func (p *pacer) interval(active bool) time.Duration {
 	return min(max(share*p.cost, fastestIdle), slowest)
 }
 
-// due reports whether it is time to draw.
+// due tells whether it is time to draw.
 func (p *pacer) due(now time.Time, active bool) bool { return now.Sub(p.begun) >= p.interval(active) }
 
-// draw is called when a drawing begins. Where it follows before the one before was presented, that one's cost is what it would have
-// been by then.
+// draw is called when a drawing begins. If the previous drawing has not been presented completely, its cost is what it has taken so far,
+// extrapolated.
 func (p *pacer) draw(now time.Time) {
 	if !p.begun.IsZero() && 0 < p.ticks && p.ticks < presentations {
 		p.learn(now.Sub(p.begun) * presentations / time.Duration(p.ticks))
@@ -39,8 +39,8 @@ func (p *pacer) draw(now time.Time) {
 	p.begun, p.ticks = now, 0
 }
 
-// tick is called once a frame, before anything else. Ebitengine draws after Update has returned, so the cost is
-// known frames later.
+// tick is called once a frame, before anything else. Ebitengine draws after Update has returned, so the cost of a drawing is known frames
+// later.
 func (p *pacer) tick(now time.Time) {
 	p.ticks++
 	if !p.begun.IsZero() && p.ticks == presentations {

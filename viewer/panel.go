@@ -8,33 +8,33 @@ import (
 	"genview/models/watch"
 )
 
-// A Panel shows one side of a run.
+// A Panel shows one view of a run, or a part of the window.
 type Panel interface {
-	// Title names the panel above what it shows; "" for none.
+	// Title returns the title above the panel; "" for none.
 	Title() string
-	// Shape says what area suits what there is to show.
+	// Shape says which area suits the panel's present content.
 	Shape(s *watch.Snapshot) Shape
-	// Update takes what happened since the last tick and returns what to ask of the trainer, and whether the panel looks
-	// different now for another reason than a new snapshot or its size.
+	// Update handles the input since the last tick. It returns requests for the trainer, and whether the panel has to be drawn again (a new
+	// snapshot or size does that by itself).
 	Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool)
 	// Draw draws the panel and changes nothing.
 	Draw(c *Canvas, s *watch.Snapshot)
 }
 
-// Input is what happened since the last tick, as one panel sees it.
+// Input is the input since the last tick, as seen by one panel.
 type Input struct {
 	Size     Point // of the panel
-	Cursor   Point // from the panel's upper left corner
+	Cursor   Point // relative to the panel's upper left corner
 	Over     bool  // the cursor is over this panel, and no other panel holds it
-	Pressed  bool  // the left button went down over this panel just now
-	Held     bool  // the left button went down over this panel, and is still down
-	Released bool  // it was let go just now
-	Moved    bool  // the cursor is elsewhere than a tick ago
-	Outside  bool  // it went down elsewhere just now
+	Pressed  bool  // the left button was just pressed over this panel
+	Held     bool  // the left button was pressed over this panel, and still is
+	Released bool  // the left button was just released
+	Moved    bool  // the cursor moved since the last tick
+	Outside  bool  // the left button was just pressed elsewhere
 	Typed    string
-	Letters  string // of the keys that went down just now, as a US keyboard has them
+	Letters  string // of the keys that were just pressed, on a US keyboard
 	Keys     Keys
-	Attend   string // the newest text that any panel asked to have attended to; "" for none
+	Attend   string // the newest text that a panel sent an Attend for; "" for none
 	Now      time.Time
 }
 
@@ -60,7 +60,7 @@ func panelOf(v watch.View) Panel {
 	panic("unreachable: the kinds of views are those above")
 }
 
-// content is the area of a panel beneath its title.
+// content returns the area of a panel below its title.
 func content(size Point, title bool) Rect {
 	r := Rect{0, 0, size.X, size.Y}
 	if !title {
@@ -70,14 +70,14 @@ func content(size Point, title bool) Rect {
 	return Rect{padding, r.Y, max(0, r.W-2*padding), max(0, r.H-padding)}
 }
 
-// A button is pressed with the mouse, or with its key. Its label is said when it is drawn, so that it cannot lag what it is of.
+// A button is pressed with the mouse or with its key. Its label is passed when it is drawn, so that it is always up to date.
 type button struct {
-	key   rune // a small letter, a digit or a space; 0 for none
+	key   rune // a lower-case letter, a digit or a space; 0 for none
 	hover bool
 	down  bool
 }
 
-// update reports whether the button was pressed, and whether it looks different now. Its key works wherever the cursor is.
+// update tells whether the button was pressed, and whether it has to be drawn again. Its key works wherever the cursor is.
 func (b *button) update(in Input, area Rect) (clicked, redraw bool) {
 	was := *b
 	over := area.Contains(in.Cursor)
@@ -90,8 +90,8 @@ func (b *button) update(in Input, area Rect) (clicked, redraw bool) {
 	return clicked || in.typed(b.key), *b != was
 }
 
-// typed reports whether a shortcut's key was pressed, with Caps Lock or without. On keyboards of other scripts it is the key that has
-// that letter on a US keyboard.
+// typed tells whether a shortcut's key was pressed, with or without Caps Lock. On keyboards of other scripts it is the key that has that
+// letter on a US keyboard.
 func (in Input) typed(key rune) bool {
 	for _, r := range in.Typed {
 		switch {

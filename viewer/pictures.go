@@ -6,18 +6,18 @@ import (
 	"genview/models/watch"
 )
 
-// Pictures shows pictures as large as they go, of fixed latents so that one sees the same ones grow, with their captions and with what
-// is right and wrong about them.
+// Pictures shows pictures as large as possible, with captions and with marks for right and wrong. A model's samples keep their latent
+// vectors, so that one sees them improve.
 type Pictures struct{ name string }
 
-// Title names the panel.
+// Title returns the panel's title.
 func (p *Pictures) Title() string { return p.name }
 
 func (p *Pictures) view(s *watch.Snapshot) *watch.Pictures {
 	return watch.Find[*watch.Pictures](s.Views, p.name)
 }
 
-// Shape is wide, and a square for a single picture.
+// Shape is Wide, and a square for a single picture.
 func (p *Pictures) Shape(s *watch.Snapshot) Shape {
 	switch v := p.view(s); {
 	case v == nil || len(v.Images) == 0:
@@ -28,12 +28,12 @@ func (p *Pictures) Shape(s *watch.Snapshot) Shape {
 	return Wide
 }
 
-// Update has nothing to do.
+// Update does nothing.
 func (p *Pictures) Update(Input, *watch.Snapshot) ([]watch.Request, bool) { return nil, false }
 
 const (
 	captionHeight = 18
-	captionWidth  = 56 // of a picture that has one, at least where there is room
+	captionWidth  = 56 // least width of a picture with a caption, if there is room
 )
 
 // Draw lays the pictures out.
@@ -68,7 +68,7 @@ func (p *Pictures) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 }
 
-// about counts what is right, where pictures are marked.
+// about counts the right ones if pictures have marks.
 func (p *Pictures) about(v *watch.Pictures) string {
 	right, marked := 0, 0
 	for _, m := range v.Marks {
@@ -85,8 +85,8 @@ func (p *Pictures) about(v *watch.Pictures) string {
 	return formatCount(right) + " of " + formatCount(marked) + " right  ·  "
 }
 
-// fill returns in how many columns n pictures of w by h, each with pad pixels around and between and a caption of that height beneath,
-// fill r best, and the size of a cell.
+// fill returns the number of columns with which n pictures of w by h fill r best, and the size of a cell. Each picture has pad pixels
+// around it and a caption of that height below.
 func fill(r Rect, n int, w, h, pad, caption float64) (cols int, cellW, cellH float64) {
 	best := math.Inf(-1)
 	for k := 1; k <= n; k++ {
@@ -98,7 +98,7 @@ func fill(r Rect, n int, w, h, pad, caption float64) (cols int, cellW, cellH flo
 	}
 	best = max(best, 0)
 	cellW, cellH = best*w+pad, best*h+pad+caption
-	if caption > 0 { // which wants more width than a small picture has
+	if caption > 0 { // a caption is wider than a small picture
 		cellW = max(cellW, min(captionWidth, r.W/float64(cols)))
 	}
 	return cols, cellW, cellH

@@ -7,11 +7,11 @@ import (
 	"genview/models/watch"
 )
 
-// reach is how far the plane of a two-dimensional latent space goes, in standard deviations of its prior.
+// reach is the distance from the centre to the edge of a two-dimensional latent space's plane, in standard deviations of the prior.
 const reach = 3
 
-// planeAt returns the latent vector at a place of the plane, both coordinates from 0 to 1 and y down. A latent space of
-// two dimensions is its own plane; else the place lies between four points: upper left, upper right, lower left, lower right.
+// planeAt returns the latent vector at a position of the plane, with coordinates from 0 to 1 and y down. A two-dimensional latent space is
+// its own plane; otherwise the vector is interpolated between four points: upper left, upper right, lower left, lower right.
 func planeAt(l *watch.Latent, corners [4]watch.Point, p Point) []float32 {
 	if l.Z == 2 {
 		return []float32{float32((2*p.X - 1) * reach), float32((1 - 2*p.Y) * reach)}

@@ -10,8 +10,7 @@ import (
 	"genview/models/watch"
 )
 
-// Scatter shows sets of points in a plane, and behind them a number at every place: what a GAN learns from, what it makes, and what its
-// discriminator thinks.
+// Scatter shows sets of points in a plane over a field of values: a GAN's data, its samples, and its discriminator's scores.
 type Scatter struct {
 	name          string
 	others, field button
@@ -19,7 +18,7 @@ type Scatter struct {
 	hover         Point // in the plane
 	over          bool
 
-	shown *watch.Scatter // what image was drawn from
+	shown *watch.Scatter // the view that image was drawn from
 	as    struct{ others, field bool }
 	image *image.RGBA
 }
@@ -31,7 +30,7 @@ var (
 	highColor = color.RGBA{0x12, 0x5c, 0x4e, 0xff}
 )
 
-// setColor is the colour of a set of points: the first, which the model made, is brightest.
+// setColor returns the colour of a set of points. The first set, the model's own, is brightest.
 func setColor(i int) color.RGBA {
 	if i == 0 {
 		return madeColor
@@ -39,14 +38,14 @@ func setColor(i int) color.RGBA {
 	return curveColor(i)
 }
 
-// Title names the panel.
+// Title returns the panel's title.
 func (p *Scatter) Title() string { return p.name }
 
 func (p *Scatter) view(s *watch.Snapshot) *watch.Scatter {
 	return watch.Find[*watch.Scatter](s.Views, p.name)
 }
 
-// Shape is tall.
+// Shape is Tall.
 func (p *Scatter) Shape(s *watch.Snapshot) Shape {
 	if p.view(s) == nil {
 		return Hidden
@@ -54,7 +53,7 @@ func (p *Scatter) Shape(s *watch.Snapshot) Shape {
 	return Tall
 }
 
-// areas puts the buttons beneath the plane, side by side where there is room.
+// areas puts the buttons below the plane, side by side if there is room.
 func (p *Scatter) areas(size Point) (plane, others, field Rect) {
 	const button, wide = 30, 128
 	r := content(size, true)
@@ -74,7 +73,7 @@ func (p *Scatter) areas(size Point) (plane, others, field Rect) {
 	return plane, others, field
 }
 
-// Update follows the buttons and the cursor.
+// Update handles the buttons and the cursor.
 func (p *Scatter) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	v := p.view(s)
 	if v == nil {
@@ -102,7 +101,7 @@ func (p *Scatter) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	return nil, redraw
 }
 
-// showOrHide says what a click does to what is hidden now, or not.
+// showOrHide returns the label of a button, for something that is hidden now or not.
 func showOrHide(hidden bool) string {
 	if hidden {
 		return "Show"
@@ -110,9 +109,9 @@ func showOrHide(hidden bool) string {
 	return "Hide"
 }
 
-const painted = 640 // pixels of the plane's picture, along each side
+const painted = 640 // width and height of the plane's picture in pixels
 
-// paint draws the field and the points, the other sets beneath the first.
+// paint draws the field and the points, the first set on top.
 func paint(p *watch.Scatter, others, field bool) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, painted, painted))
 	f := p.Field
@@ -148,7 +147,7 @@ func paint(p *watch.Scatter, others, field bool) *image.RGBA {
 	return img
 }
 
-// spread returns what is low, in the middle and high among values, so that a few that are far off do not matter.
+// spread returns the lower bound, the middle and the upper bound of values without their outliers.
 func spread(values []float32) (low, mid, high float64) {
 	if len(values) == 0 {
 		return 0, 0, 0
@@ -158,7 +157,7 @@ func spread(values []float32) (low, mid, high float64) {
 	return at(0.03), at(0.5), at(0.97)
 }
 
-// valueAt is a field at a place from 0 to 1, y down, between the four values around it.
+// valueAt interpolates a field at a position from 0 to 1, y down.
 func valueAt(p *watch.Field, x, y float64) float64 {
 	last := p.Side - 1
 	u, v := min(max(x*float64(p.Side)-0.5, 0), float64(last)), min(max(y*float64(p.Side)-0.5, 0), float64(last))
@@ -168,7 +167,7 @@ func valueAt(p *watch.Field, x, y float64) float64 {
 	return lerp(lerp(at(j, i), at(j, i+1), u-float64(i)), lerp(at(j+1, i), at(j+1, i+1), u-float64(i)), v-float64(j))
 }
 
-// dots adds points to a picture, each two pixels wide, or more where they are few; where many lie they are brighter.
+// dots draws points two pixels wide, or wider if there are few, and brighter where there are many.
 func dots(img *image.RGBA, p *watch.Scatter, xy []float32, c color.RGBA, opacity float64) {
 	n := len(xy) / 2
 	side := min(max(int(math.Sqrt(16000/float64(max(n, 1)))), 2), 8)
@@ -183,7 +182,7 @@ func dots(img *image.RGBA, p *watch.Scatter, xy []float32, c color.RGBA, opacity
 	}
 }
 
-// Draw draws the plane and what its colours mean.
+// Draw draws the plane and the legend of its colours.
 func (p *Scatter) Draw(c *Canvas, s *watch.Snapshot) {
 	v := p.view(s)
 	r, others, field := p.areas(c.Size())
@@ -218,7 +217,7 @@ func (p *Scatter) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 }
 
-// A key says what a colour means.
+// A key is an entry of the legend.
 type key struct {
 	name  string
 	color color.RGBA
@@ -234,7 +233,7 @@ func keys(v *watch.Scatter) (all []key) {
 	return all
 }
 
-// rest names the sets behind the first.
+// rest returns the names of all sets but the first.
 func rest(v *watch.Scatter) string {
 	if len(v.Sets) == 2 {
 		return v.Sets[1].Name

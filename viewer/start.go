@@ -7,16 +7,16 @@ import (
 	"genview/models/watch"
 )
 
-// Start is the page from which something is begun: a card for each choice.
+// Start is the page on which a user begins a training: a card for each choice.
 type Start struct {
 	cards []button
-	begun int // the card that was chosen, from 1 on; 0 for none
+	begun int // the card that was chosen, from 1; 0: none
 }
 
-// Title is empty: the page has one of its own.
+// Title is empty, because the page draws its own.
 func (p *Start) Title() string { return "" }
 
-// Shape is the whole window, until something runs.
+// Shape is the whole window until something runs.
 func (p *Start) Shape(s *watch.Snapshot) Shape {
 	if s.Choices == nil {
 		return Hidden
@@ -30,8 +30,8 @@ const (
 	cardGap    = 20
 )
 
-// card returns where a choice's card lies: side by side, in as many rows as it takes. Rows are filled alike, and the last one, which may have
-// fewer cards, is centred: three above two look better than four and a lonely one.
+// card returns the area of a choice's card: side by side, in as many rows as needed. All rows but the last have the same number of cards,
+// and the last one is centred: three above two look better than four and a single one.
 func (p *Start) card(size Point, i, n int) Rect {
 	most := max(1, int((size.X-2*padding+cardGap)/(cardWidth+cardGap)))
 	rows := (n + most - 1) / most
@@ -39,12 +39,12 @@ func (p *Start) card(size Point, i, n int) Rect {
 	w := min(cardWidth, size.X-2*padding)
 	top := max(132, (size.Y-float64(rows)*(cardHeight+cardGap)+100)/2)
 	h := min(cardHeight, (size.Y-top-padding)/float64(rows)-cardGap)
-	in := min(cols, n-i/cols*cols) // cards in this row
+	in := min(cols, n-i/cols*cols) // number of cards in this row
 	left := (size.X - float64(in)*(w+cardGap) + cardGap) / 2
 	return Rect{left + float64(i%cols)*(w+cardGap), top + float64(i/cols)*(h+cardGap), w, h}
 }
 
-// Update begins what is clicked on, once.
+// Update begins the choice that is clicked on, once.
 func (p *Start) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
 	if p.Shape(s) == Hidden {
 		p.begun = 0
@@ -65,7 +65,7 @@ func (p *Start) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw
 	return ask, redraw
 }
 
-// Draw draws the name and the cards.
+// Draw draws the title and the cards.
 func (p *Start) Draw(c *Canvas, s *watch.Snapshot) {
 	size := c.Size()
 	first := p.card(size, 0, len(s.Choices))
@@ -106,5 +106,5 @@ func (p *Start) drawCard(c *Canvas, choice watch.Choice, i int) {
 	c.Text(strconv.Itoa(i+1), Point{inner.X + inner.W, inner.Y + inner.H - 8}, Text{Size: 12, Color: dimColor, Align: Right})
 }
 
-// trimmed takes empty lines off both ends.
+// trimmed removes empty lines at both ends.
 func trimmed(s string) string { return strings.Trim(s, "\n") }

@@ -7,39 +7,39 @@ import (
 	"genview/models/watch"
 )
 
-// Events is what happened in the window since the last tick.
+// Events is the input since the last tick.
 type Events struct {
 	Size    Point // of the window
 	Cursor  Point
 	Down    bool   // the left mouse button is held
-	Typed   string // characters
-	Letters string // of the keys that went down, as a US keyboard has them
+	Typed   string // the typed characters
+	Letters string // of the keys that were pressed, on a US keyboard
 	Keys    Keys
 	Now     time.Time
 }
 
-// Keys are keys that type no character and were pressed since the last tick, or are held and repeat.
+// Keys are the keys without a character that were pressed since the last tick, or are held and repeat.
 type Keys struct{ Erase, Enter, Escape bool }
 
-// State is all that the window knows: its panels, where they lie, what the mouse holds and what was not asked yet. It is
-// plain data for one goroutine, and needs no window.
+// State is the whole state of the window: its panels, their areas, what the mouse holds, and unsent requests. It is plain data for one
+// goroutine, and needs no window.
 type State struct {
 	fixed    []Panel
-	made     map[string]Panel // by the kind and name of their views
-	panels   []Panel          // the fixed ones and those of the snapshot's views
+	made     map[string]Panel // by kind and title of their views
+	panels   []Panel          // the fixed ones, and those of the snapshot's views
 	slots    []slot
-	places   []Rect        // of panels; nothing for one that is not seen
-	raised   map[Panel]int // when a panel that shares its area was chosen last: counts choices
+	places   []Rect        // the areas of panels; an empty one for a panel that is not visible
+	raised   map[Panel]int // when a panel that shares its area was chosen last, as a count of choices
 	events   Events        // of the last tick
 	snapshot *watch.Snapshot
-	held     Panel           // over which the button went down, nil for none
-	waiting  []watch.Request // what the trainer was too busy to take
-	attend   string          // the newest text that was asked for
+	held     Panel           // the panel in which the button was pressed; nil: none
+	waiting  []watch.Request // requests that the trainer was too busy to take
+	attend   string          // the newest text that an Attend asked for
 }
 
-const mostWaiting = 16 // requests: who clicks on is not heard more often for it
+const mostWaiting = 16 // further requests are dropped
 
-// Titles returns the names of all views that can be seen, in the order of their panels, whether they have an area of their own or share one.
+// Titles returns the titles of all views, in the order of their panels, including those that share an area.
 func (st *State) Titles() []string {
 	var all []string
 	for _, p := range st.panels {
@@ -50,14 +50,14 @@ func (st *State) Titles() []string {
 	return all
 }
 
-// NewState returns a State that shows what can be begun, how a run stands, and all views of its snapshots.
+// NewState returns a State with the start page, the status bar, and panels for all views of its snapshots.
 func NewState() *State { return newState(&Start{}, &Status{}) }
 
 func newState(fixed ...Panel) *State {
 	return &State{fixed: fixed, made: map[string]Panel{}, raised: map[Panel]int{}, snapshot: &watch.Snapshot{}}
 }
 
-// Update takes events and the newest snapshot, sends what panels ask for, and reports whether the window looks different now.
+// Update processes events and the newest snapshot, sends the panels' requests, and tells whether the window has to be drawn again.
 func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bool) (redraw bool) {
 	redraw = s != st.snapshot || e.Size != st.events.Size
 	if redraw {
@@ -114,7 +114,7 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 	return redraw
 }
 
-// follow has a panel for each view. One that was there keeps what was chosen in it.
+// follow makes a panel for each new view. Existing panels keep their state.
 func (st *State) follow(s *watch.Snapshot) {
 	st.panels = append(make([]Panel, 0, len(st.fixed)+len(s.Views)), st.fixed...)
 	for _, v := range s.Views {
@@ -126,7 +126,7 @@ func (st *State) follow(s *watch.Snapshot) {
 	}
 }
 
-// arrange finds where the panels lie.
+// arrange computes the areas of the panels.
 func (st *State) arrange(size Point, s *watch.Snapshot) {
 	shapes := make([]Shape, len(st.panels))
 	for i, p := range st.panels {
@@ -139,7 +139,7 @@ func (st *State) arrange(size Point, s *watch.Snapshot) {
 	}
 }
 
-// front returns the panel of a slot that is seen: the one that was chosen last, or the first.
+// front returns the visible panel of a slot: the one that was chosen last, or the first.
 func (st *State) front(q slot) int {
 	front := q.panels[0]
 	for _, i := range q.panels {
@@ -150,7 +150,7 @@ func (st *State) front(q slot) int {
 	return front
 }
 
-// raise has the panel seen whose tab lies at p, and reports whether there is one.
+// raise makes the panel visible whose tab is at p, and tells whether there is one.
 func (st *State) raise(p Point) bool {
 	for _, q := range st.slots {
 		for k, i := range q.panels {
@@ -167,7 +167,7 @@ func (st *State) raise(p Point) bool {
 	return false
 }
 
-// writer returns the panel in whose field somebody writes, nil for none: what is typed is for it alone.
+// writer returns the panel whose field the user edits, which receives all typing; nil: none.
 func (st *State) writer() Panel {
 	for _, p := range st.panels {
 		if w, ok := p.(interface{ writing() bool }); ok && w.writing() {
@@ -177,7 +177,7 @@ func (st *State) writer() Panel {
 	return nil
 }
 
-// at returns the panel at p, nil for none.
+// at returns the panel at p; nil: none.
 func (st *State) at(p Point) Panel {
 	for i, r := range st.places {
 		if r.Contains(p) {
@@ -209,7 +209,7 @@ func (st *State) Draw(c *Canvas) {
 	}
 }
 
-// tabs draws the names of panels that share an area.
+// tabs draws the titles of panels that share an area.
 func (st *State) tabs(c *Canvas, q slot) {
 	front := st.front(q)
 	for k, i := range q.panels {
@@ -217,7 +217,7 @@ func (st *State) tabs(c *Canvas, q slot) {
 		fill := backColor
 		if i == front {
 			fill, t.Color, t.Bold = panelColor, textColor, true
-			r.H += 2 // it is one with its panel
+			r.H += 2 // the chosen tab joins its panel
 		}
 		c.Fill(r, fill)
 		c.Text(c.Shorten(st.panels[i].Title(), t, r.W-12), Point{r.X + r.W/2, r.Y + r.H/2}, t)

@@ -8,20 +8,20 @@ import (
 	"genview/models/watch"
 )
 
-// Status says what runs, how far it is and how fast, and has the buttons that steer it.
+// Status shows what runs, how far it is and how fast, and has buttons to control it.
 type Status struct {
 	pause, save button
-	notice      string    // the newest
-	fades       time.Time // when it is not shown any more
-	fresh       bool      // it is shown
+	notice      string    // the newest one
+	fades       time.Time // when to hide it
+	fresh       bool      // it is visible
 }
 
-const noticed = 6 * time.Second // that a notice is shown
+const noticed = 6 * time.Second // how long a notice is visible
 
-// Title is empty: the run's own name stands there.
+// Title is empty, because the bar shows the run's title.
 func (p *Status) Title() string { return "" }
 
-// Shape is a bar on top, once something runs.
+// Shape is a bar at the top once something runs.
 func (p *Status) Shape(s *watch.Snapshot) Shape {
 	if s.Choices != nil {
 		return Hidden
@@ -34,10 +34,10 @@ func (p *Status) buttons(size Point) (pause, save Rect) {
 	return pause, Rect{pause.X + pause.W + 8, padding, 96, 30}
 }
 
-// steerable reports whether there is a trainer that takes pauses and saves.
+// steerable tells whether there is a trainer that can pause and save.
 func steerable(s *watch.Snapshot) bool { return s.State == watch.Training || s.State == watch.Paused }
 
-// Update looks after the buttons.
+// Update handles the buttons.
 func (p *Status) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
 	if s.Notice != p.notice {
 		p.notice, p.fades, p.fresh = s.Notice, in.Now.Add(noticed), s.Notice != ""
@@ -62,7 +62,7 @@ func (p *Status) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	return ask, redraw || a || b
 }
 
-// label says what a click on the first button does.
+// label returns the label of the first button.
 func (p *Status) label(s *watch.Snapshot) string {
 	if s.State == watch.Paused {
 		return "Resume"
@@ -119,7 +119,7 @@ func (p *Status) Draw(c *Canvas, s *watch.Snapshot) {
 	c.Text(speed(s), Point{r.X + r.W, r.Y + 61}, Text{Size: 13, Color: textColor, Align: Right})
 }
 
-// progress says how far a run is.
+// progress returns a text on the progress of a run.
 func progress(s *watch.Snapshot) string {
 	switch {
 	case s.State == watch.Compiling || s.State == "":
@@ -130,7 +130,7 @@ func progress(s *watch.Snapshot) string {
 	return fmt.Sprintf("%s  ·  step %s of %s", stateName(s), formatCount(s.Step), formatCount(s.Steps))
 }
 
-// stopped reports whether a run is at rest though it has steps left.
+// stopped tells whether a run has ended before its last step.
 func stopped(s *watch.Snapshot) bool { return s.State == watch.Done && s.Step < s.Steps }
 
 func stateName(s *watch.Snapshot) string {
@@ -140,7 +140,7 @@ func stateName(s *watch.Snapshot) string {
 	return strings.ToUpper(string(s.State[:1])) + string(s.State[1:])
 }
 
-// speed says how fast a run is, and what time is left.
+// speed returns a text on the speed of a run and the remaining time.
 func speed(s *watch.Snapshot) string {
 	var parts []string
 	if s.ExamplesPerSecond > 0 && s.State == watch.Training {
@@ -155,7 +155,7 @@ func speed(s *watch.Snapshot) string {
 	return strings.Join(parts, "  ·  ")
 }
 
-// filled returns those texts that are not empty.
+// filled returns the texts that are not empty.
 func filled(texts ...string) []string {
 	var out []string
 	for _, t := range texts {

@@ -7,17 +7,17 @@ import (
 	"genview/models/watch"
 )
 
-// Table shows rows of cells. Numbers stand at the right of their columns.
+// Table shows rows of cells. Numbers are aligned at the right of their columns.
 type Table struct{ name string }
 
-// Title names the panel.
+// Title returns the panel's title.
 func (p *Table) Title() string { return p.name }
 
 func (p *Table) view(s *watch.Snapshot) *watch.Table {
 	return watch.Find[*watch.Table](s.Views, p.name)
 }
 
-// Shape is wide, once there are rows.
+// Shape is Wide once there are rows.
 func (p *Table) Shape(s *watch.Snapshot) Shape {
 	if v := p.view(s); v == nil || len(v.Rows) == 0 || len(v.Columns) == 0 {
 		return Hidden
@@ -25,7 +25,7 @@ func (p *Table) Shape(s *watch.Snapshot) Shape {
 	return Wide
 }
 
-// Update has nothing to do.
+// Update does nothing.
 func (p *Table) Update(Input, *watch.Snapshot) ([]watch.Request, bool) { return nil, false }
 
 const (
@@ -33,7 +33,7 @@ const (
 	columnGap = 28
 )
 
-// Draw draws as many rows as there is room for, and says how many there are not.
+// Draw draws as many rows as fit, and says how many are missing.
 func (p *Table) Draw(c *Canvas, s *watch.Snapshot) {
 	v := p.view(s)
 	r := content(c.Size(), true)
@@ -69,7 +69,7 @@ func (p *Table) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 }
 
-// number reports whether a cell holds a number, which may have a unit behind it.
+// number tells whether a cell holds a number, perhaps with a unit.
 func number(cell string) bool {
 	digits := strings.ReplaceAll(strings.TrimRight(cell, " %"), ",", "")
 	_, err := strconv.ParseFloat(digits, 64)

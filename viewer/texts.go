@@ -6,20 +6,20 @@ import (
 	"genview/models/watch"
 )
 
-// Texts shows what a model makes of texts that it was not trained on, with what is right and wrong, or a text that it wrote.
+// Texts shows a model's outputs for texts that it was not trained on, with marks for right and wrong, or a text that it wrote.
 type Texts struct {
 	name  string
-	hover int // the row under the cursor, from 1 on; 0 for none
+	hover int // the row under the cursor, from 1; 0: none
 }
 
-// Title names the panel.
+// Title returns the panel's title.
 func (p *Texts) Title() string { return p.name }
 
 func (p *Texts) view(s *watch.Snapshot) *watch.Texts {
 	return watch.Find[*watch.Texts](s.Views, p.name)
 }
 
-// Shape is wide.
+// Shape is Wide.
 func (p *Texts) Shape(s *watch.Snapshot) Shape {
 	if v := p.view(s); v == nil || len(v.Examples) == 0 {
 		return Hidden
@@ -29,18 +29,18 @@ func (p *Texts) Shape(s *watch.Snapshot) Shape {
 
 const exampleHeight = 28
 
-// row returns where an example lies.
+// row returns the area of an example.
 func (p *Texts) row(size Point, i int) Rect {
 	r := content(size, true)
 	return Rect{r.X, r.Y + float64(i)*exampleHeight, r.W, exampleHeight}
 }
 
-// rows is how many examples there is room for.
+// rows returns how many examples fit.
 func (p *Texts) rows(size Point, v *watch.Texts) int {
 	return min(len(v.Examples), int(content(size, true).H/exampleHeight))
 }
 
-// prompted returns the first heat maps that are of a text which one can change; nil where there are none.
+// prompted returns the first heat maps with a prompt that the user can change; nil: there are none.
 func prompted(s *watch.Snapshot) *watch.HeatMaps {
 	for _, v := range s.Views {
 		if v, ok := v.(*watch.HeatMaps); ok && v.Prompt != nil {
@@ -50,7 +50,7 @@ func prompted(s *watch.Snapshot) *watch.HeatMaps {
 	return nil
 }
 
-// Update asks that an example which is clicked on be read, by a model that can show how.
+// Update asks for the attention of an example that is clicked on, if the model shows attention.
 func (p *Texts) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
 	v := p.view(s)
 	if v == nil || !v.Judged() || prompted(s) == nil {
@@ -107,7 +107,7 @@ func (p *Texts) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 }
 
-// output writes what the model said, wrong characters in another colour, and returns where it ends.
+// output writes a model's output, with wrong characters in another colour, and returns where it ends.
 func (p *Texts) output(c *Canvas, at Point, e watch.Example, t Text) float64 {
 	want := []rune(e.Want)
 	t.Signs = true
@@ -132,7 +132,7 @@ func mark(c *Canvas, at Point, right bool) {
 	c.Line([]Point{{at.X - 4, at.Y + 4}, {at.X + 4, at.Y - 4}}, 2, alertColor)
 }
 
-// text draws what a model wrote.
+// text draws a text that a model wrote.
 func (p *Texts) text(c *Canvas, v *watch.Texts) {
 	const height = 20
 	t := Text{Size: 14, Mono: true, Color: textColor}

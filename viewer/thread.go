@@ -2,8 +2,8 @@ package viewer
 
 import "fmt"
 
-// A Thread lends the main goroutine of a process to its windows: window systems want to be called from there. Everything else runs
-// in other goroutines, so that a window that hangs for good, as one does whose X server is gone, stops nothing but itself.
+// A Thread lends the main goroutine of a process to its windows, because window systems must be called from there. Everything else runs in
+// other goroutines, so that a window that hangs for ever, such as one without its X server, stops nothing else.
 //
 //	func main() {
 //		windows := viewer.NewThread()
@@ -12,7 +12,7 @@ import "fmt"
 //	}
 type Thread struct{ jobs chan func() }
 
-// NewThread returns a Thread that serves nothing yet.
+// NewThread returns a Thread.
 func NewThread() *Thread { return &Thread{make(chan func())} }
 
 // Serve runs windows and never returns. The main goroutine must call it.
@@ -22,7 +22,7 @@ func (t *Thread) Serve() {
 	}
 }
 
-// start runs f on the thread and returns where its result will come. A panic of f is an error.
+// start runs f on the thread and returns a channel with its result. A panic of f becomes an error.
 func (t *Thread) start(f func() error) <-chan error {
 	ended := make(chan error, 1)
 	go func() {
@@ -31,7 +31,7 @@ func (t *Thread) start(f func() error) <-chan error {
 	return ended
 }
 
-// caught calls f and returns its error, or its panic as one.
+// caught calls f and returns its error, or its panic as an error.
 func caught(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

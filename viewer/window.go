@@ -19,26 +19,26 @@ import (
 	"github.com/hajimehoshi/ebiten/v2/inpututil"
 )
 
-// Options are a window's.
+// Options are the options of a window.
 type Options struct {
 	Title         string
-	Width, Height int           // at scale 1; 0 for 1280 by 800
-	Linger        time.Duration // the window closes by itself this long after the run is done; negative: it stays
+	Width, Height int           // at scale 1; 0 means 1280 by 800
+	Linger        time.Duration // the window closes this long after the run is done; negative: it stays open
 	Opened        func()        // called when the window first draws; nil for none
 	CacheDir      string        // for the index of the system's fonts; "": they are not used
 }
 
-// ErrLost says that an open window went away, and not because somebody closed it: its X server is gone, or drawing failed. What the
-// window showed can go on without it.
+// ErrLost says that an open window ended although nobody closed it: its X server is gone, or drawing failed. The program can continue
+// without it.
 var ErrLost = errors.New("the window was lost")
 
-// patience is how long Run waits for a window to close that does not react.
+// patience is how long Run waits for a window to close.
 const patience = 3 * time.Second
 
-// Run opens a window on t and shows what comes over the bus until the window is closed or ctx ends, neither of which is an
-// error. It must not be called from the goroutine that serves t. A process runs one window in its life.
+// Run opens a window on t and shows the snapshots of the bus until the window is closed or ctx ends; neither is an error. It must not be
+// called from the goroutine that serves t. A process can run one window.
 //
-// The error is [ErrLost] where the window had been open; any other says why it cannot be opened and what to do.
+// The error is [ErrLost] if the window had been open; any other says why it cannot be opened and what to do.
 func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 	if err := CheckDisplay(); err != nil {
 		return err
@@ -60,7 +60,7 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 		select {
 		case err = <-ended:
 		case <-gone:
-		case <-time.After(patience): // the process ends without it
+		case <-time.After(patience): // the window does not react: the process ends without it
 		}
 	}
 	switch {
@@ -92,20 +92,19 @@ func (w *window) run() error {
 	return err
 }
 
-// narrow has Mesa's OpenGL for processors make vectors of 256 bits at most: with 512 it crashes (Mesa 22.3). The variable is also
-// lavapipe's, which takes them well and has read it when its device was opened, or is told again when it will be.
+// narrow limits the vectors of Mesa's software OpenGL to 256 bits: with 512 it crashes (Mesa 22.3). lavapipe uses the same variable and
+// works with 512; it has read the variable when its device was opened, and package vk sets it again for the next one.
 func narrow() {
 	const name = "LP_NATIVE_VECTOR_WIDTH"
 	if bits, _ := strconv.Atoi(os.Getenv(name)); bits > 256 {
-		_ = os.Unsetenv(name) // which takes any name
+		_ = os.Unsetenv(name) // works for every name
 	}
 }
 
-// ErrNoDisplay says that the environment names no display.
+// ErrNoDisplay says that no display is set in the environment.
 var ErrNoDisplay = errors.New("there is no display (DISPLAY is not set)")
 
-// CheckDisplay returns an error that says what to do where there can be no window. Where the environment names no display it is
-// [ErrNoDisplay].
+// CheckDisplay returns an error with a remedy if no window can be opened. If no display is set, it is [ErrNoDisplay].
 func CheckDisplay() error {
 	if err := displayError(runtime.GOOS, os.Getenv); err != nil {
 		return err
@@ -116,7 +115,7 @@ func CheckDisplay() error {
 	return nil
 }
 
-// displayError says what to do where the environment names no display.
+// displayError returns an error with a remedy if no display is set.
 func displayError(goos string, env func(string) string) error {
 	switch {
 	case goos == "windows" || goos == "darwin" || env("DISPLAY") != "":
@@ -127,7 +126,7 @@ func displayError(goos string, env func(string) string) error {
 	return fmt.Errorf("viewer: %w: train without a window: genview train", ErrNoDisplay)
 }
 
-// window is what Ebitengine runs.
+// window implements [ebiten.Game].
 type window struct {
 	ctx     context.Context
 	bus     *watch.Bus
@@ -137,31 +136,31 @@ type window struct {
 
 	outside Point // the window's size at scale 1
 	scale   float64
-	drawn   Point // the size of the newest drawing, in the window's own pixels
+	drawn   Point // the size of the last drawing, in the window's own pixels
 	redraw  bool
-	active  bool // somebody's hand is on it
+	active  bool // the user is moving or pressing something
 	touched time.Time
 	cursor  Point
 	pace    pacer
 	typed   []rune
 	keys    []ebiten.Key
 	done    time.Time
-	shown   atomic.Bool // it drew once
-	failed  error       // of a drawing, which cannot say so itself
-	found   atomic.Bool // fonts of the system were, since the last tick
+	shown   atomic.Bool // it has drawn once
+	failed  error       // the error of a drawing, because Draw returns none
+	found   atomic.Bool // fonts of the system were found since the last tick
 }
 
-// LayoutF gives the drawing the window's own resolution.
+// LayoutF makes the drawing as large as the window in its own pixels.
 func (w *window) LayoutF(width, height float64) (float64, float64) {
 	w.scale = ebiten.Monitor().DeviceScaleFactor()
 	w.outside = Point{width, height}
 	return width * w.scale, height * w.scale
 }
 
-// Layout is not called: LayoutF is there.
+// Layout is not called, because there is LayoutF.
 func (w *window) Layout(int, int) (int, int) { panic("unreachable") }
 
-// Update gathers what happened since the last tick. A panic is an error, here and in Draw, so that it ends the window alone.
+// Update collects the input since the last tick. A panic here or in Draw becomes an error that ends only the window.
 func (w *window) Update() error {
 	now := time.Now()
 	s := w.bus.Latest()
@@ -202,7 +201,7 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	w.redraw = w.state.Update(e, s, w.bus.Send) || found || w.redraw
 }
 
-// letters returns the small letters that keys have on a US keyboard.
+// letters returns the lower-case letters of the pressed keys on a US keyboard.
 func letters(keys []ebiten.Key) string {
 	var b strings.Builder
 	for _, k := range keys {
@@ -215,14 +214,14 @@ func letters(keys []ebiten.Key) string {
 
 func pressed(keys ...ebiten.Key) bool { return slices.ContainsFunc(keys, inpututil.IsKeyJustPressed) }
 
-// repeats reports whether a key was pressed just now, or is held long enough to count again, 30 times a second.
+// repeats tells whether a key was pressed just now, or is held and repeats, 30 times a second.
 func repeats(k ebiten.Key) bool {
 	const delay = 24 // ticks
 	d := inpututil.KeyPressDuration(k)
-	return inpututil.IsKeyJustPressed(k) || d > delay && d%2 == 0 // a key may be up again before a slow frame ends
+	return inpututil.IsKeyJustPressed(k) || d > delay && d%2 == 0 // a key may be released before a slow frame ends
 }
 
-// lingered reports whether the window has shown a finished run long enough.
+// lingered tells whether the window has shown a finished run long enough.
 func (w *window) lingered(s *watch.Snapshot, now time.Time) bool {
 	if s.State != watch.Done || w.options.Linger < 0 {
 		return false
@@ -233,7 +232,7 @@ func (w *window) lingered(s *watch.Snapshot, now time.Time) bool {
 	return now.Sub(w.done) >= w.options.Linger
 }
 
-// Draw draws when something looks different now, and not more often than pays.
+// Draw draws if something changed, as often as the pacer allows.
 func (w *window) Draw(screen *ebiten.Image) {
 	now := time.Now()
 	w.pace.tick(now)

@@ -11,33 +11,33 @@ import (
 )
 
 const (
-	align = 256 // of every buffer: at least what any device asks of an offset
+	align = 256 // of every buffer: at least the offset alignment of any device
 
 	onDevice = 0 // pools and memory types
 	onHost   = 1
 )
 
-// memory is what a device offers; the numbers are memory types.
+// memory describes a device's memory; the numbers are memory types.
 type memory struct {
 	device, host, both uint32
-	unified            bool // there is memory that is both the device's and the host's
+	unified            bool // some memory belongs to both the device and the host
 	heap               int64
 }
 
-// A memoryType is a type of memory: what it can do, and the bytes of its heap.
+// A memoryType is a type of memory: its properties, and the size of its heap in bytes.
 type memoryType struct {
 	flags uint32
 	heap  int64
 }
 
-// What a type of memory can do: VkMemoryPropertyFlagBits.
+// Properties of a memory type: VkMemoryPropertyFlagBits.
 const (
-	local     = 0x1 // the device reaches it fast
+	local     = 0x1 // fast for the device
 	visible   = 0x2 // it can be mapped
 	coherent  = 0x4 // writes need not be flushed
-	cached    = 0x8 // the host reads it fast
+	cached    = 0x8 // fast for the host to read
 	protected = 0x20
-	slow      = 0x40 | 0x80 // AMD's types for debugging, past the device's caches
+	slow      = 0x40 | 0x80 // AMD's types for debugging, which bypass the device's caches
 )
 
 func memoryTypes(pd vulkan.PhysicalDevice) []memoryType {
@@ -55,8 +55,8 @@ func memoryTypes(pd vulkan.PhysicalDevice) []memoryType {
 	return all
 }
 
-// chooseMemory picks the types for buffers, of which a bit says whether they take a type: the first that has what is needed and most of
-// what is good. Drivers list the better of equal types first (specification, section 11.2.1).
+// chooseMemory picks the memory types for buffers. bits says which types buffers can use. It picks the first type that has the needed
+// properties and most of the desired ones, because drivers list the better of equal types first (specification, section 11.2.1).
 func chooseMemory(types []memoryType, bits uint32) memory {
 	pick := func(need, good uint32) (uint32, bool) {
 		best, most, found := 0, -1, false
@@ -80,7 +80,7 @@ func chooseMemory(types []memoryType, bits uint32) memory {
 	return m
 }
 
-// memoryBits tells which types of memory the device's buffers take, which are all made for the same uses.
+// memoryBits returns the memory types that buffers can use, as bits. They are the same for all buffers, which have the same usage.
 func (d *Device) memoryBits() (uint32, error) {
 	info := bufferInfo(1)
 	var buf vulkan.Buffer
@@ -118,7 +118,7 @@ func (p *pool) free(d *Device) {
 	p.slabs = nil
 }
 
-// take finds n bytes in a pool, or allocates a new block for them. d.mu is held.
+// take returns n bytes of a pool, from a new block if necessary. d.mu is held.
 func (d *Device) take(kind, n int) (*slab, int, error) {
 	p := &d.pools[kind]
 	for _, s := range p.slabs {
@@ -128,7 +128,7 @@ func (d *Device) take(kind, n int) (*slab, int, error) {
 	}
 	size := blockSize(n, int(d.held))
 	s, err := d.newSlab(kind, size)
-	if err != nil && size > n { // there may still be room for just this
+	if err != nil && size > n { // perhaps there is still room for this buffer alone
 		size = n
 		s, err = d.newSlab(kind, n)
 	}
@@ -142,7 +142,7 @@ func (d *Device) take(kind, n int) (*slab, int, error) {
 }
 
 func (d *Device) newSlab(kind, size int) (*slab, error) {
-	if size > d.info.Limits.MaxAllocation { // some drivers promise what they do not have
+	if size > d.info.Limits.MaxAllocation { // some drivers promise more than they have
 		return nil, d.outOfMemory(size)
 	}
 	s := &slab{block: newBlock(size)}
@@ -171,7 +171,7 @@ func (d *Device) newSlab(kind, size int) (*slab, error) {
 	return s, nil
 }
 
-// give returns memory; of empty blocks a pool keeps one, if it is small. d.mu is held.
+// give returns memory to its pool. A pool keeps one empty block, if it is small. d.mu is held.
 func (d *Device) give(kind int, s *slab, lo, n int) {
 	s.release(lo, n)
 	p, spare := &d.pools[kind], false
@@ -191,12 +191,12 @@ func (d *Device) give(kind int, s *slab, lo, n int) {
 
 // MemoryStats says how much device memory is in use.
 type MemoryStats struct {
-	Held    int64 // bytes taken from the driver
+	Held    int64 // bytes allocated from the driver
 	Used    int64 // bytes in open buffers
-	Buffers int   // that are open
+	Buffers int   // open buffers
 }
 
-// Memory counts the memory in use.
+// Memory returns the memory in use.
 func (d *Device) Memory() MemoryStats {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -207,7 +207,7 @@ func (d *Device) Memory() MemoryStats {
 	return m
 }
 
-// A Buffer is device memory. It may be used from many goroutines, whose writes it does not order.
+// A Buffer is device memory. Several goroutines may use it, but it does not order their writes.
 type Buffer struct {
 	d      *Device
 	id     uint64
@@ -227,12 +227,12 @@ type texelKey struct {
 	format vulkan.Format
 }
 
-// NewBuffer makes a buffer of that many bytes in device memory, filled with anything.
+// NewBuffer makes a buffer of that many bytes in device memory, with undefined contents.
 func (d *Device) NewBuffer(name string, size int) (*Buffer, error) {
 	return d.newBuffer(name, size, onDevice)
 }
 
-// NewHostBuffer makes a buffer in memory that the host maps and the device reaches: to feed a program and to read its results.
+// NewHostBuffer makes a buffer in memory that is mapped for the host and usable by the device: to feed a program and to read its results.
 func (d *Device) NewHostBuffer(name string, size int) (*Buffer, error) {
 	return d.newBuffer(name, size, onHost)
 }
@@ -252,7 +252,7 @@ func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
 	if d.closed {
 		return nil, errClosed
 	}
-	if size > d.info.Limits.MaxAllocation { // what is larger than the driver's limit must not even be asked for
+	if size > d.info.Limits.MaxAllocation { // must not ask the driver for more than its limit
 		return nil, d.outOfMemory(size)
 	}
 	var buf vulkan.Buffer
@@ -283,8 +283,8 @@ func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
 	return b, nil
 }
 
-// Close frees the buffer once the device has nothing left to do with it. A second Close does nothing, nor does one after the device's.
-// If the wait for the device fails, the device's Close frees the buffer.
+// Close frees the buffer once the device no longer uses it. A second Close does nothing, nor does one after the device's Close. If waiting
+// for the device fails, the device's Close frees the buffer.
 func (b *Buffer) Close() {
 	if !b.d.opened() {
 		return
@@ -301,7 +301,7 @@ func (b *Buffer) Close() {
 	}
 }
 
-// free gives back what the buffer has of the driver's. d.mu is held, or the device is being closed.
+// free frees the buffer's Vulkan objects. d.mu is held, or the device is being closed.
 func (b *Buffer) free() {
 	for _, v := range b.texels {
 		vulkan.DestroyBufferView(b.d.dev, v, nil)
@@ -311,13 +311,13 @@ func (b *Buffer) free() {
 	delete(b.d.live, b)
 }
 
-// Name returns what the buffer was called.
+// Name returns the buffer's name.
 func (b *Buffer) Name() string { return b.name }
 
-// Size returns its bytes.
+// Size returns the buffer's size in bytes.
 func (b *Buffer) Size() int { return b.size }
 
-// Bytes returns the buffer's memory if it is mapped, else nil. The caller sees to it that no program uses it at the same time.
+// Bytes returns the buffer's memory if it is mapped, else nil. The caller must make sure that no program uses it at the same time.
 func (b *Buffer) Bytes() []byte {
 	if b.closed || b.slab.ptr == nil {
 		return nil
@@ -378,7 +378,7 @@ func (b *Buffer) WriteAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// stage moves bytes through host memory, in pieces.
+// stage copies bytes through host memory, in pieces.
 func (b *Buffer) stage(p []byte, off int, write bool) error {
 	const piece = 8 << 20
 	host, err := b.d.NewHostBuffer("staging", min(len(p)+3, piece))
@@ -421,12 +421,12 @@ func (b *Buffer) Slice(lo, hi int) View { return View{b, lo, hi} }
 // Slice returns the bytes lo ≤ i < hi of the view.
 func (v View) Slice(lo, hi int) View { return View{v.Buffer, v.Lo + lo, v.Lo + hi} }
 
-// Len returns the view's bytes.
+// Len returns the view's size in bytes.
 func (v View) Len() int { return v.Hi - v.Lo }
 
 func (v View) extent() extent { return extent{v.Buffer.id, v.Lo, v.Hi} }
 
-// texel returns a view of the bytes as texels, made once.
+// texel returns the texel buffer view of the bytes, which it makes once.
 func (v View) texel(format vulkan.Format) (vulkan.BufferView, error) {
 	b := v.Buffer
 	key := texelKey{v.Lo, v.Hi, format}

@@ -14,15 +14,14 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// pipelines is what the driver keeps of the pipelines that it made, in a file from one process to the next. The zero value keeps
-// nothing.
+// pipelines is the driver's pipeline cache, which a file keeps from one process to the next. The zero value has no file.
 type pipelines struct {
 	path   string
-	loaded int // bytes that came from the file
+	loaded int // bytes read from the file
 	handle vulkan.PipelineCache
 }
 
-// cacheHeader is what the data of a device's cache begins with: VkPipelineCacheHeaderVersionOne.
+// cacheHeader is the beginning of a device's cache data: VkPipelineCacheHeaderVersionOne.
 type cacheHeader struct {
 	Size, Version, Vendor, Device uint32
 	UUID                          [16]byte
@@ -31,11 +30,11 @@ type cacheHeader struct {
 const cacheHeaderSize = 32
 
 func (h cacheHeader) bytes() []byte {
-	p, _ := binary.Append(nil, binary.LittleEndian, h) // which a struct of fixed size cannot fail
+	p, _ := binary.Append(nil, binary.LittleEndian, h) // cannot fail for a struct of fixed size
 	return p
 }
 
-// openPipelines loads the file of a device; where there is none that this driver wrote, whole, it begins anew.
+// openPipelines loads the file of a device. Without a whole file of this driver it starts with an empty cache.
 func (d *Device) openPipelines() error {
 	if d.opts.CacheDir == "" {
 		return nil
@@ -51,7 +50,7 @@ func (d *Device) openPipelines() error {
 	return err
 }
 
-// cacheFile returns where something about the device is kept, and what it begins with: this version of the driver wrote it.
+// cacheFile returns the path of a file about the device, and the header that marks it as written by this version of the driver.
 func (d *Device) cacheFile(name string) (path string, h cacheHeader) {
 	var p vulkan.PhysicalDeviceProperties
 	vulkan.GetPhysicalDeviceProperties(d.pd, &p)
@@ -60,7 +59,7 @@ func (d *Device) cacheFile(name string) (path string, h cacheHeader) {
 	return path, cacheHeader{cacheHeaderSize, 1, p.VendorID, p.DeviceID, p.PipelineCacheUUID}
 }
 
-// Recall returns what Keep kept under a name for this device and version of its driver; empty: nothing, or what was kept is damaged.
+// Recall returns the text that Keep kept under a name for this device and version of its driver; empty: there is none, or it is damaged.
 func (d *Device) Recall(name string) string {
 	if d.opts.CacheDir == "" {
 		return ""
@@ -69,7 +68,7 @@ func (d *Device) Recall(name string) string {
 	return string(bytes.TrimPrefix(readCache(path, h), h.bytes()))
 }
 
-// Keep keeps a text in the cache folder, if there is one, whole or not at all. Where that fails it is not recalled, and no more.
+// Keep writes a text to the cache folder, if there is one, whole or not at all. If that fails, Recall does not find it.
 func (d *Device) Keep(name, text string) {
 	if d.opts.CacheDir == "" {
 		return
@@ -78,19 +77,19 @@ func (d *Device) Keep(name, text string) {
 	_ = writeCache(path, append(h.bytes(), text...))
 }
 
-// closePipelines writes what has been added to the cache to its file. Where that fails the next start is slow again, and no worse.
+// closePipelines writes the cache to its file if it has grown. If that fails, the next start is slow again.
 func (d *Device) closePipelines() {
 	c := d.pipelines
 	if c.path == "" {
 		return
 	}
-	if data := d.cached(); len(data) > max(c.loaded, cacheHeaderSize) { // lavapipe's cache is a header and nothing else, ever
+	if data := d.cached(); len(data) > max(c.loaded, cacheHeaderSize) { // lavapipe's cache is always a header alone
 		_ = writeCache(c.path, data)
 	}
 	vulkan.DestroyPipelineCache(d.dev, c.handle, nil)
 }
 
-// cached returns the data of the cache, nil where the driver does not give it.
+// cached returns the data of the cache; nil if the driver does not return it.
 func (d *Device) cached() []byte {
 	var a arena
 	defer a.free()
@@ -108,7 +107,7 @@ func (d *Device) cached() []byte {
 	return data[:size[0]]
 }
 
-// readCache returns what a file holds if it is whole and begins with the header, else nil: drivers take damaged data badly.
+// readCache returns the content of a file if it is whole and begins with the header, else nil, because drivers may crash on damaged data.
 func readCache(path string, h cacheHeader) []byte {
 	p, err := os.ReadFile(path)
 	if err != nil || len(p) < sha256.Size {
@@ -121,8 +120,8 @@ func readCache(path string, h cacheHeader) []byte {
 	return data
 }
 
-// writeCache writes the data after its SHA-256, whole or not at all. They are on the disk when it returns, for what is kept may be that
-// the driver takes the machine down with what comes next.
+// writeCache writes the data after its SHA-256, whole or not at all. The file survives a power loss, because some of it says that the
+// driver may be about to crash the machine.
 func writeCache(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

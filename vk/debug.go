@@ -8,7 +8,7 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// listeners are who hears the validation layer; C knows each by its number. Callbacks cannot be freed, so there is one for all.
+// listeners receive the messages of the validation layer; C knows each by its number. Callbacks cannot be freed, so there is one for all.
 var listeners struct {
 	sync.Mutex
 	next uintptr
@@ -30,7 +30,7 @@ type messageData struct {
 	message *byte
 }
 
-// listen has the validation layer's warnings and errors told to f until the returned function is called.
+// listen passes the validation layer's warnings and errors to f until the returned function is called.
 func (n newer) listen(f func(string)) (stop func()) {
 	create, destroy := n.find("vkCreateDebugUtilsMessengerEXT"), n.find("vkDestroyDebugUtilsMessengerEXT")
 	if create == 0 || destroy == 0 || f == nil {

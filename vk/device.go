@@ -14,10 +14,10 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// Class says which family of kernels a device wants.
+// Class says which family of kernels suits a device.
 type Class int
 
-// A GPU wants workgroups with shared memory; a CPU (lavapipe) wants lanes.
+// Kernels for a GPU use workgroups with shared memory; kernels for a CPU (lavapipe) use lanes.
 const (
 	GPU Class = iota
 	CPU
@@ -25,21 +25,21 @@ const (
 
 func (c Class) String() string { return [...]string{"gpu", "cpu"}[c] }
 
-// MarshalText writes the class by name.
+// MarshalText returns the name of the class.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Options says which device to open, and how.
 type Options struct {
 	Device       string        // an index, or part of a name; empty takes discrete > integrated > virtual > CPU
-	Validation   bool          // turn the validation layer on, which also looks for barriers that are missing
-	OnMessage    func(string)  // hears the validation layer
-	Profile      bool          // time each dispatch, and have the driver's compiler say what it makes of kernels
-	ForceStaging bool          // do not map device memory even where that is possible
-	Longest      time.Duration // that a submission may take, which systems end when it takes seconds; 0: 250 ms on a GPU, any time on a CPU
-	CacheDir     string        // a folder where compiled pipelines are kept for the next time; empty: they are not
+	Validation   bool          // turn on the validation layer, including synchronization validation
+	OnMessage    func(string)  // receives messages of the validation layer
+	Profile      bool          // time each dispatch, and collect the compiler's statistics of kernels
+	ForceStaging bool          // do not map device memory even if that is possible
+	Longest      time.Duration // limit for a submission, because systems kill long ones; 0: 250 ms on a GPU, none on a CPU
+	CacheDir     string        // folder for compiled pipelines; empty: they are not kept
 
-	// Fail is for tests of what happens when a driver fails: before some calls it is asked, by the call's name, and the error that it
-	// returns stands for that of the call, which is then not made. It must be safe for concurrent use; nil fails nothing.
+	// Fail is for tests of driver failures. Before some Vulkan calls it receives the call's name, and an error that it returns replaces the
+	// call. It must be safe for concurrent use; nil fails nothing.
 	Fail func(call string) error
 }
 
@@ -56,9 +56,9 @@ type Device struct {
 	family   uint32
 	clock    clock
 	mapped   bool
-	types    [2]uint32 // memory types: of the device, of the host
+	types    [2]uint32 // memory types for device buffers and for host buffers
 
-	compilerSpeaks bool // Statistics knows more than nothing
+	compilerSpeaks bool // Statistics returns more than nothing
 
 	pipelines pipelines
 
@@ -67,17 +67,17 @@ type Device struct {
 	held     int64
 	nextID   uint64
 	live     map[*Buffer]bool
-	programs map[*Program]bool // that hold objects of the driver
+	programs map[*Program]bool // programs with Vulkan objects
 	kernels  map[kernelKey]*Kernel
-	idle     []*Kernel // those without users, the longest so first
+	idle     []*Kernel // kernels without users, the longest unused first
 	closed   bool
 
-	qmu  sync.Mutex // the queue
+	qmu  sync.Mutex // guards the queue
 	cmds vulkan.CommandPool
-	cmu  sync.Mutex // cmds
+	cmu  sync.Mutex // guards cmds
 }
 
-// Devices describes every Vulkan device there is, also those that cannot compute.
+// Devices describes every Vulkan device, including those that cannot compute.
 func Devices() ([]Info, error) {
 	in, err := newInstance(Options{})
 	if err != nil {
@@ -143,7 +143,7 @@ func (in *instance) enumerate() ([]Info, []vulkan.PhysicalDevice, error) {
 	if err := check("vkEnumeratePhysicalDevices", r); err != nil && r != vulkan.ErrorInitializationFailed {
 		return nil, nil, err
 	}
-	if r < 0 || n == 0 { // the loader fails so where all of its drivers do
+	if r < 0 || n == 0 { // the loader's result if all of its drivers fail
 		return nil, nil, errors.New("vk: there is no Vulkan device, none of the drivers finds one that is theirs: " + install)
 	}
 	pds := make([]vulkan.PhysicalDevice, n)
@@ -168,7 +168,7 @@ var types = map[vulkan.PhysicalDeviceType]struct {
 	vulkan.PhysicalDeviceTypeOther:         {"other", 4},
 }
 
-// oldest is the version of Vulkan that takes SPIR-V of version 1.3, which all kernels are.
+// oldest is the first version of Vulkan that takes SPIR-V 1.3, which all kernels use.
 var oldest = vulkan.MakeVersion(1, 1, 0)
 
 func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
@@ -208,11 +208,11 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 		info.Old = !info.Compute
 	}
 	info.FullSubgroups = in.newer.fullSubgroups(pd, p.ApiVersion, info.SubgroupSize)
-	if info.FullSubgroups { // what multiplies matrices counts on it
+	if info.FullSubgroups { // kernels with cooperative matrices require it
 		info.Matrices = in.matrices(pd, p.ApiVersion)
 	}
 	m := chooseMemory(memoryTypes(pd), ^uint32(0))
-	if m.heap == 0 { // a compiler without hardware, such as RADV's: only for those who name it, so it comes last
+	if m.heap == 0 { // a compiler without hardware, such as RADV's null device: it comes last, for those who name it
 		info.typeOrder = len(types)
 	}
 	info.HeapBytes = m.heap
@@ -226,7 +226,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 
 func ints(v [3]uint32) [3]int { return [3]int{int(v[0]), int(v[1]), int(v[2])} }
 
-// computeFamily returns a queue family that computes, one that also draws if there is one: it is the main one.
+// computeFamily returns a queue family that can compute, if possible one that can also draw: the main one.
 func (n newer) computeFamily(pd vulkan.PhysicalDevice) (uint32, bool) {
 	found, ok := uint32(0), false
 	for i, f := range n.queueFamilies(pd) {
@@ -268,19 +268,19 @@ func (i Info) tooOld() error {
 	return fmt.Errorf("vk: the driver of %s speaks Vulkan %s, and 1.1 is needed: update it, or %s", i.Name, i.API, install)
 }
 
-// A NoDeviceError says that no device is called what was asked for.
+// A NoDeviceError says that no device has the name that was asked for.
 type NoDeviceError struct {
 	Asked   string
-	Devices []Info // that there are
-	able    string // those that compute
+	Devices []Info // all devices
+	able    string // those that can compute
 }
 
 func (e *NoDeviceError) Error() string {
 	return fmt.Sprintf("vk: there is no device %q; choose one of %s", e.Asked, e.able)
 }
 
-// named returns the devices that a name may mean: the one with that index, or those of that name, or those with it in their name. Of
-// several those that compute are meant.
+// named returns the devices that a name may mean: the one with that index, else those of that name, else those whose names contain it. If
+// several match, those that can compute are meant.
 func named(infos []Info, name string) []Info {
 	lower := strings.ToLower(name)
 	for _, fits := range []func(Info) bool{
@@ -301,15 +301,15 @@ func named(infos []Info, name string) []Info {
 		case len(able) > 0:
 			return able
 		case len(found) > 0:
-			return found[:1] // of which it is said why it cannot
+			return found[:1] // choose returns an error that says why it cannot be used
 		}
 	}
 	return nil
 }
 
-// choose returns the device that is meant.
+// choose returns the device with that name or index.
 func choose(infos []Info, name string) (Info, error) {
-	var names, able []string // able to compute
+	var names, able []string // able holds those that can compute
 	for _, i := range infos {
 		names = append(names, i.Name)
 		if i.Compute {
@@ -345,7 +345,7 @@ func choose(infos []Info, name string) (Info, error) {
 	}
 	sorted := slices.Clone(infos)
 	slices.SortStableFunc(sorted, func(a, b Info) int {
-		if a.typeOrder == b.typeOrder && a.Class == CPU && a.Lavapipe != b.Lavapipe { // ours are the kernels that suit it
+		if a.typeOrder == b.typeOrder && a.Class == CPU && a.Lavapipe != b.Lavapipe { // lavapipe, for which we have kernels
 			if a.Lavapipe {
 				return -1
 			}
@@ -367,7 +367,8 @@ func (d *Device) open(in *instance) error {
 	d.pd = pds[d.info.Index]
 	d.family, _ = d.newer.computeFamily(d.pd)
 	var extensions []string
-	// Who offers it, as MoltenVK does, must be asked for it; who does not, as a driver of its own for macOS, must not.
+	// A driver that offers the extension, such as MoltenVK, requires it to be enabled; enabling it on another, such as a native driver for
+	// macOS, is an error.
 	offered := d.newer.extensions(d.pd)
 	if subset := "VK_KHR_portability_subset"; offered[subset] {
 		extensions = append(extensions, subset)
@@ -403,7 +404,7 @@ func (d *Device) open(in *instance) error {
 		return err
 	}
 	dev := vulkan.Device(h)
-	// What C writes to must lie apart from Go pointers, so not in d: cgo checks that.
+	// C writes to this memory, which must not share an allocation with Go pointers, so it is not in d: cgo checks that.
 	var queue vulkan.Queue
 	vulkan.GetDeviceQueue(dev, d.family, 0, &queue)
 	d.dev, d.queue = dev, queue
@@ -439,10 +440,10 @@ func (d *Device) open(in *instance) error {
 	return nil
 }
 
-// Info describes the device.
+// Info returns the description of the device.
 func (d *Device) Info() Info { return d.info }
 
-// errClosed is the error of what is asked of a device after its Close.
+// errClosed is the error of calls after the device's Close.
 var errClosed = errors.New("vk: the device is closed")
 
 // fails returns the error that Options.Fail has for a call.
@@ -453,14 +454,14 @@ func (d *Device) fails(call string) error {
 	return d.opts.Fail(call)
 }
 
-// opened tells whether the device has not been closed.
+// opened tells whether the device is not closed.
 func (d *Device) opened() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return !d.closed
 }
 
-// wait returns when the queue is empty.
+// wait waits until the queue is empty.
 func (d *Device) wait() error {
 	if !d.opened() {
 		return errClosed
@@ -468,9 +469,9 @@ func (d *Device) wait() error {
 	return d.becomeIdle()
 }
 
-// becomeIdle is wait for Close, which has marked the device as closed.
+// becomeIdle is wait for Close, which has already marked the device as closed.
 func (d *Device) becomeIdle() error {
-	if d.info.HeapBytes == 0 { // without memory nothing can have been submitted, and Mesa's drivers without hardware die of the call
+	if d.info.HeapBytes == 0 { // without memory nothing was submitted, and Mesa's null devices crash in the call
 		return nil
 	}
 	d.qmu.Lock()
@@ -481,13 +482,13 @@ func (d *Device) becomeIdle() error {
 	return check("vkQueueWaitIdle", vulkan.QueueWaitIdle(d.queue))
 }
 
-// unused tells whether, after a wait with this result, the device has no work left that could use what is to be freed. A lost device
-// has none; after any other error nobody knows.
+// unused tells whether, after a wait with this result, the device can no longer use what is to be freed. That is so for a lost device;
+// after any other error it is not known.
 func unused(err error) bool { return err == nil || errors.Is(err, ErrDeviceLost) }
 
-// Close waits for the device and frees it. An error names the buffers and counts the programs that were still open, which Close frees
-// too: their own Close does nothing afterwards. If the wait fails, nothing is freed, since the driver may still use it.
-// No other method may run at the same time.
+// Close waits for the device and frees it. An error names the buffers and counts the programs that were still open. Close frees these, too;
+// their own Close then does nothing. If the wait fails, nothing is freed, because the driver may still use it. No other method may run at
+// the same time.
 func (d *Device) Close() error {
 	d.mu.Lock()
 	if d.closed {
@@ -515,7 +516,7 @@ func (d *Device) Close() error {
 	return errors.Join(err, left)
 }
 
-// closeOpen frees programs and buffers that are still there, and returns an error about those that nobody has closed.
+// closeOpen frees programs and buffers that are still open, and returns an error that names them.
 func (d *Device) closeOpen() error {
 	programs := 0
 	for p := range d.programs {

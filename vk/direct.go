@@ -8,14 +8,14 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// vulkan-go copies a slice of structs into C memory that a finalizer frees at the next garbage collection, which may come while the
-// call still reads it: with GOGC=5 one process in thirty died in vkCreateComputePipelines. Calls with such slices are made here
-// instead, from structs in Go memory that stays where it is until the call has returned.
+// vulkan-go copies a slice of structs into C memory that a finalizer frees at the next garbage collection, perhaps while the call still
+// reads it: with GOGC=5 one process in thirty crashed in vkCreateComputePipelines. So calls with such slices are made here, with pinned
+// structs in Go memory.
 
-// arena keeps what a call reads and writes. The zero arena is ready for use.
+// arena holds the memory that a call reads and writes. The zero arena is ready for use.
 type arena struct{ pin runtime.Pinner }
 
-// put places values one after the other and returns their address, 0 where there are none. The slice is where they are.
+// put stores values one after the other and returns their address, or 0 if there are none, and a slice of them.
 func put[T any](a *arena, values ...T) (uintptr, []T) {
 	if len(values) == 0 {
 		return 0, nil
@@ -30,7 +30,7 @@ func at[T any](a *arena, values ...T) uintptr {
 	return p
 }
 
-// text places a string as C has them.
+// text stores a string in C's form.
 func (a *arena) text(s string) uintptr { return at(a, append([]byte(s), 0)...) }
 
 func (a *arena) texts(s []string) uintptr {
@@ -49,7 +49,7 @@ func (n newer) call(name string, args ...uintptr) vulkan.Result {
 	return vulkan.Result(int32(r))
 }
 
-// create calls a function that makes one object from the info at an address, and returns its handle.
+// create calls a function that makes one object from a create info, and returns the object's handle.
 func (n newer) create(name string, owner unsafe.Pointer, info uintptr) (unsafe.Pointer, error) {
 	var a arena
 	defer a.free()
@@ -99,7 +99,7 @@ type deviceInfo struct {
 // features is a VkPhysicalDeviceFeatures.
 type features [55]uint32
 
-// int64s is shaderInt64 among them.
+// int64s returns the feature shaderInt64.
 const int64s = 40
 
 type queueFamily struct {
@@ -107,7 +107,7 @@ type queueFamily struct {
 	_                       [3]uint32
 }
 
-// queueFamilies asks a physical device for its queues.
+// queueFamilies returns the queue families of a physical device.
 func (n newer) queueFamilies(pd vulkan.PhysicalDevice) []queueFamily {
 	var a arena
 	defer a.free()

@@ -1,10 +1,9 @@
-// Package vk is the Vulkan device: memory, kernels, recordings that run many times. It knows bytes and SPIR-V, and nothing of
-// tensors.
+// Package vk is the Vulkan device: memory, kernels, recordings that run many times. It knows bytes and SPIR-V, and nothing of tensors.
 //
-// The one idea: a recording is made once, so it may check and derive everything (sizes, reads and writes, barriers, descriptors),
-// and running it is one call to vkQueueSubmit, or a few on GPUs where it takes so long that the system would end it. What a shader
-// reads and writes comes from its SPIR-V; where a barrier belongs comes from that. Nothing here asks an author to synchronise.
+// The one idea: a recording is made once, so it can check and derive everything (sizes, reads and writes, barriers, descriptors). Running
+// it is one call of vkQueueSubmit, or a few on GPUs if it takes so long that the system would kill it. The SPIR-V says what a shader reads
+// and writes, and that decides where barriers are needed. No author of a kernel writes synchronization.
 //
-// Rejected: a default loader (vulkan-go's wants the development symlink and has no macOS case), a descriptor heap shared by all
-// programs (programs outlive each other in any order), and finalizers (device memory is freed by whoever made it).
+// Rejected: a default loader (vulkan-go's needs the development symlink and has no macOS case), a descriptor heap shared by all programs
+// (programs are closed in any order), and finalizers (the owner frees device memory).
 package vk

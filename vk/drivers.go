@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// A DriverFile is a file by which a driver makes itself known to the Vulkan loader.
+// A DriverFile is a manifest file, by which the Vulkan loader finds a driver.
 type DriverFile struct {
 	Path     string `json:"path"`
 	Library  string `json:"library,omitempty"`
@@ -20,11 +20,11 @@ type DriverFile struct {
 	Problem  string `json:"problem,omitempty"`  // why the loader cannot take the driver
 }
 
-// driverVariables name drivers instead of those that are installed, the first of them that is set.
+// driverVariables replace the installed drivers; the first one that is set counts.
 var driverVariables = []string{"VK_DRIVER_FILES", "VK_ICD_FILENAMES"}
 
-// DriverFiles lists the files of the drivers that the Vulkan loader looks for, those of this processor's kind. On Windows they are in the
-// registry, and none is listed.
+// DriverFiles lists the manifest files that the Vulkan loader reads, for this processor's architecture. It is empty on Windows, where
+// drivers are in the registry.
 func DriverFiles() []DriverFile {
 	var files []DriverFile
 	for _, v := range driverVariables {
@@ -43,7 +43,7 @@ func DriverFiles() []DriverFile {
 	return files
 }
 
-// driverFolders are where the loader looks for the files of drivers (LoaderDriverInterface.md of the Vulkan loader).
+// driverFolders returns the folders in which the loader looks for manifest files (LoaderDriverInterface.md of the Vulkan loader).
 func driverFolders(goos string, env func(string) string) []string {
 	if goos == "windows" {
 		return nil
@@ -71,7 +71,7 @@ func driverFolders(goos string, env func(string) string) []string {
 	return dirs
 }
 
-// manifests looks at a file of a driver, or at those of a folder.
+// manifests checks a manifest file, or all those in a folder.
 func manifests(path, variable string) []DriverFile {
 	paths := []string{path}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
@@ -92,7 +92,7 @@ func manifests(path, variable string) []DriverFile {
 	return files
 }
 
-// look reads the file and loads the driver's library, as the loader does. foreign: it is for programs of 32 bits.
+// look reads the file and loads the driver's library, as the loader does. foreign: the driver is for 32-bit programs.
 func (f *DriverFile) look() (foreign bool, err error) {
 	p, err := os.ReadFile(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -117,7 +117,7 @@ func (f *DriverFile) look() (foreign bool, err error) {
 	if m.ICD.Arch == "32" {
 		return true, nil
 	}
-	if strings.ContainsRune(f.Library, '/') && !filepath.IsAbs(f.Library) { // as seen from the file
+	if strings.ContainsRune(f.Library, '/') && !filepath.IsAbs(f.Library) { // relative to the manifest file
 		f.Library = filepath.Join(filepath.Dir(f.Path), f.Library)
 	}
 	if _, err := open(f.Library); err != nil {
@@ -126,7 +126,7 @@ func (f *DriverFile) look() (foreign bool, err error) {
 	return false, nil
 }
 
-// noDriver says why the loader finds no driver.
+// noDriver returns an error that says why the loader finds no driver.
 func noDriver(files []DriverFile) error {
 	var why []string
 	for _, f := range files {
@@ -145,13 +145,13 @@ func noDriver(files []DriverFile) error {
 	return errors.New("vk: no Vulkan driver found: " + strings.Join(why, "; "))
 }
 
-// Loader loads the Vulkan library, if it was not yet, and returns its name. The error says what to do.
+// Loader loads the Vulkan library, unless it is loaded, and returns its name. An error contains a remedy.
 func Loader() (name string, err error) {
 	l, err := load()
 	return l.name, err
 }
 
-// Proc loads the driver's library and returns the address of its vk_icdGetInstanceProcAddr, for tests that stand before a driver.
+// Proc loads the driver's library and returns the address of its vk_icdGetInstanceProcAddr, for tests that wrap a driver.
 func (f DriverFile) Proc() (uintptr, error) {
 	lib, err := open(f.Library)
 	if err != nil {

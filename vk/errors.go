@@ -7,10 +7,10 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// ErrDeviceLost is what every call returns once the driver has given the device up.
+// ErrDeviceLost is the error of every call after the device was lost.
 var ErrDeviceLost = errors.New("device lost")
 
-// An Error is a Vulkan call that failed.
+// An Error is the error of a Vulkan call.
 type Error struct {
 	Call   string
 	Result int32
@@ -53,8 +53,8 @@ func check(call string, r vulkan.Result) error {
 	return &Error{Call: call, Result: int32(r)}
 }
 
-// Passing tells whether an error may be gone the next time: the device or the host was out of something, or the device was lost. It says
-// nothing about what was asked for. All other errors are taken to come again.
+// Passing tells whether the same call may succeed later: memory or another resource had run out, or the device was lost. All other errors
+// are expected to recur.
 func Passing(err error) bool {
 	var memory *MemoryError
 	if errors.As(err, &memory) {
@@ -72,8 +72,8 @@ func Passing(err error) bool {
 	return false
 }
 
-// Unbuildable tells whether an error says that the device takes no kernel like this one: it lacks something, or its driver does not
-// compile it and will not another time.
+// Unbuildable tells whether the device cannot have such a kernel: it lacks a feature, or its driver fails to compile the kernel and always
+// will.
 func Unbuildable(err error) bool {
 	var limit *LimitError
 	var e *Error
@@ -83,7 +83,7 @@ func Unbuildable(err error) bool {
 	return errors.As(err, &e) && !Passing(err) && (e.Call == "vkCreateComputePipelines" || e.Call == "vkCreateShaderModule")
 }
 
-// A MemoryError is an allocation that the device has no room for.
+// A MemoryError says that the device has no room for an allocation.
 type MemoryError struct {
 	Asked, Held, Total int64 // bytes; Total is the size of the device's heap
 }
@@ -93,9 +93,9 @@ func (e *MemoryError) Error() string {
 		Bytes(e.Asked), Bytes(e.Held), Bytes(e.Total))
 }
 
-// A LimitError is a kernel that asks for more than the device takes.
+// A LimitError says that a kernel exceeds a limit of the device.
 type LimitError struct {
-	Asked string // what, and what the device takes
+	Asked string // what the kernel needs, and what the device has
 }
 
 func (e *LimitError) Error() string { return "it has " + e.Asked }
@@ -104,7 +104,7 @@ func beyond(format string, args ...any) error {
 	return &LimitError{Asked: fmt.Sprintf(format, args...)}
 }
 
-// Bytes writes a size as people read it.
+// Bytes formats a size, such as 1.5 MiB.
 func Bytes(n int64) string {
 	const unit = 1024
 	if n < unit {

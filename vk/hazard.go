@@ -8,13 +8,13 @@ type extent struct {
 
 func (e extent) overlaps(f extent) bool { return e.buffer == f.buffer && e.lo < f.hi && f.lo < e.hi }
 
-// hazards tells where a barrier belongs, from what each command reads and writes. A barrier orders everything before it with
-// everything after, so only the commands since the last one matter.
+// hazards decides where barriers are needed, from what each command reads and writes. A barrier orders everything before it with everything
+// after it, so only the commands since the last barrier matter.
 type hazards struct {
 	reads, writes []extent
 }
 
-// before reports whether a barrier must come before a command that reads and writes these extents, and takes the command in.
+// before tells whether a command that reads and writes these extents needs a barrier before it, and records the command.
 func (h *hazards) before(reads, writes []extent) bool {
 	need := anyOverlap(reads, h.writes) || anyOverlap(writes, h.writes) || anyOverlap(writes, h.reads)
 	if need {

@@ -31,12 +31,12 @@ type Info struct {
 
 	TimestampBits int `json:"timestamp_bits"` // of the times that its queue for computing keeps; 0: it keeps none
 
-	period    float64 // nanoseconds a timestamp counts in
+	period    float64 // nanoseconds per tick of a timestamp
 	typeOrder int
-	driver    uint32 // VkDriverId; 0: not known
+	driver    uint32 // VkDriverId; 0: unknown
 }
 
-// Limits are what one dispatch or binding may be at most.
+// Limits are the largest values that a dispatch or a binding may have.
 type Limits struct {
 	MaxAllocation   int    `json:"max_allocation"`    // bytes of one buffer
 	MaxStorageRange int    `json:"max_storage_range"` // bytes in one storage buffer binding
@@ -52,7 +52,7 @@ type Limits struct {
 	TexelAlign      int    `json:"texel_align"`
 }
 
-// Key names a device with its driver, in the names of files.
+// Key returns a name for a device with its driver, for file names.
 func (i Info) Key() string {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s|%s|%s", i.Name, i.Driver, i.API)

@@ -12,12 +12,11 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// A Kernel is a compute pipeline, ready to be dispatched. Who asked for it closes it; programs that dispatch it keep it as long as they
-// need it.
+// A Kernel is a compute pipeline. The caller of NewKernel closes it; programs that dispatch it keep it as long as they need it.
 type Kernel struct {
 	d        *Device
 	key      kernelKey
-	users    int // programs, and calls of NewKernel that were not followed by Close; guarded by d.mu
+	users    int // programs, and calls of NewKernel without a Close; guarded by d.mu
 	module   *spirv.Module
 	consts   []spirv.Const
 	local    [3]int
@@ -42,10 +41,10 @@ func descriptorType(k spirv.Kind) vulkan.DescriptorType {
 	return vulkan.DescriptorTypeStorageTexelBuffer
 }
 
-// idleKernels is how many kernels that nobody uses are kept for who asks for them again: as many as a large training step has.
+// idleKernels is how many unused kernels are kept in case they are asked for again: as many as a large training step has.
 const idleKernels = 256
 
-// kernelKey is a hash of a module's words, the subgroups that it counts on, and the constants: equal shaders share a pipeline.
+// kernelKey hashes a module's words, its required subgroup size, and the constants. Equal shaders share a pipeline.
 type kernelKey [sha256.Size]byte
 
 func keyOf(m *spirv.Module, c []spirv.Const) kernelKey {
@@ -62,8 +61,8 @@ func keyOf(m *spirv.Module, c []spirv.Const) kernelKey {
 	return sha256.Sum256(p)
 }
 
-// NewKernel makes the pipeline of a module with these specialization constants, or returns the one that there is of the same words and
-// constants. Close gives it back.
+// NewKernel returns the pipeline of a module with these specialization constants, which it makes unless there is one with the same words
+// and constants. Close releases it.
 func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
 	key := keyOf(m, c)
 	d.mu.Lock()
@@ -84,7 +83,7 @@ func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
 	if k.err = k.build(c); k.err != nil {
 		k.err = fmt.Errorf("vk: kernel %s: %w", m.Name, k.err)
 	}
-	if Passing(k.err) { // the next to ask may have it
+	if Passing(k.err) { // a later call may succeed
 		d.mu.Lock()
 		delete(d.kernels, key)
 		d.mu.Unlock()
@@ -94,7 +93,7 @@ func (d *Device) NewKernel(m *spirv.Module, c ...spirv.Const) (*Kernel, error) {
 	return k.made()
 }
 
-// made returns the kernel, or the error that it could not be built for.
+// made returns the kernel, or the error of building it.
 func (k *Kernel) made() (*Kernel, error) {
 	if k.err != nil {
 		k.Close()
@@ -103,8 +102,8 @@ func (k *Kernel) made() (*Kernel, error) {
 	return k, nil
 }
 
-// Close gives the kernel back, once for each time that NewKernel returned it. Programs that dispatch it run on. To close a nil kernel
-// does nothing.
+// Close releases the kernel, once for each time that NewKernel returned it. Programs can still dispatch it. Closing a nil kernel does
+// nothing.
 func (k *Kernel) Close() {
 	if k == nil {
 		return
@@ -114,14 +113,14 @@ func (k *Kernel) Close() {
 	k.d.unuse(k)
 }
 
-// use counts a user of a kernel. d.mu is held.
+// use adds a user of a kernel. d.mu is held.
 func (d *Device) use(k *Kernel) {
 	if k.users++; k.users == 1 {
 		d.idle = slices.DeleteFunc(d.idle, func(i *Kernel) bool { return i == k })
 	}
 }
 
-// unuse takes a user of a kernel away. Of those without any the newest are kept. d.mu is held.
+// unuse removes a user of a kernel. Of the kernels without users, the newest are kept. d.mu is held.
 func (d *Device) unuse(k *Kernel) {
 	if k.users--; k.users > 0 || d.closed || d.kernels[k.key] != k {
 		return
@@ -231,7 +230,7 @@ func (k *Kernel) destroy() {
 	k.free()
 }
 
-// free gives back what the kernel has of the driver's, also where it is not complete.
+// free frees the kernel's Vulkan objects, also if it is incomplete.
 func (k *Kernel) free() {
 	vulkan.DestroyPipeline(k.d.dev, k.pipeline, nil)
 	vulkan.DestroyPipelineLayout(k.d.dev, k.layout, nil)

@@ -24,7 +24,7 @@ var libraries = map[string][]string{
 	"windows": {"vulkan-1.dll"},
 }
 
-// install is what to do where nothing speaks Vulkan; the packages are Debian's.
+// install is the remedy if there is no Vulkan driver; the packages are Debian's.
 const install = "install your GPU's driver or, to run on the CPU, Mesa's: apt-get install mesa-vulkan-drivers"
 
 // loaded is the Vulkan library: its name, and vkGetInstanceProcAddr.
@@ -33,7 +33,7 @@ type loaded struct {
 	proc uintptr
 }
 
-// load finds the Vulkan library once for the process, which is how long a loaded library stays.
+// load finds the Vulkan library. It does so once, because a loaded library stays for the life of the process.
 var load = sync.OnceValues(func() (loaded, error) {
 	widen()
 	separate()
@@ -48,7 +48,7 @@ var load = sync.OnceValues(func() (loaded, error) {
 	return l, nil
 })
 
-// find loads the first Vulkan library of these names that there is.
+// find loads the first of these Vulkan libraries that exists.
 func find(names []string) (loaded, error) {
 	lib, name, err := openAny(names)
 	if err != nil {
@@ -61,12 +61,12 @@ func find(names []string) (loaded, error) {
 	return loaded{name, proc}, nil
 }
 
-// WidthVariable is the environment variable that tells lavapipe how wide its vectors are, in bits. It is read once in a process, when
-// the first device is opened or listed.
+// WidthVariable is the environment variable for the width of lavapipe's vectors in bits. A process reads it once, when it first opens or
+// lists devices.
 const WidthVariable = "LP_NATIVE_VECTOR_WIDTH"
 
-// UsualWidth is how wide lavapipe's vectors are where nobody says otherwise: 512 bits where the processor has them. By itself it takes
-// 256 at most; a matrix product of 512³ then takes 1.7 times as long on AMD's Zen 4.
+// UsualWidth returns the default width of lavapipe's vectors: 512 bits if the processor has them. lavapipe itself chooses at most 256; a
+// matrix product of 512³ then takes 1.7 times as long on AMD's Zen 4.
 func UsualWidth() int {
 	if x := cpu.X86; x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
 		return 512
@@ -74,23 +74,23 @@ func UsualWidth() int {
 	return 256
 }
 
-// widen lets lavapipe fill wide vectors. Who has set the driver's variable has decided.
+// widen makes lavapipe use wide vectors, unless the user has set the driver's variable.
 func widen() {
 	if _, set := os.LookupEnv(WidthVariable); !set && UsualWidth() == 512 {
 		_ = os.Setenv(WidthVariable, "512")
 	}
 }
 
-// shaderCache is the environment variable that names the folder in which Mesa's drivers keep machine code.
+// shaderCache is the environment variable for the folder in which Mesa's drivers keep machine code.
 const shaderCache = "MESA_SHADER_CACHE_DIR"
 
-// separate gives each width of vectors a folder of its own for machine code, within the folder that the user chose, or ours. Mesa (22.3)
-// looks code up by the shader alone, so that in one folder a process would run what another one has made for vectors of another width.
+// separate gives each vector width its own folder for machine code, within the user's folder or ours. Mesa (22.3) identifies code by the
+// shader alone, so that in a shared folder a process would run code for vectors of another width.
 func separate() {
 	const prefix = "vectors-"
 	base := os.Getenv(shaderCache)
 	switch user, err := os.UserCacheDir(); {
-	case strings.HasPrefix(filepath.Base(base), prefix): // of the process that started this one, which may have another width
+	case strings.HasPrefix(filepath.Base(base), prefix): // set by a parent process, perhaps for another width
 		base = filepath.Dir(base)
 	case base != "":
 	case err != nil:
@@ -118,10 +118,10 @@ func openAny(names []string) (lib uintptr, name string, err error) {
 	return 0, "", err
 }
 
-// pointer turns an address that C gave into a pointer; it never is one into Go memory.
+// pointer converts an address from C to a pointer. It never points into Go memory.
 func pointer(addr uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&addr)) }
 
-// newer reaches functions that vulkan-go does not have.
+// newer calls functions that vulkan-go does not have.
 type newer struct {
 	proc     uintptr // vkGetInstanceProcAddr
 	instance vulkan.Instance
@@ -136,15 +136,15 @@ func (n newer) find(name string) uintptr {
 	return f
 }
 
-// driver is what VkPhysicalDeviceSubgroupProperties and VkPhysicalDeviceDriverProperties say.
+// driver holds values of VkPhysicalDeviceSubgroupProperties and VkPhysicalDeviceDriverProperties.
 type driver struct {
 	subgroup   int
 	shuffle    bool
 	arithmetic bool
-	allocation uint64 // bytes of one; 0: not known
+	allocation uint64 // most bytes of one allocation; 0: unknown
 	id         uint32
 	name, info string
-	special    bool // shaders may ask that NaN, infinities and signs of zeros of 32 bits be kept
+	special    bool // shaders can require that NaN, infinities and signs of zeros of 32 bits are preserved
 }
 
 type chained struct {
@@ -171,7 +171,7 @@ type driverProperties struct {
 	_    [4]byte
 }
 
-// floatProperties are VkPhysicalDeviceFloatControlsProperties. Of each row of three the second is of floats of 32 bits.
+// floatProperties is VkPhysicalDeviceFloatControlsProperties. In each group of three, the second is for 32-bit floats.
 type floatProperties struct {
 	chained
 	independence                       [2]uint32
@@ -181,10 +181,10 @@ type floatProperties struct {
 
 type properties2 struct {
 	chained
-	_ [1024]byte // VkPhysicalDeviceProperties, which takes 824
+	_ [1024]byte // VkPhysicalDeviceProperties, which has 824 bytes
 }
 
-// driver asks a physical device of Vulkan 1.1 or newer about its subgroups and driver.
+// driver returns the subgroup and driver properties of a physical device of Vulkan 1.1 or newer.
 func (n newer) driver(pd vulkan.PhysicalDevice, api uint32) driver {
 	f := n.find("vkGetPhysicalDeviceProperties2")
 	if f == 0 || api < vulkan.MakeVersion(1, 1, 0) {
@@ -217,7 +217,7 @@ func (n newer) driver(pd vulkan.PhysicalDevice, api uint32) driver {
 	}
 }
 
-// text reads a text that C ends with a 0. What a terminal would obey, or is no UTF-8, becomes U+FFFD: drivers are not to be trusted.
+// text converts a C string. It replaces control characters and invalid UTF-8 by U+FFFD, because drivers are not trusted.
 func text(p []byte) string {
 	p, _, _ = bytes.Cut(p, []byte{0})
 	return strings.Map(func(r rune) rune {

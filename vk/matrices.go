@@ -8,13 +8,13 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// matrixExtensions are those that multiply matrices, the better first, with the types of their structures and the name of the function
-// that lists what sizes there are.
+// matrixExtensions are the extensions for cooperative matrices, the better first, with the types of their structures and the function that
+// lists the sizes.
 var matrixExtensions = []struct {
 	name                 string
 	dialect              spirv.Dialect
 	features, properties uint32
-	words                int // of 64 bits that a size takes
+	words                int // 64-bit words of a size's structure
 	list                 string
 }{
 	{"VK_KHR_cooperative_matrix", spirv.KHR, 1000506000, 1000506001, 7, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR"},
@@ -31,24 +31,24 @@ type features2 struct {
 	_ [56]uint32
 }
 
-// switches is a structure of features, each there or not.
+// switches is a structure of features, each on or off.
 type switches struct {
 	chained
 	on [4]uint32
 }
 
-// The structures of what multiplying matrices needs besides, each with its first feature: Vulkan's memory model and shaderFloat16.
+// The other structures that cooperative matrices need, each with its first feature: Vulkan's memory model and shaderFloat16.
 const memoryModelFeatures, float16Features = 1000211000, 1000082000
 
-// A matrixSize is a size of matrices as VkCooperativeMatrixPropertiesKHR and NVIDIA's have it: the types of both factors, of what is
-// added and of the result.
+// A matrixSize is a size in the form of VkCooperativeMatrixPropertiesKHR and NVIDIA's structure: the types of both factors, the summand and
+// the result.
 type matrixSize struct {
 	m, n, k    uint32
 	a, b, c, r uint32
-	scope      uint32 // of the invocations that hold a matrix together
+	scope      uint32 // of the invocations that share a matrix
 }
 
-// extensions lists those of a physical device.
+// extensions returns the extensions of a physical device.
 func (n newer) extensions(pd vulkan.PhysicalDevice) map[string]bool {
 	var a arena
 	defer a.free()
@@ -63,7 +63,7 @@ func (n newer) extensions(pd vulkan.PhysicalDevice) map[string]bool {
 	return names
 }
 
-// matrices asks a physical device of Vulkan 1.2 or newer how it multiplies matrices.
+// matrices returns the cooperative matrix support of a physical device of Vulkan 1.2 or newer.
 func (n newer) matrices(pd vulkan.PhysicalDevice, api uint32) spirv.Matrices {
 	if api < vulkan.MakeVersion(1, 2, 0) {
 		return spirv.Matrices{}
@@ -95,7 +95,7 @@ func (n newer) has(pd vulkan.PhysicalDevice, structures ...uint32) bool {
 	return true
 }
 
-// chain places structures of features, the first feature of each set to a value, and links them.
+// chain stores structures of features with the first feature of each set to a value, and links them.
 func chain(a *arena, value uint32, structures []uint32) (first uintptr, all [][]switches) {
 	for _, t := range structures {
 		p, s := put(a, switches{chained: chained{t, pointer(first)}, on: [4]uint32{value}})
@@ -104,7 +104,7 @@ func chain(a *arena, value uint32, structures []uint32) (first uintptr, all [][]
 	return first, all
 }
 
-// sizes lists what matrices a physical device multiplies, in structures of so many words of 64 bits.
+// sizes lists the matrix sizes of a physical device, as structures of that many 64-bit words.
 func (n newer) sizes(pd vulkan.PhysicalDevice, list string, structure uint32, words int) []matrixSize {
 	var a arena
 	defer a.free()
@@ -123,7 +123,8 @@ func (n newer) sizes(pd vulkan.PhysicalDevice, list string, structure uint32, wo
 	return out
 }
 
-// sizeOf reads a structure, behind its type and its link: its scope is its last number, KHR's behind one that NVIDIA's lacks.
+// sizeOf parses a structure, after its type and its link. The scope is the last number; KHR's structure has one before it that NVIDIA's
+// lacks.
 func sizeOf(words []uint64) matrixSize {
 	field := func(i int) uint32 { return uint32(words[2+i/2] >> (32 * (i % 2))) }
 	s := matrixSize{field(0), field(1), field(2), field(3), field(4), field(5), field(6), field(7)}
@@ -133,7 +134,7 @@ func sizeOf(words []uint64) matrixSize {
 	return s
 }
 
-// chooseMatrices returns the first size of float16 that is added up in float32 by a subgroup, in parts of 32 × 32 × 32.
+// chooseMatrices returns the first size with factors of float16 that a subgroup sums in float32, and that divides 32 × 32 × 32.
 func chooseMatrices(all []matrixSize, d spirv.Dialect) spirv.Matrices {
 	const float16, float32, subgroup, part = 0, 1, 3, 32
 	fits := func(n uint32) bool { return n >= 4 && part%n == 0 }
@@ -145,7 +146,7 @@ func chooseMatrices(all []matrixSize, d spirv.Dialect) spirv.Matrices {
 	return spirv.Matrices{}
 }
 
-// enableMatrices returns what a device is made with so that its shaders multiply matrices: an extension, and a chain of features.
+// enableMatrices returns what a device needs at its creation for cooperative matrices: an extension, and a chain of features.
 func enableMatrices(a *arena, m spirv.Matrices) (extensions []string, next uintptr) {
 	for _, e := range matrixExtensions {
 		if e.dialect == m.Dialect {

@@ -2,7 +2,7 @@ package vk
 
 import "slices"
 
-// A block is one range of memory, shared out. Free ranges are kept in order and joined with their neighbours.
+// A block is one range of memory that allocations share. Free ranges are kept in order, and neighbours are merged.
 type block struct {
 	size int
 	free []hole
@@ -13,8 +13,8 @@ const (
 	largeBlock = 256 << 20
 )
 
-// blockSize is how large a block n bytes are taken from where that much memory is held: what is large has one to itself, and those for
-// the rest grow with what is held, so that little is spare and they are not many.
+// blockSize returns the size of the block for n bytes if held bytes are allocated. Large allocations get their own block. Other blocks grow
+// with the total, so that neither the waste nor their number becomes large.
 func blockSize(n, held int) int {
 	size := min(max(held/16/smallBlock*smallBlock, smallBlock), largeBlock)
 	if n > size/4 {
@@ -27,7 +27,7 @@ type hole struct{ lo, hi int }
 
 func newBlock(size int) *block { return &block{size: size, free: []hole{{0, size}}} }
 
-// alloc returns the offset of n free bytes at a multiple of align: the first that fits; false if none does.
+// alloc returns the offset of n free bytes at a multiple of align, first fit; false: there are none.
 func (b *block) alloc(n, align int) (int, bool) {
 	for i, h := range b.free {
 		lo := (h.lo + align - 1) / align * align
@@ -47,7 +47,7 @@ func (b *block) alloc(n, align int) (int, bool) {
 	return 0, false
 }
 
-// release gives n bytes at lo back.
+// release frees n bytes at lo.
 func (b *block) release(lo, n int) {
 	i, _ := slices.BinarySearchFunc(b.free, lo, func(h hole, lo int) int { return h.lo - lo })
 	b.free = slices.Insert(b.free, i, hole{lo, lo + n})

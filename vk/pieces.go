@@ -6,16 +6,16 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// Systems end what keeps a GPU busy for long: Windows does so after two seconds, since the GPU may be drawing the desktop. So on GPUs no
-// submission of a program takes longer than Options.Longest, unless one command alone does. The first run is submitted a few commands at a
-// time, and timed. Then the program is recorded again, mostly as one submission.
+// Systems kill a submission that keeps a GPU busy too long (Windows after two seconds), because the GPU may have to draw the desktop. So on
+// GPUs no submission of a program takes longer than Options.Longest, unless a single command does. The first run is submitted a few
+// commands at a time, and timed. Then the program is recorded again, usually as one submission.
 
 const (
 	longest = 250 * time.Millisecond // of a submission, on GPUs
 	probing = 16                     // commands in a submission of the first run
 )
 
-// longest returns how long a submission may take; 0: as long as it does.
+// longest returns the time limit of a submission; 0: none.
 func (d *Device) longest() time.Duration {
 	switch {
 	case d.opts.Longest != 0:
@@ -26,7 +26,7 @@ func (d *Device) longest() time.Duration {
 	return longest
 }
 
-// first returns how n commands are submitted in the first run, and whether that is how they stay.
+// first returns how n commands are divided in the first run, and whether that is final.
 func (d *Device) first(n int) (begins []int, stay bool) {
 	if d.longest() == 0 || n <= 1 {
 		return []int{0}, true
@@ -37,7 +37,7 @@ func (d *Device) first(n int) (begins []int, stay bool) {
 	return begins, false
 }
 
-// measure records the program again, in submissions none of which takes too long, from what the first run took. p.mu is held.
+// measure records the program again from the times of its first run, in submissions within the limit. p.mu is held.
 func (p *Program) measure() error {
 	took := make([]time.Duration, len(p.commands))
 	if p.queries != vulkan.NullQueryPool {
@@ -45,7 +45,7 @@ func (p *Program) measure() error {
 		if _, took, err = p.ticks(); err != nil {
 			return err
 		}
-	} else { // nobody knows what each of them took
+	} else { // the times of single commands are unknown
 		for i := range took {
 			took[i] = p.took / time.Duration(len(took))
 		}
@@ -54,7 +54,7 @@ func (p *Program) measure() error {
 	defer p.d.cmu.Unlock()
 	p.erase()
 	p.begins, p.measured = pieces(took, p.d.longest()), true
-	if err := p.write(); err != nil { // the next run measures and records again
+	if err := p.write(); err != nil { // on an error, the next run measures again
 		p.erase()
 		p.measured = false
 		return err
@@ -66,12 +66,12 @@ func (p *Program) measure() error {
 	return nil
 }
 
-// timed tells whether a run writes down when its commands end.
+// timed tells whether runs record when their commands end.
 func (p *Program) timed() bool {
 	return p.queries != vulkan.NullQueryPool && (p.d.opts.Profile || !p.measured)
 }
 
-// erase frees what is recorded. d.cmu is held.
+// erase frees the recorded command buffers. d.cmu is held.
 func (p *Program) erase() {
 	if p.queue != nil {
 		p.queue.close()
@@ -83,8 +83,7 @@ func (p *Program) erase() {
 	}
 }
 
-// pieces returns where commands that take so long are divided, so that none of the parts takes longer than most if one command alone does
-// not.
+// pieces returns where to divide commands with these durations so that no part takes longer than most, unless a single command does.
 func pieces(took []time.Duration, most time.Duration) (begins []int) {
 	begins = []int{0}
 	sum := time.Duration(0)

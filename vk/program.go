@@ -11,11 +11,11 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// A Program is a finished recording. It may be submitted any number of times; each run begins when the one before has ended.
+// A Program is a finished recording. It can be submitted any number of times; each run begins when the previous one has ended.
 type Program struct {
 	d          *Device
 	begins     []int // the first command of each submission
-	measured   bool  // none of which takes too long
+	measured   bool  // the submissions are known to be short enough
 	cmds       []vulkan.CommandBuffer
 	pool       vulkan.DescriptorPool
 	sets       []vulkan.DescriptorSet
@@ -27,12 +27,12 @@ type Program struct {
 	commands   []command
 
 	mu     sync.Mutex
-	began  time.Time     // of the newest run
-	took   time.Duration // what it took, at most
+	began  time.Time     // start of the newest run
+	took   time.Duration // upper bound of its duration
 	fence  []vulkan.Fence
 	queue  *submitter
-	run    uint64 // the newest submitted
-	done   uint64 // the newest known to have ended
+	run    uint64 // number of the newest submitted run
+	done   uint64 // number of the newest run known to have ended
 	closed bool
 }
 
@@ -45,7 +45,7 @@ type Ticket struct {
 // Stats counts the dispatches and the barriers between them.
 func (p *Program) Stats() (dispatches, barriers int) { return p.dispatches, p.barriers }
 
-// Submit starts a run, after the run before has ended.
+// Submit starts a run, after the previous one has ended.
 func (p *Program) Submit() (Ticket, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,7 +92,7 @@ func (p *Program) Run(ctx context.Context) error {
 	return t.Wait(ctx)
 }
 
-// Wait returns when the run has ended, or the context.
+// Wait waits until the run or the context has ended.
 func (t Ticket) Wait(ctx context.Context) error {
 	if t.p == nil {
 		return nil
@@ -128,8 +128,8 @@ func (p *Program) wait(ctx context.Context, run uint64) error {
 	}
 }
 
-// Close waits for the newest run and frees the program. A second Close does nothing, nor does one after the device's. If the wait
-// fails, the device's Close frees the program, since the driver may still run it.
+// Close waits for the newest run and frees the program. A second Close does nothing, nor does one after the device's Close. If the wait
+// fails, the device's Close frees the program, because the driver may still run it.
 func (p *Program) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -155,7 +155,7 @@ func (p *Program) Close() {
 	}
 }
 
-// free gives back what the program has of the driver's.
+// free frees the program's Vulkan objects.
 func (p *Program) free() {
 	dev := p.d.dev
 	p.d.cmu.Lock()
@@ -172,9 +172,9 @@ func (p *Program) free() {
 	}
 }
 
-// A Timing is when one command of a run began, on the device's clock, and how long it took.
+// A Timing is the start of one command of a run, on the device's clock, and its duration.
 type Timing struct {
-	Label, Kernel   string // Kernel is "" of a copy or a fill
+	Label, Kernel   string // Kernel is "" for a copy or a fill
 	Start, Duration time.Duration
 }
 
@@ -199,15 +199,15 @@ func (p *Program) timers() error {
 	return err
 }
 
-// stamp writes when all commands so far have ended. A command is timed from when those before it have, and not from when it may begin,
-// which is while they still run: so the times of all add up to that of the run.
+// stamp records when all commands so far have ended. A command's time counts from the end of those before it, not from its own start, which
+// may come while they still run: so all times add up to that of the run.
 func (p *Program) stamp(cmd vulkan.CommandBuffer, i int) {
 	if p.timed() {
 		vulkan.CmdWriteTimestamp(cmd, vulkan.PipelineStageBottomOfPipeBit, p.queries, uint32(i))
 	}
 }
 
-// Timings returns when each command of the newest run ran. The device must have been opened with Profile.
+// Timings returns the times of the newest run's commands. The device must have been opened with Profile.
 func (p *Program) Timings() ([]Timing, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -231,7 +231,7 @@ func (p *Program) Timings() ([]Timing, error) {
 	return out, nil
 }
 
-// ticks reads when each command of the newest run, which has ended, began, and how long it took.
+// ticks reads the start and the duration of each command of the newest run, which has ended.
 func (p *Program) ticks() (starts, took []time.Duration, err error) {
 	ticks := make([]uint64, len(p.commands)+1)
 	var pin runtime.Pinner
@@ -246,14 +246,14 @@ func (p *Program) ticks() (starts, took []time.Duration, err error) {
 	return starts, took, nil
 }
 
-// clock is a device's: what its timestamps count.
+// clock describes a device's timestamps.
 type clock struct {
-	period float64 // nanoseconds a tick; 0: nobody asked for the time, or the device keeps none
-	bits   int     // of a timestamp that count; the others mean nothing
+	period float64 // nanoseconds per tick; 0: no profiling, or the device has no timestamps
+	bits   int     // valid bits of a timestamp
 }
 
-// read returns when commands began and how long they took, from when the first began and when each ended. The count may begin anew
-// meanwhile.
+// read converts timestamps to starts and durations: ticks[0] is when the first command began, the others are when commands ended.
+// Timestamps may wrap around.
 func (c clock) read(ticks []uint64) (starts, took []time.Duration) {
 	mask := ^uint64(0) >> (64 - c.bits)
 	ns := func(ticks uint64) time.Duration { return time.Duration(float64(ticks) * c.period) }

@@ -13,13 +13,13 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// Grid says how much a dispatch does.
+// Grid is the size of a dispatch.
 type Grid struct {
 	n       [3]int
 	threads bool
 }
 
-// Threads asks for that many invocations along x, y and z; they are divided by the kernel's workgroup size, rounding up.
+// Threads asks for that many invocations along x, y and z; the number of workgroups is rounded up.
 func Threads(n ...int) Grid { return grid(n, true) }
 
 // Groups asks for that many workgroups along x, y and z.
@@ -33,7 +33,7 @@ func grid(n []int, threads bool) Grid {
 
 type command struct {
 	label         string
-	kernel        *Kernel // nil: a copy or a fill
+	kernel        *Kernel // nil for a copy or a fill
 	groups        [3]int
 	push          []byte
 	views         []View
@@ -42,7 +42,7 @@ type command struct {
 	barrier       bool
 }
 
-// A Recorder writes a program down. It is for one goroutine. The first mistake sticks, and Finish returns it.
+// A Recorder records a program. It is for one goroutine. It keeps the first error, and Finish returns it.
 type Recorder struct {
 	d        *Device
 	label    string
@@ -54,7 +54,7 @@ type Recorder struct {
 // NewRecorder starts a recording.
 func (d *Device) NewRecorder() *Recorder { return &Recorder{d: d} }
 
-// Label names the dispatches that follow, for profiles.
+// Label names the following dispatches, for profiles.
 func (r *Recorder) Label(name string) { r.label = name }
 
 func (r *Recorder) fail(format string, args ...any) {
@@ -63,8 +63,8 @@ func (r *Recorder) fail(format string, args ...any) {
 	}
 }
 
-// Dispatch runs a kernel on views, one for each binding of its module in order. push is nil, or a struct, array or slice of 4-byte
-// scalars as long as the module's push constants.
+// Dispatch runs a kernel on views, one for each binding of its module, in order. push is nil, or a struct, array or slice of 4-byte scalars
+// with the size of the module's push constants.
 func (r *Recorder) Dispatch(k *Kernel, g Grid, push any, v ...View) {
 	if r.err != nil {
 		return
@@ -118,8 +118,8 @@ func (r *Recorder) Dispatch(k *Kernel, g Grid, push any, v ...View) {
 	r.add(c)
 }
 
-// Shared returns which bindings of a module, by their place in its list, share memory with another one if they are these views, where
-// either of the two is written. A driver assumes that none do unless they are declared Aliased (spirv.Module.Alias).
+// Shared returns the bindings of a module, by their index, that share memory with another binding if bound to these views, where one of the
+// two is written. A driver assumes that there are none unless they are declared Aliased (spirv.Module.Alias).
 func Shared(m *spirv.Module, v []View) []int {
 	var all []int
 	for i, a := range m.Bindings {
@@ -138,7 +138,7 @@ func (r *Recorder) add(c command) {
 	r.commands = append(r.commands, c)
 }
 
-// bindable tells what keeps a view from being bound so.
+// bindable returns an error if a view cannot be bound.
 func (r *Recorder) bindable(v View, k spirv.Kind) error {
 	l := r.d.info.Limits
 	if err := r.inside(v); err != nil {
@@ -178,7 +178,7 @@ func (r *Recorder) inside(v View) error {
 	return nil
 }
 
-// Copy copies src to dst, which are of one length and do not overlap.
+// Copy copies src to dst, which must have one length and not overlap.
 func (r *Recorder) Copy(dst, src View) {
 	if r.err != nil {
 		return
@@ -194,7 +194,7 @@ func (r *Recorder) Copy(dst, src View) {
 	r.add(command{label: "Copy", views: []View{dst, src}, reads: []extent{src.extent()}, writes: []extent{dst.extent()}})
 }
 
-// Fill writes a 4-byte value all over dst.
+// Fill fills dst with a 4-byte value.
 func (r *Recorder) Fill(dst View, value uint32) {
 	if r.err != nil {
 		return
@@ -206,7 +206,7 @@ func (r *Recorder) Fill(dst View, value uint32) {
 	r.add(command{label: "Fill", views: []View{dst}, fill: &value, writes: []extent{dst.extent()}})
 }
 
-// pushBytes lays push constants out.
+// pushBytes encodes push constants.
 func pushBytes(push any) ([]byte, error) {
 	if push == nil {
 		return nil, nil
@@ -214,7 +214,7 @@ func pushBytes(push any) ([]byte, error) {
 	return binary.Append(nil, binary.LittleEndian, push)
 }
 
-// Finish ends the recording and returns the program, or the first mistake.
+// Finish ends the recording and returns the program, or the first error.
 func (r *Recorder) Finish() (*Program, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -231,7 +231,7 @@ func (r *Recorder) Finish() (*Program, error) {
 	return p, nil
 }
 
-// adopt keeps account of a program, for Close.
+// adopt registers a program with its device, for Close.
 func (d *Device) adopt(p *Program) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -261,7 +261,7 @@ func (r *Recorder) once() error {
 	return p.Run(context.Background())
 }
 
-// prepare makes what the program needs of the driver, and records it.
+// prepare makes the program's Vulkan objects, and records it.
 func (p *Program) prepare() error {
 	d := p.d
 	d.cmu.Lock()
@@ -309,7 +309,7 @@ func (p *Program) write() error {
 	return nil
 }
 
-// piece records the commands lo ≤ i < hi. A barrier orders all that was submitted before it, too.
+// piece records the commands lo ≤ i < hi. A barrier also covers what was submitted earlier.
 func (p *Program) piece(cmd vulkan.CommandBuffer, lo, hi int) error {
 	d := p.d
 	var a arena
@@ -323,7 +323,7 @@ func (p *Program) piece(cmd vulkan.CommandBuffer, lo, hi int) error {
 		if p.timed() {
 			vulkan.CmdResetQueryPool(cmd, p.queries, 0, uint32(len(p.commands)+1))
 		}
-		d.newer.barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after what ran before
+		d.newer.barrier(cmd, host|work, work, vulkan.AccessHostWriteBit|written, read|written) // after the previous run
 		p.stamp(cmd, 0)
 	}
 	for i, c := range p.commands[lo:hi] {

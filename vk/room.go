@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Room estimates how many bytes of device memory can still be taken. Of a device that is the host's processor, whose drivers promise
-// anything, that is what the host has available, if it says so. The largest piece that one buffer can have is in [Limits].
+// Room estimates how many bytes of device memory are still available. If the device is the CPU, whose drivers promise anything, it is the
+// available memory of the host, if known. [Limits] has the largest size of one buffer.
 func (d *Device) Room() int64 {
 	if d.info.Class == CPU {
 		return hostRoom(os.ReadFile)
@@ -18,8 +18,8 @@ func (d *Device) Room() int64 {
 	return max(d.info.HeapBytes-d.Memory().Held, 0)
 }
 
-// hostRoom returns how many bytes the host's memory has available: what Linux says of the machine, and of the control groups that the
-// process is in. Where nothing says so it is more than anything takes.
+// hostRoom returns the available bytes of the host's memory, as Linux reports them for the machine and for the process's control groups. If
+// nothing is reported, it returns a number larger than any need.
 func hostRoom(read func(name string) ([]byte, error)) int64 {
 	room := int64(math.MaxInt64)
 	if p, err := read("/proc/meminfo"); err == nil {
@@ -39,7 +39,7 @@ func hostRoom(read func(name string) ([]byte, error)) int64 {
 			return 0, false
 		}
 		n, err := strconv.ParseInt(strings.TrimSpace(string(p)), 10, 64)
-		return n, err == nil // "max" is no number
+		return n, err == nil // "max" is not a number
 	}
 	for _, group := range controlGroups(read) {
 		limit, limited := number(group, "memory.max")
@@ -47,12 +47,12 @@ func hostRoom(read func(name string) ([]byte, error)) int64 {
 		if !limited || !known {
 			continue
 		}
-		// Cached files count as used, and are given up first.
+		// Cached files count as used, but can be dropped.
 		if stat, err := read(filepath.Join(group, "memory.stat")); err == nil {
 			for line := range bytes.Lines(stat) {
 				f := strings.Fields(string(line))
 				if len(f) == 2 && (f[0] == "inactive_file" || f[0] == "active_file") {
-					n, _ := strconv.ParseInt(f[1], 10, 64) // 0 where it is damaged
+					n, _ := strconv.ParseInt(f[1], 10, 64) // 0 if it is damaged
 					used -= n
 				}
 			}
@@ -62,7 +62,7 @@ func hostRoom(read func(name string) ([]byte, error)) int64 {
 	return room
 }
 
-// controlGroups lists the folders of the control groups (version 2) that the process is in, the innermost first.
+// controlGroups returns the folders of the process's control groups (version 2), the innermost first.
 func controlGroups(read func(name string) ([]byte, error)) []string {
 	const root = "/sys/fs/cgroup"
 	p, err := read("/proc/self/cgroup")

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// What VK_KHR_pipeline_executable_properties is made of.
+// Constants of VK_KHR_pipeline_executable_properties.
 const (
 	executableExtension  = "VK_KHR_pipeline_executable_properties"
 	executableFeatures   = 1000269000
@@ -13,7 +13,7 @@ const (
 	executableProperties = 1000269002
 	executableInfoType   = 1000269003
 	executableStatistic  = 1000269004
-	captureStatistics    = 0x40 // a flag of a pipeline
+	captureStatistics    = 0x40 // a flag for creating a pipeline
 )
 
 type pipelineInfo struct {
@@ -21,8 +21,8 @@ type pipelineInfo struct {
 	pipeline uintptr
 }
 
-// executable is VkPipelineExecutablePropertiesKHR, of one of the device programs that a pipeline was compiled to. Of compute pipelines only
-// the first is looked at.
+// executable is VkPipelineExecutablePropertiesKHR: one of the programs that a pipeline was compiled to. Only the first one of a compute
+// pipeline is used.
 type executable struct {
 	chained
 	_        uint32
@@ -30,7 +30,7 @@ type executable struct {
 	subgroup uint32
 }
 
-// executableInfo names the first of them.
+// executableInfo identifies the first of them.
 type executableInfo struct {
 	chained
 	pipeline uintptr
@@ -45,14 +45,14 @@ type executableValue struct {
 	value  uint64
 }
 
-// A Statistic is a number that a driver's compiler has for a kernel, by the driver's own name for it: registers, spills, bytes of code.
+// A Statistic is a number that a driver's compiler reports for a kernel, under the driver's own name: registers, spills, bytes of code.
 type Statistic struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
 }
 
-// Statistics returns what the driver's compiler says of the kernel, beginning with the size of its subgroups. It is nothing where the
-// device was not opened with Profile, or its driver has no VK_KHR_pipeline_executable_properties.
+// Statistics returns what the driver's compiler reports for the kernel; the first is the subgroup size. It returns nothing unless the
+// device was opened with Profile and its driver has VK_KHR_pipeline_executable_properties.
 func (k *Kernel) Statistics() ([]Statistic, error) {
 	if !k.d.compilerSpeaks {
 		return nil, nil
@@ -74,7 +74,7 @@ func (k *Kernel) Statistics() ([]Statistic, error) {
 	return all, err
 }
 
-// number reads the value, which is a boolean, a whole number with or without a sign, or a float64.
+// number converts the value, which is a boolean, a signed or unsigned integer, or a float64.
 func (v executableValue) number() float64 {
 	switch v.format {
 	case 0:
@@ -87,7 +87,7 @@ func (v executableValue) number() float64 {
 	return math.Float64frombits(v.value)
 }
 
-// listed calls a function that lists structs, first for how many there are. Each is blank before.
+// listed calls a function that lists structs, first to get their number. blank initialises each struct.
 func listed[T any](n newer, a *arena, name string, dev, of uintptr, blank T) ([]T, error) {
 	pcount, count := put(a, uint32(0))
 	if err := check(name, n.call(name, dev, of, pcount, 0)); err != nil {

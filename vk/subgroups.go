@@ -6,14 +6,14 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// What VK_EXT_subgroup_size_control is made of. Without it a driver may run a kernel with subgroups of another size than it says, as
-// Intel's does, or with some that are not full (Vulkan specification, section 9.2.3).
+// Constants of VK_EXT_subgroup_size_control. Without the extension a driver may run a kernel with another subgroup size than it reports, as
+// Intel's does, or with subgroups that are not full (Vulkan specification, section 9.2.3).
 const (
 	subgroupSizeControl    = "VK_EXT_subgroup_size_control"
 	subgroupSizeProperties = 1000225000
 	requiredSubgroup       = 1000225001
 	subgroupSizeFeatures   = 1000225002
-	requireFullSubgroups   = 2 // a flag of a stage
+	requireFullSubgroups   = 2 // a flag of a pipeline stage
 )
 
 type requiredSubgroupSize struct {
@@ -27,7 +27,7 @@ type subgroupSizes struct {
 	least, most, _, stages uint32
 }
 
-// fullSubgroups tells whether kernels of a physical device can be made with full subgroups of a size.
+// fullSubgroups tells whether a physical device can run kernels with full subgroups of a given size.
 func (n newer) fullSubgroups(pd vulkan.PhysicalDevice, api uint32, size int) bool {
 	if api < vulkan.MakeVersion(1, 1, 0) || !n.extensions(pd)[subgroupSizeControl] {
 		return false

@@ -9,8 +9,8 @@ import (
 	vulkan "github.com/vulkan-go/vulkan"
 )
 
-// submitter runs command buffers again and again, each in a submission of its own. It calls Vulkan directly: vulkan-go's wrappers
-// allocate at every call, and some 300 bytes a submission are never collected.
+// submitter runs command buffers repeatedly, each in its own submission. It calls Vulkan directly: vulkan-go's wrappers allocate in every
+// call, and some 300 bytes per submission are never collected.
 type submitter struct {
 	pin          runtime.Pinner
 	dev, queue   uintptr
@@ -20,8 +20,7 @@ type submitter struct {
 	wait, reset  uintptr
 }
 
-// unclosed keeps the submitters that were not closed, for ever where a program is forgotten: Go ends the process that lets go of a Pinner
-// which still pins.
+// unclosed keeps submitters reachable until they are closed, because Go ends the process if a Pinner is collected while it still pins.
 var unclosed sync.Map
 
 // submitInfo is VkSubmitInfo.
@@ -67,7 +66,8 @@ func (s *submitter) resetFence() vulkan.Result {
 	return vulkan.Result(int32(r))
 }
 
-// run submits all; the fence is signalled when the last has ended. If one cannot be submitted, the others have ended.
+// run submits all command buffers; the fence is signalled when the last one has ended. If one cannot be submitted, run waits for the
+// others.
 func (s *submitter) run() vulkan.Result {
 	for i, info := range s.infos {
 		fence := uintptr(0)

@@ -9,13 +9,13 @@ import (
 	"sync"
 )
 
-// Warm makes the program's machine code ahead of its first run, on drivers that make a kernel's only when it first runs, as lavapipe does.
-// It ends when ctx does, which is no error: it is for a time in which the host does something else. Nothing is computed. heard, which may be
-// nil, is told for how many of the program's dispatches the kernels are ready; its calls come from several goroutines, one at a time.
+// Warm compiles the program's machine code before its first run, for drivers that compile a kernel only when it first runs, as lavapipe
+// does. It computes nothing. It is meant to run while the host does something else, and ends with ctx, which is not an error. heard, which
+// may be nil, receives the number of the program's dispatches whose kernels are ready; it is called from several goroutines, one at a time.
 //
-// lavapipe compiles on one core for each device. So the same device is opened once more for every further core. Each of these compiles
-// other kernels, and the driver keeps the code on disk, where the program's own device finds it afterwards. Where the driver keeps nothing,
-// the own device compiles them again: no time is won.
+// lavapipe compiles on one core for each device. So Warm opens the same device again for every further core. Each of them compiles other
+// kernels, and the driver keeps the code on disk, where the program's own device finds it. If the driver keeps nothing, the program's own
+// device compiles them again, and no time is won.
 func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
 	if p.d.info.Class != CPU {
 		return nil
@@ -43,22 +43,22 @@ func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
 	return err
 }
 
-// mostWarming is how many devices make machine code side by side, at most: each takes memory of its own for the compiler.
+// mostWarming is the largest number of devices that compile in parallel: each needs memory for its compiler.
 const mostWarming = 8
 
-// warming is what the devices that warm a program up share.
+// warming is shared by the devices that warm up a program.
 type warming struct {
 	ctx   context.Context
 	heard func(done, all int)
 	all   int
 
 	mu        sync.Mutex
-	left      [][]command // dispatches of one kernel each, with nothing to do
-	elsewhere [][]command // those that other devices have made
+	left      [][]command // dispatches of one kernel each, without workgroups
+	elsewhere [][]command // those that other devices have compiled
 	done      int
 }
 
-// byKernel returns the program's dispatches of each kernel, without workgroups; those first that are the most work for a compiler.
+// byKernel groups the program's dispatches by kernel, without workgroups, those that take a compiler longest first.
 func (p *Program) byKernel() [][]command {
 	at := map[*Kernel]int{}
 	var all [][]command
@@ -72,7 +72,7 @@ func (p *Program) byKernel() [][]command {
 			at[c.kernel] = i
 			all = append(all, nil)
 		}
-		c.groups, c.barrier = [3]int{}, true // nothing is computed, but the validation layer does not know
+		c.groups, c.barrier = [3]int{}, true // nothing is computed, but the validation layer does not know that
 		all[i] = append(all[i], c)
 	}
 	slices.SortStableFunc(all, func(x, y []command) int {
@@ -81,7 +81,7 @@ func (p *Program) byKernel() [][]command {
 	return all
 }
 
-// next takes the dispatches of a kernel that nobody has made yet; nil: there are none, or enough has been done.
+// next returns the dispatches of a kernel that nobody has compiled; nil: there are none, or Warm is to end.
 func (w *warming) next() []command {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -93,7 +93,7 @@ func (w *warming) next() []command {
 	return part
 }
 
-// end leaves nothing for anybody to make.
+// end leaves no dispatches to anyone.
 func (w *warming) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -104,7 +104,7 @@ func (w *warming) made(part []command) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for range part {
-		if w.heard == nil || w.ctx.Err() != nil { // who has heard enough ends ctx
+		if w.heard == nil || w.ctx.Err() != nil { // no calls after ctx has ended
 			return
 		}
 		w.done++
@@ -115,14 +115,13 @@ func (w *warming) made(part []command) {
 // warm runs dispatches without workgroups.
 func (d *Device) warm(part []command) error { return (&Recorder{d: d, commands: part}).once() }
 
-// aside opens the same device once more and makes machine code on it. Where that fails, as for want of memory, the other devices make the
-// rest.
+// aside opens the same device again and compiles on it. If that fails, for example for lack of memory, the other devices compile the rest.
 func (w *warming) aside(like *Device) {
 	d, err := Open(Options{Device: strconv.Itoa(like.info.Index), ForceStaging: like.opts.ForceStaging})
 	if err != nil {
 		return
 	}
-	if d.info.Key() != like.info.Key() { // devices are counted otherwise now
+	if d.info.Key() != like.info.Key() { // the index now means another device
 		_ = d.Close()
 		return
 	}
@@ -131,7 +130,7 @@ func (w *warming) aside(like *Device) {
 		for _, b := range buffers {
 			b.Close()
 		}
-		_ = d.Close() // nothing is lost with it
+		_ = d.Close() // an error would lose nothing
 	}()
 	for part := w.next(); part != nil && err == nil; part = w.next() {
 		err = d.repeat(part, buffers)
@@ -142,7 +141,7 @@ func (w *warming) aside(like *Device) {
 	}
 }
 
-// repeat warms up a kernel of another device on this one. It binds buffers of the same sizes, since the machine code may depend on them.
+// repeat warms up a kernel of another device on this one. It binds buffers of the same sizes, because the machine code may depend on them.
 func (d *Device) repeat(part []command, buffers map[*Buffer]*Buffer) error {
 	k, err := d.NewKernel(part[0].kernel.module, part[0].kernel.consts...)
 	if err != nil {

@@ -19,14 +19,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// spread is of milliseconds.
+// spread holds times in milliseconds.
 type spread struct {
 	Min    float64 `json:"min"`
 	Median float64 `json:"median"`
 	Max    float64 `json:"max"`
 }
 
-// benchLine is what bench says of an op or of a training step.
+// benchLine is the result of bench for an op or a training step.
 type benchLine struct {
 	Name   string  `json:"name"`
 	Device string  `json:"device"`
@@ -38,7 +38,7 @@ type benchLine struct {
 	Kernel string  `json:"kernel"`        // those that ran, and how often
 }
 
-// stepLine is what bench says of a training step besides.
+// stepLine is the result of bench for a training step.
 type stepLine struct {
 	benchLine
 	Batch      int     `json:"batch"`
@@ -95,7 +95,7 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 	return c
 }
 
-// benchConfig is a preset's configuration for steps that learn from nothing, with some settings changed.
+// benchConfig returns a preset's configuration with some settings changed, for steps on made-up data.
 func benchConfig(name string, batch int, set []string) (*run.Config, error) {
 	c, err := run.New(name)
 	if err != nil {
@@ -150,13 +150,13 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	return p.report(a.out)
 }
 
-// benchSession times steps on what looks like data; what is slow at first, as compiling kernels, is done before. Steps are profiled after
-// those that are timed, which it would slow down.
+// benchSession times steps on made-up data, after a first step that compiles kernels. It profiles further steps after the timed ones,
+// because profiling slows them down.
 func (a *app) benchSession(ctx context.Context, s *run.Session, name string, steps int, p *profile) (stepLine, error) {
 	const warm = 10
 	start := s.Model.Rehearse()
 	step := func() error {
-		if err := errors.Join(ctx.Err(), start(ctx)); err != nil { // a step itself is not cut short
+		if err := errors.Join(ctx.Err(), start(ctx)); err != nil { // a step itself is not interrupted
 			return err
 		}
 		_, err := s.Model.Metrics()
@@ -202,7 +202,7 @@ func lineOf(r optest.Reading, device string) benchLine {
 	}
 }
 
-// benchOps times the ops whose names have a part, and an optimizer.
+// benchOps times the optimizer and the ops whose names contain a text.
 func (a *app) benchOps(ctx context.Context, part string) (err error) {
 	var works []optest.Work
 	for _, b := range optest.Benches {
@@ -249,7 +249,7 @@ func (a *app) benchOps(ctx context.Context, part string) (err error) {
 	return nil
 }
 
-// adamWork is a step of Adam over 800,000 parameters.
+// adamWork returns a step of Adam with 800,000 parameters.
 func adamWork() optest.Work {
 	rng := tensor.NewRNG("rng", 1)
 	var vars []*tensor.Tensor

@@ -11,14 +11,14 @@ import (
 	"syscall"
 )
 
-// temporaryCache returns a folder of the user's own in the folder for temporary files, where anybody may make folders and links: what
-// others could have put there, or could change, is an error.
+// temporaryCache returns a folder that belongs to the user in the folder for temporary files. There anybody can make folders and links, so
+// it is an error if others could have made the folder or can change it.
 func temporaryCache() (string, error) {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("genview-%d", os.Getuid()))
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
-	info, err := os.Lstat(dir) // of a link it tells of the link
+	info, err := os.Lstat(dir) // does not follow a link
 	if err != nil {
 		return "", err
 	}

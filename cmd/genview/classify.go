@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A likelihood is a class and how likely a picture is of it.
+// A likelihood is a class and its probability.
 type likelihood struct {
 	Class       string  `json:"class"`
 	Probability float64 `json:"probability"`
@@ -38,7 +38,7 @@ that the classifier learned from: digits of MNIST, say, are white on black.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
-			const some = 100 // pictures in memory at a time
+			const some = 100 // pictures in memory at once
 			for pictures := range slices.Chunk(names[1:], some) {
 				if err := a.tellClasses(c, m, pictures, top); err != nil {
 					return err
@@ -52,7 +52,7 @@ that the classifier learned from: digits of MNIST, say, are white on black.`,
 	return c
 }
 
-// tellClasses writes what pictures are of.
+// tellClasses prints the classes of pictures.
 func (a *app) tellClasses(c *cobra.Command, m family.Classifier, pictures []string, top int) error {
 	channels, height, width := m.Shape()
 	var in []float32

@@ -11,7 +11,7 @@ import (
 	"genview/vk"
 )
 
-// compiledKernel is a kernel of a training step, and what the driver's compiler says of it.
+// compiledKernel is a kernel of a training step with the statistics of the driver's compiler.
 type compiledKernel struct {
 	Ops      string         `json:"ops"`
 	Kernel   string         `json:"kernel"`
@@ -21,7 +21,7 @@ type compiledKernel struct {
 	Compiled []vk.Statistic `json:"compiled,omitempty"`
 }
 
-// compiled lists the kernels of a step in their order, equal ones once.
+// compiled lists the kernels of a step in their order, each only once.
 func compiled(s *run.Session) (all []compiledKernel) {
 	var met []tensor.Kernel
 	for _, p := range s.Model.Programs() {
@@ -40,7 +40,7 @@ func compiled(s *run.Session) (all []compiledKernel) {
 	return all
 }
 
-// tellCompiled writes a line for each kernel, with the statistics by the driver's own names.
+// tellCompiled prints a line for each kernel, with the statistics under the driver's own names.
 func tellCompiled(w io.Writer, s *run.Session, all []compiledKernel) error {
 	silent := len(all) > 0
 	for _, k := range all {

@@ -12,47 +12,47 @@ import (
 	"golang.org/x/term"
 )
 
-// A console tells what is being done, so that nobody who waits wonders whether anything is.
+// A console shows what the program is doing, so that a user who waits sees progress.
 //
-// On a terminal that is one line at the bottom, which is written over again and again with carriage returns and spaces alone: these are
-// obeyed everywhere, by dumb terminals and by Windows'. Elsewhere it is a line whenever nothing was written for a while. A nil console
-// tells nothing. It is safe for concurrent use.
+// On a terminal it is one line at the bottom, which is overwritten with carriage returns and spaces only: these work everywhere, also on
+// dumb terminals and Windows. Without a terminal it is a line whenever nothing was written for a while. A nil console shows nothing. It is
+// safe for concurrent use.
 type console struct {
-	columns func() int // of the terminal; nil where there is none
-	status  io.Writer  // a terminal for the line at the bottom, and for what is said
+	columns func() int // of the terminal; nil: there is none
+	status  io.Writer  // a terminal, for the line at the bottom and for messages
 
 	mu    sync.Mutex
-	plain io.Writer // for lines where there is no terminal
-	tasks []*task   // that are under way
-	shown int       // columns of the terminal's line that are in use
-	last  string    // what it shows
-	heard time.Time // when something was written last
+	plain io.Writer // for lines if there is no terminal
+	tasks []*task   // not ended yet
+	shown int       // columns of the line at the bottom that are in use
+	last  string    // the text of the line at the bottom
+	heard time.Time // when something was last written
 	stop  chan struct{}
 
-	within  bool      // a line of what the command was asked for, which is not ended
-	written time.Time // when a part of that was
+	within  bool      // the command's own output is in the middle of a line
+	written time.Time // when the command's own output was last written
 	closed  bool
 }
 
-// A task is something that takes a while. A nil task is of a nil console.
+// A task is something that takes a while. A nil task belongs to a nil console.
 type task struct {
 	c     *console
 	what  string
 	began time.Time
-	unit  string // of what is counted
-	done  int    // of all
+	unit  string // what is counted
+	done  int    // done out of all
 	all   int
-	text  func(columns int) string // instead of what; nil: none
+	text  func(columns int) string // shown in place of what; nil: none
 }
 
 const (
-	redrawn = 200 * time.Millisecond  // how often the line at the bottom is looked at
-	patient = 400 * time.Millisecond  // what takes no longer is not told
-	silence = 1600 * time.Millisecond // at most, where there is no terminal
-	usual   = 80                      // columns of a terminal that does not say
+	redrawn = 200 * time.Millisecond  // how often the line at the bottom is checked
+	patient = 400 * time.Millisecond  // shorter tasks are not shown
+	silence = 1600 * time.Millisecond // longest time without a line if there is no terminal
+	usual   = 80                      // columns of a terminal that does not report them
 )
 
-// newConsole tells on stderr.
+// newConsole returns a console on stderr.
 func newConsole() *console {
 	c := &console{status: os.Stderr, plain: os.Stderr}
 	if onTerminal(os.Stderr) {
@@ -66,10 +66,10 @@ func newConsole() *console {
 	return c
 }
 
-// terminal tells whether the console is one.
+// terminal tells whether the console is on a terminal.
 func (c *console) terminal() bool { return c != nil && c.columns != nil }
 
-// writeTo has lines written to out where there is no terminal, for a command whose output they are.
+// writeTo sends lines to out if there is no terminal, for a command whose output they are.
 func (c *console) writeTo(out io.Writer) {
 	if c == nil {
 		return
@@ -79,7 +79,7 @@ func (c *console) writeTo(out io.Writer) {
 	c.plain = out
 }
 
-// begin tells of a task until its end.
+// begin shows a task until it ends.
 func (c *console) begin(what string) *task {
 	if c == nil {
 		return nil
@@ -115,7 +115,7 @@ func (t *task) end() {
 	}
 }
 
-// write has a task shown as what text returns for a number of columns, 0 where there is no limit.
+// write shows a task as the result of text, which receives a number of columns; 0: no limit.
 func (t *task) write(text func(columns int) string) {
 	if t == nil {
 		return
@@ -125,7 +125,7 @@ func (t *task) write(text func(columns int) string) {
 	t.text = text
 }
 
-// count tells how many of what the newest task goes through are done.
+// count sets the progress of the newest task.
 func (c *console) count(unit string, done, all int) {
 	if c == nil {
 		return
@@ -137,12 +137,12 @@ func (c *console) count(unit string, done, all int) {
 	}
 }
 
-// counter is count of one thing.
+// counter returns count for one unit.
 func (c *console) counter(unit string) func(done, all int) {
 	return func(done, all int) { c.count(unit, done, all) }
 }
 
-// say writes a line of its own.
+// say writes a line that stays.
 func (c *console) say(format string, a ...any) {
 	text := visible(fmt.Sprintf(format, a...))
 	if c == nil {
@@ -155,12 +155,12 @@ func (c *console) say(format string, a ...any) {
 	if c.columns != nil {
 		text = wrap(text, c.columns())
 	}
-	fmt.Fprintln(c.status, text) // whoever does not read it misses it
+	fmt.Fprintln(c.status, text) // nobody reads it: it is lost
 	c.heard = time.Now()
 }
 
-// output runs what writes p, a part of what a command was asked for, with the line at the bottom out of its way. That stays away until
-// a line has been ended.
+// output removes the line at the bottom while write writes p, a part of the command's own output. The line stays away until the output has
+// ended its line.
 func (c *console) output(p []byte, write func()) {
 	if c == nil {
 		write()
@@ -175,7 +175,7 @@ func (c *console) output(p []byte, write func()) {
 	c.written = c.heard
 }
 
-// close ends all tasks, of which nothing is told any more.
+// close ends all tasks and shows nothing more.
 func (c *console) close() {
 	if c == nil {
 		return
@@ -202,13 +202,13 @@ func (c *console) tell(stop chan struct{}) {
 			}
 			c.mu.Unlock()
 			if line != "" {
-				fmt.Fprintln(plain, line) // which comes back by output where it is what a command is asked for
+				fmt.Fprintln(plain, line) // goes through output if it is the command's own output
 			}
 		}
 	}
 }
 
-// show writes what is being done to the terminal, where it is time to. Without a terminal it returns the line to be written.
+// show updates the terminal's line if it is time to. Without a terminal it returns the line to write.
 func (c *console) show(now time.Time) string {
 	if c.columns == nil {
 		if now.Sub(c.heard) < silence {
@@ -220,7 +220,7 @@ func (c *console) show(now time.Time) string {
 	if now.Sub(c.tasks[0].began) < patient || c.within || now.Sub(c.written) < patient {
 		return ""
 	}
-	columns := c.columns() - 1 // a character in the last one would begin a new line
+	columns := c.columns() - 1 // a character in the last column would begin a new line
 	text := cut(c.line(now, columns), columns)
 	if text == c.last && now.Sub(c.heard) < time.Second {
 		return ""
@@ -230,7 +230,7 @@ func (c *console) show(now time.Time) string {
 	return ""
 }
 
-// line is what the newest task says of itself.
+// line returns the text of the newest task.
 func (c *console) line(now time.Time, columns int) string {
 	t := c.tasks[len(c.tasks)-1]
 	took := clock(now.Sub(t.began))
@@ -255,10 +255,10 @@ func (c *console) clear() {
 	}
 }
 
-// width is how many columns a text takes. What is shown is Latin, apart from the names of files.
+// width returns the number of columns of a text. Except for names of files, texts are Latin.
 func width(text string) int { return utf8.RuneCountInString(text) }
 
-// cut shortens a text to so many columns.
+// cut shortens a text to a number of columns.
 func cut(text string, columns int) string {
 	if width(text) <= columns {
 		return text
@@ -266,7 +266,7 @@ func cut(text string, columns int) string {
 	return string([]rune(text)[:max(0, columns)])
 }
 
-// wrap breaks a text at spaces, so that no line has more columns than the terminal where that can be.
+// wrap breaks a text at spaces so that its lines fit the terminal if possible.
 func wrap(text string, columns int) string {
 	var out strings.Builder
 	at := 0
@@ -287,7 +287,7 @@ func wrap(text string, columns int) string {
 	return out.String()
 }
 
-// clock writes a duration as people read it from a clock: 7 s, 2:05, 1:02:05.
+// clock formats a duration: 7 s, 2:05, 1:02:05.
 func clock(d time.Duration) string {
 	s := int(d.Round(time.Second) / time.Second)
 	switch {

@@ -23,7 +23,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// conformance is what doctor found out about a device.
+// conformance is doctor's report on a device.
 type conformance struct {
 	Time    time.Time `json:"time"`
 	Device  vk.Info   `json:"device"`
@@ -34,7 +34,7 @@ type conformance struct {
 	Checks  []check   `json:"checks"`
 }
 
-// check is one op on inputs of some shapes; without Skipped and Error its values are right.
+// check is the result of one op on inputs of some shapes. Without Skipped and Error its values are right.
 type check struct {
 	Op      string  `json:"op"`
 	Kernels string  `json:"kernels"` // the family that computed it
@@ -43,11 +43,11 @@ type check struct {
 	Error   string  `json:"error,omitempty"`
 }
 
-// shapesEach is how many of an op's rows of shapes doctor goes through: enough to meet each kernel, in under a minute.
+// shapesEach is how many rows of an op's shapes doctor tests: enough to use each kernel, in less than a minute.
 const shapesEach = 2
 
-// together returns the device, and where it is the processor, opened as often as there are cores: lavapipe makes the machine code of one
-// device's kernels one after the other, which is most of what doctor waits for. The error closes all.
+// together opens the device; if it is the CPU, once for each core: lavapipe compiles the kernels of one device one after another, which
+// takes most of doctor's time. On an error it closes all.
 func (a *app) together(dev *vk.Device) ([]*vk.Device, error) {
 	devs := []*vk.Device{dev}
 	for dev.Info().Class == vk.CPU && len(devs) < min(runtime.GOMAXPROCS(0), 8) {
@@ -67,7 +67,7 @@ func closeAll(devs []*vk.Device) (err error) {
 	return err
 }
 
-// families are the sets of kernels that doctor goes through.
+// families are the families of kernels that doctor tests.
 var families = []kernels{{"GPU", tensor.ForGPU}, {"lavapipe", tensor.ForLavapipe}}
 
 type kernels struct {
@@ -111,14 +111,14 @@ minute. Its report is kept, and runs trained on the device from then on have it 
 				}
 			})
 			task.end()
-			if err := c.Context().Err(); err != nil { // half a report would be kept as a whole one
+			if err := c.Context().Err(); err != nil { // half a report must not be kept
 				return err
 			}
 			report, err := json.Marshal(r)
 			if err != nil {
 				return err
 			}
-			if err := os.MkdirAll(cacheDir(), 0o755); err == nil { // without a cache folder runs go without a report
+			if err := os.MkdirAll(cacheDir(), 0o755); err == nil { // without a cache folder, runs have no report
 				_ = files.WriteBytes(reportPath(r.Device), report)
 			}
 			if a.json {
@@ -139,8 +139,8 @@ minute. Its report is kept, and runs trained on the device from then on have it 
 	return c
 }
 
-// examine holds every op of the table, computed by each family of kernels, against its reference, on devices that are one opened several
-// times and work side by side. It tells of failures as they come, and how many ops of all are begun.
+// examine compares every op of the table with its reference, for each family of kernels. The devices are one device, opened several times,
+// that work in parallel. It reports failures at once, and how many ops have begun.
 func examine(ctx context.Context, devs []*vk.Device, heard func(done, all int), failed func(check)) conformance {
 	began, n := time.Now(), len(optest.Cases)
 	r := conformance{Time: began.UTC().Truncate(time.Second), Device: devs[0].Info()}
@@ -189,7 +189,7 @@ func examine(ctx context.Context, devs []*vk.Device, heard func(done, all int), 
 	return r
 }
 
-// op holds one op, computed by a family of kernels, against its reference.
+// op compares one op, computed by a family of kernels, with its reference.
 func (r *conformance) op(dev *vk.Device, f kernels, c optest.Case, failed func(check)) {
 	rt, err := tensor.NewRuntimeWith(dev, tensor.Options{Family: f.family})
 	if err != nil {
@@ -210,10 +210,10 @@ func (r *conformance) op(dev *vk.Device, f kernels, c optest.Case, failed func(c
 	}
 }
 
-// lacks is an error for want of a feature.
+// lacks returns an error for a missing feature.
 type lacks struct{ error }
 
-// note adds a check that came out as err says.
+// note adds the result of a check; err is its error.
 func (r *conformance) note(k check, err error, failed func(check)) {
 	var limit *vk.LimitError
 	var memory *vk.MemoryError
@@ -232,11 +232,11 @@ func (r *conformance) note(k check, err error, failed func(check)) {
 	r.Checks = append(r.Checks, k)
 }
 
-// String is the report for people: which ops passed, and what was skipped and why.
+// String returns the report as text: the ops that passed, and those that were skipped, with the reason.
 func (r conformance) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s\n  Vulkan %s, driver %s\n", r.Device.Name, r.Device.API, r.Device.Driver)
-	bad := map[string]bool{} // ops, without what stands after a comma or a slash
+	bad := map[string]bool{} // names of ops, up to a comma or a slash
 	name := func(k check) string {
 		return strings.FieldsFunc(k.Op, func(c rune) bool { return c == ',' || c == '/' })[0]
 	}
@@ -265,14 +265,14 @@ func (r conformance) String() string {
 	return s.String()
 }
 
-// reportPath is where the report of a device with this driver is kept.
+// reportPath returns the file for the report of a device with its present driver.
 func reportPath(i vk.Info) string { return cached("doctor-" + i.Key() + ".json") }
 
-// certify puts the device's report into a run's folder, where there is one.
+// certify copies the device's report, if there is one, into a run's folder.
 func certify(run *train.Run, i vk.Info) error {
 	p, err := os.ReadFile(reportPath(i))
 	if err != nil {
-		return nil // doctor was not asked
+		return nil // doctor has not run
 	}
 	return files.WriteBytes(filepath.Join(run.Dir, "doctor.json"), p)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// needs is what a run will take.
+// needs is what a run takes: memory, parameters, work.
 type needs struct {
 	Model          string  `json:"model"`
 	Device         string  `json:"device"`
@@ -30,7 +30,7 @@ type needs struct {
 	Kernels []compiledKernel `json:"kernels,omitempty"` // with --profile
 }
 
-// dryRun compiles what a run is made of, says what it will take, and writes nothing.
+// dryRun compiles a run's programs, prints what the run will take, and writes nothing.
 func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error) {
 	p, err := a.configure(c, f, kinds)
 	if err != nil {
@@ -80,7 +80,7 @@ func needsOf(s *run.Session) needs {
 	return n
 }
 
-// stateBytes is the memory of what a checkpoint holds.
+// stateBytes returns the size of the checkpoint's tensors.
 func stateBytes(s *run.Session) int {
 	n := 0
 	for _, v := range s.Model.State() {
@@ -89,5 +89,5 @@ func stateBytes(s *run.Session) int {
 	return n
 }
 
-// valueBytes is the memory of all else.
+// valueBytes returns the size of all other buffers.
 func valueBytes(s *run.Session) int { return int(s.Device.Memory().Used) - stateBytes(s) }

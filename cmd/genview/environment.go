@@ -11,7 +11,7 @@ import (
 	"genview/vk"
 )
 
-// A finding is what doctor found of something that genview needs from the machine.
+// A finding is doctor's result about one requirement on the machine.
 type finding struct {
 	What  string `json:"what"`
 	OK    bool   `json:"ok"`
@@ -26,7 +26,7 @@ func (f finding) String() string {
 	return strings.TrimSuffix(fmt.Sprintf("  look  %s: %s: %s", f.What, f.Found, f.Hint), ": ")
 }
 
-// environment looks at what a machine must have, in the order in which it is needed. What is of errors says itself what to do.
+// environment checks the requirements on the machine in the order in which they are needed. Errors already contain a remedy.
 func environment() []finding {
 	var all []finding
 	add := func(what string, err error, found, hint string) {
@@ -58,7 +58,7 @@ func environment() []finding {
 	return all
 }
 
-// drivers tells of the files of Vulkan drivers.
+// drivers returns findings about the files of Vulkan drivers.
 func drivers(goos string, files []vk.DriverFile) []finding {
 	var all []finding
 	molten := false
@@ -80,7 +80,7 @@ func drivers(goos string, files []vk.DriverFile) []finding {
 	return all
 }
 
-// cards tells whether the graphics cards that Linux knows may be used.
+// cards returns a finding about the permissions on Linux's graphics cards.
 func cards(dir string) finding {
 	f := finding{What: dir, OK: true, Found: "no graphics card: Vulkan runs on the CPU"}
 	nodes, _ := filepath.Glob(filepath.Join(dir, "renderD*")) // whose pattern is right

@@ -47,7 +47,7 @@ the share of texts that come out right, of a GPT loss and perplexity.`,
 	return c
 }
 
-// printJSON prints what was measured at a step as one object.
+// printJSON prints the results at a step as one object.
 func (a *app) printJSON(step int, measured any) error {
 	p, err := json.Marshal(measured)
 	if err != nil {

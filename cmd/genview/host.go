@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// host says where models run, and has the console tell what they do.
+// host returns the host for models, whose messages go to the console.
 func (a *app) host() run.Host {
 	return run.Host{
 		Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
@@ -34,22 +34,22 @@ func (a *app) host() run.Host {
 	}
 }
 
-// notice tells of something that is amiss and does not end anything.
+// notice prints a warning.
 func (a *app) notice(text string) { a.console.say("genview: %s", oneLine(errors.New(text))) }
 
-// addAccept gives a command the flag that takes changed data for those that a run began with.
+// addAccept adds the flag that accepts changed data.
 func addAccept(fl *pflag.FlagSet, accept *bool) {
 	fl.BoolVar(accept, "accept-data", false, "take the data as they are, although they are not those that the run began with")
 }
 
-// addPlace gives a command that opens a run the flags of where its data are.
+// addPlace adds the flags for the present place of a run's data.
 func addPlace(fl *pflag.FlagSet, p *run.Place) {
 	fl.StringVar(&p.Data, "data", "", "where the run's text or folder of pictures is now (default: where it was)")
 	fl.StringVar(&p.Dir, "data-dir", "", "where the files of the run's data set are now")
 	addAccept(fl, &p.Accept)
 }
 
-// load opens a run with its newest weights, or those that were asked for.
+// load opens a run with its newest weights, or with those that --checkpoint or --recorded names.
 func (a *app) load(ctx context.Context, dir string) (*run.Session, error) {
 	s, err := a.host().Open(ctx, dir, a.checkpoint, a.place)
 	if err != nil || a.recorded < 0 {
@@ -76,12 +76,12 @@ func opened[Ability any](ctx context.Context, a *app, dir string) (*run.Session,
 	return s, m, nil
 }
 
-// flagOf are the flags that change settings besides --set.
+// flagOf maps settings to their flags, if they have one besides --set.
 var flagOf = map[string]string{
 	"data.name": "--data", "data.dir": "--data-dir", "steps": "--steps", "batch": "--batch", "precision": "--precision", "seed": "--seed",
 }
 
-// typed is an error about settings that were typed: it names flags where there are some.
+// typed converts an error about settings that a user typed: it names their flags.
 func typed(err error) error {
 	inner := err
 	if errors.Is(err, run.ErrInvalid) {
@@ -97,7 +97,7 @@ func typed(err error) error {
 	return err
 }
 
-// advise adds to an error what on the command line mends it.
+// advise adds the remedy on the command line to an error.
 func advise(err error) error {
 	var done *run.StepsError
 	var kernels *run.KernelsError
@@ -138,7 +138,7 @@ func advise(err error) error {
 	return err
 }
 
-// advised has a command, and those below it, end with errors that say what on the command line mends them.
+// advised applies advise to a command and its subcommands.
 func advised(c *cobra.Command) {
 	if do := c.RunE; do != nil {
 		c.RunE = func(c *cobra.Command, words []string) error { return advise(do(c, words)) }

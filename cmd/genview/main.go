@@ -1,4 +1,4 @@
-// Command genview trains image generators on any GPU that speaks Vulkan.
+// Command genview trains image generators, image classifiers and Transformers on any GPU that speaks Vulkan.
 package main
 
 import (
@@ -14,7 +14,7 @@ func main() {
 	windows.Serve()
 }
 
-// execute does what the command line says and returns the exit code.
+// execute runs the command line and returns the exit code.
 func execute(windows *viewer.Thread) int {
 	ctx := interruptible()
 	out := &results{to: os.Stdout, terminal: onTerminal(os.Stdout)}

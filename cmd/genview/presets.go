@@ -54,7 +54,7 @@ func (a *app) presets() *cobra.Command {
 	return c
 }
 
-// presetLine is what presets says of one.
+// presetLine is a preset in the output of presets.
 type presetLine struct {
 	Name     string `json:"name"`
 	Kind     string `json:"kind"`
@@ -73,7 +73,7 @@ func presetLines() []presetLine {
 	return all
 }
 
-// presetTable has a line for each preset.
+// presetTable returns a table with a line for each preset.
 func presetTable() string {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
@@ -84,12 +84,12 @@ func presetTable() string {
 	return out.String()
 }
 
-// changeable are the settings of a configuration that one may change: what a run finds out by itself is left out.
+// changeable returns the settings of a configuration that a user can change.
 func changeable(c *run.Config) []settings.Setting {
 	return slices.DeleteFunc(c.List(), func(s settings.Setting) bool { return s.Found })
 }
 
-// printSettings has a line for each setting.
+// printSettings prints a line for each setting.
 func printSettings(out io.Writer, all []settings.Setting) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, s := range all {
@@ -102,7 +102,7 @@ func printSettings(out io.Writer, all []settings.Setting) error {
 	return w.Flush()
 }
 
-// isPreset tells whether train makes something by that name.
+// isPreset tells whether there is a preset of that name.
 func isPreset(name string) bool {
 	_, _, ok := zoo.Preset(name)
 	return ok

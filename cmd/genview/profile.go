@@ -20,10 +20,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// profileFlags say what is to be told of the kernels of training steps.
+// profileFlags say what to report about the kernels of training steps.
 type profileFlags struct {
 	table bool
-	trace string // file
+	trace string // path of the file
 }
 
 func (f *profileFlags) add(c *cobra.Command) {
@@ -31,10 +31,10 @@ func (f *profileFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.trace, "trace", "", "write the newest steps to this file, as JSON for chrome://tracing or ui.perfetto.dev")
 }
 
-// on tells whether anything is asked for.
+// on tells whether a report is asked for.
 func (f *profileFlags) on() bool { return f.table || f.trace != "" }
 
-// check finds out before the first step that a trace could not be written.
+// check returns an error, before the first step, if the trace could not be written.
 func (f *profileFlags) check() error {
 	if i, err := os.Stat(filepath.Dir(f.trace)); f.trace != "" && (err != nil || !i.IsDir()) {
 		return fmt.Errorf("--trace %s: there is no such folder", f.trace)
@@ -42,15 +42,15 @@ func (f *profileFlags) check() error {
 	return nil
 }
 
-// profile adds up what kernels take in training steps. The first step, in which they are compiled, does not count if others follow.
+// profile adds up the times of kernels in training steps. It leaves out the first step, which includes compilation, if others follow.
 type profile struct {
 	profileFlags
 	steps  int
 	rows   map[string]*profileRow
-	newest [][]tensor.Timing // of as many steps as a trace shows
+	newest [][]tensor.Timing // the newest steps, as many as a trace shows
 }
 
-// profileRow is one kernel, however often a step runs it. Times are of a step.
+// profileRow is one kernel, which a step may run several times. Times are per step.
 type profileRow struct {
 	Ops    string  `json:"ops"`
 	Kernel string  `json:"kernel"`
@@ -72,7 +72,7 @@ func newProfile(f profileFlags) *profile {
 	return &profile{profileFlags: f, rows: map[string]*profileRow{}}
 }
 
-// more is how many steps to profile, of as many as are timed.
+// more returns how many steps to profile after n timed ones.
 func (p *profile) more(steps int) int {
 	if !p.on() {
 		return 0
@@ -80,7 +80,7 @@ func (p *profile) more(steps int) int {
 	return min(steps, tracedSteps) + 1
 }
 
-// add adds the newest step up.
+// add adds the newest step.
 func (p *profile) add(programs []*tensor.Program) error {
 	if p.steps == 1 {
 		clear(p.rows)
@@ -111,7 +111,7 @@ func (p *profile) add(programs []*tensor.Program) error {
 	return nil
 }
 
-// sums returns the rows, the longest first.
+// sums returns the rows, the slowest first.
 func (p *profile) sums() []profileRow {
 	steps, total := float64(max(p.steps-1, 1)), time.Duration(0)
 	for _, r := range p.rows {
@@ -129,7 +129,7 @@ func (p *profile) sums() []profileRow {
 	return out
 }
 
-// report prints the table and writes the trace, where they are asked for.
+// report prints the table and writes the trace, if they are asked for.
 func (p *profile) report(w io.Writer) error {
 	if p.table {
 		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -147,7 +147,7 @@ func (p *profile) report(w io.Writer) error {
 	return files.Write(p.trace, func(w io.Writer) error { return json.NewEncoder(w).Encode(p.events()) })
 }
 
-// traceEvents is a trace as the Trace Event Format has it.
+// traceEvents is a trace in the Trace Event Format.
 type traceEvents struct {
 	Events []traceEvent `json:"traceEvents"`
 }
@@ -162,7 +162,7 @@ type traceEvent struct {
 	Args  map[string]any `json:"args"`
 }
 
-// events lists the newest steps and their kernels, from the first one's beginning on.
+// events returns the newest steps and their kernels, with times since the first one began.
 func (p *profile) events() traceEvents {
 	out := traceEvents{Events: []traceEvent{}}
 	us := func(d time.Duration) float64 { return float64(d) / 1e3 }
@@ -190,7 +190,7 @@ func (p *profile) events() traceEvents {
 	return out
 }
 
-// profiled is a model in training that is looked at step by step.
+// profiled is a model in training whose steps are profiled.
 type profiled struct {
 	family.Model
 	profile *profile

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// promptly has a command that saves nothing at its end be over soon after a signal, whatever it is about: compiling kernels and waiting
-// for a device know of no context. What the command has open then ends with the process. Files are whole or not there all the same,
-// as package files writes them, and what notices the signal has the time to tidy up.
+// promptly makes a command end soon after a signal, for commands that save nothing at their end. Compiling kernels and waiting for a device
+// cannot be cancelled, so the process exits in the middle of them. Files are still whole or absent, because package files writes them so,
+// and code that notices the signal has time to clean up.
 func (a *app) promptly(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	const grace = 700 * time.Millisecond
 	return func(c *cobra.Command, args []string) error {
@@ -30,11 +30,11 @@ func (a *app) promptly(run func(*cobra.Command, []string) error) func(*cobra.Com
 			}
 		}
 		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-			return ctx.Err() // what was being done then says nothing
+			return ctx.Err() // the error of what was interrupted does not matter
 		}
 		return err
 	}
 }
 
-// doing is the annotation of a command that says what it is about while it says nothing more exact.
+// doing is the annotation of a command with a text to show until it says something more exact.
 func doing(what string) map[string]string { return map[string]string{"doing": what} }

@@ -12,7 +12,7 @@ import (
 	"genview/models/watch"
 )
 
-// A reporter tells how a training goes: on a terminal in the line at the bottom, elsewhere in lines on stdout; with --json in objects on
+// A reporter reports the progress of a training: in the terminal's line at the bottom, or in lines on stdout, or with --json in objects on
 // stdout. It is safe for concurrent use.
 type reporter struct {
 	console *console
@@ -22,31 +22,31 @@ type reporter struct {
 
 	mu      sync.Mutex
 	step    int
-	said    int // step of the newest line
+	said    int // step of the last line
 	newest  train.Record
 	trained time.Duration // at step
-	at      time.Time     // when step was heard of
-	past    []progressAt  // about one a second, for the rate
-	broken  bool          // nobody takes what is written to out
+	at      time.Time     // when step was reported
+	past    []progressAt  // about one a second, to compute the rate
+	broken  bool          // nobody reads out any more
 }
 
-// progressAt is how far a training was at a moment, in time without pauses.
+// progressAt is the progress of a training at a moment. Its time excludes pauses.
 type progressAt struct {
 	step    int
 	trained time.Duration
 }
 
 const (
-	linesEvery = 100              // steps, where lines come as fast
-	rateOver   = 60 * time.Second // the time that is left is told from the rate of the last minute
-	rateFrom   = time.Second      // on
+	linesEvery = 100              // steps between lines, at least
+	rateOver   = 60 * time.Second // the remaining time is estimated from the rate of the last minute
+	rateFrom   = time.Second      // shortest time to compute a rate from
 )
 
 func newReporter(c *console, out io.Writer, from, steps int, asJSON bool) *reporter {
 	return &reporter{console: c, steps: steps, json: asJSON, out: out, step: from, said: from, at: time.Now()}
 }
 
-// stepped hears of a step.
+// stepped receives a step.
 func (r *reporter) stepped(step int, trained time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,7 +60,7 @@ func (r *reporter) stepped(step int, trained time.Duration) {
 	}
 }
 
-// logged hears of a logged step, and writes a line where it is time to.
+// logged receives a logged step, and writes a line if it is time to.
 func (r *reporter) logged(rec train.Record) {
 	r.mu.Lock()
 	r.newest = rec
@@ -83,7 +83,7 @@ func (r *reporter) logged(rec train.Record) {
 	} else {
 		_, err = fmt.Fprintln(r.out, line)
 	}
-	if err != nil { // it does not end the training
+	if err != nil { // does not end the training
 		r.mu.Lock()
 		r.broken = true
 		r.mu.Unlock()
@@ -91,7 +91,7 @@ func (r *reporter) logged(rec train.Record) {
 	}
 }
 
-// left estimates the time that is left; 0 where that is not known yet. r.mu is held.
+// left estimates the remaining time; 0: not known yet. r.mu is held.
 func (r *reporter) left() time.Duration {
 	if len(r.past) == 0 {
 		return 0
@@ -104,7 +104,7 @@ func (r *reporter) left() time.Duration {
 	return time.Duration(float64(took) / float64(steps) * float64(r.steps-r.step))
 }
 
-// doing says what is being done, in so many columns: after the last step, which was told, that is to save.
+// doing returns the progress in a number of columns. After the last step, which has its own line, it says that the run is being saved.
 func (r *reporter) doing(columns int) string {
 	r.mu.Lock()
 	saving, since := r.step == r.steps && r.trained > 0, time.Since(r.at)
@@ -115,11 +115,11 @@ func (r *reporter) doing(columns int) string {
 	return r.line(columns)
 }
 
-// line says how far the training is, in so many columns; 0: all there is to say.
+// line returns the progress of the training in a number of columns; 0: no limit.
 func (r *reporter) line(columns int) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	took := clock(r.trained + time.Since(r.at)) // moves on while a step takes long
+	took := clock(r.trained + time.Since(r.at)) // continues during a long step
 	parts := []string{fmt.Sprintf("step %d/%d", r.step, r.steps)}
 	if left := r.left(); left > 0 {
 		parts = append(parts, clock(left)+" left")
@@ -149,7 +149,7 @@ func (r *reporter) line(columns int) string {
 	return line
 }
 
-// losses writes the numbers of a step in one line.
+// losses formats the metrics of a step in one line.
 func losses(m watch.Metrics) string {
 	var parts []string
 	for _, v := range m {

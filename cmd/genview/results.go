@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// results is where commands write what they were asked for: stdout. It remembers the first error, so that commands may write line by
-// line without asking for it; main reports it. After an error nothing more is written. A terminal gets texts visible, with their lines;
-// a pipe or a file gets them as they are. It is safe for concurrent use.
+// results is the stdout of commands. It remembers the first error, which main reports, so that commands need not check each write; after an
+// error it writes nothing more. Texts for a terminal go through visible; pipes and files receive them unchanged. It is safe for concurrent
+// use.
 type results struct {
 	to       io.WriteCloser
 	terminal bool
-	console  *console // that shares the terminal
+	console  *console // on the same terminal
 	mu       sync.Mutex
 	failed   error
 }
@@ -38,8 +38,8 @@ func (r *results) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// done closes stdout and returns the first error of all, for some file systems say only then that a file does not hold what was
-// written. That nobody reads on is no error: a command that goes on then has something else to do, and others do not come here.
+// done closes stdout and returns the first error, because some file systems report only then that a file was not written. A closed pipe is
+// no error here: commands that outlive their reader have other work, and all others have ended.
 func (r *results) done() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,7 +57,7 @@ func (r *results) note(err error) {
 		return
 	}
 	var at *fs.PathError
-	if errors.As(err, &at) { // "write /dev/stdout" says less than the sentence
+	if errors.As(err, &at) { // "write /dev/stdout" adds nothing to the sentence
 		err = at.Err
 	}
 	r.failed = fmt.Errorf("the output cannot be written: %w", err)

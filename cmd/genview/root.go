@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// usageError is wrong usage of the command line: exit code 2.
+// usageError is wrong usage of the command line, with exit code 2.
 type usageError struct{ error }
 
 func exitCode(err error) int {
@@ -27,28 +27,28 @@ func exitCode(err error) int {
 	return 1
 }
 
-// oneLine returns an error as one line that shows whatever a terminal would obey.
+// oneLine returns an error as one line without control characters.
 func oneLine(err error) string { return visible(strings.Join(strings.Fields(err.Error()), " ")) }
 
-// app is what all commands share.
+// app holds what all commands share.
 type app struct {
 	windows *viewer.Thread
 	out     *results
 
 	device string
 
-	checkpoint int // step of the checkpoint of a run to take; below 0: the newest
-	recorded   int // step whose weights to take from the recording of a run; below 0: none
+	checkpoint int // step of the run's checkpoint to use; below 0: the newest
+	recorded   int // step of the run's recording whose weights to use; below 0: none
 
 	json   bool
-	passes []string // left out
+	passes []string // that compilation leaves out
 	noTune bool
-	place  run.Place // of the data of a run that is opened
+	place  run.Place // of the data of an opened run
 
-	widthSet bool // of lavapipe's vectors, by the user
+	widthSet bool // the user has set lavapipe's vector width
 
 	console *console
-	ended   func() error            // why the command is to end; nil: it is not
+	ended   func() error            // why the command must end; nil: it need not
 	fail    func(call string) error // vk.Options.Fail, for tests
 }
 
@@ -123,7 +123,7 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 	root.PersistentFlags().BoolVar(&a.noTune, "no-tune", false, "take kernels by rule: try none before training, and use nothing of what tune found out")
 	root.Flags().Bool("version", false, "say which genview this is, of which commit, and what devices and drivers there are")
 	root.SetFlagErrorFunc(flagError)
-	root.SetOut(a.out) // of help
+	root.SetOut(a.out) // for help
 	root.AddCommand(a.train(), a.view())
 	for _, c := range []*cobra.Command{
 		a.presets(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
@@ -142,7 +142,7 @@ func (a *app) openDevice() (*vk.Device, error) {
 	return h.OpenDevice()
 }
 
-// wordsOf are the words in the names of devices, by any of which one can be called.
+// wordsOf returns the words in the names of devices. Each can be given to --device.
 func wordsOf(devices []vk.Info) []string {
 	var words []string
 	for _, d := range devices {

@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// moreEndings has the signal of a limit on processor time, which is sent some time before the process is killed for it.
+// moreEndings adds the signal for a limit on processor time, which comes some time before the process is killed.
 var moreEndings = []os.Signal{syscall.SIGXCPU}

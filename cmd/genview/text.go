@@ -68,7 +68,7 @@ func (a *app) generate() *cobra.Command {
 			if prompt, err = m.Prompt(prompt); err != nil {
 				return err
 			}
-			begun := prompt // which is written with the first character: a line that is begun hides what is being done
+			begun := prompt // written with the first character, because an unfinished line hides the progress
 			err = m.Generate(c.Context(), prompt, n, o, func(character string) error {
 				_, err := io.WriteString(a.out, begun+character)
 				begun = ""

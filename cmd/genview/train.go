@@ -28,7 +28,7 @@ type trainFlags struct {
 	precision                  string
 	seed                       uint64
 	set                        []string
-	accept                     bool // data that changed
+	accept                     bool // accept changed data
 	profile                    profileFlags
 }
 
@@ -60,7 +60,7 @@ func (a *app) train() *cobra.Command {
 	return c
 }
 
-// add gives a command the flags of training.
+// add adds the flags of training to a command.
 func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl := c.Flags()
 	fl.StringVar(&f.out, "out", "", "run folder (default runs/<data>-<date>)")
@@ -78,14 +78,14 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
 }
 
-// plan is a training that is to be made ready.
+// plan is a configured training.
 type plan struct {
 	config *run.Config
-	folder *train.Run // to go on with; nil for a new run
-	told   string     // of what was chosen for the data
+	folder *train.Run // to resume; nil for a new run
+	told   string     // what was chosen to fit the data
 }
 
-// configure makes the configuration of a new or resumed run from the flags, which may take reading a long text or many pictures.
+// configure makes the configuration of a new or resumed run from the flags. It may read a long text or many pictures.
 func (a *app) configure(c *cobra.Command, f *trainFlags, words []string) (plan, error) {
 	defer a.console.begin("reading").end()
 	if c.Flags().Changed("recorded") {
@@ -119,7 +119,7 @@ func (a *app) configure(c *cobra.Command, f *trainFlags, words []string) (plan, 
 	return plan{config: cfg, told: told}, typed(err)
 }
 
-// again is the configuration of a run to be gone on with.
+// again returns the configuration of a run to resume.
 func (f *trainFlags) again(c *cobra.Command, words []string) (plan, error) {
 	if len(words) > 0 {
 		return plan{}, usageError{fmt.Errorf("--resume goes on with a run as it is, and takes no %s beside it", words[0])}
@@ -146,7 +146,7 @@ func (f *trainFlags) again(c *cobra.Command, words []string) (plan, error) {
 	return plan{config: cfg, folder: folder}, nil
 }
 
-// preset is the configuration of the preset that is named, with its argument and the data.
+// preset returns the configuration of a preset with its argument and data.
 func (f *trainFlags) preset(c *cobra.Command, words []string) (*run.Config, error) {
 	usage := "say what to train: genview train " + zoo.Usage() + ", or genview train --resume RUN"
 	if len(words) == 0 {
@@ -172,7 +172,7 @@ func (f *trainFlags) preset(c *cobra.Command, words []string) (*run.Config, erro
 	return cfg, name(cfg, f.data, f.dataDir)
 }
 
-// name sets the data of a configuration; "" leaves what the preset says.
+// name sets the data of a configuration; "" keeps the preset's.
 func name(cfg *run.Config, data, dir string) error {
 	for _, s := range []struct{ key, value string }{{"data.name", data}, {"data.dir", dir}} {
 		if s.value == "" {
@@ -185,14 +185,14 @@ func name(cfg *run.Config, data, dir string) error {
 	return nil
 }
 
-// asked tells which keys --set changes.
+// asked returns a function that tells whether --set changes a key.
 func asked(assignments []string) func(key string) bool {
 	return func(key string) bool {
 		return slices.ContainsFunc(assignments, func(s string) bool { return strings.HasPrefix(s, key+"=") })
 	}
 }
 
-// setAll changes settings as --set has them.
+// setAll applies the settings of --set.
 func setAll(cfg *run.Config, assignments []string) error {
 	for _, s := range assignments {
 		key, value, ok := strings.Cut(s, "=")
@@ -206,7 +206,7 @@ func setAll(cfg *run.Config, assignments []string) error {
 	return nil
 }
 
-// place is where the flags say that the data of a run to be resumed are.
+// place returns the place of a resumed run's data from the flags.
 func (f *trainFlags) place(c *cobra.Command) run.Place {
 	p := run.Place{Dir: f.dataDir, Accept: f.accept}
 	if c.Flags().Changed("data") {
@@ -215,12 +215,12 @@ func (f *trainFlags) place(c *cobra.Command) run.Place {
 	return p
 }
 
-// presetNames are all that train makes.
+// presetNames returns the names of all presets.
 func presetNames() []string { return zoo.Names(func(family.Preset) bool { return true }) }
 
 func (a *app) runTrain(c *cobra.Command, f *trainFlags, words []string) (err error) {
 	j, err := a.prepare(c, f, words)
-	if errors.Is(err, run.ErrDone) { // a script that trains until a run is done has come to its end
+	if errors.Is(err, run.ErrDone) { // a script that trains until a run is done has reached its end
 		a.console.say("%v", err)
 		return nil
 	}
@@ -237,10 +237,10 @@ type job struct {
 	console *console
 	profile *profile
 	json    bool
-	out     io.Writer // what is asked for besides
+	out     io.Writer // for output other than progress
 }
 
-// prepare does all that comes before the first step, and fails before a run folder is made where it can.
+// prepare does everything before the first step. Most errors come before it makes a run folder.
 func (a *app) prepare(c *cobra.Command, f *trainFlags, words []string) (*job, error) {
 	p, err := a.configure(c, f, words)
 	if err != nil {
@@ -249,7 +249,7 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, words []string) (*job, er
 	return a.ready(c.Context(), f, p, false)
 }
 
-// ready makes a job of a plan. A run that is done is an error unless there is a window that shows it.
+// ready makes a job from a plan. It returns an error for a finished run, unless a window shows it.
 func (a *app) ready(ctx context.Context, f *trainFlags, p plan, shows bool) (*job, error) {
 	outliveReaders()
 	a.ended = ctx.Err
@@ -289,14 +289,14 @@ func (a *app) ready(ctx context.Context, f *trainFlags, p plan, shows bool) (*jo
 	return j, nil
 }
 
-// announce says what was chosen for the data.
+// announce prints what was chosen to fit the data.
 func (a *app) announce(told string) {
 	if told != "" {
 		a.console.say("%s; --set changes that", told)
 	}
 }
 
-// folderName makes a folder's name of a data set's, or of the kind of model that has none.
+// folderName makes a folder's name from a data set's, or from the model's kind if there is no data.
 func folderName(c *run.Config) string {
 	name := c.Kind
 	if source := c.Settings.Source(); source != nil {
@@ -305,7 +305,7 @@ func folderName(c *run.Config) string {
 	return strings.ReplaceAll(strings.TrimSuffix(name, filepath.Ext(name)), ":", "-")
 }
 
-// train trains to the end, telling the bus where there is one.
+// train trains to the end, and publishes to the bus if there is one.
 func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 	first, saved := 0, -1
 	var r *reporter

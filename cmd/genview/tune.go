@@ -19,10 +19,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// tunedByDefault are the presets that are set up in a moment.
+// tunedByDefault returns the presets that compile quickly.
 func tunedByDefault() []string { return zoo.Names(func(p family.Preset) bool { return !p.Long }) }
 
-// trialLine is what tune says of a class of products.
+// trialLine is the result of tune for a class of products.
 type trialLine struct {
 	In string `json:"in"` // a preset, or ops
 	tensor.Trial
@@ -87,7 +87,7 @@ for products that they have not met. --no-tune keeps them from it, and lets the 
 	return c
 }
 
-// runTune tries everything anew, and keeps what it finds out after each preset, also where it is interrupted.
+// runTune tries all kernels again, and keeps the results after each preset, also if it is interrupted.
 func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 	configs := map[string]*run.Config{}
 	for _, name := range names {
@@ -121,7 +121,7 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 			a.tell(trialLine{name, trial})
 		}})
 		info := dev.Info()
-		stop := context.AfterFunc(ctx, func() { // the rest of the compilation may take longer than is waited for
+		stop := context.AfterFunc(ctx, func() { // the rest of the compilation may take too long to wait for
 			t.Allow(tensor.Effort{})
 			h.KeepTuning(info, t)
 		})
@@ -135,7 +135,7 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 			return err
 		}
 		if ctx.Err() != nil {
-			return ctx.Err() // what was found out is kept
+			return ctx.Err() // the results so far are kept
 		}
 	}
 	if !a.json {
@@ -144,10 +144,10 @@ func (a *app) runTune(ctx context.Context, names []string, f tuneFlags) error {
 	return nil
 }
 
-// tell writes the line of a class.
+// tell prints the line of a class.
 func (a *app) tell(l trialLine) {
 	if a.json {
-		_ = json.NewEncoder(a.out).Encode(l) // what cannot be written does not end the tuning, which is kept
+		_ = json.NewEncoder(a.out).Encode(l) // an output error does not end the tuning, whose results are kept
 		return
 	}
 	var ways []string

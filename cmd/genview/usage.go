@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// meant is the end of an error about a word that is not known: which of the known ones was meant, if one is near.
+// meant returns the end of an error about an unknown word: a suggestion, if a known word is similar.
 func meant(word string, known []string) string {
 	if near := settings.Nearest(word, known); near != "" {
 		return fmt.Sprintf("; did you mean %s?", near)
@@ -22,7 +22,7 @@ func meant(word string, known []string) string {
 	return ""
 }
 
-// checkPasses says which of the passes that are to be left out there is not.
+// checkPasses returns an error if a pass to leave out does not exist.
 func (a *app) checkPasses() error {
 	var names []string
 	for _, p := range tensor.Passes() {
@@ -36,7 +36,7 @@ func (a *app) checkPasses() error {
 	return nil
 }
 
-// args is cobra's check of positional arguments as wrong usage.
+// args wraps cobra's check of positional arguments so that its errors are wrong usage.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, a []string) error {
 		if check == nil || check(c, a) == nil {
@@ -51,7 +51,7 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// noCommand is the error of a word that is no command.
+// noCommand returns the error of an unknown command.
 func noCommand(root *cobra.Command, word string) error {
 	var names []string
 	for _, c := range root.Commands() {
@@ -60,7 +60,7 @@ func noCommand(root *cobra.Command, word string) error {
 	return usageError{fmt.Errorf("there is no command %q%s; see genview --help", word, meant(word, names))}
 }
 
-// strictly has commands that cobra makes itself end as wrong usage does, where they are used wrongly.
+// strictly makes wrong usage of cobra's own commands a usage error, too.
 func strictly(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	root.SetHelpCommand(&cobra.Command{
@@ -84,7 +84,7 @@ func strictly(root *cobra.Command) {
 	}
 }
 
-// flagError says what is wrong with a flag and what would fit.
+// flagError returns an error that says what is wrong with a flag and which values it takes.
 func flagError(c *cobra.Command, err error) error {
 	text := err.Error()
 	var unknown *pflag.NotExistError
@@ -108,7 +108,7 @@ func flagError(c *cobra.Command, err error) error {
 	return usageError{fmt.Errorf("%s; see %s --help", text, c.CommandPath())}
 }
 
-// fits says what a flag of a type of package pflag takes.
+// fits describes the values of a flag type of package pflag.
 func fits(kind string) string {
 	switch kind {
 	case "int", "int64":

@@ -15,7 +15,7 @@ import (
 	"genview/vk/files"
 )
 
-// vectors is how wide lavapipe's vectors are best, as it is kept: it must be known before there is a device.
+// vectors is the file with lavapipe's best vector width, which must be known before a device is opened.
 type vectors struct {
 	Version int `json:"version"`
 	Usual   int `json:"usual"` // bits, where that was found out
@@ -26,7 +26,7 @@ const vectorsVersion = 1
 
 func vectorsPath() string { return cached("vectors.json") }
 
-// widen has lavapipe take the width that was found to be best, unless the user has set one.
+// widen sets lavapipe's best vector width, unless the user has set one.
 func (a *app) widen() {
 	_, a.widthSet = os.LookupEnv(vk.WidthVariable)
 	p, err := os.ReadFile(vectorsPath())
@@ -36,11 +36,11 @@ func (a *app) widen() {
 	var v vectors
 	err = json.Unmarshal(p, &v)
 	if err == nil && v.Version == vectorsVersion && v.Usual == vk.UsualWidth() && (v.Bits == 256 || v.Bits == 512) {
-		_ = os.Setenv(vk.WidthVariable, strconv.Itoa(v.Bits)) // which takes such a name and value
+		_ = os.Setenv(vk.WidthVariable, strconv.Itoa(v.Bits)) // cannot fail for this name and value
 	}
 }
 
-// tuneVectors times steps of presets with both widths, in processes of their own, and keeps which is best.
+// tuneVectors times steps of presets with both widths, in separate processes, and keeps the better one.
 func (a *app) tuneVectors(ctx context.Context, names []string, f tuneFlags) error {
 	if a.widthSet {
 		return usageError{fmt.Errorf("%s is set, which decides: unset it for --vectors", vk.WidthVariable)}
@@ -67,7 +67,7 @@ func (a *app) tuneVectors(ctx context.Context, names []string, f tuneFlags) erro
 		return err
 	}
 	best := usual
-	if ratio < 0.95 { // as with kernels: clearly
+	if ratio < 0.95 { // clearly faster, as for kernels
 		best = other
 	}
 	p, err := json.Marshal(vectors{vectorsVersion, usual, best})
@@ -82,10 +82,10 @@ func (a *app) tuneVectors(ctx context.Context, names []string, f tuneFlags) erro
 	} else {
 		fmt.Fprintf(a.out, "vectors of %d bits: with %d and not %d, a step takes × %.2f\n", best, other, usual, ratio)
 	}
-	return errors.Join(err, os.Setenv(vk.WidthVariable, strconv.Itoa(best))) // kernels are tried with it
+	return errors.Join(err, os.Setenv(vk.WidthVariable, strconv.Itoa(best))) // for the kernels that are tried next
 }
 
-// benchElsewhere times steps in a process of their own, which takes vectors of that many bits and kernels by rule.
+// benchElsewhere times steps in a separate process, with that vector width and kernels chosen by rule.
 func (a *app) benchElsewhere(ctx context.Context, self, preset string, bits int, f tuneFlags) (line benchLine, err error) {
 	words := []string{"bench", preset, "--steps", "20", "--json", "--no-tune", "--device", a.device, "--batch", strconv.Itoa(f.batch)}
 	for _, s := range f.set {
@@ -104,8 +104,8 @@ func (a *app) benchElsewhere(ctx context.Context, self, preset string, bits int,
 	return line, json.Unmarshal(out, &line)
 }
 
-// compareWidths returns what steps take with the other width over what they take with the usual one: the geometric mean of all
-// presets, of each the median of some rounds.
+// compareWidths returns the ratio of step times with the other width to those with the usual one: the geometric mean over presets of the
+// medians over rounds.
 func compareWidths(presets []string, usual, other int, step func(preset string, bits int) (ms float64, err error)) (float64, error) {
 	const rounds = 3
 	sum := 0.0

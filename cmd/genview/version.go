@@ -8,10 +8,10 @@ import (
 	"genview/vk"
 )
 
-// version is that of the newest entry of CHANGELOG.md, or of the one that comes next.
+// version is the version of the newest entry of CHANGELOG.md, released or not.
 const version = "v0.1.0"
 
-// versionText says what program this is, and what it runs on.
+// versionText returns the version of the program and what it runs on.
 func versionText() string {
 	text := fmt.Sprintf("genview %s%s, %s, %s/%s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	devices, err := vk.Devices()
@@ -24,7 +24,7 @@ func versionText() string {
 	return text
 }
 
-// commit is the commit that the program was built of, where the build knows it.
+// commit returns the commit that the program was built from, if the build recorded it.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -48,8 +48,8 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 	return c
 }
 
-// viewTraining trains while the window is open. The window opens before anything is made ready or written, so that one that cannot
-// open leaves nothing behind.
+// viewTraining trains while the window is open. It opens the window before it compiles or writes anything, so that nothing is left behind
+// if the window cannot be opened.
 func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o viewer.Options) error {
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
@@ -68,13 +68,13 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 		}
 		j, err := a.ready(w.training, f, p, true)
 		if err != nil {
-			w.close() // the terminal says why
+			w.close() // the terminal shows the error
 		}
 		return j, err
 	})
 }
 
-// begin opens a window that offers what can be trained, and trains what is chosen.
+// begin opens a window with the start page, and trains what the user chooses.
 func (a *app) begin(ctx context.Context) error {
 	bus := watch.NewBus()
 	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices()})
@@ -90,7 +90,7 @@ func (a *app) begin(ctx context.Context) error {
 	})
 }
 
-// choices are the presets that a window offers, which train without being told anything.
+// choices returns the start page's choices: the presets that train without arguments.
 func choices() []watch.Choice {
 	var all []watch.Choice
 	for _, p := range zoo.Presets() {
@@ -103,7 +103,7 @@ func choices() []watch.Choice {
 	return all
 }
 
-// chosen waits for a choice; it is "" when ctx ends.
+// chosen waits for a choice; "" if ctx ends.
 func chosen(ctx context.Context, bus *watch.Bus) (name string) {
 	for name == "" {
 		select {
@@ -120,20 +120,21 @@ func chosen(ctx context.Context, bus *watch.Bus) (name string) {
 	return name
 }
 
-// watching is what a training that is watched depends on. A window that is closed ends the training; one that is lost does not.
+// watching holds the contexts of a training with a window. If the user closes the window, the training ends; if the window is lost, it does
+// not.
 type watching struct {
-	training context.Context // ends with Ctrl-C, and when the window is closed
-	looking  context.Context // ends with the window, however it ends
+	training context.Context // ends with Ctrl-C, and when the user closes the window
+	looking  context.Context // ends with the window, for whatever reason
 	close    func()          // closes the window
 }
 
-// outcome is what became of a training that is watched.
+// outcome is the result of a training with a window.
 type outcome struct {
 	begun bool
 	err   error
 }
 
-// watched trains what get makes ready, while a window is open. get returns nil where there is nothing to train.
+// watched trains the job of get while a window is open. get returns nil if there is nothing to train.
 func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get func(watching) (*job, error)) error {
 	training, stop := context.WithCancel(ctx)
 	defer stop()
@@ -147,14 +148,14 @@ func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get
 		if s := bus.Latest().State; s != watch.Done && s != watch.Choosing {
 			a.console.say("genview: %s; training goes on without it, Ctrl-C saves and ends it", oneLine(err))
 		}
-		bus.Send(watch.Resume{}) // nobody else can, where it was paused
+		bus.Send(watch.Resume{}) // a paused training would wait for ever
 		close()
 	} else {
 		stop()
 	}
 	t := <-trained
 	if ctx.Err() == nil && errors.Is(t.err, context.Canceled) {
-		t.err = nil // the window was closed before there was anything to train
+		t.err = nil // the window was closed before a training began
 	}
 	if lost && t.begun {
 		return t.err
@@ -162,7 +163,7 @@ func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get
 	return errors.Join(err, t.err)
 }
 
-// train trains what get makes ready, and serves the window afterwards.
+// train trains the job of get, and serves the window afterwards.
 func (w watching) train(bus *watch.Bus, get func(watching) (*job, error)) outcome {
 	j, err := get(w)
 	if j == nil {
@@ -177,7 +178,7 @@ func (w watching) train(bus *watch.Bus, get func(watching) (*job, error)) outcom
 	return outcome{true, errors.Join(err, j.Close())}
 }
 
-// failed leaves an error to be read in the window.
+// failed shows an error in the window until it is closed.
 func failed(bus *watch.Bus, err error) {
 	if err == nil {
 		return
@@ -187,7 +188,7 @@ func failed(bus *watch.Bus, err error) {
 	bus.Publish(&s)
 }
 
-// viewRun shows a run at rest.
+// viewRun shows a run without training it.
 func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err error) {
 	if err := viewer.CheckDisplay(); err != nil {
 		return err

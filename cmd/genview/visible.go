@@ -10,12 +10,12 @@ import (
 	"golang.org/x/term"
 )
 
-// visible returns a text that others wrote, such as a file's name, with everything that a terminal obeys and does not show written as
-// Go writes it: control characters as \x1b, characters that turn the direction of writing as \u202e, bytes that are no UTF-8 as \xff.
-// Whatever is written to a terminal goes through it: what a console and an error say, and results with their lines.
+// visible replaces everything in a text from elsewhere, such as a file's name, that a terminal acts on instead of showing it, by Go's
+// escape sequences: control characters by \x1b, characters that change the direction of writing by \u202e, bytes that are not UTF-8 by
+// \xff. Everything written to a terminal goes through it: the console's lines, errors, and the lines of results.
 func visible(text string) string { return shown(text, "") }
 
-// visibleText is visible for texts of several lines: line ends and tabs stay.
+// visibleText is visible for texts of several lines: it keeps line ends and tabs.
 func visibleText(text string) string { return shown(text, "\n\t") }
 
 func shown(text, kept string) string {
@@ -35,7 +35,7 @@ func shown(text, kept string) string {
 	return out.String()
 }
 
-// obeyed tells whether a terminal may do something on a character instead of showing it.
+// obeyed tells whether a terminal may act on a character instead of showing it.
 func obeyed(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }

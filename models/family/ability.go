@@ -11,23 +11,23 @@ import (
 	"genview/models/watch"
 )
 
-// A Sampler draws what it makes of seeds.
+// A Sampler draws samples from seeds.
 type Sampler interface {
-	// Sample draws what the model makes of seeds first, first+1, …, as one picture.
+	// Sample draws n samples, of seeds first, first+1, …, as one picture.
 	Sample(ctx context.Context, first, n int) (*image.RGBA, error)
 }
 
-// ErrTooMany says that more was asked for than fits in memory.
+// ErrTooMany says that a request needs more memory than is allowed.
 var ErrTooMany = errors.New("too many")
 
-// A Decoder makes pictures of latent vectors.
+// A Decoder makes pictures from latent vectors.
 type Decoder interface {
 	Z() int                                                       // dimensions of a latent vector
 	Shape() (c, h, w int)                                         // of a picture
 	Draw(ctx context.Context, z []float32) ([]*image.RGBA, error) // one picture for each vector of z [N, Z]
 }
 
-// An Encoder finds latent vectors of pictures.
+// An Encoder maps pictures to latent vectors.
 type Encoder interface {
 	Decoder
 	// Encode returns the latent vectors [N, Z] of pictures [N, C, H, W] in [0, 1], as [data.ReadImage] reads them.
@@ -36,33 +36,34 @@ type Encoder interface {
 
 // A Reader shows how it reads a text.
 type Reader interface {
-	// Attend returns what each head attends to. A text that cannot be read is no error, but a problem that is said.
+	// Attend returns the attention maps of a text. If the model cannot read the text, that is not an error; the view's Prompt.Problem says
+	// why.
 	Attend(ctx context.Context, text string) (*watch.HeatMaps, error)
 }
 
-// A Translator makes texts of texts.
+// A Translator translates texts.
 type Translator interface {
 	Translate(ctx context.Context, texts []string) ([]string, error)
 }
 
-// A Generator goes on with a text.
+// A Generator continues a text.
 type Generator interface {
-	// Opening is what it goes on from where nothing is asked for.
+	// Opening returns the prompt that is used if none is given.
 	Opening() string
-	// Prompt returns a prompt as the model reads it, or says why it cannot.
+	// Prompt returns a prompt as the model reads it, or an error that says why it cannot.
 	Prompt(text string) (string, error)
-	// Generate goes on with a prompt by n characters, handing each to emit.
+	// Generate continues a prompt by n characters and passes each one to emit.
 	Generate(ctx context.Context, prompt string, n int, o Sampling, emit func(character string) error) error
 }
 
 // Sampling says how the next token is chosen.
 type Sampling struct {
-	Temperature float64 // below 1 likelier, above 1 bolder; 0: always the likeliest
-	TopK        int     // choose among so many likeliest; 0: among all
+	Temperature float64 // below 1 favours likely tokens, above 1 unlikely ones; 0: always the likeliest
+	TopK        int     // choose among this many likeliest tokens; 0: among all
 	Seed        uint64
 }
 
-// A Classifier tells which class a picture is of.
+// A Classifier classifies pictures.
 type Classifier interface {
 	Classes() []string    // their names
 	Shape() (c, h, w int) // of a picture
@@ -72,20 +73,20 @@ type Classifier interface {
 
 // An Evaluator measures itself on data that it was not trained on.
 type Evaluator interface {
-	// Evaluate returns what was measured: it prints as a line, and as JSON.
+	// Evaluate returns the results. They print as a line, and as JSON.
 	Evaluate(ctx context.Context, o Evaluation) (fmt.Stringer, error)
 }
 
-// Evaluation says how much goes into measuring.
+// Evaluation says how much to measure.
 type Evaluation struct {
-	Examples int // at most; 0: as many as is usual
-	Samples  int // of what is estimated from samples
+	Examples int // at most; 0: the usual number
+	Samples  int // for quantities that are estimated from samples
 }
 
-// Usual returns how many examples to look at: as many as are asked for, and otherwise 10,000.
+// Usual returns the number of examples to look at: Examples if it is set, else 10,000.
 func (o Evaluation) Usual() int { return cmp.Or(o.Examples, 10000) }
 
-// lacks says what a model without an ability cannot do, and who can.
+// lacks returns the error of a model without an ability: what it cannot do, and which models can.
 var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Sampler]():    "makes no pictures: genview translate and genview generate show what models of text make",
 	reflect.TypeFor[Decoder]():    "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
@@ -104,7 +105,7 @@ func (e *LackError) Error() string {
 	return fmt.Sprintf("the model is %s, which %s", A(e.Title), e.Lacks)
 }
 
-// As returns the ability A of a model, of settings with a title. That it lacks it is a [*LackError].
+// As returns the ability A of a model; title is that of its settings. If the model lacks it, the error is a [*LackError].
 func As[Ability any](title string, m Model) (Ability, error) {
 	a, ok := m.(Ability)
 	if ok {
@@ -117,7 +118,7 @@ func As[Ability any](title string, m Model) (Ability, error) {
 	return a, &LackError{title, what}
 }
 
-// Attention is the view of how a prompt is read, before it was.
+// Attention returns the view of a prompt before the model has read it.
 func Attention(p *watch.Prompt) *watch.HeatMaps {
 	return &watch.HeatMaps{Name: "Attention", Prompt: p, Words: [2]string{"takes", "from"}}
 }

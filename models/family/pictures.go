@@ -14,7 +14,7 @@ import (
 	"genview/tensor"
 )
 
-// A Latent is a network in training that makes examples of latent vectors.
+// A Latent is a network in training that maps latent vectors to examples.
 type Latent interface {
 	Step(ctx context.Context, inputs ...any) error
 	Metrics() (watch.Metrics, error)
@@ -27,29 +27,29 @@ type Latent interface {
 	Close()
 }
 
-// A Fed is a network that makes examples of latent vectors, together with the data that it learns from: all of a [Model] but what it
-// shows. Families embed it.
+// A Fed is a network that maps latent vectors to examples, with the data that it learns from: a [Model] without its views. Families embed
+// it.
 type Fed struct {
 	Latent
 	Env Env
 
 	loader   *data.Loader
 	binarize bool
-	size     int // values of an example
+	size     int // number of values in an example
 }
 
-// NewFed returns a network of examples of so many values. binarize: of data that are drawn anew as black or white.
+// NewFed returns a network whose examples have size values. binarize: pixels are sampled as black or white.
 func NewFed(e Env, l Latent, size int, binarize bool) Fed {
 	return Fed{Latent: l, Env: e, size: size, binarize: binarize}
 }
 
-// Feed has the network learn from a set, whose batches come as they do from a step on.
+// Feed sets the data that the network learns from, with batches that continue from a step.
 func (f *Fed) Feed(set data.Set, step int) (err error) {
 	f.loader, err = data.NewLoader(set, data.LoaderOptions{Batch: f.Env.Batch, Seed: f.Env.Seed, Binarize: f.binarize}, step)
 	return err
 }
 
-// Step trains on the next batch. The step must not be cut short: what it updates is what will be saved.
+// Step trains on the next batch. A step is never interrupted, because a checkpoint must not hold half an update.
 func (f *Fed) Step(ctx context.Context) error {
 	b, err := f.loader.Next(ctx)
 	if err != nil {
@@ -59,13 +59,13 @@ func (f *Fed) Step(ctx context.Context) error {
 	return f.Latent.Step(context.WithoutCancel(ctx), b.Images)
 }
 
-// Rehearse returns steps on what looks like examples.
+// Rehearse returns steps on made-up examples.
 func (f *Fed) Rehearse() func(ctx context.Context) error {
 	x := Pixels(f.Env.Batch * f.size)
 	return func(ctx context.Context) error { return f.Latent.Step(ctx, x) }
 }
 
-// Pixels returns values from 0 to 1 that look like those of pictures, for steps that learn from nothing.
+// Pixels returns made-up values from 0 to 1 that resemble those of pictures.
 func Pixels(n int) []float32 {
 	x := make([]float32, n)
 	for i := range x {
@@ -82,7 +82,7 @@ func (f *Fed) Close() {
 	f.Latent.Close()
 }
 
-// Seeds returns the latent vectors of seeds first, first+1, …, one after another.
+// Seeds returns the latent vectors of n seeds, starting at first, one after another.
 func (f *Fed) Seeds(first, n int) ([]float32, error) {
 	var z []float32
 	for i := range n {
@@ -95,20 +95,20 @@ func (f *Fed) Seeds(first, n int) ([]float32, error) {
 	return z, nil
 }
 
-// Pictures is a network that makes pictures of latent vectors: a [Model], a [Sampler] and a [Decoder]. Families embed it.
+// Pictures is a network that maps latent vectors to pictures: a [Model], a [Sampler] and a [Decoder]. Families embed it.
 type Pictures struct {
 	Fed
 	settings *data.PictureSettings
-	latents  []float32     // what samples are decoded from
-	latent   *watch.Latent // what a watcher's plane can be spanned by
+	latents  []float32     // latent vectors of the samples
+	latent   *watch.Latent // points that a watcher's plane can be spanned by
 }
 
 const (
-	sampled     = 64 // pictures
-	planePoints = 32 // that a watcher's latent plane can be spanned by
+	sampled     = 64 // number of samples
+	planePoints = 32 // number of points that a watcher's latent plane can be spanned by
 )
 
-// NewPictures returns a network of pictures as the settings want them.
+// NewPictures returns a network for the pictures that the settings describe.
 func NewPictures(e Env, l Latent, s *data.PictureSettings) (*Pictures, error) {
 	m := &Pictures{Fed: NewFed(e, l, s.Channels*s.Size*s.Size, s.Binarize), settings: s}
 	var err error
@@ -127,7 +127,7 @@ func (m *Pictures) Open(ctx context.Context) (*data.Dataset, error) {
 	return m.settings.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Tell})
 }
 
-// Binarized tells whether the pictures are drawn anew as black or white.
+// Binarized tells whether pixels are sampled as black or white.
 func (m *Pictures) Binarized() bool { return m.settings.Binarize }
 
 // Begin opens the pictures.
@@ -143,7 +143,7 @@ func (m *Pictures) Begin(ctx context.Context, step int) (string, error) {
 	return what, m.Feed(set.Train, step)
 }
 
-// Shape is that of a picture.
+// Shape returns the shape of a picture.
 func (m *Pictures) Shape() (c, h, w int) {
 	return m.settings.Channels, m.settings.Size, m.settings.Size
 }
@@ -167,7 +167,7 @@ func (m *Pictures) Look(ctx context.Context) ([]watch.View, error) {
 	return []watch.View{&watch.Pictures{Name: "Samples", Images: images}, m.latent}, nil
 }
 
-// Answer decodes latents.
+// Answer decodes latent vectors.
 func (m *Pictures) Answer(ctx context.Context, r watch.Request) bool {
 	d, ok := r.(watch.Decode)
 	if !ok {
@@ -178,13 +178,13 @@ func (m *Pictures) Answer(ctx context.Context, r watch.Request) bool {
 			return false
 		}
 	}
-	if images, err := m.Draw(ctx, slices.Concat(d.Z...)); err == nil { // else unanswered: the next step fails too and says why
+	if images, err := m.Draw(ctx, slices.Concat(d.Z...)); err == nil { // on an error the request stays unanswered: the next step fails, too, and reports why
 		d.Reply(images)
 	}
 	return false
 }
 
-// Sample draws n pictures of seeds from first on, in a square.
+// Sample draws n pictures of seeds, starting at first, in a square.
 func (m *Pictures) Sample(ctx context.Context, first, n int) (*image.RGBA, error) {
 	if most := picture.MostOfSheet(m.settings.Size); n > most {
 		return nil, fmt.Errorf("%d pictures of this size are %w for one sheet: give %d or fewer", n, ErrTooMany, most)

@@ -18,19 +18,19 @@ var (
 	paper = color.RGBA{0xff, 0xff, 0xff, 0xff}
 	ink   = color.RGBA{0x22, 0x26, 0x2d, 0xff}
 	dim   = color.RGBA{0x75, 0x7d, 0x8a, 0xff}
-	none  = color.RGBA{0xf1, 0xf3, 0xf6, 0xff} // a share of 0
-	full  = color.RGBA{0x0b, 0x4f, 0x8a, 0xff} // a share of 1
+	none  = color.RGBA{0xf1, 0xf3, 0xf6, 0xff} // a value of 0
+	full  = color.RGBA{0x0b, 0x4f, 0x8a, 0xff} // a value of 1
 )
 
 const (
 	margin   = 24
-	widest   = 720 // pixels of one map, where its shares are not smaller than smallest for it
-	smallest = 6   // pixels of one share
+	widest   = 720 // width of one map in pixels, unless its cells would be smaller than smallest
+	smallest = 6   // pixels of one cell
 	largest  = 16
-	legible  = 11 // pixels from one token that is written to the next
+	legible  = 11 // fewest pixels between two tokens that are written
 )
 
-// The styles of writing. Tokens are labels: each character of theirs is seen.
+// The text styles. Tokens are labels: each of their characters is visible.
 var (
 	title = lettering.Style{Size: 19, Bold: true}
 	text  = lettering.Style{Size: 15}
@@ -38,15 +38,14 @@ var (
 	mono  = lettering.Style{Size: 12, Mono: true, Signs: true}
 )
 
-// sheet is a picture that is written on.
+// sheet is a picture to draw on.
 type sheet struct {
 	*image.RGBA
 	fonts *lettering.Fonts
 }
 
-// HeatMaps draws the maps of a view: a row for each map and a column for each head, with the tokens of columns on top and those of rows
-// at the left. Above stand the text that they are of, what the model made of it, and which part was read where the text is longer than
-// the model's context.
+// HeatMaps draws the maps of a view: a row for each map and a column for each head, with the columns' tokens on top and the rows' tokens at
+// the left. Above them are the text, the model's output and, if the text is longer than the model's context, the part that it read.
 func HeatMaps(fonts *lettering.Fonts, v *watch.HeatMaps) *image.RGBA {
 	const name = 40 // height of a layer's title
 	width := 0
@@ -89,14 +88,14 @@ func HeatMaps(fonts *lettering.Fonts, v *watch.HeatMaps) *image.RGBA {
 	return s.RGBA
 }
 
-// words are a part of a line.
+// words is a part of a line.
 type words struct {
 	text  string
 	style lettering.Style
 	color color.RGBA
 }
 
-const mostLines = 6 // of a text above its maps
+const mostLines = 6 // lines of the text above its maps
 
 // heading returns the lines above the maps, none wider than width.
 func heading(fonts *lettering.Fonts, a *watch.Prompt, width int) (lines [][]words) {
@@ -143,7 +142,7 @@ func wrap(fonts *lettering.Fonts, s string, st lettering.Style, width int) (line
 	}
 }
 
-// shorten takes out of the middle of s what makes it wider than width pixels.
+// shorten removes the middle of s so that it is at most width pixels wide.
 func shorten(fonts *lettering.Fonts, s string, st lettering.Style, width int) string {
 	if fonts.Line(s, st).Width() <= float64(width) {
 		return s
@@ -153,21 +152,21 @@ func shorten(fonts *lettering.Fonts, s string, st lettering.Style, width int) st
 	return short(fits(fonts, len(r), width, st, short))
 }
 
-// fits returns the greatest n up to most for which what of n is at most width pixels wide.
+// fits returns the greatest n up to most for which of(n) is at most width pixels wide.
 func fits(fonts *lettering.Fonts, most, width int, st lettering.Style, of func(n int) string) int {
-	most = min(most, width) // nothing is narrower than a pixel
+	most = min(most, width) // everything is at least a pixel wide
 	return sort.Search(most, func(n int) bool { return fonts.Line(of(n+1), st).Width() > float64(width) })
 }
 
-// cell is the size in pixels of one share.
+// cell returns the size of a cell in pixels.
 func cell(m watch.Map) int {
 	return min(max(widest/max(len(m.Cols), len(m.Rows), 1), smallest), largest)
 }
 
-// every says which tokens are written: all, or every second or third where shares are smaller than letters.
+// every returns n if every nth token is written: 1 for all; 2 or 3 if cells are smaller than letters.
 func every(m watch.Map) int { return (legible + cell(m) - 1) / cell(m) }
 
-// gutters are the widths of what is written at the left and on top.
+// gutters returns the space for the tokens at the left and on top.
 func gutters(fonts *lettering.Fonts, m watch.Map) (left, top int) {
 	longest := 0.0
 	for _, t := range m.Rows {
@@ -199,7 +198,7 @@ func (s sheet) drawMap(at image.Point, m watch.Map, shades []float64) {
 	}
 }
 
-// write writes a text from x on, on a base line at y, and returns where it ends.
+// write writes a text that begins at x, on the base line y, and returns where it ends.
 func (s sheet) write(st lettering.Style, c color.RGBA, x, y int, text string) int {
 	l := s.fonts.Line(text, st)
 	l.Draw(s, float64(x), float64(y), c)

@@ -1,6 +1,6 @@
-// Package picture draws views as pictures for files and pages, on the CPU alone; what moves is the viewer's.
+// Package picture draws views as pictures for files and pages, on the CPU alone. The viewer draws its own moving ones.
 //
-// [Write] is the one place that says which file a view of each kind becomes.
+// [Write] is the one place that decides which file a view of each kind becomes.
 package picture
 
 import (
@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	sheetSide   = 8   // pictures in a row of a sheet of samples
+	sheetSide   = 8   // pictures in a row of a sheet
 	sheetPad    = 2   // pixels around pictures
-	sheetScale  = 2   // of pixels
-	scatterSide = 320 // pixels of a picture of points
+	sheetScale  = 2   // magnification
+	scatterSide = 320 // width in pixels of a picture of points
 )
 
-// Write writes the first of views that makes a file, under path with the ending that its kind has: pictures and heat maps and the
-// points that a model made are a PNG, a text that it wrote is a .txt. What is judged, tables, curves and latents make none. cacheDir
-// is where the index of the system's fonts lies; "": they are not used.
+// Write writes the first of views that has a file form. path has no ending; Write adds it: .png for pictures, heat maps and points that a
+// model made, .txt for a text that it wrote. Texts with a correct answer, tables, curves and latents have no file form. cacheDir holds the
+// index of the system's fonts; "": they are not used.
 func Write(path string, views []watch.View, cacheDir string) error {
 	for _, v := range views {
 		switch v := v.(type) {
@@ -52,7 +52,7 @@ func Write(path string, views []watch.View, cacheDir string) error {
 	return nil
 }
 
-// Save writes a picture by the file's ending, whole or not at all.
+// Save writes a picture, whole or not at all. The path's ending chooses the format.
 func Save(path string, img *image.RGBA) error { return walk.WriteMedia(path, walk.Still(img)) }
 
 // SaveHeatMaps writes heat maps as a picture. cacheDir is as in [Write].
@@ -64,19 +64,19 @@ func SaveHeatMaps(path string, v *watch.HeatMaps, cacheDir string) error {
 	return Save(path, HeatMaps(fonts, v))
 }
 
-// Sheet lays images of one size side by side in rows of cols, each pixel as four.
+// Sheet draws images of one size side by side in rows of cols, magnified twice.
 func Sheet(images []*image.RGBA, cols int) *image.RGBA {
 	return magnify(grid(images, cols, sheetPad), sheetScale)
 }
 
-// MostOfSheet is how many images of size by size go on a square sheet of 8,192 pixels, which takes half a gigabyte.
+// MostOfSheet returns how many images of size by size fit on a square sheet of 8,192 pixels, which takes half a gigabyte.
 func MostOfSheet(size int) int {
 	const side = 8192 / sheetScale
 	in := max(1, (side-sheetPad)/(size+sheetPad))
 	return in * in
 }
 
-// grid lays images of one size side by side in rows of cols, with pad pixels around and between.
+// grid draws images of one size side by side in rows of cols, with pad pixels around and between them.
 func grid(images []*image.RGBA, cols, pad int) *image.RGBA {
 	cols = max(1, min(cols, len(images)))
 	rows := (len(images) + cols - 1) / cols
@@ -90,7 +90,7 @@ func grid(images []*image.RGBA, cols, pad int) *image.RGBA {
 	return sheet
 }
 
-// Scatter draws points [N, 2] of the plane, from −reach to reach on both axes; where many lie it is brighter.
+// Scatter draws points [N, 2] of the plane from −reach to reach on both axes, brighter where there are more.
 func Scatter(xy []float32, reach float64) *image.RGBA {
 	const size = scatterSide
 	img := image.NewRGBA(image.Rect(0, 0, size, size))
@@ -109,7 +109,7 @@ func Scatter(xy []float32, reach float64) *image.RGBA {
 	return magnify(img, sheetScale)
 }
 
-// magnify enlarges a picture by whole pixels, for what is looked at by itself.
+// magnify enlarges a picture by a whole factor.
 func magnify(img *image.RGBA, by int) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()*by, img.Rect.Dy()*by))
 	for y := range out.Rect.Dy() {

@@ -12,14 +12,14 @@ import (
 	"genview/models/watch"
 )
 
-// line is a view as a .jsonl has it.
+// line is a view in the form of a .jsonl line.
 type line struct {
 	Kind  string          `json:"kind"`
 	View  json.RawMessage `json:"view"` // without numbers and pictures
 	Sheet *sheet          `json:"sheet,omitempty"`
 }
 
-// sheet says how the pictures of a view lie on their sheet: side by side, row by row, without anything between.
+// sheet describes the layout of a view's pictures on their sheet: side by side, row by row, without gaps.
 type sheet struct {
 	Images int `json:"images"`
 	Width  int `json:"width"` // of one
@@ -28,7 +28,7 @@ type sheet struct {
 
 func (s sheet) cols() int { return int(math.Ceil(math.Sqrt(float64(s.Images)))) }
 
-// at is where a picture lies.
+// at returns the rectangle of a picture.
 func (s sheet) at(i int) image.Rectangle {
 	return image.Rect(0, 0, s.Width, s.Height).Add(image.Pt(i%s.cols()*s.Width, i/s.cols()*s.Height))
 }
@@ -38,14 +38,14 @@ func (s sheet) bounds() image.Rectangle {
 	return image.Rect(0, 0, s.cols()*s.Width, rows*s.Height)
 }
 
-// encoded are views in the parts that are written.
+// encoded holds views as the parts that are written.
 type encoded struct {
 	lines  []line
-	sheets map[int]image.Image // by line
+	sheets map[int]image.Image // by line number
 	safetensors.File
 }
 
-// encode takes views apart.
+// encode converts views to the parts that are written.
 func encode(views []watch.View) (*encoded, error) {
 	e := &encoded{sheets: map[int]image.Image{}}
 	for i, v := range views {
@@ -109,7 +109,7 @@ func encode(views []watch.View) (*encoded, error) {
 				z = append(z, c.Points[k].Z...)
 				c.Points[k].Z = nil
 			}
-			e.add(name(i), z, len(c.Points), c.Z) // whole, for the same picture is drawn of it
+			e.add(name(i), z, len(c.Points), c.Z) // in full precision, so that the same picture is drawn
 			l.Kind, plain = "latent", c
 		default:
 			return nil, fmt.Errorf("record: %s is of a kind that recordings do not know", v.Title())
@@ -124,7 +124,7 @@ func encode(views []watch.View) (*encoded, error) {
 	return e, nil
 }
 
-// name is that of numbers of the view of line i.
+// name returns the tensor name of numbers of the view in line i.
 func name(i int, parts ...any) string {
 	s := fmt.Sprint(i)
 	for _, p := range parts {
@@ -137,7 +137,7 @@ func (e *encoded) add(name string, values any, shape ...int) {
 	e.Tensors = append(e.Tensors, safetensors.Tensor{Name: name, Shape: shape, Values: values})
 }
 
-// series moves the numbers of a curve, which may be none, to the tensors.
+// series moves the numbers of a curve, if there are any, to the tensors.
 func (e *encoded) series(name string, values *[]float64) {
 	if *values == nil {
 		return
@@ -150,7 +150,7 @@ func (e *encoded) series(name string, values *[]float64) {
 	*values = nil
 }
 
-// lay puts pictures on a sheet, which is grey where all of them are: that takes a third.
+// lay draws pictures onto a sheet. If all are grey, so is the sheet, which takes a third of the space.
 func (s sheet) lay(images []*image.RGBA) image.Image {
 	all := image.NewRGBA(s.bounds())
 	draw.Draw(all, all.Rect, image.Black, image.Point{}, draw.Src)
@@ -168,7 +168,7 @@ func (s sheet) lay(images []*image.RGBA) image.Image {
 	return grey
 }
 
-// cut takes a sheet apart.
+// cut splits a sheet into its pictures.
 func (s sheet) cut(img image.Image) ([]*image.RGBA, error) {
 	if s.Images < 1 || s.Width < 1 || s.Height < 1 || s.bounds().Size() != img.Bounds().Size() {
 		return nil, fmt.Errorf("its sheet is %v and not %d pictures of %d × %d", img.Bounds().Size(), s.Images, s.Width, s.Height)
@@ -181,13 +181,13 @@ func (s sheet) cut(img image.Image) ([]*image.RGBA, error) {
 	return all, nil
 }
 
-// A source gives what a view's line lacks.
+// A source provides the parts of a view that are not in its line.
 type source struct {
-	numbers *safetensors.File // nil where they cannot be read
+	numbers *safetensors.File // nil: they cannot be read
 	sheet   func() (image.Image, error)
 }
 
-// take returns the numbers of a name, of which there must be n.
+// take returns the tensor with a name, which must have n values.
 func (s source) take(name string, n int) ([]float32, error) {
 	if s.numbers == nil {
 		return nil, errors.New("its numbers are lost")
@@ -200,7 +200,7 @@ func (s source) take(name string, n int) ([]float32, error) {
 	return v, nil
 }
 
-// decode puts the view of line i together again.
+// decode rebuilds the view in line i.
 func (l line) decode(i int, s source) (watch.View, error) {
 	switch l.Kind {
 	case "curves":
@@ -282,7 +282,7 @@ func (l line) decode(i int, s source) (watch.View, error) {
 	return nil, fmt.Errorf("%q is no kind of view that this version knows", l.Kind)
 }
 
-// points returns the numbers of a name, as many as there are, in pairs.
+// points returns the tensor with a name as pairs of any number.
 func (s source) points(name string) ([]float32, error) {
 	if s.numbers == nil {
 		return s.take(name, 0)
@@ -317,7 +317,7 @@ func (s source) curve(i, g, k int, c *watch.Series) error {
 	return nil
 }
 
-// plain reads what a line has of a view.
+// plain decodes the JSON of a view's line.
 func plain[V any](l line) (*V, error) {
 	v := new(V)
 	if err := json.Unmarshal(l.View, v); err != nil {
@@ -326,7 +326,7 @@ func plain[V any](l line) (*V, error) {
 	return v, nil
 }
 
-// orNil is v as a view, unless there is an error.
+// orNil returns v as a view, or nil if there is an error.
 func orNil[V watch.View](v V, err error) (watch.View, error) {
 	if err != nil {
 		return nil, err

@@ -14,10 +14,10 @@
 //	step-00001200.N.png          the pictures of the view of line N on one sheet
 //
 // and a key checkpoint is step-00001200.weights.safetensors, in 16 bits. Every file is written whole or not at all, and a look without its
-// .jsonl is none: a process that is killed leaves nothing half written, and the next writer removes what it left. Of the files in the
-// folder only those with such names are ever removed.
+// .jsonl does not count: a killed process leaves no partial look, and the next writer removes its files. Only files with these names are
+// ever removed from the folder.
 //
-// The one idea: what is kept is bounded, and its steps are spaced evenly in their logarithms, for at the beginning more happens in a
-// step. Where looks or key checkpoints outgrow their half of the budget, the one goes whose neighbours are closest by that measure;
-// the first and the newest always stay. A database was rejected: files can be looked at, copied and thrown away one by one.
+// The one idea: the recording's size is bounded, and its steps are spaced evenly in their logarithms, because a step changes more at the
+// beginning. When looks or key checkpoints exceed their half of the budget, the one whose neighbours are closest by that measure is
+// removed; the first and the newest always stay. A database was rejected: files can be looked at, copied and deleted one by one.
 package record

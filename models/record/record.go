@@ -29,7 +29,7 @@ const (
 // ErrNone says that a run has no recording.
 var ErrNone = errors.New("there is no recording: the run was trained with record.budget=0, or before there were any")
 
-// A Recording is the folder of a run's recording, as it was when it was opened. It is safe for concurrent use.
+// A Recording is the folder of a run's recording, in its state when it was opened. It is safe for concurrent use.
 type Recording struct {
 	dir         string
 	looks, keys []int // steps, in order
@@ -39,10 +39,10 @@ type Recording struct {
 type Moment struct {
 	Step  int
 	Views []watch.View
-	Lost  []string // what cannot be read, a line each
+	Lost  []string // what could not be read, one line each
 }
 
-// Open reads which moments a recording has. A folder that is not there, or has none, is [ErrNone].
+// Open lists the moments of a recording. If the folder does not exist or has none, the error is [ErrNone].
 func Open(dir string) (*Recording, error) {
 	all, err := scan(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -65,7 +65,7 @@ func Open(dir string) (*Recording, error) {
 	return r, nil
 }
 
-// SetAside moves what a recording has of steps after one into a folder beside it, whose name is returned; "" where there is nothing.
+// SetAside moves the files of a recording after a step into a folder beside it and returns that folder; "" if there was nothing to move.
 func SetAside(dir string, after int) (string, error) {
 	all, err := scan(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -99,14 +99,14 @@ func SetAside(dir string, after int) (string, error) {
 	return aside, nil
 }
 
-// Steps returns the steps of which there are moments, in order.
+// Steps returns the steps that have a moment, in order.
 func (r *Recording) Steps() []int { return slices.Clone(r.looks) }
 
-// Keys returns the steps of which there are key checkpoints, in order.
+// Keys returns the steps that have a key checkpoint, in order.
 func (r *Recording) Keys() []int { return slices.Clone(r.keys) }
 
-// At returns the newest moment up to a step; before the first one it is the first. Where some of it cannot be read the rest is returned,
-// and Lost says what is not; it is an error only if nothing can.
+// At returns the newest moment up to a step, or the first one if all are later. Parts that cannot be read are missing, and Lost names them;
+// only if nothing can be read is that an error.
 func (r *Recording) At(step int) (*Moment, error) {
 	m := &Moment{Step: upTo(r.looks, step)}
 	f, err := os.ReadFile(r.path(m.Step, lookEnding))
@@ -114,7 +114,7 @@ func (r *Recording) At(step int) (*Moment, error) {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	numbers, err := safetensors.Read(r.path(m.Step, numbersEnding))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a look may have none
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a look may have no numbers
 		m.Lost = append(m.Lost, fmt.Sprintf("step %d: %v", m.Step, err))
 	}
 	i := -1
@@ -138,8 +138,8 @@ func (r *Recording) At(step int) (*Moment, error) {
 	return m, nil
 }
 
-// Key returns the path and the step of the newest key checkpoint up to a step; before the first one it is the first, and without any
-// the error is [fs.ErrNotExist].
+// Key returns the path and the step of the newest key checkpoint up to a step, or of the first one if all are later. Without any, the error
+// is [fs.ErrNotExist].
 func (r *Recording) Key(step int) (path string, at int, err error) {
 	if len(r.keys) == 0 {
 		return "", 0, fmt.Errorf("record: %s has no key checkpoint: %w", r.dir, fs.ErrNotExist)
@@ -148,7 +148,7 @@ func (r *Recording) Key(step int) (path string, at int, err error) {
 	return r.path(at, weightsEnding), at, nil
 }
 
-// upTo returns the last of sorted steps that is not after step, or the first.
+// upTo returns the last of the sorted steps that is not after step, or the first one.
 func upTo(steps []int, step int) int {
 	i, found := slices.BinarySearch(steps, step)
 	if !found && i > 0 {
@@ -165,7 +165,7 @@ func pathOf(dir string, step int, ending string) string {
 
 func sheetEnding(i int) string { return fmt.Sprintf(".%d%s", i, picturesEnding) }
 
-// mostPixels of a sheet that is read: a damaged header must not take all memory.
+// mostPixels is the largest sheet that is read, so that a damaged header cannot use up the memory.
 const mostPixels = 1 << 26
 
 func (r *Recording) sheet(step, i int) (image.Image, error) {
@@ -183,16 +183,16 @@ func (r *Recording) sheet(step, i int) (image.Image, error) {
 	return png.Decode(bytes.NewReader(p))
 }
 
-// stored are the files of a step.
+// stored lists the files of a step.
 type stored struct {
-	look    bool     // it has all of a look
-	files   []string // of a look, or of what was to be one
-	size    int64    // of those
+	look    bool     // the look is complete
+	files   []string // of the look, complete or not
+	size    int64    // bytes of those
 	weights string
-	heavy   int64 // the size of the weights
+	heavy   int64 // bytes of the weights
 }
 
-// scan lists a recording's files by step. What has another name is none of them.
+// scan lists a recording's files by step. It ignores files with other names.
 func scan(dir string) (map[int]*stored, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -221,7 +221,7 @@ func scan(dir string) (map[int]*stored, error) {
 	return all, nil
 }
 
-// parse takes the name of a recording's file apart.
+// parse splits the name of a recording's file into step and ending.
 func parse(file string) (step int, ending string, ok bool) {
 	rest, ok := strings.CutPrefix(file, prefix)
 	digits, ending, dot := strings.Cut(rest, ".")

@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// item is what is kept of a step.
+// item holds the files of a step.
 type item struct {
 	step  int
 	size  int64
 	files []string
 }
 
-// A series is the items of a kind, in the order of their steps.
+// A series is the items of one kind, in the order of their steps.
 type series struct {
 	items []item
 	size  int64
 }
 
-// add adds an item, in the place of one of the same step. It returns the files of that which the new one does not have.
+// add adds an item, or replaces the one of the same step. It returns the files of the replaced item that the new one does not have.
 func (s *series) add(it item) (stale []string) {
 	i, found := slices.BinarySearchFunc(s.items, it.step, func(a item, step int) int { return a.step - step })
 	if found {
@@ -36,8 +36,8 @@ func (s *series) add(it item) (stale []string) {
 	return stale
 }
 
-// thin removes items until they fit into a budget: each time the one whose neighbours' steps are closest by their ratio, so that the steps
-// that stay are spaced evenly in their logarithms. The first and the newest stay whatever they take.
+// thin removes items until the rest fit into a budget. Each time it removes the one whose neighbours have the smallest ratio of steps, so
+// that the remaining steps are spaced evenly in their logarithms. The first and the newest always stay.
 func (s *series) thin(budget int64) error {
 	for s.size > budget && len(s.items) > 2 {
 		least, at := math.Inf(1), 0

@@ -19,45 +19,45 @@ import (
 )
 
 const (
-	share    = 50                     // recording takes at most 1/50 of the time, after headway
-	headway  = 100 * time.Millisecond // that recording may take at the beginning
-	apart    = 1.15                   // the least ratio of a key checkpoint's step to the step of the one before
+	share    = 50                     // recording takes at most 1/50 of the time, after the first headway
+	headway  = 100 * time.Millisecond // time that recording may take at the beginning
+	apart    = 1.15                   // smallest ratio between the steps of two consecutive key checkpoints
 	heaviest = 8                      // a key checkpoint takes at most 1/8 of the budget
 )
 
-// A Writer adds to a recording, in a goroutine of its own. Its methods are for one goroutine.
+// A Writer adds to a recording; a goroutine of its own writes the files. Its methods are for one goroutine.
 type Writer struct {
 	dir    string
 	budget int64
 	began  time.Time
-	spent  time.Duration // on reading and encoding; a disk that is waited for takes nothing from a training
+	spent  time.Duration // time for reading and encoding; waiting for the disk does not slow down training
 	looks  series
 	keys   series
 
 	jobs    chan job
 	results chan result
 	busy    bool
-	failed  error // of a job that has ended, until it was told
-	wrote   bool  // since the beginning
+	failed  error // error of a finished job, until it is returned
+	wrote   bool  // it has written since it was made
 	lastKey int
-	tooBig  bool // the weights are
+	tooBig  bool // the weights exceed the budget
 }
 
-// job is what is to be written of a step.
+// job is what is to be written for a step.
 type job struct {
 	step    int
 	views   []watch.View
 	weights []safetensors.Tensor
 }
 
-// result is what became of a job.
+// result is the outcome of a job.
 type result struct {
 	took time.Duration
 	err  error
 }
 
-// NewWriter goes on with the recording in a folder, which is made when there is something to write; budget is in bytes. What was recorded after
-// step from, and what a killed process left half done, is removed. Who makes a Writer closes it.
+// NewWriter continues the recording in a folder, which it creates with the first file; budget is in bytes. It removes what was recorded
+// after step from, and partial looks of a killed process. The caller closes the Writer.
 func NewWriter(dir string, budget int64, from int) (*Writer, error) {
 	w := &Writer{dir: dir, budget: budget, began: time.Now(), jobs: make(chan job), results: make(chan result, 1)}
 	all, err := scan(dir)
@@ -73,7 +73,7 @@ func NewWriter(dir string, budget int64, from int) (*Writer, error) {
 				return nil, err
 			}
 		} else {
-			_ = w.looks.add(item{step, f.size, f.files}) // which replaces none
+			_ = w.looks.add(item{step, f.size, f.files}) // this replaces nothing
 		}
 		switch {
 		case f.weights == "":
@@ -90,7 +90,7 @@ func NewWriter(dir string, budget int64, from int) (*Writer, error) {
 	return w, nil
 }
 
-// remove removes files, a look's .jsonl before what belongs to it.
+// remove removes files. A look's .jsonl goes first.
 func remove(paths ...string) error {
 	sorted := slices.Clone(paths)
 	slices.SortStableFunc(sorted, func(a, b string) int {
@@ -104,19 +104,19 @@ func remove(paths ...string) error {
 	return nil
 }
 
-// A Weights function reads the weights that a model draws with.
+// A Weights function reads the weights that a model's views depend on.
 type Weights func() ([]safetensors.Tensor, error)
 
-// Due reports whether Add would record now: where the one before is not written yet, or recording has taken its share of the time
-// already, it is not. The first look always is.
+// Due tells whether Add would record now. It would not while the previous look is being written, or when recording has used its share of
+// the time. The first look is always due.
 func (w *Writer) Due() bool {
 	w.collect(false)
 	return !w.busy && (!w.wrote || w.spent <= headway+time.Since(w.began)/share)
 }
 
-// Add records what there is to see at a step, if [Writer.Due]. The weights, which may be nil, are read where a key checkpoint is due, and
-// before Add returns; all else happens meanwhile, so the error is of reading the weights or of what was added before. The views must
-// not be written afterwards.
+// Add records the views of a step if [Writer.Due]. It reads the weights before it returns, if a key checkpoint is due; weights may be nil.
+// It writes in the background, so its error is about reading the weights or about an earlier Add. The caller must not change the views
+// afterwards.
 func (w *Writer) Add(step int, views []watch.View, weights Weights) error {
 	if w.Due() {
 		w.add(step, views, weights)
@@ -124,16 +124,16 @@ func (w *Writer) Add(step int, views []watch.View, weights Weights) error {
 	return w.told()
 }
 
-// Last records the last look of a run, which is due whatever time it takes, and returns once it is written.
+// Last records the last look of a run, regardless of the time it takes, and returns once it is written.
 func (w *Writer) Last(step int, views []watch.View, weights Weights) error {
 	w.collect(true)
-	w.lastKey = min(w.lastKey, int(float64(step)/apart)) // so that add takes a key checkpoint, too
+	w.lastKey = min(w.lastKey, int(float64(step)/apart)) // makes a key checkpoint due
 	w.add(step, views, weights)
 	w.collect(true)
 	return w.told()
 }
 
-// Close waits until all is written.
+// Close waits until everything is written.
 func (w *Writer) Close() error {
 	w.collect(true)
 	close(w.jobs)
@@ -159,7 +159,7 @@ func (w *Writer) add(step int, views []watch.View, weights Weights) {
 	w.jobs <- j
 }
 
-// halve has floats written in 16 bits, and returns how many bytes the tensors take then.
+// halve marks float tensors to be written in 16 bits, and returns their size in bytes.
 func halve(tensors []safetensors.Tensor) (size int64) {
 	for i, t := range tensors {
 		switch v := t.Values.(type) {
@@ -173,7 +173,7 @@ func halve(tensors []safetensors.Tensor) (size int64) {
 	return size
 }
 
-// collect takes the result of the job at work, and waits for it if told to.
+// collect takes the result of the current job; wait: it waits for it.
 func (w *Writer) collect(wait bool) {
 	if !w.busy {
 		return
@@ -191,7 +191,7 @@ func (w *Writer) collect(wait bool) {
 	w.busy, w.spent, w.failed = false, w.spent+r.took, errors.Join(w.failed, r.err)
 }
 
-// told returns what failed, once.
+// told returns an error of earlier jobs, once.
 func (w *Writer) told() error {
 	err := w.failed
 	w.failed = nil
@@ -210,13 +210,13 @@ func (w *Writer) work() {
 	}
 }
 
-// A file is written under a name that ends so.
+// A file is written under a name with this ending.
 type file struct {
 	ending  string
 	content []byte
 }
 
-// files returns the files of a look, in the order in which they are to be written, and of the key checkpoint, if there is to be one.
+// files returns the files of the look in the order in which they are written, and those of the key checkpoint, if any.
 func (j job) files() (look, key []file, err error) {
 	e, err := encode(j.views)
 	if err != nil {
@@ -255,7 +255,7 @@ func (j job) files() (look, key []file, err error) {
 	return append(look, file{lookEnding, lines.Bytes()}), key, nil
 }
 
-// write writes the files of a step, and then removes what is too much.
+// write writes the files of a step, then removes what exceeds the budget.
 func (w *Writer) write(step int, look, key []file) error {
 	if err := os.Mkdir(w.dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("record: %w", err)
@@ -267,7 +267,7 @@ func (w *Writer) write(step int, look, key []file) error {
 		it := item{step: step}
 		for _, f := range part.files {
 			path := pathOf(w.dir, step, f.ending)
-			if err := files.WriteBytes(path, f.content); err != nil { // nothing may be left that no budget counts
+			if err := files.WriteBytes(path, f.content); err != nil { // no file may be left that the budget does not count
 				return errors.Join(fmt.Errorf("record: %w", err), remove(it.files...))
 			}
 			it.files, it.size = append(it.files, path), it.size+int64(len(f.content))

@@ -13,16 +13,17 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// version is that of config.yaml. Files without one are of version 1, whose settings were those of all kinds in one.
+// version is the version of config.yaml that this program writes. A file without a version is of version 1, in which the settings of all
+// kinds were one struct.
 const version = 2
 
-// Config is the configuration of a run, as its config.yaml keeps it. What is zero is not written.
+// Config is the configuration of a run, as its config.yaml holds it. Zero values are not written.
 type Config struct {
 	Header
-	Settings family.Settings // of the kind
+	Settings family.Settings // of the model's kind
 }
 
-// Header is what the configurations of all kinds have.
+// Header holds the settings that all kinds of models have.
 type Header struct {
 	Version int    `yaml:"version,omitempty" found:"yes" doc:"of this file"`
 	Kind    string `yaml:"kind" found:"yes" doc:"family of the model"`
@@ -51,14 +52,14 @@ func New(preset string) (*Config, error) {
 	return &Config{h, p.Settings()}, nil
 }
 
-// header is what a configuration has that says nothing yet.
+// header returns the defaults of the settings that all kinds have.
 func header() Header {
 	h := Header{Version: version}
 	h.Record.Budget = 256
 	return h
 }
 
-// Parse reads a config.yaml. What does not fit is the error, with its line.
+// Parse reads a config.yaml. An error names the line that is wrong.
 func Parse(p []byte) (*Config, error) {
 	doc, err := settings.Parse(p)
 	if err != nil {
@@ -76,7 +77,7 @@ func Parse(p []byte) (*Config, error) {
 	if !ok {
 		return nil, settings.Errorf("kind", "is %q%s; there are %s", c.Kind, meant(c.Kind, zoo.Kinds()), strings.Join(zoo.Kinds(), ", "))
 	}
-	if c.Version < 2 { // what other kinds alone have was let pass
+	if c.Version < 2 { // such files may hold settings of other kinds
 		for _, other := range zoo.Families {
 			doc.Pass(settings.Keys(other.New(), "")...)
 		}
@@ -91,7 +92,7 @@ func Parse(p []byte) (*Config, error) {
 	return c, nil
 }
 
-// meant is the part of an error about a word that is not known which says what was meant, if something near is known.
+// meant returns the part of an error about an unknown word that suggests a known one ("; did you mean …?"), or "" if none is close.
 func meant(word string, known []string) string {
 	if near := settings.Nearest(word, known); near != "" {
 		return "; did you mean " + near + "?"
@@ -99,7 +100,7 @@ func meant(word string, known []string) string {
 	return ""
 }
 
-// Bytes returns the configuration as config.yaml has it.
+// Bytes returns the configuration in the form of config.yaml.
 func (c *Config) Bytes() ([]byte, error) {
 	head, err := yaml.Marshal(c.Header)
 	if err != nil {
@@ -109,8 +110,8 @@ func (c *Config) Bytes() ([]byte, error) {
 	return append(head, rest...), err
 }
 
-// Set changes the setting that a dotted key names, as model.z, to a value as it is typed.
-// What a run finds out by itself cannot be set.
+// Set changes the setting with a dotted key, such as model.z, to a value in the form in which a user types it. It refuses settings that a
+// run determines by itself.
 func (c *Config) Set(key, value string) error {
 	for _, s := range c.List() {
 		if s.Key == key && s.Found {
@@ -120,7 +121,7 @@ func (c *Config) Set(key, value string) error {
 	return settings.Set(key, value, &c.Header, c.Settings)
 }
 
-// SetSteps changes the number of steps, and what depends on it.
+// SetSteps changes the number of steps, and the settings that depend on it.
 func (c *Config) SetSteps(n int) {
 	c.Steps = n
 	if s, ok := c.Settings.(family.Scheduled); ok {
@@ -133,7 +134,7 @@ func (c *Config) List() []settings.Setting {
 	return append(settings.List(&c.Header), settings.List(c.Settings)...)
 }
 
-// ErrInvalid says that an error is about the values of settings, which have to be others.
+// ErrInvalid says that the values of settings are wrong.
 var ErrInvalid = errors.New("invalid settings")
 
 type invalid struct{ error }
@@ -141,7 +142,7 @@ type invalid struct{ error }
 func (invalid) Is(target error) bool { return target == ErrInvalid }
 func (e invalid) Unwrap() error      { return e.error }
 
-// Validate says what is wrong with a configuration, from wherever it comes; the error is [ErrInvalid].
+// Validate returns an [ErrInvalid] error if a configuration is wrong, whether a user typed it or a file holds it.
 func (c *Config) Validate() error {
 	if err := c.validate(); err != nil {
 		return invalid{err}
@@ -178,7 +179,7 @@ func (c *Config) products() tensor.DType {
 // ErrTooLarge says that a model does not fit on a device.
 var ErrTooLarge = errors.New("too large")
 
-// tooLarge adds to an error about size or memory what of the settings makes it, and can be made smaller; any other error it leaves.
+// tooLarge adds to an error about size or memory the settings that can be made smaller. It returns any other error unchanged.
 func (c *Config) tooLarge(err error) error {
 	if !ofSize(err) {
 		return err

@@ -9,16 +9,16 @@ import (
 	"genview/vk"
 )
 
-// Newest asks for the newest checkpoint of a run.
+// Newest stands for the newest checkpoint of a run.
 const Newest = -1
 
-// A Place says where the data of a run are now, where that is not where they were, and whether others may take their place.
+// A Place says where the data of a run are now, if they have moved, and whether changed data are accepted.
 type Place struct {
-	Data, Dir string // empty: as config.yaml says
+	Data, Dir string // empty: where config.yaml says
 	Accept    bool
 }
 
-// apply changes a configuration to what a place says.
+// apply changes the paths in a configuration to those of a place.
 func (p Place) apply(c *Config) error {
 	source := c.Settings.Source()
 	if source == nil {
@@ -41,7 +41,7 @@ func (e *PlaceError) Error() string { return e.Err.Error() }
 // Unwrap returns what is wrong.
 func (e *PlaceError) Unwrap() error { return e.Err }
 
-// Read opens a run folder and reads its configuration, which is checked.
+// Read opens a run folder, and reads and checks its configuration.
 func Read(dir string, p Place) (*Config, *train.Run, error) {
 	folder, err := train.OpenRun(dir)
 	if err != nil {
@@ -60,7 +60,7 @@ func Read(dir string, p Place) (*Config, *train.Run, error) {
 	return c, folder, nil
 }
 
-// Open opens a run to be looked at, with the weights of its newest checkpoint; nothing of it is written.
+// Open opens a run to be looked at, with the weights of its newest checkpoint. It writes nothing.
 func Open(ctx context.Context, dir string, h Host) (*Session, error) {
 	return h.Open(ctx, dir, Newest, Place{})
 }
@@ -76,7 +76,7 @@ func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*S
 	}
 	s, err := h.Start(ctx, c)
 	var foreign *KernelsError
-	if errors.As(err, &foreign) && !vk.Passing(err) { // what is only looked at may have other last bits
+	if errors.As(err, &foreign) && !vk.Passing(err) { // a run that is only looked at may have other last bits
 		c.Kernels = ""
 		s, err = h.Start(ctx, c)
 	}
@@ -90,8 +90,8 @@ func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*S
 	return s, nil
 }
 
-// Rewind puts the weights that the run's recording has of a step, or of the newest before it that it has any of, into the model: all that
-// it needs to show what it had learned by then, in 16 bits. Session.Step is then the step that they are of.
+// Rewind loads the weights that the run's recording has of a step, or of the newest recorded step before it: all that the model needs to
+// show what it had learned by then, in 16 bits. Session.Step becomes the step of those weights.
 func (s *Session) Rewind(step int) error {
 	if s.Folder == nil {
 		return errors.New("run: the session is of no run, and has no recording")

@@ -25,24 +25,24 @@ import (
 	"genview/vk"
 )
 
-// Host says where models run, and who is told what. The zero Host is the best device, and tells nobody.
+// Host says where models run and who receives messages. The zero Host uses the best device and sends messages to nobody.
 type Host struct {
 	Device   string // an index or part of a name; "": the best
-	CacheDir string // for what is compiled and downloaded, and for what was found out about kernels; "": nothing is kept
+	CacheDir string // for compiled kernels, downloads, and the results of tuning; "": nothing is kept
 
-	Profile   bool                            // kernels are timed
-	Without   []tensor.Pass                   // of compilation, that are left out
-	NoTuning  bool                            // kernels are taken by rule
-	Effort    func(vk.Info) tensor.Effort     // that goes into trying kernels before training; nil: none
-	KeepWidth bool                            // of lavapipe's vectors: the user has set the environment variable
-	Options   func(*vk.Options)               // changes how the device is opened; nil: it is opened as usual
-	Wrap      func(family.Model) family.Model // nil: models are taken as they are
+	Profile   bool                            // time the kernels
+	Without   []tensor.Pass                   // passes that compilation leaves out
+	NoTuning  bool                            // choose kernels by rule
+	Effort    func(vk.Info) tensor.Effort     // spent on trying kernels before training; nil: none
+	KeepWidth bool                            // the user has set lavapipe's vector width in the environment
+	Options   func(*vk.Options)               // changes the options that the device is opened with; nil: none
+	Wrap      func(family.Model) family.Model // wraps each model; nil: it does not
 
-	Say    func(line string)               // hears what is worth knowing
-	Notice func(line string)               // hears of what is amiss, and does not end anything
-	Begin  func(what string) (end func())  // hears of what takes a while, until end is called
-	Count  func(unit string, done, of int) // hears how far the newest of these is
-	Ended  func() error                    // why all is to end; nil: it is not
+	Say    func(line string)               // receives information
+	Notice func(line string)               // receives warnings
+	Begin  func(what string) (end func())  // is called when something slow begins; its result when that ends
+	Count  func(unit string, done, of int) // receives the progress of what began last
+	Ended  func() error                    // the reason to stop; nil: there is none
 }
 
 func (h *Host) say(format string, a ...any) {
@@ -64,7 +64,7 @@ func (h *Host) begin(what string) (end func()) {
 	return h.Begin(what)
 }
 
-// progress hears how many kernels of a program are made, and ends that where all is to end.
+// progress reports how many kernels of a program are compiled, and cancels compilation when the host is to stop.
 func (h *Host) progress(done, all int) error {
 	if h.Count != nil {
 		h.Count("kernels", done, all)
@@ -91,7 +91,7 @@ func (h *Host) OpenDevice() (*vk.Device, error) {
 	return dev, nil
 }
 
-// timed is an error, [ErrTimeless], where a device cannot say what its kernels take.
+// timed returns [ErrTimeless] if a device cannot time its kernels.
 func timed(i vk.Info) error {
 	if i.TimestampBits > 0 {
 		return nil
@@ -99,7 +99,7 @@ func timed(i vk.Info) error {
 	return fmt.Errorf("%s %w", i.Name, ErrTimeless)
 }
 
-// ErrTimeless says that a device cannot say what its kernels take.
+// ErrTimeless says that a device cannot time its kernels.
 var ErrTimeless = errors.New("keeps no times of what it computes")
 
 // A Session is a model on a device.
@@ -108,14 +108,14 @@ type Session struct {
 	Device  *vk.Device
 	Runtime *tensor.Runtime
 	Model   family.Model
-	Step    int        // that the model is at
-	Folder  *train.Run // nil: of no run
+	Step    int        // of the model's weights
+	Folder  *train.Run // nil: the session belongs to no run
 
 	host   Host
 	tuning *tensor.Tuning
 }
 
-// Start makes the model of a configuration, on a device of its own.
+// Start makes the model of a configuration on a newly opened device.
 func (h Host) Start(ctx context.Context, c *Config) (*Session, error) {
 	defer h.begin("compiling")()
 	h.widen(c.Vectors)
@@ -126,16 +126,16 @@ func (h Host) Start(ctx context.Context, c *Config) (*Session, error) {
 	return h.StartOn(ctx, dev, h.Tuning(dev.Info()), c)
 }
 
-// widen has lavapipe take a run's width of vectors, unless the user has set one; 0: it may be any.
+// widen sets lavapipe's vector width to that of a run, unless the user has set one. 0 means any width.
 func (h *Host) widen(bits int) {
 	if bits > 0 && !h.KeepWidth {
-		_ = os.Setenv(vk.WidthVariable, strconv.Itoa(bits)) // which takes such a name and value
+		_ = os.Setenv(vk.WidthVariable, strconv.Itoa(bits)) // cannot fail for this name and value
 	}
 }
 
-// StartOn makes the model of a configuration on a device, which the session closes, also where StartOn fails. t may be nil.
+// StartOn makes the model of a configuration on a device, which the session closes, even if StartOn fails. t may be nil.
 func (h Host) StartOn(ctx context.Context, dev *vk.Device, t *tensor.Tuning, c *Config) (*Session, error) {
-	kernels, _ := tensor.ParseFamily(c.Kernels) // "" is what suits the device
+	kernels, _ := tensor.ParseFamily(c.Kernels) // "" means the family that suits the device
 	if kernels == tensor.ForLavapipe && !dev.Info().Lavapipe {
 		return nil, errors.Join(&KernelsError{dev.Info().Name, errors.New("it does not run them")}, dev.Close())
 	}
@@ -170,7 +170,7 @@ func ofSize(err error) bool {
 	return errors.As(err, &size) || errors.As(err, &memory)
 }
 
-// A KernelsError says why a device cannot go on with the kernels for lavapipe that a run was trained with.
+// A KernelsError says why a device cannot continue a run that was trained with lavapipe's kernels.
 type KernelsError struct {
 	Device string
 	Why    error
@@ -184,8 +184,8 @@ func (e *KernelsError) Error() string {
 // Unwrap returns the reason.
 func (e *KernelsError) Unwrap() error { return e.Why }
 
-// Begin opens what the model learns from, while kernels are made ready, and says what it is. Where it cannot be opened nobody waits for
-// the kernels.
+// Begin opens the model's data while kernels are compiled in the background, and returns a description of the data. If the data cannot be
+// opened, it does not wait for the kernels.
 func (s *Session) Begin(ctx context.Context) (what string, err error) {
 	defer s.host.begin("machine code")()
 	reading, stop := context.WithCancel(ctx)
@@ -205,7 +205,7 @@ func (s *Session) Begin(ctx context.Context) (what string, err error) {
 	return what, errors.Join(err, <-warmed, ctx.Err())
 }
 
-// Close frees the model, closes the device, and gives up the folder where there is one.
+// Close frees the model, closes the device, and unlocks the run folder if there is one.
 func (s *Session) Close() error {
 	err := s.release()
 	if s.Folder != nil {
@@ -214,7 +214,7 @@ func (s *Session) Close() error {
 	return err
 }
 
-// release closes all but the folder.
+// release closes everything but the folder.
 func (s *Session) release() error {
 	if s.Model != nil {
 		s.Model.Close()
@@ -224,13 +224,13 @@ func (s *Session) release() error {
 	return s.Device.Close()
 }
 
-// Title says what is trained.
+// Title returns the title of the model.
 func (s *Session) Title() string { return s.Config.Settings.Title() }
 
 // As returns the ability of a session's model.
 func As[Ability any](s *Session) (Ability, error) { return family.As[Ability](s.Title(), s.Model) }
 
-// Snapshot returns what every snapshot of a run says. what is what it learns from, "" where that was not opened.
+// Snapshot returns the fields that every snapshot of a run has. what describes the data; "": they were not opened.
 func (s *Session) Snapshot(what string) watch.Snapshot {
 	w := watch.Snapshot{
 		Title: s.Title(), Device: s.Device.Info().Name, Steps: s.Config.Steps,

@@ -16,17 +16,17 @@ import (
 // A Training is a session that is ready to be trained.
 type Training struct {
 	*Session
-	What  string         // it learns from
-	Began func(step int) // hears of each step that training begins from, of which there are more than one where a device is lost; nil: nobody
+	What  string         // describes the data
+	Began func(step int) // receives each step that training begins from: one, and one more for each lost device; nil: nobody does
 
-	told string // of the newest loss of the device
+	told string // what the newest loss of the device was said to be
 }
 
-// ErrDone says that a run has no step left to train.
+// ErrDone says that a run has no steps left to train.
 var ErrDone = errors.New("the run is done")
 
-// Configure fits a new configuration to its data: settings that were not asked for by their keys follow what the data are. It tells what
-// it chose, "" for nothing. The configuration is checked, and its paths are then absolute.
+// Configure adapts a new configuration to its data: settings that the user did not set follow from the data. It returns a description of
+// what it chose, "" for nothing. Afterwards the configuration is checked, and its paths are absolute.
 func Configure(ctx context.Context, c *Config, asked func(key string) bool) (told string, err error) {
 	if f, ok := c.Settings.(family.Follower); ok {
 		if told, err = f.Follow(ctx, asked); err != nil {
@@ -47,8 +47,7 @@ func Configure(ctx context.Context, c *Config, asked func(key string) bool) (tol
 	return told, err
 }
 
-// Create begins a new run in a folder, which is made as soon as the model and its data are ready. The configuration was made ready by
-// [Configure].
+// Create begins a new run. It makes the folder once the model and its data are ready. The configuration must come from [Configure].
 func (h Host) Create(ctx context.Context, dir string, c *Config) (t *Training, err error) {
 	if err := train.CheckNew(dir); err != nil {
 		return nil, err
@@ -72,7 +71,7 @@ func (h Host) Create(ctx context.Context, dir string, c *Config) (t *Training, e
 	return t, nil
 }
 
-// failed closes what cannot be trained.
+// failed closes a session that cannot be trained.
 func (t *Training) failed(err error) error {
 	if err == nil {
 		return nil
@@ -80,22 +79,22 @@ func (t *Training) failed(err error) error {
 	return errors.Join(err, t.Close())
 }
 
-// prepare makes the model of a run that is trained. Kernels and vectors are then those that it keeps.
+// prepare makes the model of a run that is trained, and writes the family of kernels and the vector width into its configuration.
 func (h Host) prepare(ctx context.Context, c *Config) (*Training, error) {
 	s, err := h.Start(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	c.Vectors = unusual(s.Device.Info())
-	kernels, err := s.Runtime.Family() // which is settled: the model is compiled
+	kernels, err := s.Runtime.Family() // known, since the model is compiled
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	c.Kernels = kernels.String() // a device that is opened anew must give the same bits
+	c.Kernels = kernels.String() // a device that is reopened must give the same bits
 	return &Training{Session: s}, nil
 }
 
-// ready is said of a folder that is written to from now on.
+// ready marks the start of writing to a run's folder.
 func (t *Training) ready() {
 	t.Folder.Notice = t.host.Notice
 	if t.Folder.Unprotected() {
@@ -103,7 +102,7 @@ func (t *Training) ready() {
 	}
 }
 
-// unusual returns the width of a device's vectors where it is lavapipe and has others than usual, else 0.
+// unusual returns the vector width of a lavapipe device if it is not the usual one, else 0.
 func unusual(i vk.Info) int {
 	if bits := 32 * i.SubgroupSize; i.Lavapipe && bits != vk.UsualWidth() {
 		return bits
@@ -111,8 +110,8 @@ func unusual(i vk.Info) int {
 	return 0
 }
 
-// Resume goes on with a run in its folder from a checkpoint; what is newer is put aside. c is its configuration, in which steps and the
-// place of the data may have changed; see [Read]. A run that has no step left is an error, [ErrDone], unless it is only shown.
+// Resume continues a run from a checkpoint, and puts newer files aside. c is the run's configuration, in which steps and the place of the
+// data may have changed; see [Read]. A run without steps left is an error, [ErrDone], unless it is only shown.
 func (h Host) Resume(ctx context.Context, folder *train.Run, c *Config, checkpoint int, shown bool) (t *Training, err error) {
 	if source := c.Settings.Source(); source != nil {
 		if err := source.Readable(); err != nil {
@@ -126,7 +125,7 @@ func (h Host) Resume(ctx context.Context, folder *train.Run, c *Config, checkpoi
 		return nil, err
 	}
 	began := c.Kernels
-	if c.Vectors == 0 { // it goes on with what it began with
+	if c.Vectors == 0 { // a run keeps the width that it began with
 		c.Vectors = vk.UsualWidth()
 	}
 	t, err = h.prepare(ctx, c)
@@ -169,7 +168,7 @@ func (h Host) Resume(ctx context.Context, folder *train.Run, c *Config, checkpoi
 // pastSteps refuses to train a run to fewer steps than it has.
 func pastSteps(folder *train.Run, at, steps int) error {
 	if at == Newest {
-		_, at, _ = folder.Newest() // where there is none, loading says what that means
+		_, at, _ = folder.Newest() // without a checkpoint, loading explains what is wrong
 	}
 	if at > steps {
 		return &StepsError{folder.Dir, at, steps}
@@ -177,7 +176,7 @@ func pastSteps(folder *train.Run, at, steps int) error {
 	return nil
 }
 
-// A StepsError says that a run has more steps than it is to be trained to.
+// A StepsError says that a run is already past the number of steps asked for.
 type StepsError struct {
 	Dir       string
 	At, Steps int
@@ -187,7 +186,7 @@ func (e *StepsError) Error() string {
 	return fmt.Sprintf("%s is at step %d already: it cannot be trained to step %d", e.Dir, e.At, e.Steps)
 }
 
-// putAside keeps what is newer than the step to go on from, under other names.
+// putAside renames the files that are newer than the step to continue from.
 func (t *Training) putAside() error {
 	aside, err := t.Folder.SetAside(t.Step)
 	if err != nil {
@@ -217,13 +216,13 @@ func (t *Training) putAside() error {
 }
 
 const (
-	mostLosses = 3                      // of the device that a training survives
-	resetWait  = 500 * time.Millisecond // what a driver is given to reset a device, once more for each loss
+	mostLosses = 3                      // losses of the device that a training survives
+	resetWait  = 500 * time.Millisecond // time for a driver to reset a device; one more of it for each loss
 )
 
-// Train trains to the last step, or until ctx ends, and saves where it ended. Of the options, it sets steps, batch, snapshot, history and the
-// recording's budget itself. When the device is lost, which a hang or a reset of its driver does, it is opened anew, and training goes on from the newest
-// checkpoint, to the same bits: what was trained since is gone with the device's memory.
+// Train trains until the last step or until ctx ends, then saves. It sets these options itself: steps, batch, snapshot, history and the
+// recording's budget. When the device is lost (a hang, or a reset of its driver), Train reopens it and continues from the newest
+// checkpoint, to the same bits; the steps since that checkpoint are trained again.
 func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 	for losses := 1; ; losses++ {
 		if o.History, err = t.Folder.History(); err != nil {
@@ -244,7 +243,7 @@ func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 			return t.giveUp(fmt.Sprintf("lost %d times", losses), err)
 		}
 		name := t.Device.Info().Name
-		_ = t.release() // which has nothing to say but that the device is lost
+		_ = t.release() // its only error is that the device is lost
 		select {
 		case <-ctx.Done():
 			return err
@@ -258,11 +257,11 @@ func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 	}
 }
 
-// A LostError says what is left of a run whose device does not come back.
+// A LostError says what is left of a run whose device cannot be reopened.
 type LostError struct {
 	Dir  string
-	What string // became of the device
-	Left string // of the run
+	What string // happened to the device
+	Left string // is left of the run
 	Why  error
 }
 
@@ -281,7 +280,7 @@ func (t *Training) giveUp(what string, why error) error {
 	return &LostError{t.Folder.Dir, what, left, why}
 }
 
-// reopen opens the device of that name anew, and has the model ready to go on from the newest checkpoint.
+// reopen opens the device of that name again, and loads the newest checkpoint into a new model.
 func (t *Training) reopen(ctx context.Context, name string) error {
 	dev, err := t.host.OpenDevice()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"genview/vk/files"
 )
 
-// Tuning returns what is known of the kernels on a device; nil where they are taken by rule.
+// Tuning returns the tuning results of a device; nil if kernels are chosen by rule.
 func (h *Host) Tuning(i vk.Info) *tensor.Tuning {
 	if h.NoTuning {
 		return nil
@@ -18,7 +18,7 @@ func (h *Host) Tuning(i vk.Info) *tensor.Tuning {
 	t := tensor.NewTuning(i)
 	path := h.tuningPath(i)
 	if p, err := os.ReadFile(path); err == nil {
-		if err := t.Load(p); err != nil && !errors.Is(err, tensor.ErrForeignTuning) { // a new build or driver begins anew
+		if err := t.Load(p); err != nil && !errors.Is(err, tensor.ErrForeignTuning) { // with a new build or driver, tuning starts over
 			h.notice("%s is not used, and will be written anew: %v", path, err)
 		}
 	}
@@ -28,7 +28,7 @@ func (h *Host) Tuning(i vk.Info) *tensor.Tuning {
 	return t
 }
 
-// KeepTuning writes what was found out beside what others found out meanwhile. Where that fails it is found out once more.
+// KeepTuning writes tuning results, merged with those that other processes wrote meanwhile. If writing fails, the next run tunes again.
 func (h *Host) KeepTuning(i vk.Info, t *tensor.Tuning) {
 	if t == nil || !t.Fresh() {
 		return
@@ -38,14 +38,14 @@ func (h *Host) KeepTuning(i vk.Info, t *tensor.Tuning) {
 		return
 	}
 	if p, err := os.ReadFile(path); err == nil {
-		_ = t.Load(p) // what is damaged, or of another build, is written over
+		_ = t.Load(p) // results that are damaged or of another build are overwritten
 	}
 	if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
 		_ = files.WriteBytes(path, t.Bytes())
 	}
 }
 
-// tuningPath is where the tuning of a device with this driver is kept; "": nowhere.
+// tuningPath returns the file for the tuning results of a device with its present driver; "": they are not kept.
 func (h *Host) tuningPath(i vk.Info) string {
 	if h.CacheDir == "" {
 		return ""

@@ -9,24 +9,24 @@ import (
 	"genview/tensor"
 )
 
-// A Trainer holds what is trained on one device, and how. Its methods up to Compile say what a step is, and are called in that order.
-// It is for one goroutine.
+// A Trainer holds the programs of a training step on one device, and their state. The methods up to Compile define the step and are called
+// in that order. It is for one goroutine.
 type Trainer struct {
 	Scope *nn.Scope   // of the weights
-	Noise *tensor.RNG // each part of a step draws anew from it
+	Noise *tensor.RNG // the parts of a step draw from it
 
 	rt         *tensor.Runtime
 	inputs     []*tensor.Tensor
 	optimizers []optimizer
 	parts      []*part
 	kept       []nn.Named
-	programs   []*tensor.Program // that are no parts
+	programs   []*tensor.Program // programs that are not parts of the step
 	applied    []*nn.Apply
 }
 
-// An Optimizer is one of package optim.
+// An Optimizer is an optimizer of package optim.
 type Optimizer interface {
-	Vars() []*tensor.Tensor // that it trains
+	Vars() []*tensor.Tensor // the variables that it trains
 	State() []nn.Named
 }
 
@@ -35,7 +35,7 @@ type optimizer struct {
 	Optimizer
 }
 
-// A part is one submission of a step.
+// A part is one program of a step.
 type part struct {
 	Metrics []Metric
 	Update  []tensor.Update
@@ -43,22 +43,22 @@ type part struct {
 	program *tensor.Program
 }
 
-// A Metric is a scalar of a part that tells how training goes.
+// A Metric is a scalar of a part that is reported, such as a loss.
 type Metric struct {
 	Name  string
 	Value *tensor.Tensor
 }
 
-// New returns a trainer of nothing yet. The seed is of the first weights and of the noise.
+// New returns an empty trainer. The seed is that of the initial weights and of the noise.
 func New(rt *tensor.Runtime, seed uint64) *Trainer {
 	return &Trainer{rt: rt, Scope: nn.NewScope(seed), Noise: tensor.NewRNG("rng", seed)}
 }
 
-// Inputs says what is fed to each step.
+// Inputs sets the tensors that each step is fed with.
 func (t *Trainer) Inputs(x ...*tensor.Tensor) { t.inputs = x }
 
-// Optimizer adds an optimizer, whose state has the prefix "optim.NAME." in checkpoints, or "optim." where it has no name, being the only
-// one.
+// Optimizer adds an optimizer. Its state has the prefix "optim.NAME." in checkpoints; the prefix is "optim." if the name is empty, for a
+// trainer with one optimizer.
 func (t *Trainer) Optimizer(name string, o Optimizer) {
 	prefix := "optim."
 	if name != "" {
@@ -67,7 +67,7 @@ func (t *Trainer) Optimizer(name string, o Optimizer) {
 	t.optimizers = append(t.optimizers, optimizer{prefix, o})
 }
 
-// Keep adds a variable that is neither a weight nor an optimizer's to what checkpoints hold.
+// Keep adds a variable to checkpoints that is neither a weight nor part of an optimizer's state.
 func (t *Trainer) Keep(v *tensor.Tensor) {
 	t.kept = append(t.kept, nn.Named{Name: v.Name(), Tensor: v})
 }
@@ -77,7 +77,7 @@ func (t *Trainer) Part(metrics []Metric, update []tensor.Update) {
 	t.parts = append(t.parts, &part{Metrics: metrics, Update: append(update, t.Noise.Advance())})
 }
 
-// Compile makes the programs of a step. Where it fails there is nothing left to close.
+// Compile compiles the programs of the step. If it fails, there is nothing to close.
 func (t *Trainer) Compile() error {
 	for _, p := range t.parts {
 		var fetch []*tensor.Tensor
@@ -93,8 +93,8 @@ func (t *Trainer) Compile() error {
 	return nil
 }
 
-// Step trains on a batch: a value for each of the inputs, in their order, as [tensor.Feed] takes it. It returns before the device has
-// ended.
+// Step trains on a batch: one value for each input, in their order, of the types that [tensor.Feed] takes. It returns before the device has
+// finished.
 func (t *Trainer) Step(ctx context.Context, batch ...any) error {
 	if len(batch) != len(t.inputs) {
 		return fmt.Errorf("step: a batch of %d values, where a step is fed with %d", len(batch), len(t.inputs))
@@ -126,7 +126,7 @@ func (t *Trainer) Metrics() (watch.Metrics, error) {
 	return out, nil
 }
 
-// State lists all that a checkpoint must hold: weights under PyTorch's names, and beside them the state of optimizers and noise.
+// State lists everything that a checkpoint must hold: weights under PyTorch's names, and the state of optimizers and noise.
 func (t *Trainer) State() []nn.Named {
 	all := t.Scope.Named()
 	for _, o := range t.optimizers {
@@ -135,7 +135,7 @@ func (t *Trainer) State() []nn.Named {
 	return append(append(all, nn.Named{Name: "rng.state", Tensor: t.Noise.State}), t.kept...)
 }
 
-// Parameters returns how many numbers are trained.
+// Parameters returns the number of trained parameters.
 func (t *Trainer) Parameters() int {
 	n := 0
 	for _, o := range t.optimizers {
@@ -146,7 +146,7 @@ func (t *Trainer) Parameters() int {
 	return n
 }
 
-// Programs returns those of a step, in the order in which they run.
+// Programs returns the programs of a step, in the order in which they run.
 func (t *Trainer) Programs() []*tensor.Program {
 	var all []*tensor.Program
 	for _, p := range t.parts {
@@ -155,7 +155,7 @@ func (t *Trainer) Programs() []*tensor.Program {
 	return all
 }
 
-// Program compiles a program that is no part of a step, such as one that evaluates. It is closed with the trainer.
+// Program compiles a program that is not part of the step, such as one that evaluates. Close closes it.
 func (t *Trainer) Program(o tensor.Outputs) (*tensor.Program, error) {
 	p, err := t.rt.Compile(o)
 	if err == nil {
@@ -164,7 +164,7 @@ func (t *Trainer) Program(o tensor.Outputs) (*tensor.Program, error) {
 	return p, err
 }
 
-// Apply returns an [nn.Apply] that is closed with the trainer.
+// Apply returns an [nn.Apply] that Close closes.
 func (t *Trainer) Apply(batch int, in []int, net func(x *tensor.Tensor) *tensor.Tensor) *nn.Apply {
 	a := nn.NewApply(t.rt, batch, in, net)
 	t.applied = append(t.applied, a)

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	keep         = 3 // checkpoints of a run
+	keep         = 3 // number of checkpoints kept
 	stateEnding  = ".safetensors"
 	asideEnding  = ".aside" // of a checkpoint that a run no longer goes on from
 	prefixOfStep = "step-"
 )
 
 var (
-	// ErrNoCheckpoint says that a run was ended before it was first saved.
+	// ErrNoCheckpoint says that a run has no checkpoint yet.
 	ErrNoCheckpoint = errors.New("no checkpoint yet")
 
 	// ErrNotFinite says that a state holds NaN or infinity. It is not saved.
@@ -48,7 +48,7 @@ func (r *Run) Newest() (string, int, error) {
 	return r.checkpoint(step), step, nil
 }
 
-// steps are those of the checkpoints, in order. A run without the folder of checkpoints has none.
+// steps returns the steps of the checkpoints, in order. A run without a folder of checkpoints has none.
 func (r *Run) steps() ([]int, error) {
 	entries, err := os.ReadDir(filepath.Join(r.Dir, checkpoints))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -65,9 +65,9 @@ func (r *Run) steps() ([]int, error) {
 	return steps, nil
 }
 
-// Save writes the state as the checkpoint of a step, then drops all but the newest few. When it returns nil, the checkpoint and the
-// metrics so far are on the disk and survive a power loss. What was deleted of the run's folder meanwhile is put back. A state that is
-// not finite is [ErrNotFinite] and is not saved.
+// Save writes the state as the checkpoint of a step, then drops all but the newest few. When it returns nil, the checkpoint and the metrics
+// so far survive a power loss. Save also restores parts of the run's folder that somebody deleted. It does not save a state that is not
+// finite, and returns [ErrNotFinite].
 func (r *Run) Save(rt *tensor.Runtime, state []nn.Named, step int) error {
 	f := &safetensors.File{Meta: map[string]string{"format": "pt", "step": strconv.Itoa(step)}}
 	for _, n := range state {
@@ -124,15 +124,15 @@ func (r *Run) prune() error {
 	return nil
 }
 
-// Load puts the newest checkpoint into the state's variables and returns its step. Nothing is changed unless all of it fits. Where
-// the newest one is damaged, the error names the newest that is whole.
+// Load reads the newest checkpoint into the state's variables and returns its step. It changes nothing unless the whole checkpoint fits. If
+// the newest checkpoint is damaged, the error names the newest one that is whole.
 func (r *Run) Load(rt *tensor.Runtime, state []nn.Named) (int, error) {
 	_, step, err := r.Newest()
 	if err != nil {
 		return 0, err
 	}
 	err = r.LoadStep(rt, state, step)
-	if errors.Is(err, fs.ErrNotExist) { // who trains in the run has dropped it in between
+	if errors.Is(err, fs.ErrNotExist) { // the process that trains in the run has dropped it meanwhile
 		if _, step, err = r.Newest(); err == nil {
 			err = r.LoadStep(rt, state, step)
 		}
@@ -140,7 +140,7 @@ func (r *Run) Load(rt *tensor.Runtime, state []nn.Named) (int, error) {
 	return step, err
 }
 
-// noStep says that a run has no checkpoint of a step, and which it has. It is [fs.ErrNotExist].
+// noStep returns an error that a run has no checkpoint of a step, with the steps that it has. It wraps [fs.ErrNotExist].
 type noStep struct {
 	dir   string
 	step  int
@@ -157,8 +157,8 @@ func (e noStep) Error() string {
 
 func (noStep) Is(target error) bool { return target == fs.ErrNotExist }
 
-// LoadStep is [Run.Load] of the checkpoint of a step. It holds one tensor of it in memory at a time: a checkpoint is read once to be
-// verified, and once more to be written to the variables.
+// LoadStep is [Run.Load] for the checkpoint of one step. It reads the file twice, one tensor at a time: once to verify it, once to fill the
+// variables.
 func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
 	err := load(rt, state, r.checkpoint(step))
 	switch {
@@ -171,12 +171,12 @@ func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
 	return err
 }
 
-// unreadable is a file of weights that cannot be read, or is damaged.
+// unreadable is the error of a file of weights that is damaged or cannot be read.
 type unreadable struct{ error }
 
 func (e unreadable) Unwrap() error { return e.error }
 
-// load puts what a file holds into variables. Nothing is changed unless all of it fits.
+// load reads a file into variables. It changes nothing unless the whole file fits.
 func load(rt *tensor.Runtime, state []nn.Named, path string) (err error) {
 	f, err := safetensors.Open(path)
 	if err != nil {
@@ -203,7 +203,7 @@ func load(rt *tensor.Runtime, state []nn.Named, path string) (err error) {
 	return nil
 }
 
-// fits is an error unless the file at path holds a value for a variable.
+// fits returns an error if the file at path has no value of the right shape for a variable.
 func fits(f *safetensors.Reader, path string, n nn.Named) error {
 	e, ok := f.Find(n.Name)
 	if !ok || !slices.Equal(e.Shape, n.Tensor.Shape()) {
@@ -215,11 +215,11 @@ func fits(f *safetensors.Reader, path string, n nn.Named) error {
 	if !e.Wider() {
 		return nil
 	}
-	_, err := stored(f, n) // a number may be too large
+	_, err := stored(f, n) // a number may be out of range
 	return err
 }
 
-// stored reads what a file that fits holds for a variable.
+// stored reads the value of a variable from a file in which it fits.
 func stored(f *safetensors.Reader, n nn.Named) (any, error) {
 	e, _ := f.Find(n.Name)
 	if n.Tensor.DType() == tensor.I32 {
@@ -228,10 +228,10 @@ func stored(f *safetensors.Reader, n nn.Named) (any, error) {
 	return f.Float32s(e)
 }
 
-// A DamagedError is that of a checkpoint which cannot be read.
+// A DamagedError says that a checkpoint cannot be read.
 type DamagedError struct {
 	Err   error
-	Whole int // step of the newest checkpoint before it that is whole; below 0: there is none
+	Whole int // step of the newest whole checkpoint before it; below 0: none
 }
 
 func (e *DamagedError) Error() string {
@@ -244,7 +244,7 @@ func (e *DamagedError) Error() string {
 // Unwrap returns what is wrong with the checkpoint.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// whole returns the step of the newest checkpoint before a damaged one that is whole; below 0: there is none.
+// whole returns the step of the newest whole checkpoint before a damaged one, or -1.
 func (r *Run) whole(damaged int) int {
 	steps, err := r.steps()
 	if err != nil {
@@ -261,8 +261,7 @@ func (r *Run) whole(damaged int) int {
 	return -1
 }
 
-// SetAside renames the checkpoints after a step, so that a run that goes on from that step does not take them for its own. It returns
-// their new names.
+// SetAside renames the checkpoints after a step, so that they do not count as the run's. It returns their new names.
 func (r *Run) SetAside(after int) (names []string, err error) {
 	steps, err := r.steps()
 	if err != nil {

@@ -15,8 +15,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockName is the file of a run folder that its writer holds locked. The operating system drops the lock when the process ends, in
-// whatever way.
+// lockName is the file in a run folder that the writing process locks. The operating system releases the lock when the process ends.
 const lockName = ".genview-lock"
 
 // ErrLocked says that another process trains in the run.
@@ -42,11 +41,11 @@ func takeLock(dir string) (*lock, error) {
 	case !ok:
 		return nil, fmt.Errorf("train: %s is in use, %w%s: wait for it or end it; looking at the run is free", dir, ErrLocked, owner(path))
 	}
-	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o644) // for the message to others alone
+	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o644) // only for the error message of other processes
 	return l, nil
 }
 
-// owner names the process that holds a lock, as far as that is known.
+// owner names the process that holds a lock, if it is known.
 func owner(path string) string {
 	p, err := os.ReadFile(path)
 	if pid, bad := strconv.Atoi(strings.TrimSpace(string(p))); err == nil && bad == nil {
@@ -55,12 +54,12 @@ func owner(path string) string {
 	return ""
 }
 
-// noLocks tells whether an error says that a file system has no locks, as some network file systems.
+// noLocks tells whether an error means that the file system has no locks, as some network file systems.
 func noLocks(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.ENOLCK)
 }
 
-// stands tells whether the lock is that of the folder that is there now.
+// stands tells whether the lock is still that of the folder: somebody may have deleted and recreated it.
 func (l *lock) stands(dir string) bool {
 	now, err := os.Stat(filepath.Join(dir, lockName))
 	if l.file == nil {
@@ -76,8 +75,8 @@ func (l *lock) release() {
 	}
 }
 
-// Lock claims the run for writing, until [Run.Close] or the end of the process, and clears what killed writers left half written.
-// Another process's claim is [ErrLocked].
+// Lock claims the run for writing until [Run.Close] or the end of the process, and removes the partial files of killed writers. If another
+// process holds the claim, the error is [ErrLocked].
 func (r *Run) Lock() error {
 	l, err := takeLock(r.Dir)
 	if err != nil {
@@ -90,7 +89,7 @@ func (r *Run) Lock() error {
 	return nil
 }
 
-// Unprotected tells whether the run lies on a file system without locks, where nothing keeps a second process from training in it.
+// Unprotected tells whether the run's file system has no locks, so that nothing keeps a second process from training in the run.
 func (r *Run) Unprotected() bool { return r.lock != nil && r.lock.file == nil }
 
 // Close gives up the claim on the run.

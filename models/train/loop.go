@@ -14,36 +14,36 @@ import (
 	"genview/vk"
 )
 
-// Model is what the loop asks of a model in training.
+// Model is a model in training, as the loop sees it.
 type Model interface {
 	Step(ctx context.Context) error  // starts a step on the next batch; ctx may end the wait for the batch, never the step
 	Metrics() (watch.Metrics, error) // of the newest step; waits for it
-	State() []nn.Named               // all that a checkpoint holds
+	State() []nn.Named               // everything that a checkpoint holds
 	Onlooker
 }
 
 // An Onlooker shows what a model has learned.
 type Onlooker interface {
-	Look(ctx context.Context) ([]watch.View, error)          // makes what there is to see now, anew; the views' names stay the same
-	Answer(ctx context.Context, r watch.Request) (look bool) // serves a request; look: it is answered by the next Look
+	Look(ctx context.Context) ([]watch.View, error)          // makes the current views; their names stay the same
+	Answer(ctx context.Context, r watch.Request) (look bool) // serves a request; look: the next Look answers it
 }
 
-// A Drawer says which of its variables what it shows is made from. Those are what key checkpoints of a recording hold.
+// A Drawer names the variables that Look needs. The key checkpoints of a recording hold them.
 type Drawer interface{ Drawn() []nn.Named }
 
-// Options says how long, how often, and who is told. Every 0 steps means never.
+// Options says how long to train, what to do how often, and whom to tell. 0 steps means never.
 type Options struct {
 	Steps, Batch int
 	LogEvery     int                                   // steps
 	SampleEvery  int                                   // steps
 	SaveEvery    int                                   // steps
-	OnStep       func(step int, trained time.Duration) // hears of each step, and how long training has taken without pauses; nil for none
+	OnStep       func(step int, trained time.Duration) // receives each step, and the time trained without pauses; nil for none
 	OnLog        func(Record)                          // nil for none
-	OnSave       func(step int)                        // hears of each checkpoint that is on the disk; nil for none
+	OnSave       func(step int)                        // receives each checkpoint that is on the disk; nil for none
 	Bus          *watch.Bus                            // nil for none
-	Snapshot     watch.Snapshot                        // what every snapshot says
-	History      *watch.History                        // of the steps before; nil for none
-	Record       int64                                 // bytes that the recording of the run may take; 0: there is none
+	Snapshot     watch.Snapshot                        // the fields that every snapshot has
+	History      *watch.History                        // the metrics before this loop; nil for none
+	Record       int64                                 // most bytes of the recording; 0: there is none
 	CacheDir     string                                // for the index of the system's fonts, which samples of texts need; "": they are not used
 }
 
@@ -77,27 +77,26 @@ type loop struct {
 	rt      *tensor.Runtime
 	model   Model
 	from    int
-	saved   int // step of the newest checkpoint, -1 where there is none
+	saved   int // step of the newest checkpoint; -1: there is none
 	began   time.Time
 	last    time.Time
 	logged  int
-	next    time.Time // to look again
+	next    time.Time // when to look again
 	snap    watch.Snapshot
 	paused  bool
 	stopped bool
-	failed  error // of a request, which ends the run
+	failed  error // error of a request that ends the run
 
 	writing   writing
 	recorder  *record.Writer // nil for none
 	unwatched unwatched
 }
 
-// Loop trains from a step on until Options.Steps, the context's end, or a request to stop; the newest state is then saved. It returns
-// the step reached.
+// Loop trains from a step until Options.Steps, the end of ctx, or a request to stop; then it saves. It returns the step that it reached.
 //
-// What cannot be written meanwhile is tried again and does not end the run: [Run.Notice] hears of it. An error of the model does, after
-// the state was saved. A loss or a state that is not finite ends the run with an error that is [ErrNotFinite], and is not saved. Of a
-// device that is lost nothing can be saved: the error is [tensor.ErrDeviceLost], and the newest checkpoint is what is left.
+// Files that cannot be written are tried again; that does not end the run, and [Run.Notice] receives it. An error of the model ends the run
+// after the state was saved. A loss or a state that is not finite ends the run with [ErrNotFinite] and is not saved. If the device is lost,
+// nothing can be saved: the error is [tensor.ErrDeviceLost], and the newest checkpoint is what is left.
 func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, o Options) (int, error) {
 	l := &loop{Options: o, run: run, rt: rt, model: m, from: from, saved: -1, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot}
 	if l.History == nil {
@@ -122,7 +121,7 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 	return step, err
 }
 
-// sound returns an error if the state to go on from is not finite, as checkpoints of earlier versions may be.
+// sound returns an error if the initial state is not finite, which checkpoints of earlier versions may contain.
 func (l *loop) sound() error {
 	for _, n := range l.model.State() {
 		if _, err := read(l.rt, n); err != nil {
@@ -148,10 +147,10 @@ func (l *loop) train(ctx context.Context, step int) (int, error) {
 	return step, nil
 }
 
-// after does what is due after a step. A checkpoint comes before all that matters less.
+// after does what is due after a step. The checkpoint comes first, because it matters most.
 func (l *loop) after(ctx context.Context, step int) error {
 	first := step == l.from+1
-	if first { // it takes longer than the others, and must not count for their rate
+	if first { // it is slower than the others, and is left out of their rate
 		if _, err := l.model.Metrics(); err != nil {
 			return err
 		}
@@ -173,7 +172,7 @@ func (l *loop) after(ctx context.Context, step int) error {
 		}
 	}
 	l.writeAgain()
-	if step < l.Steps { // the last sample is made when the last checkpoint is on the disk
+	if step < l.Steps { // the last sample is made after the last checkpoint is on the disk
 		l.sampleNow(ctx, step)
 	}
 	l.serve(ctx, step)
@@ -182,7 +181,7 @@ func (l *loop) after(ctx context.Context, step int) error {
 
 func due(step, every int) bool { return every > 0 && step%every == 0 }
 
-// finish saves where a run ended, whyever it did, and returns the error that it ended with.
+// finish saves when a run ends, for whatever reason, and returns the error that ended it.
 func (l *loop) finish(ctx context.Context, step int, err error) error {
 	if step > l.from && step != l.saved && !errors.Is(err, ErrNotFinite) && !errors.Is(err, tensor.ErrDeviceLost) {
 		switch lost := l.saveLast(step); {
@@ -197,7 +196,7 @@ func (l *loop) finish(ctx context.Context, step int, err error) error {
 		return err
 	}
 	switch {
-	case ctx.Err() != nil: // whoever ended the run does not wait for pictures
+	case ctx.Err() != nil: // whoever stopped the run does not wait for pictures
 	case step > l.from:
 		if views := l.sample(ctx, step); views != nil {
 			l.recordLast(step, views)
@@ -211,7 +210,7 @@ func (l *loop) finish(ctx context.Context, step int, err error) error {
 	return nil
 }
 
-// log reads the losses, writes them down and publishes them. A loss that is no number ends the run before it is saved.
+// log reads the losses, records and publishes them. A loss that is not finite ends the run before it is saved.
 func (l *loop) log(step int) error {
 	m, err := l.model.Metrics()
 	if err != nil {
@@ -246,7 +245,7 @@ type divergence struct{ text string }
 func (d divergence) Error() string { return d.text }
 func (d divergence) Unwrap() error { return ErrNotFinite }
 
-// diverged says what is left of a run whose loss or state is not finite.
+// diverged returns the error of a run whose loss or state is not finite, with what is left of the run.
 func (l *loop) diverged(what string) error {
 	left := "there is no checkpoint"
 	if _, newest, err := l.run.Newest(); err == nil {
@@ -264,14 +263,14 @@ func (l *loop) publish(step int) {
 	l.Bus.Publish(&s)
 }
 
-// An onlooker sees what is this old, at most, unless making something new takes too large a part of the time.
+// An onlooker's views are at most this old, unless making new ones would take too large a share of the time.
 const (
 	fresh = 250 * time.Millisecond
 	onGPU = 4  // looks take at most 1/4 of the time
-	onCPU = 16 // and at most 1/16 on a CPU, where looking and drawing take time from the training
+	onCPU = 16 // at most 1/16 on a CPU, where looking takes time from training
 )
 
-// pause is how long no look is taken, on a device of a class, after one that took some time.
+// pause returns how long to wait after a look that took some time, on a class of device.
 func pause(on vk.Class, took time.Duration) time.Duration {
 	parts := onGPU
 	if on == vk.CPU {
@@ -280,8 +279,8 @@ func pause(on vk.Class, took time.Duration) time.Duration {
 	return max(fresh-took, time.Duration(parts-1)*took)
 }
 
-// firstLook shows an onlooker the model as it is before it is trained. The programs of looks are compiled for it, so what it takes says
-// nothing of the next. A run that nobody watches has none: its first look comes after its second step.
+// firstLook shows an onlooker the untrained model. It also compiles the programs of looks, so its duration does not predict that of later
+// looks. A run without an onlooker skips it: its first look comes after the second step.
 func (l *loop) firstLook(ctx context.Context) {
 	if l.Bus != nil {
 		l.record(l.from, l.look(ctx, l.from))
@@ -289,7 +288,7 @@ func (l *loop) firstLook(ctx context.Context) {
 	}
 }
 
-// sampleNow samples when it is time to: for the run's folder by steps, for whoever watches by the clock.
+// sampleNow looks when it is due: at fixed steps for the run's folder, at fixed times for an onlooker.
 func (l *loop) sampleNow(ctx context.Context, step int) {
 	switch {
 	case due(step, l.SampleEvery):
@@ -301,7 +300,7 @@ func (l *loop) sampleNow(ctx context.Context, step int) {
 	}
 }
 
-// sample looks at what the model makes, for the run's folder and for whoever watches, and returns it; nil where there is nothing.
+// sample looks at the model for the run's folder and an onlooker, and returns the views; nil if there are none.
 func (l *loop) sample(ctx context.Context, step int) []watch.View {
 	views := l.look(ctx, step)
 	if views != nil {
@@ -310,10 +309,10 @@ func (l *loop) sample(ctx context.Context, step int) []watch.View {
 	return views
 }
 
-// look has the model make something new, and returns it; nil where it did not.
+// look has the model make new views and returns them; nil if it failed.
 func (l *loop) look(ctx context.Context, step int) []watch.View {
 	if step > l.from {
-		if _, err := l.model.Metrics(); err != nil { // the step at hand is not the look's time; and if it failed, the next one says why
+		if _, err := l.model.Metrics(); err != nil { // wait for the current step, which is not part of the look; if the step failed, the next one reports it
 			return nil
 		}
 	}
@@ -334,7 +333,7 @@ func (l *loop) look(ctx context.Context, step int) []watch.View {
 	return views
 }
 
-// show publishes what the model made at a step.
+// show publishes the views of a step.
 func (l *loop) show(step int, views []watch.View) {
 	l.snap.Show(views...)
 	l.snap.LookStep = step
@@ -386,7 +385,7 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 		l.publish(step)
 	case watch.Stop:
 		l.stopped = true
-	default: // where the look fails, the request stays unanswered; the next step fails, too, and says why
+	default: // a failed look leaves the request unanswered; the next step fails, too, and reports why
 		if !l.model.Answer(ctx, r) {
 			return
 		}
@@ -396,7 +395,7 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 	}
 }
 
-// Show answers an onlooker's requests to a model at rest until ctx ends. It goes on from the newest snapshot.
+// Show answers an onlooker's requests until ctx ends, without training. It starts from the newest snapshot.
 func Show(ctx context.Context, bus *watch.Bus, m Onlooker) {
 	for {
 		select {

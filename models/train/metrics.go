@@ -13,7 +13,7 @@ import (
 	"genview/vk/files"
 )
 
-// TrimMetrics drops the records after a step, and a torn last line, so that a resumed run goes on from there.
+// TrimMetrics drops the records after a step, and an incomplete last line, so that a resumed run appends after that step.
 func (r *Run) TrimMetrics(step int) error {
 	path := filepath.Join(r.Dir, metricsName)
 	p, err := os.ReadFile(path)
@@ -36,9 +36,9 @@ func (r *Run) TrimMetrics(step int) error {
 	return nil
 }
 
-const historyPoints = 512 // of each curve, for who watches
+const historyPoints = 512 // most points of a curve in the window
 
-// History returns the metrics of the run so far; lines that are damaged are passed over.
+// History returns the metrics of the run so far. It skips damaged lines.
 func (r *Run) History() (*watch.History, error) {
 	h := watch.NewHistory(historyPoints)
 	p, err := os.ReadFile(filepath.Join(r.Dir, metricsName))
@@ -56,7 +56,7 @@ func (r *Run) History() (*watch.History, error) {
 	return h, nil
 }
 
-// parseRecord reads what a Record's MarshalJSON wrote, in its order.
+// parseRecord reads a line that Record.MarshalJSON wrote, with its metrics in their order.
 func parseRecord(line []byte) (step int, m watch.Metrics, err error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	if _, err = d.Token(); err != nil {
@@ -82,8 +82,8 @@ func parseRecord(line []byte) (step int, m watch.Metrics, err error) {
 	return step, m, nil
 }
 
-// KeepMetrics puts a copy of the metrics aside where there are records after a step, which a run that goes on from that step drops.
-// It returns the copy's path, or "" where none was needed.
+// KeepMetrics copies the metrics if they have records after a step, which a run that continues from that step drops. It returns the copy's
+// path, or "" if no copy was needed.
 func (r *Run) KeepMetrics(step int) (string, error) {
 	p, err := os.ReadFile(filepath.Join(r.Dir, metricsName))
 	if errors.Is(err, fs.ErrNotExist) {

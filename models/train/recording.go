@@ -21,14 +21,14 @@ func (r *Run) Recording() (*record.Recording, error) {
 	return record.Open(filepath.Join(r.Dir, recordName))
 }
 
-// SetRecordingAside moves what the recording has of steps after one into a folder beside it, whose name is returned; "" where there is
-// nothing.
+// SetRecordingAside moves the part of the recording after a step into a folder beside it and returns that folder; "" if there was nothing
+// to move.
 func (r *Run) SetRecordingAside(after int) (string, error) {
 	return record.SetAside(filepath.Join(r.Dir, recordName), after)
 }
 
-// LoadKey puts the weights of the key checkpoint of a recording that is the newest up to a step into a model's variables, which are those
-// that its Drawn returns, and returns the checkpoint's step; before the first one it takes that. Nothing is changed unless all of it fits.
+// LoadKey loads a recording's newest key checkpoint up to a step, or its first one if all are later, into a model's variables (those that
+// Drawn returns). It returns the step of that checkpoint. It changes nothing unless the whole checkpoint fits.
 func LoadKey(rt *tensor.Runtime, drawn []nn.Named, r *record.Recording, step int) (int, error) {
 	path, at, err := r.Key(step)
 	if err != nil {
@@ -37,7 +37,7 @@ func LoadKey(rt *tensor.Runtime, drawn []nn.Named, r *record.Recording, step int
 	return at, load(rt, drawn, path)
 }
 
-// startRecording goes on with the run's recording. Where that fails there is none, and training goes on.
+// startRecording opens the run's recording. If that fails, training continues without one.
 func (l *loop) startRecording() {
 	if l.Record <= 0 {
 		return
@@ -50,43 +50,43 @@ func (l *loop) startRecording() {
 	l.recorder = w
 }
 
-// record adds what the model made to the recording, when it is time to.
+// record adds views to the recording if they are due.
 func (l *loop) record(step int, views []watch.View) {
 	if l.recorder != nil && views != nil {
 		l.recorded(l.recorder.Add(step, views, l.drawn()))
 	}
 }
 
-// recordLast adds what the model made at the end.
+// recordLast adds the last views.
 func (l *loop) recordLast(step int, views []watch.View) {
 	if l.recorder != nil {
 		l.recorded(l.recorder.Last(step, views, l.drawn()))
 	}
 }
 
-// endRecording waits until all of the recording is written.
+// endRecording waits until the recording is written.
 func (l *loop) endRecording() {
 	if l.recorder != nil {
 		l.recorded(l.recorder.Close())
 	}
 }
 
-// unwatched says when to look at a run that nobody watches, for its recording.
+// unwatched schedules looks for the recording of a run that nobody watches.
 type unwatched struct {
-	began time.Time     // when the first step had ended
+	began time.Time     // when the first step ended
 	first int           // that step
 	last  int           // step of the newest look
-	least time.Duration // the shortest time that a look has taken; 0 before the first
-	spent time.Duration // time of all looks but the first, which also compiles programs that the run's last look needs anyway
-	all   time.Duration // time of all looks
+	least time.Duration // duration of the shortest look; 0 before the first
+	spent time.Duration // duration of all looks but the first, which compiles programs that the last look needs anyway
+	all   time.Duration // duration of all looks
 }
 
 const (
-	spread         = 1.15 // the least ratio of the step of a look to the step of the look before
+	spread         = 1.15 // smallest ratio between the steps of two consecutive looks
 	unwatchedShare = 70   // looks that nobody watches take at most 1/70 of the time
 )
 
-// looked takes notice of a look.
+// looked notes that a look took place.
 func (u *unwatched) looked(step int, took time.Duration) {
 	if u.least == 0 {
 		u.least = took
@@ -98,8 +98,8 @@ func (u *unwatched) looked(step int, took time.Duration) {
 	u.last = step
 }
 
-// due reports whether to look at this step of a run of so many. Steps of looks are spaced evenly in their logarithms, as the recording
-// keeps them. They are as dense as the share of the whole run's time that looks may take allows.
+// due tells whether to look at this step of a run of so many steps. Looks are spaced evenly in the logarithm of their steps, as the
+// recording keeps them, and as dense as the share of time for looks allows.
 func (u *unwatched) due(step, steps int, now time.Time) bool {
 	if u.began.IsZero() {
 		u.began, u.first = now, step
@@ -120,7 +120,7 @@ func (u *unwatched) due(step, steps int, now time.Time) bool {
 	return float64(step) >= max(spread, ratio)*float64(u.last)
 }
 
-// lookUnwatched looks for the recording alone, when it is time to.
+// lookUnwatched looks for the recording if a look is due.
 func (l *loop) lookUnwatched(ctx context.Context, step int) {
 	if l.recorder.Due() && l.unwatched.due(step, l.Steps, time.Now()) {
 		l.record(step, l.look(ctx, step))
@@ -135,7 +135,7 @@ func (l *loop) recorded(err error) {
 	l.writing.looksKept.worked(l, "looks are recorded again")
 }
 
-// drawn reads what the model draws with; nil where it does not say.
+// drawn reads the variables that Look needs; nil if the model does not name them.
 func (l *loop) drawn() record.Weights {
 	d, ok := l.model.(Drawer)
 	if !ok {

@@ -1,6 +1,6 @@
-// Package train runs training: the loop, the run folder, its checkpoints. It knows a model only by what the loop asks of it.
+// Package train runs training: the loop, the run folder, its checkpoints. It knows a model only through the interface [Model].
 //
-// The one idea: a run is a folder, and everything in it is written whole or not at all. A run killed at any moment goes on from its
+// The one idea: a run is a folder, and every file in it is written whole or not at all. A run that is killed at any moment resumes from its
 // newest checkpoint, to the same numbers as one that was not killed. One process at a time writes to a run; any number may read it.
 package train
 
@@ -20,11 +20,11 @@ import (
 type Run struct {
 	Dir string
 
-	// Notice is told what was found amiss and mended while the run is written to; nil if nobody wants to know.
+	// Notice receives what was found wrong and repaired while the run is written to; nil if nobody listens.
 	Notice func(text string)
 
-	config []byte // as it was last read or written, to be put back where somebody deletes it
-	lock   *lock  // nil: the run is only read
+	config []byte // as last read or written; restored if somebody deletes the file
+	lock   *lock  // nil: the run is open for reading only
 }
 
 const (
@@ -37,7 +37,7 @@ const (
 // ErrTaken says that a folder cannot become a new run.
 var ErrTaken = errors.New("is there already")
 
-// CheckNew returns an error where [CreateRun] would find that a folder cannot become a run. It changes nothing.
+// CheckNew returns the error that [CreateRun] would return because a folder cannot become a run. It changes nothing.
 func CheckNew(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
@@ -51,8 +51,8 @@ func CheckNew(dir string) error {
 	return (&Run{Dir: dir}).vacant()
 }
 
-// CreateRun makes a run folder, which must not be there yet or be empty, and writes its configuration. The run is locked until
-// [Run.Close]. Where CreateRun fails, it removes what it has made and nothing else.
+// CreateRun makes a run folder and writes its configuration. The folder must not exist or must be empty. The run is locked until
+// [Run.Close]. If CreateRun fails, it removes what it made and nothing else.
 func CreateRun(dir string, config []byte) (*Run, error) {
 	if err := CheckNew(dir); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func CreateRun(dir string, config []byte) (*Run, error) {
 	return r, nil
 }
 
-// removeEmpty undoes a start: it removes folders that were made, where they are still empty, and the claim on the run.
+// removeEmpty undoes a start: it removes the folders that were made, if they are still empty, and the lock.
 func removeEmpty(made []string, r *Run) {
 	for _, d := range made {
 		if d == r.Dir {
@@ -89,8 +89,8 @@ func removeEmpty(made []string, r *Run) {
 
 func unwritable(err error) error { return fmt.Errorf("train: the run cannot be written: %w", err) }
 
-// create fills a folder that is there and returns the folders that it has made in it. The configuration comes last: with it, the
-// folder is a run.
+// create fills an existing folder and returns the folders that it made in it. It writes the configuration last, because that makes the
+// folder a run.
 func (r *Run) create(config []byte) (made []string, err error) {
 	if err := r.vacant(); err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (r *Run) create(config []byte) (made []string, err error) {
 	return made, r.WriteConfig(config)
 }
 
-// vacant returns an error unless the folder is empty but for what a start leaves that was killed before it wrote its configuration.
+// vacant returns an error unless the folder is empty, apart from the remains of a start that was killed before it wrote its configuration.
 func (r *Run) vacant() error {
 	entries, err := os.ReadDir(r.Dir)
 	if err != nil {
@@ -131,7 +131,7 @@ func (r *Run) vacant() error {
 	return nil
 }
 
-// makeDir makes a folder and those above it, and returns those that were not there, the deepest first.
+// makeDir makes a folder and its parents, and returns those that were new, the deepest first.
 func makeDir(dir string) (made []string, err error) {
 	var missing []string
 	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
@@ -152,7 +152,7 @@ func makeDir(dir string) (made []string, err error) {
 	return made, nil
 }
 
-// folders makes the folders inside a run where they are missing, and returns those that were, the deepest first.
+// folders makes the missing folders inside a run and returns them, the deepest first.
 func (r *Run) folders() (made []string, err error) {
 	for _, sub := range []string{checkpoints, samples} {
 		m, err := makeDir(filepath.Join(r.Dir, sub))
@@ -176,13 +176,13 @@ func (r *Run) WriteConfig(config []byte) error {
 	return nil
 }
 
-// Config returns the configuration as it was last read or written; it must not be changed.
+// Config returns the configuration as last read or written. The caller must not change it.
 func (r *Run) Config() []byte { return r.config }
 
-// ConfigPath is where the configuration lies.
+// ConfigPath returns the path of the configuration.
 func (r *Run) ConfigPath() string { return filepath.Join(r.Dir, configName) }
 
-// OpenRun opens a run folder for reading. Who writes to the run calls [Run.Lock] first.
+// OpenRun opens a run folder for reading. To write, call [Run.Lock] first.
 func OpenRun(dir string) (*Run, error) {
 	p, err := settings.ReadFile(filepath.Join(dir, configName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -194,7 +194,7 @@ func OpenRun(dir string) (*Run, error) {
 	return &Run{Dir: dir, config: p}, nil
 }
 
-// noConfig says why a folder without a configuration is no run.
+// noConfig returns the error that says why a folder without a configuration is not a run.
 func noConfig(dir string) error {
 	info, err := os.Stat(dir)
 	r := &Run{Dir: dir}
@@ -212,15 +212,15 @@ func noConfig(dir string) error {
 	return fmt.Errorf("train: %s is no run, it has no %s: give a folder that genview train made", dir, configName)
 }
 
-// notice tells of what was found amiss and mended.
+// notice reports something that was found wrong and repaired.
 func (r *Run) notice(format string, a ...any) {
 	if r.Notice != nil {
 		r.Notice(fmt.Sprintf(format, a...))
 	}
 }
 
-// mend puts back what somebody deleted of a run that is being written to: the folder, its lock, its configuration. It is an error if
-// the folder has meanwhile become another process's run.
+// mend restores what somebody deleted of a run that is being written to: the folder, its lock, its configuration. It returns an error if
+// the folder now belongs to another process's run.
 func (r *Run) mend() error {
 	_, err := os.Stat(r.Dir)
 	gone := errors.Is(err, fs.ErrNotExist)

@@ -14,39 +14,39 @@ import (
 	"genview/tensor"
 )
 
-// writing is what a run could not write and is to try again.
+// writing holds what a run could not write and will try again.
 type writing struct {
 	saves, notes, keeps, looks, looksKept retry
 
-	records []Record  // that are not in the metrics yet
-	dropped int       // records that were too many to be kept
-	last    bool      // nothing is tried again any more
-	samples []sampled // that are not in the folder yet
-	checked time.Time // when the run's folder was last looked after
+	records []Record  // not in the metrics yet
+	dropped int       // number of records dropped because too many waited
+	last    bool      // nothing will be tried again
+	samples []sampled // not in the folder yet
+	checked time.Time // when the run's folder was last checked
 }
 
-// sampled is what a model made at a step.
+// sampled holds the views of a step.
 type sampled struct {
 	step  int
 	views []watch.View
 }
 
 const (
-	mostRecords = 10_000 // that wait to be written
+	mostRecords = 10_000 // records that may wait to be written
 	mostSamples = 8
 	lastTries   = 6           // for the last checkpoint of a run
 	lastWait    = time.Second // between them
-	lookAfter   = time.Second // how often the run's folder is looked after
+	lookAfter   = time.Second // time between checks of the run's folder
 )
 
-// A retry says when something that failed is tried again: after a second, then after twice as long each time, up to half a minute.
+// A retry schedules new attempts at something that failed: after a second, then after twice as long each time, up to half a minute.
 type retry struct {
 	wait time.Duration // 0: it has not failed
 	at   time.Time
 	said string
 }
 
-// failed notes a failure. It says so unless it has said the same before.
+// failed notes a failure, and reports it unless the same was reported before.
 func (r *retry) failed(l *loop, text string) {
 	r.wait = min(max(2*r.wait, time.Second), 30*time.Second)
 	r.at = time.Now().Add(r.wait)
@@ -59,7 +59,7 @@ func (r *retry) failed(l *loop, text string) {
 	r.said = text
 }
 
-// worked notes a success. After failures it says so.
+// worked notes a success, and reports it after failures.
 func (r *retry) worked(l *loop, text string) {
 	if r.wait > 0 {
 		l.run.notice("%s", text)
@@ -70,14 +70,14 @@ func (r *retry) worked(l *loop, text string) {
 
 func (r *retry) due() bool { return r.wait > 0 && !time.Now().Before(r.at) }
 
-// warn tells of what does not end the run.
+// warn reports a problem that does not end the run.
 func (l *loop) warn(text string) {
 	l.snap.Message = text
 	l.run.notice("%s", text)
 }
 
-// save writes a checkpoint. A state that is not finite is an error, and so is a device that is lost; what cannot be written is tried
-// again later.
+// save writes a checkpoint. It returns an error for a state that is not finite and for a lost device; a checkpoint that cannot be written
+// is tried again later.
 func (l *loop) save(step int) error {
 	err := l.saveOnce(step)
 	if err != nil && !errors.Is(err, ErrNotFinite) && !errors.Is(err, tensor.ErrDeviceLost) {
@@ -104,11 +104,11 @@ func (l *loop) saveOnce(step int) error {
 	return nil
 }
 
-// saveLast writes the last checkpoint of a run, after which the state is gone: it waits for some seconds for a full disk to have room.
+// saveLast writes the last checkpoint of a run. If the disk is full, it waits some seconds for room, because the state is lost afterwards.
 func (l *loop) saveLast(step int) error {
 	for try := 1; ; try++ {
 		err := l.saveOnce(step)
-		var system syscall.Errno // what else goes wrong, as with the device, stays so
+		var system syscall.Errno // other errors, such as those of the device, do not go away
 		if err == nil || !errors.As(err, &system) || errors.Is(err, ErrLocked) || try == lastTries {
 			return err
 		}
@@ -119,8 +119,8 @@ func (l *loop) saveLast(step int) error {
 	}
 }
 
-// lost tells from time to time whether somebody deleted the run's folder, its configuration or its newest checkpoint, which a save puts
-// back.
+// lost tells, from time to time, whether somebody deleted the run's folder, its configuration or its newest checkpoint. A save restores
+// them.
 func (l *loop) lost() bool {
 	w := &l.writing
 	if w.saves.wait > 0 || time.Since(w.checked) < lookAfter {
@@ -154,7 +154,7 @@ func (l *loop) write(r Record) {
 	}
 }
 
-// writeRecords adds to the metrics what is not there yet.
+// writeRecords adds the waiting records to the metrics.
 func (l *loop) writeRecords() {
 	w := &l.writing
 	for len(w.records) > 0 {
@@ -172,7 +172,7 @@ func (l *loop) writeRecords() {
 	w.dropped = 0
 }
 
-// keep puts what the model made last into the run's folder, now or later.
+// keep writes the newest views into the run's folder, now or later.
 func (l *loop) keep(step int, views []watch.View) {
 	w := &l.writing
 	w.samples = append(w.samples, sampled{step, views})
@@ -182,7 +182,7 @@ func (l *loop) keep(step int, views []watch.View) {
 	}
 }
 
-// keepSamples puts into the run's folder what is not there yet.
+// keepSamples writes the waiting views into the run's folder.
 func (l *loop) keepSamples() {
 	w := &l.writing
 	for len(w.samples) > 0 {
@@ -200,7 +200,7 @@ func (l *loop) keepSamples() {
 	w.keeps.worked(l, "samples are written again")
 }
 
-// writeAgain tries what failed, when it is time to.
+// writeAgain retries what failed, if it is due.
 func (l *loop) writeAgain() {
 	if l.writing.notes.due() {
 		l.writeRecords()
@@ -210,7 +210,7 @@ func (l *loop) writeAgain() {
 	}
 }
 
-// flush tries what failed for a last time.
+// flush retries what failed one last time.
 func (l *loop) flush() {
 	l.writing.last = true
 	if len(l.writing.records) > 0 {

@@ -9,20 +9,20 @@ import (
 // A Request is something an onlooker asks of a trainer: a Decode, Attend, Choose, Pause, Resume, Save or Stop.
 type Request interface{ request() }
 
-// Decode asks for the pictures of latent vectors. Only the newest is kept: one that waits is dropped, unanswered,
-// when another is sent.
+// Decode asks for the pictures of latent vectors. Only the newest Decode is kept: a waiting one is dropped, unanswered, when another is
+// sent.
 type Decode struct {
 	Z     [][]float32
-	Reply func([]*image.RGBA) // one a vector; called once, from the trainer's goroutine; must return at once
+	Reply func([]*image.RGBA) // one picture a vector; called once, from the trainer's goroutine; must not block
 }
 
-// Attend asks that a text's attention be in the snapshots from now on. Only the newest is kept, as of Decode.
+// Attend asks for a text's attention in all further snapshots. Only the newest Attend is kept, like Decode.
 type Attend struct{ Text string }
 
-// Choose begins what a Choice offered.
+// Choose begins what a [Choice] offered.
 type Choose struct{ Name string }
 
-// Pause asks the trainer to rest between two steps until a Resume, serving requests meanwhile.
+// Pause asks the trainer to stop between two steps until a Resume. It serves requests meanwhile.
 type Pause struct{}
 
 // Resume ends a Pause.
@@ -31,7 +31,7 @@ type Resume struct{}
 // Save asks for a checkpoint.
 type Save struct{}
 
-// Stop asks the trainer to end cleanly after the step at hand.
+// Stop asks the trainer to end after the current step and to save.
 type Stop struct{}
 
 func (Decode) request() {}
@@ -45,7 +45,7 @@ func (Stop) request()   {}
 // A Bus joins one trainer with one onlooker. All methods are safe for concurrent use, and none waits.
 type Bus struct {
 	snapshot atomic.Pointer[Snapshot]
-	changed  chan struct{} // holds a token when a snapshot came since the last look
+	changed  chan struct{} // holds a token when a snapshot arrived since the last look
 	decode   atomic.Pointer[Decode]
 	attend   atomic.Pointer[Attend]
 	requests chan Request
@@ -75,7 +75,7 @@ func (b *Bus) Latest() *Snapshot { return b.snapshot.Load() }
 // Changed returns a channel that gives a value when a snapshot was published since the last value taken.
 func (b *Bus) Changed() <-chan struct{} { return b.changed }
 
-// Send hands r to the trainer. It reports false when the trainer is too far behind to take it: ask again later.
+// Send passes r to the trainer. It returns false if too many requests wait; try again later.
 func (b *Bus) Send(r Request) bool {
 	switch r := r.(type) {
 	case Decode:
@@ -96,11 +96,11 @@ func (b *Bus) Send(r Request) bool {
 	}
 }
 
-// Pending returns a channel that gives a value when there may be a request to serve, for a paused trainer to wait on.
+// Pending returns a channel that receives a value when a request may be waiting, for a paused trainer.
 func (b *Bus) Pending() <-chan struct{} { return b.pending }
 
-// Serve calls h with the requests that wait, in the order sent but texts to attend to and decodes last, until none is left or the budget is
-// spent. One that waits is always served, however small the budget.
+// Serve calls h with the waiting requests until none is left or the budget is spent: in the order in which they were sent, but Attend and
+// Decode last. It always serves at least one.
 func (b *Bus) Serve(budget time.Duration, h func(Request)) {
 	select {
 	case <-b.pending:
@@ -113,7 +113,7 @@ func (b *Bus) Serve(budget time.Duration, h func(Request)) {
 		}
 		h(r)
 		if time.Since(start) >= budget {
-			signal(b.pending) // there may be more: whoever waits on Pending comes back
+			signal(b.pending) // there may be more requests: wake whoever waits on Pending
 			return
 		}
 	}
@@ -134,7 +134,7 @@ func (b *Bus) next() Request {
 	return nil
 }
 
-// signal leaves a token in c, which holds one.
+// signal puts a token into c, which holds one.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// A History collects the metrics of a run in bounded memory. When a curve outgrows its points, neighbours are merged:
-// a point is then the mean of the steps it stands for, with their bounds kept beside it. For one goroutine.
+// A History collects the metrics of a run in bounded memory. When a curve has too many points, it merges neighbours: a point is then the
+// mean of several steps, with their minimum and maximum. For one goroutine.
 type History struct {
 	points int
 	curves []*curve
 }
 
-// NewHistory returns a History that keeps at most that many points of each curve, at least 2.
+// NewHistory returns a History that keeps at most that many points of each curve; it keeps at least 2.
 func NewHistory(points int) *History { return &History{points: max(2, points+points%2)} }
 
-// Add appends the metrics of one step. Steps must grow.
+// Add appends the metrics of one step. Steps must increase.
 func (h *History) Add(step int, m Metrics) {
 	for _, x := range m {
 		h.curve(x.Name).add(step, x.Value, h.points)
@@ -26,8 +26,8 @@ func (h *History) Add(step int, m Metrics) {
 // CurvesName is the name of the view that shows a run's metrics.
 const CurvesName = "Curves"
 
-// Curves returns the curves so far, in groups by what they measure and in the order in which their names first came. The result shares
-// nothing with h.
+// Curves returns the curves so far, grouped by what they measure, in the order in which their names first came. The result shares no memory
+// with h.
 func (h *History) Curves() *Curves {
 	v := &Curves{Name: CurvesName}
 	for _, c := range h.curves {
@@ -42,7 +42,7 @@ func (h *History) Curves() *Curves {
 	return v
 }
 
-// measure says which group a metric belongs to, and its unit. Its name says so, for a run's metrics are read from its folder, too.
+// measure returns the group and the unit of a metric. It decides by the name, because the metrics of a run's folder have nothing else.
 func measure(metric string) (group, unit string) {
 	switch {
 	case strings.HasSuffix(metric, "norm"):
@@ -68,7 +68,7 @@ func (h *History) curve(name string) *curve {
 	return h.curves[i]
 }
 
-// curve holds full buckets of per values each; only the last may hold fewer.
+// curve holds full buckets of per values each; only the last bucket may hold fewer.
 type curve struct {
 	name    string
 	per     int
@@ -107,8 +107,8 @@ func (c *curve) series() Series {
 	return s
 }
 
-// bucket sums up neighbouring values. Values that are not finite count only where there is nothing else, so that one
-// bad step does not blot out hundreds of good ones.
+// bucket summarises neighbouring values. Values that are not finite count only if all are, so that one bad step does not hide hundreds of
+// good ones.
 type bucket struct {
 	step          int // the newest
 	count, finite int

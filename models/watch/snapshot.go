@@ -17,38 +17,38 @@ const (
 // A Snapshot is what a run looks like at one moment. It is never written after Publish, nor is anything it points to.
 type Snapshot struct {
 	Title  string // the run's name
-	Model  string // as "DCGAN, 3.6 M parameters"
-	Data   string // as "MNIST, 60,000 images"
-	Device string // as "llvmpipe (LLVM 19)"
+	Model  string // such as "DCGAN, 3.6 M parameters"
+	Data   string // such as "MNIST, 60,000 images"
+	Device string // such as "llvmpipe (LLVM 19)"
 
 	State             State
-	Step, Steps       int // steps done, and to do in all; Steps 0 where there is no end
+	Step, Steps       int // steps done and in all; Steps is 0 if there is no end
 	Elapsed           time.Duration
-	ExamplesPerSecond float64 // 0 where not known yet
-	StepSeconds       float64 // lately; 0 where not known yet
+	ExamplesPerSecond float64 // 0: not known yet
+	StepSeconds       float64 // of the last steps; 0: not known yet
 
-	Views    []View // what there is to see, in the order in which it is to be shown
-	LookStep int    // the step at which the model last showed something
+	Views    []View // in the order in which they are shown
+	LookStep int    // step of the newest look
 
-	Choices []Choice // what can be begun; nil once something was
-	Message string   // an error to show, "" for none
-	Notice  string   // what is worth knowing and no fault, as "saved at step 1,000"; "" for none
+	Choices []Choice // what the user can begin; nil once something has begun
+	Message string   // an error; "" for none
+	Notice  string   // information, such as "saved at step 1,000"; "" for none
 }
 
-// A Choice is something that can be begun.
+// A Choice is a training that the user can begin.
 type Choice struct {
-	Name  string // what Choose sends back
-	Title string // as "Letters"
+	Name  string // Choose sends it back
+	Title string // such as "Letters"
 	About string // a sentence or two
 }
 
-// A Metric is one number that a step reports.
+// A Metric is a number that a step reports.
 type Metric struct {
 	Name  string
 	Value float64
 }
 
-// Metrics are the numbers of one step, in the order in which they are to be shown.
+// Metrics are the numbers of one step, in the order in which they are shown.
 type Metrics []Metric
 
 // Value returns the value of the metric with that name, and whether there is one.

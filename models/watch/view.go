@@ -5,11 +5,11 @@ import (
 	"math"
 )
 
-// A View is one thing to look at of a run. Its kinds are the types of this file that have the method, as pointers; the set is closed,
-// so that whoever draws, writes or records views does so for each kind once, and a new model is seen everywhere without a line there.
-// A view is never written after it was shown.
+// A View is a part of what a run shows. Its kinds are the pointers to the types of this file that have the method. The set is closed: code
+// that draws, writes or records views handles each kind once, and then handles every new model. A view must not be changed after it was
+// shown.
 type View interface {
-	// Title returns the view's name. It is the same at every look, and no other view of the model has it.
+	// Title returns the view's name. It is the same at every look and unique among the views of a model.
 	Title() string
 
 	view() // closes the set
@@ -21,14 +21,14 @@ type Curves struct {
 	Groups []Group // each has an axis of its own
 }
 
-// A Group is curves that share an axis.
+// A Group holds curves that share an axis.
 type Group struct {
-	Name   string // as "loss"
-	Unit   string // as "nats"; "" for none
+	Name   string // such as "loss"
+	Unit   string // such as "nats"; "" for none
 	Series []Series
 }
 
-// A Series is one curve. Low and High, where they are not nil, bound the values that each point stands for.
+// A Series is one curve. Low and High, if they are not nil, are the minimum and maximum of the values that each point summarises.
 type Series struct {
 	Name      string
 	Steps     []int
@@ -44,7 +44,7 @@ type Pictures struct {
 	Marks    []Mark        // one an image; nil for none
 }
 
-// A Mark says whether what a model said of a picture is right.
+// A Mark says whether a model's statement about a picture is right.
 type Mark uint8
 
 // The marks.
@@ -54,43 +54,43 @@ const (
 	Wrong
 )
 
-// Texts are what a model makes of texts, or texts that it wrote.
+// Texts are texts with a model's output, or texts that it wrote.
 type Texts struct {
 	Name     string
 	Examples []Example // at least one
 }
 
-// An Example is what a model makes of a text.
+// An Example is a text with a model's output.
 type Example struct {
 	Input, Output string
-	Want          string // what Output should be; "" where nothing is right or wrong
+	Want          string // the correct Output; "" if there is none
 }
 
-// Judged reports whether there is something right or wrong about the texts.
+// Judged tells whether some example has a correct output to compare with.
 func (v *Texts) Judged() bool { return len(v.Examples) > 0 && v.Examples[0].Want != "" }
 
-// HeatMaps are tables of numbers that are drawn as colours, with a token at each row and column: how a Transformer reads a text, or
-// which classes are taken for which.
+// HeatMaps are tables of numbers that are drawn as colours, with a token at each row and column: the attention maps of a Transformer, or a
+// confusion matrix.
 type HeatMaps struct {
 	Name   string
-	Prompt *Prompt   // the text that the maps are of, which an Attend changes; nil where they are of none
-	Words  [2]string // before and after a value in a sentence from its row to its column, as "takes" and "from"
-	Maps   []Map     // in the order in which they are to be shown; none where the prompt has a problem
+	Prompt *Prompt   // the text of the maps, which an Attend changes; nil if they have none
+	Words  [2]string // around a value in a sentence from its row to its column, such as "takes" and "from"
+	Maps   []Map     // in the order in which they are shown; none if the prompt has a problem
 }
 
-// A Prompt is a text that a model was given, and what it made of it.
+// A Prompt is a text that a model has read, with the result.
 type Prompt struct {
 	Text    string
-	Unread  int    // characters at Text's beginning that are too many for the model: it reads what follows them
-	Output  string // what the model makes of it; "" for nothing
-	Problem string // why Text cannot be read, "" if it can; the rest is then empty
+	Unread  int    // number of characters at the beginning of Text that the model does not read because the text is too long
+	Output  string // the model's output; "" for none
+	Problem string // why the model cannot read Text; the other fields are then empty; "": it can
 }
 
-// A Map holds tables of one size. A Transformer's has the attention weights of a layer's heads: how much each token of a row takes
-// from each token of a column; each row sums to 1.
+// A Map holds tables of one size. For a Transformer they are the attention weights of a layer's heads: how much the token of each row
+// attends to the token of each column. Each row sums to 1.
 type Map struct {
-	Name       string // as "decoder.layers.0.multihead_attn", the name of a tap
-	Heads      int    // tables
+	Name       string // such as "decoder.layers.0.multihead_attn", the name of a tap
+	Heads      int    // number of tables
 	Rows, Cols []string
 	Values     []float32 // [Heads, len(Rows), len(Cols)], none negative
 }
@@ -101,8 +101,8 @@ func (m Map) Head(k int) []float32 {
 	return m.Values[k*n : (k+1)*n]
 }
 
-// Shades returns how bright each value [len(Rows), len(Cols)] of one table is drawn, from 0 to 1: the largest is 1, and small ones are lifted
-// so that they are seen, too. What is no number is 0.
+// Shades returns the brightness from 0 to 1 of each value [len(Rows), len(Cols)] of one table. The largest value has 1; small ones are
+// raised to be visible; values that are not numbers have 0.
 func (m Map) Shades(k int) []float64 {
 	values := m.Head(k)
 	most := 1e-9
@@ -113,14 +113,14 @@ func (m Map) Shades(k int) []float64 {
 	}
 	shades := make([]float64, len(values))
 	for i, v := range values {
-		if v > 0 { // which NaN is not
+		if v > 0 { // false for NaN
 			shades[i] = math.Pow(min(float64(v)/most, 1), 0.7)
 		}
 	}
 	return shades
 }
 
-// Short returns a token in one character, for where there is room for no more.
+// Short returns a token as one character, for narrow places.
 func Short(token string) string {
 	if r := []rune(token); len(r) > 1 {
 		return "►"
@@ -131,42 +131,42 @@ func Short(token string) string {
 // A Scatter is sets of points in a plane.
 type Scatter struct {
 	Name  string
-	Reach float64  // the plane is seen from −Reach to Reach on both axes
-	Sets  []Points // at least one; what the model made comes first, and lies on top
+	Reach float64  // the plane is shown from −Reach to Reach on both axes
+	Sets  []Points // at least one; the model's own comes first and is drawn on top
 	Field *Field   // behind the points; nil for none
 }
 
-// Points are a set of them.
+// Points is a set of points.
 type Points struct {
 	Name string
 	XY   []float32 // x and y of each
 }
 
-// A Field is a number at every place of a plane.
+// A Field is a function on the plane, sampled on a grid.
 type Field struct {
-	Name      string    // of the number, as "logit"
+	Name      string    // of the value, such as "logit"
 	Low, High string    // what small and large values mean
-	Side      int       // of Values
-	Values    []float32 // [Side, Side]: at the middles of cells, rows from y = Reach down, columns from x = −Reach on
+	Side      int       // Values has Side rows and columns
+	Values    []float32 // [Side, Side]: at the centres of the grid's cells, rows from y = Reach down, columns from x = −Reach up
 }
 
-// A Table is rows of cells under the names of their columns.
+// A Table is rows of cells with names of columns.
 type Table struct {
 	Name    string
 	Columns []string
 	Rows    [][]string // each as long as Columns
 }
 
-// A Latent is what a walk through a model's latent space starts from. What lies in it is asked for with a Decode.
+// A Latent describes a model's latent space. A [Decode] asks for the pictures in it.
 type Latent struct {
 	Name   string
 	Z      int     // dimensions of a latent vector
-	Points []Point // a plane spans four of them
+	Points []Point // a plane is spanned by four of them
 }
 
 // A Point is a named place in a latent space.
 type Point struct {
-	Name string // as "seed:7"
+	Name string // such as "seed:7"
 	Z    []float32
 }
 
@@ -199,7 +199,7 @@ func (*Scatter) view()  {}
 func (*Table) view()    {}
 func (*Latent) view()   {}
 
-// Find returns the view of that kind and name among views; the zero V, nil, where there is none.
+// Find returns the view of that kind and name among views, or nil.
 func Find[V View](views []View, name string) V {
 	for _, v := range views {
 		if v, ok := v.(V); ok && v.Title() == name {
@@ -210,8 +210,8 @@ func Find[V View](views []View, name string) V {
 	return none
 }
 
-// Show puts views in the place of those that have their names, and new ones behind the others. The list that was there stays as it is,
-// for it may have been published.
+// Show replaces the views that have the names of new ones, and appends the others. It copies the list, because the old one may have been
+// published.
 func (s *Snapshot) Show(views ...View) {
 	all := make([]View, len(s.Views), len(s.Views)+len(views))
 	copy(all, s.Views)

@@ -1,14 +1,14 @@
 // Package files writes files whole or not at all.
 //
-// A file is written under a temporary name in the folder of its target, synced, renamed over the target, and the folder is synced
-// too: once [Write] returns, the file survives a power loss, and until then the old one is as it was. A process that is killed
-// leaves a temporary file behind; the next Write to the same target, or [Clear], removes it. Temporary files are locked by the
-// process that writes them, so that those of others who write at the same time stay.
+// It writes a file under a temporary name in the folder of its target, syncs it, renames it over the target, and syncs the folder. Once
+// [Write] returns, the file survives a power loss; until then the old file is unchanged. A killed process leaves a temporary file behind,
+// which the next Write to the same target, or [Clear], removes. The writing process locks its temporary file, so that those of processes
+// that are still writing stay.
 //
-// It lies below package vk, which keeps such files too, so that all may import it; it knows nothing of devices.
+// It is below package vk, which also writes such files, so that all packages can import it; it knows nothing of devices.
 //
-// It is our own because the well-known library for it, renameio, does not sync the folder, replaces symbolic links by files, and
-// has no Windows.
+// The well-known library for this, renameio, was rejected: it does not sync the folder, replaces symbolic links by files, and does not
+// support Windows.
 package files
 
 import (
@@ -26,12 +26,12 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// partial ends the name of a file that is being written.
+// partial is the ending of a temporary file's name.
 const partial = ".genview-partial"
 
-// Write replaces the file at path by what write writes. The file is whole and on the disk when Write returns nil; otherwise what was
-// there is unchanged. A symbolic link is followed. A device or a pipe, such as /dev/stdout, is written to as it is. An error names
-// path and what is wrong with it; errors of write are returned as they are.
+// Write replaces the file at path by what write writes. When Write returns nil, the file is whole and survives a power loss; otherwise the
+// old file is unchanged. Write follows a symbolic link. It writes directly to a device or a pipe, such as /dev/stdout. An error names path
+// and the problem; errors of write are returned unchanged.
 func Write(path string, write func(w io.Writer) error) error {
 	target, err := resolve(path)
 	if err != nil {
@@ -66,7 +66,7 @@ func Write(path string, write func(w io.Writer) error) error {
 	return SyncDir(dir)
 }
 
-// WriteBytes is [Write] of bytes.
+// WriteBytes is [Write] for bytes.
 func WriteBytes(path string, p []byte) error {
 	return Write(path, func(w io.Writer) error {
 		_, err := w.Write(p)
@@ -74,8 +74,8 @@ func WriteBytes(path string, p []byte) error {
 	})
 }
 
-// SyncDir makes what was created, renamed and removed in a folder survive a power loss. Systems whose folders cannot be synced
-// (Windows, some network file systems) do so by themselves or not at all; there SyncDir does nothing.
+// SyncDir makes file creations, renames and removals in a folder survive a power loss. On systems that cannot sync folders (Windows, some
+// network file systems), it does nothing.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -88,7 +88,7 @@ func SyncDir(dir string) error {
 	return nil
 }
 
-// Clear removes the temporary files that killed processes left in a folder. Those that a process still writes stay.
+// Clear removes temporary files of killed processes from a folder. It leaves those that a process is writing.
 func Clear(dir string) { clearOf(dir, "") }
 
 // Partial tells whether a file's name is that of a temporary file of this package.
@@ -96,7 +96,7 @@ func Partial(name string) bool {
 	return strings.HasPrefix(name, ".") && strings.HasSuffix(name, partial)
 }
 
-// clearOf removes abandoned temporary files of one target, or of all where target is empty. What cannot be removed stays: it does
+// clearOf removes abandoned temporary files of one target, or of all targets if target is empty. Files that cannot be removed stay; they do
 // no harm.
 func clearOf(dir, target string) {
 	entries, err := os.ReadDir(dir)
@@ -108,11 +108,11 @@ func clearOf(dir, target string) {
 			continue
 		}
 		name := filepath.Join(dir, e.Name())
-		if !locks { // a file that is open cannot be removed there
+		if !locks { // an open file cannot be removed there
 			_ = os.Remove(name)
 			continue
 		}
-		lock := flock.New(name, flock.SetFlag(os.O_RDWR)) // without O_CREATE: it may be gone by now
+		lock := flock.New(name, flock.SetFlag(os.O_RDWR)) // without O_CREATE, because it may have been removed
 		if ours, err := lock.TryLock(); err == nil && ours {
 			_ = os.Remove(name)
 			_ = lock.Unlock()
@@ -135,12 +135,12 @@ func create(target string, perm fs.FileMode) (*temporary, error) {
 	}
 	t := &temporary{name, f, flock.New(name, flock.SetFlag(os.O_RDWR))}
 	if locks {
-		_, _ = t.lock.TryLock() // on a file system without locks, Clear cannot lock it either and leaves it
+		_, _ = t.lock.TryLock() // on a file system without locks, Clear cannot lock it either, and leaves it
 	}
 	return t, nil
 }
 
-// fill writes the contents and syncs them.
+// fill writes and syncs the contents.
 func (t *temporary) fill(path string, write func(io.Writer) error) error {
 	w := &writer{path: path, to: t.file}
 	buffered := bufio.NewWriterSize(w, 1<<16)
@@ -167,7 +167,7 @@ func (t *temporary) discard() error {
 
 // stream writes to a device or a pipe.
 func stream(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|nonblocking, 0) // a pipe that nobody reads is an error, and no endless wait
+	f, err := os.OpenFile(path, os.O_WRONLY|nonblocking, 0) // a pipe without a reader is an error and must not block
 	if err != nil {
 		return unwritable(path, err)
 	}
@@ -182,7 +182,7 @@ func stream(path string, write func(io.Writer) error) error {
 	return err
 }
 
-// A writer adds to errors which file cannot be written: the name of the temporary one tells nobody anything.
+// A writer replaces the name of the temporary file in errors by that of the target.
 type writer struct {
 	path string
 	to   io.Writer
@@ -196,7 +196,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// unwritable is the error of a file that cannot be written: which, why, and what to do.
+// unwritable returns the error of a file that cannot be written, with the cause and a remedy.
 func unwritable(path string, err error) error {
 	remedy := ""
 	switch {
@@ -210,7 +210,7 @@ func unwritable(path string, err error) error {
 	return fmt.Errorf("%s cannot be written: %w%s", path, cause(err), remedy)
 }
 
-// cause takes the call and the path off an error of package os, for the sentence around it has its own.
+// cause strips the call and the path from an error of package os, because the message contains the path.
 func cause(err error) error {
 	var at *fs.PathError
 	var link *os.LinkError
@@ -223,12 +223,12 @@ func cause(err error) error {
 	return err
 }
 
-// resolve follows symbolic links, also to files that are not there yet.
+// resolve follows symbolic links, also to files that do not exist.
 func resolve(path string) (string, error) {
 	for range 40 {
 		info, err := os.Lstat(path)
 		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-			return path, nil // what Lstat dislikes, the caller meets
+			return path, nil // the caller gets the same error
 		}
 		to, err := os.Readlink(path)
 		if err != nil {

@@ -4,8 +4,8 @@ package files
 
 const (
 	nonblocking = 0
-	locks       = false // a lock would keep its own process from writing, and a file that is open cannot be removed anyway
+	locks       = false // a lock would keep the process itself from writing, and an open file cannot be removed anyway
 )
 
-// cannotSync is true where folders cannot be synced: they need not be.
+// cannotSync tells whether an error means that folders cannot be synced.
 func cannotSync(error) bool { return true }

@@ -9,7 +9,7 @@ import (
 
 const (
 	nonblocking = syscall.O_NONBLOCK
-	locks       = true // temporary files are locked by who writes them
+	locks       = true // processes lock their temporary files
 )
 
 func cannotSync(err error) bool {

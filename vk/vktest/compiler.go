@@ -18,16 +18,15 @@ import (
 	"genview/vk"
 )
 
-// Families are the kinds of AMD's GPUs that [Compiler] compiles for: GCN 4 and 5, RDNA 1, 2 and 3.
+// Families are the generations of AMD's GPUs that [Compiler] compiles for: GCN 4 and 5, RDNA 1, 2 and 3.
 var Families = []string{"polaris10", "vega10", "navi10", "navi21", "gfx1100"}
 
-// DriversVariable is the environment variable with which scripts/drivers has tests look at all that there is, and not at a part: it
-// names a folder, in which they write what they have seen.
+// DriversVariable is the environment variable by which scripts/drivers makes tests cover everything instead of a part. It names a folder in
+// which they write their results.
 const DriversVariable = "GENVIEW_DRIVERS"
 
-// Compiler opens a device without hardware until the test ends: RADV's compiler for a family of AMD's GPUs. It makes kernels and says what
-// it has made of them, and has neither memory nor a queue that works. Where RADV is not installed, the test is skipped; where CI is set
-// it fails.
+// Compiler opens a device without hardware until the test ends: RADV's compiler for a family of AMD's GPUs. It compiles kernels and reports
+// statistics, but has no memory and no working queue. If RADV is not installed, the test is skipped; if CI is set, it fails.
 func Compiler(t *testing.T, family string) *vk.Device {
 	t.Helper()
 	t.Setenv("RADV_FORCE_FAMILY", family)
@@ -35,26 +34,26 @@ func Compiler(t *testing.T, family string) *vk.Device {
 	return OpenWith(t, vk.Options{Profile: true})
 }
 
-// A Shader is a kernel to be compiled, with what it has to do in one dispatch.
+// A Shader is a kernel to compile, with its work in one dispatch.
 type Shader struct {
-	Of     string // whose it is: a preset's step, an op
+	Of     string // where it comes from: a preset's step, an op
 	Ops    string
 	Form   string
 	FLOPs  float64
 	Bytes  int
-	Local  int // invocations of a workgroup
+	Local  int // invocations in a workgroup
 	Groups [3]int
 	Module *spirv.Module `json:"-"`
 	Consts []spirv.Const `json:"-"`
 	Push   []byte        `json:"-"`
 	Sizes  []int         `json:"-"` // bytes that each binding holds
 
-	Calls  int             // how many there are of it
-	Rounds float64         // of the loop in which most is done, where they were counted
-	Made   map[string]Made // of it, by family
+	Calls  int             // number of such dispatches
+	Rounds float64         // iterations of the main loop, if they were counted
+	Made   map[string]Made // statistics, by family
 }
 
-// ShaderOf is a dispatch.
+// ShaderOf returns the shader of a dispatch.
 func ShaderOf(of, ops, form string, flops float64, bytes int, d vk.Step) Shader {
 	s := Shader{Of: of, Ops: ops, Form: form, FLOPs: flops, Bytes: bytes, Groups: d.Groups, Module: d.Module, Consts: d.Consts, Push: d.Push, Local: 1}
 	for i, n := range d.Module.Local {
@@ -71,8 +70,8 @@ func ShaderOf(of, ops, form string, flops float64, bytes int, d vk.Step) Shader 
 	return s
 }
 
-// CountRounds counts in the first workgroup of each shader. Of what bindings hold, no more is there than a workgroup may be thought to
-// reach.
+// CountRounds counts loop iterations in the first workgroup of each shader. It provides only as much of the bindings' contents as a
+// workgroup can be expected to use.
 func CountRounds(t *testing.T, all []Shader) {
 	t.Helper()
 	const most = 4 << 20
@@ -91,18 +90,18 @@ func CountRounds(t *testing.T, all []Shader) {
 	}
 }
 
-// Made are statistics of a compiler, by the names that it has for them.
+// Made holds a compiler's statistics under its own names.
 type Made map[string]float64
 
-// Waves is how many subgroups a SIMD holds at most.
+// Waves returns the largest number of subgroups that a SIMD can hold.
 func (m Made) Waves() float64 { return m["Subgroups per SIMD"] }
 
-// Spills is how many registers do not fit, or how many bytes of memory stand in for registers.
+// Spills returns the number of registers that do not fit, or the bytes of memory that replace registers.
 func (m Made) Spills() float64 {
 	return m["Spilled VGPRs"] + m["Spilled SGPRs"] + m["Scratch size"]
 }
 
-// Distinct returns each shader once for whose it is and what it does, with how many there are.
+// Distinct returns each shader once per origin and work, with the number of its dispatches.
 func Distinct(all []Shader) []Shader {
 	type key struct{ of, ops, form, words string }
 	at := map[key]int{}
@@ -119,13 +118,13 @@ func Distinct(all []Shader) []Shader {
 	return out
 }
 
-// words is the SPIR-V as a file has it.
+// words returns the SPIR-V in the form of a file.
 func (s Shader) words() string {
-	p, _ := binary.Append(nil, binary.LittleEndian, s.Module.Words) // a slice of numbers does not fail
+	p, _ := binary.Append(nil, binary.LittleEndian, s.Module.Words) // cannot fail for a slice of numbers
 	return string(p)
 }
 
-// Compile compiles shaders for a family of AMD's GPUs. None may fail, or need more registers than there are.
+// Compile compiles shaders for a family of AMD's GPUs. The test fails if one does not compile or has spills.
 func Compile(t *testing.T, family string, all []Shader) {
 	t.Helper()
 	t.Run(family, func(t *testing.T) {
@@ -157,8 +156,8 @@ func Compile(t *testing.T, family string, all []Shader) {
 	})
 }
 
-// Check has spirv-val look at each of the modules as versions of Vulkan take it, and spirv-cross write it in Metal's language, which is
-// how MoltenVK runs it. Where they are not installed, the test is skipped; where CI is set it fails.
+// Check runs spirv-val on each module for several versions of Vulkan, and spirv-cross, which translates it to Metal's language as MoltenVK
+// does. If they are not installed, the test is skipped; if CI is set, it fails.
 func Check(t *testing.T, all []Shader, versions ...string) {
 	t.Helper()
 	t.Run("spirv", func(t *testing.T) {
@@ -171,7 +170,7 @@ func Check(t *testing.T, all []Shader, versions ...string) {
 			}
 		}
 		met := map[string]bool{}
-		var each []Shader // of other constants alone
+		var each []Shader // they differ only in constants
 		for _, s := range all {
 			if !met[s.words()] {
 				met[s.words()] = true
@@ -216,7 +215,7 @@ func check(file string, s Shader, versions []string) error {
 	return nil
 }
 
-// Tell writes what compilers have made of shaders for scripts/drivers, if it asks for that.
+// Tell writes the compilers' statistics for scripts/drivers, if it asks for them.
 func Tell(t *testing.T, name string, all []Shader) {
 	t.Helper()
 	dir := os.Getenv(DriversVariable)

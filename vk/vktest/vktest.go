@@ -1,4 +1,4 @@
-// Package vktest opens devices for tests: the validation layer is on, and a message of it or a leak fails the test.
+// Package vktest opens devices for tests with the validation layer turned on. A message of the layer, or a leak, fails the test.
 package vktest
 
 import (
@@ -15,8 +15,8 @@ import (
 	"genview/vk/vktest/pose"
 )
 
-// Open opens the device that GENVIEW_DEVICE names, or the best there is, until the test ends. Where GENVIEW_POSE names a pose, it is
-// lavapipe that poses so. Without a driver the test is skipped; where CI is set it fails.
+// Open opens the device that GENVIEW_DEVICE names, or the best one, until the test ends. If GENVIEW_POSE names a pose, it opens lavapipe in
+// that pose. Without a driver the test is skipped; if CI is set, it fails.
 func Open(t testing.TB) *vk.Device {
 	t.Helper()
 	return OpenWith(t, vk.Options{})
@@ -35,7 +35,7 @@ func Options(t testing.TB, o vk.Options) vk.Options {
 	return o
 }
 
-// OpenWith is Open with options; device and validation are set here.
+// OpenWith is Open with options, of which it sets device and validation.
 func OpenWith(t testing.TB, o vk.Options) *vk.Device {
 	t.Helper()
 	d := openWith(t, o)
@@ -68,7 +68,8 @@ func openWith(t testing.TB, o vk.Options) *vk.Device {
 	return d
 }
 
-// posed has the process pose where GENVIEW_POSE names a pose. Who sets it removes what is left in the folder for temporary files.
+// posed makes the process pose if GENVIEW_POSE names a pose. Whoever sets the variable removes the files that are left in the folder for
+// temporary files.
 var posed = sync.OnceValue(func() error {
 	name := os.Getenv("GENVIEW_POSE")
 	if name == "" {
@@ -81,8 +82,8 @@ var posed = sync.OnceValue(func() error {
 	return named(dir, name, os.Setenv)
 })
 
-// Pose has what the test opens pose as a device of [pose.Poses], until the test ends. Without lavapipe or a C compiler the test is skipped;
-// where CI is set it fails.
+// Pose makes devices that the test opens pose as one of [pose.Poses], until the test ends. Without lavapipe or a C compiler the test is
+// skipped; if CI is set, it fails.
 func Pose(t testing.TB, name string) {
 	t.Helper()
 	if _, ok := pose.Poses[name]; !ok {
@@ -113,7 +114,7 @@ func named(dir, name string, set func(key, value string) error) error {
 	return err
 }
 
-// Buffer makes a buffer that holds values, a slice of 4-byte scalars, until the test ends.
+// Buffer makes a buffer with these values, a slice of 4-byte scalars, until the test ends.
 func Buffer[T float32 | int32 | uint32](t testing.TB, d *vk.Device, values []T) *vk.Buffer {
 	t.Helper()
 	p, err := encode(values)
@@ -150,7 +151,7 @@ func Run(t testing.TB, p *vk.Program) {
 	}
 }
 
-// Floats returns what a buffer holds.
+// Floats returns the contents of a buffer.
 func Floats(t testing.TB, b *vk.Buffer) []float32 {
 	t.Helper()
 	p := make([]byte, b.Size())

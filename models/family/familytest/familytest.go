@@ -1,4 +1,4 @@
-// Package familytest holds families of models to what all else relies on.
+// Package familytest tests what all other packages rely on in a family of models.
 package familytest
 
 import (
@@ -26,16 +26,16 @@ import (
 	"genview/vk/vktest"
 )
 
-// A Trial is a preset made small.
+// A Trial is a preset with small settings.
 type Trial struct {
 	Preset string
-	Set    []string // settings, as model.z=4; of a preset with an argument, data.name among them
-	Falls  string   // a metric that training makes smaller, from the first steps to the last
+	Set    []string // settings, such as model.z=4; for a preset with an argument also data.name
+	Falls  string   // a metric that decreases in training, from the first steps to the last
 	Steps  int
 }
 
-// Run holds a family to its promises: it learns, what is saved is what was learned, a run that was killed goes on to the same bits, every
-// ability answers, a wrong setting is named, the window has a panel for each of its views, and Close leaves nothing behind.
+// Run tests a family's promises: it learns, a checkpoint holds what was learned, a killed run resumes to the same bits, every ability
+// answers, an error names the wrong setting, the window has a panel for each view, and Close frees everything.
 func Run(t *testing.T, f family.Family, trial Trial) {
 	t.Helper()
 	if _, ok := zoo.Find(f.Kind); !ok {
@@ -43,7 +43,7 @@ func Run(t *testing.T, f family.Family, trial Trial) {
 		zoo.Families = append(slices.Clone(before), f)
 		t.Cleanup(func() { zoo.Families = before })
 	}
-	vktest.Open(t) // which skips the test where there is none
+	vktest.Open(t) // skips the test if there is no device
 	h := run.Host{NoTuning: true, Options: func(o *vk.Options) { *o = vktest.Options(t, *o) }}
 	dir := t.TempDir()
 	whole, halves := filepath.Join(dir, "whole"), filepath.Join(dir, "halves")
@@ -66,7 +66,7 @@ func Run(t *testing.T, f family.Family, trial Trial) {
 	namesSettings(t, trial)
 }
 
-// configured is the configuration of a trial.
+// configured returns the configuration of a trial.
 func configured(t *testing.T, trial Trial, steps int) *run.Config {
 	t.Helper()
 	c, err := run.New(trial.Preset)
@@ -74,7 +74,7 @@ func configured(t *testing.T, trial Trial, steps int) *run.Config {
 		t.Fatal(err)
 	}
 	c.SetSteps(trial.Steps)
-	c.Steps = steps // of which the schedule knows nothing, as when a run is ended early
+	c.Steps = steps // the schedule does not know of it, as when a run ends early
 	asked := map[string]bool{}
 	for _, s := range trial.Set {
 		key, value, _ := strings.Cut(s, "=")
@@ -89,7 +89,7 @@ func configured(t *testing.T, trial Trial, steps int) *run.Config {
 	return c
 }
 
-// learns trains a run and returns what there is to see at its end.
+// learns trains a run and returns the views at its end.
 func learns(t *testing.T, h run.Host, trial Trial, dir string) []watch.View {
 	t.Helper()
 	training, err := h.Create(t.Context(), dir, configured(t, trial, trial.Steps))
@@ -124,7 +124,7 @@ func mean(v []float64) float64 {
 	return sum / float64(len(v))
 }
 
-// resumes trains a run in two parts, and wants the weights of the one that was trained in one.
+// resumes trains a run in two parts, and compares the weights with those of a run trained in one.
 func resumes(t *testing.T, h run.Host, trial Trial, whole, dir string) {
 	t.Helper()
 	first, err := h.Create(t.Context(), dir, configured(t, trial, trial.Steps/2))
@@ -168,7 +168,7 @@ func newest(t *testing.T, dir string) []byte {
 	return p
 }
 
-// shows has a window, which needs no display, make a panel of each view.
+// shows makes a panel of each view in a window that needs no display.
 func shows(t *testing.T, s *run.Session, views []watch.View) {
 	t.Helper()
 	snapshot := s.Snapshot("")
@@ -187,7 +187,7 @@ func shows(t *testing.T, s *run.Session, views []watch.View) {
 	}
 }
 
-// answers asks a model for all that it can do.
+// answers asks a model for each of its abilities.
 func answers(t *testing.T, m family.Model, views []watch.View) {
 	t.Helper()
 	ctx, asked := t.Context(), 0
@@ -253,7 +253,7 @@ func answers(t *testing.T, m family.Model, views []watch.View) {
 	}
 }
 
-// draws has latent vectors drawn, and wants so many pictures of the shape that is said.
+// draws decodes latent vectors, and checks the number and the shape of the pictures.
 func draws(ctx context.Context, m family.Decoder, z []float32, n int) error {
 	images, err := m.Draw(ctx, z)
 	if err != nil {
@@ -266,7 +266,7 @@ func draws(ctx context.Context, m family.Decoder, z []float32, n int) error {
 	return nil
 }
 
-// reads has the prompt of a view read again.
+// reads has the model read the prompt of a view again.
 func reads(ctx context.Context, m family.Reader, views []watch.View) error {
 	for _, v := range views {
 		maps, ok := v.(*watch.HeatMaps)
@@ -282,7 +282,7 @@ func reads(ctx context.Context, m family.Reader, views []watch.View) error {
 	return errors.New("no view has a prompt")
 }
 
-// leavesNothing closes a session; neither memory of the device nor goroutines may be left.
+// leavesNothing closes a session and checks that no device memory and no goroutine is left.
 func leavesNothing(t *testing.T, s *run.Session) {
 	t.Helper()
 	if _, err := s.Begin(t.Context()); err != nil {
@@ -309,7 +309,7 @@ func leavesNothing(t *testing.T, s *run.Session) {
 	}
 }
 
-// namesSettings gives each setting whose range is known a value outside of it, and wants the error to name it.
+// namesSettings sets each setting that has a range to a value outside it, and checks that the error names the setting.
 func namesSettings(t *testing.T, trial Trial) {
 	t.Helper()
 	tried := 0

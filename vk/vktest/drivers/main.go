@@ -1,5 +1,5 @@
-// Command drivers is the program behind scripts/drivers: it runs tests on implementations of Vulkan that need no hardware, and writes
-// what they showed to scripts/drivers.md.
+// Command drivers is the program behind scripts/drivers: it runs tests on Vulkan implementations that need no hardware, and writes the
+// results to scripts/drivers.md.
 package main
 
 import (
@@ -21,12 +21,12 @@ import (
 	"genview/vk/vktest/pose"
 )
 
-// A trial is tests on one implementation of Vulkan.
+// A trial is a set of tests on one implementation of Vulkan.
 type trial struct {
 	name  string
 	env   []string
 	tests []string
-	needs string // a file without which it cannot be
+	needs string // a file that the implementation needs
 }
 
 const swiftshader = "/usr/lib/chromium/vk_swiftshader_icd.json"
@@ -69,7 +69,7 @@ func main() {
 	}
 }
 
-// run runs the trials and writes what they showed, unless it ran only some of them.
+// run runs the trials, and writes the results unless it ran only some of them.
 func run(quick bool, part, out string) error {
 	dir, err := os.MkdirTemp("", "drivers-")
 	if err != nil {
@@ -105,7 +105,7 @@ func run(quick bool, part, out string) error {
 	}
 	for _, name := range []string{"kernels", "candidates"} {
 		err := table(&report, filepath.Join(dir, name+".json"))
-		if failed > 0 && errors.Is(err, fs.ErrNotExist) { // its test failed before it told
+		if failed > 0 && errors.Is(err, fs.ErrNotExist) { // its test failed before it wrote results
 			continue
 		}
 		if err != nil {
@@ -125,7 +125,7 @@ func problem(failed int) error {
 	return fmt.Errorf("%d of the tests above failed", failed)
 }
 
-// run runs tests of one package. Caches of machine code are its own.
+// run runs tests of one package, with separate caches for machine code.
 func (t trial) run(dir, test string) ([]byte, error) {
 	if t.needs != "" {
 		if _, err := os.Stat(t.needs); err != nil {
@@ -141,7 +141,7 @@ func (t trial) run(dir, test string) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
-// versions are those of the packages that implement Vulkan, as Debian has them.
+// versions returns the versions of Debian's packages that implement Vulkan.
 func versions() string {
 	out, err := exec.Command("dpkg-query", "-W", "-f", "${Package} ${Version}, ", "mesa-vulkan-drivers", "vulkan-validationlayers", "chromium-common", "spirv-tools", "spirv-cross").Output()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// table writes what compilers made of the shaders in a file: a line for each family in all, and then one for each shader.
+// table writes the compilers' statistics of the shaders in a file: a line for each family in total, then one for each shader.
 func table(w io.Writer, path string) error {
 	p, err := os.ReadFile(path)
 	if err != nil {
@@ -55,7 +55,7 @@ func table(w io.Writer, path string) error {
 	return nil
 }
 
-// shortened keeps a list of many ops from filling the page.
+// shortened shortens a list of many ops.
 func shortened(ops string) string {
 	const most = 60
 	if r := []rune(ops); len(r) > most {
@@ -64,11 +64,11 @@ func shortened(ops string) string {
 	return ops
 }
 
-// worst is how many kernels of a step are listed for what the model says of them.
+// worst is how many kernels of a step the model's table lists.
 const worst = 3
 
-// model writes what steps would take on cards, and of which kernels that take over a fiftieth of a step the least is reached of what the
-// card can do.
+// model writes the modelled times of steps on cards, and, among the kernels that take over a fiftieth of a step, those furthest from the
+// card's bound.
 func model(w io.Writer, all []vktest.Shader) {
 	var steps []string
 	for _, s := range all {

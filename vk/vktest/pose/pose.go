@@ -1,10 +1,10 @@
-// Package pose makes lavapipe say that it is another device: with other limits, memory types, subgroups, and a version of Vulkan of its
-// own. It computes as ever.
+// Package pose makes lavapipe report that it is another device: with other limits, memory types, subgroup sizes, and another version of
+// Vulkan. It still computes as lavapipe does.
 //
-// The one idea: the pose is a driver, written in Go, that stands before lavapipe's and answers some of its functions. So what is posed is
-// all that the loader, the validation layer and the program know, and the layer holds a program to it as it does on the real device.
-// Overriding what package vk has asked would be simpler, and show only that vk believes itself. The loader wants a library to load: one
-// of three functions in C that know where in the process those in Go lie.
+// The one idea: the pose is a driver, written in Go, that wraps lavapipe's driver and replaces some of its functions. So the loader, the
+// validation layer and the program all see the posed device, and the layer checks a program as it would on the real one. Overriding the
+// values inside package vk would be simpler, but would only test vk against itself. The loader needs a library to load: it consists of
+// three C functions that know the addresses of the Go functions.
 package pose
 
 import (
@@ -23,20 +23,20 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// A Pose is what a device says of itself.
+// A Pose is the description that a device gives of itself.
 type Pose struct {
 	Name       string
-	Integrated bool     // or discrete
+	Integrated bool     // otherwise discrete
 	Minor      uint32   // of its version of Vulkan 1
 	Driver     uint32   // VkDriverId
-	Subgroup   uint32   // invocations in one
+	Subgroup   uint32   // invocations in a subgroup
 	Types      []uint32 // of memory: VkMemoryPropertyFlags
-	NoInt64    bool     // shaders have no integers of 64 bits
+	NoInt64    bool     // shaders have no 64-bit integers
 	Limits     func(*Limits)
 }
 
-// Poses are of devices that people have, by name, and of one that has as little as Vulkan lets a device have. Memory types and the sizes
-// of subgroups are those that the drivers give, as gpuinfo.org lists them.
+// Poses are named poses: devices that people have, and one with Vulkan's minimum. Memory types and subgroup sizes are those of the drivers,
+// as gpuinfo.org lists them.
 var Poses = map[string]Pose{
 	"radv": {Name: "AMD, as RADV says", Minor: 3, Driver: 3, Subgroup: 64, Types: []uint32{1, 1, 6, 7, 14, 14, 1 | 0xc0, 6 | 0xc0, 14 | 0xc0}, Limits: func(l *Limits) {
 		l.SharedMemory, l.NonCoherentAtom = 64<<10, 64
@@ -63,7 +63,7 @@ var Poses = map[string]Pose{
 // Names lists the poses.
 func Names() []string { return slices.Sorted(maps.Keys(Poses)) }
 
-// Limits is VkPhysicalDeviceLimits, as far as compute shaders meet them.
+// Limits are the limits in VkPhysicalDeviceLimits that concern compute shaders.
 type Limits struct {
 	_                          [5]uint32
 	Texels, _, StorageRange    uint32
@@ -115,34 +115,34 @@ type memoryRequirements struct {
 	types uint32
 }
 
-// chained is what structs begin with that others follow.
+// chained is the beginning of structs in a chain.
 type chained struct {
 	sType uint32
 	next  *chained
 }
 
-// driver is the pose of one process, which never ends: C knows its functions.
+// driver is the pose of one process. It lives as long as the process, because C knows its functions.
 type driver struct {
 	pose Pose
 	real uintptr            // vk_icdGetInstanceProcAddr
-	ours map[string]uintptr // functions that answer in place of the real ones
+	ours map[string]uintptr // functions that replace the real ones
 
 	once  sync.Once
-	reals map[string]uintptr // those, which the first instance knows, and all others have, too
+	reals map[string]uintptr // the replaced functions, as found in the first instance; they are the same in all others
 }
 
-// stub is the library that the loader loads, which passes everything on to this process.
+// stub is the library that the loader loads, which passes every call on to this process.
 const stub = `
 int vk_icdNegotiateLoaderICDInterfaceVersion(unsigned *version) { *version = 5; return 0; }
 void *vk_icdGetInstanceProcAddr(void *instance, const char *name) { return ((void *(*)(void *, const char *))PROC)(instance, name); }
 void *vk_icdGetPhysicalDeviceProcAddr(void *instance, const char *name) { return vk_icdGetInstanceProcAddr(instance, name); }
 `
 
-// Variables are those of the environment that name drivers for the loader, the newer name and the older.
+// Variables are the environment variables that name drivers for the loader, the newer and the older name.
 var Variables = []string{"VK_DRIVER_FILES", "VK_ICD_FILENAMES"}
 
-// Driver makes a driver in a folder, which takes a C compiler, and returns its file for the [Variables]. Only this process can use it, as
-// long as the folder is there. Each call takes some ten of the 2,000 callbacks that purego has, and gives none back.
+// Driver makes a driver in a folder with a C compiler, and returns its manifest file for the [Variables]. Only this process can use it, as
+// long as the folder exists. Each call uses about ten of purego's 2,000 callbacks for ever.
 func Driver(dir string, p Pose) (file string, err error) {
 	proc, err := functions(p)
 	if err != nil {
@@ -192,7 +192,7 @@ func functions(p Pose) (proc uintptr, err error) {
 	return d.ours["vkGetInstanceProcAddr"], nil
 }
 
-// proc finds a function: ours, or lavapipe's.
+// proc returns a function: ours, or lavapipe's.
 func (d *driver) proc(instance uintptr, name *byte) uintptr {
 	if instance != 0 {
 		d.once.Do(func() {
@@ -251,8 +251,8 @@ func (d *driver) lie(p *properties) {
 	}
 }
 
-// properties2 answers with a chain of structs, of which those of subgroups and of the driver pose, each by itself and as a part of those
-// of Vulkan 1.1 and 1.2.
+// properties2 fills a chain of structs. It poses in those of subgroups and of the driver, both in the separate ones and in those of Vulkan
+// 1.1 and 1.2.
 func (d *driver) properties2(pd uintptr, c *chained) uintptr {
 	d.call("vkGetPhysicalDeviceProperties2", pd, uintptr(unsafe.Pointer(c)))
 	d.lie((*properties)(unsafe.Add(unsafe.Pointer(c), 16)))
@@ -299,7 +299,7 @@ func (d *driver) features2(pd uintptr, c *chained) uintptr {
 	return d.features(pd, (*[55]uint32)(unsafe.Add(unsafe.Pointer(c), 16)))
 }
 
-// need says that a buffer takes any of the types, of which lavapipe has one.
+// need reports that a buffer can use all posed memory types; lavapipe has only one.
 func (d *driver) need(device, buffer uintptr, r *memoryRequirements) uintptr {
 	d.call("vkGetBufferMemoryRequirements", device, buffer, uintptr(unsafe.Pointer(r)))
 	r.types = 1<<len(d.pose.Types) - 1
