@@ -1,0 +1,212 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// section returns the part of README.md under a heading.
+func section(t *testing.T, heading string) string {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(readme), "\n## "+heading+"\n")
+	if !ok {
+		t.Fatalf("README.md has no section %q", heading)
+	}
+	text, _, _ := strings.Cut(rest, "\n## ")
+	return text
+}
+
+// TestReadmeTour runs the commands of the tour one after another, with small models and few steps. What opens a window is left to the
+// tests of view.
+func TestReadmeTour(t *testing.T) {
+	tour := section(t, "Five minutes")
+	t.Chdir(t.TempDir())
+	small := map[string][]string{
+		"vae":       {"--set", "model.hidden=32"},
+		"translate": {"--set", "model.width=16", "--set", "model.hidden=16", "--set", "model.heads=2", "--set", "model.layers=1"},
+	}
+	ran := 0
+	for _, line := range regexp.MustCompile("(?m)^genview ([^#\n]+)").FindAllStringSubmatch(tour, -1) {
+		words := regexp.MustCompile(`"[^"]*"|\S+`).FindAllString(line[1], -1)
+		for i := range words {
+			words[i] = strings.Trim(words[i], `"`)
+		}
+		if words[0] == "view" {
+			continue
+		}
+		if at := slices.Index(words, "--steps"); at > 0 {
+			words[at+1] = "2"
+			if slices.Contains(words, "--resume") {
+				words[at+1] = "4"
+			}
+			words = append(words, small[words[1]]...)
+		}
+		must(t, words...)
+		ran++
+		if at := slices.Index(words, "-o"); at > 0 {
+			if info, err := os.Stat(words[at+1]); err != nil || info.Size() == 0 {
+				t.Errorf("genview %s wrote no %s", strings.Join(words, " "), words[at+1])
+			}
+		}
+	}
+	if ran < 8 {
+		t.Errorf("the tour has only %d commands", ran)
+	}
+}
+
+// TestReadmeFolder holds README's table of a run's files to the files of two runs, one of which went back to an older checkpoint: it names
+// every file, and every file that it names is there, but for the report of doctor, which takes too long here.
+func TestReadmeFolder(t *testing.T) {
+	var patterns []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllStringSubmatch(section(t, "A run's folder"), -1) {
+		for _, p := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			patterns = append(patterns, p[1])
+		}
+	}
+	dir := t.TempDir()
+	vae, writer := filepath.Join(dir, "vae"), filepath.Join(dir, "writer")
+	must(t, tiny("--out", vae, "--steps", "2")...)
+	must(t, "train", "--resume", vae, "--steps", "4")
+	must(t, "train", "--resume", vae, "--steps", "3", "--checkpoint", "2")
+	text := filepath.Join(dir, "text.txt")
+	write(t, text, []byte(strings.Repeat("to be or not to be ", 60)))
+	must(t, "train", "text", text, "--out", writer, "--steps", "2", "--set", "model.width=16", "--set", "model.heads=2", "--set", "model.layers=1")
+	found := map[string]bool{}
+	for _, run := range []string{vae, writer} {
+		err := filepath.WalkDir(run, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(run, path)
+			known := false
+			for _, p := range patterns {
+				if ok, _ := filepath.Match(p, filepath.ToSlash(name)); ok {
+					known, found[p] = true, true
+				}
+			}
+			if !known {
+				t.Errorf("README.md does not name %s", name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range patterns {
+		if !found[p] && p != "doctor.json" {
+			t.Errorf("README.md names %s, which no run has", p)
+		}
+	}
+}
+
+// TestReadmePackages: README.md names the packages of Debian that scripts/setup installs, and the Go that go.mod asks for.
+func TestReadmePackages(t *testing.T) {
+	setup, err := os.ReadFile("../../scripts/setup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packages []string
+	for _, list := range regexp.MustCompile(`(?m)^  (?:local )?want\+?=\((.*)\)$`).FindAllStringSubmatch(string(setup), -1) {
+		packages = append(packages, strings.Fields(list[1])...)
+	}
+	text := section(t, "Install")
+	if want := "`apt-get install " + strings.Join(packages, " ") + "`"; len(packages) < 10 || !strings.Contains(text, want) {
+		t.Errorf("README.md does not have %s", want)
+	}
+	if goes := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(mod); !strings.Contains(text, "Go "+string(goes[1])+" ") {
+		t.Errorf("README.md does not ask for Go %s", goes[1])
+	}
+}
+
+// TestReadmeMessages: what README.md says that genview prints is made of the texts in the code.
+func TestReadmeMessages(t *testing.T) {
+	pieces := messagePieces(t)
+	messages := regexp.MustCompile("(?m)^\\| `([^|]+)` \\|").FindAllStringSubmatch(section(t, "When something is wrong"), -1)
+	if len(messages) < 15 {
+		t.Errorf("only %d messages were found", len(messages))
+	}
+	for _, m := range messages {
+		if got := printable(m[1], pieces); got < len(m[1]) {
+			t.Errorf("nothing prints %q, from %q on", m[1], m[1][got:])
+		}
+	}
+}
+
+// messagePieces are the texts in the code, cut where they are filled in.
+func messagePieces(t *testing.T) []string {
+	t.Helper()
+	verb := regexp.MustCompile(`%[+#]?(\[\d\])?[a-zA-Z]`)
+	seen := map[string]bool{}
+	for _, dir := range []string{"cmd", "models", "viewer", "vk"} {
+		err := filepath.WalkDir(filepath.Join("../..", dir), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					text, _ := strconv.Unquote(lit.Value)
+					for _, piece := range verb.Split(text, -1) {
+						seen[piece] = true
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var pieces []string
+	for p := range seen { // short words would make up anything
+		if p != "" && (len(p) >= 4 || !strings.ContainsFunc(p, unicode.IsLetter)) {
+			pieces = append(pieces, p)
+		}
+	}
+	return pieces
+}
+
+// printable returns how much of a message pieces can make up, in which … stands for anything.
+func printable(message string, pieces []string) (most int) {
+	pieces = append(pieces, "…")
+	from := make([]bool, len(message)+1)
+	from[0] = true
+	for i := range message {
+		if !from[i] {
+			continue
+		}
+		most = max(most, i)
+		for _, p := range pieces {
+			if strings.HasPrefix(message[i:], p) {
+				from[i+len(p)] = true
+			}
+		}
+	}
+	if from[len(message)] {
+		return len(message)
+	}
+	return most
+}
