@@ -17,23 +17,23 @@ type Config struct {
 	Hidden   int // cnn: channels at full size, doubled at each of two halvings; vit: units of the feed-forward layers
 	Dropout  float64
 
-	Patch  int // vit, and the next: patches are Patch × Patch
+	Patch  int // vit only, like the following: patches are Patch × Patch
 	Width  int // of the vectors
 	Heads  int
 	Layers int
 }
 
-// CNNDefaults returns a network of five convolutions for pictures as MNIST's. Classes is the data's.
+// CNNDefaults returns a network of five convolutions for pictures like MNIST's. Classes depends on the data.
 func CNNDefaults() Config {
 	return Config{Arch: "cnn", Size: 28, Channels: 1, Hidden: 16}
 }
 
-// ViTDefaults returns a small Vision Transformer for pictures as MNIST's. Classes is the data's.
+// ViTDefaults returns a small Vision Transformer for pictures like MNIST's. Classes depends on the data.
 func ViTDefaults() Config {
 	return Config{Arch: "vit", Size: 28, Channels: 1, Hidden: 128, Patch: 4, Width: 64, Heads: 4, Layers: 4}
 }
 
-// Validate says what is wrong with c and how to mend it.
+// Validate returns an error that says what is wrong with c and how to correct it.
 func (c Config) Validate() error {
 	if !slices.Contains([]string{"cnn", "vit"}, c.Arch) {
 		return fmt.Errorf(`classifier: there is no architecture %q: choose "cnn" or "vit"`, c.Arch)
@@ -68,5 +68,5 @@ type TrainConfig struct {
 	Batch     int
 	Descent   step.Descent
 	Smoothing float64 // of labels (Szegedy et al. 2015, section 7)
-	Seed      uint64  // of the first weights and of dropout
+	Seed      uint64  // of the initial weights and of dropout
 }

@@ -1,5 +1,5 @@
-// Package classifier tells which class a picture is of: by a convolutional network, or by a Vision Transformer (Dosovitskiy et al. 2020),
-// whose attention can be looked at.
+// Package classifier classifies pictures, with a convolutional network or with a Vision Transformer (Dosovitskiy et al. 2020), whose
+// attention can be shown.
 //
-// The one idea: a network maps pictures to logits, and all else, which is the loss, the measures and the probabilities, is made of these.
+// The one idea: a network maps pictures to logits, and everything else (loss, measures, probabilities) is computed from these.
 package classifier

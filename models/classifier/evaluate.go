@@ -8,21 +8,21 @@ import (
 	"genview/models/data"
 )
 
-// An Evaluation is what held-out pictures say of a classifier.
+// An Evaluation is the result on held-out pictures.
 type Evaluation struct {
 	Examples  int
-	Accuracy  float64 // the share that is right
+	Accuracy  float64 // fraction of right answers
 	Loss      float64 // mean cross-entropy in nats, without smoothing
-	ECE       float64 // expected calibration error: how far confidence and accuracy are apart, in 15 bins (Guo et al. 2017, eq. 3)
-	Confusion [][]int // [class][what it was taken for], in pictures
+	ECE       float64 // expected calibration error: mean difference between confidence and accuracy, in 15 bins (Guo et al. 2017, eq. 3)
+	Confusion [][]int // [class][predicted class], in pictures
 }
 
-// A ClassScore is how well one class is told from all others. A measure that divides by nothing is 0.
+// A ClassScore measures how well one class is recognised. A quotient with divisor 0 is 0.
 type ClassScore struct {
 	Examples  int     // pictures of the class
-	Precision float64 // of what is taken for the class, the share that is of it
-	Recall    float64 // of the class, the share that is taken for it
-	F1        float64 // the harmonic mean of the two
+	Precision float64 // fraction of the predictions of this class that are right
+	Recall    float64 // fraction of the class's pictures that are recognised
+	F1        float64 // harmonic mean of the two
 }
 
 // Classes returns the score of each class.
@@ -46,7 +46,7 @@ const (
 	evalBatch = 1000
 )
 
-// likeliest is the class with the largest logit, the first of equals.
+// likeliest returns the class with the largest logit, the first one of equals.
 func likeliest(logits []float32) int {
 	best := 0
 	for i, v := range logits {
@@ -57,12 +57,12 @@ func likeliest(logits []float32) int {
 	return best
 }
 
-// tally counts what an evaluation is made of.
+// tally counts what an evaluation is computed from.
 type tally struct {
 	Evaluation
 	right      int
 	count      [bins]int
-	hits, sure [bins]float64 // right answers, and the sum of their probabilities, wrong ones' too
+	hits, sure [bins]float64 // right answers, and the sum of the probabilities of all answers
 }
 
 func newTally(classes int) *tally {
@@ -73,7 +73,7 @@ func newTally(classes int) *tally {
 	return t
 }
 
-// add counts a picture of a class that has these logits.
+// add counts a picture of a class with these logits.
 func (t *tally) add(logits []float32, class int32) {
 	p := make([]float64, len(logits))
 	softmax(p, logits)
@@ -82,7 +82,7 @@ func (t *tally) add(logits []float32, class int32) {
 	t.Loss -= math.Log(max(p[class], math.SmallestNonzeroFloat64))
 	t.Confusion[class][taken]++
 	bin := 0
-	if p[taken] > 0 { // which NaN of a training that diverged is not
+	if p[taken] > 0 { // false for the NaN of a training that diverged
 		bin = min(bins-1, int(p[taken]*bins))
 	}
 	t.count[bin]++
@@ -102,7 +102,7 @@ func (t *tally) result() Evaluation {
 	return t.Evaluation
 }
 
-// Evaluate measures the first pictures of a set, of which it takes n at most. heard, unless it is nil, hears how many are done.
+// Evaluate measures the first n pictures of a set. heard, unless it is nil, receives how many are done.
 func (t *Trainer) Evaluate(ctx context.Context, set data.Set, n int, heard func(done, all int)) (Evaluation, error) {
 	c := t.model.config
 	px := c.Channels * c.Size * c.Size

@@ -26,15 +26,15 @@ type model struct {
 	set    *data.Dataset // opened when it is first needed
 	loader *data.Loader
 	held   *holdout
-	step   int // that the newest batch was of; 0: the model is not trained
+	step   int // step of the newest batch; 0: the model is not trained
 
-	measured int     // the newest step of which the metrics have the accuracy
-	accuracy float64 // of the held-out pictures, then
+	measured int     // the newest step at which held-out accuracy was measured
+	accuracy float64 // on held-out pictures, at that step
 
-	text string // what names the picture that is attended to
+	text string // names the picture whose attention is shown
 }
 
-// renumbered is a set whose classes have other numbers.
+// renumbered is a set with other class numbers.
 type renumbered struct {
 	data.Set
 	numbers []int32
@@ -48,7 +48,7 @@ func (r renumbered) Read(i int, rng *rand.Rand, dst []float32) (int32, error) {
 	return r.numbers[class], nil
 }
 
-// open opens the pictures, once.
+// open opens the pictures once.
 func (m *model) open(ctx context.Context) (*data.Dataset, error) {
 	if m.set == nil {
 		set, err := m.settings.open(ctx, m.env, m.classes)
@@ -80,7 +80,7 @@ func (m *model) Begin(ctx context.Context, step int) (string, error) {
 	return what, nil
 }
 
-// Step trains on the next batch. The step must not be cut short: what it updates is what will be saved.
+// Step trains on the next batch. A step is never interrupted, because a checkpoint must not hold half an update.
 func (m *model) Step(ctx context.Context) error {
 	b, err := m.loader.Next(ctx)
 	if err != nil {
@@ -91,7 +91,7 @@ func (m *model) Step(ctx context.Context) error {
 	return m.Trainer.Step(context.WithoutCancel(ctx), b.Images, b.Classes)
 }
 
-// Rehearse returns steps on what looks like pictures.
+// Rehearse returns steps on made-up pictures.
 func (m *model) Rehearse() func(ctx context.Context) error {
 	c := m.Config()
 	x, classes := family.Pixels(m.env.Batch*c.Channels*c.Size*c.Size), make([]int32, m.env.Batch)
@@ -109,27 +109,27 @@ func (m *model) Close() {
 	m.Trainer.Close()
 }
 
-// Classes are the names of the classes.
+// Classes returns the names of the classes.
 func (m *model) Classes() []string { return m.classes }
 
-// Shape is that of a picture.
+// Shape returns the shape of a picture.
 func (m *model) Shape() (c, h, w int) {
 	o := m.Config()
 	return o.Channels, o.Size, o.Size
 }
 
 const (
-	most  = 1000 // held-out pictures that are looked at while training
-	shown = 32   // of them, side by side
+	most  = 1000 // held-out pictures that are classified during training
+	shown = 32   // number of them that are shown
 )
 
-// holdout is the pictures that are looked at while training.
+// holdout is the held-out pictures that are classified during training.
 type holdout struct {
 	pixels  []float32 // [N, C, S, S]
 	classes []int32
 }
 
-// holdout reads the first pictures that are held out.
+// holdout reads the first held-out pictures.
 func (m *model) holdout(ctx context.Context) (*holdout, error) {
 	if m.held != nil {
 		return m.held, nil
@@ -150,7 +150,7 @@ func (m *model) holdout(ctx context.Context) (*holdout, error) {
 	return held, nil
 }
 
-// measure classifies the pictures that are held out. It returns the loss of each, too, and the logits [N, classes].
+// measure classifies the held-out pictures. It returns the loss of each and the logits [N, classes].
 func (m *model) measure(ctx context.Context) (e Evaluation, losses []float64, logits []float32, err error) {
 	held, err := m.holdout(ctx)
 	if err != nil {
@@ -170,8 +170,8 @@ func (m *model) measure(ctx context.Context) (e Evaluation, losses []float64, lo
 	return sum.result(), losses, logits, nil
 }
 
-// Look classifies pictures that are held out, and shows how well that went, which classes were taken for which, the first pictures and the
-// hardest ones, and where a Vision Transformer looks in the picture that is attended to.
+// Look classifies held-out pictures. It shows the accuracy, the confusion matrix, the first pictures and the hardest ones, and the
+// attention of a Vision Transformer to the chosen picture.
 func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	e, losses, logits, err := m.measure(ctx)
 	if err != nil {
@@ -192,11 +192,11 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	return append(views, gaze...), err
 }
 
-// measuredEvery is after how many steps held-out pictures are classified for the metrics, which takes a few percent of the time.
+// measuredEvery is the number of steps between measurements of held-out accuracy, which take a few percent of the time.
 const measuredEvery = 200
 
-// Metrics are those of the newest step, with how many of the held-out pictures are right where it is a multiple of measuredEvery: the
-// metrics of a step depend on the step alone.
+// Metrics returns the metrics of the newest step, with the held-out accuracy if the step is a multiple of measuredEvery: the metrics of a
+// step depend on the step alone.
 func (m *model) Metrics() (watch.Metrics, error) {
 	all, err := m.Trainer.Metrics()
 	if err != nil || m.step == 0 || m.step%measuredEvery != 0 {
@@ -212,7 +212,7 @@ func (m *model) Metrics() (watch.Metrics, error) {
 	return append(all, watch.Metric{Name: "held_out_accuracy", Value: m.accuracy}), nil
 }
 
-// measures is how well held-out pictures are told.
+// measures returns a table of the results on held-out pictures.
 func measures(e Evaluation) *watch.Table {
 	return &watch.Table{Name: "Held-out measures", Columns: []string{"measure", "value"}, Rows: [][]string{
 		{"accuracy", fmt.Sprintf("%.1f %% of %d", 100*e.Accuracy, e.Examples)},
@@ -221,7 +221,7 @@ func measures(e Evaluation) *watch.Table {
 	}}
 }
 
-// confusion is a row for each class, with the share of its pictures that was taken for each.
+// confusion returns a row for each class, with the fraction of its pictures that were predicted as each class.
 func (m *model) confusion(e Evaluation) *watch.HeatMaps {
 	shares := make([]float32, 0, len(m.classes)*len(m.classes))
 	for _, row := range e.Confusion {
@@ -239,7 +239,7 @@ func (m *model) confusion(e Evaluation) *watch.HeatMaps {
 	}
 }
 
-// pictures shows some that are held out, with what they were taken for.
+// pictures returns some held-out pictures with their predicted classes.
 func (m *model) pictures(name string, held *holdout, logits []float32, which []int) *watch.Pictures {
 	c, h, w := m.Shape()
 	px, k := c*h*w, len(m.classes)
@@ -259,10 +259,10 @@ func (m *model) pictures(name string, held *holdout, logits []float32, which []i
 	return v
 }
 
-// firstPicture is attended to where nothing else is asked for.
+// firstPicture is attended to until another one is chosen.
 const firstPicture = "1"
 
-// Answer takes the picture to attend to: the number of one that is held out, or the path of a file.
+// Answer sets the picture to attend to: the number of a held-out one, or the path of a file.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	a, ok := r.(watch.Attend)
 	if ok && m.Config().Arch == "vit" {
@@ -272,7 +272,7 @@ func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	return false
 }
 
-// chosen is the picture that is attended to. That there is none is a problem that is said.
+// chosen returns the picture to attend to. If there is none, it returns the problem as a text.
 func (m *model) chosen(held *holdout) (pixels []float32, problem string) {
 	c, h, w := m.Shape()
 	n, err := strconv.Atoi(m.text)
@@ -288,7 +288,7 @@ func (m *model) chosen(held *holdout) (pixels []float32, problem string) {
 	return held.pixels[(n-1)*c*h*w : n*c*h*w], ""
 }
 
-// attend shows where the layers look in the picture that is attended to: as tables, and over the picture.
+// attend shows the layers' attention to the chosen picture: as tables, and over the picture.
 func (m *model) attend(ctx context.Context, held *holdout) ([]watch.View, error) {
 	maps := &watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: m.text}, Words: [2]string{"gets", "at"}}
 	pixels, problem := m.chosen(held)
@@ -322,9 +322,9 @@ func (m *model) attend(ctx context.Context, held *holdout) ([]watch.View, error)
 	return []watch.View{maps, over}, nil
 }
 
-const magnified = 4 // as which pictures are shown with what is looked at in them
+const magnified = 4 // scale of the pictures with attention
 
-// over draws a picture with what one head looks at in colour: the more, the warmer, beside what it looks at most.
+// over draws a picture with one head's attention in colour: warmer means more, relative to the largest.
 func (g Gaze) over(picture *image.RGBA, head int) *image.RGBA {
 	n := g.Side * g.Side
 	weights := g.Weights[head*n : (head+1)*n]

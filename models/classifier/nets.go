@@ -18,7 +18,7 @@ type network interface {
 	forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor
 }
 
-// New makes a Classifier; the error is that of [Config.Validate].
+// New makes a Classifier. Its error is that of [Config.Validate].
 func New(s *nn.Scope, c Config) (*Classifier, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func New(s *nn.Scope, c Config) (*Classifier, error) {
 	return &Classifier{c, newCNN(s, c)}, nil
 }
 
-// Config returns what the classifier was made from.
+// Config returns the classifier's configuration.
 func (m *Classifier) Config() Config { return m.config }
 
 // Forward maps pictures x [B, C, S, S] in [0, 1] to logits [B, Classes].
@@ -37,8 +37,8 @@ func (m *Classifier) Forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	return m.net.forward(p, x.Scale(2).Shift(-1))
 }
 
-// cnn is convolutions of 3×3 with batch norm and ReLU, two of which halve the picture, and the mean over what is left of it: the plain
-// network that He et al. 2015, section 3.3, compare theirs with.
+// cnn is convolutions of 3×3 with batch norm and ReLU, two of which halve the picture, followed by the mean over the picture: the plain
+// network in He et al. 2015, section 3.3.
 type cnn struct {
 	convs []*nn.Conv2d
 	norms []*nn.BatchNorm2d
@@ -66,12 +66,13 @@ func (m *cnn) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	return m.last.Forward(m.drop.Forward(p, x.Mean(2, 3)))
 }
 
-// vit has the names, the first values and the order of torchvision.models.VisionTransformer: norms come before what they are for.
+// vit has the names, the initial values and the order of torchvision.models.VisionTransformer: norms come before attention and feed-forward
+// layers.
 type vit struct {
 	config  Config
-	patches *nn.Conv2d     // whose windows are the patches
-	class   *tensor.Tensor // [1, 1, Width]: what is put before the patches, and classified in the end
-	places  *tensor.Tensor // [1, 1+patches, Width]
+	patches *nn.Conv2d     // a window for each patch
+	class   *tensor.Tensor // [1, 1, Width]: the class token, which comes before the patches and whose output is classified
+	places  *tensor.Tensor // position embeddings [1, 1+patches, Width]
 	layers  []*layer
 	norm    *nn.LayerNorm
 	head    *nn.Linear

@@ -11,7 +11,7 @@ import (
 	"genview/models/family"
 )
 
-// report is what is measured of a classifier, with the names of its classes.
+// report is the result of evaluating a classifier, with the names of its classes.
 type report struct {
 	Evaluation
 	names []string
@@ -41,10 +41,10 @@ func (r report) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-const mostColumns = 20 // classes whose confusion matrix fits into a terminal's width
+const mostColumns = 20 // most classes whose confusion matrix fits the width of a terminal
 
-// String writes the measures in a line, then a table of the classes, then the confusion matrix, or the commonest mistakes where it is too
-// wide to be read.
+// String returns the measures in a line, then a table of the classes, then the confusion matrix, or the most frequent mistakes if it would
+// be too wide.
 func (r report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%.2f %% of %d test pictures right, loss %.4f nats, calibration error %.2f %%\n", 100*r.Accuracy, r.Examples, r.Loss, 100*r.ECE)
@@ -95,7 +95,7 @@ func (r report) mistakes(wide int) string {
 	return b.String()
 }
 
-// Evaluate classifies pictures that are held out.
+// Evaluate classifies held-out pictures.
 func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
 	set, err := m.open(ctx)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"genview/models/watch"
 )
 
-// Family is that of classifiers of pictures.
+// Family is the family of classifiers of pictures.
 var Family = family.Family{
 	Kind: "classifier",
 	Presets: []family.Preset{
@@ -43,7 +43,7 @@ const (
 	vitSteps = 6000
 )
 
-// Settings are those of a run.
+// Settings are the settings of a run.
 type Settings struct {
 	Data struct {
 		data.PictureSettings `yaml:",inline"`
@@ -77,16 +77,16 @@ func preset(c Config, lr float64, steps int) *Settings {
 	return s
 }
 
-// architecture takes the network's settings from c.
+// architecture copies the network's settings from c.
 func (s *Settings) architecture(c Config) {
 	m := &s.Model
 	m.Arch, m.Hidden, m.Patch, m.Width, m.Heads, m.Layers = c.Arch, c.Hidden, c.Patch, c.Width, c.Heads, c.Layers
 }
 
-// shiftOf is by how much pictures of a size are moved: 2 pixels of 28.
+// shiftOf returns by how much pictures of a size are moved: 2 pixels for 28.
 func shiftOf(size int) int { return max(1, size/14) }
 
-// Title names the network.
+// Title describes the network.
 func (s *Settings) Title() string {
 	if s.Model.Arch == "vit" {
 		return "Vision Transformer"
@@ -94,10 +94,10 @@ func (s *Settings) Title() string {
 	return "CNN classifier"
 }
 
-// Source is where the pictures come from.
+// Source returns the settings of the data.
 func (s *Settings) Source() family.Source { return &s.Data }
 
-// classes are the names of the classes; none before they are read.
+// classes returns the names of the classes; none before they are read.
 func (s *Settings) classes() []string {
 	if s.Data.Classes == "" {
 		return nil
@@ -105,7 +105,7 @@ func (s *Settings) classes() []string {
 	return strings.Split(string(s.Data.Classes), "/")
 }
 
-// Config describes the network.
+// Config returns the description of the network.
 func (s *Settings) Config() Config {
 	m := s.Model
 	return Config{
@@ -114,7 +114,7 @@ func (s *Settings) Config() Config {
 	}
 }
 
-// Validate says what is wrong with the settings.
+// Validate returns an error if the settings are wrong.
 func (s *Settings) Validate() error {
 	if err := s.Data.Validate(); err != nil {
 		return err
@@ -136,14 +136,14 @@ func (s *Settings) Validate() error {
 	return c.Validate()
 }
 
-// Schedule has the learning rate fall over all steps, where it falls.
+// Schedule makes the fall of the learning rate, if there is one, as long as the training.
 func (s *Settings) Schedule(steps int) {
 	if s.Optim.Decay > 0 {
 		s.Optim.Decay = steps
 	}
 }
 
-// Follow fits the settings to the pictures and to the network. Photographs are mirrored, and letters are not.
+// Follow adapts the settings to the pictures and the network. It mirrors photographs, but not letters.
 func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (string, error) {
 	s.follow(asked)
 	step, least := 1, 1
@@ -171,7 +171,7 @@ func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (str
 	return told, nil
 }
 
-// follow gives settings that were not asked for the values of another network than that of the preset, where that was asked for.
+// follow sets the settings that the user did not set to the defaults of the network that the user chose, if that is not the preset's.
 func (s *Settings) follow(asked func(key string) bool) {
 	m, d := &s.Model, CNNDefaults()
 	if m.Arch == "vit" {
@@ -205,7 +205,7 @@ func (s *Settings) Read(ctx context.Context) error {
 	return nil
 }
 
-// Rehearse makes ten classes up.
+// Rehearse makes up ten classes.
 func (s *Settings) Rehearse() { s.Data.Classes = "0/1/2/3/4/5/6/7/8/9" }
 
 // Build makes the model.
@@ -221,7 +221,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	return &model{Trainer: t, env: e, settings: s, classes: s.classes(), text: firstPicture}, nil
 }
 
-// open opens the pictures, whose classes are numbered as the model has them.
+// open opens the pictures, with the model's class numbers.
 func (s *Settings) open(ctx context.Context, e family.Env, classes []string) (*data.Dataset, error) {
 	set, err := s.Data.Open(ctx, data.Options{CacheDir: e.CacheDir, Seed: e.Seed, Log: e.Tell})
 	if err != nil || slices.Equal(set.Classes, classes) {

@@ -10,9 +10,9 @@ import (
 	"genview/tensor"
 )
 
-// A Trainer trains a classifier on one device and says what it takes pictures for. A step takes pictures [B, C, S, S] and their classes
-// [B]; its metrics are the loss in nats per picture, the norm of its gradients, and the share of the batch that it got right, with
-// dropout and before the step. It is for one goroutine.
+// A Trainer trains a classifier on one device and classifies with it. A step takes pictures [B, C, S, S] and their classes [B]; its metrics
+// are the loss in nats per picture, the norm of its gradients, and the accuracy on the batch, with dropout and before the update. It is for
+// one goroutine.
 type Trainer struct {
 	*step.Trainer
 	model  *Classifier
@@ -40,7 +40,7 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	return t, t.Compile()
 }
 
-// Config returns what the model was made from.
+// Config returns the model's configuration.
 func (t *Trainer) Config() Config { return t.model.config }
 
 // Classify returns the probability of each class [N, Classes] for pictures [N, C, S, S].
@@ -74,26 +74,26 @@ func softmax(p []float64, x []float32) {
 	}
 }
 
-// A Gaze is where one layer of a Vision Transformer looks: how much the class's place takes from each patch, in each of its heads.
+// A Gaze is the attention of one layer of a Vision Transformer: how much the class token attends to each patch, in each head.
 type Gaze struct {
-	Name    string // of the layer, as "encoder.layers.encoder_layer_0.self_attention"
+	Name    string // such as "encoder.layers.encoder_layer_0.self_attention"
 	Heads   int
 	Side    int       // patches in a row and in a column of the picture
-	Weights []float32 // [Heads, Side, Side]; what is missing to 1 the place takes from itself
+	Weights []float32 // [Heads, Side, Side]; the class token attends to itself with the rest to 1
 }
 
-// probe holds the program that fetches the shares of all attention layers.
+// probe holds the program that fetches the attention weights of all layers.
 type probe struct {
 	program *tensor.Program
 	picture *tensor.Tensor
 	taps    []*tensor.Tensor
 }
 
-// ErrNoAttention says that a model has none that could be looked at.
+// ErrNoAttention says that a model has no attention layers.
 var ErrNoAttention = errors.New("classifier: only a Vision Transformer has attention to look at")
 
-// Attention returns where the layers look in a picture [C, S, S], from the first to the last. Of a network that is no Vision Transformer
-// the error is [ErrNoAttention].
+// Attention returns the attention of the layers to a picture [C, S, S], from the first to the last. For a network that is not a Vision
+// Transformer the error is [ErrNoAttention].
 func (t *Trainer) Attention(ctx context.Context, picture []float32) ([]Gaze, error) {
 	c := t.model.config
 	if c.Arch != "vit" {
@@ -127,5 +127,5 @@ func (t *Trainer) Attention(ctx context.Context, picture []float32) ([]Gaze, err
 	return all, nil
 }
 
-// Drawn is what pictures are classified with.
+// Drawn returns all weights, which Classify needs.
 func (t *Trainer) Drawn() []nn.Named { return t.Scope.Named() }

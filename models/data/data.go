@@ -10,12 +10,11 @@ import (
 
 // A Set is a list of pictures of one size. It is safe for concurrent use.
 type Set interface {
-	// Len is the number of pictures.
+	// Len returns the number of pictures.
 	Len() int
-	// Shape is channels, height and width.
+	// Shape returns channels, height and width.
 	Shape() (c, h, w int)
-	// Read writes picture i to dst [C, H, W], in [0, 1], and returns its class. With rng it may vary the picture; nil asks for it
-	// as it is.
+	// Read writes picture i to dst [C, H, W], in [0, 1], and returns its class. It may vary the picture with rng; nil: it does not.
 	Read(i int, rng *rand.Rand, dst []float32) (class int32, err error)
 }
 
@@ -24,10 +23,10 @@ type Dataset struct {
 	Name        string
 	Train, Test Set
 	Classes     []string
-	LeftOut     int // files of a folder that are not read: damaged pictures, and files of other kinds
+	LeftOut     int // number of files in a folder that are not read: damaged pictures, and files of other kinds
 
-	// Identity is a line that tells two data sets apart. It is the same wherever the files lie, and another one as soon as a
-	// picture is added, removed, renamed or has another size in bytes. Options do not change it, save the seed of what is made.
+	// Identity is a line that differs between data sets. It does not depend on where the files are, and changes when a picture is added,
+	// removed, renamed or changes its size in bytes. Options do not change it, except for the seed of generated data.
 	Identity string
 }
 
@@ -36,10 +35,10 @@ type Options struct {
 	Name     string // glyphs, mnist, fashion-mnist, or the path of a folder of pictures
 	Dir      string // where the files are; empty: downloaded to CacheDir
 	CacheDir string
-	Size     int // pictures become Size × Size where the set leaves a choice; those of IDX files get a black margin where it is larger
+	Size     int // pictures become Size × Size if the set allows a choice; those of IDX files get a black margin if Size is larger
 	Channels int // 1 or 3, for folders
 	Seed     uint64
-	Log      func(string) // hears of downloads and of other work that takes long; may be nil
+	Log      func(string) // receives messages about downloads and other long work; may be nil
 }
 
 var openers = map[string]func(ctx context.Context, o Options) (*Dataset, error){
@@ -51,7 +50,7 @@ var openers = map[string]func(ctx context.Context, o Options) (*Dataset, error){
 	"points:grid25": openPoints,
 }
 
-// Names lists the data sets there are.
+// Names lists the data sets by name.
 func Names() []string {
 	var names []string
 	for n := range openers {
@@ -61,13 +60,13 @@ func Names() []string {
 	return names
 }
 
-// IsPath tells whether a data set's name is the path of a folder, and none of [Names].
+// IsPath tells whether a data set's name is the path of a folder.
 func IsPath(name string) bool { return strings.ContainsAny(name, `/\.`) }
 
-// IsPoints tells whether a data set's name is that of points in the plane.
+// IsPoints tells whether a data set's name is that of a set of points in the plane.
 func IsPoints(name string) bool { return strings.HasPrefix(name, "points:") }
 
-// Open opens a data set. A name that is a path opens that folder of pictures.
+// Open opens a data set by its name or, if the name is a path, the pictures in that folder.
 func Open(ctx context.Context, o Options) (*Dataset, error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
@@ -83,8 +82,8 @@ func Open(ctx context.Context, o Options) (*Dataset, error) {
 	return open(ctx, o)
 }
 
-// Classes returns the names of a data set's classes, in the order of their numbers, without reading its pictures. Those of a folder are the
-// folders below it that hold pictures.
+// Classes returns the names of a data set's classes, in the order of their numbers, without reading its pictures. The classes of a folder
+// are the folders in it that hold pictures.
 func Classes(ctx context.Context, name, dir string) ([]string, error) {
 	switch {
 	case name == mnist.name:
@@ -111,7 +110,7 @@ func Classes(ctx context.Context, name, dir string) ([]string, error) {
 	return names, nil
 }
 
-// stored is a set held in memory, a byte a value.
+// stored is a set held in memory, one byte per value.
 type stored struct {
 	c, h, w int
 	pixels  []byte
@@ -129,12 +128,12 @@ func (s *stored) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
 	return s.classes[i], nil
 }
 
-// first returns the set of only the first picture.
+// first returns the set with only its first picture.
 func (s *stored) first() stored {
 	return stored{c: s.c, h: s.h, w: s.w, pixels: s.pixels[:s.c*s.h*s.w], classes: s.classes[:1]}
 }
 
-// framed returns the set with a black margin that makes the pictures size × size, or as it is where they are no smaller.
+// framed returns the set with a black margin that makes the pictures size × size. It returns larger pictures unchanged.
 func (s *stored) framed(size int) *stored {
 	if size <= s.h || size <= s.w {
 		return s
@@ -148,8 +147,8 @@ func (s *stored) framed(size int) *stored {
 	return out
 }
 
-// A stream is random numbers that begin anew for each example: a generator made for each would be garbage after it. It is for one
-// goroutine.
+// A stream is a random number generator that is reseeded for each example, because a new generator for each would be garbage afterwards. It
+// is for one goroutine.
 type stream struct {
 	pcg rand.PCG
 	rng *rand.Rand
@@ -161,7 +160,7 @@ func newStream() *stream {
 	return s
 }
 
-// from returns the numbers that two seeds give, until it is called again.
+// from returns the generator with two seeds, until the next call.
 func (s *stream) from(seed1, seed2 uint64) *rand.Rand {
 	s.pcg.Seed(seed1, seed2)
 	return s.rng

@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// A Pair is a text and what it is to be translated to.
+// A Pair is a text and its translation.
 type Pair struct{ Source, Target string }
 
-// Dates are dates as people write them and as ISO 8601 has them: "Friday the 3rd of May, 1998" is 1998-05-03. They reach from 1950 to
-// 2049. A tenth of the days is held out: none of them is ever trained on in any style. They are for one goroutine.
+// Dates is a data set of dates in the styles of people and in ISO 8601: "Friday the 3rd of May, 1998" is 1998-05-03. They are from 1950 to
+// 2049. A tenth of the days is held out: no training example has them in any style. It is for one goroutine.
 type Dates struct {
 	seed   uint64
 	random *stream
@@ -24,7 +24,7 @@ const (
 	datesTest = 2000
 )
 
-// NewDates returns dates drawn from that seed; which days are held out does not depend on it.
+// NewDates returns dates drawn with a seed. The held-out days do not depend on the seed.
 func NewDates(seed uint64) *Dates {
 	d := &Dates{seed: seed, random: newStream()}
 	rng := d.random.from(seed, 0x7465737464617465)
@@ -37,7 +37,7 @@ func NewDates(seed uint64) *Dates {
 	return d
 }
 
-// Train appends the pair that an index and the seed give to source and target; there is no end of them.
+// Train appends the training pair of an index to source and target. There are infinitely many.
 func (d *Dates) Train(i int, source, target []byte) (s, t []byte) {
 	rng := d.random.from(d.seed, uint64(i))
 	for {
@@ -50,13 +50,13 @@ func (d *Dates) Train(i int, source, target []byte) (s, t []byte) {
 // Test returns the pairs of days that are held out.
 func (d *Dates) Test() []Pair { return d.test }
 
-// Characters are all that sources and targets are made of.
+// Characters returns all characters of sources and targets.
 func (d *Dates) Characters() string {
 	words := strings.Join(append(months(), weekdays()...), "") + "ofthndstrd"
 	return strings.ToUpper(words) + strings.ToLower(words) + " -./,'0123456789"
 }
 
-// Longest returns the lengths in characters that no source and no target exceeds.
+// Longest returns the greatest lengths of sources and targets, in characters.
 func (d *Dates) Longest() (source, target int) { return 40, 10 }
 
 func anyDay(rng *rand.Rand) time.Time {
@@ -70,15 +70,15 @@ func heldOut(day time.Time) bool {
 	return h>>32%10 == 0
 }
 
-// dateStyles are layouts of package time; @ is the ending of an ordinal. Where a number comes first, a dot or a dash means that it is
-// the day, a slash the month.
+// dateStyles are layouts of package time; @ is the ending of an ordinal. If a number comes first, a dot or a dash means that it is the day,
+// a slash that it is the month.
 var dateStyles = []string{
 	"2 January 2006", "2 Jan 2006", "January 2, 2006", "Jan 2, 2006", "Monday, 2 January 2006", "Mon, Jan 2 2006", "Mon 02 Jan 2006",
 	"2@ of January 2006", "January 2@, 2006", "Monday the 2@ of January, 2006", "2.1.2006", "02.01.2006", "1/2/2006", "01/02/06",
 	"2-Jan-2006", "2006 January 2", "2006/01/02", "2 Jan '06",
 }
 
-// written appends a day in any style, and as ISO 8601 has it.
+// written appends a day in a random style, and in ISO 8601.
 func written(rng *rand.Rand, day time.Time, source, target []byte) (s, t []byte) {
 	number, rest, ordinal := strings.Cut(dateStyles[rng.IntN(len(dateStyles))], "@")
 	s = day.AppendFormat(source, number)
@@ -98,7 +98,7 @@ func written(rng *rand.Rand, day time.Time, source, target []byte) (s, t []byte)
 	return s, day.AppendFormat(target, "2006-01-02")
 }
 
-// ending is what makes an ordinal of n.
+// ending returns the ending of the ordinal of n.
 func ending(n int) string {
 	if n/10 != 1 {
 		switch n % 10 {

@@ -1,5 +1,5 @@
-// Package data reads or makes what is trained on: pictures, points, dates and texts, and hands pictures and points out in batches.
+// Package data reads or generates data sets of pictures, points, dates and texts, and loads pictures and points in batches.
 //
-// The one idea: what a batch holds, and how each picture is shifted or binarised, is a function of the seed and the batch's
-// number alone. So a run that resumes at a step sees what it would have seen, whatever the goroutines did that prepared it ahead.
+// The one idea: the contents of a batch, including how each picture is shifted or binarised, depend only on the seed and the batch's
+// number. So a run that resumes at a step sees the same batches, whatever the goroutines did that prepare them ahead.
 package data

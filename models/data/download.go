@@ -16,12 +16,12 @@ import (
 	"genview/vk/files"
 )
 
-// A source is where the four files come from, over HTTPS, and the SHA-256 sums of the compressed files.
+// A source is a data set's four files: their HTTPS addresses, and the SHA-256 sums of the compressed files.
 type source struct {
 	name    string
 	urls    []string
 	sums    [4]string
-	local   string // where a distribution's package puts them
+	local   string // where a distribution's package installs them
 	classes []string
 }
 
@@ -51,8 +51,8 @@ var fashion = source{
 
 const maxDownload = 64 << 20 // bytes of a file; the largest has 26 MB
 
-// download fetches what the cache folder lacks and returns that folder. Files are checked whenever they are used, for others than we
-// may have written to the cache: what has another checksum is fetched again.
+// download fetches the files that the cache folder lacks and returns that folder. It checks all files each time, because other programs may
+// write to the cache, and fetches those with a wrong checksum again.
 func (s source) download(ctx context.Context, o Options) (string, error) {
 	if o.CacheDir == "" {
 		return "", fmt.Errorf("data: %s cannot be kept, for there is no cache folder: set HOME or XDG_CACHE_HOME, or give a folder with its four files as data.dir", s.name)
@@ -81,12 +81,12 @@ func (s source) download(ctx context.Context, o Options) (string, error) {
 	return dir, nil
 }
 
-// unkept is the error of a cache folder that takes no files.
+// unkept returns the error of a cache folder that cannot be written.
 func (s source) unkept(err error) error {
 	return fmt.Errorf("data: %s cannot be kept: %w; or give a folder with its four files as data.dir", s.name, err)
 }
 
-// verify is an error unless the file at a path has a SHA-256 sum.
+// verify returns an error unless the file at a path has a SHA-256 sum.
 func verify(path, sum string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -103,7 +103,7 @@ func verify(path, sum string) error {
 	return nil
 }
 
-// fetch downloads a file from the first of the source's addresses that has it with the right sum.
+// fetch downloads a file from the first address whose file has the right sum.
 func (s source) fetch(ctx context.Context, name, sum string, log func(string)) ([]byte, error) {
 	var failed error
 	for _, url := range s.urls {
@@ -144,10 +144,10 @@ func fetch(ctx context.Context, url, sum string, log func(string)) ([]byte, erro
 	return p.Bytes(), nil
 }
 
-// told is a reader that says every second how far it is.
+// told is a reader that reports its progress every second.
 type told struct {
 	r        io.Reader
-	read, of int64 // bytes; of how many is below 0 where that is not known
+	read, of int64 // bytes; of is below 0 if the size is unknown
 	log      func(string)
 	next     time.Time
 }

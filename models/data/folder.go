@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 )
 
-// folder is the pictures of a folder. All are decoded when it is opened, so that a damaged one is known before training starts and
-// not hours into it.
+// folder is the pictures of a folder. It decodes all of them when it is opened, so that a damaged one is known before training starts and
+// not hours later.
 type folder struct {
 	stored
 	files []pictureFile
@@ -77,19 +77,19 @@ func openFolder(ctx context.Context, o Options) (*Dataset, error) {
 	return d, nil
 }
 
-const manyPictures = 2000 // take long enough to read that one should be told
+const manyPictures = 2000 // so many take long enough to read that the user is told
 
-// setAside tells whether a picture is one of those in ten that are not trained on: the same ones wherever the folder lies.
+// setAside tells whether a picture belongs to the tenth that is held out. It does not depend on where the folder is.
 func setAside(rel string) bool {
 	h := fnv.New32a()
 	h.Write([]byte(rel))
 	return h.Sum32()%10 == 0
 }
 
-// maxStored is how many bytes of pictures are kept in memory.
+// maxStored is the most bytes of pictures that are kept in memory.
 const maxStored = 8 << 30
 
-// affordable is an error where n pictures take more memory than maxStored.
+// affordable returns an error if n pictures take more memory than maxStored.
 func affordable(n, channels, size int) error {
 	if most := maxStored / max(1, n) / channels; size > most/size {
 		return fmt.Errorf("data: %s of %d×%d with %d channels take more than %d GiB of memory; make data.size smaller",
@@ -98,7 +98,7 @@ func affordable(n, channels, size int) error {
 	return nil
 }
 
-// classify numbers the classes in the order in which they are found, and returns their names.
+// classify numbers the classes in the order of their first pictures, and returns their names.
 func classify(all []pictureFile, sets ...*folder) []string {
 	left := map[string]bool{}
 	for _, set := range sets {
@@ -122,7 +122,7 @@ func classify(all []pictureFile, sets ...*folder) []string {
 	return names
 }
 
-// identifyFolder hashes paths below the root and sizes in bytes, in the order of the paths.
+// identifyFolder hashes the paths below the root and the sizes in bytes, in the order of the paths.
 func identifyFolder(files []pictureFile) string {
 	slices.SortFunc(files, func(a, b pictureFile) int { return strings.Compare(a.rel, b.rel) })
 	h := sha256.New()
@@ -132,8 +132,8 @@ func identifyFolder(files []pictureFile) string {
 	return fmt.Sprintf("%d pictures of a folder, sha256 %x", len(files), h.Sum(nil))
 }
 
-// decode reads all pictures, as many at once as there are processors and memory allows. Those that cannot be read are taken out of
-// the set and returned.
+// decode reads all pictures, in parallel as far as processors and memory allow. It removes those that cannot be read from the set, and
+// returns them.
 func (f *folder) decode(ctx context.Context) ([]failure, error) {
 	px := f.c * f.h * f.w
 	f.pixels = make([]byte, len(f.files)*px)
@@ -157,7 +157,7 @@ func (f *folder) decode(ctx context.Context) ([]failure, error) {
 	return f.drop(failed), nil
 }
 
-// drop takes the pictures out that have an error, and returns them.
+// drop removes the pictures that have an error, and returns them.
 func (f *folder) drop(failed []error) []failure {
 	px, kept := f.c*f.h*f.w, 0
 	var out []failure
@@ -177,11 +177,11 @@ func (f *folder) drop(failed []error) []failure {
 }
 
 const (
-	badShare = 10 // one picture in so many may be damaged
-	named    = 10 // damaged pictures that are named, of however many
+	badShare = 10 // one in so many pictures may be damaged
+	named    = 10 // most damaged pictures that a message names
 )
 
-// tolerate is an error where so many pictures cannot be read that something else is wrong with them.
+// tolerate returns an error if too many pictures cannot be read.
 func (l *listing) tolerate(failed []failure) error {
 	total := len(l.pictures) + len(l.failed)
 	if badShare*len(failed) <= total {
@@ -202,7 +202,7 @@ func (l *listing) tolerate(failed []failure) error {
 	return fmt.Errorf("data: %s in %s cannot be read: %s; mend them or leave them out", what, shown(l.root), strings.Join(names, "; "))
 }
 
-// report says what was read, what was left out and why.
+// report logs what was read, and what was left out and why.
 func (l *listing) report(log func(string), read int, failed []failure) {
 	line := fmt.Sprintf("read %s of %s", pictureCount(read), shown(l.root))
 	if n := l.otherFiles() + len(failed); n > 0 {
@@ -220,7 +220,7 @@ func (l *listing) report(log func(string), read int, failed []failure) {
 
 func (f *folder) Read(i int, rng *rand.Rand, dst []float32) (int32, error) {
 	class, err := f.stored.Read(i, nil, dst)
-	if rng != nil && rng.IntN(2) == 1 { // left and right are alike in most pictures
+	if rng != nil && rng.IntN(2) == 1 { // most pictures look natural when mirrored
 		mirror(dst, f.w)
 	}
 	return class, err

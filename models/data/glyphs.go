@@ -29,11 +29,11 @@ const (
 	glyphChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	glyphTrain = 20000
 	glyphTest  = 2000
-	masterSize = 96 // pixels of the masks that pictures are resampled from
+	masterSize = 96 // pixels of the masks that pictures are sampled from
 )
 
-// glyphs is letters and digits in every Go font, each picture shifted, turned and scaled a little. Picture i is a function of the
-// seed and i.
+// glyphs is letters and digits in every Go font, with each picture slightly shifted, turned and scaled. Picture i depends on the seed and i
+// alone.
 type glyphs struct {
 	masters []*image.Alpha // [face][char]
 	size, n int
@@ -63,7 +63,7 @@ func openGlyphs(_ context.Context, o Options) (*Dataset, error) {
 	return d, nil
 }
 
-// glyphMasters draws every character of every face large, centred by its bounds.
+// glyphMasters draws every character of every font large and centred.
 func glyphMasters() ([]*image.Alpha, error) {
 	faces := [][]byte{
 		goregular.TTF, gobold.TTF, goitalic.TTF, gobolditalic.TTF, gomedium.TTF, gomediumitalic.TTF,
@@ -102,7 +102,7 @@ func (g *glyphs) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
 	return g.made.Read(i, nil, dst)
 }
 
-// render makes all pictures once, in parallel.
+// render draws all pictures once, in parallel.
 func (g *glyphs) render() {
 	px := g.size * g.size
 	g.made = &stored{c: 1, h: g.size, w: g.size, pixels: make([]byte, g.n*px), classes: make([]int32, g.n)}
@@ -129,7 +129,7 @@ func (g *glyphs) resample(m *image.Alpha, rng *rand.Rand, dst []byte) {
 	dx, dy := span(1.0/28), span(1.0/28)
 	step := float64(masterSize) / float64(g.size) / scale
 	sin, cos := math.Sincos(turn)
-	const sub = 3 // samples a pixel along each axis
+	const sub = 3 // samples per pixel along each axis
 	for y := range g.size {
 		for x := range g.size {
 			sum := 0

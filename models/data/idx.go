@@ -14,7 +14,7 @@ import (
 	"slices"
 )
 
-// The four files of MNIST and of whatever has its names.
+// The four files of MNIST, and of data sets with the same file names.
 var idxFiles = [4]string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}
 
 func openMNIST(ctx context.Context, o Options) (*Dataset, error) { return mnist.open(ctx, o) }
@@ -64,7 +64,7 @@ func (s source) open(ctx context.Context, o Options) (*Dataset, error) {
 	}, nil
 }
 
-// identifyIDX hashes what the four files hold, so that a compressed file and the same one expanded are one data set.
+// identifyIDX hashes the contents of the four files, so that a file has the same identity compressed or not.
 func identifyIDX(parts [4]idx) string {
 	h := sha256.New()
 	for _, f := range parts {
@@ -74,7 +74,7 @@ func identifyIDX(parts [4]idx) string {
 	return fmt.Sprintf("%d pictures of IDX files, sha256 %x", parts[0].dims[0]+parts[2].dims[0], h.Sum(nil))
 }
 
-// idx is a file of the MNIST format: bytes with sizes of axes.
+// idx is a file of the MNIST format: bytes, and the sizes of its axes.
 type idx struct {
 	name string
 	dims []int
@@ -92,7 +92,7 @@ func readIDX(dir, name string) (idx, error) {
 		if err != nil {
 			return idx{}, err
 		}
-		if !info.Mode().IsRegular() { // to open a pipe would wait for its writer
+		if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
 			return idx{}, fmt.Errorf("%s: %w", path, errNotRegular)
 		}
 		file, err := os.Open(path)
@@ -110,11 +110,12 @@ func readIDX(dir, name string) (idx, error) {
 }
 
 const (
-	maxIDX       = 1 << 30 // bytes that a file may hold once it is expanded; MNIST's largest holds 47 million
-	deflateRatio = 1032    // bytes that one of a compressed file can stand for at most
+	maxIDX       = 1 << 30 // most bytes of an expanded file; MNIST's largest has 47 million
+	deflateRatio = 1032    // most bytes that a byte of a compressed file can expand to
 )
 
-// parseIDX reads a file of that many bytes, compressed or not. What it claims to hold is checked before memory is taken for it.
+// parseIDX parses a file of that many bytes, compressed or not. It checks the sizes that the file claims before it allocates memory for
+// them.
 func parseIDX(name string, file io.Reader, size int64) (idx, error) {
 	r := bufio.NewReader(file)
 	torn := func(err error) error { return fmt.Errorf("%s is truncated or damaged: %w", name, err) }
@@ -157,7 +158,7 @@ func parseIDX(name string, file io.Reader, size int64) (idx, error) {
 	if err != nil {
 		return idx{}, torn(err)
 	}
-	switch _, err := r.ReadByte(); { // also checks the sum of a compressed file
+	switch _, err := r.ReadByte(); { // also checks the checksum of a compressed file
 	case err == nil:
 		return idx{}, torn(fmt.Errorf("it has more than %d bytes", want))
 	case !errors.Is(err, io.EOF):

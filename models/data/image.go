@@ -5,7 +5,7 @@ import (
 	"image/color"
 )
 
-// Images draws pictures [N, C, H, W] of one or three channels, values in [0, 1], one image each.
+// Images converts pictures [N, C, H, W] of one or three channels, with values in [0, 1], to images.
 func Images(pictures []float32, c, h, w int) []*image.RGBA {
 	out := make([]*image.RGBA, len(pictures)/(c*h*w))
 	for i := range out {

@@ -13,7 +13,7 @@ import (
 	"unicode"
 )
 
-// pictureEndings are the endings of files that are read. What a file holds is then found from its first bytes.
+// pictureEndings are the endings of files that are read. The format is then detected from a file's first bytes.
 var pictureEndings = []string{".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
 
 // A pictureFile is a file of a folder that should be a picture.
@@ -23,7 +23,7 @@ type pictureFile struct {
 	size int64  // in bytes
 }
 
-// class is the name of the first folder below the root, "." in the root itself.
+// class returns the name of the first folder below the root, or "." for a file in the root itself.
 func (f pictureFile) class() string {
 	if first, _, below := strings.Cut(f.rel, "/"); below {
 		return first
@@ -39,17 +39,17 @@ type failure struct {
 
 func (f failure) String() string { return shown(f.path) + ": " + f.err.Error() }
 
-// listing is what a folder holds.
+// listing is the contents of a folder.
 type listing struct {
 	root     string
 	pictures []pictureFile  // in the order of their names, folder by folder
 	failed   []failure      // pictures and folders that cannot be opened
-	others   map[string]int // files of other endings, counted by ending
+	others   map[string]int // number of files of other kinds, by ending
 	seen     map[string]bool
 }
 
-// list finds the pictures of a folder and of those below it. Links are followed; a folder that was seen is not read again, so that
-// links in a circle end. Hidden files and folders, whose names begin with a point, are left alone.
+// list finds the pictures of a folder and its subfolders. It follows links, and reads a folder only once, so that a circle of links ends.
+// It ignores hidden files and folders, whose names begin with a dot.
 func list(ctx context.Context, root string) (*listing, error) {
 	if info, err := os.Stat(root); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("data: there is no folder %s: give the path of a folder of pictures, or the name of a data set", shown(root))
@@ -114,7 +114,7 @@ func (l *listing) entry(ctx context.Context, name, rel string) error {
 		l.others[ending]++
 	case err != nil:
 		l.failed = append(l.failed, failure{name, bare(err)})
-	case !info.Mode().IsRegular(): // to open a pipe would wait for its writer
+	case !info.Mode().IsRegular(): // opening a pipe would wait for its writer
 		l.failed = append(l.failed, failure{name, errNotRegular})
 	default:
 		l.pictures = append(l.pictures, pictureFile{name, rel, info.Size()})
@@ -124,7 +124,7 @@ func (l *listing) entry(ctx context.Context, name, rel string) error {
 
 var errNotRegular = errors.New("it is no file, but a pipe, a device or the like")
 
-// bare takes the path off an error of a file, which a message names already.
+// bare strips the path from a file's error, because the message already has it.
 func bare(err error) error {
 	var of *fs.PathError
 	if errors.As(err, &of) {
@@ -133,7 +133,7 @@ func bare(err error) error {
 	return err
 }
 
-// leftOut counts what is not read, as "12 .heic, 3 .txt, 2 that cannot be read".
+// leftOut summarises what is not read, as "12 .heic, 3 .txt, 2 that cannot be read".
 func (l *listing) leftOut(failed []failure) string {
 	var parts []string
 	endings := make([]string, 0, len(l.others))
@@ -146,7 +146,7 @@ func (l *listing) leftOut(failed []failure) string {
 		}
 		return strings.Compare(a, b)
 	})
-	const most = 6 // endings that are named
+	const most = 6 // most endings that are named
 	for i, e := range endings {
 		if i == most && len(endings) > most+1 {
 			rest := 0
@@ -168,7 +168,7 @@ func (l *listing) leftOut(failed []failure) string {
 	return strings.Join(parts, ", ")
 }
 
-// otherFiles counts the files that are no pictures.
+// otherFiles returns the number of files that are not pictures.
 func (l *listing) otherFiles() int {
 	n := 0
 	for _, k := range l.others {
@@ -177,7 +177,7 @@ func (l *listing) otherFiles() int {
 	return n
 }
 
-// shown is a path as a message may show it: in quotes where it holds what a terminal obeys.
+// shown returns a path for a message: quoted if it has characters that a terminal acts on.
 func shown(path string) string {
 	if strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return fmt.Sprintf("%q", path)
@@ -185,7 +185,7 @@ func shown(path string) string {
 	return path
 }
 
-// thousands writes a count as 3,786.
+// thousands formats a count as 3,786.
 func thousands(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -194,7 +194,7 @@ func thousands(n int) string {
 	return s
 }
 
-// pictureCount writes how many pictures there are, as 3,786 pictures.
+// pictureCount formats a number of pictures, as 3,786 pictures.
 func pictureCount(n int) string {
 	if n == 1 {
 		return "1 picture"

@@ -8,30 +8,30 @@ import (
 	"sync"
 )
 
-// A Batch is pictures to train on. It belongs to who got it until [Loader.Release].
+// A Batch is a batch of pictures. The caller of Next owns it until [Loader.Release].
 type Batch struct {
 	Images  []float32 // [N, C, H, W]
 	Classes []int32   // [N]
 	err     error
 }
 
-// LoaderOptions says how a set is handed out.
+// LoaderOptions says how to form batches.
 type LoaderOptions struct {
 	Batch    int
 	Seed     uint64
-	Binarize bool // each pixel becomes 1 with its value as probability, anew each time (Salakhutdinov & Murray 2008)
-	Ahead    int  // batches prepared ahead; 0 means 4
+	Binarize bool // each pixel is sampled as 1 with its value as probability, anew each time (Salakhutdinov & Murray 2008)
+	Ahead    int  // number of batches prepared ahead; 0 means 4
 
-	Augment *Augment // how pictures are varied; nil: as the set does by itself
+	Augment *Augment // random changes of pictures; nil: the set's own
 }
 
-// Augment is how pictures are varied as they are read, each anew every time, so that a network does not learn them by heart.
+// Augment says how pictures are changed at random each time they are read, so that a network does not memorise them.
 type Augment struct {
-	Flip  bool // half of them are mirrored, left and right
-	Shift int  // they are moved by up to so many pixels up or down and left or right; what comes in is black (He et al. 2015, section 4.2)
+	Flip  bool // mirror half of them, left and right
+	Shift int  // move them by up to this many pixels along each axis, and fill with black (He et al. 2015, section 4.2)
 }
 
-// vary changes a picture [C, H, W].
+// vary changes a picture [C, H, W] at random.
 func (a *Augment) vary(rng *rand.Rand, p []float32, h, w int) {
 	if a.Flip && rng.IntN(2) == 1 {
 		mirror(p, w)
@@ -44,14 +44,14 @@ func (a *Augment) vary(rng *rand.Rand, p []float32, h, w int) {
 	}
 }
 
-// mirror turns the rows of a picture around.
+// mirror reverses the rows of a picture.
 func mirror(p []float32, w int) {
 	for row := range slices.Chunk(p, w) {
 		slices.Reverse(row)
 	}
 }
 
-// shift moves a plane [H, W] in place, as a whole and then each row; what comes in is 0.
+// shift moves a plane [H, W] in place, first down and then right, and fills with 0.
 func shift(p []float32, h, w, down, right int) {
 	move(p, min(max(down, -h), h)*w)
 	for row := range slices.Chunk(p, w) {
@@ -59,7 +59,7 @@ func shift(p []float32, h, w, down, right int) {
 	}
 }
 
-// move moves values by n places, at most all of them.
+// move moves values by n places, and fills with 0.
 func move(p []float32, n int) {
 	if n >= 0 {
 		copy(p[n:], p)
@@ -70,7 +70,7 @@ func move(p []float32, n int) {
 	}
 }
 
-// A Loader hands out shuffled batches without end, prepared ahead by goroutines. Next and Release are for one goroutine.
+// A Loader returns shuffled batches without end, which goroutines prepare ahead. Next and Release are for one goroutine.
 type Loader struct {
 	set    Set
 	o      LoaderOptions
@@ -80,7 +80,7 @@ type Loader struct {
 	free   chan *Batch
 }
 
-// NewLoader starts handing out batches of a set, from batch number first on. Close ends it.
+// NewLoader starts to prepare batches of a set, from batch number first. Close ends it.
 func NewLoader(set Set, o LoaderOptions, first int) (*Loader, error) {
 	if o.Batch < 1 || set.Len() < o.Batch {
 		return nil, fmt.Errorf("data: batches of %d cannot be made of %d pictures; try a smaller batch", o.Batch, set.Len())
@@ -109,7 +109,7 @@ type job struct {
 	done  chan *Batch
 }
 
-// schedule says which pictures each batch holds: every epoch is a permutation of the set, the rest that fills no batch left out.
+// schedule assigns pictures to batches: every epoch is a permutation of the set, without the rest that does not fill a batch.
 func (l *Loader) schedule(ctx context.Context, step int, jobs chan<- job) {
 	defer close(jobs)
 	per := l.set.Len() / l.o.Batch
@@ -167,7 +167,7 @@ func (l *Loader) prepare(j job, random *stream) *Batch {
 	return b
 }
 
-// Binarize makes each value 1 with itself as probability, else 0.
+// Binarize samples each value as 1 with itself as probability, else 0.
 func Binarize(p []float32, rng *rand.Rand) {
 	for i := range p {
 		if p[i] > 0 && p[i] < 1 {
@@ -180,7 +180,7 @@ func Binarize(p []float32, rng *rand.Rand) {
 	}
 }
 
-// Next returns the next batch. A picture that cannot be read is an error that names it.
+// Next returns the next batch. If a picture cannot be read, the error names it.
 func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 	select {
 	case done := <-l.queue:
@@ -195,7 +195,7 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 	}
 }
 
-// Release gives a batch back, to be filled again.
+// Release returns a batch to be filled again.
 func (l *Loader) Release(b *Batch) {
 	select {
 	case l.free <- b:
@@ -203,7 +203,7 @@ func (l *Loader) Release(b *Batch) {
 	}
 }
 
-// Close ends the goroutines and waits for them.
+// Close stops the goroutines and waits for them.
 func (l *Loader) Close() {
 	l.cancel()
 	l.wg.Wait()

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Points is a set of points in the plane: a mixture of equally likely normal distributions of one spread. It is a Set whose
-// examples are [1, 1, 2].
+// Points is a set of points in the plane, drawn from a mixture of equally likely normal distributions with the same standard deviation. It
+// is a Set whose examples are [1, 1, 2].
 type Points struct {
 	Modes [][2]float64
 	Sigma float64
@@ -18,9 +18,9 @@ type Points struct {
 	classes []int32
 }
 
-// Mixtures of points by name.
+// mixtures holds the mixtures by name.
 var mixtures = map[string]func() *Points{
-	// ring8 is eight modes on a circle of radius 2, σ 0.02.
+	// ring8 has eight modes on a circle of radius 2, σ 0.02.
 	"ring8": func() *Points {
 		p := &Points{Sigma: 0.02}
 		for i := range 8 {
@@ -29,7 +29,7 @@ var mixtures = map[string]func() *Points{
 		}
 		return p
 	},
-	// grid25 is five by five modes, 2 apart, σ 0.05.
+	// grid25 has five by five modes with spacing 2, σ 0.05.
 	"grid25": func() *Points {
 		p := &Points{Sigma: 0.05}
 		for i := range 25 {
@@ -44,7 +44,7 @@ const (
 	pointsTest  = 10_000
 )
 
-// openPoints draws the mixture that Options.Name names, as points:grid25.
+// openPoints draws from the mixture that Options.Name names, such as points:grid25.
 func openPoints(_ context.Context, o Options) (*Dataset, error) {
 	name, _ := strings.CutPrefix(o.Name, "points:")
 	d := &Dataset{Name: o.Name, Identity: fmt.Sprintf("%d points of %s, seed %d", pointsTrain+pointsTest, name, o.Seed)}
@@ -67,7 +67,7 @@ func (p *Points) draw(rng *rand.Rand, n int) {
 	}
 }
 
-// Len returns how many points there are.
+// Len returns the number of points.
 func (p *Points) Len() int { return len(p.classes) }
 
 // Shape returns 1, 1, 2.
@@ -79,8 +79,8 @@ func (p *Points) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
 	return p.classes[i], nil
 }
 
-// Cover says how well points [N, 2] cover the mixture: the share of high quality, which lie within 3 σ of a mode, and how many modes
-// have at least one in 500 of all points within that distance.
+// Cover measures how well points [N, 2] cover the mixture: the fraction of points within 3 σ of a mode (high quality), and the number of
+// modes that have at least one in 500 of all points within 3 σ.
 func (p *Points) Cover(xy []float32) (modes int, quality float64) {
 	n := len(xy) / 2
 	near := make([]int, len(p.Modes))
@@ -105,7 +105,7 @@ func (p *Points) Cover(xy []float32) (modes int, quality float64) {
 	return modes, float64(good) / float64(max(n, 1))
 }
 
-// Reach is how far from 0 a plane has to go to show a mixture by its name with a margin; 1 where there is none of that name.
+// Reach returns the coordinate up to which a plane must extend on each side of 0 to show a mixture with a margin; 1 for an unknown name.
 func Reach(name string) float64 {
 	reach := 0.0
 	if mixture, ok := mixtures[strings.TrimPrefix(name, "points:")]; ok {

@@ -16,29 +16,29 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Limits of pictures. The largest photographs of cameras have about 150 million pixels, of three bytes each as JPEG decoders keep
-// them; a small file that claims more would take more memory than there is.
+// Limits of pictures. The largest photographs have about 150 million pixels, of three bytes each in JPEG decoders; a small file that claims
+// more would use up the memory.
 const (
 	maxFile    = 1 << 30 // bytes of a file
-	maxDecoded = 1 << 30 // bytes that decoding may take, of all pictures that are decoded at once
-	largeBytes = 1 << 27 // from here on memory is collected before the next one is decoded
+	maxDecoded = 1 << 30 // most bytes of all pictures that are decoded at once
+	largeBytes = 1 << 27 // from this size on, garbage is collected before the next picture is decoded
 )
 
-// budget is the memory that all decoders together may take. Files and what they decode to are counted apart: who holds a file waits
-// for room to decode it, and the other way round nobody waits.
+// budget limits the memory of all decoders together. Files and decoded pictures have separate budgets: a decoder that holds a file may wait
+// for room to decode it, but never the other way round, so there is no deadlock.
 type budget struct{ files, decoded *semaphore.Weighted }
 
 func newBudget() budget {
 	return budget{semaphore.NewWeighted(maxFile), semaphore.NewWeighted(maxDecoded)}
 }
 
-// A raster is a picture of a file, and how it is to be turned.
+// A raster is a decoded picture, and how it must be turned.
 type raster struct {
 	image.Image
 	turn codec.Orientation
 }
 
-// with reads a picture and hands it to use, which is over before the picture's memory counts as free.
+// with reads a picture and passes it to use. The picture's memory counts as free when use returns.
 func (b budget) with(ctx context.Context, path string, use func(raster)) error {
 	p, done, err := b.file(ctx, path)
 	if err != nil {
@@ -58,7 +58,7 @@ func (b budget) with(ctx context.Context, path string, use func(raster)) error {
 	}
 	defer b.decoded.Release(pic.Bytes)
 	if pic.Bytes >= largeBytes {
-		defer runtime.GC() // else the next ones come on top of what is garbage by now
+		defer runtime.GC() // before the next pictures are decoded on top of the garbage
 	}
 	img, err := pic.Decode()
 	if err != nil {
@@ -100,7 +100,7 @@ func (b budget) file(ctx context.Context, path string) (p []byte, done func(), e
 	return p[:n], done, nil
 }
 
-// ReadImage reads a picture file as [C, H, W] in [0, 1], scaled to cover H × W and cut to its middle.
+// ReadImage reads a picture file as [C, H, W] in [0, 1], scaled to cover H × W and cropped to its centre.
 func ReadImage(path string, c, h, w int) ([]float32, error) {
 	out := make([]float32, c*h*w)
 	err := newBudget().with(context.Background(), path, func(r raster) {
@@ -114,8 +114,8 @@ func ReadImage(path string, c, h, w int) ([]float32, error) {
 	return out, nil
 }
 
-// planes scales a picture so that it covers w × h, cuts its middle out, turns it upright, and splits it into channels. Transparent
-// parts are black. Where a picture is black and has transparent parts, it is a silhouette, and its opacity is what is drawn.
+// planes scales a picture so that it covers w × h, crops it to its centre, turns it upright, and splits it into channels. Transparent parts
+// are black. A picture that is black with transparent parts is a silhouette; its opacity is used.
 func (r raster) planes(c, h, w int) []byte {
 	lyingW, lyingH := r.turn.Stored(w, h)
 	small := r.turn.Upright(cover(r.Image, lyingW, lyingH))
@@ -139,7 +139,7 @@ func (r raster) planes(c, h, w int) []byte {
 	return out
 }
 
-// cover scales the middle of a picture to w × h.
+// cover scales the centre of a picture to w × h.
 func cover(img image.Image, w, h int) *image.RGBA {
 	b := img.Bounds()
 	side := image.Rect(0, 0, b.Dx(), max(1, b.Dx()*h/w))

@@ -12,17 +12,17 @@ import (
 	"genview/models/settings"
 )
 
-// SourceSettings say what a run learns from. Families embed them in the data block of their settings.
+// SourceSettings name the data of a run. Families embed them in the data block of their settings.
 type SourceSettings struct {
 	Name     string `yaml:"name" doc:"data set, or path of what is learned from"`
 	Dir      string `yaml:"dir,omitempty" doc:"folder that holds the data set's files; empty: they are downloaded once"`
 	Identity string `yaml:"identity,omitempty" found:"yes" doc:"of the data that the run began with; empty: they may be any"`
 }
 
-// Base is a short name of the data.
+// Base returns a short name of the data.
 func (s *SourceSettings) Base() string { return filepath.Base(s.Name) }
 
-// Validate says what is wrong with the names.
+// Validate returns an error if the names are wrong.
 func (s *SourceSettings) Validate() error {
 	if strings.ContainsAny(s.Name+s.Dir, "\r\n") {
 		return settings.Errorf("data.name", "is %q, a path with a line end in it, which config.yaml does not keep: give it another name", s.Name+s.Dir)
@@ -30,7 +30,7 @@ func (s *SourceSettings) Validate() error {
 	return nil
 }
 
-// Settle makes paths absolute, so that a run finds its data from any folder.
+// Settle makes paths absolute, so that a run finds its data from any working folder.
 func (s *SourceSettings) Settle() (err error) {
 	if IsPath(s.Name) {
 		s.Name, err = filepath.Abs(s.Name)
@@ -41,7 +41,7 @@ func (s *SourceSettings) Settle() (err error) {
 	return err
 }
 
-// Open opens the data set that the settings name, of the options the rest. It must be the one that the run began with.
+// Open opens the data set of the settings; o has the other options. It must be the one that the run began with.
 func (s *SourceSettings) Open(ctx context.Context, o Options) (*Dataset, error) {
 	o.Name, o.Dir = s.Name, s.Dir
 	set, err := Open(ctx, o)
@@ -54,10 +54,10 @@ func (s *SourceSettings) Open(ctx context.Context, o Options) (*Dataset, error) 
 	return set, nil
 }
 
-// ErrChanged says that data are not those that a run began with.
+// ErrChanged says that the data have changed since the run began.
 var ErrChanged = errors.New("not what the run began with")
 
-// Same keeps the identity of the data that were opened. It is an error, [ErrChanged], where they are not those that the run began with.
+// Same stores the identity of the opened data. If the run began with another one, it returns [ErrChanged].
 func (s *SourceSettings) Same(identity string) error {
 	if s.Identity != "" && identity != "" && identity != s.Identity {
 		return fmt.Errorf("data: %s is %w, and another part of it would be held out", s.Name, ErrChanged)
@@ -66,7 +66,7 @@ func (s *SourceSettings) Same(identity string) error {
 	return nil
 }
 
-// PictureSettings say which pictures a run learns from, and how they are read.
+// PictureSettings name the pictures of a run, and say how to read them.
 type PictureSettings struct {
 	SourceSettings `yaml:",inline"`
 
@@ -75,12 +75,12 @@ type PictureSettings struct {
 	Binarize bool `yaml:"binarize,omitempty" doc:"each pixel is drawn anew as 1 or 0, with its value as probability, as Bernoulli likelihoods want it"`
 }
 
-// PictureNames are the data sets of pictures, besides folders.
+// PictureNames returns the names of the data sets of pictures.
 func PictureNames() []string {
 	return slices.DeleteFunc(Names(), func(n string) bool { return n == "folder" || strings.HasPrefix(n, "points:") })
 }
 
-// Validate says what is wrong with the name of the pictures.
+// Validate returns an error if the name of the pictures is wrong.
 func (s *PictureSettings) Validate() error {
 	if names := PictureNames(); !IsPath(s.Name) && (s.Name != "folder" || s.Dir == "") && !slices.Contains(names, s.Name) {
 		near := ""
@@ -93,8 +93,8 @@ func (s *PictureSettings) Validate() error {
 	return s.SourceSettings.Validate()
 }
 
-// Open opens the pictures that the settings name, of the options the rest. They must be those that the run began with, and have the size
-// and the channels of the settings.
+// Open opens the pictures of the settings; o has the other options. They must be those that the run began with, and have the size and the
+// channels of the settings.
 func (s *PictureSettings) Open(ctx context.Context, o Options) (*Dataset, error) {
 	o.Size, o.Channels = s.Size, s.Channels
 	set, err := s.SourceSettings.Open(ctx, o)
@@ -119,16 +119,15 @@ func channels(n int) string {
 	return fmt.Sprintf("%d channels", n)
 }
 
-// Sizes to which photographs are made where none is asked for. Pictures that are this small were made so for learning, and stay as
-// they are; others become as large as is usual.
+// Default sizes of photographs. Pictures up to the smaller one were made small on purpose and keep their size; others get the larger one.
 const (
 	smallPicture = 128
 	usualSize    = 64
 )
 
-// Follow fits what was not asked for, by its key, to the pictures: size and channels to those of a folder, and pixels that are drawn anew
-// as black or white only for glyphs and digits, which are nearly so. A network takes sizes that are multiples of a step, from a least one
-// on. What was chosen is told; it is "" where nothing was.
+// Follow sets what the user did not set: size and channels to those of a folder's pictures, and binarisation only for glyphs and digits,
+// which are nearly black and white. A network takes sizes that are multiples of step, from least on. It returns a description of what it
+// chose; "" for nothing.
 func (s *PictureSettings) Follow(ctx context.Context, asked func(key string) bool, step, least int) (told string, err error) {
 	dir, folder := s.Name, IsPath(s.Name)
 	if s.Name == "folder" {
@@ -147,7 +146,7 @@ func (s *PictureSettings) Follow(ctx context.Context, asked func(key string) boo
 		return told, nil
 	}
 	survey, err := Look(ctx, dir)
-	if err != nil || survey.Width == 0 { // opening the data says what is wrong
+	if err != nil || survey.Width == 0 { // opening the data returns the error
 		return told, err
 	}
 	if !asked("data.channels") {
@@ -168,7 +167,7 @@ func (s *PictureSettings) Follow(ctx context.Context, asked func(key string) boo
 	return fmt.Sprintf("pictures are %d×%d, %s: trained with %s", survey.Width, survey.Height, colours, strings.Join(keys, ", ")), nil
 }
 
-// sizeFor returns the size for pictures of a shorter side that a network can have.
+// sizeFor returns the size that a network can have for pictures with that shorter side.
 func sizeFor(side, step, least int) int {
 	if side > smallPicture {
 		side = usualSize
@@ -176,7 +175,7 @@ func sizeFor(side, step, least int) int {
 	return max(least, (side+step/2)/step*step)
 }
 
-// TextSettings say which text a run learns from.
+// TextSettings name the text of a run.
 type TextSettings struct {
 	SourceSettings `yaml:",inline"`
 
@@ -187,7 +186,7 @@ type TextSettings struct {
 // ErrPipe says that the text of a run cannot be read again.
 var ErrPipe = errors.New("the run's text came through a pipe, which is read but once: give it again, as a file")
 
-// Base is a short name of the text.
+// Base returns a short name of the text.
 func (s *TextSettings) Base() string {
 	if s.Pipe {
 		return "pipe"
@@ -210,21 +209,21 @@ func (s *TextSettings) Open(ctx context.Context) (*Text, error) {
 	return text, nil
 }
 
-// Quoted is a text that is written in YAML as Go writes it, so that white space at its edges survives.
+// Quoted is a text that YAML holds in Go's quotes, so that white space at its ends survives.
 type Quoted string
 
 // MarshalYAML returns the text in quotes.
 func (q Quoted) MarshalYAML() (any, error) { return strconv.Quote(string(q)), nil }
 
-// UnmarshalText takes the quotes off again.
+// UnmarshalText removes the quotes.
 func (q *Quoted) UnmarshalText(p []byte) error {
 	text, err := strconv.Unquote(string(p))
 	*q = Quoted(text)
 	return err
 }
 
-// Move says where the data are now, where that is not where they were: a path instead of another, and the folder of a data set's files;
-// empty: as they were.
+// Move sets where the data are now, if they have moved: a path that replaces the name, and the folder of a data set's files; empty:
+// unchanged.
 func (s *SourceSettings) Move(name, dir string) error {
 	switch {
 	case name == "":
@@ -239,13 +238,13 @@ func (s *SourceSettings) Move(name, dir string) error {
 	return nil
 }
 
-// Readable is nil: the data can be read again.
+// Readable returns nil: the data can be read again.
 func (s *SourceSettings) Readable() error { return nil }
 
-// Accept takes the data as they are, although they may not be those that the run began with.
+// Accept accepts the data as they are, even if they are not those that the run began with.
 func (s *SourceSettings) Accept() { s.Identity = "" }
 
-// Readable is [ErrPipe] where the text came through a pipe.
+// Readable returns [ErrPipe] if the text came through a pipe.
 func (s *TextSettings) Readable() error {
 	if s.Pipe {
 		return ErrPipe
@@ -253,7 +252,7 @@ func (s *TextSettings) Readable() error {
 	return nil
 }
 
-// Move says where the text is now.
+// Move sets where the text is now.
 func (s *TextSettings) Move(name, dir string) error {
 	if name != "" {
 		s.Name, s.Pipe = name, false
@@ -261,7 +260,7 @@ func (s *TextSettings) Move(name, dir string) error {
 	return s.SourceSettings.Move("", dir)
 }
 
-// Settle makes the path absolute; a text is a file, whatever its name.
+// Settle makes the path absolute. A text is always a file, whatever its name.
 func (s *TextSettings) Settle() (err error) {
 	if s.Name != "" {
 		s.Name, err = filepath.Abs(s.Name)

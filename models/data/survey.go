@@ -11,15 +11,15 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// A Survey is what the pictures of a folder are like.
+// A Survey describes the pictures of a folder.
 type Survey struct {
 	Pictures      int
-	Width, Height int  // of the picture whose shorter side is in the middle of all that were looked at
-	Grey          bool // no colours were seen
+	Width, Height int  // of the picture with the median shorter side
+	Grey          bool // no colours were found
 }
 
-// Look looks at some pictures of a folder, spread over all of them: at the headers of 64 at most, and where these do not say that
-// there are no colours, at the pixels of 16 at most, until one has some or 64 million pixels were looked at.
+// Look examines some pictures, evenly spaced over a folder: the headers of at most 64, and if these do not rule out colours, the pixels of
+// at most 16, until one has colours or 64 million pixels were examined.
 func Look(ctx context.Context, dir string) (Survey, error) {
 	const heads, decoded, pixels = 64, 16, 64 << 20
 	l, err := list(ctx, dir)
@@ -33,7 +33,7 @@ func Look(ctx context.Context, dir string) (Survey, error) {
 	for _, f := range spread(l.pictures, heads) {
 		p, done, err := memory.file(ctx, f.path)
 		if err != nil {
-			continue // it is left out when the folder is read
+			continue // reading the folder leaves it out
 		}
 		if pic, err := codec.Open(p); err == nil {
 			sizes = append(sizes, image.Pt(pic.Width, pic.Height))
@@ -46,7 +46,7 @@ func Look(ctx context.Context, dir string) (Survey, error) {
 	if err := ctx.Err(); err != nil {
 		return Survey{}, fmt.Errorf("data: %w", err)
 	}
-	if len(sizes) == 0 { // opening says what is wrong with all of them
+	if len(sizes) == 0 { // opening the folder returns the error
 		return s, nil
 	}
 	slices.SortStableFunc(sizes, func(a, b image.Point) int { return min(a.X, a.Y) - min(b.X, b.Y) })
@@ -66,7 +66,7 @@ func Look(ctx context.Context, dir string) (Survey, error) {
 	return s, nil
 }
 
-// spread returns at most n of a list, at equal distances.
+// spread returns at most n evenly spaced elements of a list.
 func spread[T any](all []T, n int) []T {
 	if len(all) <= n {
 		return all
@@ -78,8 +78,8 @@ func spread[T any](all []T, n int) []T {
 	return out
 }
 
-// colourful tells whether a picture has colours: channels that are further apart than what JPEG makes of grey. It looks at a picture of
-// at most 64 × 64 of its pixels.
+// colourful tells whether a picture has colours: channels that differ more than JPEG makes those of grey differ. It examines at most 64 ×
+// 64 pixels.
 func colourful(img image.Image) bool {
 	const side, apart = 64, 8
 	b := img.Bounds()

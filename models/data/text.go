@@ -13,14 +13,14 @@ import (
 	"unicode/utf8"
 )
 
-// A Vocabulary numbers characters: those of its text, each once and in order, from a first number on.
+// A Vocabulary numbers the characters of a text in their order, beginning with a first number.
 type Vocabulary struct {
 	runes []rune
 	index map[rune]int32
 	first int32
 }
 
-// NewVocabulary returns the vocabulary of all characters of a text, numbered from first on.
+// NewVocabulary returns the vocabulary of all characters of a text, numbered from first.
 func NewVocabulary(text string, first int) *Vocabulary {
 	v := &Vocabulary{index: map[rune]int32{}, first: int32(first)}
 	seen := &runeSet{}
@@ -34,7 +34,7 @@ func NewVocabulary(text string, first int) *Vocabulary {
 	return v
 }
 
-// runeSet is a set of characters: a bit for each that Unicode has room for, which takes 136 KiB however long a text is.
+// runeSet is a set of characters: one bit for each code point of Unicode, 136 KiB in total.
 type runeSet [(utf8.MaxRune + 64) / 64]uint64
 
 func (s *runeSet) add(r rune) { s[r/64] |= 1 << (r % 64) }
@@ -52,18 +52,18 @@ func (s *runeSet) all() []rune {
 	return runes
 }
 
-// Len returns how many numbers there are, those before the first character among them.
+// Len returns the number of tokens, including those before the first character.
 func (v *Vocabulary) Len() int { return int(v.first) + len(v.runes) }
 
 // String returns the characters.
 func (v *Vocabulary) String() string { return string(v.runes) }
 
-// Encode returns the numbers of a text's characters. A character that was never seen is an error.
+// Encode returns the tokens of a text. An unknown character is an error.
 func (v *Vocabulary) Encode(text string) ([]int32, error) {
 	return v.Append(make([]int32, 0, len(text)), []byte(text))
 }
 
-// Append is Encode that appends the numbers to tokens.
+// Append is Encode that appends to tokens.
 func (v *Vocabulary) Append(tokens []int32, text []byte) ([]int32, error) {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
@@ -76,9 +76,9 @@ func (v *Vocabulary) Append(tokens []int32, text []byte) ([]int32, error) {
 	return tokens, nil
 }
 
-// shown are the characters, with those that cannot be seen as Go writes them.
+// shown returns the characters, with invisible ones as Go's escape sequences.
 func (v *Vocabulary) shown() string {
-	const most = 200 // characters; an error is one line
+	const most = 200 // most characters, because an error is one line
 	s := fmt.Sprintf("%q", string(v.runes[:min(most, len(v.runes))]))
 	s = s[1 : len(s)-1]
 	if more := len(v.runes) - most; more > 0 {
@@ -87,7 +87,7 @@ func (v *Vocabulary) shown() string {
 	return s
 }
 
-// Decode returns the text of numbers; those that stand for no character are left out.
+// Decode returns the text of tokens, without those that stand for no character.
 func (v *Vocabulary) Decode(tokens []int32) string {
 	out := make([]rune, 0, len(tokens))
 	for _, t := range tokens {
@@ -98,26 +98,26 @@ func (v *Vocabulary) Decode(tokens []int32) string {
 	return string(out)
 }
 
-// A Text is a text to learn from. It is kept as UTF-8, in little more memory than its file takes, and is safe for concurrent use.
+// A Text is a text to learn from. It is held as UTF-8, in little more memory than its file takes, and is safe for concurrent use.
 type Text struct {
-	Characters string // all that it is made of, each once and in order
-	Identity   string // the SHA-256 of the text; the line ends and byte order marks of its file make no difference
-	Pipe       bool   // it came from a pipe: it cannot be read again
+	Characters string // all of its characters, each once and in order
+	Identity   string // the SHA-256 of the text, regardless of the kind of line ends and byte order marks of its file
+	Pipe       bool   // it came from a pipe and cannot be read again
 
 	bytes []byte
 	marks []int // offset in bytes of every markEvery-th character
-	count int   // of characters
+	count int   // number of characters
 }
 
 const (
-	// maxText is the longest text, in bytes: what memory there is must not depend on who writes to a pipe.
+	// maxText is the longest text in bytes, because a pipe could otherwise use up the memory.
 	maxText   = 1 << 30
 	markEvery = 256
 )
 
-// NewText makes a text of what a file or a pipe held; it takes over p and changes it. Byte order marks are dropped, wherever files
-// with one were put together; CR LF and a lone CR become LF. Characters of kept stay as they are, for models that learned them. The
-// error says what is wrong with a text that nothing can be learned from.
+// NewText makes a text from the contents of a file or a pipe. It takes over p and changes it: it removes byte order marks, which
+// concatenated files have in the middle, and replaces CR LF and a lone CR by LF. Characters in kept stay as they are, for models that
+// learned them. An error says why a text cannot be learned from.
 func NewText(p []byte, kept string) (*Text, error) {
 	p = normalise(p, kept)
 	if len(p) == 0 {
@@ -143,7 +143,7 @@ func NewText(p []byte, kept string) (*Text, error) {
 	return t, nil
 }
 
-// Normalise does to a prompt what [NewText] does to a text.
+// Normalise changes a prompt as [NewText] changes a text.
 func Normalise(text, kept string) string { return string(normalise([]byte(text), kept)) }
 
 const byteOrderMark = "\ufeff"
@@ -161,14 +161,14 @@ func normalise(p []byte, kept string) []byte {
 		switch {
 		case b != '\r':
 			out = append(out, b)
-		case i+1 == len(p) || p[i+1] != '\n': // else the LF that follows is the line's end
+		case i+1 == len(p) || p[i+1] != '\n': // otherwise the LF that follows is kept
 			out = append(out, '\n')
 		}
 	}
 	return out
 }
 
-// without takes every occurrence of part out of p, in place.
+// without removes every occurrence of part from p, in place.
 func without(p, part []byte) []byte {
 	out := p[:0]
 	for {
@@ -180,7 +180,7 @@ func without(p, part []byte) []byte {
 	}
 }
 
-// errNoText says what bytes are that are no text in UTF-8.
+// errNoText returns an error that says why bytes are not a UTF-8 text.
 func errNoText(p []byte) error {
 	if bytes.HasPrefix(p, []byte{0xff, 0xfe}) || bytes.HasPrefix(p, []byte{0xfe, 0xff}) {
 		return errors.New("is in UTF-16: give it in UTF-8, as iconv -f UTF-16 -t UTF-8 writes it")
@@ -188,13 +188,13 @@ func errNoText(p []byte) error {
 	return errors.New("is no text: give a file in UTF-8")
 }
 
-// Len returns how many characters there are.
+// Len returns the number of characters.
 func (t *Text) Len() int { return t.count }
 
-// Slice returns the UTF-8 of n characters from number first on; it must not be changed.
+// Slice returns the UTF-8 of n characters from number first. It must not be changed.
 func (t *Text) Slice(first, n int) []byte { return t.bytes[t.offset(first):t.offset(first+n)] }
 
-// offset is where a character begins, or where the text ends.
+// offset returns the byte at which a character begins, or the text's length.
 func (t *Text) offset(character int) int {
 	if character == t.count {
 		return len(t.bytes)
@@ -207,8 +207,8 @@ func (t *Text) offset(character int) int {
 	return at
 }
 
-// Split returns how many characters are to train on, the first nine tenths; the rest is to test with. Both parts must hold more than
-// one sequence of context characters.
+// Split returns the number of characters to train on, nine tenths of the text; the rest is held out. Both parts must hold more than one
+// sequence of context characters.
 func (t *Text) Split(context int) (train int, err error) {
 	train = t.count * 9 / 10
 	if test := t.count - train; test <= context {
@@ -218,9 +218,8 @@ func (t *Text) Split(context int) (train int, err error) {
 	return train, nil
 }
 
-// ReadText reads a text in UTF-8 from a file, or from a pipe to its end, opening it once. A model that knows the characters of kept
-// gets them as they are: see [NewText]. The error says what is wrong with a text that nothing can be learned from. Waiting for a pipe
-// ends with ctx.
+// ReadText reads a UTF-8 text from a file, or from a pipe to its end, and opens it only once. kept is as in [NewText]. An error says why a
+// text cannot be learned from. If ctx ends, it stops waiting for a pipe.
 func ReadText(ctx context.Context, path, kept string) (*Text, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -239,7 +238,7 @@ func ReadText(ctx context.Context, path, kept string) (*Text, error) {
 		p   []byte
 		err error
 	}
-	read := make(chan result, 1) // a pipe that nobody writes to keeps its reader for ever
+	read := make(chan result, 1) // the reader of a pipe without a writer never returns
 	go func() {
 		p, err := readFile(path, int(info.Size()))
 		read <- result{p, err}
@@ -261,8 +260,8 @@ func ReadText(ctx context.Context, path, kept string) (*Text, error) {
 	return t, nil
 }
 
-// readFile reads a file to its end, in one piece of memory where it has the expected size. It stops early at what can be no text, so
-// that a pipe without end that sends zeros is refused at once.
+// readFile reads a file to its end, into one allocation if it has the expected size. It stops early if the beginning cannot be text, so
+// that an endless pipe of zeros is refused at once.
 func readFile(path string, size int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

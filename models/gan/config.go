@@ -11,17 +11,17 @@ import (
 type Config struct {
 	Arch     string // "mlp", "dcgan" or "points"
 	Z        int    // latent size
-	Hidden   int    // mlp, points: units of the hidden layers; dcgan: channels at half the size, doubled each time that it halves
+	Hidden   int    // mlp, points: units of the hidden layers; dcgan: channels at half the size, doubled at each further halving
 	Size     int    // pictures are Size × Size; points are 1 × 2
 	Channels int
 
 	Pairing string  // "relativistic": real against generated, in pairs; "non-saturating": each by itself
-	R1, R2  float64 // γ of the penalty on the discriminator's gradient at real and at generated pictures; 0 for none
-	EMA     float64 // of the generator's weights, how much stays at each step
-	Decay   int     // learning rate, R1 and R2 fall to 0 over so many steps, by half a cosine; 0: they stay
+	R1, R2  float64 // weights γ of the gradient penalties at real and at generated examples; 0 for none
+	EMA     float64 // decay of the moving average of the generator's weights
+	Decay   int     // steps over which learning rate, R1 and R2 fall to 0 along half a cosine; 0: they stay
 }
 
-// PointsDefaults returns three hidden layers for sets of points in the plane, to be trained for 12,000 steps.
+// PointsDefaults returns three hidden layers for points in the plane, to be trained for 12,000 steps.
 func PointsDefaults() Config {
 	return Config{
 		Arch: "points", Z: 2, Hidden: 128, Size: 1, Channels: 1,
@@ -29,7 +29,7 @@ func PointsDefaults() Config {
 	}
 }
 
-// shape is that of one example.
+// shape returns the shape of one example.
 func (c Config) shape() []int {
 	if c.Arch == "points" {
 		return []int{1, 1, 2}
@@ -47,7 +47,7 @@ func DCGANDefaults() Config {
 	return Config{Arch: "dcgan", Z: 100, Hidden: 32, Size: 32, Channels: 1, Pairing: "non-saturating", EMA: 0.999}
 }
 
-// Validate says what is wrong with c and how to mend it.
+// Validate returns an error that says what is wrong with c and how to correct it.
 func (c Config) Validate() error {
 	if !slices.Contains([]string{"mlp", "dcgan", "points"}, c.Arch) {
 		return fmt.Errorf(`gan: there is no architecture %q: choose "mlp", "dcgan" or "points"`, c.Arch)

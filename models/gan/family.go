@@ -10,7 +10,7 @@ import (
 	"genview/models/watch"
 )
 
-// Family is that of GANs, of pictures and of points in the plane.
+// Family is the family of GANs, for pictures and for points in the plane.
 var Family = family.Family{
 	Kind: "gan",
 	Presets: []family.Preset{
@@ -28,7 +28,7 @@ var Family = family.Family{
 				About: "Two networks play against each other: one draws letters, the other tells them from real ones. Watch both, and walk between the pictures.",
 			},
 			Steps: 2000, Batch: 128,
-			Settings: func() family.Settings { return preset(DCGANDefaults(), 2e-4, 0.5, 0.999) }, // rates of Radford et al. 2016
+			Settings: func() family.Settings { return preset(DCGANDefaults(), 2e-4, 0.5, 0.999) }, // learning rate of Radford et al. 2016
 		},
 		{
 			Name:  "points",
@@ -38,7 +38,7 @@ var Family = family.Family{
 				About: "A GAN has to find 25 clusters in the plane. See the points that it makes move, and what its discriminator thinks of every place.",
 			},
 			Steps: PointsDefaults().Decay, Batch: 256,
-			Settings: func() family.Settings { // what finds all modes of points:grid25
+			Settings: func() family.Settings { // these find all modes of points:grid25
 				s := preset(PointsDefaults(), 2e-3, 0, 0.99)
 				s.Data.Name = "points:grid25"
 				return s
@@ -48,7 +48,7 @@ var Family = family.Family{
 	New: func() family.Settings { return new(Settings) },
 }
 
-// Settings are those of a run.
+// Settings are the settings of a run.
 type Settings struct {
 	Data  data.PictureSettings `yaml:"data"`
 	Model struct {
@@ -72,7 +72,7 @@ func preset(c Config, lr, beta1, beta2 float64) *Settings {
 	return s
 }
 
-// Title names the networks.
+// Title describes the networks.
 func (s *Settings) Title() string {
 	switch s.Model.Arch {
 	case "points":
@@ -83,10 +83,10 @@ func (s *Settings) Title() string {
 	return "MLP GAN"
 }
 
-// Source is where the examples come from.
+// Source returns the settings of the data.
 func (s *Settings) Source() family.Source { return &s.Data }
 
-// Config describes the networks.
+// Config returns the description of the networks.
 func (s *Settings) Config() Config {
 	m := s.Model
 	return Config{
@@ -95,7 +95,7 @@ func (s *Settings) Config() Config {
 	}
 }
 
-// Validate says what is wrong with the settings.
+// Validate returns an error if the settings are wrong.
 func (s *Settings) Validate() error {
 	points, isPoints := s.Model.Arch == "points", data.IsPoints(s.Data.Name)
 	switch {
@@ -114,7 +114,7 @@ func (s *Settings) Validate() error {
 	return s.Config().Validate()
 }
 
-// Follow fits the settings to the pictures and to the networks.
+// Follow adapts the settings to the pictures and the networks.
 func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (string, error) {
 	step, least := 1, 1
 	switch s.Model.Arch {
@@ -129,7 +129,7 @@ func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (str
 	return s.Data.Follow(ctx, asked, step, least)
 }
 
-// Schedule has rate and penalties fall over all steps, where they fall.
+// Schedule makes the decay of learning rate and penalties, if there is any, as long as the training.
 func (s *Settings) Schedule(steps int) {
 	if s.Model.Decay > 0 {
 		s.Model.Decay = steps

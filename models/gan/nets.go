@@ -14,8 +14,8 @@ type network interface {
 
 const slope = 0.2 // of LeakyReLU, as in DCGAN
 
-// sharp is the slope in the generator of points, which has to cut the plane into modes with nothing between them: with ReLU 96 % of
-// its samples are on a mode after 8,000 steps, with the slope 0.2 it is 55 % (grid25).
+// sharp is the slope of LeakyReLU in the generator of points, which must separate modes with nothing between them: with ReLU 96 % of its
+// samples are on a mode after 8,000 steps, with the slope 0.2 only 55 % (grid25).
 const sharp = 0
 
 func newGenerator(s *nn.Scope, c Config) network {
@@ -43,7 +43,7 @@ type mlp struct {
 	*nn.MLP
 	shape []int // of an example; nil for a discriminator
 	slope float64
-	free  bool // examples are not bound to [−1, 1]
+	free  bool // examples are not limited to [−1, 1]
 }
 
 func (m *mlp) forward(_ *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
@@ -63,10 +63,10 @@ func (m *mlp) forward(_ *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	return x.Reshape(append([]int{x.Dim(0)}, m.shape...)...)
 }
 
-// halvings is how often dcgan halves a picture.
+// halvings returns how often dcgan halves a picture.
 const halvings = 3
 
-// upward is DCGAN's generator: a projection to Size/8, then transposed convolutions that double it.
+// upward is DCGAN's generator: a projection to Size/8, then transposed convolutions that double the size.
 type upward struct {
 	z     int
 	first *nn.ConvTranspose2d
@@ -81,7 +81,7 @@ func newUpward(s *nn.Scope, c Config) *upward {
 	for i := range halvings {
 		m.norms = append(m.norms, nn.NewBatchNorm2d(s.Sub("norm"+strconv.Itoa(i+1)), out))
 		in := out
-		double := nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, NoBias: true} // BatchNorm2d takes any bias away again
+		double := nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, NoBias: true} // BatchNorm2d removes a bias anyway
 		if out /= 2; i == halvings-1 {
 			out, double.NoBias = c.Channels, false
 		}
@@ -98,7 +98,7 @@ func (m *upward) forward(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	return x.Tanh()
 }
 
-// downward is DCGAN's discriminator: convolutions that halve, and one over what is left.
+// downward is DCGAN's discriminator: convolutions that halve the size, and a last one over the remaining picture.
 type downward struct {
 	convs []*nn.Conv2d
 	norms []*nn.BatchNorm2d // from the second convolution on

@@ -11,21 +11,21 @@ import (
 	"genview/models/watch"
 )
 
-// points is a GAN that learns from points in the plane.
+// points is a GAN of points in the plane.
 type points struct {
 	family.Fed
 	trainer *Trainer
 	source  *data.SourceSettings
 	latents []float32
-	real    []float32 // points to compare with
-	places  []float32 // where the surface is looked at
+	real    []float32 // held-out points to compare with
+	places  []float32 // positions of the surface's grid
 }
 
 const (
 	cloud   = 4000 // points of a sample
-	surface = 64   // places along each axis at which the discriminator is asked
+	surface = 64   // positions along each axis at which the discriminator is evaluated
 
-	mostPoints = 10_000_000 // that are made at a time
+	mostPoints = 10_000_000 // most points that are made at once
 )
 
 func newPoints(e family.Env, t *Trainer, s *data.SourceSettings) (*points, error) {
@@ -46,7 +46,7 @@ func (m *points) open(ctx context.Context) (*data.Dataset, error) {
 	return m.source.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Tell})
 }
 
-// Begin opens the points.
+// Begin opens the data.
 func (m *points) Begin(ctx context.Context, step int) (string, error) {
 	set, err := m.open(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (m *points) Begin(ctx context.Context, step int) (string, error) {
 	return family.CountOf(set.Train.Len(), "point"), m.Feed(set.Train, step)
 }
 
-// held returns the points that the model was not trained on.
+// held returns held-out points.
 func (m *points) held(ctx context.Context) (*data.Points, error) {
 	set, err := m.open(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func (m *points) held(ctx context.Context) (*data.Points, error) {
 	return set.Test.(*data.Points), nil
 }
 
-// Look makes points and asks the discriminator of the plane.
+// Look draws points and evaluates the discriminator on the plane.
 func (m *points) Look(ctx context.Context) ([]watch.View, error) {
 	if m.real == nil {
 		p, err := m.held(ctx)
@@ -95,10 +95,10 @@ func (m *points) Look(ctx context.Context) ([]watch.View, error) {
 
 func (m *points) reach() float64 { return data.Reach(m.source.Name) }
 
-// Answer has nothing to answer.
+// Answer does nothing: there are no requests for points.
 func (m *points) Answer(context.Context, watch.Request) bool { return false }
 
-// Sample draws n points of seeds from first on.
+// Sample draws n points of seeds, starting at first.
 func (m *points) Sample(ctx context.Context, first, n int) (*image.RGBA, error) {
 	xy, err := m.made(ctx, first, n)
 	if err != nil {
@@ -107,13 +107,13 @@ func (m *points) Sample(ctx context.Context, first, n int) (*image.RGBA, error) 
 	return picture.Scatter(xy, m.reach()), nil
 }
 
-// made returns n points of seeds from first on.
+// made returns n points of seeds, starting at first.
 func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
 	if n > mostPoints {
 		return nil, fmt.Errorf("%d points are %w: give %d or fewer", n, family.ErrTooMany, mostPoints)
 	}
 	xy := make([]float32, 0, 2*n)
-	for at := 0; at < n; at += cloud { // latents take more memory than points
+	for at := 0; at < n; at += cloud { // in parts, because latent vectors take more memory than points
 		m.Env.Heard("points", at, n)
 		z, err := m.Seeds(first+at, min(cloud, n-at))
 		if err != nil {
@@ -128,7 +128,7 @@ func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
 	return xy, nil
 }
 
-// coverage is what is measured of a GAN of points.
+// coverage is the result of evaluating a GAN of points.
 type coverage struct {
 	Modes    int     `json:"modes"` // with at least one generated point in 500 within 3 σ
 	Total    int     `json:"modes_total"`
@@ -141,7 +141,7 @@ func (e coverage) String() string {
 	return fmt.Sprintf("%d of %d modes, %.1f %% of %d generated points lie within 3 σ of one", e.Modes, e.Total, 100*e.Quality, e.Examples)
 }
 
-// Evaluate counts the modes that are found.
+// Evaluate counts the modes that are covered.
 func (m *points) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
 	p, err := m.held(ctx)
 	if err != nil {

@@ -13,20 +13,20 @@ import (
 // TrainConfig says how a GAN is trained.
 type TrainConfig struct {
 	Batch int
-	Adam  optim.AdamConfig // of both networks
-	Seed  uint64           // of the first weights and of the noise
+	Adam  optim.AdamConfig // for both networks
+	Seed  uint64           // of the initial weights and of the noise
 }
 
-// A Trainer trains a GAN on one device and draws what its averaged generator has learned. A step takes examples [B, C, S, S]; its metrics
-// are the losses, the mean logits of real and generated examples, and the penalties. It is for one goroutine.
+// A Trainer trains a GAN on one device and generates with its averaged generator. A step takes examples [B, C, S, S]; its metrics are the
+// losses, the mean logits of real and generated examples, and the penalties. It is for one goroutine.
 type Trainer struct {
 	*step.Trainer
 	config  Config
 	parts   [3]*nn.Scope // generator, discriminator, average
 	adams   [2]*optim.Adam
-	average *tensor.Tensor // the averaged generator's variables, as one
-	count   *tensor.Tensor // steps, for the average's window
-	fall    *tensor.Tensor // what is left of learning rate and penalties
+	average *tensor.Tensor // the averaged generator's variables as one tensor
+	count   *tensor.Tensor // number of steps, for the average's window
+	fall    *tensor.Tensor // decay factor of learning rate and penalties
 
 	decoder *nn.Apply
 	judge   *nn.Apply
@@ -72,7 +72,7 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	return t, t.Compile()
 }
 
-// stepD makes the discriminator's half. Running statistics of the generator are the other half's to keep.
+// stepD makes the discriminator's half of a step. It leaves the running statistics of the generator alone.
 func (t *Trainer) stepD(g, d network, real *tensor.Tensor) {
 	fake := g.forward(nn.Train(t.Noise), t.Noise.Normal(real.Dim(0), t.config.Z)).Detach()
 	pass := nn.Train(t.Noise)
@@ -94,7 +94,7 @@ func (t *Trainer) stepD(g, d network, real *tensor.Tensor) {
 	t.Part(metrics, append(updates, pass.Updates()...))
 }
 
-// stepG makes the generator's half, with its average. Running statistics of the discriminator stay as its own half left them.
+// stepG makes the generator's half of a step, with its average. It leaves the running statistics of the discriminator alone.
 func (t *Trainer) stepG(g, d network, real *tensor.Tensor) {
 	pass := nn.Train(t.Noise)
 	fake := g.forward(pass, t.Noise.Normal(real.Dim(0), t.config.Z))
@@ -106,7 +106,7 @@ func (t *Trainer) stepG(g, d network, real *tensor.Tensor) {
 	for _, u := range updates {
 		next[u.Var] = u.Value
 	}
-	// The window grows with the step, so that the first weights, which know nothing, do not linger.
+	// The window grows with the step, so that the untrained first weights do not stay in the average for long.
 	stays := t.count.Div(t.count.Shift(10)).Minimum(tensor.Full(t.config.EMA))
 	mine, averaged := append(t.parts[0].Buffers(), t.adams[0].Params()...), append(t.parts[2].Buffers(), t.average)
 	for i, v := range mine {
@@ -117,16 +117,15 @@ func (t *Trainer) stepG(g, d network, real *tensor.Tensor) {
 	t.Part([]step.Metric{{Name: "g_loss", Value: loss}}, updates)
 }
 
-// Z is the number of latent dimensions.
+// Z returns the number of latent dimensions.
 func (t *Trainer) Z() int { return t.config.Z }
 
-// Decode draws latents [N, Z] with the averaged generator: pictures [N, C, S, S] in [0, 1].
+// Decode maps latents [N, Z] to pictures [N, C, S, S] in [0, 1], with the averaged generator.
 func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
 	return t.decoder.Run(ctx, z)
 }
 
-// Drawn returns the variables of the averaged generator, with which examples are made, and of a GAN of points those of the
-// discriminator too, which is asked of the plane.
+// Drawn returns the variables of the averaged generator and, for a GAN of points, those of the discriminator, which Look evaluates.
 func (t *Trainer) Drawn() []nn.Named {
 	drawn := t.parts[2].Named()
 	if t.config.Arch == "points" {
@@ -135,7 +134,7 @@ func (t *Trainer) Drawn() []nn.Named {
 	return drawn
 }
 
-// Judge returns the discriminator's logits [N] of examples [N, ...] as it is trained on them: the higher, the more real.
+// Judge returns the discriminator's logits [N] of examples [N, ...] in training mode: higher means more real.
 func (t *Trainer) Judge(ctx context.Context, examples []float32) ([]float32, error) {
 	return t.judge.Run(ctx, examples)
 }

@@ -7,7 +7,7 @@ import (
 	"genview/tensor"
 )
 
-// Apply runs a network on any number of rows, a fixed number at a time. It is compiled when first used, and for one goroutine.
+// Apply runs a network on any number of rows, in batches of fixed size. It compiles when it is first used, and is for one goroutine.
 type Apply struct {
 	rt    *tensor.Runtime
 	batch int
@@ -23,7 +23,7 @@ func NewApply(rt *tensor.Runtime, batch int, in []int, net func(x *tensor.Tensor
 	return &Apply{rt: rt, batch: batch, in: in, net: net}
 }
 
-// Run maps rows, each of as many values as the shape of one has, to what the network makes of each.
+// Run applies the network to rows, one after another in one slice, and returns its outputs.
 func (a *Apply) Run(ctx context.Context, rows []float32) ([]float32, error) {
 	if a.program == nil {
 		a.x = tensor.Input("rows", tensor.F32, append([]int{a.batch}, a.in...)...)
@@ -33,7 +33,7 @@ func (a *Apply) Run(ctx context.Context, rows []float32) ([]float32, error) {
 			return nil, err
 		}
 		a.program = p
-		if err := p.Warm(ctx); err != nil { // as its first run would, but so that it can be followed and ended
+		if err := p.Warm(ctx); err != nil { // compiles as the first run would, but can be watched and cancelled
 			return nil, err
 		}
 	}

@@ -2,32 +2,32 @@ package nn
 
 import "genview/tensor"
 
-// MultiheadAttention lets each place of a sequence take from all places of another, or of its own, in several ways at once
+// MultiheadAttention lets each position of a sequence attend to all positions of another sequence or of its own, with several heads
 // (Vaswani et al. 2017, section 3.2.2).
 type MultiheadAttention struct {
-	In    *Linear // [3·E, E]: queries, keys and values, one below the other
+	In    *Linear // [3·E, E]: the projections of queries, keys and values, stacked
 	Out   *Linear // [E, E]
 	Heads int     // divides E
 	Drop  *Dropout
-	Name  string // of the tap on the shares
+	Name  string // of the tap on the attention weights
 }
 
-// NewMultiheadAttention makes a MultiheadAttention with the names and the first values of torch.nn.MultiheadAttention, tapped under
-// the scope's path.
+// NewMultiheadAttention makes a MultiheadAttention with the names and the initial values of torch.nn.MultiheadAttention, tapped under the
+// scope's path.
 func NewMultiheadAttention(s *Scope, dim, heads int, drop *Dropout) *MultiheadAttention {
 	in := &Linear{Weight: s.Var("in_proj_weight", XavierUniform(dim, 3*dim), 3*dim, dim), Bias: s.Var("in_proj_bias", Zeros(), 3*dim)}
 	out := NewLinear(s.Sub("out_proj"), dim, dim)
 	return &MultiheadAttention{In: in, Out: out, Heads: heads, Drop: drop, Name: s.Path()}
 }
 
-// Forward maps x [B, T, E] to the same shape; each place takes from the places of memory [B, S, E], which is x itself for
-// self-attention. o says where it may look: a mask broadcasts to [B, Heads, T, S]. All else of o is the layer's.
+// Forward maps x [B, T, E] to the same shape. Each position attends to the positions of memory [B, S, E], which is x itself for
+// self-attention. o.Mask, which broadcasts to [B, Heads, T, S], limits that; the layer sets the other fields of o.
 //
-// A query that a mask of Bool lets look nowhere looks everywhere alike, so that a sequence that is nothing but padding makes no NaN, which
-// [tensor.ScaledDotProductAttention] does.
+// A query whose Bool mask is false everywhere attends to all positions equally, so that a sequence of padding alone gives no NaN, unlike
+// with [tensor.ScaledDotProductAttention].
 func (a *MultiheadAttention) Forward(p *Pass, x, memory *tensor.Tensor, o tensor.AttentionOptions) *tensor.Tensor {
 	e := x.Dim(-1)
-	var heads []*tensor.Tensor // of queries, keys and values
+	var heads []*tensor.Tensor // queries, keys and values
 	if x == memory {
 		heads = a.In.Forward(x).Split(-1, e, e, e)
 	} else {
@@ -37,7 +37,7 @@ func (a *MultiheadAttention) Forward(p *Pass, x, memory *tensor.Tensor, o tensor
 		heads[i] = a.split(heads[i])
 	}
 	if o.Mask != nil && o.Mask.DType() == tensor.Bool {
-		const never = -1e9 // beside it a score is nothing
+		const never = -1e9 // so low that the score's weight is 0
 		o.Mask = tensor.Where(o.Mask, tensor.Full(0), tensor.Full(never))
 	}
 	o.Tap = a.Name

@@ -2,20 +2,20 @@ package nn
 
 import "genview/tensor"
 
-// BatchNorm2d normalises each channel (Ioffe & Szegedy 2015): by the batch's own statistics in training, and by running ones in
+// BatchNorm2d normalises each channel (Ioffe & Szegedy 2015): with the batch's statistics in training, and with running statistics in
 // evaluation.
 type BatchNorm2d struct {
-	Weight *tensor.Tensor // [C], at first 1
-	Bias   *tensor.Tensor // [C], at first 0
+	Weight *tensor.Tensor // [C], initially 1
+	Bias   *tensor.Tensor // [C], initially 0
 
-	RunningMean *tensor.Tensor // [C], at first 0
-	RunningVar  *tensor.Tensor // [C], at first 1; with Bessel's correction, unlike the variance that normalises
+	RunningMean *tensor.Tensor // [C], initially 0
+	RunningVar  *tensor.Tensor // [C], initially 1; with Bessel's correction, unlike the variance used to normalise
 
 	Eps      float64 // added to the variance
 	Momentum float64 // weight of the newest batch in the running statistics
 }
 
-// NewBatchNorm2d makes a BatchNorm2d with PyTorch's Eps 1e-5 and Momentum 0.1, which may be changed before Forward.
+// NewBatchNorm2d makes a BatchNorm2d with PyTorch's Eps 1e-5 and Momentum 0.1, which can be changed before Forward.
 func NewBatchNorm2d(s *Scope, channels int) *BatchNorm2d {
 	return &BatchNorm2d{
 		Weight:      s.Var("weight", Ones(), channels),
@@ -27,7 +27,7 @@ func NewBatchNorm2d(s *Scope, channels int) *BatchNorm2d {
 	}
 }
 
-// Forward maps x [N, C, H, W] to the same shape. In training the new running statistics are among the [Pass.Updates].
+// Forward maps x [N, C, H, W] to the same shape. In training, [Pass.Updates] includes the new running statistics.
 func (l *BatchNorm2d) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
 	mean, variance := l.RunningMean.Reshape(-1, 1, 1), l.RunningVar.Reshape(-1, 1, 1)
 	if p.training {

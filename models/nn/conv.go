@@ -2,10 +2,10 @@ package nn
 
 import "genview/tensor"
 
-// ConvConfig describes a convolution that is the same along both axes. A Stride or Groups of 0, which would mean nothing, is 1.
+// ConvConfig describes a convolution with the same parameters along both axes. A Stride or Groups of 0 means 1.
 type ConvConfig struct {
 	Kernel, Stride, Padding int
-	OutputPadding           int // of ConvTranspose2d only
+	OutputPadding           int // for ConvTranspose2d only
 	Groups                  int
 	NoBias                  bool
 }
@@ -18,7 +18,7 @@ type Conv2d struct {
 	options tensor.ConvOptions
 }
 
-// NewConv2d makes a Conv2d with PyTorch's first values: all from [−b, b) with b = 1/√(in/groups·kernel²).
+// NewConv2d makes a Conv2d with PyTorch's initial values: all from [−b, b) with b = 1/√(in/groups·kernel²).
 func NewConv2d(s *Scope, in, out int, c ConvConfig) *Conv2d {
 	groups := max(c.Groups, 1)
 	l := &Conv2d{options: tensor.ConvOptions{Stride: []int{max(c.Stride, 1)}, Padding: []int{c.Padding}, Groups: groups}}
@@ -26,7 +26,7 @@ func NewConv2d(s *Scope, in, out int, c ConvConfig) *Conv2d {
 	return l
 }
 
-// vars makes the weight [first, second, kernel, kernel], whose fan-in is a row, and the bias if there is one.
+// vars makes the weight [first, second, kernel, kernel], whose fan-in is second·kernel², and the bias if there is one.
 func (c ConvConfig) vars(s *Scope, first, second, out int) (weight, bias *tensor.Tensor) {
 	init := KaimingUniform(second * c.Kernel * c.Kernel)
 	weight = s.Var("weight", init, first, second, c.Kernel, c.Kernel)
@@ -41,7 +41,7 @@ func (l *Conv2d) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return addChannels(x.Conv2d(l.Weight, l.options), l.Bias)
 }
 
-// ConvTranspose2d is the transpose of a convolution: what Conv2d makes smaller it makes larger.
+// ConvTranspose2d is a transposed convolution: it enlarges what Conv2d reduces.
 type ConvTranspose2d struct {
 	Weight *tensor.Tensor // [in, out/groups, kernel, kernel]
 	Bias   *tensor.Tensor // [out]; nil with NoBias
@@ -49,8 +49,8 @@ type ConvTranspose2d struct {
 	options tensor.ConvTransposeOptions
 }
 
-// NewConvTranspose2d makes a ConvTranspose2d with PyTorch's first values: all from [−b, b) with b = 1/√(out/groups·kernel²). That
-// PyTorch takes the outputs for the fan-in follows from its weight's layout.
+// NewConvTranspose2d makes a ConvTranspose2d with PyTorch's initial values: all from [−b, b) with b = 1/√(out/groups·kernel²). PyTorch's
+// fan-in counts outputs because of its weight's layout.
 func NewConvTranspose2d(s *Scope, in, out int, c ConvConfig) *ConvTranspose2d {
 	groups := max(c.Groups, 1)
 	l := &ConvTranspose2d{options: tensor.ConvTransposeOptions{
@@ -60,7 +60,7 @@ func NewConvTranspose2d(s *Scope, in, out int, c ConvConfig) *ConvTranspose2d {
 	return l
 }
 
-// Forward maps x [N, in, H, W] to [N, out, H', W'] with H' = (H−1)·stride − 2·padding + kernel + output padding, and W' alike.
+// Forward maps x [N, in, H, W] to [N, out, H', W'] with H' = (H−1)·stride − 2·padding + kernel + output padding, and W' likewise.
 func (l *ConvTranspose2d) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return addChannels(x.ConvTranspose2d(l.Weight, l.options), l.Bias)
 }

@@ -5,14 +5,14 @@ import (
 	"math/rand/v2"
 )
 
-// An Init fills a new variable with its first values. It is called when they are put on a device, each time anew, so it must depend on
-// rng alone.
+// An Init fills a new variable with its initial values. It is called each time they are written to a device, so it must depend on rng
+// alone.
 type Init func(rng *rand.Rand, values []float32)
 
-// Zeros is 0 everywhere.
+// Zeros fills with 0.
 func Zeros() Init { return full(0) }
 
-// Ones is 1 everywhere.
+// Ones fills with 1.
 func Ones() Init { return full(1) }
 
 func full(v float32) Init {
@@ -41,8 +41,8 @@ func Normal(mean, std float64) Init {
 	}
 }
 
-// KaimingUniform draws from [−b, b) with b = √(6 / ((1+a²)·fanIn)) and a = √5, that is 1/√fanIn: PyTorch's choice for linear and
-// convolutional weights (He et al. 2015, whose a is the slope of a leaky ReLU; √5 only reproduces what Torch7 did).
+// KaimingUniform draws from [−b, b) with b = √(6 / ((1+a²)·fanIn)) and a = √5, which gives 1/√fanIn: PyTorch's choice for linear and
+// convolutional weights (He et al. 2015, where a is the slope of a leaky ReLU; √5 only reproduces Torch7).
 func KaimingUniform(fanIn int) Init { return Uniform(1 / math.Sqrt(float64(fanIn))) }
 
 // XavierUniform draws from [−b, b) with b = √(6 / (fanIn+fanOut)) (Glorot & Bengio 2010).

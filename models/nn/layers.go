@@ -8,8 +8,8 @@ import (
 
 // LayerNorm normalises each vector along the last axis (Ba et al. 2016).
 type LayerNorm struct {
-	Weight *tensor.Tensor // [D], at first 1
-	Bias   *tensor.Tensor // [D], at first 0; may be nil
+	Weight *tensor.Tensor // [D], initially 1
+	Bias   *tensor.Tensor // [D], initially 0; may be nil
 	Eps    float64        // added to the variance
 }
 
@@ -28,7 +28,7 @@ type Embedding struct {
 	Weight *tensor.Tensor // [N, D]
 }
 
-// NewEmbedding makes an Embedding with these first values; PyTorch's are Normal(0, 1).
+// NewEmbedding makes an Embedding with these initial values; PyTorch's are Normal(0, 1).
 func NewEmbedding(s *Scope, n, dim int, init Init) *Embedding {
 	return &Embedding{Weight: s.Var("weight", init, n, dim)}
 }
@@ -38,13 +38,13 @@ func (l *Embedding) Forward(indices *tensor.Tensor) *tensor.Tensor {
 	return tensor.Embedding(indices, l.Weight)
 }
 
-// Logits maps x [..., D] to its products with all vectors [..., N]: the layer before the softmax shares the table's weights
-// (Press & Wolf 2016).
+// Logits maps x [..., D] to its dot products with all vectors [..., N], for a last layer that shares the table's weights (Press & Wolf
+// 2016).
 func (l *Embedding) Logits(x *tensor.Tensor) *tensor.Tensor { return x.MatMul(l.Weight.T()) }
 
 // Dropout drops elements in training and does nothing in evaluation.
 type Dropout struct {
-	P float64 // the probability with which an element is dropped
+	P float64 // probability with which an element is dropped
 }
 
 // Forward maps x to the same shape.
@@ -55,15 +55,15 @@ func (l *Dropout) Forward(p *Pass, x *tensor.Tensor) *tensor.Tensor {
 	return p.rng.Dropout(x, l.P)
 }
 
-// attention says what is dropped of attention's shares.
+// attention sets the dropout of attention weights.
 func (l *Dropout) attention(p *Pass, o *tensor.AttentionOptions) {
 	if p.training {
 		o.Dropout, o.RNG = l.P, p.rng
 	}
 }
 
-// Sinusoids are the positions of Vaswani et al. 2017, section 3.5: [n, dim] of sines in even and cosines in odd columns, whose
-// wavelengths grow from 2π to 10,000·2π.
+// Sinusoids returns the position encoding of Vaswani et al. 2017, section 3.5: [n, dim] with sines in even and cosines in odd columns,
+// whose wavelengths grow from 2π to 10,000·2π.
 func Sinusoids(n, dim int) *tensor.Tensor {
 	return tensor.ConstFunc(func(values []float32) {
 		for i := range values {

@@ -12,7 +12,7 @@ type Linear struct {
 	Bias   *tensor.Tensor // [out]; may be nil
 }
 
-// NewLinear makes a Linear with PyTorch's first values: both from [−1/√in, 1/√in).
+// NewLinear makes a Linear with PyTorch's initial values: both from [−1/√in, 1/√in).
 func NewLinear(s *Scope, in, out int) *Linear {
 	return &Linear{
 		Weight: s.Var("weight", KaimingUniform(in), out, in),
@@ -29,7 +29,7 @@ func (l *Linear) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return y
 }
 
-// rows is the part of a Linear that gives the outputs lo ≤ i < hi.
+// rows returns the part of a Linear with the outputs lo ≤ i < hi.
 func (l *Linear) rows(lo, hi int) *Linear {
 	part := &Linear{Weight: l.Weight.Slice(0, lo, hi)}
 	if l.Bias != nil {
@@ -38,12 +38,12 @@ func (l *Linear) rows(lo, hi int) *Linear {
 	return part
 }
 
-// MLP is linear layers with a ReLU between each two.
+// MLP is linear layers with a ReLU between them.
 type MLP struct {
 	Layers []*Linear // fc1, fc2, …
 }
 
-// NewMLP makes an MLP whose inputs, hidden layers and outputs have these sizes.
+// NewMLP makes an MLP with these sizes of inputs, hidden layers and outputs.
 func NewMLP(s *Scope, sizes ...int) *MLP {
 	m := &MLP{}
 	for i := 1; i < len(sizes); i++ {

@@ -2,27 +2,27 @@ package nn
 
 import "genview/tensor"
 
-// A Pass is what a network's forward passes of one program are for: training or evaluation. Layers to which that makes a difference take
-// it, as the first argument of Forward. It keeps what they want to have updated when the program runs; it is for one goroutine.
+// A Pass is the purpose of the forward passes of one program: training or evaluation. Layers that behave differently take it as the first
+// argument of Forward. It collects the updates that layers need when the program runs; it is for one goroutine.
 type Pass struct {
 	training bool
 	rng      *tensor.RNG
 	updates  []tensor.Update
 }
 
-// Train returns a pass for training: BatchNorm2d normalises by the batch, and Dropout drops what rng draws, which may be nil
-// where nothing is dropped. It is what module.train() is to PyTorch.
+// Train returns a pass for training: BatchNorm2d normalises with the batch's statistics, and Dropout drops elements with rng, which may be
+// nil if nothing is dropped. It corresponds to PyTorch's module.train().
 func Train(rng *tensor.RNG) *Pass { return &Pass{training: true, rng: rng} }
 
-// Eval returns a pass for evaluation: BatchNorm2d normalises by its running statistics, and Dropout does nothing. It is what
-// module.eval() is to PyTorch.
+// Eval returns a pass for evaluation: BatchNorm2d normalises with its running statistics, and Dropout does nothing. It corresponds to
+// PyTorch's module.eval().
 func Eval() *Pass { return &Pass{} }
 
-// Updates returns the updates of buffers, such as running statistics, that the layers of the pass ask for. A program that leaves them out
-// leaves the buffers as they are.
+// Updates returns the updates of buffers, such as running statistics, that layers of the pass need. A program that omits them leaves the
+// buffers unchanged.
 func (p *Pass) Updates() []tensor.Update { return p.updates }
 
-// update replaces what a buffer will be. A layer that is passed twice goes on from the first time, as it does in PyTorch.
+// update sets a buffer's next value. A layer that is applied twice continues from the first application, as in PyTorch.
 func (p *Pass) update(v *tensor.Tensor, next func(old *tensor.Tensor) *tensor.Tensor) {
 	for i, u := range p.updates {
 		if u.Var == v {

@@ -15,14 +15,14 @@ type Named = struct {
 	Tensor *tensor.Tensor
 }
 
-// A Scope makes the variables of a network under a path, and keeps account of them. Scopes of one network share that account; they
-// are for one goroutine.
+// A Scope makes and registers the variables of a network under a path. Scopes of one network share the register; they are for one
+// goroutine.
 type Scope struct {
 	path string
 	net  *network
 }
 
-// network is what all scopes of a network share.
+// network is shared by all scopes of a network.
 type network struct {
 	seed    uint64
 	entries []entry
@@ -34,21 +34,21 @@ type entry struct {
 	buffer bool
 }
 
-// NewScope returns the root scope of a new network. Equal seeds give equal first values.
+// NewScope returns the root scope of a new network. Equal seeds give equal initial values.
 func NewScope(seed uint64) *Scope { return &Scope{net: &network{seed: seed, names: map[string]bool{}}} }
 
 // Sub returns the scope of a part of the network.
 func (s *Scope) Sub(name string) *Scope { return &Scope{path: s.join(name), net: s.net} }
 
-// Path returns what the names of the scope's variables begin with, "" for the root.
+// Path returns the prefix of the names of the scope's variables; "" for the root.
 func (s *Scope) Path() string { return s.path }
 
-// Var makes a trainable variable of this shape. It panics if the scope has one of that name.
+// Var makes a trainable variable of this shape. It panics if the scope already has that name.
 func (s *Scope) Var(name string, init Init, shape ...int) *tensor.Tensor {
 	return s.add(name, init, shape, false)
 }
 
-// Buffer makes a variable that is saved with the network and not trained, such as a running mean.
+// Buffer makes a variable that checkpoints hold but training does not change, such as a running mean.
 func (s *Scope) Buffer(name string, init Init, shape ...int) *tensor.Tensor {
 	return s.add(name, init, shape, true)
 }
@@ -77,10 +77,10 @@ func (s *Scope) join(name string) string {
 
 func (s *Scope) holds(path string) bool { return s.path == "" || strings.HasPrefix(path, s.path+".") }
 
-// Vars returns the trainable variables of this scope and those below it, in order of creation.
+// Vars returns the trainable variables of this scope and its subscopes, in order of creation.
 func (s *Scope) Vars() []*tensor.Tensor { return s.tensors(false) }
 
-// Buffers returns the other variables of this scope and those below it, in order of creation.
+// Buffers returns the other variables of this scope and its subscopes, in order of creation.
 func (s *Scope) Buffers() []*tensor.Tensor { return s.tensors(true) }
 
 func (s *Scope) tensors(buffers bool) []*tensor.Tensor {
@@ -93,7 +93,7 @@ func (s *Scope) tensors(buffers bool) []*tensor.Tensor {
 	return ts
 }
 
-// Parameters returns how many numbers are trained in this scope and those below it.
+// Parameters returns the number of trainable parameters in this scope and its subscopes.
 func (s *Scope) Parameters() int {
 	n := 0
 	for _, v := range s.Vars() {
@@ -102,7 +102,7 @@ func (s *Scope) Parameters() int {
 	return n
 }
 
-// Under returns tensors under names that begin with a prefix.
+// Under adds a prefix to the names of tensors.
 func Under(prefix string, all []Named) []Named {
 	var out []Named
 	for _, n := range all {
@@ -111,7 +111,7 @@ func Under(prefix string, all []Named) []Named {
 	return out
 }
 
-// Named returns all variables of this scope and those below it under their full paths, in order of creation.
+// Named returns all variables of this scope and its subscopes with their full paths, in order of creation.
 func (s *Scope) Named() []Named {
 	var all []Named
 	for _, e := range s.net.entries {

@@ -6,18 +6,19 @@ import (
 	"slices"
 )
 
-// What sizes of a network are at most. It is far more than a device holds: with it products of sizes can be counted, and networks of more
-// layers would take minutes to be built before they are found to be too large.
+// Limits of a network's sizes. They far exceed any device, but make products of sizes countable, and refuse networks with so many layers
+// that building them would take minutes.
 const (
-	MostUnits  = 1 << 28 // of a layer: units, channels, places
+	MostUnits  = 1 << 28 // of a layer: units, channels, positions
 	MostSide   = 1 << 14 // of a picture, in pixels
 	MostLayers = 128
 )
 
-// A Size is a size of a network, and what it may be at most.
+// A Size is a size of a network, with its limit.
 type Size struct{ Value, Most int }
 
-// CheckSizes returns an error that names a size of a network of that kind that is below 1 or above its limit, the first in the alphabet.
+// CheckSizes returns an error that names a size of a network of that kind that is below 1 or above its limit, the first one in alphabetical
+// order.
 func CheckSizes(kind string, sizes map[string]Size) error {
 	for _, name := range slices.Sorted(maps.Keys(sizes)) {
 		switch s := sizes[name]; {

@@ -9,18 +9,18 @@ import (
 // AdamConfig holds the constants of Adam and AdamW.
 type AdamConfig struct {
 	LR           float64
-	Beta1, Beta2 float64 // how much of the moments stays at each step
+	Beta1, Beta2 float64 // decay rates of the moments
 	Eps          float64 // added to the root of the second moment
 	WeightDecay  float64
-	Decays       func(v *tensor.Tensor) bool // which variables WeightDecay is for; nil for all
+	Decays       func(v *tensor.Tensor) bool // which variables WeightDecay applies to; nil for all
 }
 
-// AdamDefaults returns PyTorch's: LR 1e-3, Beta1 0.9, Beta2 0.999, Eps 1e-8, WeightDecay 0.
+// AdamDefaults returns PyTorch's defaults: LR 1e-3, Beta1 0.9, Beta2 0.999, Eps 1e-8, WeightDecay 0.
 func AdamDefaults() AdamConfig {
 	return AdamConfig{LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
 }
 
-// AdamWDefaults returns PyTorch's: those of Adam with WeightDecay 0.01.
+// AdamWDefaults returns PyTorch's defaults: those of Adam with WeightDecay 0.01.
 func AdamWDefaults() AdamConfig {
 	c := AdamDefaults()
 	c.WeightDecay = 0.01
@@ -29,26 +29,26 @@ func AdamWDefaults() AdamConfig {
 
 // Adam scales each element's step by estimates of its gradient's first two moments.
 type Adam struct {
-	LR *tensor.Tensor // scalar: a variable, unless a schedule is put in its place before Update
+	LR *tensor.Tensor // scalar: a variable, unless a schedule replaces it before Update
 
 	config    AdamConfig
 	decoupled bool
 	vars      []*tensor.Tensor
-	step      *tensor.Tensor // counted in f32, as PyTorch does: exact to 2²⁴
+	step      *tensor.Tensor // an f32, as in PyTorch: exact to 2²⁴
 	avg       []*tensor.Tensor
 	avgSq     []*tensor.Tensor
 	groups    []group
 }
 
-// A group is the variables that are treated alike, and their moments, as one each.
+// A group is variables with the same treatment, concatenated, and their moments.
 type group struct {
 	index            []int // of the variables
 	decay            float64
 	vars, avg, avgSq *tensor.Tensor
 }
 
-// NewAdam makes the state for training vars with Adam (Kingma & Ba 2014): WeightDecay·θ is added to the gradient. A variable can be
-// trained by one optimizer only, which lays its variables one behind the other: make it before the first program.
+// NewAdam makes the state for training vars with Adam (Kingma & Ba 2014): WeightDecay·θ is added to the gradient. It places its variables
+// one behind the other in memory, so a variable can have only one optimizer, which must be made before the first program.
 func NewAdam(c AdamConfig, vars []*tensor.Tensor) *Adam {
 	o := &Adam{
 		LR: scalarVar("lr", c.LR), config: c, vars: vars,
@@ -81,8 +81,8 @@ func (o *Adam) group(name string, index []int, decay float64) {
 	o.groups = append(o.groups, group{index, decay, flat("params", o.vars), flat("exp_avg", o.avg), flat("exp_avg_sq", o.avgSq)})
 }
 
-// NewAdamW makes the state for training vars with AdamW (Loshchilov & Hutter 2017): each step takes LR·WeightDecay·θ away from θ,
-// and the moments know nothing of it.
+// NewAdamW makes the state for training vars with AdamW (Loshchilov & Hutter 2017): each step subtracts LR·WeightDecay·θ from θ, without
+// effect on the moments.
 func NewAdamW(c AdamConfig, vars []*tensor.Tensor) *Adam {
 	o := NewAdam(c, vars)
 	o.decoupled = true
@@ -92,11 +92,11 @@ func NewAdamW(c AdamConfig, vars []*tensor.Tensor) *Adam {
 // Vars returns the variables that it trains.
 func (o *Adam) Vars() []*tensor.Tensor { return o.vars }
 
-// Steps is how many steps were taken, a scalar: what a schedule for LR is made of.
+// Steps returns the number of steps taken, a scalar tensor, for a schedule of LR.
 func (o *Adam) Steps() *tensor.Tensor { return o.step }
 
-// Params returns the variables as they are updated: one tensor for each group that is treated alike, of which there is one unless
-// some decay and others do not.
+// Params returns the updated variables: one tensor for each group with the same treatment. There is one group unless only some variables
+// have weight decay.
 func (o *Adam) Params() []*tensor.Tensor {
 	var flat []*tensor.Tensor
 	for _, g := range o.groups {
@@ -105,7 +105,7 @@ func (o *Adam) Params() []*tensor.Tensor {
 	return flat
 }
 
-// Flat lays the gradients of the variables, in their order, one behind the other: one tensor for each group that is treated alike.
+// Flat concatenates the gradients of the variables, given in their order: one tensor for each group.
 func (o *Adam) Flat(grads []*tensor.Tensor) []*tensor.Tensor {
 	mustMatch(o.vars, grads)
 	var flat []*tensor.Tensor
@@ -122,7 +122,7 @@ func (o *Adam) Flat(grads []*tensor.Tensor) []*tensor.Tensor {
 // Update returns the updates of one step from the gradients of the variables, in their order.
 func (o *Adam) Update(grads []*tensor.Tensor) []tensor.Update { return o.UpdateFlat(o.Flat(grads)) }
 
-// UpdateFlat returns the updates of one step from what Flat gave.
+// UpdateFlat returns the updates of one step from the result of Flat.
 func (o *Adam) UpdateFlat(grads []*tensor.Tensor) []tensor.Update {
 	c := o.config
 	step := o.step.Shift(1)
@@ -149,12 +149,11 @@ func (o *Adam) UpdateFlat(grads []*tensor.Tensor) []tensor.Update {
 	return updates
 }
 
-// State returns what a checkpoint must hold for training to go on as if it had not stopped: step, exp_avg.<variable> and
-// exp_avg_sq.<variable>.
+// State returns what a checkpoint must hold so that training continues unchanged: step, exp_avg.<variable> and exp_avg_sq.<variable>.
 func (o *Adam) State() []Named { return named([]*tensor.Tensor{o.step}, o.avg, o.avgSq) }
 
-// oneMinusPow returns 1 − βᵗ of a scalar t ≥ 1. Where βᵗ is near 1 the difference would keep few of f32's digits (three, of
-// 1 − 0.999, with an exp good to 4 ulp), so with y = −t·log β it is summed as y − y²/2 + y³/6 − … below y = ½, to within 2⁻²⁴.
+// oneMinusPow returns 1 − βᵗ for a scalar t ≥ 1. For βᵗ near 1 the difference would keep few of f32's digits (three for 1 − 0.999, with an
+// exp accurate to 4 ulp). So with y = −t·log β it is summed as y − y²/2 + y³/6 − … for y < ½, accurate to 2⁻²⁴.
 func oneMinusPow(beta float64, t *tensor.Tensor) *tensor.Tensor {
 	if beta == 0 {
 		return tensor.Full(1)

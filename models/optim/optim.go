@@ -12,7 +12,7 @@ type Named = struct {
 	Tensor *tensor.Tensor
 }
 
-// ClipGlobalNorm scales the gradients by min(1, limit/(norm+1e-6)), where norm is that of all of them taken as one vector, as
+// ClipGlobalNorm scales the gradients by min(1, limit/(norm+1e-6)), where norm is that of all gradients as one vector, as
 // torch.nn.utils.clip_grad_norm_ does (Pascanu et al. 2013). It also returns norm, a scalar.
 func ClipGlobalNorm(grads []*tensor.Tensor, limit float64) (clipped []*tensor.Tensor, norm *tensor.Tensor) {
 	sum := tensor.Full(0)
@@ -27,7 +27,7 @@ func ClipGlobalNorm(grads []*tensor.Tensor, limit float64) (clipped []*tensor.Te
 	return clipped, norm
 }
 
-// slots makes a variable that starts from 0 for each of vars.
+// slots makes a variable with initial value 0 for each of vars.
 func slots(name string, vars []*tensor.Tensor) []*tensor.Tensor {
 	var all []*tensor.Tensor
 	for _, v := range vars {

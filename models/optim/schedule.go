@@ -6,14 +6,14 @@ import (
 	"genview/tensor"
 )
 
-// Cosine is a learning rate that rises in a straight line over Warmup steps to Peak, then falls along half a cosine to Min, which it
-// reaches at step Decay (Loshchilov & Hutter 2016, without restarts). With Decay 0 it stays at Peak.
+// Cosine is a learning rate that rises linearly to Peak over Warmup steps, then falls along half a cosine to Min, which it reaches at step
+// Decay (Loshchilov & Hutter 2016, without restarts). With Decay 0 it stays at Peak.
 type Cosine struct {
 	Peak, Min     float64
 	Warmup, Decay int
 }
 
-// At returns the rate of the step after so many steps, a scalar, as a scalar.
+// At returns the learning rate, a scalar tensor, of the step after that many steps.
 func (c Cosine) At(steps *tensor.Tensor) *tensor.Tensor {
 	rate := tensor.Full(c.Peak)
 	if c.Decay > 0 {

@@ -2,7 +2,7 @@ package optim
 
 import "genview/models/settings"
 
-// AdamSettings are those of Adam, as a run keeps them. Families embed them in the optim block of their settings.
+// AdamSettings are Adam's settings in a run's configuration. Families embed them in the optim block of their settings.
 type AdamSettings struct {
 	LR          float64 `yaml:"lr" doc:"learning rate; where it has a schedule, its peak" range:"(0,)"`
 	Beta1       float64 `yaml:"beta1,omitempty" doc:"how much of the gradients' mean stays at each step" range:"[0,1)"`
@@ -10,14 +10,14 @@ type AdamSettings struct {
 	WeightDecay float64 `yaml:"weight_decay,omitempty" doc:"how much the weights shrink, times the learning rate" range:"[0,)"`
 }
 
-// Config returns what [NewAdam] takes.
+// Config returns the configuration for [NewAdam].
 func (s AdamSettings) Config() AdamConfig {
 	a := AdamDefaults()
 	a.LR, a.Beta1, a.Beta2, a.WeightDecay = s.LR, s.Beta1, s.Beta2, s.WeightDecay
 	return a
 }
 
-// ScheduleSettings are those of Adam with a learning rate that rises and falls, as [Cosine] has it, and with clipped gradients.
+// ScheduleSettings are the settings of Adam with the learning rate schedule of [Cosine] and with gradient clipping.
 type ScheduleSettings struct {
 	AdamSettings `yaml:",inline"`
 
@@ -27,7 +27,7 @@ type ScheduleSettings struct {
 	Clip   float64 `yaml:"clip,omitempty" doc:"largest global norm of the gradients; 0: any" range:"[0,)"`
 }
 
-// Validate says what of the settings does not fit together.
+// Validate returns an error if the settings contradict each other.
 func (s ScheduleSettings) Validate() error {
 	if s.MinLR > s.LR {
 		return settings.Errorf("optim.min_lr", "is %v and must be at most optim.lr, %v", s.MinLR, s.LR)

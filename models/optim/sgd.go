@@ -7,15 +7,15 @@ type SGDConfig struct {
 	LR          float64
 	Momentum    float64
 	WeightDecay float64 // adds WeightDecay·θ to the gradient
-	Nesterov    bool    // looks ahead by one step; it needs a Momentum
+	Nesterov    bool    // needs a Momentum
 }
 
-// SGDDefaults returns PyTorch's: LR 1e-3, all else 0.
+// SGDDefaults returns PyTorch's defaults: LR 1e-3, everything else 0.
 func SGDDefaults() SGDConfig { return SGDConfig{LR: 1e-3} }
 
-// SGD is gradient descent with momentum (Sutskever et al. 2013, in PyTorch's form, where the momentum does not hold the rate).
+// SGD is gradient descent with momentum (Sutskever et al. 2013, in PyTorch's form, whose momentum does not include the learning rate).
 type SGD struct {
-	LR *tensor.Tensor // scalar: a variable, unless a schedule is put in its place before Update
+	LR *tensor.Tensor // scalar: a variable, unless a schedule replaces it before Update
 
 	config SGDConfig
 	vars   []*tensor.Tensor
@@ -54,7 +54,7 @@ func (o *SGD) Update(grads []*tensor.Tensor) []tensor.Update {
 	return updates
 }
 
-// State returns what a checkpoint must hold for training to go on as if it had not stopped: momentum_buffer.<variable>.
+// State returns what a checkpoint must hold so that training continues unchanged: momentum_buffer.<variable>.
 func (o *SGD) State() []Named { return named(o.buffer) }
 
 func decayed(g, v *tensor.Tensor, decay float64) *tensor.Tensor {

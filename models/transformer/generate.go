@@ -39,14 +39,14 @@ func NewGenerator(rt *tensor.Runtime, c GPTConfig, o TrainConfig) (*Generator, e
 	return t, t.Compile()
 }
 
-// Drawn returns all weights: attention and texts are made with them.
+// Drawn returns all weights, which Generate and Attention need.
 func (t *Generator) Drawn() []nn.Named { return t.Scope.Named() }
 
-// Config returns what the model was made from.
+// Config returns the model's configuration.
 func (t *Generator) Config() GPTConfig { return t.config }
 
-// evaluator measures the loss of a batch of windows of a text. How many they are depends on Context alone, and not on the batch of
-// training, so that the loss does not depend on that either.
+// evaluator measures the loss of a batch of windows of a text. The batch size depends on Context alone, so that the loss does not depend on
+// the batch size of training.
 type evaluator struct {
 	program               *tensor.Program
 	tokens, targets, loss *tensor.Tensor
@@ -54,8 +54,8 @@ type evaluator struct {
 }
 
 const (
-	evalTokens = 1024 // of a batch of windows, about
-	noTarget   = -100 // counts in no loss: it fills the last batch up
+	evalTokens = 1024 // tokens in a batch of windows, about
+	noTarget   = -100 // ignored by the loss; it fills up the last batch
 )
 
 func (t *Generator) evaluator() (*evaluator, error) {
@@ -74,9 +74,9 @@ func (t *Generator) evaluator() (*evaluator, error) {
 	return e, nil
 }
 
-// Loss returns the mean loss in nats per token over a text's tokens but the first, and how many these are. Each counts once. The text
-// is read in windows of Context that do not overlap: a token is judged by those before it in its window, and the first of a window by
-// the last of the window before. heard, unless it is nil, hears how many of the tokens are done.
+// Loss returns the mean loss in nats per token over all tokens of a text but the first, and their number. Each token counts once. The text
+// is read in windows of Context that do not overlap: a token is predicted from those before it in its window, and the first token of a
+// window from the last one of the previous window. heard, unless it is nil, receives how many tokens are done.
 func (t *Generator) Loss(ctx context.Context, text []int32, heard func(done, all int)) (loss float64, count int, err error) {
 	if len(text) < 2 {
 		return 0, 0, fmt.Errorf("transformer: %d tokens are too few to measure a loss: it takes one and one before it", len(text))
@@ -105,7 +105,7 @@ func (t *Generator) Loss(ctx context.Context, text []int32, heard func(done, all
 	return sum / float64(len(text)-1), len(text) - 1, nil
 }
 
-// continuation reads one sequence.
+// continuation holds the program that reads one sequence.
 type continuation struct {
 	program, probe *tensor.Program
 	tokens, logits *tensor.Tensor
@@ -130,14 +130,14 @@ func (t *Generator) continuation() (*continuation, error) {
 	return c, nil
 }
 
-// Sampling says how the next token is drawn.
+// Sampling says how to draw the next token.
 type Sampling struct {
 	Temperature float64 // divides the logits; 0: always the likeliest
-	TopK        int     // only the K likeliest are drawn from; 0: all
+	TopK        int     // draw from the K likeliest only; 0: from all
 }
 
-// Generate goes on with tokens, of which it must have at least one, by n, handing each to emit as it comes; an error of emit ends it.
-// It reads at most the Context newest.
+// Generate continues tokens, at least one, by n tokens and passes each to emit; an error of emit ends it. It reads at most the Context
+// newest tokens.
 func (t *Generator) Generate(ctx context.Context, tokens []int32, n int, o Sampling, rng *rand.Rand, emit func(token int32) error) error {
 	c, err := t.continuation()
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *Generator) Generate(ctx context.Context, tokens []int32, n int, o Sampl
 	window, logits := make([]int32, size), make([]float32, c.logits.Len())
 	for range n {
 		tokens = tokens[max(0, len(tokens)-size):]
-		clear(window[copy(window, tokens):]) // what follows is not looked at
+		clear(window[copy(window, tokens):]) // the model does not look at what follows
 		if err := run(ctx, c.program, tensor.Feed{c.tokens: window}, c.logits, logits); err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func (o Sampling) draw(logits []float32, rng *rand.Rand) int32 {
 	return order[len(order)-1]
 }
 
-// Attention returns the shares of all layers as the tokens, at most Context, are read, in order.
+// Attention returns the attention weights of all layers, in order, for at most Context tokens.
 func (t *Generator) Attention(ctx context.Context, tokens []int32) ([]Shares, error) {
 	c, err := t.continuation()
 	if err != nil {

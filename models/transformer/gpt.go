@@ -8,8 +8,8 @@ import (
 	"genview/tensor"
 )
 
-// GPT is a decoder-only Transformer with learned positions; norms come before what they are for, and the layer before the softmax
-// shares the table of tokens (Radford et al. 2019).
+// GPT is a decoder-only Transformer with learned positions. Norms come before attention and feed-forward layers, and the last layer shares
+// the table of tokens (Radford et al. 2019).
 type GPT struct {
 	tokens, places *nn.Embedding
 	blocks         []*block
@@ -25,7 +25,7 @@ type block struct {
 	drop         *nn.Dropout
 }
 
-// NewGPT makes a GPT with GPT-2's first values; the error is that of [GPTConfig.Validate].
+// NewGPT makes a GPT with GPT-2's initial values. Its error is that of [GPTConfig.Validate].
 func NewGPT(s *nn.Scope, c GPTConfig) (*GPT, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -40,10 +40,10 @@ func NewGPT(s *nn.Scope, c GPTConfig) (*GPT, error) {
 	return m, nil
 }
 
-const std = 0.02 // of GPT-2's first weights
+const std = 0.02 // of GPT-2's initial weights
 
 func newBlock(s *nn.Scope, c GPTConfig, drop *nn.Dropout) *block {
-	// What is added to the residual stream starts smaller by the root of how often something is.
+	// Weights of layers that add to the residual stream start smaller by the root of the number of such layers.
 	added := std / math.Sqrt(2*float64(c.Layers))
 	attn, mlp := s.Sub("attn"), s.Sub("mlp")
 	return &block{

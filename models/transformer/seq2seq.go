@@ -8,8 +8,8 @@ import (
 	"genview/tensor"
 )
 
-// A Transformer is an encoder–decoder. Norms follow what they normalise, as in the paper, and one more ends each stack, as in
-// torch.nn.Transformer. Source, target and the layer before the softmax share one table of vectors (section 3.4).
+// A Transformer is an encoder–decoder. Norms come after attention and feed-forward layers, as in the paper, with one more at the end of
+// each stack, as in torch.nn.Transformer. Source, target and the last layer share one table of vectors (section 3.4).
 type Transformer struct {
 	config    Config
 	embedding *nn.Embedding
@@ -20,7 +20,7 @@ type Transformer struct {
 	drop      *nn.Dropout
 }
 
-// New makes a Transformer; the error is that of [Config.Validate].
+// New makes a Transformer. Its error is that of [Config.Validate].
 func New(s *nn.Scope, c Config) (*Transformer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -47,8 +47,8 @@ func (m *Transformer) Encode(p *nn.Pass, source *tensor.Tensor) *tensor.Tensor {
 	return m.encoded.Forward(x)
 }
 
-// Decode maps target tokens [B, T], which start with Begin, and the encoded source [B, S, Width] to the logits of each next token
-// [B, T, Vocab].
+// Decode maps target tokens [B, T], which start with Begin, and the encoded source [B, S, Width] to the logits of each next token [B, T,
+// Vocab].
 func (m *Transformer) Decode(p *nn.Pass, target, source, memory *tensor.Tensor) *tensor.Tensor {
 	x, mask := m.embed(p, target), padding(source)
 	for _, l := range m.decoder {
@@ -62,7 +62,7 @@ func (m *Transformer) embed(p *nn.Pass, tokens *tensor.Tensor) *tensor.Tensor {
 	return m.drop.Forward(p, x.Add(nn.Sinusoids(tokens.Dim(1), m.config.Width)))
 }
 
-// padding is the mask [B, 1, 1, S] that is true where a token is no padding.
+// padding returns the mask [B, 1, 1, S] that is true for tokens other than Pad.
 func padding(tokens *tensor.Tensor) *tensor.Tensor {
 	return tokens.NotEqual(tensor.Const([]int32{Pad})).Reshape(tokens.Dim(0), 1, 1, tokens.Dim(1))
 }

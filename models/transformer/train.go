@@ -9,20 +9,21 @@ import (
 	"genview/tensor"
 )
 
-// descent is how a loss is lowered.
+// descent returns the settings of the optimizer and its schedule.
 func (o TrainConfig) descent() step.Descent {
 	return step.Descent{Adam: o.Adam, MinLR: o.MinLR, Warmup: o.Warmup, Decay: o.Decay, Clip: o.Clip}
 }
 
-// Shares are one attention layer's: for each head how much each place of the one sequence takes from each of the other.
+// Shares are the attention weights of one layer: for each head, how much each position of one sequence attends to each position of the
+// other.
 type Shares struct {
-	Name     string // of the tap, as "decoder.layers.0.multihead_attn"
+	Name     string // of the tap, such as "decoder.layers.0.multihead_attn"
 	Heads    int
 	To, From int
 	Weights  []float32 // [Heads, To, From]
 }
 
-// shares fetches a tap [1, Heads, T, S] and cuts it to the places that are used.
+// shares fetches a tap [1, Heads, T, S] and crops it to the positions in use.
 func shares(p *tensor.Program, tap *tensor.Tensor, to, from int) (Shares, error) {
 	all := make([]float32, tap.Len())
 	if err := p.Fetch(tap, all); err != nil {

@@ -9,8 +9,8 @@ import (
 	"genview/tensor"
 )
 
-// A Translator trains an encoder–decoder on one device, and translates with it. A step takes sources [B, Source], each filled up with Pad,
-// and targets [B, Target+1], each Begin, tokens, End, and Pad. It is for one goroutine.
+// A Translator trains an encoder–decoder on one device, and translates with it. A step takes sources [B, Source], each padded with Pad, and
+// targets [B, Target+1], each Begin, tokens, End, and Pad. It is for one goroutine.
 type Translator struct {
 	*step.Trainer
 	config Config
@@ -37,13 +37,13 @@ func NewTranslator(rt *tensor.Runtime, c Config, o TrainConfig) (*Translator, er
 	return t, t.Compile()
 }
 
-// Drawn returns all weights: attention and texts are made with them.
+// Drawn returns all weights, which Translate and Attention need.
 func (t *Translator) Drawn() []nn.Named { return t.Scope.Named() }
 
-// Config returns what the model was made from.
+// Config returns the model's configuration.
 func (t *Translator) Config() Config { return t.config }
 
-// greedy holds the programs of translation: one encodes a batch and keeps it on the device, the other takes one step further.
+// greedy holds the programs of translation: one encodes a batch and keeps it on the device, the other computes one more token.
 type greedy struct {
 	encode, decode         *tensor.Program
 	source, target, logits *tensor.Tensor
@@ -70,8 +70,8 @@ func (t *Translator) translation() (*greedy, error) {
 	return g, nil
 }
 
-// Translate returns for each source, of at most Source tokens, the tokens that the decoder finds likeliest one after the other, up to
-// End, which is left out.
+// Translate returns for each source, of at most Source tokens, the decoder's likeliest tokens one after the other, up to End, which is left
+// out.
 func (t *Translator) Translate(ctx context.Context, sources [][]int32) ([][]int32, error) {
 	g, err := t.translation()
 	if err != nil {
@@ -125,16 +125,16 @@ func (g *greedy) run(ctx context.Context, sources [][]int32) ([][]int32, error) 
 	return out, nil
 }
 
-// probe holds the program that fetches the shares of all attention layers.
+// probe holds the program that fetches the attention weights of all layers.
 type probe struct {
 	program        *tensor.Program
 	source, target *tensor.Tensor
 	taps           []*tensor.Tensor
 }
 
-// Attention returns the shares of all attention layers as the source is translated to the target, in the order of computation. Places
-// of the source are its tokens. The decoder's place i takes part in choosing target token i, or End after the last, and reads
-// Begin and the tokens before it: its shares are [Heads, len(target)+1, …].
+// Attention returns the attention weights of all layers, in the order of computation, while the source is translated to the target. Source
+// positions are its tokens. Decoder position i predicts target token i, or End after the last, and reads Begin and the tokens before i: its
+// weights are [Heads, len(target)+1, …].
 func (t *Translator) Attention(ctx context.Context, source, target []int32) ([]Shares, error) {
 	c := t.config
 	if t.probe == nil {

@@ -11,7 +11,7 @@ import (
 type Config struct {
 	Arch     string  // "mlp" or "conv"
 	Z        int     // latent size
-	Hidden   int     // mlp: units of the hidden layers; conv: channels at half the pictures' size, of which there are twice at a quarter
+	Hidden   int     // mlp: units of the hidden layers; conv: channels at half the pictures' size, doubled at a quarter
 	Size     int     // pictures are Size × Size
 	Channels int     // of the pictures
 	Beta     float64 // weight of the KL term (Higgins et al. 2017); 1 gives the ELBO
@@ -27,7 +27,7 @@ func ConvDefaults() Config {
 	return Config{Arch: "conv", Z: 20, Hidden: 32, Size: 28, Channels: 1, Beta: 1}
 }
 
-// Validate says what is wrong with c and how to mend it.
+// Validate returns an error that says what is wrong with c and how to correct it.
 func (c Config) Validate() error {
 	if !slices.Contains([]string{"mlp", "conv"}, c.Arch) {
 		return fmt.Errorf(`vae: there is no architecture %q: choose "mlp" or "conv"`, c.Arch)

@@ -5,8 +5,8 @@ import (
 	"genview/tensor"
 )
 
-// conv halves the picture twice and doubles it twice, by kernels of 4 and strides of 2 as in DCGAN (Radford et al. 2015): the
-// stride divides the kernel, so that the transposed convolutions leave no checkerboard.
+// conv halves the picture twice and doubles it twice, with kernels of 4 and strides of 2 as in DCGAN (Radford et al. 2015): the stride
+// divides the kernel, so that the transposed convolutions leave no checkerboard pattern.
 type conv struct {
 	hidden, side int // channels at half the size; a quarter of the size
 
@@ -21,7 +21,7 @@ type conv struct {
 func newConv(s *nn.Scope, c Config) *conv {
 	enc, dec := s.Sub("encoder"), s.Sub("decoder")
 	side, h := c.Size/4, c.Hidden
-	halve := nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, NoBias: true} // BatchNorm2d takes any bias away again
+	halve := nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, NoBias: true} // BatchNorm2d removes a bias anyway
 	last := halve
 	last.NoBias = false
 	return &conv{

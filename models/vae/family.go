@@ -10,7 +10,7 @@ import (
 	"genview/models/watch"
 )
 
-// Family is that of variational autoencoders of pictures.
+// Family is the family of variational autoencoders of pictures.
 var Family = family.Family{
 	Kind: "vae",
 	Presets: []family.Preset{{
@@ -25,7 +25,7 @@ var Family = family.Family{
 	New: func() family.Settings { return new(Settings) },
 }
 
-// Settings are those of a run.
+// Settings are the settings of a run.
 type Settings struct {
 	Data  data.PictureSettings `yaml:"data"`
 	Model struct {
@@ -37,7 +37,7 @@ type Settings struct {
 	Optim optim.AdamSettings `yaml:"optim"`
 }
 
-// DefaultSettings are those of letters.
+// DefaultSettings returns the settings for letters.
 func DefaultSettings() *Settings {
 	c, adam := Defaults(), optim.AdamDefaults()
 	s := &Settings{Optim: optim.AdamSettings{LR: adam.LR, Beta1: adam.Beta1, Beta2: adam.Beta2}}
@@ -46,7 +46,7 @@ func DefaultSettings() *Settings {
 	return s
 }
 
-// Title names the network.
+// Title describes the network.
 func (s *Settings) Title() string {
 	if s.Model.Arch == "conv" {
 		return "CONV VAE"
@@ -54,15 +54,15 @@ func (s *Settings) Title() string {
 	return "MLP VAE"
 }
 
-// Source is where the pictures come from.
+// Source returns the settings of the data.
 func (s *Settings) Source() family.Source { return &s.Data }
 
-// Config describes the network.
+// Config returns the description of the network.
 func (s *Settings) Config() Config {
 	return Config{Arch: s.Model.Arch, Z: s.Model.Z, Hidden: s.Model.Hidden, Beta: s.Model.Beta, Size: s.Data.Size, Channels: s.Data.Channels}
 }
 
-// Validate says what is wrong with the settings.
+// Validate returns an error if the settings are wrong.
 func (s *Settings) Validate() error {
 	if err := s.Data.Validate(); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (s *Settings) Validate() error {
 	return s.Config().Validate()
 }
 
-// Follow fits the settings to the pictures and to the network.
+// Follow adapts the settings to the pictures and the network.
 func (s *Settings) Follow(ctx context.Context, asked func(key string) bool) (string, error) {
 	step, least := 1, 1
 	if s.Model.Arch == "conv" {
@@ -96,7 +96,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	return &model{p, t}, nil
 }
 
-// model is a VAE that learns from pictures.
+// model is a VAE of pictures.
 type model struct {
 	*family.Pictures
 	trainer *Trainer
@@ -107,7 +107,7 @@ func (m *model) Encode(ctx context.Context, pictures []float32) ([]float32, erro
 	return m.trainer.Encode(ctx, pictures)
 }
 
-// elbo is what is measured of a VAE.
+// elbo is the result of evaluating a VAE.
 type elbo struct {
 	ELBO         float64 `json:"elbo"` // nats per example
 	LogP         float64 `json:"logp"` // by importance sampling
@@ -122,7 +122,7 @@ func (e elbo) String() string {
 		e.ELBO, e.LogP, e.Samples, e.Examples, e.Binarisation)
 }
 
-// Evaluate returns the ELBO and the log-likelihood of pictures that are held out.
+// Evaluate measures the ELBO and the log-likelihood of held-out pictures.
 func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
 	set, err := m.Open(ctx)
 	if err != nil {

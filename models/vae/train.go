@@ -16,11 +16,11 @@ import (
 type TrainConfig struct {
 	Batch int
 	Adam  optim.AdamConfig
-	Seed  uint64 // of the first weights and of the noise
+	Seed  uint64 // of the initial weights and of the noise
 }
 
-// A Trainer trains a VAE on one device and answers with what it has learned. A step takes pictures [B, C, S, S]; its metrics are the loss
-// and the loss's parts, in nats per example. It is for one goroutine.
+// A Trainer trains a VAE on one device, and decodes and encodes with it. A step takes pictures [B, C, S, S]; its metrics are the loss and
+// its terms, in nats per example. It is for one goroutine.
 type Trainer struct {
 	*step.Trainer
 	model   *VAE
@@ -48,7 +48,7 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	return t, t.Compile()
 }
 
-// Z is the number of latent dimensions.
+// Z returns the number of latent dimensions.
 func (t *Trainer) Z() int { return t.model.config.Z }
 
 // Decode maps latents [N, Z] to pictures [N, C, S, S] with values in [0, 1].
@@ -56,12 +56,12 @@ func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
 	return t.decoder.Run(ctx, z)
 }
 
-// Drawn returns all weights: pictures are decoded and encoded with them, and both halves are of one step.
+// Drawn returns all weights, which Decode and Encode need.
 func (t *Trainer) Drawn() []nn.Named { return t.Scope.Named() }
 
 const decodeBatch = 16
 
-// evaluator holds the programs that measure; they draw their own noise from a fixed seed, so two evaluations agree.
+// evaluator holds the programs for evaluation. They draw their noise from a fixed seed, so that two evaluations agree.
 type evaluator struct {
 	program, weights *tensor.Program
 	x                *tensor.Tensor
@@ -99,7 +99,7 @@ func (t *Trainer) evaluator() (*evaluator, error) {
 	return e, nil
 }
 
-// An Evaluation is what held-out data says.
+// An Evaluation is the result on held-out data.
 type Evaluation struct {
 	ELBO     float64 // nats per example: a lower bound of log p(x)
 	LogP     float64 // log p(x) estimated by importance sampling; 0 if no samples were asked for
@@ -107,16 +107,16 @@ type Evaluation struct {
 	Examples int
 }
 
-// EvalOptions says how a set is measured.
+// EvalOptions says how to evaluate.
 type EvalOptions struct {
 	Examples int  // at most
-	Samples  int  // importance samples of each, by which log p(x) is estimated; 0: it is not
-	Binarize bool // pixels are drawn as 0 or 1 with their values as probabilities, the same at every call; else they stay as they are
+	Samples  int  // importance samples per example, to estimate log p(x); 0: do not
+	Binarize bool // sample pixels as 0 or 1 with their values as probabilities, the same at every call
 
-	Heard func(done, all int) // hears how many passes over a batch are done; nil for none
+	Heard func(done, all int) // receives the number of passes over a batch that are done; nil for none
 }
 
-// Evaluate measures examples of a set. Importance samples (Burda et al. 2015) take as many passes.
+// Evaluate measures a set's first examples. Each importance sample (Burda et al. 2015) is one pass over a batch.
 func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Evaluation, error) {
 	e, err := t.evaluator()
 	if err != nil {

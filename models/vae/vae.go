@@ -11,15 +11,15 @@ type VAE struct {
 	coder  coder
 }
 
-// coder is the networks of one architecture.
+// coder holds the networks of one architecture.
 type coder interface {
-	// encode maps x [B, C, S, S] to mean and logarithm of variance, each [B, Z].
+	// encode maps x [B, C, S, S] to mean and log variance, each [B, Z].
 	encode(p *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor)
-	// decode maps z [B, Z] to as many logits as x has elements.
+	// decode maps z [B, Z] to one logit for each element of x.
 	decode(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor
 }
 
-// New makes a VAE; the error is that of [Config.Validate].
+// New makes a VAE. Its error is that of [Config.Validate].
 func New(s *nn.Scope, c Config) (*VAE, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -30,10 +30,10 @@ func New(s *nn.Scope, c Config) (*VAE, error) {
 	return &VAE{config: c, coder: newMLP(s, c)}, nil
 }
 
-// Config returns what the VAE was made from.
+// Config returns the VAE's configuration.
 func (m *VAE) Config() Config { return m.config }
 
-// Encode maps x [B, C, S, S] or [B, C·S·S] to the mean and the logarithm of the variance of q(z|x), each [B, Z].
+// Encode maps x [B, C, S, S] or [B, C·S·S] to the mean and the log variance of q(z|x), each [B, Z].
 func (m *VAE) Encode(p *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
 	return m.coder.encode(p, m.pictures(x))
 }
@@ -63,7 +63,7 @@ func (m *VAE) Loss(p *nn.Pass, x, eps *tensor.Tensor) (recon, kl *tensor.Tensor)
 	return recon, kl
 }
 
-// Objective is what training makes small: recon + Beta·kl, which is the negative ELBO where Beta is 1.
+// Objective returns what training minimises: recon + Beta·kl, the negative ELBO if Beta is 1.
 func (m *VAE) Objective(recon, kl *tensor.Tensor) *tensor.Tensor {
 	return recon.Add(kl.Scale(m.config.Beta))
 }

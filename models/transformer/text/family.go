@@ -1,4 +1,4 @@
-// Package text is the family of GPTs that learn to go on with a text, character by character.
+// Package text is the family of GPTs that learn to continue a text, character by character.
 package text
 
 import (
@@ -11,7 +11,7 @@ import (
 	"genview/models/transformer"
 )
 
-// Family is that of GPTs of characters.
+// Family is the family of GPTs of characters.
 var Family = family.Family{
 	Kind: "text",
 	Presets: []family.Preset{{
@@ -22,7 +22,7 @@ var Family = family.Family{
 	New: func() family.Settings { return new(Settings) },
 }
 
-// Settings are those of a run.
+// Settings are the settings of a run.
 type Settings struct {
 	Data  data.TextSettings `yaml:"data"`
 	Model struct {
@@ -35,10 +35,10 @@ type Settings struct {
 	} `yaml:"model"`
 	Optim optim.ScheduleSettings `yaml:"optim"`
 
-	read *data.Text // when the settings were made
+	read *data.Text // nil until the text was read
 }
 
-// DefaultSettings are nanoGPT's for a CPU (its README, "I only have a macbook").
+// DefaultSettings returns nanoGPT's settings for a CPU (its README, "I only have a macbook").
 func DefaultSettings() *Settings {
 	c, s := transformer.GPTDefaults(), &Settings{}
 	m := &s.Model
@@ -50,13 +50,13 @@ func DefaultSettings() *Settings {
 	return s
 }
 
-// Title names the network.
+// Title describes the network.
 func (s *Settings) Title() string { return "GPT" }
 
-// Source is where the text comes from.
+// Source returns the settings of the text.
 func (s *Settings) Source() family.Source { return &s.Data }
 
-// config describes the network for data.
+// config returns the description of the network for a vocabulary size.
 func (s *Settings) config(vocabulary int) transformer.GPTConfig {
 	m := s.Model
 	return transformer.GPTConfig{
@@ -64,7 +64,7 @@ func (s *Settings) config(vocabulary int) transformer.GPTConfig {
 	}
 }
 
-// Validate says what is wrong with the settings.
+// Validate returns an error if the settings are wrong.
 func (s *Settings) Validate() error {
 	if s.Data.Name == "" {
 		return settings.Errorf("data.name", "is missing: say what text to learn from")
@@ -75,17 +75,17 @@ func (s *Settings) Validate() error {
 	if err := s.Optim.Validate(); err != nil {
 		return err
 	}
-	return s.config(1).Validate() // how many characters there are the text says
+	return s.config(1).Validate() // the vocabulary's size depends on the text
 }
 
-// Schedule has the learning rate fall over all steps, where it falls.
+// Schedule makes the fall of the learning rate, if there is one, as long as the training.
 func (s *Settings) Schedule(steps int) {
 	if s.Optim.Decay > 0 {
 		s.Optim.Decay = steps
 	}
 }
 
-// Read reads the text, which may come from a pipe and is then kept for the model, and takes its characters.
+// Read reads the text and stores its characters. A text from a pipe is kept for the model.
 func (s *Settings) Read(ctx context.Context) error {
 	text, err := data.ReadText(ctx, s.Data.Name, string(s.Data.Characters))
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *Settings) Read(ctx context.Context) error {
 	return nil
 }
 
-// text returns the text. It is read once.
+// text returns the text, which is read once.
 func (s *Settings) text(ctx context.Context) (*data.Text, error) {
 	if s.read == nil {
 		read, err := s.Data.Open(ctx)
@@ -108,7 +108,7 @@ func (s *Settings) text(ctx context.Context) (*data.Text, error) {
 	return s.read, nil
 }
 
-// Rehearse has as many characters as tinyshakespeare.
+// Rehearse sets as many characters as tinyshakespeare has.
 func (s *Settings) Rehearse() {
 	s.Data.Name = "text"
 	for r := range 65 {

@@ -13,16 +13,16 @@ import (
 	"genview/models/watch"
 )
 
-// model is a GPT that goes on with a text.
+// model is a GPT of characters.
 type model struct {
 	*transformer.Generator
 	env        family.Env
 	settings   *Settings
 	vocabulary *data.Vocabulary
-	learned    *data.Text // what the model learns from
-	train      int        // characters of it to train on; the rest is held out
+	learned    *data.Text // the text that the model learns from
+	train      int        // number of characters to train on; the rest is held out
 	step       int
-	text       string // that is attended to; "": what was generated last
+	text       string // the text whose attention is shown; "": the newest sample
 }
 
 const sampleSize = 160 // characters of a sample
@@ -57,7 +57,7 @@ func (m *model) open(ctx context.Context) error {
 	return err
 }
 
-// test returns the tokens of the held-out part and the one before it, from which the first is judged.
+// test returns the tokens of the held-out part, and the one before it, from which the first is predicted.
 func (m *model) test() ([]int32, error) {
 	n := m.learned.Len() - m.train + 1
 	return m.vocabulary.Append(make([]int32, 0, n), m.learned.Slice(m.train-1, n))
@@ -72,7 +72,7 @@ func (m *model) Begin(ctx context.Context, step int) (string, error) {
 	return family.CountOf(m.learned.Len(), "character"), nil
 }
 
-// Step trains on the next batch of stretches of the text, which begin anywhere.
+// Step trains on the next batch of windows, which begin anywhere in the text.
 func (m *model) Step(ctx context.Context) error {
 	n := m.settings.Model.Context + 1
 	batch := make([]int32, m.env.Batch*n)
@@ -87,7 +87,7 @@ func (m *model) Step(ctx context.Context) error {
 	return m.Generator.Step(context.WithoutCancel(ctx), batch)
 }
 
-// Rehearse returns steps on what looks like a text.
+// Rehearse returns steps on a made-up text.
 func (m *model) Rehearse() func(ctx context.Context) error {
 	batch := make([]int32, m.env.Batch*(m.settings.Model.Context+1))
 	for i := range batch {
@@ -96,7 +96,7 @@ func (m *model) Rehearse() func(ctx context.Context) error {
 	return func(ctx context.Context) error { return m.Generator.Step(ctx, batch) }
 }
 
-// encode numbers a prompt, and says what is wrong with one that cannot be read.
+// encode converts a prompt to tokens, or returns an error that says why the model cannot read it.
 func (m *model) encode(prompt string) ([]int32, error) {
 	tokens, err := m.vocabulary.Encode(m.plain(prompt))
 	if err == nil && len(tokens) == 0 {
@@ -105,7 +105,7 @@ func (m *model) encode(prompt string) ([]int32, error) {
 	return tokens, err
 }
 
-// plain is a prompt with the line ends that the model knows.
+// plain returns a prompt with the line ends that the model knows.
 func (m *model) plain(prompt string) string {
 	return data.Normalise(prompt, string(m.settings.Data.Characters))
 }
@@ -116,7 +116,7 @@ func (m *model) Prompt(text string) (string, error) {
 	return m.plain(text), err
 }
 
-// Opening is what a sample goes on from: a new line, where the text has any.
+// Opening returns the prompt of a sample: a new line, if the text has any.
 func (m *model) Opening() string {
 	if _, err := m.vocabulary.Encode("\n"); err == nil {
 		return "\n"
@@ -124,7 +124,7 @@ func (m *model) Opening() string {
 	return m.vocabulary.Decode([]int32{0})
 }
 
-// Generate goes on with a prompt by n characters, handing each to emit.
+// Generate continues a prompt by n characters and passes each to emit.
 func (m *model) Generate(ctx context.Context, prompt string, n int, o family.Sampling, emit func(character string) error) error {
 	tokens, err := m.encode(prompt)
 	if err != nil {
@@ -136,7 +136,7 @@ func (m *model) Generate(ctx context.Context, prompt string, n int, o family.Sam
 	})
 }
 
-// Attend returns how a text is read; of one that is longer than the context, its end.
+// Attend returns the attention to a text, or to the end of one that is longer than the context.
 func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error) {
 	text = m.plain(text)
 	tokens, err := m.encode(text)
@@ -161,7 +161,7 @@ func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error
 	return a, nil
 }
 
-// Look draws a sample and reads the text that is attended to.
+// Look draws a sample, and shows the attention to the chosen text.
 func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	var sample strings.Builder
 	if err := m.Generate(ctx, m.Opening(), sampleSize, family.Sampling{Temperature: 0.8, Seed: 1}, func(c string) error {
@@ -186,7 +186,7 @@ func firstRunes(s string, n int) string {
 	return string(r[:min(n, len(r))])
 }
 
-// Answer takes the text to attend to.
+// Answer sets the text whose attention is shown.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	a, ok := r.(watch.Attend)
 	if ok {
@@ -195,7 +195,7 @@ func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	return ok
 }
 
-// perplexity is what is measured of a GPT.
+// perplexity is the result of evaluating a GPT.
 type perplexity struct {
 	Loss       float64 `json:"val_loss"` // nats per character
 	Perplexity float64 `json:"perplexity"`
@@ -207,7 +207,7 @@ func (e perplexity) String() string {
 	return fmt.Sprintf("loss %.4f nats per character, perplexity %.3f, on %d held-out characters", e.Loss, e.Perplexity, e.Examples)
 }
 
-// Evaluate reads what is held out of the text: so many windows as examples are asked for, all where it is not said.
+// Evaluate measures the held-out text: as many windows as examples are asked for, or all.
 func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
 	if err := m.open(ctx); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-// Package translate is the family of Transformers that translate: they learn to read dates as people write them.
+// Package translate is the family of Transformers that translate: they learn to read dates in the styles of people.
 package translate
 
 import (
@@ -10,7 +10,7 @@ import (
 	"genview/models/watch"
 )
 
-// Family is that of encoder–decoders which read dates.
+// Family is the family of encoder–decoders that read dates.
 var Family = family.Family{
 	Kind: "translate",
 	Presets: []family.Preset{
@@ -32,7 +32,7 @@ var Family = family.Family{
 			Name:  "paper",
 			About: "the same with the base model of Vaswani et al. 2017",
 			Steps: 20000, Batch: 64, Long: true,
-			Settings: func() family.Settings { // its schedule is another: the paper's falls with the root of the step from the same peak, width^−½·warmup^−½
+			Settings: func() family.Settings { // with another schedule than the paper's, which falls with the root of the step from the same peak, width^−½·warmup^−½
 				s := preset(transformer.PaperDefaults(), 7e-4, 4000)
 				s.Optim.Decay = 20000
 				return s
@@ -42,7 +42,7 @@ var Family = family.Family{
 	New: func() family.Settings { return new(Settings) },
 }
 
-// Settings are those of a run.
+// Settings are the settings of a run.
 type Settings struct {
 	Data  data.SourceSettings `yaml:"data"`
 	Model struct {
@@ -68,13 +68,13 @@ func preset(c transformer.Config, lr float64, warmup int) *Settings {
 	return s
 }
 
-// Title names the network.
+// Title describes the network.
 func (s *Settings) Title() string { return "Transformer" }
 
-// Source is where the dates come from, which are made.
+// Source returns the settings of the dates, which are generated.
 func (s *Settings) Source() family.Source { return &s.Data }
 
-// config describes the network for data.
+// config returns the description of the network for the data's sizes.
 func (s *Settings) config(vocabulary, source, target int) transformer.Config {
 	m := s.Model
 	return transformer.Config{
@@ -82,7 +82,7 @@ func (s *Settings) config(vocabulary, source, target int) transformer.Config {
 	}
 }
 
-// Validate says what is wrong with the settings.
+// Validate returns an error if the settings are wrong.
 func (s *Settings) Validate() error {
 	if s.Data.Name != "dates" {
 		return settings.Errorf("data.name", "is %s and must be dates, which is what translations are of", s.Data.Name)
@@ -93,10 +93,10 @@ func (s *Settings) Validate() error {
 	if err := s.Optim.Validate(); err != nil {
 		return err
 	}
-	return s.config(transformer.Special+1, 1, 1).Validate() // what is known of the data only when they are open is 1
+	return s.config(transformer.Special+1, 1, 1).Validate() // the sizes that depend on the data are 1 here
 }
 
-// Schedule has the learning rate fall over all steps, where it falls.
+// Schedule makes the fall of the learning rate, if there is one, as long as the training.
 func (s *Settings) Schedule(steps int) {
 	if s.Optim.Decay > 0 {
 		s.Optim.Decay = steps

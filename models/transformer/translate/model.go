@@ -12,21 +12,21 @@ import (
 	"genview/models/watch"
 )
 
-// model is an encoder–decoder that learns to write dates.
+// model is an encoder–decoder that reads dates.
 type model struct {
 	*transformer.Translator
 	env        family.Env
 	dates      *data.Dates
 	vocabulary *data.Vocabulary
 	step       int
-	text       string // that is attended to
+	text       string // the text whose attention is shown
 
 	sources, targets []int32 // of a batch
 	source, target   []byte  // of an example
-	tokens           []int32 // of one of the two
+	tokens           []int32 // of either of the two
 }
 
-const heldOut = 8 // examples to look at
+const heldOut = 8 // number of held-out examples shown
 
 // Build makes the model.
 func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) {
@@ -34,7 +34,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	m.vocabulary = data.NewVocabulary(m.dates.Characters(), transformer.Special)
 	m.text = m.dates.Test()[0].Source
 	source, target := m.dates.Longest()
-	target += 2 // one for End; a multiple of 4, which is read faster
+	target += 2 // one for End; a multiple of 4, which is faster to read
 	var err error
 	m.Translator, err = transformer.NewTranslator(e.Runtime, s.config(m.vocabulary.Len(), source, target), transformer.TrainConfig{
 		Batch: e.Batch, Adam: s.Optim.Config(), MinLR: s.Optim.MinLR, Warmup: s.Optim.Warmup, Decay: s.Optim.Decay, Clip: s.Optim.Clip,
@@ -47,13 +47,13 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	return m, nil
 }
 
-// Begin has nothing to open: dates are made.
+// Begin does nothing, because dates are generated.
 func (m *model) Begin(_ context.Context, step int) (string, error) {
 	m.step = step
 	return fmt.Sprintf("%s held out", family.CountOf(len(m.dates.Test()), "date")), nil
 }
 
-// Step trains on the next dates. The rest of each row stays Pad, which is 0.
+// Step trains on the next dates. The rest of each row is Pad, which is 0.
 func (m *model) Step(ctx context.Context) error {
 	c := m.Config()
 	clear(m.sources)
@@ -75,10 +75,10 @@ func (m *model) Step(ctx context.Context) error {
 	return m.Translator.Step(context.WithoutCancel(ctx), m.sources, m.targets)
 }
 
-// Rehearse returns steps on dates, which are no dearer than what looks like them.
+// Rehearse returns steps on dates, which cost no more than made-up ones.
 func (m *model) Rehearse() func(ctx context.Context) error { return m.Step }
 
-// encode numbers a sentence, and says what is wrong with one that cannot be read.
+// encode converts a sentence to tokens, or returns an error that says why the model cannot read it.
 func (m *model) encode(text string) ([]int32, error) {
 	tokens, err := m.vocabulary.Encode(strings.TrimSuffix(data.Normalise(text, ""), "\n"))
 	switch longest := m.Config().Source; {
@@ -92,7 +92,7 @@ func (m *model) encode(text string) ([]int32, error) {
 	return tokens, nil
 }
 
-// Translate returns what the model makes of texts.
+// Translate returns the model's translations of texts.
 func (m *model) Translate(ctx context.Context, texts []string) ([]string, error) {
 	var sources [][]int32
 	for _, t := range texts {
@@ -113,7 +113,7 @@ func (m *model) Translate(ctx context.Context, texts []string) ([]string, error)
 	return results, nil
 }
 
-// Attend returns how a text is read. A text that cannot be read is no error, but a problem that is said.
+// Attend returns the attention to a text. If the model cannot read the text, that is not an error; Prompt.Problem says why.
 func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error) {
 	source, err := m.encode(text)
 	if err != nil {
@@ -142,7 +142,7 @@ func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error
 	return a, nil
 }
 
-// names are tokens as they are shown; a model that has learned little may say special ones.
+// names returns tokens for display; a model that has learned little may output special ones.
 func (m *model) names(tokens []int32) []string {
 	var names []string
 	for _, t := range tokens {
@@ -176,7 +176,7 @@ func (m *model) examples(ctx context.Context, from, to int) ([]watch.Example, er
 	return all, nil
 }
 
-// Look translates held-out dates and reads the text that is attended to.
+// Look translates held-out dates, and shows the attention to the chosen text.
 func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	examples, err := m.examples(ctx, 0, heldOut)
 	if err != nil {
@@ -189,7 +189,7 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	return []watch.View{&watch.Texts{Name: "Examples", Examples: examples}, a}, nil
 }
 
-// Answer takes the text to attend to.
+// Answer sets the text whose attention is shown.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	a, ok := r.(watch.Attend)
 	if ok {
@@ -198,7 +198,7 @@ func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	return ok
 }
 
-// accuracy is what is measured of a translation.
+// accuracy is the result of evaluating a translator.
 type accuracy struct {
 	Exact    float64 `json:"exact"`          // share of held-out texts translated without a mistake
 	Tokens   float64 `json:"token_accuracy"` // share of characters that are right and in their place
@@ -210,7 +210,7 @@ func (e accuracy) String() string {
 	return fmt.Sprintf("%.2f %% of %d held-out dates exactly right, %.2f %% of their characters", 100*e.Exact, e.Examples, 100*e.Tokens)
 }
 
-// Evaluate translates dates that are held out.
+// Evaluate translates held-out dates.
 func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
 	n := o.Usual()
 	n = min(n, len(m.dates.Test()))
