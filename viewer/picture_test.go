@@ -103,95 +103,11 @@ func differ(a, b *image.RGBA) (share float64, diff *image.RGBA) {
 }
 
 func TestPictures(t *testing.T) {
-	decoded := func(d *desk) { // as the trainer would answer
-		_, p := panel[*Latent](d)
-		p.newest.image = picture(28, 5)
-		for i := range mosaic * mosaic {
-			p.mosaic = append(p.mosaic, picture(28, i))
-		}
-		p.mosaicOf = scene{0, 1000}
-	}
-	for _, c := range []struct {
-		name  string
-		size  Point
-		scale float64
-		s     func(s *watch.Snapshot)
-		do    func(d *desk)
-		kind  func() *watch.Snapshot // instead of s: another kind of model, in a window as it opens
-	}{
-		{name: "training", size: Point{1120, 720}, scale: 1},
-		{name: "paused", size: Point{900, 600}, scale: 1, s: func(s *watch.Snapshot) { s.State = watch.Paused }, do: func(d *desk) {
-			d.e.Typed = "l"
-			d.tick()
-			d.e.Cursor = Point{200, 230} // over the curves
-		}},
-		{name: "narrow", size: Point{640, 900}, scale: 1, s: func(s *watch.Snapshot) {
-			s.Title = "a run with a name that is much too long for a window that is so narrow"
-			s.Show(&watch.Latent{Name: "Latent space", Z: 2})
-		}},
-		{name: "fine", size: Point{640, 480}, scale: 2, s: func(s *watch.Snapshot) {
-			s.State, s.Message = watch.Done, "loss became NaN at step 1240; the last good checkpoint is kept: try a smaller learning rate"
-		}},
-		{name: "compiling", size: Point{640, 480}, scale: 1, s: func(s *watch.Snapshot) {
-			*s = watch.Snapshot{Title: s.Title, State: watch.Compiling}
-		}},
-		{name: "dates", size: Point{1280, 800}, scale: 1, kind: dates, do: func(d *desk) {
-			d.e.Cursor = Point{1000, 640} // over a share
-		}},
-		{name: "dates-small", size: Point{640, 480}, scale: 1, kind: dates},
-		{name: "dates-high", size: Point{700, 1300}, scale: 1, kind: func() *watch.Snapshot {
-			s := dates()
-			s.Show(&watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: "3 May ☃", Problem: "the model never saw the character '☃': it knows  ',-./0123456789ABCDEF"}})
-			return s
-		}},
-		{name: "verse", size: Point{1280, 800}, scale: 1, kind: verse, do: func(d *desk) {
-			i, p := panel[*HeatMaps](d)
-			d.click(d.middle(i, p.areas(d.size(i)).field))
-		}},
-		{name: "scripts", size: Point{1280, 800}, scale: 1, kind: scripts, do: func(d *desk) {
-			i, p := panel[*HeatMaps](d)
-			m, _ := p.chosenMap(maps(d.s))
-			at := largeOf(p.areas(d.size(i)).large, p.shown, m).cells
-			d.e.Cursor = Point{d.places[i].X + at.X + at.W*0.3, d.places[i].Y + at.Y + 3}
-		}},
-		{name: "scripts-fine", size: Point{700, 700}, scale: 2, kind: scripts},
-		{name: "grid", size: Point{1280, 800}, scale: 1, kind: grid},
-		{name: "grid-small", size: Point{640, 480}, scale: 1, kind: grid},
-		{name: "classes", size: Point{1280, 800}, scale: 1, kind: classes, do: func(d *desk) {
-			i, p := panel[*HeatMaps](d)
-			at := largeOf(p.areas(d.size(i)).large, p.shown, p.shown.Maps[0]).cells
-			d.e.Cursor = Point{d.places[i].X + at.X + at.W*0.35, d.places[i].Y + at.Y + at.H*0.35}
-		}},
-		{name: "classes-small", size: Point{640, 480}, scale: 1, kind: classes, do: func(d *desk) {
-			for _, q := range d.slots {
-				if len(q.panels) > 1 {
-					d.click(Point{q.tab(1).X + 5, q.tab(1).Y + 5})
-				}
-			}
-		}},
-		{name: "choosing", size: Point{1280, 800}, scale: 1, kind: choosing, do: func(d *desk) { d.e.Cursor = Point{400, 400} }},
-		{name: "choosing-small", size: Point{640, 480}, scale: 1, kind: choosing},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := snapshot()
-			if c.s != nil {
-				c.s(s)
-			}
-			if c.kind != nil {
-				s = c.kind()
-			}
-			d := newDesk(t, s)
-			d.e.Size = c.size
-			d.tick()
-			if plane(s) != nil {
-				decoded(d)
-			}
-			if c.do != nil {
-				c.do(d)
-			}
-			d.tick()
-			compare(t, c.name, draw(t, d.State, c.scale))
-			if share, _ := differ(draw(t, d.State, c.scale), draw(t, d.State, c.scale)); share > 0.0005 {
+	for _, w := range drawings {
+		t.Run(w.name, func(t *testing.T) {
+			d := w.open(t)
+			compare(t, w.name, draw(t, d.State, w.scale))
+			if share, _ := differ(draw(t, d.State, w.scale), draw(t, d.State, w.scale)); share > 0.0005 {
 				t.Errorf("drawn twice: %v of the pixels differ", share)
 			}
 		})

@@ -1,17 +1,12 @@
 package vk_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,87 +95,6 @@ func TestTimesAddUp(t *testing.T) {
 		if before := times[i]; c.Duration < 0 || c.Start < before.Start+before.Duration-1 || c.Start > before.Start+before.Duration+1 {
 			t.Errorf("a command begins at %v, and the one before took %v from %v on", c.Start, before.Duration, before.Start)
 		}
-	}
-}
-
-func TestWarmComputesNothing(t *testing.T) {
-	dev := vktest.Open(t)
-	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
-	for _, run := range []bool{false, true} {
-		rec := dev.NewRecorder()
-		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), nil, x.View(), y.View())
-		p, err := rec.Finish()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := p.Warm(t.Context(), nil); err != nil {
-			t.Error(err)
-		}
-		want := make([]float32, 4)
-		if run {
-			vktest.Run(t, p)
-			want = []float32{3, 5, 7, 9}
-		}
-		p.Close()
-		vktest.Equal(t, y, want)
-	}
-}
-
-// TestWarmAside: the device that is opened once more makes each kernel once, counts its dispatches, and computes nothing.
-func TestWarmAside(t *testing.T) {
-	dev := vktest.Open(t)
-	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
-	rec := dev.NewRecorder()
-	for _, k := range []*vk.Kernel{vktest.Kernel(t, dev, scale(false)), vktest.Kernel(t, dev, scale(true)), vktest.Kernel(t, dev, scale(false))} {
-		rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
-	}
-	p, err := rec.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	var heard [][2]int
-	made, left := p.WarmAside(t.Context(), func(done, all int) { heard = append(heard, [2]int{done, all}) })
-	if want := [][2]int{{1, 3}, {2, 3}, {3, 3}}; made != 2 || left != 0 || !slices.Equal(heard, want) {
-		t.Errorf("made %d and left %d, want 2 and 0; heard %v, want %v", made, left, heard, want)
-	}
-	vktest.Equal(t, y, make([]float32, 4))
-	ctx, stop := context.WithCancel(t.Context())
-	stop()
-	if made, left := p.WarmAside(ctx, nil); made != 0 || left != 2 {
-		t.Errorf("after the end made %d and left %d, want 0 and 2", made, left)
-	}
-}
-
-// TestWarmFails: where the program's own device fails, nobody goes on making machine code for it.
-func TestWarmFails(t *testing.T) {
-	failed := errors.New("it fails")
-	var failing atomic.Bool
-	dev := vktest.OpenWith(t, vk.Options{Fail: func(string) error {
-		if failing.Load() {
-			return failed
-		}
-		return nil
-	}})
-	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
-	rec := dev.NewRecorder()
-	for by := range 6 {
-		rec.Dispatch(vktest.Kernel(t, dev, scaleBy(float64(by), false)), vk.Groups(1), nil, x.View(), y.View())
-	}
-	p, err := rec.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	if dev.Info().Class != vk.CPU {
-		t.Skip("SKIPPED: this driver makes machine code with the kernels")
-	}
-	failing.Store(true)
-	heard := 0
-	err = p.Warm(t.Context(), func(int, int) { heard++ })
-	failing.Store(false)
-	if !errors.Is(err, failed) || heard > 0 {
-		t.Errorf("got the error %v, and heard of %d dispatches", err, heard)
 	}
 }
 
@@ -345,102 +259,5 @@ func TestTooMuchSharedMemory(t *testing.T) {
 func TestNoSuchDevice(t *testing.T) {
 	if _, err := vk.Open(vk.Options{Device: "no such card"}); err == nil || !strings.Contains(err.Error(), "no such card") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestPipelinesAreKept(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "made", "by", "vk")
-	use := func() (path string, loaded int, data []byte) {
-		dev := vktest.OpenWith(t, vk.Options{CacheDir: dir})
-		y := vktest.Buffer(t, dev, make([]float32, 64))
-		rec := dev.NewRecorder()
-		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Threads(16), nil, vktest.Buffer(t, dev, make([]float32, 64)).View(), y.View())
-		p, err := rec.Finish()
-		if err != nil {
-			t.Fatal(err)
-		}
-		vktest.Run(t, p)
-		vktest.Equal(t, y, slices.Repeat([]float32{1}, 64))
-		p.Close()
-		return dev.CachePath(), dev.CacheLoaded(), dev.CacheData()
-	}
-	path, loaded, data := use()
-	if loaded != 0 || len(data) < 32 {
-		t.Fatalf("with an empty folder %d bytes were loaded; the cache has %d", loaded, len(data))
-	}
-	if err := vk.WriteCache(path, data); err != nil {
-		t.Fatal(err)
-	}
-	if _, loaded, _ := use(); loaded != len(data) {
-		t.Errorf("%d of %d bytes were loaded", loaded, len(data))
-	}
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	foreign := slices.Clone(data)
-	foreign[8]++ // the vendor
-	for name, spoil := range map[string]func() error{
-		"damaged": func() error {
-			p := slices.Clone(whole)
-			p[len(p)-1]++
-			return os.WriteFile(path, p, 0o644)
-		},
-		"cut":     func() error { return os.WriteFile(path, whole[:len(whole)-1], 0o644) },
-		"tiny":    func() error { return os.WriteFile(path, whole[:9], 0o644) },
-		"foreign": func() error { return vk.WriteCache(path, foreign) },
-	} {
-		if err := spoil(); err != nil {
-			t.Fatal(err)
-		}
-		if _, loaded, _ := use(); loaded != 0 {
-			t.Errorf("%d bytes of a %s file were loaded", loaded, name)
-		}
-	}
-}
-
-// TestKeepingClears: what is kept takes the place of what was, and of what processes left that were killed as they wrote it.
-func TestKeepingClears(t *testing.T) {
-	dir := t.TempDir()
-	dev := vktest.OpenWith(t, vk.Options{CacheDir: dir})
-	dev.Keep("verdict", "wrong")
-	names, err := filepath.Glob(filepath.Join(dir, "verdict-*"))
-	if err != nil || len(names) != 1 {
-		t.Fatalf("kept as %q, %v", names, err)
-	}
-	left := filepath.Join(dir, "."+filepath.Base(names[0])+".abcdefgh.genview-partial")
-	if err := os.WriteFile(left, []byte("half"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	dev.Keep("verdict", "right")
-	if got := dev.Recall("verdict"); got != "right" {
-		t.Errorf("recalled %q", got)
-	}
-	if _, err := os.Stat(left); err == nil {
-		t.Error("what was left half written is still there")
-	}
-}
-
-func TestPipelinesAreWrittenAtClose(t *testing.T) {
-	dir := t.TempDir()
-	var before []byte
-	for run := range 2 {
-		dev, err := vk.Open(vk.Options{CacheDir: dir, Device: os.Getenv("GENVIEW_DEVICE")})
-		if err != nil {
-			t.Skipf("SKIPPED: %v", err)
-		}
-		vktest.Kernel(t, dev, scale(false))
-		path, more := dev.CachePath(), len(dev.CacheData()) > 32
-		if err := dev.Close(); err != nil {
-			t.Fatal(err)
-		}
-		now, err := os.ReadFile(path)
-		if more == (err != nil) { // lavapipe's cache is empty
-			t.Fatalf("there is something to keep: %v; the file: %v", more, err)
-		}
-		if run > 0 && !bytes.Equal(before, now) {
-			t.Error("a run that made nothing new has written the file again")
-		}
-		before = now
 	}
 }

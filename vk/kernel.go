@@ -41,6 +41,8 @@ func descriptorType(k spirv.Kind) vulkan.DescriptorType {
 	return vulkan.DescriptorTypeStorageTexelBuffer
 }
 
+const computeStage = uint32(vulkan.ShaderStageComputeBit)
+
 // idleKernels is how many unused kernels are kept in case they are asked for again: as many as a large training step has.
 const idleKernels = 256
 
@@ -134,16 +136,17 @@ func (d *Device) unuse(k *Kernel) {
 	}
 }
 
-func (k *Kernel) build(c []spirv.Const) error {
-	m, d := k.module, k.d
-	limits := d.info.Limits
+// fit returns an error if the module needs more than the device has. It sets k.local.
+func (k *Kernel) fit(c []spirv.Const) error {
+	m, info := k.module, k.d.info
+	limits := info.Limits
 	if m.PushSize > limits.PushConstants {
 		return beyond("%d bytes of push constants, the device takes %d", m.PushSize, limits.PushConstants)
 	}
 	if buffers, texels := m.Buffers(); buffers > limits.MaxBuffers || texels > limits.MaxTexelBuffers {
 		return beyond("%d buffers and %d texel buffers, the device takes %d and %d", buffers, texels, limits.MaxBuffers, limits.MaxTexelBuffers)
 	}
-	if m.Subgroup > 0 && (!d.info.FullSubgroups || m.Subgroup != d.info.SubgroupSize) {
+	if m.Subgroup > 0 && (!info.FullSubgroups || m.Subgroup != info.SubgroupSize) {
 		return beyond("full subgroups of %d invocations, which the device does not promise", m.Subgroup)
 	}
 	total := 1
@@ -162,12 +165,17 @@ func (k *Kernel) build(c []spirv.Const) error {
 	if n := m.SharedMemory(c...); n > limits.SharedMemory {
 		return beyond("%d bytes of shared memory, the device takes %d", n, limits.SharedMemory)
 	}
+	return nil
+}
+
+// lay makes the layout of the kernel's bindings and push constants.
+func (k *Kernel) lay() error {
+	m, d := k.module, k.d
 	var a arena
 	defer a.free()
-	const stages = uint32(vulkan.ShaderStageComputeBit)
 	bindings := make([]setLayoutBinding, len(m.Bindings))
 	for i, b := range m.Bindings {
-		bindings[i] = setLayoutBinding{binding: uint32(b.Index), kind: uint32(descriptorType(b.Kind)), count: 1, stages: stages}
+		bindings[i] = setLayoutBinding{binding: uint32(b.Index), kind: uint32(descriptorType(b.Kind)), count: 1, stages: computeStage}
 	}
 	set, err := d.newer.create("vkCreateDescriptorSetLayout", unsafe.Pointer(d.dev), at(&a, setLayoutInfo{
 		chained: head(vulkan.StructureTypeDescriptorSetLayoutCreateInfo), count: uint32(len(bindings)), bindings: at(&a, bindings...),
@@ -180,13 +188,38 @@ func (k *Kernel) build(c []spirv.Const) error {
 		chained: head(vulkan.StructureTypePipelineLayoutCreateInfo), setCount: 1, sets: at(&a, uintptr(set)),
 	}
 	if m.PushSize > 0 {
-		layout.pushCount, layout.pushes = 1, at(&a, pushRange{stages: stages, size: uint32(m.PushSize)})
+		layout.pushCount, layout.pushes = 1, at(&a, pushRange{stages: computeStage, size: uint32(m.PushSize)})
 	}
-	pl, err := d.newer.create("vkCreatePipelineLayout", unsafe.Pointer(d.dev), at(&a, layout))
+	h, err := d.newer.create("vkCreatePipelineLayout", unsafe.Pointer(d.dev), at(&a, layout))
 	if err != nil {
 		return err
 	}
-	k.layout = vulkan.PipelineLayout(pl)
+	k.layout = vulkan.PipelineLayout(h)
+	return nil
+}
+
+// specialize returns the address of constants as Vulkan takes them, in the arena; 0 where there are none.
+func specialize(a *arena, c []spirv.Const) uintptr {
+	if len(c) == 0 {
+		return 0
+	}
+	entries, values := make([]mapEntry, len(c)), make([]uint32, len(c))
+	for i, v := range c {
+		entries[i], values[i] = mapEntry{id: uint32(v.ID), offset: uint32(4 * i), size: 4}, v.Value
+	}
+	return at(a, specializationInfo{
+		count: uint32(len(c)), entries: at(a, entries...), size: uintptr(4 * len(c)), data: at(a, values...),
+	})
+}
+
+func (k *Kernel) build(c []spirv.Const) error {
+	if err := k.fit(c); err != nil {
+		return err
+	}
+	if err := k.lay(); err != nil {
+		return err
+	}
+	m, d := k.module, k.d
 	code := vulkan.ShaderModuleCreateInfo{
 		SType: vulkan.StructureTypeShaderModuleCreateInfo, CodeSize: uint(4 * len(m.Words)), PCode: m.Words,
 	}
@@ -195,32 +228,27 @@ func (k *Kernel) build(c []spirv.Const) error {
 		return err
 	}
 	defer vulkan.DestroyShaderModule(d.dev, shader, nil)
+	var a arena
+	defer a.free()
 	stage := shaderStage{
-		chained: head(vulkan.StructureTypePipelineShaderStageCreateInfo), stage: stages,
-		module: uintptr(unsafe.Pointer(shader)), name: a.text(m.Entry),
+		chained: head(vulkan.StructureTypePipelineShaderStageCreateInfo), stage: computeStage,
+		module: uintptr(unsafe.Pointer(shader)), name: a.text(m.Entry), specialization: specialize(&a, c),
 	}
 	if m.Subgroup > 0 {
 		stage.flags = requireFullSubgroups
 		stage.pNext = pointer(at(&a, requiredSubgroupSize{chained: chained{sType: requiredSubgroup}, size: uint32(m.Subgroup)}))
 	}
-	if len(c) > 0 {
-		entries, values := make([]mapEntry, len(c)), make([]uint32, len(c))
-		for i, v := range c {
-			entries[i], values[i] = mapEntry{id: uint32(v.ID), offset: uint32(4 * i), size: 4}, v.Value
-		}
-		stage.specialization = at(&a, specializationInfo{
-			count: uint32(len(c)), entries: at(&a, entries...), size: uintptr(4 * len(c)), data: at(&a, values...),
-		})
-	}
 	if err := d.fails("vkCreateComputePipelines"); err != nil {
 		return err
 	}
-	info := computePipelineInfo{chained: head(vulkan.StructureTypeComputePipelineCreateInfo), stage: stage, layout: uintptr(pl)}
+	info := computePipelineInfo{
+		chained: head(vulkan.StructureTypeComputePipelineCreateInfo), stage: stage, layout: uintptr(unsafe.Pointer(k.layout)),
+	}
 	if d.compilerSpeaks {
 		info.flags = captureStatistics
 	}
 	out, pipeline := put(&a, uintptr(0))
-	err = check("vkCreateComputePipelines", d.newer.call("vkCreateComputePipelines", uintptr(unsafe.Pointer(d.dev)), uintptr(unsafe.Pointer(d.pipelines.handle)), 1, at(&a, info), 0, out))
+	err := check("vkCreateComputePipelines", d.newer.call("vkCreateComputePipelines", uintptr(unsafe.Pointer(d.dev)), uintptr(unsafe.Pointer(d.pipelines.handle)), 1, at(&a, info), 0, out))
 	k.pipeline = vulkan.Pipeline(pointer(pipeline[0]))
 	return err
 }

@@ -14,44 +14,65 @@ import (
 	"testing"
 )
 
-func TestBadInput(t *testing.T) {
+// badInput is a folder with what commands must refuse, and a run that they can use.
+type badInput struct {
+	dir, run               string
+	broken, other, odd     string // runs: with a checkpoint that is cut off, with that of another model, with a setting that is unknown
+	pictures, album        string // folders: empty, and with more than a tenth of its pictures cut off
+	torn                   string // one of these
+	digits, packed         string // data sets that are cut off
+	out, lost, plain, gone string // files: to be written, in a folder that is missing; an empty one; a folder that is missing
+}
+
+func newBadInput(t *testing.T) badInput {
+	t.Helper()
 	dir := t.TempDir()
-	run := filepath.Join(dir, "run")
-	must(t, tiny("--out", run, "--steps", "5")...)
-	broken := filepath.Join(dir, "broken")
-	must(t, tiny("--out", broken, "--steps", "5")...)
-	p := newest(t, broken)
-	write(t, filepath.Join(broken, "checkpoints", "step-00000006.safetensors"), p[:len(p)/2])
-	other := filepath.Join(dir, "other")
-	must(t, tiny("--out", other, "--steps", "5", "--set", "model.z=5")...)
-	write(t, filepath.Join(other, "checkpoints", "step-00000006.safetensors"), newest(t, run))
-	odd := filepath.Join(dir, "odd")
-	must(t, tiny("--out", odd, "--steps", "5")...)
-	config, _ := os.ReadFile(filepath.Join(odd, "config.yaml"))
-	write(t, filepath.Join(odd, "config.yaml"), append(config, "colour: red\n"...))
-	folder := func(name string) string {
-		path := filepath.Join(dir, name)
-		if err := os.Mkdir(path, 0o755); err != nil {
+	in := func(name string) string { return filepath.Join(dir, name) }
+	b := badInput{
+		dir: dir, run: in("run"), broken: in("broken"), other: in("other"), odd: in("odd"),
+		pictures: in("pictures"), album: in("album"), torn: in("album/torn.png"), digits: in("digits"), packed: in("packed"),
+		out: in("never.gif"), lost: in("none/never.gif"), plain: in("file"), gone: in("nowhere"),
+	}
+	must(t, tiny("--out", b.run, "--steps", "5")...)
+	must(t, tiny("--out", b.broken, "--steps", "5")...)
+	p := newest(t, b.broken)
+	write(t, filepath.Join(b.broken, "checkpoints", "step-00000006.safetensors"), p[:len(p)/2])
+	must(t, tiny("--out", b.other, "--steps", "5", "--set", "model.z=5")...)
+	write(t, filepath.Join(b.other, "checkpoints", "step-00000006.safetensors"), newest(t, b.run))
+	must(t, tiny("--out", b.odd, "--steps", "5")...)
+	config, _ := os.ReadFile(filepath.Join(b.odd, "config.yaml"))
+	write(t, filepath.Join(b.odd, "config.yaml"), append(config, "colour: red\n"...))
+	for _, folder := range []string{b.pictures, b.album, b.digits, b.packed} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		return path
 	}
-	pictures, album, digits, packed := folder("pictures"), folder("album"), folder("digits"), folder("packed")
-	must(t, "sample", run, "-n", "1", "-o", filepath.Join(dir, "one.png"))
-	picture, err := os.ReadFile(filepath.Join(dir, "one.png"))
+	b.writePictures(t)
+	b.writeDigits(t)
+	write(t, b.plain, nil)
+	return b
+}
+
+func (b badInput) writePictures(t *testing.T) {
+	t.Helper()
+	must(t, "sample", b.run, "-n", "1", "-o", filepath.Join(b.dir, "one.png"))
+	picture, err := os.ReadFile(filepath.Join(b.dir, "one.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 40 {
-		write(t, filepath.Join(album, fmt.Sprintf("%d.png", i)), picture)
+		write(t, filepath.Join(b.album, fmt.Sprintf("%d.png", i)), picture)
 	}
-	torn := filepath.Join(album, "torn.png")
-	for i := range 6 { // with it more than a tenth
-		write(t, filepath.Join(album, fmt.Sprintf("worn%d.png", i)), picture[:len(picture)/2])
+	for i := range 6 {
+		write(t, filepath.Join(b.album, fmt.Sprintf("worn%d.png", i)), picture[:len(picture)/2])
 	}
-	write(t, torn, picture[:len(picture)/2])
+	write(t, b.torn, picture[:len(picture)/2])
+}
+
+func (b badInput) writeDigits(t *testing.T) {
+	t.Helper()
 	idx := append([]byte{0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28}, make([]byte, 9*28*28)...)
-	write(t, filepath.Join(digits, "train-images-idx3-ubyte"), idx[:len(idx)-1])
+	write(t, filepath.Join(b.digits, "train-images-idx3-ubyte"), idx[:len(idx)-1])
 	var gz bytes.Buffer
 	z := gzip.NewWriter(&gz)
 	if _, err := z.Write(idx); err != nil {
@@ -60,57 +81,58 @@ func TestBadInput(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(packed, "train-images-idx3-ubyte.gz"), gz.Bytes()[:gz.Len()/2])
-	write(t, filepath.Join(dir, "file"), nil)
-	out, lost := filepath.Join(dir, "never.gif"), filepath.Join(dir, "none", "never.gif")
-	fresh := func(args ...string) []string { return tiny(append(args, "--out", filepath.Join(dir, "fresh"))...) }
+	write(t, filepath.Join(b.packed, "train-images-idx3-ubyte.gz"), gz.Bytes()[:gz.Len()/2])
+}
 
+func TestBadInput(t *testing.T) {
+	b := newBadInput(t)
+	fresh := func(args ...string) []string { return tiny(append(args, "--out", filepath.Join(b.dir, "fresh"))...) }
 	for _, c := range []struct {
 		code int
 		want string
 		args []string
 	}{
-		{1, "no device \"nothing\"", []string{"sample", run, "--device", "nothing"}},
-		{1, "no pictures", fresh("--data", pictures)},
-		{1, "no folder " + filepath.Join(dir, "nowhere"), fresh("--data", filepath.Join(dir, "nowhere"))},
-		{1, "7 of 47 pictures in " + album + " cannot be read: " + torn + ": ", fresh("--data", album)},
-		{1, "torn.png cannot be read", []string{"reconstruct", run, torn, "-o", out}},
-		{1, "is truncated or damaged: it has 7055 of 7056 bytes; replace it", fresh("--data", "mnist", "--data-dir", digits)},
-		{1, "is truncated or damaged: unexpected EOF; replace it", fresh("--data", "mnist", "--data-dir", packed)},
-		{1, "step-00000006.safetensors is truncated", []string{"walk", broken, "-o", out}},
-		{1, "replace it by a whole copy", []string{"train", "--resume", broken, "--steps", "9"}},
-		{1, "another model", []string{"walk", other, "-o", out}},
-		{1, "colour", []string{"walk", odd, "-o", out}},
-		{1, "no run", []string{"walk", pictures, "-o", out}},
-		{1, "there already", tiny("--out", run)},
-		{1, "cannot be written", tiny("--out", filepath.Join(dir, "file", "run"))},
-		{1, "never.gif cannot be written: no such file or directory", []string{"walk", run, "--frames", "2", "-o", lost}},
-		{1, "ending", []string{"walk", run, "--frames", "2", "-o", filepath.Join(dir, "w.mp4")}},
+		{1, "no device \"nothing\"", []string{"sample", b.run, "--device", "nothing"}},
+		{1, "no pictures", fresh("--data", b.pictures)},
+		{1, "no folder " + b.gone, fresh("--data", b.gone)},
+		{1, "7 of 47 pictures in " + b.album + " cannot be read: " + b.torn + ": ", fresh("--data", b.album)},
+		{1, "torn.png cannot be read", []string{"reconstruct", b.run, b.torn, "-o", b.out}},
+		{1, "is truncated or damaged: it has 7055 of 7056 bytes; replace it", fresh("--data", "mnist", "--data-dir", b.digits)},
+		{1, "is truncated or damaged: unexpected EOF; replace it", fresh("--data", "mnist", "--data-dir", b.packed)},
+		{1, "step-00000006.safetensors is truncated", []string{"walk", b.broken, "-o", b.out}},
+		{1, "replace it by a whole copy", []string{"train", "--resume", b.broken, "--steps", "9"}},
+		{1, "another model", []string{"walk", b.other, "-o", b.out}},
+		{1, "colour", []string{"walk", b.odd, "-o", b.out}},
+		{1, "no run", []string{"walk", b.pictures, "-o", b.out}},
+		{1, "there already", tiny("--out", b.run)},
+		{1, "cannot be written", tiny("--out", filepath.Join(b.plain, "run"))},
+		{1, "never.gif cannot be written: no such file or directory", []string{"walk", b.run, "--frames", "2", "-o", b.lost}},
+		{1, "ending", []string{"walk", b.run, "--frames", "2", "-o", filepath.Join(b.dir, "w.mp4")}},
 		{2, "no such set of pictures; did you mean mnist?", tiny("--data", "minst")},
-		{1, "has no train-images", tiny("--data", "mnist", "--data-dir", pictures)},
+		{1, "has no train-images", tiny("--data", "mnist", "--data-dir", b.pictures)},
 		{2, "model.arch is \"rnn\" and must be mlp or conv", tiny("--set", "model.arch=rnn")},
-		{2, "--frames 0", []string{"walk", run, "--frames", "0", "-o", out}},
-		{2, "1000000000 pictures of this size are too many for one sheet: give 18496 or fewer", []string{"sample", run, "-n", "1000000000", "-o", out}},
-		{2, "--seed -1", []string{"sample", run, "--seed", "-1", "-o", out}},
-		{1, "the ending must be", []string{"sample", run, "-o", filepath.Join(dir, "s.jpg")}},
-		{1, "is no file", []string{"walk", run, "--from", "file:/dev/zero", "-o", out}},
-		{2, "-n 0", []string{"sample", run, "-n", "0", "-o", out}},
+		{2, "--frames 0", []string{"walk", b.run, "--frames", "0", "-o", b.out}},
+		{2, "1000000000 pictures of this size are too many for one sheet: give 18496 or fewer", []string{"sample", b.run, "-n", "1000000000", "-o", b.out}},
+		{2, "--seed -1", []string{"sample", b.run, "--seed", "-1", "-o", b.out}},
+		{1, "the ending must be", []string{"sample", b.run, "-o", filepath.Join(b.dir, "s.jpg")}},
+		{1, "is no file", []string{"walk", b.run, "--from", "file:/dev/zero", "-o", b.out}},
+		{2, "-n 0", []string{"sample", b.run, "-n", "0", "-o", b.out}},
 		{2, "model.z", tiny("--set", "model.depth=3")},
 		{2, "--steps", tiny("--steps", "0")},
-		{2, "unknown flag", []string{"walk", run, "--nonsense"}},
+		{2, "unknown flag", []string{"walk", b.run, "--nonsense"}},
 		{2, "no command", []string{"nonsense"}},
-		{2, "--fps 0", []string{"walk", run, "--fps", "0"}},
+		{2, "--fps 0", []string{"walk", b.run, "--fps", "0"}},
 		{2, "say what to train", []string{"train", "dragon"}},
 		{2, "genview sample needs arguments: write genview sample RUN; see", []string{"sample"}},
 	} {
 		refused(t, c.code, c.want, c.args...)
 	}
 	for _, never := range []string{"*.gif*", ".*", "fresh"} {
-		if left, _ := filepath.Glob(filepath.Join(dir, never)); len(left) > 0 {
+		if left, _ := filepath.Glob(filepath.Join(b.dir, never)); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
 	}
-	must(t, "sample", run, "-n", "1", "-o", filepath.Join(dir, "still.png"))
+	must(t, "sample", b.run, "-n", "1", "-o", filepath.Join(b.dir, "still.png"))
 }
 
 // TestNoDriver tells the Vulkan loader of a driver that is not there, in its new way and its old one.

@@ -1,0 +1,141 @@
+package viewer
+
+import (
+	"testing"
+
+	"genview/models/watch"
+)
+
+// A drawing is a window that tests draw: a snapshot of a model, and what a hand does in the window that shows it.
+type drawing struct {
+	name  string
+	size  Point
+	scale float64
+	show  func() *watch.Snapshot
+	do    func(d *desk) // nil for nothing
+}
+
+// open returns the window as it is before it is drawn.
+func (w drawing) open(t *testing.T) *desk {
+	t.Helper()
+	d := newDesk(t, w.show())
+	d.e.Size = w.size
+	d.tick()
+	if plane(d.s) != nil {
+		answered(d)
+	}
+	if w.do != nil {
+		w.do(d)
+	}
+	d.tick()
+	return d
+}
+
+// answered gives the latent panel the pictures that the trainer would answer with.
+func answered(d *desk) {
+	_, p := panel[*Latent](d)
+	p.newest.image = picture(28, 5)
+	for i := range mosaic * mosaic {
+		p.mosaic = append(p.mosaic, picture(28, i))
+	}
+	p.mosaicOf = scene{0, 1000}
+}
+
+// lettersWith returns the snapshot of letters after a change.
+func lettersWith(change func(s *watch.Snapshot)) func() *watch.Snapshot {
+	return func() *watch.Snapshot {
+		s := snapshot()
+		change(s)
+		return s
+	}
+}
+
+// largeMapOf returns where the cells of the large map lie in the window.
+func largeMapOf(d *desk) Rect {
+	i, p := panel[*HeatMaps](d)
+	m, _ := p.chosenMap(maps(d.s))
+	at := largeOf(p.areas(d.size(i)).large, p.shown, m).cells
+	return Rect{d.places[i].X + at.X, d.places[i].Y + at.Y, at.W, at.H}
+}
+
+var drawings = []drawing{
+	{name: "training", size: Point{1120, 720}, scale: 1, show: snapshot},
+	{
+		name: "paused", size: Point{900, 600}, scale: 1,
+		show: lettersWith(func(s *watch.Snapshot) { s.State = watch.Paused }),
+		do: func(d *desk) {
+			d.e.Typed = "l"
+			d.tick()
+			d.e.Cursor = Point{200, 230} // over the curves
+		},
+	},
+	{
+		name: "narrow", size: Point{640, 900}, scale: 1,
+		show: lettersWith(func(s *watch.Snapshot) {
+			s.Title = "a run with a name that is much too long for a window that is so narrow"
+			s.Show(&watch.Latent{Name: "Latent space", Z: 2})
+		}),
+	},
+	{
+		name: "fine", size: Point{640, 480}, scale: 2,
+		show: lettersWith(func(s *watch.Snapshot) {
+			s.State, s.Message = watch.Done, "loss became NaN at step 1240; the last good checkpoint is kept: try a smaller learning rate"
+		}),
+	},
+	{
+		name: "compiling", size: Point{640, 480}, scale: 1,
+		show: lettersWith(func(s *watch.Snapshot) { *s = watch.Snapshot{Title: s.Title, State: watch.Compiling} }),
+	},
+	{
+		name: "dates", size: Point{1280, 800}, scale: 1, show: dates,
+		do: func(d *desk) { d.e.Cursor = Point{1000, 640} }, // over a share
+	},
+	{name: "dates-small", size: Point{640, 480}, scale: 1, show: dates},
+	{
+		name: "dates-high", size: Point{700, 1300}, scale: 1,
+		show: func() *watch.Snapshot {
+			s := dates()
+			s.Show(&watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: "3 May ☃", Problem: "the model never saw the character '☃': it knows  ',-./0123456789ABCDEF"}})
+			return s
+		},
+	},
+	{
+		name: "verse", size: Point{1280, 800}, scale: 1, show: verse,
+		do: func(d *desk) {
+			i, p := panel[*HeatMaps](d)
+			d.click(d.middle(i, p.areas(d.size(i)).field))
+		},
+	},
+	{
+		name: "scripts", size: Point{1280, 800}, scale: 1, show: scripts,
+		do: func(d *desk) {
+			at := largeMapOf(d)
+			d.e.Cursor = Point{at.X + at.W*0.3, at.Y + 3}
+		},
+	},
+	{name: "scripts-fine", size: Point{700, 700}, scale: 2, show: scripts},
+	{name: "grid", size: Point{1280, 800}, scale: 1, show: grid},
+	{name: "grid-small", size: Point{640, 480}, scale: 1, show: grid},
+	{
+		name: "classes", size: Point{1280, 800}, scale: 1, show: classes,
+		do: func(d *desk) {
+			at := largeMapOf(d)
+			d.e.Cursor = Point{at.X + at.W*0.35, at.Y + at.H*0.35}
+		},
+	},
+	{
+		name: "classes-small", size: Point{640, 480}, scale: 1, show: classes,
+		do: func(d *desk) {
+			for _, q := range d.slots {
+				if len(q.panels) > 1 {
+					d.click(Point{q.tab(1).X + 5, q.tab(1).Y + 5})
+				}
+			}
+		},
+	},
+	{
+		name: "choosing", size: Point{1280, 800}, scale: 1, show: choosing,
+		do: func(d *desk) { d.e.Cursor = Point{400, 400} },
+	},
+	{name: "choosing-small", size: Point{640, 480}, scale: 1, show: choosing},
+}

@@ -1,0 +1,264 @@
+package viewer
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"genview/models/watch"
+)
+
+// draws draws each head as a picture.
+func draws(a *watch.HeatMaps) map[head]*image.RGBA {
+	maps := map[head]*image.RGBA{}
+	for _, m := range a.Maps {
+		for k := range m.Heads {
+			img := image.NewRGBA(image.Rect(0, 0, len(m.Cols), len(m.Rows)))
+			for i, v := range m.Shades(k) {
+				img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(v))
+			}
+			maps[head{m.Name, k}] = img
+		}
+	}
+	return maps
+}
+
+// heat returns a colour for a value from 0 to 1, from dark to bright.
+func heat(v float64) color.RGBA {
+	stops := []color.RGBA{{0x12, 0x15, 0x1b, 0xff}, {0x1d, 0x4e, 0x5a, 0xff}, accentColor, {0xf6, 0xff, 0xd8, 0xff}}
+	x := min(max(v, 0), 1) * float64(len(stops)-1)
+	i := min(int(x), len(stops)-2)
+	return mix(stops[i], stops[i+1], x-float64(i))
+}
+
+// mix interpolates from a to b as t goes from 0 to 1.
+func mix(a, b color.RGBA, t float64) color.RGBA {
+	f := func(x, y uint8) uint8 { return uint8(float64(x)*(1-t) + float64(y)*t + 0.5) }
+	return color.RGBA{f(a.R, b.R), f(a.G, b.G), f(a.B, b.B), 0xff}
+}
+
+// largeMap returns the area of the chosen head's values, which leaves room for tokens at the left and above.
+type largeMap struct {
+	cells      Rect
+	rows, cols int
+}
+
+const tokenSize = 13.0
+
+func largeOf(r Rect, v *watch.HeatMaps, m watch.Map) largeMap {
+	longest := 1.2 // times the font size: the width of a character of any script, or of its code point
+	for _, t := range m.Rows {
+		longest = max(longest, 0.62*float64(len([]rune(t))))
+	}
+	_, r = r.Top(titleOfHead + 20)
+	_, r = r.Left(longest*tokenSize + 10)
+	most := 34.0
+	if single(v) {
+		most = 64
+	}
+	cell := min(r.W/float64(len(m.Cols)), r.H/float64(len(m.Rows)), most)
+	return largeMap{Rect{r.X, r.Y, cell * float64(len(m.Cols)), cell * float64(len(m.Rows))}, len(m.Rows), len(m.Cols)}
+}
+
+// at returns the cell at q; false: there is none.
+func (l largeMap) at(q Point) (spot, bool) {
+	if !l.cells.Contains(q) {
+		return spot{}, false
+	}
+	return spot{
+		min(int((q.Y-l.cells.Y)/l.cells.H*float64(l.rows)), l.rows-1),
+		min(int((q.X-l.cells.X)/l.cells.W*float64(l.cols)), l.cols-1),
+	}, true
+}
+
+// Draw draws the field, the grid and the chosen head.
+func (p *HeatMaps) Draw(c *Canvas, s *watch.Snapshot) {
+	a := p.view(s)
+	at := p.areas(c.Size())
+	stale := false
+	if a.Prompt == nil {
+		c.hint(p.Title(), "of step "+formatCount(s.LookStep))
+	} else {
+		stale = p.stale(a)
+		p.prompt(c, at, a, stale)
+	}
+	if !single(a) {
+		p.grid(c, at.grid, a)
+	}
+	if m, ok := p.chosenMap(a); ok {
+		p.large(c, at.large, a, m)
+	}
+	if stale { // the maps are still of the previous text
+		for _, r := range []Rect{at.grid, at.large} {
+			c.Fill(r, faded(panelColor, 0.7))
+		}
+	}
+}
+
+// prompt draws the field and the model's output for the text in it.
+func (p *HeatMaps) prompt(c *Canvas, at areas, a *watch.HeatMaps, stale bool) {
+	q := a.Prompt
+	hint := "click the text to write your own  ·  click a map to see it large"
+	if q.Unread > 0 {
+		n := len([]rune(q.Text))
+		hint = fmt.Sprintf("of %d characters the model reads %d: the maps are of the last", n, n-q.Unread)
+	}
+	c.hint(p.Title(), hint)
+	p.field.draw(c, at.field, p.text(a))
+	switch t := (Text{Size: 15, Mono: true, Color: accentColor}); {
+	case stale:
+		t.Color = dimColor
+		c.Text("reading…", Point{at.output.X, at.output.Y + at.output.H/2}, t)
+	case q.Problem != "":
+		problem(c, at.output, q.Problem)
+	case q.Output != "":
+		middle := at.output.Y + at.output.H/2
+		c.Text("→ ", Point{at.output.X, middle}, t)
+		w := c.Width("→ ", t)
+		t.Signs = true
+		c.Text(c.Shorten(q.Output, t, at.output.W-w), Point{at.output.X + w, middle}, t)
+	}
+}
+
+// problem says in two lines why the model cannot read a text.
+func problem(c *Canvas, r Rect, text string) {
+	t := Text{Size: 13, Color: alertColor}
+	lines := c.wrap(text, t, r.W)
+	if len(lines) > 2 {
+		lines = []string{lines[0], lines[1] + "…"}
+	}
+	for i, line := range lines {
+		y := r.Y + r.H/2 + 17*(float64(i)-0.5*float64(len(lines)-1))
+		c.Text(c.Shorten(line, t, r.W), Point{r.X, y}, t)
+	}
+}
+
+// grid draws the small maps.
+func (p *HeatMaps) grid(c *Canvas, r Rect, a *watch.HeatMaps) {
+	t := Text{Size: 12, Color: dimColor}
+	for l, m := range a.Maps {
+		first := small(r, a, l, 0)
+		c.Text(c.Shorten(layerName(m.Name), t, layerWidth-6), Point{r.X, first.Y + first.H/2}, t)
+		for k := range m.Heads {
+			q := small(r, a, l, k)
+			if l == 0 {
+				c.Text("head "+strconv.Itoa(k+1), Point{q.X + q.W/2, r.Y + 7}, Text{Size: 11, Color: dimColor, Align: Center})
+			}
+			h := head{m.Name, k}
+			c.Image(p.maps[h], q)
+			if h == p.chosen {
+				c.Frame(q.Inset(-2), 2, accentColor)
+			}
+		}
+	}
+}
+
+// large draws the chosen head with its tokens.
+func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map) {
+	l := largeOf(r, v, m)
+	at, title := Point{r.X, r.Y + 8}, Text{Size: 13, Bold: true, Color: textColor}
+	if !single(v) {
+		name := fmt.Sprintf("%s, head %d", layerName(m.Name), p.chosen.index+1)
+		c.Text(name, at, title)
+		at.X += c.Width(name, title) + 16
+	}
+	note := Text{Size: 13, Color: dimColor}
+	if p.over {
+		value := m.Head(p.chosen.index)[p.hover.row*l.cols+p.hover.col]
+		note.Color = textColor
+		c.sentence(at, note, m.Rows[p.hover.row], fmt.Sprintf(" %s %s %s ", v.Words[0], formatShare(value), v.Words[1]), m.Cols[p.hover.col])
+	} else {
+		c.Text(fmt.Sprintf("each row %s %s the columns", v.Words[0], v.Words[1]), at, note)
+	}
+	c.Image(p.maps[p.chosen], l.cells)
+	cell := l.cells.W / float64(l.cols)
+	size := min(tokenSize, max(9, cell*0.95))
+	wide, high := 9.0, 9.0 // the room that a token needs; more if a script's characters are wider or higher than Latin ones
+	for _, t := range slices.Concat(m.Cols, m.Rows) {
+		if w := c.Width(watch.Short(t), token(size, false, Left)); w > wide {
+			wide, high = w+1, max(high, size)
+		}
+	}
+	every := max(1, int(math.Ceil(wide/cell))) // every nth token is written
+	for j, t := range m.Cols {
+		on := p.over && j == p.hover.col
+		if j%every == 0 || on {
+			c.Text(watch.Short(t), Point{l.cells.X + (float64(j)+0.5)*cell, l.cells.Y - 10}, token(size, on, Center))
+		}
+	}
+	every = max(1, int(math.Ceil(high/cell)))
+	for i, t := range m.Rows {
+		on := p.over && i == p.hover.row
+		if i%every == 0 || on {
+			c.Text(t, Point{l.cells.X - 6, l.cells.Y + (float64(i)+0.5)*cell}, token(size, on, Right))
+		}
+	}
+	if p.over {
+		x, y := l.cells.X+float64(p.hover.col)*cell, l.cells.Y+float64(p.hover.row)*cell
+		c.Frame(Rect{x, l.cells.Y, cell, l.cells.H}, 1, faded(textColor, 0.35))
+		c.Frame(Rect{l.cells.X, y, l.cells.W, cell}, 1, faded(textColor, 0.35))
+		c.Frame(Rect{x, y, cell, cell}, 2, textColor)
+	}
+}
+
+func token(size float64, on bool, align Align) Text {
+	t := Text{Size: size, Mono: true, Signs: true, Color: textColor, Align: align}
+	if on {
+		t.Color = accentColor
+	}
+	return t
+}
+
+// layerName returns a short name of an attention layer's tap: "encoder.layers.0.self_attn" is "encoder 1",
+// "decoder.layers.1.multihead_attn", which reads the encoder, is "cross 2", and "h.3.attn" is "layer 4".
+func layerName(tap string) string {
+	parts := strings.Split(tap, ".")
+	kind := parts[0]
+	switch {
+	case strings.HasSuffix(tap, ".multihead_attn"):
+		kind = "cross"
+	case kind == "h":
+		kind = "layer"
+	}
+	for _, part := range parts {
+		if n, err := strconv.Atoi(part); err == nil {
+			return fmt.Sprintf("%s %d", kind, n+1)
+		}
+	}
+	return tap
+}
+
+// sentence writes two tokens with words between them, and with their code points if they are not ASCII.
+func (c *Canvas) sentence(at Point, t Text, to, words, from string) {
+	for i, s := range []string{to, words, from} {
+		if i == 1 {
+			c.Text(s, at, t)
+			at.X += c.Width(s, t)
+			continue
+		}
+		signs := t
+		signs.Signs = true
+		c.Text("“", at, t)
+		at.X += c.Width("“", t)
+		c.Text(s, at, signs)
+		at.X += c.Width(s, signs)
+		end := "”"
+		if r := []rune(s); len(r) == 1 && (r[0] < ' ' || r[0] > '~') {
+			end = fmt.Sprintf("” (U+%04X)", r[0])
+		}
+		c.Text(end, at, t)
+		at.X += c.Width(end, t)
+	}
+}
+
+// formatShare formats a value of a map: a probability with three decimals, a count without any.
+func formatShare(v float32) string {
+	if v == float32(math.Trunc(float64(v))) && v > 1 {
+		return formatCount(int(v))
+	}
+	return fmt.Sprintf("%.3f", v)
+}

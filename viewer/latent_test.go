@@ -1,0 +1,139 @@
+package viewer
+
+import (
+	"image"
+	"math"
+	"slices"
+	"testing"
+
+	"genview/models/watch"
+)
+
+// decode answers the newest decode request with pictures whose first pixel counts.
+func (d *desk) decode() watch.Decode {
+	d.t.Helper()
+	for _, r := range slices.Backward(d.take()) {
+		if r, ok := r.(watch.Decode); ok {
+			var out []*image.RGBA
+			for i := range r.Z {
+				out = append(out, picture(28, i))
+			}
+			r.Reply(out)
+			return r
+		}
+	}
+	d.t.Fatal("no decode was asked for")
+	return watch.Decode{}
+}
+
+func TestDragDecodesWhereTheDotIs(t *testing.T) {
+	d := newDesk(t, snapshot())
+	i, p := panel[*Latent](d)
+	if r := d.decode(); len(r.Z) != 1+mosaic*mosaic {
+		t.Fatalf("first request: %d vectors, want the dot and a mosaic", len(r.Z))
+	}
+	if !d.tick() || p.newest.image == nil || len(p.mosaic) != mosaic*mosaic {
+		t.Fatal("the answer is not shown")
+	}
+	r := p.parts(d.size(i)).plane
+	at := func(x, y float64) Point { return Point{d.places[i].X + r.X + x*r.W, d.places[i].Y + r.Y + y*r.H} }
+	d.e.Cursor, d.e.Down = at(0.25, 0.75), true
+	d.tick()
+	got := d.decode()
+	want := planeAt(plane(d.s), [4]watch.Point(plane(d.s).Points[:4]), Point{0.25, 0.75})
+	if len(got.Z) != 1 || !near(got.Z[0], want) {
+		t.Errorf("dragged to a quarter: asked for %v, want %v", got.Z, want)
+	}
+	d.e.Cursor = at(-3, 2) // the drag goes on outside, and stays at the edge
+	d.tick()
+	if got, want := d.decode().Z[0], plane(d.s).Points[2].Z; !near(got, want) {
+		t.Errorf("dragged over the lower left corner: asked for %v, want seed 3, %v", got, want)
+	}
+	d.e.Down = false
+	d.tick()
+	d.e.Cursor = at(0.9, 0.1)
+	d.tick()
+	if got := d.take(); len(got) != 0 {
+		t.Errorf("moved without the button: sent %v", got)
+	}
+}
+
+func near(a, b []float32) bool {
+	for i := range a {
+		if math.Abs(float64(a[i]-b[i])) > 1e-5 {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+func TestTwoLatentAxesArePlane(t *testing.T) {
+	l := &watch.Latent{Z: 2}
+	for p, want := range map[Point][]float32{{0, 0}: {-3, 3}, {1, 1}: {3, -3}, {0.5, 0.5}: {0, 0}} {
+		if got := planeAt(l, [4]watch.Point{}, p); !near(got, want) {
+			t.Errorf("planeAt(%v): got %v, want %v", p, got, want)
+		}
+	}
+}
+
+func TestDroppedAnswersAreAskedForAgain(t *testing.T) {
+	d := newDesk(t, snapshot())
+	d.take() // and nobody answers
+	for range 60 {
+		d.tick()
+	}
+	got := d.take()
+	if len(got) == 0 || len(got) > 3 {
+		t.Errorf("in a second without an answer: %d requests, want 1 to 3", len(got))
+	}
+}
+
+func TestLatentFollowsTraining(t *testing.T) {
+	d := newDesk(t, snapshot())
+	d.decode()
+	d.tick()
+	asked := 0
+	for i := range 120 { // two seconds, a snapshot every tick
+		s := *d.s
+		s.Step++
+		if i == 60 {
+			s.LookStep += 500
+		}
+		d.s = &s
+		d.tick()
+		for _, r := range d.take() {
+			asked++
+			r := r.(watch.Decode)
+			if i < 60 && len(r.Z) != 1 {
+				t.Errorf("tick %d: a mosaic though samples are the same", i)
+			}
+			r.Reply([]*image.RGBA{picture(28, 0)})
+		}
+	}
+	if asked < 2 || asked > 5 {
+		t.Errorf("asked %d times in two seconds, want about every %v", asked, refresh)
+	}
+}
+
+func TestWalkMovesByItself(t *testing.T) {
+	d := newDesk(t, snapshot())
+	_, p := panel[*Latent](d)
+	d.e.Typed = "w"
+	d.tick()
+	seen := map[Point]bool{}
+	for range 60 {
+		d.tick()
+		seen[p.at] = true
+		if p.at.X < 0 || p.at.X > 1 || p.at.Y < 0 || p.at.Y > 1 {
+			t.Fatalf("walked to %v", p.at)
+		}
+	}
+	if len(seen) < 50 {
+		t.Errorf("walked through %d places in a second", len(seen))
+	}
+	d.e.Typed = "n"
+	d.tick()
+	if p.corners(plane(d.s))[0].Name != "seed:5" {
+		t.Errorf("New seeds: the plane begins at %s, want seed:5", p.corners(plane(d.s))[0].Name)
+	}
+}
