@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/codegen"
+	"genview/tensor/internal/fuse"
+	"genview/tensor/internal/ir"
 	"genview/vk"
 	"genview/vk/vktest"
 )
@@ -25,15 +28,25 @@ func TestFirstKernelsErrorIsReturned(t *testing.T) {
 			}
 			fetch = append(fetch, Op{
 				Name: name, Shape: []int{4}, DType: F32,
-				Kernel: func(*fusion, *unit, Target) generated {
-					return generated{module: spirv.NewBlock(name, local, 1, 1).Module(), groups: 1}
-				},
+				kernel: block{name, local},
 			}.On())
 		}
 		if _, err := rt.Compile(Outputs{Fetch: fetch}); err == nil || !strings.Contains(err.Error(), "kernel no4.") {
 			t.Fatalf("got %v, want the error of kernel no4", err)
 		}
 	}
+}
+
+// A block is a kernel that does nothing, in workgroups of some size.
+type block struct {
+	name  string
+	local int
+}
+
+func (block) Reads(int, View) bool { return true }
+func (block) Joins() bool          { return false }
+func (k block) Write(*fuse.Fusion, *fuse.Unit, ir.Target) codegen.Generated {
+	return codegen.Generated{Module: spirv.NewBlock(k.name, k.local, 1, 1).Module(), Groups: 1}
 }
 
 // TestWrongKernelsAreNotUsed has a runtime find out that the kernels for lavapipe are wrong.

@@ -2,16 +2,15 @@ package tensor
 
 import (
 	"genview/shaders/spirv"
+	"genview/tensor/internal/codegen"
+	"genview/tensor/internal/fuse"
+	"genview/tensor/internal/ir"
 	"genview/vk"
 	"genview/vk/vktest"
 )
 
-// SetMaxGroups lowers how many workgroups lie along x, and returns what takes that back.
-func SetMaxGroups(n int) (back func()) {
-	old := maxGroupsX
-	maxGroupsX = n
-	return func() { maxGroupsX = old }
-}
+// MaxGroups lowers how many workgroups lie along x.
+func (rt *Runtime) MaxGroups(n int) { rt.target.Row = n }
 
 // WithoutSubgroups lets the runtime's kernels combine through shared memory alone.
 func (rt *Runtime) WithoutSubgroups() { rt.target.Info.Arithmetic = false }
@@ -28,7 +27,7 @@ func (rt *Runtime) Ways() int {
 	if rt.target.CPU {
 		return 6
 	}
-	return len(tiles)
+	return len(codegen.Tiles())
 }
 
 // Written returns the graph of y with the kernels of all products written in one of the ways, and none of them in parts. A way that a
@@ -48,20 +47,24 @@ func Written(y *Tensor, way int) *Tensor {
 		for _, x := range t.in {
 			c.in = append(c.in, copied(x))
 		}
-		if p := t.op.product; p != nil {
-			c.op.Kernel = func(f *fusion, u *unit, on Target) generated {
-				w := p.producer(f, u, on)
-				if !on.CPU {
-					return w.tiledOf(tiles[way]).generate()
-				}
-				all := w.variants()
-				return all[min(way, len(all)-1)].generate()
-			}
+		if p, ok := t.op.kernel.(*ir.Contraction); ok {
+			c.op.kernel, c.op.instead = written{p, way}, nil
 		}
 		done[t] = &c
 		return &c
 	}
 	return copied(y)
+}
+
+// written is a product whose kernel is written in one way.
+type written struct {
+	*ir.Contraction
+	way int
+}
+
+func (w written) Write(f *fuse.Fusion, u *fuse.Unit, on ir.Target) codegen.Generated {
+	all := codegen.NewProduct(f, u, on).Every()
+	return all[min(w.way, len(all)-1)].Generate()
 }
 
 // Multiply has the runtime's GPU kernels multiply matrices so, whatever the device says.
@@ -83,15 +86,14 @@ func MatrixModules(m spirv.Matrices) [][]uint32 {
 	i := vk.Info{SubgroupSize: 32, Matrices: m, Limits: vk.Limits{
 		MaxStorageRange: 1 << 30, MaxInvocations: 1024, MaxGroupSize: [3]int{1024, 1024, 64}, SharedMemory: 48 << 10,
 	}}
-	on := Target{Info: i, Matrices: m}
+	on := ir.Target{Info: i, Matrices: m}
 	x, odd := Var("x", Full(1, 64, 64).Cast(F16)), Var("odd", Full(1, 65, 65).Cast(F16))
 	var all [][]uint32
 	for _, y := range []*Tensor{x.MatMul(x), x.T().MatMul(x), x.MatMul(x.T()).Exp(), odd.MatMul(odd), odd.T().MatMul(odd.T())} {
-		low := newLowering(on)
-		f := low.fuse([]*Tensor{low.whole(low.lower(y))}, nil, nil)
-		for _, u := range f.units {
-			if u.node != nil && u.node.op.product != nil {
-				all = append(all, u.node.op.product.producer(f, u, on).variants()[0].generate().module.Words)
+		f := units(on, y)
+		for _, u := range f.Units {
+			if u.Node != nil && u.Node.Contraction() != nil {
+				all = append(all, codegen.NewProduct(f, u, on).Variants()[0].Generate().Module.Words)
 			}
 		}
 	}
@@ -110,16 +112,15 @@ func (rt *Runtime) FewBuffers(n int) { rt.target.Info.Limits.MaxBuffers = n }
 // Candidates are the kernels among which the tuner chooses for the products that y takes.
 func (rt *Runtime) Candidates(of string, y *Tensor) (all []vktest.Shader) {
 	rt.mustSettle()
-	low := newLowering(rt.target)
-	f := low.fuse([]*Tensor{low.whole(low.lower(y))}, nil, nil)
-	for _, u := range f.units {
-		if u.node == nil || u.node.op.product == nil {
+	f := units(rt.target, y)
+	for _, u := range f.Units {
+		if u.Node == nil || u.Node.Contraction() == nil {
 			continue
 		}
-		for i := range u.node.op.product.producer(f, u, rt.target).variants() { // generate uses its producer up, so each form has a new one
-			g := u.node.op.product.producer(f, u, rt.target).variants()[i].generate()
+		for i := range codegen.NewProduct(f, u, rt.target).Variants() { // Generate uses its product up, so each form has a new one
+			g := codegen.NewProduct(f, u, rt.target).Variants()[i].Generate()
 			all = append(all, vktest.Shader{
-				Of: of, Ops: u.title(), Form: g.form, FLOPs: g.flops, Groups: [3]int{g.groups, 1, 1}, Module: g.module, Consts: g.constants(),
+				Of: of, Ops: u.Title(), Form: g.Form, FLOPs: g.FLOPs, Groups: [3]int{g.Groups, 1, 1}, Module: g.Module, Consts: g.Constants(),
 			})
 		}
 	}

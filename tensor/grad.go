@@ -1,6 +1,10 @@
 package tensor
 
-import "slices"
+import (
+	"slices"
+
+	"genview/tensor/internal/ir"
+)
 
 // Grad returns dy/dx for each x of xs, where y has one element. The results are ordinary tensors: they can be differentiated
 // again. The gradient of an x that y does not depend on is zero.
@@ -68,25 +72,17 @@ func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 // inOrder lists what ys are made of and ys, inputs first, and of some ends not what they are made of. What a variable started from is not
 // what it is.
 func inOrder(ys []*Tensor, ends ...*Tensor) []*Tensor {
-	var order []*Tensor
-	seen := map[*Tensor]bool{}
-	var visit func(t *Tensor)
-	visit = func(t *Tensor) {
-		if seen[t] {
-			return
+	return ir.InOrder(ys, func(t *Tensor) []*Tensor {
+		if t.isLeaf() || slices.Contains(ends, t) {
+			return nil
 		}
-		seen[t] = true
-		if !t.isLeaf() && !slices.Contains(ends, t) {
-			for _, x := range t.in {
-				visit(x)
-			}
-		}
-		order = append(order, t)
-	}
-	for _, y := range ys {
-		visit(y)
-	}
-	return order
+		return t.in
+	})
+}
+
+// isLeaf tells whether x is a variable, an input or a constant.
+func (x *Tensor) isLeaf() bool {
+	return x.op.kind == ir.Var || x.op.kind == ir.Input || x.op.kind == ir.Const
 }
 
 // withGrad is y, computed from xs, with a gradient of its own instead of that of the ops that it is made of.
@@ -104,10 +100,10 @@ func (x *Tensor) alias() *Tensor {
 }
 
 // or is x, or on targets of which that is true y, which computes the same. Its gradient is that of x.
-func (x *Tensor) or(on func(Target) bool, y *Tensor) *Tensor {
+func (x *Tensor) or(on func(ir.Target) bool, y *Tensor) *Tensor {
 	return Op{
 		Name: "Or", Shape: x.op.Shape, DType: x.op.DType,
-		Instead: func(target Target, in []*Tensor) *Tensor {
+		instead: func(target ir.Target, in []*Tensor) *Tensor {
 			if on(target) {
 				return in[1]
 			}
@@ -117,13 +113,11 @@ func (x *Tensor) or(on func(Target) bool, y *Tensor) *Tensor {
 	}.On(x, y)
 }
 
-const afterName = "After"
-
 // after is x, to be read after others are computed, as far as nothing else forbids that. What is made of it is not what is made of x
 // itself, or of x under another name: it is made again instead of being kept.
 func (x *Tensor) after(name string, others ...*Tensor) *Tensor {
 	return Op{
-		Name: afterName, Shape: x.op.Shape, DType: x.op.DType, Attr: name,
+		Name: "After", kind: ir.After, Shape: x.op.Shape, DType: x.op.DType, Attr: name,
 		View: func(v View) (View, bool) { return v, true },
 		Grad: func(_, dy *Tensor) []*Tensor { return append([]*Tensor{dy}, make([]*Tensor, len(others))...) },
 	}.On(append([]*Tensor{x}, others...)...)

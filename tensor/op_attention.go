@@ -1,8 +1,12 @@
 package tensor
 
 import (
+	"fmt"
 	"math"
 	"slices"
+
+	"genview/tensor/internal/codegen"
+	"genview/tensor/internal/ir"
 )
 
 // AttentionOptions says who looks where. Zero is what torch.nn.functional.scaled_dot_product_attention does by default.
@@ -107,8 +111,8 @@ func composed(q, k, v *Tensor, o AttentionOptions) *Tensor {
 
 // fusedAttention is attention made by one kernel, with a gradient made by two, which has none itself: the second is that of the
 // composed one. It tells where they run; nil: nowhere. Heads of keys that serve several of queries are read in place.
-func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(on Target) bool) {
-	if max(q.Dim(-1), v.Dim(-1)) > attentionWidth {
+func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(on ir.Target) bool) {
+	if max(q.Dim(-1), v.Dim(-1)) > ir.AttentionWidth {
 		return nil, nil
 	}
 	heads := min(q.Rank()-2, 1)
@@ -127,13 +131,15 @@ func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(o
 	batch := batchOf(q, k, v, mask)
 	t, s, d, e := q.Dim(-2), k.Dim(-2), q.Dim(-1), v.Dim(-1)
 	q, k, v = q.spread(batch), k.spread(batch), v.spread(batch)
-	l := &flash{batch: batch, heads: heads, t: t, s: s, d: d, e: e, scale: o.Scale, causal: o.Causal, masked: mask != nil, dropout: o.Dropout}
+	l := &flash{ir.Attention{
+		Batch: batch, Heads: heads, T: t, S: s, D: d, E: e, Scale: o.Scale, Causal: o.Causal, Masked: mask != nil, Dropout: o.Dropout,
+	}}
 	var more []*Tensor
 	if mask != nil {
 		more = append(more, mask.Expand(append(slices.Clone(batch), t, s)...).Detach())
 	}
 	if o.Dropout > 0 {
-		l.stream = o.RNG.streams // a branch has one
+		l.Stream = o.RNG.streams // a branch has one
 		more = append(more, o.RNG.State)
 	}
 	r := l.forward(q, k, v, more...)
@@ -153,7 +159,49 @@ func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(o
 		grads[2] = grads[2].Add(Where(nowhere, Full(math.NaN()), Full(0)).SumKeep(-2))
 		return grads
 	}, q, k, v)
-	return y, func(on Target) bool { return l.runs(on, o.Mask) }
+	of := 0
+	if o.Mask != nil {
+		of = o.Mask.Len()
+	}
+	return y, func(on ir.Target) bool { return codegen.AttentionRuns(on, &l.Attention, of) }
+}
+
+// A flash builds the graph of an attention that is made by kernels of its own.
+type flash struct{ ir.Attention }
+
+// op is one of its kernels, with a flat result of n elements.
+func (a *flash) op(name string, pass ir.AttentionPass, n int) Op {
+	k := a.Attention
+	k.Pass = pass
+	return Op{Name: name, Shape: []int{n}, DType: F32, Attr: fmt.Sprint(k), kernel: &k}
+}
+
+// part is the result [batch…, n, width] that begins at an element of flat.
+func (a *flash) part(flat *Tensor, at, n, width int) *Tensor {
+	shape, back := a.Layout(n, width)
+	return flat.Slice(0, at, at+ir.Size(shape)).Reshape(shape...).Permute(back...)
+}
+
+// flashResult is what the forward pass gives: the values that the queries take, [batch…, T, E], and, for the gradient, each query's
+// largest score and its sum of e^(score − largest), [batch…, T, 1].
+type flashResult struct{ y, largest, sum *Tensor }
+
+// forward computes it; more are the mask and the state of the generator, where there are such.
+func (a *flash) forward(q, k, v *Tensor, more ...*Tensor) flashResult {
+	values, n := a.Count(a.T, a.E), a.Count(a.T, 1)
+	all := a.op("Attention", ir.AttentionForward, values+2*n).On(append([]*Tensor{q, k, v}, more...)...)
+	each := func(at int) *Tensor { return all.Slice(0, at, at+n).Reshape(append(slices.Clone(a.Batch), a.T, 1)...) }
+	return flashResult{a.part(all, 0, a.T, a.E), each(values), each(values + n)}
+}
+
+// backward returns the gradients of the queries, keys and values from that of the result, and inner, its sums of products with the
+// result.
+func (a *flash) backward(q, k, v, dy *Tensor, r flashResult, inner *Tensor, more ...*Tensor) []*Tensor {
+	keys := a.Count(a.S, a.D)
+	more = append([]*Tensor{r.largest, r.sum, inner}, more...)
+	dq := a.op("AttentionQueries", ir.AttentionQueries, a.Count(a.T, a.D)).On(append([]*Tensor{q, dy, k, v}, more...)...)
+	dkv := a.op("AttentionKeys", ir.AttentionKeys, keys+a.Count(a.S, a.E)).On(append([]*Tensor{k, v, q, dy}, more...)...)
+	return []*Tensor{a.part(dq, 0, a.T, a.D), a.part(dkv, 0, a.S, a.D), a.part(dkv, keys, a.S, a.E)}
 }
 
 // repeatHeads gives axis −3 more elements, each of its own as many times in a row.

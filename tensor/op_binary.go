@@ -5,6 +5,7 @@ import (
 
 	"genview/shaders/spirv"
 	"genview/tensor/internal/expr"
+	"genview/tensor/internal/ir"
 )
 
 // pair expands x and y to their common shape. They must agree in type.
@@ -42,7 +43,7 @@ func binaryOp(o Op, x, y *Tensor) *Tensor {
 // Add returns x + y.
 func (x *Tensor) Add(y *Tensor) *Tensor {
 	return binaryOp(Op{
-		Name: "Add",
+		Name: "Add", kind: ir.Sum,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Add(in[0], in[1]) },
 		Fold: func(in ...float64) float64 { return in[0] + in[1] },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy, dy} },
@@ -52,7 +53,7 @@ func (x *Tensor) Add(y *Tensor) *Tensor {
 // Sub returns x − y.
 func (x *Tensor) Sub(y *Tensor) *Tensor {
 	return binaryOp(Op{
-		Name: "Sub",
+		Name: "Sub", kind: ir.Diff,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Sub(in[0], in[1]) },
 		Fold: func(in ...float64) float64 { return in[0] - in[1] },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy, dy.Neg()} },
@@ -66,7 +67,7 @@ func (x *Tensor) Mul(y *Tensor) *Tensor {
 		return bad
 	}
 	return binaryOp(Op{
-		Name: "Mul",
+		Name: "Mul", kind: ir.Product,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return mul(b, in[0], in[1]) },
 		Fold: func(in ...float64) float64 { return in[0] * in[1] },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(y), dy.Mul(x)} },
@@ -93,7 +94,7 @@ func (x *Tensor) Div(y *Tensor) *Tensor {
 		return bad
 	}
 	return binaryOp(Op{
-		Name: "Div",
+		Name: "Div", kind: ir.Quotient,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Div(in[0], in[1]) },
 		Grad: func(q, dy *Tensor) []*Tensor { return []*Tensor{dy.Div(y), dy.Mul(q).Div(y).Neg()} },
 	}, x, y)
@@ -246,16 +247,7 @@ func (x *Tensor) Cast(to DType) *Tensor {
 	if x.err != nil || x.op.DType == to {
 		return x
 	}
-	o := Op{
-		Name: "Cast", Shape: x.op.Shape, DType: to,
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
-			y := b.Cast(in[0], to.Value())
-			if to.Packed() { // also where it is not stored in between
-				y = b.Narrow(y, to.Mem())
-			}
-			return y
-		},
-	}
+	o := opOf(ir.CastOp(to, x.op.Shape))
 	if x.op.DType.IsFloat() && to.IsFloat() {
 		o.Grad = func(_, dy *Tensor) []*Tensor { return []*Tensor{dy} }
 	}

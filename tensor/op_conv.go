@@ -199,11 +199,11 @@ func (c *conv) dense() bool {
 func (c *conv) forth(x, w *Tensor) *Tensor {
 	n := len(c.axes)
 	inner := append([]int{c.i / c.groups}, c.kernel()...)
-	p := contraction{
-		batch: []int{c.groups}, rows: []int{c.o / c.groups}, inner: inner, columns: append([]int{c.b}, c.out()...),
-		out: slices.Concat([]int{2, 0, 1}, ir.Counting(3, n)), // [B, groups, O/groups, out…]
-	}
-	weight := w.Reshape(slices.Concat(p.batch, p.rows, p.inner)...)
+	p := contraction{&ir.Contraction{
+		Batch: []int{c.groups}, Rows: []int{c.o / c.groups}, Inner: inner, Columns: append([]int{c.b}, c.out()...),
+		Out: slices.Concat([]int{2, 0, 1}, ir.Counting(3, n)), // [B, groups, O/groups, out…]
+	}}
+	weight := w.Reshape(slices.Concat(p.Batch, p.Rows, p.Inner)...)
 	if c.dense() && crowded(ir.Size(inner)) {
 		weight = weight.apart(2).unless(weight)
 	}
@@ -215,10 +215,10 @@ func (c *conv) forth(x, w *Tensor) *Tensor {
 // weigh is the gradient of the convolution by its weight, where y's is given.
 func (c *conv) weigh(x, y *Tensor) *Tensor {
 	n := len(c.axes)
-	p := contraction{
-		batch: []int{c.groups}, rows: []int{c.o / c.groups}, inner: append([]int{c.b}, c.out()...),
-		columns: append([]int{c.i / c.groups}, c.kernel()...), out: ir.Counting(0, 3+n),
-	}
+	p := contraction{&ir.Contraction{
+		Batch: []int{c.groups}, Rows: []int{c.o / c.groups}, Inner: append([]int{c.b}, c.out()...),
+		Columns: append([]int{c.i / c.groups}, c.kernel()...), Out: ir.Counting(0, 3+n),
+	}}
 	rows := y.Reshape(slices.Concat([]int{c.b, c.groups, c.o / c.groups}, c.out())...).Permute(slices.Concat([]int{1, 2, 0}, ir.Counting(3, n))...)
 	columns := c.windows(x).Permute(slices.Concat([]int{1, 0}, ir.Counting(3, n), []int{2}, ir.Counting(3+n, n))...)
 	w := p.of("ConvWeight", rows, columns, nil).Reshape(slices.Concat([]int{c.o, c.i / c.groups}, c.kernel())...)
@@ -243,10 +243,10 @@ func (c *conv) back(y, w *Tensor) *Tensor {
 func (c *conv) scatter(y, w *Tensor) *Tensor {
 	n := len(c.axes)
 	g, o, i := c.groups, c.o/c.groups, c.i/c.groups
-	p := contraction{
-		batch: []int{g}, rows: append([]int{i}, c.kernel()...), inner: []int{o}, columns: append([]int{c.b}, c.out()...),
-		out: slices.Concat([]int{2 + n, 0, 1}, ir.Counting(2, n), ir.Counting(3+n, n)), // [B, g, i, kernel…, out…]
-	}
+	p := contraction{&ir.Contraction{
+		Batch: []int{g}, Rows: append([]int{i}, c.kernel()...), Inner: []int{o}, Columns: append([]int{c.b}, c.out()...),
+		Out: slices.Concat([]int{2 + n, 0, 1}, ir.Counting(2, n), ir.Counting(3+n, n)), // [B, g, i, kernel…, out…]
+	}}
 	weight := w.Reshape(slices.Concat([]int{g, o, i}, c.kernel())...).Permute(slices.Concat([]int{0, 2}, ir.Counting(3, n), []int{1})...)
 	rows := y.Reshape(slices.Concat([]int{c.b, g, o}, c.out())...).Permute(slices.Concat([]int{1, 2, 0}, ir.Counting(3, n))...)
 	x := p.of("ConvWindows", weight, rows, nil).Permute(slices.Concat(ir.Counting(0, 3), ir.Counting(3+n, n), ir.Counting(3, n))...)
@@ -331,12 +331,12 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 		}
 		return out
 	}
-	p := contraction{
-		batch: append([]int{g}, phases...), rows: []int{i}, inner: append([]int{o}, turns...), columns: append([]int{c.b}, places...),
-		out: []int{2 + n, 0, 1 + n}, // [B, g, i, (u, r)…]
-	}
+	p := contraction{&ir.Contraction{
+		Batch: append([]int{g}, phases...), Rows: []int{i}, Inner: append([]int{o}, turns...), Columns: append([]int{c.b}, places...),
+		Out: []int{2 + n, 0, 1 + n}, // [B, g, i, (u, r)…]
+	}}
 	for k := range n {
-		p.out = append(p.out, 3+n+k, 1+k)
+		p.Out = append(p.Out, 3+n+k, 1+k)
 	}
 	weight = weight.Permute(slices.Concat([]int{0}, every(4, 2), []int{2, 1}, every(3, 2))...)
 	if c.dense() {
@@ -447,12 +447,16 @@ func (x *Tensor) copied() *Tensor {
 	if x.err != nil {
 		return x
 	}
-	return copyOp(x).On(x)
+	o := opOf(ir.CopyOp(x.op.DType, x.op.Shape))
+	o.Grad = func(_, dy *Tensor) []*Tensor { return []*Tensor{dy} }
+	return o.On(x)
 }
 
 // unless is x, which a GPU reads as y instead: the same numbers, lying otherwise. A GPU works addresses out while it waits for memory,
 // and does not gain by a pass that writes windows for one that reads them.
-func (x *Tensor) unless(y *Tensor) *Tensor { return x.or(func(on Target) bool { return !on.CPU }, y) }
+func (x *Tensor) unless(y *Tensor) *Tensor {
+	return x.or(func(on ir.Target) bool { return !on.CPU }, y)
+}
 
 // crowded tells whether rows of n elements all begin at the same place of a page, or of half of one: the lines of a column would
 // contend for the same few places of a processor's cache.

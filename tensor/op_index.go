@@ -1,9 +1,6 @@
 package tensor
 
-import (
-	"genview/shaders/spirv"
-	"genview/tensor/internal/ir"
-)
+import "genview/tensor/internal/ir"
 
 // Embedding returns the rows of weight [V, D] that indices [...] of int32 name: [..., D], as torch.nn.functional.embedding does. An
 // index that is not from 0 to V−1 gives a row of zeros.
@@ -18,7 +15,7 @@ func Embedding(indices, weight *Tensor) *Tensor {
 	v, d := weight.Dim(0), weight.Dim(1)
 	shape := append(indices.Shape(), d)
 	return Op{
-		Name: "Embedding", Shape: shape, DType: weight.op.DType, Table: true,
+		Name: "Embedding", Shape: shape, DType: weight.op.DType, table: true,
 		Grad: func(_, dy *Tensor) []*Tensor {
 			return []*Tensor{addRows(indices.Reshape(-1), dy.Reshape(-1, d), v), nil}
 		},
@@ -32,72 +29,16 @@ func addRows(indices, x *Tensor, v int) *Tensor {
 	n, d := x.Dim(0), x.Dim(1)
 	var order, starts *Tensor
 	if n*v <= small && n <= few {
-		order = Op{Name: "OrderRows", Shape: []int{ir.Up(v+1, 4)*4 + n}, DType: I32, Attr: v, Kernel: orderRows}.On(indices)
+		order = Op{Name: "OrderRows", Shape: []int{ir.Up(v+1, 4)*4 + n}, DType: I32, Attr: v, kernel: ir.GroupRows{V: v}}.On(indices)
 		starts = order
 	} else {
 		sorted, places := indices.Sort(0, false)
 		order, starts = places, sorted.searchSorted(Iota(0, v+1))
 	}
 	y := Op{
-		Name: "AddRows", Shape: []int{v, d}, DType: x.op.DType, Kernel: addSegments,
+		Name: "AddRows", Shape: []int{v, d}, DType: x.op.DType, kernel: ir.SumRows{},
 	}.On(x, order, starts)
 	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{nil, Embedding(indices, dy)} }, indices, x)
-}
-
-// orderRows writes the kernel of OrderRows: indices [N] → starts [V+1], up to a multiple of 4, then order [N], as addSegments takes them.
-// Each row of V looks through all indices twice: for how many come before it, and for its own. On a GPU it reads sixteen at once, since
-// few subgroups are there to do anything else while one waits for memory.
-func orderRows(f *fusion, u *unit, on Target) generated {
-	x := f.where[u.node.in[0]].base
-	n, v := x.Len(), u.node.op.Attr.(int)
-	local := 64
-	if on.CPU && v < local {
-		local = on.Lanes
-	}
-	groups := ir.Up(v+1, local)
-	e := f.newEmitter(u, on, n, local)
-	b := e.b
-	out := e.out(u.node, 1)
-	sixteens := n / 16 * 16
-	if on.CPU {
-		sixteens = 0
-	}
-	each := func(body func(i, at spirv.ID)) {
-		if sixteens > 0 {
-			from := e.mem(x, 4)
-			b.For(b.Index(0), b.Index(sixteens), 16, func(i spirv.ID) {
-				var fours [4]spirv.ID
-				for j := range fours {
-					fours[j] = b.Load(from, b.Add(b.Shr(i, 2), b.Index(j)))
-				}
-				for j := range 16 {
-					body(b.Add(i, b.Index(j)), b.Component(fours[j/4], j%4))
-				}
-			})
-		}
-		if sixteens < n {
-			from := e.mem(x, 1)
-			b.For(b.Index(sixteens), b.Index(n), 1, func(i spirv.ID) { body(i, b.Load(from, i)) })
-		}
-	}
-	row := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
-	b.If(b.LessEqual(row, b.Index(v)), func() {
-		before := b.Cell(b.Index(0))
-		each(func(_, at spirv.ID) {
-			counts := b.And(b.LessEqual(b.Index(0), at), b.Less(at, row))
-			b.Set(before, b.Add(b.Get(before), b.Cast(counts, spirv.Int)))
-		})
-		b.Store(out, row, b.Get(before))
-		next := b.Cell(b.Add(b.Get(before), b.Index(ir.Up(v+1, 4)*4)))
-		each(func(i, at spirv.ID) {
-			mine := b.And(b.Equal(at, row), b.Less(row, b.Index(v)))
-			b.If(mine, func() {
-				b.Store(out, b.Get(next), i)
-				b.Set(next, b.Add(b.Get(next), b.Index(1)))
-			})
-		})
-	})
-	return generated{module: b.Module(), binds: e.binds, groups: groups, form: "order"}
 }
 
 // searchSorted returns how many elements of x [N], which rise, are less than each of the given ones: log₂ N look-ups, all in one
@@ -120,50 +61,6 @@ func (x *Tensor) searchSorted(values *Tensor) *Tensor {
 // take returns the elements of x, counted through all axes, at these places.
 func (x *Tensor) take(places *Tensor) *Tensor {
 	return Embedding(places, x.Reshape(-1, 1)).Reshape(places.op.Shape...)
-}
-
-// addSegments writes the kernel of AddRows: x [N, D], order [N], starts [V+1] → [V, D]. Row r of the result is the sum of the rows
-// order[starts[r]], …, order[starts[r+1]−1] of x. Order and starts may be one: what orderRows makes.
-func addSegments(f *fusion, u *unit, on Target) generated {
-	x, order, starts := f.where[u.node.in[0]].base, f.where[u.node.in[1]].base, f.where[u.node.in[2]].base
-	v, d := u.node.op.Shape[0], u.node.op.Shape[1]
-	width := 1
-	if d%4 == 0 {
-		width = 4
-	}
-	each := 1 // parts of a row that an item adds up, for which it reads once where the row's indices are
-	for each < 8 && d%(2*each*width) == 0 {
-		each *= 2
-	}
-	const local = 64
-	items := v * d / width / each
-	groups := ir.Up(items, local)
-	e := f.newEmitter(u, on, items, local)
-	b := e.b
-	from := e.mem(x, width)
-	at, ends, skip := e.mem(order, 1), e.mem(starts, 1), 0
-	if order == starts {
-		skip = ir.Up(v+1, 4) * 4
-	}
-	out := e.out(u.node, width)
-	item := b.Add(b.Mul(group(b, groups), b.Index(local)), b.LocalID(0))
-	b.If(b.Less(item, b.Index(items)), func() {
-		c := split(b, b.Bitcast(item, spirv.Uint), []int{v, d / width / each})
-		sums := make([]spirv.Cell, each)
-		for i := range sums {
-			sums[i] = b.Cell(b.Zero(spirv.Type{Elem: x.op.DType.Value(), N: width}))
-		}
-		b.For(b.Load(ends, c[0]), b.Load(ends, b.Add(c[0], b.Index(1))), 1, func(i spirv.ID) {
-			first := b.Add(b.Mul(b.Load(at, b.Add(i, b.Index(skip))), b.Index(d/width)), b.Mul(c[1], b.Index(each)))
-			for i, sum := range sums {
-				b.Set(sum, b.Add(b.Get(sum), b.Load(from, b.Add(first, b.Index(i)))))
-			}
-		})
-		for i, sum := range sums {
-			b.Store(out, b.Add(b.Mul(item, b.Index(each)), b.Index(i)), b.Get(sum))
-		}
-	})
-	return generated{module: b.Module(), binds: e.binds, groups: groups, form: "segments", flops: float64(x.Len())}
 }
 
 // places turns indices along an axis of x into places in all of it.

@@ -1,10 +1,11 @@
 package tensor
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"genview/shaders/spirv"
+	"genview/tensor/internal/codegen"
 	"genview/tensor/internal/ir"
 )
 
@@ -65,7 +66,7 @@ func product(x, y *Tensor) *Tensor {
 		}
 		return []*Tensor{dx, dw}
 	}
-	c := contraction{batch: x.op.Shape[:2], rows: []int{m}, inner: []int{k}, columns: []int{n}, out: []int{0, 1, 2, 3}}
+	c := contraction{&ir.Contraction{Batch: x.op.Shape[:2], Rows: []int{m}, Inner: []int{k}, Columns: []int{n}, Out: []int{0, 1, 2, 3}}}
 	switch {
 	case k <= thin:
 		var sum *Tensor
@@ -89,55 +90,42 @@ func product(x, y *Tensor) *Tensor {
 	return c.of("MatMul", x, y, grad)
 }
 
+// A contraction builds the graph of a product.
+type contraction struct{ *ir.Contraction }
+
 // of is the op that contracts x with y. Where there is one row only, as in a depthwise convolution, a tile of a product kernel would
 // be next to empty: then it is an expression, or the sum of one. A grad of nil is for the caller to add.
 func (c contraction) of(name string, x, y *Tensor, grad func(dy *Tensor) []*Tensor) *Tensor {
 	const few = 32
 	switch {
-	case ir.Size(c.rows) == 1 && grad == nil && ir.Size(c.inner) <= few:
+	case ir.Size(c.Rows) == 1 && grad == nil && ir.Size(c.Inner) <= few:
 		return c.expression(x, y)
-	case ir.Size(c.rows) == 1 && grad == nil && ir.Size(c.columns) <= few:
+	case ir.Size(c.Rows) == 1 && grad == nil && ir.Size(c.Columns) <= few:
 		return c.sum(x, y)
 	}
 	return c.op(name, grad).On(x, y)
 }
 
 func (c contraction) op(name string, grad func(dy *Tensor) []*Tensor) Op {
-	axes := slices.Concat(c.batch, c.rows, c.columns)
-	shape := make([]int, len(axes))
-	for i, a := range c.out {
-		shape[i] = axes[a]
-	}
-	return Op{
-		Name: name, Shape: shape, DType: F32, Attr: fmt.Sprint(c),
-		Kernel: c.kernel, product: &c, Joins: c.joins(),
-		Reads:   func(_ int, v View) bool { return v.Lo == nil },
-		Instead: func(on Target, in []*Tensor) *Tensor { return c.inParts(name, on, in[0], in[1]) },
-		Order: func(order []int) Op {
-			d := c
-			d.out = make([]int, len(order))
-			for i, a := range order {
-				d.out[i] = c.out[a]
-			}
-			return d.op(name, nil)
-		},
-		Grad: func(_, dy *Tensor) []*Tensor { return grad(dy) },
-	}
+	o := opOf(c.Op(name))
+	o.instead = func(on ir.Target, in []*Tensor) *Tensor { return c.inParts(name, on, in[0], in[1]) }
+	o.Grad = func(_, dy *Tensor) []*Tensor { return grad(dy) }
+	return o
 }
 
 // expression adds up the contraction's terms, each a product of slices of x and y.
 func (c contraction) expression(x, y *Tensor) *Tensor {
-	nb, nr := len(c.batch), len(c.rows)
+	nb, nr := len(c.Batch), len(c.Rows)
 	var sum *Tensor
-	for t := range ir.Size(c.inner) {
+	for t := range ir.Size(c.Inner) {
 		a, b := x, y
-		for i := len(c.inner) - 1; i >= 0; i-- {
-			k := t % c.inner[i]
-			t /= c.inner[i]
+		for i := len(c.Inner) - 1; i >= 0; i-- {
+			k := t % c.Inner[i]
+			t /= c.Inner[i]
 			a, b = a.Slice(nb+nr+i, k, k+1), b.Slice(nb+i, k, k+1)
 		}
-		a = a.Reshape(slices.Concat(c.batch, c.rows, ones(c.columns))...).Permute(c.out...)
-		b = b.Reshape(slices.Concat(c.batch, ones(c.rows), c.columns)...).Permute(c.out...)
+		a = a.Reshape(slices.Concat(c.Batch, c.Rows, ones(c.Columns))...).Permute(c.Out...)
+		b = b.Reshape(slices.Concat(c.Batch, ones(c.Rows), c.Columns)...).Permute(c.Out...)
 		sum = plus(sum, a.Cast(F32).Mul(b.Cast(F32)))
 	}
 	return sum
@@ -145,11 +133,11 @@ func (c contraction) expression(x, y *Tensor) *Tensor {
 
 // sum is the contraction as the sum of all products.
 func (c contraction) sum(x, y *Tensor) *Tensor {
-	nb, ni, nc := len(c.batch), len(c.inner), len(c.columns)
-	x = x.Reshape(slices.Concat(c.batch, c.rows, ones(c.columns), c.inner)...)
+	nb, ni, nc := len(c.Batch), len(c.Inner), len(c.Columns)
+	x = x.Reshape(slices.Concat(c.Batch, c.Rows, ones(c.Columns), c.Inner)...)
 	y = y.Permute(slices.Concat(ir.Counting(0, nb), ir.Counting(nb+ni, nc), ir.Counting(nb, ni))...)
-	y = y.Reshape(slices.Concat(c.batch, ones(c.rows), c.columns, c.inner)...)
-	return x.Cast(F32).Mul(y.Cast(F32)).Sum(ir.Counting(nb+len(c.rows)+nc, ni)...).Permute(c.out...)
+	y = y.Reshape(slices.Concat(c.Batch, ones(c.Rows), c.Columns, c.Inner)...)
+	return x.Cast(F32).Mul(y.Cast(F32)).Sum(ir.Counting(nb+len(c.Rows)+nc, ni)...).Permute(c.Out...)
 }
 
 // ones is as many axes of size 1.
@@ -319,4 +307,36 @@ func contract(x *Tensor, tx string, y *Tensor, ty, later string) (*Tensor, strin
 		shape = append(shape, size[c])
 	}
 	return order(x, tx, batch, rows, inner).MatMul(order(y, ty, batch, inner, columns)).Reshape(shape...), have
+}
+
+// partsOf adds up the parts of a product.
+var partsOf = &ir.Reduction{Name: "Parts", Combine: (*spirv.Block).Add, Subgroup: (*spirv.Block).SubgroupAdd, Parts: true}
+
+// inParts is the contraction as the sum of parts, each of which has some of the terms; nil where the target makes it in one.
+func (c contraction) inParts(name string, on ir.Target, x, y *Tensor) *Tensor {
+	if on.CPU {
+		return nil
+	}
+	axis, parts := codegen.Parts(on, c.Contraction)
+	if parts == 1 {
+		return nil
+	}
+	cut := func(x *Tensor, at int) *Tensor { // the axis becomes two, the first of which goes in front
+		shape := x.Shape()
+		shape[at] /= parts
+		x = x.Reshape(slices.Insert(shape, at, parts)...)
+		return x.Permute(slices.Concat([]int{at}, ir.Counting(0, at), ir.Counting(at+1, x.Rank()-at-1))...)
+	}
+	nb, nr := len(c.Batch), len(c.Rows)
+	part := &ir.Contraction{Batch: append([]int{parts}, c.Batch...), Rows: c.Rows, Inner: slices.Clone(c.Inner), Columns: c.Columns, Out: []int{0}}
+	part.Inner[axis] /= parts
+	for _, a := range c.Out {
+		part.Out = append(part.Out, a+1)
+	}
+	o := contraction{part}.op(name, nil)
+	o.instead = nil
+	all := o.On(cut(x, nb+nr+axis), cut(y, nb+axis))
+	shape := all.Shape()[1:]
+	sum := Op{Name: partsOf.Name, Shape: []int{1, ir.Size(shape)}, DType: F32, reduce: partsOf}
+	return sum.On(all.Reshape(1, parts, ir.Size(shape))).Reshape(shape...)
 }

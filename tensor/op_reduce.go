@@ -7,20 +7,11 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A reduction combines elements in any order.
-type reduction struct {
-	name    string
-	unit    float64 // combining with it changes nothing
-	combine func(b *spirv.Block, x, y spirv.ID) spirv.ID
-	// subgroup combines the x of all of a subgroup.
-	subgroup func(b *spirv.Block, x spirv.ID) spirv.ID
-}
-
 var (
-	sumOf  = &reduction{"Sum", 0, (*spirv.Block).Add, (*spirv.Block).SubgroupAdd}
-	maxOf  = &reduction{"Max", math.Inf(-1), larger2, orNaN((*spirv.Block).SubgroupMax)}
-	prodOf = &reduction{"Prod", 1, (*spirv.Block).Mul, (*spirv.Block).SubgroupMul}
-	minOf  = &reduction{"Min", math.Inf(1), smaller2, orNaN((*spirv.Block).SubgroupMin)}
+	sumOf  = &ir.Reduction{Name: "Sum", Combine: (*spirv.Block).Add, Subgroup: (*spirv.Block).SubgroupAdd, Adds: true}
+	maxOf  = &ir.Reduction{Name: "Max", Unit: math.Inf(-1), Combine: larger2, Subgroup: orNaN((*spirv.Block).SubgroupMax)}
+	prodOf = &ir.Reduction{Name: "Prod", Unit: 1, Combine: (*spirv.Block).Mul, Subgroup: (*spirv.Block).SubgroupMul}
+	minOf  = &ir.Reduction{Name: "Min", Unit: math.Inf(1), Combine: smaller2, Subgroup: orNaN((*spirv.Block).SubgroupMin)}
 )
 
 // orNaN lets NaN win over what best takes, to which it may count for nothing.
@@ -84,7 +75,7 @@ func (x *Tensor) MaxKeep(axes ...int) *Tensor { return x.best(maxOf, axes) }
 
 // best is the largest or smallest element along the axes, which are kept. The gradient is shared by all that are equal to it, whichever
 // axes and stages it was found along; where it is NaN it is NaN for all.
-func (x *Tensor) best(r *reduction, axes []int) *Tensor {
+func (x *Tensor) best(r *ir.Reduction, axes []int) *Tensor {
 	y := x.reduce(r, axes)
 	if y.err != nil {
 		return y
@@ -231,21 +222,21 @@ func (x *Tensor) drop(y *Tensor, axes []int) *Tensor {
 	return y.Squeeze(axes...)
 }
 
-func (x *Tensor) reduce(r *reduction, axes []int) *Tensor {
+func (x *Tensor) reduce(r *ir.Reduction, axes []int) *Tensor {
 	if x.err != nil {
 		return x
 	}
 	if x.op.DType == Bool {
-		return fail(r.name, []*Tensor{x}, "it takes numbers, not bool: Cast it")
+		return fail(r.Name, []*Tensor{x}, "it takes numbers, not bool: Cast it")
 	}
 	if x.op.DType.Packed() {
-		return fail(r.name, []*Tensor{x}, "it takes f32, not %s: Cast it", x.op.DType)
+		return fail(r.Name, []*Tensor{x}, "it takes f32, not %s: Cast it", x.op.DType)
 	}
 	hit := make([]bool, x.Rank())
 	for _, i := range axes {
 		a, ok := x.axis(i)
 		if !ok || hit[a] {
-			return fail(r.name, []*Tensor{x}, "there is no axis %d, or it is named twice", i)
+			return fail(r.Name, []*Tensor{x}, "there is no axis %d, or it is named twice", i)
 		}
 		hit[a] = true
 	}
@@ -278,7 +269,7 @@ func (x *Tensor) reduce(r *reduction, axes []int) *Tensor {
 }
 
 // reduceMiddle combines x [A, K, N] to [A, N]. Where that leaves too little to share out, it goes in two stages.
-func (x *Tensor) reduceMiddle(r *reduction) *Tensor {
+func (x *Tensor) reduceMiddle(r *ir.Reduction) *Tensor {
 	if x.err != nil {
 		return x
 	}
@@ -287,8 +278,8 @@ func (x *Tensor) reduceMiddle(r *reduction) *Tensor {
 		return x.Reshape(a*parts, k/parts, n).reduceMiddle(r).Reshape(a, parts, n).reduceMiddle(r)
 	}
 	return Op{
-		Name: r.name, Shape: []int{a, n}, DType: x.op.DType, Reduce: r,
-		Instead: func(on Target, in []*Tensor) *Tensor { return in[0].uneven(on, r) },
+		Name: r.Name, Shape: []int{a, n}, DType: x.op.DType, reduce: r,
+		instead: func(on ir.Target, in []*Tensor) *Tensor { return in[0].uneven(on, r) },
 		Grad: func(y, dy *Tensor) []*Tensor {
 			dy = dy.Reshape(a, 1, n).Expand(a, k, n)
 			switch r {
@@ -321,10 +312,10 @@ func stages(k, n int) int {
 
 // uneven combines x [A, K, 1] to [A, 1] in parts and a rest where a GPU would have too few rows, too long, to share out, and K divides
 // into no parts; else it is nil.
-func (x *Tensor) uneven(on Target, r *reduction) *Tensor {
+func (x *Tensor) uneven(on ir.Target, r *ir.Reduction) *Tensor {
 	const long, part = 1 << 15, 1 << 11 // elements of a row
 	a, k, n := x.op.Shape[0], x.op.Shape[1], x.op.Shape[2]
-	if on.CPU || n > 1 || k < long || a >= on.cores() {
+	if on.CPU || n > 1 || k < long || a >= on.Cores() {
 		return nil
 	}
 	parts := k / part
@@ -334,8 +325,8 @@ func (x *Tensor) uneven(on Target, r *reduction) *Tensor {
 	}
 	rest := x.Slice(1, parts*part, k).reduceMiddle(r)
 	return Op{
-		Name: r.name + "2", Shape: []int{a, 1}, DType: x.op.DType,
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return r.combine(b, in[0], in[1]) },
+		Name: r.Name + "2", Shape: []int{a, 1}, DType: x.op.DType,
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return r.Combine(b, in[0], in[1]) },
 	}.On(most, rest)
 }
 

@@ -211,9 +211,11 @@ func (x *Tensor) Pad(axis, lo, hi int) *Tensor {
 	n := x.op.Shape[a]
 	shape := x.Shape()
 	shape[a] += lo + hi
-	return x.view("Pad", shape, [3]int{a, lo, hi},
-		func(v View) (View, bool) { return v.Pad(a, lo, hi), true },
-		func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Slice(a, lo, lo+n)} })
+	return Op{
+		Name: "Pad", kind: ir.Pad, Shape: shape, DType: x.op.DType, Attr: [3]int{a, lo, hi},
+		View: func(v View) (View, bool) { return v.Pad(a, lo, hi), true },
+		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Slice(a, lo, lo+n)} },
+	}.On(x)
 }
 
 // Concat joins tensors that agree in all but one axis along that axis.

@@ -5,6 +5,7 @@ import (
 
 	"genview/shaders/spirv"
 	"genview/tensor/internal/expr"
+	"genview/tensor/internal/ir"
 )
 
 // unary applies an op with one input, whose Shape and DType it fills in.
@@ -30,7 +31,7 @@ func float(o Op, x *Tensor) *Tensor {
 // Neg returns −x.
 func (x *Tensor) Neg() *Tensor {
 	return unary(Op{
-		Name: "Neg",
+		Name: "Neg", kind: ir.Negation,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Neg(in[0]) },
 		Fold: func(in ...float64) float64 { return -in[0] },
 		Grad: func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Neg()} },

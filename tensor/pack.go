@@ -3,6 +3,8 @@ package tensor
 import (
 	"fmt"
 	"slices"
+
+	"genview/tensor/internal/ir"
 )
 
 // A pack is tensors that lie one behind the other in memory, so that one dispatch can go over all of them.
@@ -16,7 +18,7 @@ func newPack(members []*Tensor) (p *pack, total int) {
 	p = &pack{members: members}
 	for _, t := range members {
 		p.at = append(p.at, total)
-		total += aligned(t.bytes()) / F32.Bytes(1)
+		total += ir.Aligned(t.bytes()) / F32.Bytes(1)
 	}
 	return p, total
 }
@@ -39,7 +41,7 @@ func Flat(name string, vars ...*Tensor) *Tensor {
 		if v.err != nil {
 			return v
 		}
-		if v.op.Name != "Var" || v.op.DType != F32 || v.home != nil {
+		if v.op.kind != ir.Var || v.op.DType != F32 || v.home != nil {
 			return fail("Flat", []*Tensor{v}, "%s is no variable of f32, or is a part of another one", v.Name())
 		}
 	}
@@ -69,12 +71,7 @@ func LikeFlat(flat *Tensor, parts ...*Tensor) *Tensor {
 	for i, x := range parts { // whole quads are written: what follows the end must be zero
 		quads[i] = x.Reshape(-1).Pad(0, 0, -x.Len()&3)
 	}
-	return Op{Name: "Pack", Shape: flat.op.Shape, DType: F32, Pack: &pack{at: flat.home.at}}.On(quads...)
-}
-
-// same tells whether two variables share memory.
-func same(a, b *Tensor) bool {
-	return a == b || a.home != nil && (a.home.flat == b || b.home != nil && b.home.flat == a)
+	return Op{Name: "Pack", Shape: flat.op.Shape, DType: F32, pack: &ir.Pack{At: flat.home.at}}.On(quads...)
 }
 
 // overlaps tells whether a variable of the pack shares memory with one of some others.
@@ -92,7 +89,7 @@ func (rt *Runtime) initializeFlat(p *pack, all []byte) error {
 		if err := rt.initialize(v, rest[:v.bytes()]); err != nil {
 			return fmt.Errorf("tensor: %s: %w", v.Name(), err)
 		}
-		clear(rest[v.bytes():aligned(v.bytes())])
+		clear(rest[v.bytes():ir.Aligned(v.bytes())])
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 
 	"genview/vk"
 )
@@ -190,5 +189,3 @@ func (c *compilation) finished() (*Program, error) {
 	}
 	return p, nil
 }
-
-func has(ts []*Tensor, t *Tensor) bool { return slices.Contains(ts, t) }

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"genview/shaders/spirv"
+	"genview/tensor/internal/compile"
+	"genview/tensor/internal/fuse"
+	"genview/tensor/internal/ir"
 	"genview/vk"
 )
 
@@ -18,7 +21,7 @@ import (
 // compiles are each for one goroutine, and share its variables.
 type Runtime struct {
 	dev     *vk.Device
-	target  Target
+	target  ir.Target
 	without []Pass
 	tuning  *Tuning
 
@@ -55,14 +58,14 @@ type Options struct {
 }
 
 // A Pass is a step of compilation that makes programs faster and can be left out.
-type Pass string
+type Pass = fuse.Pass
 
 // The passes. Without Fuse every node has a dispatch of its own, and the others have nothing to do.
 const (
-	Fuse      Pass = "fuse"      // elementwise nodes are computed with what they read, and with what reads them
-	Rows      Pass = "rows"      // what works along the same rows is one dispatch
-	Recompute Pass = "recompute" // cheap values are computed again for a gradient instead of being kept: less memory, hardly more time
-	Order     Pass = "order"     // products write their result as it is read
+	Fuse      = fuse.Fuse      // elementwise nodes are computed with what they read, and with what reads them
+	Rows      = fuse.Rows      // what works along the same rows is one dispatch
+	Recompute = fuse.Recompute // cheap values are computed again for a gradient instead of being kept: less memory, hardly more time
+	Order     = compile.Order  // products write their result as it is read
 )
 
 // Passes lists all passes.
@@ -124,7 +127,7 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	}
 	return &Runtime{
 		doubt: cpu && o.Family == ForDevice, trial: (*Runtime).try,
-		dev: dev, target: Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind, Products: o.Products}, without: o.Without, tuning: o.Tuning, progress: o.Progress,
+		dev: dev, target: ir.Target{CPU: cpu, Lanes: lanes, Info: info, Bind: o.MaxBind, Products: o.Products}, without: o.Without, tuning: o.Tuning, progress: o.Progress,
 		mem: map[*Tensor]*vk.Buffer{},
 	}, nil
 }
@@ -331,7 +334,7 @@ func (rt *Runtime) memory(t *Tensor) (vk.View, error) {
 	if err != nil {
 		return vk.View{}, err
 	}
-	return b.Slice(at, at+inQuads(t)), nil
+	return b.Slice(at, at+ir.Up(t.Len(), 4)*t.op.DType.Bytes(4)), nil
 }
 
 // buffer returns the buffer of a constant, or of a variable that is no part of another.
@@ -342,7 +345,7 @@ func (rt *Runtime) buffer(t *Tensor) (*vk.Buffer, error) {
 	if b != nil {
 		return b, nil
 	}
-	if t.op.Name == "Input" {
+	if t.op.kind == ir.Input {
 		return nil, fmt.Errorf("tensor: the input %q has no value outside a run", t.label)
 	}
 	b, err := rt.filled(t.Name(), t.bytes(), func(p []byte) error { return rt.initialize(t, p) })
@@ -361,7 +364,7 @@ func (rt *Runtime) buffer(t *Tensor) (*vk.Buffer, error) {
 
 // filled makes a buffer and has its bytes written, each of them: where they lie, if the device's memory is mapped.
 func (rt *Runtime) filled(name string, bytes int, write func(p []byte) error) (*vk.Buffer, error) {
-	b, err := rt.dev.NewBuffer(name, aligned(bytes))
+	b, err := rt.dev.NewBuffer(name, ir.Aligned(bytes))
 	if err != nil {
 		return nil, err
 	}
@@ -383,7 +386,7 @@ func (rt *Runtime) filled(name string, bytes int, write func(p []byte) error) (*
 
 // initialize writes a constant, or the first value of a variable, to p.
 func (rt *Runtime) initialize(t *Tensor, p []byte) error {
-	if t.op.Name == "Const" {
+	if t.op.kind == ir.Const {
 		t.write(p)
 		return nil
 	}
@@ -391,11 +394,11 @@ func (rt *Runtime) initialize(t *Tensor, p []byte) error {
 		return rt.initializeFlat(t.home, p)
 	}
 	src := t.in[0]
-	switch src.op.Name {
-	case "Const":
+	switch src.op.kind {
+	case ir.Const:
 		src.write(p)
 		return nil
-	case "Full":
+	case ir.Full:
 		v := float32(src.op.Attr.(float64))
 		bits := math.Float32bits(v)
 		if t.op.DType != F32 {
@@ -451,7 +454,7 @@ func (rt *Runtime) Read(v *Tensor, dst any) error {
 
 // Write gives a variable a value: a []float32, []int32 or []bool of its length. For F16 and BF16 float32 is rounded.
 func (rt *Runtime) Write(v *Tensor, src any) error {
-	if v.op.Name != "Var" {
+	if v.op.kind != ir.Var {
 		return fmt.Errorf("tensor: Write %s: it is no variable", v)
 	}
 	m, err := rt.memory(v)
@@ -496,7 +499,7 @@ func (o Outputs) check() error {
 			return u.Value.err
 		case u.Var.err != nil:
 			return u.Var.err
-		case u.Var.op.Name != "Var":
+		case u.Var.op.kind != ir.Var:
 			return fmt.Errorf("tensor: Compile: %s is updated and is no variable", u.Var)
 		case seen[u.Var]:
 			return fmt.Errorf("tensor: Compile: the variable %s is updated twice", u.Var)

@@ -33,9 +33,8 @@ type Tensor struct {
 // at all and read as zero.
 type View = ir.View
 
-// An Op says what a node computes: exactly one of View, Emit, EmitAt, Table, Pack, Reduce, Kernel is set, or none for a leaf and for what
-// each target computes as something else. Nodes equal in Name, Attr, Shape and inputs are the same node, so the functions may depend on
-// nothing else.
+// An Op says what a node computes: at most one of View, Emit and EmitAt is set. Nodes equal in Name, Attr, Shape and inputs are the same
+// node, so the functions may depend on nothing else.
 type Op struct {
 	Name  string
 	Shape []int
@@ -50,27 +49,33 @@ type Op struct {
 	EmitAt func(b *spirv.Block, at spirv.ID, in ...spirv.ID) spirv.ID
 	// Fold is Emit for numbers at compile time; optional.
 	Fold func(in ...float64) float64
-	// Table picks rows of in[0], a table [V, D], by the indices in[1], of the op's shape [..., D]; a row that there is not is zeros.
-	Table bool
-	// Pack lays the inputs one behind the other in memory, as the pack says; nothing is computed.
-	Pack *pack
-	// Reduce combines the middle axis of an input [A, K, N] to [A, N].
-	Reduce *reduction
-	// Kernel writes the shader of the op and of the elementwise nodes of its unit, which are made of its results.
-	Kernel func(f *fusion, u *unit, on Target) generated
-	// product is the contraction whose shader Kernel writes; nil: it writes another.
-	product *contraction
-	// Joins tells whether Kernel takes such nodes.
-	Joins bool
-	// Instead is what a target computes in place of the op; optional, and nil is the op itself.
-	Instead func(on Target, in []*Tensor) *Tensor
-	// Order is the op with the axes of its result in another order; optional.
-	Order func(axes []int) Op
-	// Reads tells whether Kernel can read input i in that layout; nil means only contiguous ones.
-	Reads func(i int, v View) bool
 
 	// Grad returns the gradient of each input (nil: none) from the result y and its gradient dy.
 	Grad func(y, dy *Tensor) []*Tensor
+
+	kind   ir.Kind
+	table  bool
+	pack   *ir.Pack
+	reduce *ir.Reduction
+	kernel ir.Kernel
+	// instead is what a target computes in place of the op; optional, and nil is the op itself.
+	instead func(on ir.Target, in []*Tensor) *Tensor
+}
+
+// opOf is an op of package ir, without a gradient.
+func opOf(o ir.Op) Op {
+	return Op{
+		Name: o.Name, Shape: o.Shape, DType: o.DType, Attr: o.Attr, View: o.View, Emit: o.Emit, EmitAt: o.EmitAt, Fold: o.Fold,
+		kind: o.Kind, table: o.Table, pack: o.Pack, reduce: o.Reduce, kernel: o.Kernel,
+	}
+}
+
+// ir is what is compiled of the op.
+func (o Op) ir() ir.Op {
+	return ir.Op{
+		Name: o.Name, Kind: o.kind, Shape: o.Shape, DType: o.DType, Attr: o.Attr, View: o.View, Emit: o.Emit, EmitAt: o.EmitAt, Fold: o.Fold,
+		Table: o.table, Pack: o.pack, Reduce: o.reduce, Kernel: o.kernel,
+	}
 }
 
 // most is the number of elements of a tensor at most: shaders count with 32 bits.
@@ -216,14 +221,14 @@ func (x *Tensor) String() string {
 
 // Input is a tensor that is fed at every run.
 func Input(name string, dt DType, shape ...int) *Tensor {
-	t := Op{Name: "Input", Shape: shape, DType: dt}.On()
+	t := Op{Name: "Input", kind: ir.Input, Shape: shape, DType: dt}.On()
 	t.label = name
 	return t
 }
 
 // Var is state on the device that lives between runs. init gives its shape, type and first value. Two calls make two variables.
 func Var(name string, init *Tensor) *Tensor {
-	t := Op{Name: "Var", Shape: init.op.Shape, DType: init.op.DType}.On(init)
+	t := Op{Name: "Var", kind: ir.Var, Shape: init.op.Shape, DType: init.op.DType}.On(init)
 	t.label, t.taps = name, nil
 	return t
 }
@@ -242,7 +247,7 @@ func constOf(name string, dt DType, p []byte, shape []int) *Tensor {
 	if n := len(p) / dt.Bytes(1); !ok || n != want {
 		return fail(name, nil, "%d values do not fill the shape %s", n, dims(shape))
 	}
-	t := Op{Name: "Const", Shape: slices.Clone(shape), DType: dt}.On()
+	t := Op{Name: "Const", kind: ir.Const, Shape: slices.Clone(shape), DType: dt}.On()
 	t.data = p
 	return t
 }
@@ -250,7 +255,7 @@ func constOf(name string, dt DType, p []byte, shape []int) *Tensor {
 // ConstFunc is a Const of float32 that are computed whenever a runtime puts them on a device, and not kept on the host: fill gets the
 // slice to fill. It must give the same values each time, and be safe for concurrent use.
 func ConstFunc(fill func(values []float32), shape ...int) *Tensor {
-	t := Op{Name: "Const", Shape: slices.Clone(shape), DType: F32}.On()
+	t := Op{Name: "Const", kind: ir.Const, Shape: slices.Clone(shape), DType: F32}.On()
 	t.fill = fill
 	return t
 }
@@ -279,15 +284,7 @@ func ConstAs(dt DType, values []float32, shape ...int) *Tensor {
 // Full is a tensor of the same float value everywhere.
 func Full(v float64, shape ...int) *Tensor { return fullOf(F32, v, shape) }
 
-func fullOf(dt DType, v float64, shape []int) *Tensor {
-	return Op{
-		Name: "Full", Shape: slices.Clone(shape), DType: dt, Attr: v,
-		Emit: func(b *spirv.Block, _ ...spirv.ID) spirv.ID {
-			return b.Same(b.Zero(spirv.Type{Elem: dt.Value(), N: 4}), v)
-		},
-		Fold: func(...float64) float64 { return v },
-	}.On()
-}
+func fullOf(dt DType, v float64, shape []int) *Tensor { return opOf(ir.FullOp(dt, v, shape)).On() }
 
 // Iota counts 0, 1, 2, … along an axis, as int32.
 func Iota(axis int, shape ...int) *Tensor {

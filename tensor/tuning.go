@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"genview/tensor/internal/codegen"
+	"genview/tensor/internal/ir"
 	"genview/vk"
 )
 
@@ -265,12 +267,12 @@ func race(turns int, runs []func() (time.Duration, error)) (ratios []float64, le
 // fingerprint is a hash of all kernels of some products, as they are written for a device: of the shaders, and of what fills them.
 func fingerprint(i vk.Info) string {
 	h := sha256.New()
-	targets := []Target{{Info: i}}
+	targets := []ir.Target{{Info: i}}
 	if i.Matrices.M > 0 {
-		targets = append(targets, Target{Info: i, Products: F16, Matrices: i.Matrices})
+		targets = append(targets, ir.Target{Info: i, Products: F16, Matrices: i.Matrices})
 	}
 	if i.Lavapipe {
-		targets = append(targets, Target{CPU: true, Lanes: i.SubgroupSize, Info: i})
+		targets = append(targets, ir.Target{CPU: true, Lanes: i.SubgroupSize, Info: i})
 	}
 	x, y, odd := Var("x", Full(1, 64, 64)), Var("y", Full(1, 64, 64)), Var("odd", Full(1, 37, 39))
 	image, weight := Var("image", Full(1, 2, 8, 12, 12)), Var("weight", Full(1, 16, 8, 3, 3))
@@ -279,17 +281,16 @@ func fingerprint(i vk.Info) string {
 		image.Conv2d(weight, ConvOptions{}), x.Reshape(4, 16, 64).MatMul(y.Reshape(4, 64, 16)),
 	} {
 		for _, on := range targets {
-			low := newLowering(on)
-			f := low.fuse([]*Tensor{low.whole(low.lower(t))}, nil, nil)
-			for _, u := range f.units {
-				if u.node == nil || u.node.op.product == nil {
+			f := units(on, t)
+			for _, u := range f.Units {
+				if u.Node == nil || u.Node.Contraction() == nil {
 					continue
 				}
-				for i := range u.node.op.product.producer(f, u, on).variants() {
-					v := u.node.op.product.producer(f, u, on).variants()[i]
-					g := v.generate()
-					fmt.Fprintln(h, v.form, g.groups, g.consts, len(g.binds))
-					_ = binary.Write(h, binary.LittleEndian, g.module.Words) // a hash takes all
+				for i := range codegen.NewProduct(f, u, on).Variants() {
+					v := codegen.NewProduct(f, u, on).Variants()[i]
+					g := v.Generate()
+					fmt.Fprintln(h, v.Form, g.Groups, g.Consts, len(g.Binds))
+					_ = binary.Write(h, binary.LittleEndian, g.Module.Words) // a hash takes all
 				}
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"genview/tensor/internal/codegen"
 	"genview/vk"
 	"genview/vk/vktest"
 )
@@ -464,20 +465,20 @@ func TestOnlyEqualKernelsContend(t *testing.T) {
 	}
 	defer p.Close()
 	e := c.entries()[0]
-	change := func(v variant, form string, id int, to uint32) variant {
-		return variant{form, func() generated {
-			g := v.generate()
-			g.consts[id].Value = to
+	change := func(v codegen.Variant, form string, id int, to uint32) codegen.Variant {
+		return codegen.Variant{Form: form, Generate: func() codegen.Generated {
+			g := v.Generate()
+			g.Consts[id].Value = to
 			return g
 		}}
 	}
 	real := e.ways
-	e.ways = func() []variant {
-		return []variant{real()[0], change(real()[0], "short", 3, 60), change(real()[0], "wide", 8, 1<<20), real()[1]}
+	e.ways = func() []codegen.Variant {
+		return []codegen.Variant{real()[0], change(real()[0], "short", 3, 60), change(real()[0], "wide", 8, 1<<20), real()[1]}
 	}
 	e.Candidates = nil
 	for _, v := range e.ways() {
-		e.Candidates = append(e.Candidates, Candidate{Form: v.form})
+		e.Candidates = append(e.Candidates, Candidate{Form: v.Form})
 	}
 	c.try(e, Effort{Time: time.Hour, Turns: 1})
 	for i, want := range []string{"", "other bits", "workgroup", ""} {

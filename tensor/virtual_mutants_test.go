@@ -8,6 +8,8 @@ import (
 
 	"genview/shaders/spirv"
 	"genview/shaders/spirv/virtual"
+	"genview/tensor/internal/codegen"
+	"genview/tensor/internal/ir"
 	"genview/vk"
 )
 
@@ -74,8 +76,8 @@ func (m mutation) mutants(of *spirv.Module) []mutant {
 }
 
 // fate says what becomes of a mutant: it is reported; or its numbers are wrong; or it changes nothing in this dispatch; or none of it.
-func (c *trialOf) fate(t *testing.T, g generated, m mutation, x mutant, o virtual.Options) (fate string, faults []virtual.Fault) {
-	k, err := g.load(x.Module)
+func (c *trialOf) fate(t *testing.T, g codegen.Generated, m mutation, x mutant, o virtual.Options) (fate string, faults []virtual.Fault) {
+	k, err := load(g, x.Module)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +90,7 @@ func (c *trialOf) fate(t *testing.T, g generated, m mutation, x mutant, o virtua
 	case m.differs == nil:
 		return "missed", nil
 	}
-	if k, err = g.load(g.module); err != nil {
+	if k, err = load(g, g.Module); err != nil {
 		t.Fatal(err)
 	}
 	fate = "same"
@@ -103,7 +105,7 @@ func (c *trialOf) fate(t *testing.T, g generated, m mutation, x mutant, o virtua
 
 // mutated are kernels of all kinds on a GPU, at sizes where there is something to guard.
 func mutated(t *testing.T) map[string]*trialOf {
-	on := Target{Info: vk.Info{SubgroupSize: 32, Arithmetic: true, Limits: roomy}}
+	on := ir.Target{Row: 3, Info: vk.Info{SubgroupSize: 32, Arithmetic: true, Limits: roomy}}
 	r := rand.New(rand.NewPCG(6, 7))
 	of := func(y func(x *Tensor) *Tensor, shape ...int) *trialOf {
 		x := Input("x", F32, shape...)
@@ -131,14 +133,13 @@ func mutated(t *testing.T) map[string]*trialOf {
 // changes anything is reported, or else gives wrong numbers. Among it are faults that there have been: no guard where elements come in
 // whole workgroups, but workgroups in more rows than are full; and products that read beyond the last k, row and column.
 func TestVirtualMutants(t *testing.T) {
-	defer SetMaxGroups(3)()
 	o := virtual.Options{Subgroup: 32, SharedMemory: roomy.SharedMemory, MaxInvocations: roomy.MaxInvocations, Seed: 8}
 	count := map[string]map[string]int{}
 	var missed []string
 	said := map[string]string{}
 	for name, c := range mutated(t) {
-		g := c.f.generate(c.u, c.on)
-		k, err := g.load(g.module)
+		g := codegen.Generate(c.f, c.u, c.on, nil)
+		k, err := load(g, g.Module)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +153,7 @@ func TestVirtualMutants(t *testing.T) {
 			}
 		}
 		for _, m := range mutations {
-			all := m.mutants(g.module)
+			all := m.mutants(g.Module)
 			rand.New(rand.NewPCG(9, 10)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 			const most = 3 // of a kernel
 			for _, x := range all[:min(most, len(all))] {

@@ -11,71 +11,79 @@ import (
 
 	"genview/shaders/spirv"
 	"genview/shaders/spirv/virtual"
+	"genview/tensor/internal/codegen"
+	"genview/tensor/internal/fuse"
 	"genview/tensor/internal/ir"
+	"genview/tensor/internal/lower"
 	"genview/vk"
 )
 
 // A trialOf is the kernel of a unit on a device that there need not be, with what its inputs hold.
 type trialOf struct {
-	on   Target
-	f    *fusion
-	u    *unit
-	feed map[*Tensor][]float32
+	on   ir.Target
+	f    *fuse.Fusion
+	u    *fuse.Unit
+	feed map[*ir.Node][]float32
 	want []float64
 }
 
 // newTrial takes the only unit of y, or the one that is a kernel of its own.
-func newTrial(t *testing.T, on Target, y *Tensor, feed map[*Tensor][]float32, want []float64) *trialOf {
+func newTrial(t *testing.T, on ir.Target, y *Tensor, feed map[*Tensor][]float32, want []float64) *trialOf {
 	t.Helper()
 	if y.err != nil {
 		t.Fatal(y.err)
 	}
-	low := newLowering(on)
-	f := low.fuse([]*Tensor{low.whole(low.lower(y))}, nil, nil)
-	i := slices.IndexFunc(f.units, func(u *unit) bool { return len(f.units) == 1 || u.node != nil && u.node.op.Kernel != nil })
+	g := lower.New(on)
+	low := newLowering(g)
+	f := fuse.Units(g, []*ir.Node{g.Whole(low.lower(y))}, nil, nil)
+	i := slices.IndexFunc(f.Units, func(u *fuse.Unit) bool { return len(f.Units) == 1 || u.Node != nil && u.Node.Kernel != nil })
 	if i < 0 {
-		t.Fatalf("%s is computed by %d kernels", y, len(f.units))
+		t.Fatalf("%s is computed by %d kernels", y, len(f.Units))
 	}
-	return &trialOf{on, f, f.units[i], feed, want}
+	c := &trialOf{on, f, f.Units[i], map[*ir.Node][]float32{}, want}
+	for x, v := range feed {
+		c.feed[low.leaf(x)] = v
+	}
+	return c
 }
 
 // load reads a kernel, or what has been made of its module.
-func (g generated) load(m *spirv.Module) (*virtual.Kernel, error) {
-	return virtual.Load(m.Alias(g.boundTwice()...), g.constants()...)
+func load(g codegen.Generated, m *spirv.Module) (*virtual.Kernel, error) {
+	return virtual.Load(m.Alias(boundTwice(g)...), g.Constants()...)
 }
 
 // run returns what is wrong with a kernel, and what it computes; an error where that is made of what nobody has written.
-func (c *trialOf) run(g generated, k *virtual.Kernel, o virtual.Options) (faults []virtual.Fault, got []float32, err error) {
-	mem := map[*Tensor]*virtual.Buffer{}
-	d := &virtual.Dispatch{Kernel: k, Groups: [3]int{min(g.groups, maxGroupsX), ir.Up(g.groups, maxGroupsX), 1}}
-	for _, b := range g.binds {
-		if mem[b.t] == nil {
-			mem[b.t] = virtual.NewBuffer(b.t.String(), inQuads(b.t))
-			if v := c.feed[b.t]; v != nil {
-				p := make([]byte, b.t.bytes())
-				if err := put(p, b.t.op.DType, v); err != nil {
+func (c *trialOf) run(g codegen.Generated, k *virtual.Kernel, o virtual.Options) (faults []virtual.Fault, got []float32, err error) {
+	mem := map[*ir.Node]*virtual.Buffer{}
+	d := &virtual.Dispatch{Kernel: k, Groups: [3]int{min(g.Groups, g.Row), ir.Up(g.Groups, g.Row), 1}}
+	for _, b := range g.Binds {
+		if mem[b.Of] == nil {
+			mem[b.Of] = virtual.NewBuffer(b.Of.String(), b.Of.InQuads())
+			if v := c.feed[b.Of]; v != nil {
+				p := make([]byte, b.Of.Bytes())
+				if err := put(p, b.Of.DType, v); err != nil {
 					return nil, nil, err
 				}
-				mem[b.t].Write(0, p)
+				mem[b.Of].Write(0, p)
 			}
 		}
-		d.Views = append(d.Views, virtual.View{Buffer: mem[b.t], Lo: b.lo, Hi: b.hi})
+		d.Views = append(d.Views, virtual.View{Buffer: mem[b.Of], Lo: b.Lo, Hi: b.Hi})
 	}
 	faults = virtual.Run(d, o)
-	out := c.u.outs[0]
-	if slices.ContainsFunc(mem[out].Unknown[:ir.Up(out.bytes(), 4)], func(bits uint32) bool { return bits != 0 }) {
+	out := c.u.Outs[0]
+	if slices.ContainsFunc(mem[out].Unknown[:ir.Up(out.Bytes(), 4)], func(bits uint32) bool { return bits != 0 }) {
 		err = fmt.Errorf("some of %s is made of what nobody has written", out)
 	}
 	got = make([]float32, out.Len())
-	return faults, got, cmp.Or(err, take(got, out.op.DType, mem[out].Bytes[:out.bytes()]))
+	return faults, got, cmp.Or(err, take(got, out.DType, mem[out].Bytes[:out.Bytes()]))
 }
 
 // boundTwice lists the bindings that share memory of which one is written.
-func (g generated) boundTwice() []int {
+func boundTwice(g codegen.Generated) []int {
 	var all []int
-	for i, a := range g.module.Bindings {
-		for j, b := range g.module.Bindings {
-			if i != j && g.binds[i].t == g.binds[j].t && (a.Writes || b.Writes) {
+	for i, a := range g.Module.Bindings {
+		for j, b := range g.Module.Bindings {
+			if i != j && g.Binds[i].Of == g.Binds[j].Of && (a.Writes || b.Writes) {
 				all = append(all, i)
 				break
 			}
@@ -98,7 +106,7 @@ func (c *trialOf) off(got []float32) float64 {
 }
 
 // productOf is x·y of z times m × k and k × n, each of which may lie transposed.
-func productOf(t *testing.T, on Target, dt DType, z, m, k, n int, xT, yT bool) *trialOf {
+func productOf(t *testing.T, on ir.Target, dt DType, z, m, k, n int, xT, yT bool) *trialOf {
 	r := rand.New(rand.NewPCG(uint64(m), uint64(n)))
 	operand := func(name string, rows, cols int, transposed bool) (lies, seen *Tensor, v []float32, at func(z, i, j int) float64) {
 		a, b := rows, cols
@@ -142,14 +150,15 @@ func TestVirtualCandidates(t *testing.T) {
 	type sizes struct{ m, k, n int }
 	both := []bool{false, true}
 	ran := map[string]bool{}
-	try := func(on Target, dt DType, s sizes, xT, yT bool, o virtual.Options, which func(form string) bool) {
+	try := func(on ir.Target, dt DType, s sizes, xT, yT bool, o virtual.Options, which func(form string) bool) {
 		c := productOf(t, on, dt, 1, s.m, s.k, s.n, xT, yT)
-		for i, form := range forms(c.u.node.op.product.producer(c.f, c.u, on).variants()) {
+		for i, v := range codegen.NewProduct(c.f, c.u, on).Variants() {
+			form := v.Form
 			if !which(form) {
 				continue
 			}
-			g := c.u.node.op.product.producer(c.f, c.u, on).variants()[i].generate()
-			k, err := g.load(g.module)
+			g := codegen.NewProduct(c.f, c.u, on).Variants()[i].Generate()
+			k, err := load(g, g.Module)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,18 +169,18 @@ func TestVirtualCandidates(t *testing.T) {
 			ran[strings.Join(strings.Fields(form)[:2], " ")] = true
 		}
 	}
-	for i, tile := range tiles {
-		on := Target{Info: vk.Info{SubgroupSize: 32, Limits: roomy}}
-		if i > 0 && tiles[i-1].m == tile.m && tiles[i-1].n == tile.n { // which is taken where the first does not fit
+	for i, tile := range codegen.Tiles() {
+		on := ir.Target{Info: vk.Info{SubgroupSize: 32, Limits: roomy}}
+		if i > 0 && codegen.Tiles()[i-1].M == tile.M && codegen.Tiles()[i-1].N == tile.N { // which is taken where the first does not fit
 			on.Info.SubgroupSize = 64
 		}
 		own := func(form string) bool {
-			return strings.HasPrefix(form+" ", fmt.Sprintf("tiled %d×%d ", tile.m, tile.n))
+			return strings.HasPrefix(form+" ", fmt.Sprintf("tiled %d×%d ", tile.M, tile.N))
 		}
-		for j, s := range []sizes{{tile.m + 1, 2*tile.k + 1, tile.n - 1}, {tile.m - 4, 4*tile.k - 4, tile.n + 4}} {
+		for j, s := range []sizes{{tile.M + 1, 2*tile.K + 1, tile.N - 1}, {tile.M - 4, 4*tile.K - 4, tile.N + 4}} {
 			for k, xT := range both {
 				for l, yT := range both {
-					if tile.m*tile.n > 64*64 && (i+j+k+2*l)%4 != 0 { // of large tiles one way of four each
+					if tile.M*tile.N > 64*64 && (i+j+k+2*l)%4 != 0 { // of large tiles one way of four each
 						continue
 					}
 					o := virtual.Options{Subgroup: []int{32, 64, 16, 128}[(i+j+k)%4], SharedMemory: roomy.SharedMemory, MaxInvocations: roomy.MaxInvocations, Seed: 5}
@@ -181,7 +190,7 @@ func TestVirtualCandidates(t *testing.T) {
 		}
 	}
 	for _, lanes := range []int{8, 16} {
-		on := Target{CPU: true, Lanes: lanes, Info: vk.Info{SubgroupSize: lanes, Limits: roomy, Int64: true}}
+		on := ir.Target{CPU: true, Lanes: lanes, Info: vk.Info{SubgroupSize: lanes, Limits: roomy, Int64: true}}
 		o := virtual.Options{Subgroup: lanes, Forgiving: true, Seed: 5}
 		all := func(string) bool { return true }
 		for i, s := range []sizes{{33, 8, 4*lanes + 1}, {31, 9, 4*lanes - 1}, {17, 7, 9}, {3, 12, 5}, {36, 16, 4*lanes + 4}, {9, 13, 4 * lanes}} {
@@ -194,14 +203,14 @@ func TestVirtualCandidates(t *testing.T) {
 		{M: 16, N: 16, K: 16, Dialect: spirv.Spelled}, {M: 8, N: 16, K: 16, Dialect: spirv.KHR}, {M: 16, N: 8, K: 8, Dialect: spirv.NV}, {M: 16, N: 16, K: 16, Dialect: spirv.KHR},
 	} {
 		for i, size := range []int{8, 16, 32, 64} {
-			on := Target{Info: vk.Info{SubgroupSize: size, Limits: roomy}, Matrices: m}
+			on := ir.Target{Info: vk.Info{SubgroupSize: size, Limits: roomy}, Matrices: m}
 			o := virtual.Options{Subgroup: size, SharedMemory: roomy.SharedMemory, MaxInvocations: roomy.MaxInvocations, Seed: 5}
 			s := []sizes{{33, 17, 65}, {65, 33, 36}, {36, 36, 64}, {63, 31, 67}}[i]
 			try(on, F16, s, i%2 == 0, i < 2, o, func(form string) bool { return strings.HasPrefix(form, "matrices") })
 		}
 	}
-	for _, tile := range tiles {
-		if form := fmt.Sprintf("tiled %d×%d", tile.m, tile.n); !ran[form] {
+	for _, tile := range codegen.Tiles() {
+		if form := fmt.Sprintf("tiled %d×%d", tile.M, tile.N); !ran[form] {
 			t.Errorf("%s did not run", form)
 		}
 	}

@@ -146,7 +146,6 @@ func TestVirtualUpdates(t *testing.T) {
 // TestVirtualGuards runs the ops where three workgroups lie along x: what is launched is then mostly more than what there is to do, as on
 // a real device from 32,768 groups on.
 func TestVirtualGuards(t *testing.T) {
-	defer tensor.SetMaxGroups(3)()
 	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForLavapipe} {
 		t.Run(family.String(), func(t *testing.T) {
 			dev := vktest.Open(t)
@@ -155,6 +154,7 @@ func TestVirtualGuards(t *testing.T) {
 				t.Skip(err)
 			}
 			defer rt.Close()
+			rt.MaxGroups(3)
 			gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 2, Forgiving: family == tensor.ForLavapipe})
 			x := tensor.Const(make([]float32, 16*1024), 16, 1024) // whole workgroups of fours, and four or more of them
 			for name, y := range map[string]*tensor.Tensor{

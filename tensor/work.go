@@ -2,7 +2,7 @@ package tensor
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"strings"
 	"time"
 
@@ -58,102 +58,34 @@ func (p *Program) Timings() ([]Timing, error) {
 
 // describe says what a launch does.
 func (c *compilation) describe(l launch) Kernel {
-	k := Kernel{Ops: l.title(), Form: l.generated.form, FLOPs: l.flops, Live: l.live, Code: c.code(l.unit)}
-	if k.Form == "" {
-		k.Form = l.unit.form()
-	}
-	reads, flops := c.work(l.unit)
-	k.FLOPs += flops
-	for t, n := range reads {
-		k.Bytes += t.op.DType.Bytes(n)
-	}
-	for _, t := range l.outs {
-		k.Shapes = append(k.Shapes, t.op.Shape)
-		k.Bytes += t.bytes()
+	w := c.Work(l.Launch)
+	k := Kernel{Ops: l.Title(), Form: w.Form, FLOPs: w.FLOPs, Bytes: w.Bytes, Live: l.Live, Code: w.Code}
+	for _, t := range l.Outs {
+		k.Shapes = append(k.Shapes, t.Shape)
 	}
 	k.Compiled, _ = l.kernel.Statistics() // they are for readers: without them the program runs all the same
 	return k
 }
 
-// form names the kind of a unit whose generator does not say.
-func (u *unit) form() string {
-	switch {
-	case u.node == nil:
-		return "elementwise"
-	case u.node.op.Reduce == nil:
-		return u.node.op.Name
-	case u.node.op.Shape[1] > 1:
-		return "columns"
+// String lists the dispatches: what each computes, how, and how much it reads and writes.
+func (p *Program) String() string {
+	dispatches, barriers := p.prog.Stats()
+	var flops float64
+	var bytes int
+	var lines strings.Builder
+	for _, k := range p.kernels {
+		flops, bytes = flops+k.FLOPs, bytes+k.Bytes
+		fmt.Fprintf(&lines, "\n%s", k)
 	}
-	return "rows"
+	return fmt.Sprintf("%d dispatches, %d barriers, %d bytes of memory, %.0f FLOPs, %d bytes read and written%s",
+		dispatches, barriers, p.peak, flops, bytes, lines.String())
 }
 
-// work returns how many elements a unit reads of each stored tensor, and what its elementwise nodes and its reduction compute.
-func (c *compilation) work(u *unit) (reads map[*Tensor]int, flops float64) {
-	reads = map[*Tensor]int{}
-	own, seen := map[*Tensor]bool{u.node: true}, map[*Tensor]bool{}
-	for _, t := range slices.Concat(u.more, u.elems) {
-		own[t] = true
+func (k Kernel) String() string {
+	var shapes strings.Builder
+	for _, s := range k.Shapes {
+		shapes.WriteString(" " + dims(s))
 	}
-	reduces := u.reductions() != nil
-	var visit func(t *Tensor)
-	visit = func(t *Tensor) {
-		if seen[t] {
-			return
-		}
-		seen[t] = true
-		switch {
-		case t.op.Reduce != nil && reduces:
-			flops += float64(t.in[0].Len())
-		case t.isElementwise() && len(t.in) > 0:
-			flops += float64(t.Len())
-		}
-		for i, x := range t.in {
-			p := c.low.where[x]
-			switch b := p.base; {
-			case own[b] || reduces && !u.stops[b] && !c.fused.stored[b]:
-				visit(b)
-			case inlined(b) && !c.fused.stored[b]:
-			case t.op.Table && i == 0:
-				reads[b] = min(reads[b]+t.Len(), b.Len())
-			default:
-				reads[b] = min(reads[b]+p.view.Reach(), b.Len())
-			}
-		}
-	}
-	if u.node != nil {
-		visit(u.node)
-	}
-	for _, t := range slices.Concat(u.more, u.elems) {
-		visit(t)
-	}
-	return reads, flops
-}
-
-// leastBytes counts what units read of leaves and write of results.
-func (c *compilation) leastBytes() int {
-	least := map[*Tensor]int{}
-	for _, u := range c.fused.units {
-		if u.node != nil && u.node.op.Pack != nil {
-			continue
-		}
-		reads, _ := c.work(u)
-		for t, n := range reads {
-			if t.isLeaf() {
-				least[t] = max(least[t], n)
-			}
-		}
-	}
-	sum := 0
-	written := map[*Tensor]bool{}
-	for _, t := range append(c.fetch[:len(c.fetch):len(c.fetch)], c.values...) {
-		if b := c.base(t); !b.isLeaf() && !written[b] {
-			written[b] = true
-			sum += b.bytes()
-		}
-	}
-	for t, n := range least {
-		sum += t.op.DType.Bytes(n)
-	}
-	return sum
+	return fmt.Sprintf("%s%s: %s, %.0f FLOPs, %d bytes, %d live\n\t%s", k.Ops, shapes.String(), k.Form, k.FLOPs, k.Bytes, k.Live,
+		strings.ReplaceAll(k.Code, "\n", "\n\t"))
 }

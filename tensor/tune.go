@@ -4,49 +4,20 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"genview/tensor/internal/codegen"
+	"genview/tensor/internal/ir"
 	"genview/vk"
 )
-
-// class says all of a product that decides which kernel is the fastest.
-func (p *producer) class() string {
-	on := "gpu"
-	if p.on.CPU {
-		on = fmt.Sprintf("lanes%d", p.on.Lanes)
-	}
-	return fmt.Sprintf("%s %d×%d×%d×%d a %s b %s c %s", on, p.z, p.m, p.k, p.n, p.x, p.y, operand{nil, p.outBatch, p.outRows, p.outColumns})
-}
-
-// String says how an operand lies: its type if it is not F32, sizes and strides, and whether it begins at a multiple of four.
-func (o operand) String() string {
-	var parts []string
-	for _, v := range []View{o.batch, o.outer, o.inner} {
-		var axes []string
-		for i, n := range v.Shape {
-			axes = append(axes, fmt.Sprintf("%d:%d", n, v.Strides[i]))
-		}
-		parts = append(parts, strings.Join(axes, ","))
-	}
-	s := strings.Join(parts, "|")
-	if o.base != nil && o.base.op.DType != F32 {
-		s = o.base.op.DType.String() + " " + s
-	}
-	if o.batch.Offset%4 != 0 {
-		s += "+"
-	}
-	return s
-}
 
 // An entry is a class of products of the program, whose kernels contend.
 type entry struct {
 	Trial
 	flops float64 // of all its products
-	outs  []*Tensor
-	ways  func() []variant // to write the kernel of one of them, anew each time
+	outs  []*ir.Node
+	ways  func() []codegen.Variant // to write the kernel of one of them, anew each time
 }
 
 // tune has the kernels of products contend whose class the tuning does not know, those first that do most.
@@ -72,29 +43,29 @@ func (c *compilation) tune() {
 func (c *compilation) entries() []*entry {
 	var all []*entry
 	met := map[string]*entry{}
-	for _, u := range c.fused.units {
-		if u.node == nil || u.node.op.product == nil {
+	for _, u := range c.Fused.Units {
+		if u.Node == nil || u.Node.Contraction() == nil {
 			continue
 		}
-		begin := func() *producer { return u.node.op.product.producer(c.fused, u, c.rt.target) }
+		begin := func() *codegen.Product { return codegen.NewProduct(c.Fused, u, c.rt.target) }
 		p := begin()
-		class, ways := p.class(), p.variants()
+		class, ways := p.Class(), p.Variants()
 		if len(ways) < 2 {
 			continue
 		}
 		e := met[class]
 		if e == nil {
 			e = &entry{
-				Trial: Trial{Class: class, Batch: p.z, M: p.m, K: p.k, N: p.n}, outs: u.outs,
-				ways: func() []variant { return begin().variants() },
+				Trial: Trial{Class: class, Batch: p.Z, M: p.M, K: p.K, N: p.N}, outs: u.Outs,
+				ways: func() []codegen.Variant { return begin().Variants() },
 			}
 			for _, w := range ways {
-				e.Candidates = append(e.Candidates, Candidate{Form: w.form})
+				e.Candidates = append(e.Candidates, Candidate{Form: w.Form})
 			}
 			met[class], all = e, append(all, e)
 		}
 		e.Occurrences++
-		e.flops += 2 * float64(p.z) * float64(p.m) * float64(p.n) * float64(p.k)
+		e.flops += 2 * float64(p.Z) * float64(p.M) * float64(p.N) * float64(p.K)
 	}
 	slices.SortStableFunc(all, func(a, b *entry) int { return cmp.Compare(b.flops, a.flops) })
 	return all
@@ -103,14 +74,14 @@ func (c *compilation) entries() []*entry {
 // try times an entry's kernels, as far as they give what the first gives, and notes who won. Where that takes more than there is time
 // for, or fails, nobody has: what is wrong with the rule's kernel shows when it is used.
 func (c *compilation) try(e *entry, effort Effort) {
-	s := &stage{rt: c.rt, mem: map[*Tensor]*vk.Buffer{}}
+	s := &stage{rt: c.rt, mem: map[*ir.Node]*vk.Buffer{}}
 	defer s.close()
 	var runs []func() (time.Duration, error)
 	var ready []int
 	var want []byte
 	repeat := 0
 	for i := range e.Candidates {
-		g := e.ways()[i].generate()
+		g := e.ways()[i].Generate()
 		got, once, err := s.result(g, e.outs)
 		switch {
 		case i == 0 && err != nil, i == 0 && once > effort.Time/time.Duration(effort.Turns*len(e.Candidates)):
@@ -146,7 +117,7 @@ func (c *compilation) try(e *entry, effort Effort) {
 // A stage is where kernels are tried: memory for what they bind, and programs.
 type stage struct {
 	rt       *Runtime
-	mem      map[*Tensor]*vk.Buffer
+	mem      map[*ir.Node]*vk.Buffer
 	programs []*vk.Program
 }
 
@@ -161,14 +132,14 @@ func (s *stage) close() {
 
 // memory returns where a tensor is on the stage: numbers from −1 to 1 that look like none in particular, and of what is no float,
 // which may be an index, zeros.
-func (s *stage) memory(t *Tensor) (*vk.Buffer, error) {
+func (s *stage) memory(t *ir.Node) (*vk.Buffer, error) {
 	if b := s.mem[t]; b != nil {
 		return b, nil
 	}
-	b, err := s.rt.filled("trial", inQuads(t), func(p []byte) error {
+	b, err := s.rt.filled("trial", t.InQuads(), func(p []byte) error {
 		clear(p)
-		if t.op.DType.IsFloat() {
-			noise(p, t.op.DType)
+		if t.DType.IsFloat() {
+			noise(p, t.DType)
 		}
 		return nil
 	})
@@ -179,16 +150,16 @@ func (s *stage) memory(t *Tensor) (*vk.Buffer, error) {
 }
 
 // record makes a program that begins with what first says and dispatches a kernel some times.
-func (s *stage) record(g generated, repeat int, first func(*vk.Recorder) error) (*vk.Program, error) {
-	views := make([]vk.View, len(g.binds))
-	for i, b := range g.binds {
-		m, err := s.memory(b.t)
+func (s *stage) record(g codegen.Generated, repeat int, first func(*vk.Recorder) error) (*vk.Program, error) {
+	views := make([]vk.View, len(g.Binds))
+	for i, b := range g.Binds {
+		m, err := s.memory(b.Of)
 		if err != nil {
 			return nil, err
 		}
-		views[i] = m.Slice(b.lo, b.hi)
+		views[i] = m.Slice(b.Lo, b.Hi)
 	}
-	k, err := s.rt.dev.NewKernel(g.bound(views), g.consts...)
+	k, err := s.rt.dev.NewKernel(g.Bound(views), g.Consts...)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +169,7 @@ func (s *stage) record(g generated, repeat int, first func(*vk.Recorder) error) 
 		return nil, err
 	}
 	for range repeat {
-		rec.Dispatch(k, g.grid(), nil, views...)
+		rec.Dispatch(k, g.Grid(), nil, views...)
 	}
 	p, err := rec.Finish()
 	if err == nil {
@@ -208,7 +179,7 @@ func (s *stage) record(g generated, repeat int, first func(*vk.Recorder) error) 
 }
 
 // result returns the bits that a kernel writes, and how long it takes once the driver has compiled it.
-func (s *stage) result(g generated, outs []*Tensor) (bits []byte, once time.Duration, err error) {
+func (s *stage) result(g codegen.Generated, outs []*ir.Node) (bits []byte, once time.Duration, err error) {
 	p, err := s.record(g, 1, func(rec *vk.Recorder) error {
 		for _, t := range outs {
 			m, err := s.memory(t)
@@ -230,7 +201,7 @@ func (s *stage) result(g generated, outs []*Tensor) (bits []byte, once time.Dura
 		once = time.Since(began)
 	}
 	for _, t := range outs {
-		part := make([]byte, t.bytes())
+		part := make([]byte, t.Bytes())
 		if _, err := s.mem[t].ReadAt(part, 0); err != nil {
 			return nil, 0, err
 		}
@@ -240,7 +211,7 @@ func (s *stage) result(g generated, outs []*Tensor) (bits []byte, once time.Dura
 }
 
 // repeated returns a run of a kernel, some times in one submission.
-func (s *stage) repeated(g generated, times int) (func() (time.Duration, error), error) {
+func (s *stage) repeated(g codegen.Generated, times int) (func() (time.Duration, error), error) {
 	p, err := s.record(g, times, func(*vk.Recorder) error { return nil })
 	if err != nil {
 		return nil, err

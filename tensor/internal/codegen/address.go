@@ -1,6 +1,9 @@
-package tensor
+package codegen
 
-import "genview/shaders/spirv"
+import (
+	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
+)
 
 // addresses says where four elements lie: in one aligned quad, all in one place, at a constant distance, or each anywhere.
 type addresses struct {
@@ -21,7 +24,7 @@ func (a addresses) lane(b *spirv.Block, j int) spirv.ID {
 	return b.Add(a.first, b.Index(j*a.step))
 }
 
-func (e *emitter) addresses(v View) addresses {
+func (e *emitter) addresses(v ir.View) addresses {
 	b := e.b
 	if len(v.Shape) == 0 {
 		return addresses{same: true, first: b.Index(v.Offset)}
@@ -65,7 +68,7 @@ func (e *emitter) addresses(v View) addresses {
 }
 
 // eachLane works out the four addresses one by one, for layouts whose rows are no multiple of 4.
-func (e *emitter) eachLane(v View) addresses {
+func (e *emitter) eachLane(v ir.View) addresses {
 	b := e.b
 	at := b.Add(b.Splat(e.base), b.Cast(b.Lanes(), spirv.Uint))
 	at = b.Min(at, b.Uint(uint32(e.n-1)))

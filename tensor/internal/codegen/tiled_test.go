@@ -1,8 +1,9 @@
-package tensor
+package codegen
 
 import (
 	"testing"
 
+	"genview/tensor/internal/ir"
 	"genview/vk"
 )
 
@@ -32,22 +33,22 @@ func TestTilesAreChosen(t *testing.T) {
 		{"integrated", large, 1, 512, 512, 512, 64, 64, false},
 		{"integrated", large, 1, 768, 128, 512, 128, 128, false},
 	} {
-		on := Target{Info: vk.Info{Type: c.kind, Limits: c.limits}}
-		p := contraction{batch: []int{c.z}, rows: []int{c.m}, inner: []int{c.k}, columns: []int{c.n}}
-		_, parts := p.parts(on)
+		on := ir.Target{Info: vk.Info{Type: c.kind, Limits: c.limits}}
+		p := &ir.Contraction{Batch: []int{c.z}, Rows: []int{c.m}, Inner: []int{c.k}, Columns: []int{c.n}}
+		_, parts := Parts(on, p)
 		all := tilesFor(on, c.z*parts, c.m, c.n, c.k/parts)
-		if all[0].m != c.tm || all[0].n != c.tn || parts > 1 != c.parts {
-			t.Errorf("%d×%d×%d×%d on %s: %d×%d in %d parts, want %d×%d in parts %t", c.z, c.m, c.k, c.n, c.kind, all[0].m, all[0].n, parts, c.tm, c.tn, c.parts)
+		if all[0].M != c.tm || all[0].N != c.tn || parts > 1 != c.parts {
+			t.Errorf("%d×%d×%d×%d on %s: %d×%d in %d parts, want %d×%d in parts %t", c.z, c.m, c.k, c.n, c.kind, all[0].M, all[0].N, parts, c.tm, c.tn, c.parts)
 		}
 		for _, tile := range all {
 			if tile.invocations() > c.limits.MaxInvocations || tile.shared(0) > c.limits.SharedMemory {
-				t.Errorf("%d×%d takes more than there is", tile.m, tile.n)
+				t.Errorf("%d×%d takes more than there is", tile.M, tile.N)
 			}
 		}
 	}
 	for m := 1; m <= 300; m++ {
 		for n := 1; n <= 300; n++ {
-			if len(tilesFor(Target{Info: vk.Info{Limits: least}}, 1, m, n, 9)) == 0 {
+			if len(tilesFor(ir.Target{Info: vk.Info{Limits: least}}, 1, m, n, 9)) == 0 {
 				t.Fatalf("there is no tile for %d×%d", m, n)
 			}
 		}
@@ -57,8 +58,8 @@ func TestTilesAreChosen(t *testing.T) {
 // TestTilesAreWhole sees that what a kernel takes for granted of its tile is so.
 func TestTilesAreWhole(t *testing.T) {
 	for _, a := range tiles {
-		wide := min(a.n/a.byN, 8)
-		if a.invocations()%32 != 0 || a.n/a.byN%wide != 0 || a.m/a.byM%(32/wide) != 0 || a.byM%4 != 0 || a.byN%4 != 0 || a.k%4 != 0 || a.invocations() < a.k {
+		wide := min(a.N/a.byN, 8)
+		if a.invocations()%32 != 0 || a.N/a.byN%wide != 0 || a.M/a.byM%(32/wide) != 0 || a.byM%4 != 0 || a.byN%4 != 0 || a.K%4 != 0 || a.invocations() < a.K {
 			t.Errorf("%+v does not come out even", a)
 		}
 	}

@@ -1,9 +1,11 @@
-package tensor
+package compile
 
 import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"genview/tensor/internal/ir"
 )
 
 // TestPlan checks random lifetimes: nothing that lives at once overlaps, and the peak is not far above what must live at once.
@@ -17,12 +19,12 @@ func TestPlan(t *testing.T) {
 			s := &span{bytes: 1 + rng.IntN(5000), first: first, last: first + rng.IntN(30-first)}
 			spans = append(spans, s)
 			for i := s.first; i <= s.last; i++ {
-				live[i] += aligned(s.bytes)
+				live[i] += ir.Aligned(s.bytes)
 			}
 		}
 		peak := plan(spans)
 		for i, a := range spans {
-			if a.offset%alignment != 0 || a.offset+a.bytes > peak {
+			if a.offset%ir.Alignment != 0 || a.offset+a.bytes > peak {
 				t.Fatalf("seed %d: %+v with a peak of %d", seed, *a, peak)
 			}
 			for _, b := range spans[:i] {

@@ -1,8 +1,10 @@
-package tensor
+package compile
 
 import (
 	"cmp"
 	"slices"
+
+	"genview/tensor/internal/ir"
 )
 
 // A span is memory that holds a value from when it is written to when it is last read.
@@ -12,10 +14,6 @@ type span struct {
 	offset      int // where plan puts it
 }
 
-const alignment = 256 // of every value: what any device asks of a binding's offset
-
-func aligned(n int) int { return (n + alignment - 1) / alignment * alignment }
-
 // plan gives each span an offset so that no two that live at once overlap, the largest first, each as low as it fits (Pisarchyk
 // & Lee 2020, "greedy by size"). It returns the bytes needed in all.
 func plan(spans []*span) int {
@@ -24,7 +22,7 @@ func plan(spans []*span) int {
 	var placed []*span // by offset
 	peak := 0
 	for _, s := range bySize {
-		at, need := 0, aligned(s.bytes)
+		at, need := 0, ir.Aligned(s.bytes)
 		for _, p := range placed {
 			if p.last < s.first || s.last < p.first {
 				continue
@@ -32,7 +30,7 @@ func plan(spans []*span) int {
 			if at+need <= p.offset {
 				break
 			}
-			at = max(at, p.offset+aligned(p.bytes))
+			at = max(at, p.offset+ir.Aligned(p.bytes))
 		}
 		s.offset = at
 		i, _ := slices.BinarySearchFunc(placed, s, func(p, s *span) int { return cmp.Compare(p.offset, s.offset) })

@@ -1,4 +1,4 @@
-package tensor
+package codegen
 
 import (
 	"fmt"
@@ -18,15 +18,15 @@ const (
 
 // multiplies tells whether a product is made by multiplying matrices of F16: both operands are, or may be rounded to it, and they are
 // no less than half of a tile.
-func (p *producer) multiplies() bool {
+func (p *Product) multiplies() bool {
 	m, l := p.on.Matrices, p.on.Info.Limits
 	half := func(o operand) bool {
-		dt := o.base.op.DType
-		return dt == F16 || dt == F32 && p.on.Products == F16
+		dt := o.base.DType
+		return dt == ir.F16 || dt == ir.F32 && p.on.Products == ir.F16
 	}
-	rounds := p.x.base.op.DType == F16 || p.y.base.op.DType == F16 || p.on.Products == F16
+	rounds := p.x.base.DType == ir.F16 || p.y.base.DType == ir.F16 || p.on.Products == ir.F16
 	threads := 4 * p.on.Info.SubgroupSize
-	return m.M > 0 && rounds && half(p.x) && half(p.y) && 2*p.m > matrixTile && 2*p.n > matrixTile && 2*p.k > matrixSlab &&
+	return m.M > 0 && rounds && half(p.x) && half(p.y) && 2*p.M > matrixTile && 2*p.N > matrixTile && 2*p.K > matrixSlab &&
 		threads > 0 && matrixTile*matrixSlab/4%threads == 0 && threads <= l.MaxInvocations && threads <= l.MaxGroupSize[0] && matrixShared <= l.SharedMemory
 }
 
@@ -47,24 +47,24 @@ func (s slab) line() int {
 	return matrixSlab / 4
 }
 
-func (p *producer) matrix() variant {
+func (p *Product) matrix() Variant {
 	m := p.on.Matrices
 	form := fmt.Sprintf("matrices %d×%d×%d", m.M, m.N, m.K)
-	return variant{form, func() generated {
+	return Variant{form, func() Generated {
 		lanes := p.on.Info.SubgroupSize
 		threads := 4 * lanes
-		p.b = p.on.block(p.u.title(), threads)
+		p.b = block(p.on, p.u.Title(), threads)
 		b := p.b
 		b.Multiply(m, lanes)
-		groups := ir.Up(p.m, matrixTile) * ir.Up(p.n, matrixTile) * p.z
+		groups := ir.Up(p.M, matrixTile) * ir.Up(p.N, matrixTile) * p.Z
 		const fours = matrixTile * matrixSlab / 4
-		x := slab{p.x, p.x.loading(), p.m, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
-		y := slab{p.y, p.y.loading(), p.n, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
+		x := slab{p.x, p.x.loading(), p.M, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
+		y := slab{p.y, p.y.loading(), p.N, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
 		out := b.Shared(matrixTile*matrixTile, spirv.Type{Elem: spirv.Float, N: 1})
 
 		id := b.LocalID(0)
-		at := split(b, b.Bitcast(group(b, groups), spirv.Uint), []int{p.z, ir.Up(p.m, matrixTile), ir.Up(p.n, matrixTile)})
-		b.If(b.Less(at[0], b.Index(p.z)), func() { // the same for all of the workgroup
+		at := split(b, b.Bitcast(group(b, p.on, groups), spirv.Uint), []int{p.Z, ir.Up(p.M, matrixTile), ir.Up(p.N, matrixTile)})
+		b.If(b.Less(at[0], b.Index(p.Z)), func() { // the same for all of the workgroup
 			z, m0, n0 := at[0], b.Mul(at[1], b.Index(matrixTile)), b.Mul(at[2], b.Index(matrixTile))
 			sub := b.Subgroup()
 			row, col := b.Mul(b.Shr(sub, 1), b.Index(matrixPart)), b.Mul(b.And(sub, b.Index(1)), b.Index(matrixPart))
@@ -80,7 +80,7 @@ func (p *producer) matrix() variant {
 				first := b.Add(b.Mul(b.Add(row, b.Index(i*m.M)), b.Index(matrixTile)), b.Add(col, b.Index(j*m.N)))
 				sums[i][j] = b.Sum(m, out, first, matrixTile, lanes, b.And(id, b.Index(lanes-1)))
 			})
-			b.For(b.Index(0), b.Index(p.k), matrixSlab, func(k0 spirv.ID) {
+			b.For(b.Index(0), b.Index(p.K), matrixSlab, func(k0 spirv.ID) {
 				p.fillSlab(x, id, threads, z, m0, k0)
 				p.fillSlab(y, id, threads, z, n0, k0)
 				b.Barrier()
@@ -103,7 +103,7 @@ func (p *producer) matrix() variant {
 			b.For(id, b.Index(matrixTile*matrixTile/4), threads, func(q spirv.ID) {
 				row := b.Add(m0, b.Div(q, b.Index(matrixTile/4)))
 				col := b.Add(n0, b.Shl(b.And(q, b.Index(matrixTile/4-1)), 2))
-				b.If(b.And(b.Less(row, b.Index(p.m)), b.Less(col, b.Index(p.n))), func() {
+				b.If(b.And(b.Less(row, b.Index(p.M)), b.Less(col, b.Index(p.N))), func() {
 					var c [4]spirv.ID
 					for j := range c {
 						c[j] = b.LoadShared(out, b.Add(b.Shl(q, 2), b.Index(j)))
@@ -112,8 +112,8 @@ func (p *producer) matrix() variant {
 				})
 			})
 		})
-		g := p.finish(b.Module(), form, groups/p.z)
-		g.consts = nil
+		g := p.finish(b.Module(), form, groups/p.Z)
+		g.Consts = nil
 		return g
 	}}
 }
@@ -128,7 +128,7 @@ func (s slab) begin(b *spirv.Block, outer spirv.ID, k int) spirv.ID {
 
 // fillSlab loads the slab from row or column first and k0 on. What lies beyond the last k is 0, and what lies beyond the last row or
 // column is anything: nobody stores what is made of it.
-func (p *producer) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv.ID) {
+func (p *Product) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv.ID) {
 	b := p.b
 	zero := b.Zero(spirv.Type{Elem: spirv.Float, N: 1})
 	for t := 0; t < matrixTile*matrixSlab/4; t += threads {
@@ -139,13 +139,13 @@ func (p *producer) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv
 			outer, k = b.Add(first, four), b.Add(k0, line)
 		}
 		place := func(outer, k spirv.ID) (at, inside spirv.ID) {
-			inside = b.Less(k, b.Index(p.k))
-			outer, k = b.Min(outer, b.Index(s.size-1)), b.Min(k, b.Index(p.k-1))
+			inside = b.Less(k, b.Index(p.K))
+			outer, k = b.Min(outer, b.Index(s.size-1)), b.Min(k, b.Index(p.K-1))
 			return b.Add(b.Add(offset(b, s.o.batch, z), offset(b, s.o.outer, outer)), offset(b, s.o.inner, k)), inside
 		}
 		var x spirv.ID
 		if s.l.width == 4 { // of which all lie inside, or none
-			inside := b.Less(k, b.Index(p.k))
+			inside := b.Less(k, b.Index(p.K))
 			o, i := b.Select(b.Less(outer, b.Index(s.size)), outer, b.Index(0)), b.Select(inside, k, b.Index(0))
 			at := b.Add(b.Add(offset(b, s.o.batch, z), offset(b, s.o.outer, o)), offset(b, s.o.inner, i))
 			v := b.Load(p.mem(s.o.base, 4), b.Shr(at, 2))
@@ -163,7 +163,7 @@ func (p *producer) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv
 			x = b.Vec(v[0], v[1], v[2], v[3])
 		}
 		words := b.RoundHalf
-		if s.o.base.op.DType == F16 {
+		if s.o.base.DType == ir.F16 {
 			words = b.PackHalf
 		}
 		b.StoreShared(s.shared, q, words(x))

@@ -1,0 +1,472 @@
+package codegen
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"genview/shaders/spirv"
+	"genview/tensor/internal/fuse"
+	"genview/tensor/internal/ir"
+	"genview/tensor/internal/lower"
+	"genview/vk"
+)
+
+// A Bound is what one binding of a shader is: bytes lo ≤ i < hi of a tensor's memory.
+type Bound struct {
+	Of     *ir.Node
+	Lo, Hi int
+}
+
+// A Generated shader: what it binds, in order, its constants, how many workgroups it wants, and of a kernel, in which form it is
+// written and what it adds and multiplies.
+type Generated struct {
+	Module *spirv.Module
+	Binds  []Bound
+	Groups int
+	Row    int // of the workgroups, that many lie along x at most
+	Consts []spirv.Const
+	Form   string
+	FLOPs  float64
+}
+
+// An emitter writes the expressions of a unit into a shader: four neighbouring elements of its domain at a time.
+type emitter struct {
+	*fuse.Fusion
+	b     *spirv.Block
+	on    ir.Target
+	stops map[*ir.Node]bool // read from memory; nil: what is stored outside own
+	own   map[*ir.Node]bool // computed here
+	mems  map[memKey]spirv.Mem
+	binds []Bound
+
+	base   spirv.ID              // flat index of the first of the four, a scalar uint
+	whole  bool                  // base is a multiple of 4
+	n      int                   // elements of the domain
+	known  []int                 // a shape of the domain in which the first of the four is known to be at coords; nil: none is
+	coords []spirv.ID            // scalar ints
+	once   map[*ir.Node]spirv.ID // single numbers, read before all else
+	rows   map[*ir.Node]spirv.ID // one number for the row that the four are in
+	values map[*ir.Node]spirv.ID
+	views  map[string]spirv.ID // loads through layouts
+	writes []write
+}
+
+type memKey struct {
+	t *ir.Node
+	n int
+}
+
+// at begins four new elements.
+func (e *emitter) at(base spirv.ID, whole bool) {
+	e.base, e.whole = base, whole
+	e.values, e.views = map[*ir.Node]spirv.ID{}, map[string]spirv.ID{}
+}
+
+// mem declares t's memory as an array of scalars (n = 1) or vectors (n = 4) to read from.
+func (e *emitter) mem(t *ir.Node, n int) spirv.Mem {
+	k := memKey{t: t, n: n}
+	m, ok := e.mems[k]
+	if !ok {
+		elem := spirv.Type{Elem: t.DType.Mem(), N: n}
+		if e.on.CPU {
+			m = e.bind(t, n, e.on.Room(Texel(t, n)), func(i int) spirv.Mem { return e.b.Texels(i, elem) })
+		} else {
+			m = e.bind(t, n, e.on.Room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, true, false) })
+		}
+		e.mems[k] = m
+	}
+	return m
+}
+
+// out declares t's memory to write to, one, four or eight elements at a time. lavapipe writes lane by lane and component by component:
+// of 64 bits there are half as many.
+func (e *emitter) out(t *ir.Node, n int) spirv.Mem {
+	elem := spirv.Type{Elem: t.DType.Mem(), N: n}
+	if n >= 4 && e.on.CPU && e.on.Info.Int64 && !t.DType.Packed() {
+		elem = spirv.Type{Elem: spirv.Long, N: n / 2}
+	}
+	return e.bind(t, n, e.on.Room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, false, true) })
+}
+
+// bind declares t's memory at the next bindings, as many as it takes with so much room in each.
+func (e *emitter) bind(t *ir.Node, n, room int, declare func(binding int) spirv.Mem) spirv.Mem {
+	var parts []spirv.Mem
+	for lo, bytes := 0, t.InQuads(); lo < bytes; lo += room {
+		parts = append(parts, declare(len(e.binds)))
+		e.binds = append(e.binds, Bound{t, lo, min(lo+room, bytes)})
+	}
+	return spirv.Join(room/t.DType.Bytes(n), parts...)
+}
+
+// Texel returns the bytes of the texels through which lavapipe reads t's memory, as scalars or in fours.
+func Texel(t *ir.Node, n int) int {
+	if t.DType.Packed() {
+		return 4
+	}
+	return 4 * n
+}
+
+// single reads the single numbers that a unit needs, once for all elements.
+func (e *emitter) single(u *fuse.Unit) {
+	for _, t := range u.Elems {
+		for _, x := range t.In {
+			b := e.Where[x].Base
+			if b.Len() > 1 || u.Own[b] || !e.Stored[b] || e.once[b] != 0 {
+				continue
+			}
+			v := e.b.Splat(e.b.Load(e.mem(b, 1), e.b.Index(0)))
+			e.once[b] = e.b.Cast(v, b.DType.Value())
+		}
+	}
+}
+
+// value returns the four elements of t, which has the domain's elements in the domain's order.
+func (e *emitter) value(t *ir.Node) spirv.ID {
+	p := e.Where[t]
+	if v, ok := e.rows[p.Base]; ok {
+		return e.b.Splat(v)
+	}
+	if v, ok := e.once[p.Base]; ok && p.View.Lo == nil {
+		return v
+	}
+	if !p.View.Contiguous() || p.Base.Len() != t.Len() {
+		return e.through(p)
+	}
+	t = p.Base
+	if v, ok := e.values[t]; ok {
+		return v
+	}
+	var v spirv.ID
+	if e.computes(t) {
+		v = e.expr(t)
+	} else {
+		v = e.load(t, ir.RowMajor([]int{t.Len()}))
+	}
+	e.values[t] = v
+	return v
+}
+
+func (e *emitter) computes(t *ir.Node) bool {
+	if e.stops != nil {
+		return !e.stops[t]
+	}
+	return e.own[t] || t.Inlined() && !e.Stored[t]
+}
+
+func (e *emitter) expr(t *ir.Node) spirv.ID {
+	if t.Table {
+		return e.lookUp(t)
+	}
+	in := make([]spirv.ID, len(t.In))
+	for i, x := range t.In {
+		in[i] = e.value(x)
+	}
+	if t.Emit != nil {
+		return t.Emit(e.b, in...)
+	}
+	flat := e.b.Add(e.b.Splat(e.b.Bitcast(e.base, spirv.Int)), e.b.Lanes())
+	return t.EmitAt(e.b, flat, in...)
+}
+
+// lookUp reads four elements of rows of a table. Neighbours lie in one row where rows are whole quads.
+func (e *emitter) lookUp(t *ir.Node) spirv.ID {
+	b, table := e.b, e.Where[t.In[0]].Base
+	rows, cols := t.In[0].Shape[0], t.In[0].Shape[1]
+	row := e.value(t.In[1])
+	valid := inside(b, row, 0, rows)
+	first := b.Mul(b.Select(valid, row, b.Int(0)), b.Int(cols))
+	var x spirv.ID
+	if e.whole && cols%4 == 0 {
+		col := b.Bitcast(b.Mod(e.base, b.Same(e.base, float64(cols))), spirv.Int)
+		x = b.Load(e.mem(table, 4), b.Shr(b.Add(b.Component(first, 0), col), 2))
+	} else {
+		flat := b.Add(b.Splat(e.base), b.Cast(b.Lanes(), spirv.Uint))
+		at := b.Add(first, b.Bitcast(b.Mod(flat, b.Uint(uint32(cols))), spirv.Int))
+		m := e.mem(table, 1)
+		x = b.Vec(b.Load(m, b.Component(at, 0)), b.Load(m, b.Component(at, 1)), b.Load(m, b.Component(at, 2)), b.Load(m, b.Component(at, 3)))
+	}
+	x = b.Select(valid, x, b.Zero(b.TypeOf(x)))
+	return b.Cast(x, table.DType.Value())
+}
+
+// through returns four elements of a base seen through a layout.
+func (e *emitter) through(p lower.Place) spirv.ID {
+	if p.Base.Inlined() && e.computes(p.Base) {
+		if p.Base.Emit != nil {
+			return p.Base.Emit(e.b)
+		}
+		var lane [4]spirv.ID
+		a := e.addresses(p.View.Collapse())
+		for j := range lane {
+			lane[j] = a.lane(e.b, j)
+		}
+		return p.Base.EmitAt(e.b, e.b.Vec(lane[0], lane[1], lane[2], lane[3]))
+	}
+	key := fmt.Sprint(e.Number[p.Base], p.View)
+	v, ok := e.views[key]
+	if !ok {
+		v = e.load(p.Base, p.View)
+		e.views[key] = v
+	}
+	return v
+}
+
+// load reads four elements of t's memory through a layout with the domain's elements.
+func (e *emitter) load(t *ir.Node, v ir.View) spirv.ID {
+	b := e.b
+	a := e.addresses(v.Collapse())
+	var x spirv.ID
+	switch {
+	case a.quad:
+		x = b.Load(e.mem(t, 4), b.Shr(a.first, 2))
+	case a.same:
+		x = b.Splat(b.Load(e.mem(t, 1), a.first))
+	default:
+		m := e.mem(t, 1)
+		x = b.Vec(b.Load(m, a.lane(b, 0)), b.Load(m, a.lane(b, 1)), b.Load(m, a.lane(b, 2)), b.Load(m, a.lane(b, 3)))
+	}
+	if a.valid != 0 {
+		x = b.Select(a.valid, x, b.Zero(b.TypeOf(x)))
+	}
+	return b.Cast(x, t.DType.Value())
+}
+
+// store writes x, one element of t, four, or twice four, to memory.
+func (e *emitter) store(m spirv.Mem, t *ir.Node, i spirv.ID, x ...spirv.ID) {
+	e.b.Store(m, i, e.kept(m, t, x...))
+}
+
+// kept returns x, elements of t, as they are kept in memory.
+func (e *emitter) kept(m spirv.Mem, t *ir.Node, x ...spirv.ID) spirv.ID {
+	v := x[0]
+	if !t.DType.Packed() {
+		v = e.b.Cast(v, t.DType.Mem())
+	}
+	if len(x) > 1 {
+		v = e.b.Longs(v, e.b.Cast(x[1], t.DType.Mem()))
+	}
+	return e.b.Fit(m, v)
+}
+
+// A write is a store that waits for others.
+type write struct {
+	mem          spirv.Mem
+	at, v, valid spirv.ID // valid 0: always
+}
+
+// later writes x to memory, where it is valid, when flush is called.
+func (e *emitter) later(m spirv.Mem, t *ir.Node, i, valid spirv.ID, x ...spirv.ID) {
+	e.writes = append(e.writes, write{m, i, e.kept(m, t, x...), valid})
+}
+
+// flush writes what waits; all invocations must come here. lavapipe writes lane by lane, and for each lane it puts whole vectors on the
+// stack, to take one element of each. What lives across a barrier is in memory already, where it reads no more than it writes: half the
+// time. So all that a store is made of must be ready before.
+func (e *emitter) flush() {
+	if e.on.CPU && len(e.writes) > 0 {
+		e.b.Barrier()
+	}
+	for i := 0; i < len(e.writes); {
+		valid, n := e.writes[i].valid, 1
+		for i+n < len(e.writes) && e.writes[i+n].valid == valid {
+			n++
+		}
+		group := e.writes[i : i+n]
+		i += n
+		write := func() {
+			for _, w := range group {
+				e.b.Store(w.mem, w.at, w.v)
+			}
+		}
+		if valid == 0 {
+			write()
+		} else {
+			e.b.If(valid, write)
+		}
+	}
+	e.writes = nil
+}
+
+// pair is how many of so many quads, one behind the other, a lane writes at once: lavapipe finds out for each store anew which lanes
+// write, and where. Of what is packed it is one.
+func pair(on ir.Target, u *fuse.Unit, quads int) int {
+	packed := slices.ContainsFunc(u.Outs, func(t *ir.Node) bool { return t.DType.Packed() })
+	if on.CPU && on.Info.Int64 && quads%2 == 0 && !packed {
+		return 2
+	}
+	return 1
+}
+
+// group returns the number of this workgroup, counted along x, then y.
+func group(b *spirv.Block, on ir.Target, groups int) spirv.ID {
+	if groups <= on.GroupsX() {
+		return b.Group(0)
+	}
+	return b.Add(b.Mul(b.Group(1), b.Index(on.GroupsX())), b.Group(0))
+}
+
+// Bound returns the shader as it must be declared where its bindings are these views, some of which may share memory.
+func (g Generated) Bound(views []vk.View) *spirv.Module {
+	return g.Module.Alias(vk.Shared(g.Module, views)...)
+}
+
+// Grid is how many workgroups run.
+func (g Generated) Grid() vk.Grid {
+	if g.Groups <= g.Row {
+		return vk.Groups(g.Groups)
+	}
+	return vk.Groups(g.Row, ir.Up(g.Groups, g.Row))
+}
+
+// Constants are those of the shader, with how many workgroups lie along x where a test has lowered that.
+func (g Generated) Constants() []spirv.Const {
+	const row = 31 // the constant's number in all kernels that are written in GLSL
+	for _, c := range g.Module.Consts {
+		if c.ID == row && int(c.Default) != g.Row {
+			return append(slices.Clone(g.Consts), spirv.Const{ID: row, Value: uint32(g.Row)})
+		}
+	}
+	return g.Consts
+}
+
+// launched is how many workgroups run where a shader asks for so many: those along y come in whole rows.
+func launched(on ir.Target, groups int) int {
+	if groups <= on.GroupsX() {
+		return groups
+	}
+	return ir.Up(groups, on.GroupsX()) * on.GroupsX()
+}
+
+// A Pick chooses among the forms in which the shader of a class of products can be written; nil is the first.
+type Pick func(class string, forms []string) int
+
+// Generate writes the shader of a unit.
+func Generate(f *fuse.Fusion, u *fuse.Unit, on ir.Target, pick Pick) Generated {
+	g := generate(f, u, on, pick)
+	g.Row = on.GroupsX()
+	return g
+}
+
+func generate(f *fuse.Fusion, u *fuse.Unit, on ir.Target, pick Pick) Generated {
+	switch {
+	case u.Node == nil:
+		return elementwise(f, u, on)
+	case u.Node.Reduce != nil:
+		return reduce(f, u, on)
+	}
+	switch k := u.Node.Kernel.(type) {
+	case Writer:
+		return k.Write(f, u, on)
+	case *ir.Contraction:
+		return product(f, u, on, pick)
+	case *ir.Attention:
+		return attention(f, u, on, k)
+	case ir.GroupRows:
+		return groupRows(f, u, on, k.V)
+	case ir.SumRows:
+		return sumRows(f, u, on)
+	}
+	panic(fmt.Sprintf("codegen: there is no shader for %s", u.Node))
+}
+
+// A Writer is a kernel that writes its shader itself: tests have such.
+type Writer interface {
+	ir.Kernel
+	Write(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated
+}
+
+// elementwise writes the shader of a unit of elementwise nodes.
+func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
+	n := u.Outs[0].Len()
+	quads := (n + 3) / 4
+	local, each, stride := on.Invocations(256), 1, on.Lanes
+	if on.CPU { // the lanes walk a contiguous stretch (the driver runs them to the end before the next ones)
+		local = 32
+		for each < 4 && quads >= local*each*2*16 {
+			each *= 2
+		}
+	}
+	per := local * each
+	groups := (quads + per - 1) / per
+	together := 1
+	if each > 1 {
+		together = pair(on, u, quads)
+	}
+	e := newEmitter(f, u, on, n, local)
+	b := e.b
+	outs := e.outs(u, 4*together)
+	lane := b.LocalID(0)
+	start := b.Mul(group(b, on, groups), b.Index(per/together))
+	if each > 1 {
+		start = b.Add(start, b.Add(b.Mul(b.Shr(lane, log2(stride)), b.Index(stride*each/together)), b.And(lane, b.Index(stride-1))))
+	} else {
+		start = b.Add(start, lane)
+	}
+	write := func(at, valid spirv.ID) {
+		values := make([][]spirv.ID, len(u.Outs))
+		for h := range together {
+			quad := at
+			if together > 1 {
+				quad = b.Add(b.Shl(at, 1), b.Index(h))
+			}
+			e.at(b.Bitcast(b.Shl(quad, 2), spirv.Uint), true)
+			for i, t := range u.Outs {
+				values[i] = append(values[i], e.value(t))
+			}
+		}
+		for i, t := range u.Outs {
+			e.later(outs[i], t, at, valid, values[i]...)
+		}
+	}
+	some := quads < launched(on, groups)*per // of the invocations have nothing to do
+	switch {
+	case on.CPU: // lanes compute what is not stored: that costs less than to leave it out
+		e.single(u)
+		for k := range each / together {
+			at, valid := b.Add(start, b.Index(stride*k)), spirv.ID(0)
+			if some {
+				valid, at = b.Less(at, b.Index(quads/together)), b.Min(at, b.Index(quads/together-1))
+			}
+			write(at, valid)
+		}
+		e.flush()
+	case some: // and must not read: others may be writing there, in place of what they have read
+		b.If(b.Less(start, b.Index(quads)), func() {
+			e.single(u)
+			write(start, 0)
+			e.flush()
+		})
+	default:
+		e.single(u)
+		write(start, 0)
+		e.flush()
+	}
+	return Generated{Module: b.Module(), Binds: e.binds, Groups: groups}
+}
+
+func log2(n int) int { return bits.Len(uint(n)) - 1 }
+
+func newEmitter(f *fuse.Fusion, u *fuse.Unit, on ir.Target, n, local int) *emitter {
+	return &emitter{
+		Fusion: f, b: block(on, u.Title(), local), on: on, n: n,
+		stops: u.Stops, own: u.Own, mems: map[memKey]spirv.Mem{}, once: map[*ir.Node]spirv.ID{},
+	}
+}
+
+// block begins a shader whose workgroups have so many invocations.
+func block(on ir.Target, name string, local int) *spirv.Block {
+	b := spirv.NewBlock(name, local, 1, 1)
+	care(on, b)
+	return b
+}
+
+// care has special numbers kept in a shader, where the device can promise that. lavapipe's functions do so by themselves.
+func care(on ir.Target, b *spirv.Block) {
+	if on.Info.Special {
+		b.KeepSpecial()
+	}
+	if !on.CPU {
+		b.CarryNaN()
+	}
+}

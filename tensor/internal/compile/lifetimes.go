@@ -1,0 +1,164 @@
+package compile
+
+import (
+	"fmt"
+	"slices"
+
+	"genview/tensor/internal/ir"
+)
+
+// keep lays results one behind the other, where no other program's values will be while they wait to be fetched. It returns the bytes
+// that they need.
+func (c *Program) keep() int {
+	total := 0
+	for _, t := range c.Fetched {
+		b := c.Graph.Base(t)
+		if _, ok := c.kept[b]; !ok && !b.IsLeaf() {
+			c.kept[b] = total
+			total += ir.Aligned(b.Bytes())
+		}
+	}
+	return total
+}
+
+// lifetimes plans the memory of all other values that need some, and returns the bytes that they need at most.
+func (c *Program) lifetimes() int {
+	var all []*span
+	for i, u := range c.Fused.Units {
+		for _, t := range u.Outs {
+			if _, result := c.kept[t]; result || c.InPlace[t] != nil {
+				continue
+			}
+			t = c.holder(t)
+			if c.spans[t] == nil {
+				c.spans[t] = &span{bytes: t.Bytes(), first: i}
+				all = append(all, c.spans[t])
+			}
+			c.spans[t].last = i
+		}
+		for _, t := range c.reads(u) {
+			c.lives(t, i)
+		}
+	}
+	for _, u := range c.Updated {
+		c.lives(c.Graph.Base(u.Value), len(c.Fused.Units))
+	}
+	return plan(all)
+}
+
+// alive returns for each unit the bytes of all inputs, results and values between them that have to be in memory while it runs: no plan
+// takes less than the most of them.
+func (c *Program) alive() []int {
+	end := len(c.Fused.Units)
+	first, last := map[*ir.Node]int{}, map[*ir.Node]int{}
+	until := func(t *ir.Node, i int) {
+		for _, x := range c.parts(t) {
+			if x.Kind == ir.Input || !x.IsLeaf() && c.InPlace[x] == nil {
+				last[x] = i
+			}
+		}
+	}
+	for i, u := range c.Fused.Units {
+		for _, t := range u.Outs {
+			if c.inPack[t] != t {
+				first[t] = i
+				until(t, i)
+			}
+		}
+		for _, t := range c.reads(u) {
+			until(t, i)
+		}
+	}
+	for _, t := range c.roots() {
+		until(c.Graph.Base(t), end)
+	}
+	live := make([]int, end+1)
+	for t, i := range last {
+		for at := first[t]; at <= i; at++ {
+			live[at] += ir.Aligned(t.Bytes())
+		}
+	}
+	return live
+}
+
+// parts returns what a pack is made of, and of any other tensor itself.
+func (c *Program) parts(t *ir.Node) []*ir.Node {
+	if c.inPack[t] != t {
+		return []*ir.Node{t}
+	}
+	var parts []*ir.Node
+	for _, x := range t.In {
+		parts = append(parts, c.Graph.Base(x))
+	}
+	return parts
+}
+
+// holder returns what memory is planned for: a stored tensor, or the pack that it lies in.
+func (c *Program) holder(t *ir.Node) *ir.Node {
+	if p := c.inPack[t]; p != nil {
+		return p
+	}
+	return t
+}
+
+// lives keeps a value until a unit has read it.
+func (c *Program) lives(t *ir.Node, until int) {
+	if s := c.spans[c.holder(t)]; s != nil {
+		s.last = until
+	}
+}
+
+// A Spot is where a stored node lies: At bytes from the beginning of the program's results or scratch memory, or else where a leaf does.
+type Spot struct {
+	In   Region
+	At   int
+	Leaf *ir.Node
+}
+
+// A Region is memory of a program.
+type Region uint8
+
+// The regions. Leaves have memory of their own.
+const (
+	InLeaf Region = iota
+	InResults
+	InScratch
+)
+
+// Spot returns where a stored node lies.
+func (c *Program) Spot(t *ir.Node) (Spot, error) {
+	if v := c.InPlace[t]; v != nil {
+		t = v
+	}
+	if at, ok := c.kept[t]; ok {
+		return Spot{In: InResults, At: at}, nil
+	}
+	if s := c.spans[c.holder(t)]; s != nil {
+		at := s.offset
+		if p := c.inPack[t]; p != nil && p != t {
+			at += ir.F32.Bytes(p.Pack.At[slices.IndexFunc(p.In, func(x *ir.Node) bool { return c.Graph.Base(x) == t })])
+		}
+		return Spot{In: InScratch, At: at}, nil
+	}
+	if !t.IsLeaf() {
+		return Spot{}, fmt.Errorf("tensor: Compile: %s is read and never computed", t)
+	}
+	return Spot{Leaf: t}, nil
+}
+
+// PackOf returns the pack that a node lies in; nil: in none.
+func (c *Program) PackOf(t *ir.Node) *ir.Node { return c.inPack[t] }
+
+// Gaps returns what lies between the parts of a pack, in bytes from its beginning. It is read as the parts are, and must be zero.
+func (c *Program) Gaps(p *ir.Node) (gaps [][2]int) {
+	for i, x := range p.In {
+		end := p.InQuads()
+		if i+1 < len(p.In) {
+			end = ir.F32.Bytes(p.Pack.At[i+1])
+		}
+		if at := ir.F32.Bytes(p.Pack.At[i]) + c.Graph.Base(x).InQuads(); at < end {
+			gaps = append(gaps, [2]int{at, end})
+		}
+	}
+	return gaps
+}

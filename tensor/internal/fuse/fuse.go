@@ -1,0 +1,377 @@
+// Package fuse shares the nodes of a lowered graph out to units, each of which becomes one dispatch.
+package fuse
+
+import (
+	"maps"
+	"slices"
+
+	"genview/shaders/spirv"
+	"genview/tensor/internal/ir"
+	"genview/tensor/internal/lower"
+)
+
+// A Pass is a step of compilation that makes programs faster and can be left out.
+type Pass string
+
+// The passes that fuse. Without Fuse every node has a dispatch of its own, and the others have nothing to do.
+const (
+	Fuse      Pass = "fuse"      // elementwise nodes are computed with what they read, and with what reads them
+	Rows      Pass = "rows"      // what works along the same rows is one dispatch
+	Recompute Pass = "recompute" // cheap values are computed again for a gradient instead of being kept: less memory, hardly more time
+)
+
+// A Fusion is the units that compute a graph.
+type Fusion struct {
+	*lower.Graph
+	Units  []*Unit            // in an order in which they can run
+	Of     map[*ir.Node]*Unit // that compute a node
+	Stored map[*ir.Node]bool  // it is in memory
+
+	most     map[*ir.Node]int // nodes of a unit with it at most, where one with more does not fit the device
+	without  []Pass
+	forced   map[*ir.Node]bool // it is not computed anew where a reduction reads it
+	searches int
+}
+
+const (
+	maxInputs   = 12 // tensors that a unit reads
+	maxInline   = 24 // nodes that a reduction computes anew instead of reading them
+	maxAfter    = 24 // nodes made of a reduction's results, which few lanes of many compute
+	maxEpilogue = 8  // instructions made of a product's results on lavapipe: they are written out for each row of a tile, and long code runs slowly
+	maxOnGPU    = 32 // the same on a GPU, where a pass over memory is dearer
+	leastTerms  = 16 // of a reduction that something is made of in the same dispatch
+)
+
+// Units shares what computes the roots out. A unit with a node of most has no more nodes than that says, which [Fusion.Halve] adds to; nil:
+// any unit fits.
+func Units(l *lower.Graph, roots []*ir.Node, most map[*ir.Node]int, without []Pass) *Fusion {
+	f := &Fusion{Graph: l, most: most, without: without, Of: map[*ir.Node]*Unit{}, forced: map[*ir.Node]bool{}, Stored: map[*ir.Node]bool{}}
+	for _, r := range roots {
+		f.forced[l.Where[r].Base] = true
+	}
+	live, off := f.Live(roots), slices.Contains(without, Fuse)
+	for _, t := range live {
+		if t.View != nil || t.IsLeaf() {
+			continue
+		}
+		for i, x := range t.In {
+			p := l.Where[x]
+			direct := p.View.Contiguous() && ir.Size(p.View.Shape) == ir.Size(p.Base.Shape)
+			switch {
+			case t.Kernel != nil, t.Pack != nil, t.LooksUp(i), p.View.Lo != nil, !direct && !p.Base.Inlined(), off && !p.Base.Inlined():
+				f.forced[p.Base] = true
+			}
+		}
+	}
+	for _, t := range live {
+		switch {
+		case t.IsLeaf() || t.View != nil:
+		case t.Kernel != nil || t.Reduce != nil || t.Pack != nil:
+			f.single(t)
+		case !t.Inlined() || f.forced[t]:
+			f.elementwise(t)
+		}
+	}
+	if !off {
+		if !slices.Contains(without, Rows) {
+			f.rows()
+		}
+		f.epilogues()
+		f.scalars()
+	}
+	f.finish(roots)
+	return f
+}
+
+// single makes the unit of a kernel or a reduction.
+func (f *Fusion) single(t *ir.Node) {
+	u := &Unit{Node: t, Outs: []*ir.Node{t}, Stops: map[*ir.Node]bool{}, deps: map[*Unit]bool{}}
+	if t.Reduce != nil {
+		base := f.Where[t.In[0]].Base
+		if n := f.inline(u, base, 0); n > maxInline || !base.Inlined() && !f.allows(n+1, t) || len(u.Stops) > maxInputs {
+			f.forced[base] = true
+			clear(u.Stops)
+			u.Stops[base] = true
+		}
+	} else {
+		for _, x := range t.In {
+			u.Stops[f.Where[x].Base] = true
+		}
+	}
+	for s := range u.Stops {
+		f.depend(u, s, true)
+	}
+	f.wait(u, t)
+	f.Of[t] = u
+	f.Units = append(f.Units, u)
+}
+
+// inline collects what a reduction reads when it computes t itself, and returns the count of nodes computed.
+func (f *Fusion) inline(u *Unit, t *ir.Node, n int) int {
+	if n > maxInline {
+		return n
+	}
+	if !t.IsElementwise() || f.forced[t] {
+		u.Stops[t] = true
+		return n
+	}
+	for _, x := range t.In {
+		n = f.inline(u, f.Where[x].Base, n)
+	}
+	f.wait(u, t)
+	return n + 1
+}
+
+// wait makes u, which computes t, depend on what comes before t reads its inputs.
+func (f *Fusion) wait(u *Unit, t *ir.Node) {
+	for _, x := range t.In {
+		for _, first := range f.Where[x].After {
+			f.depend(u, f.Where[first].Base, true)
+		}
+	}
+}
+
+func (f *Fusion) depend(u *Unit, t *ir.Node, apart bool) {
+	if d := f.Of[t]; d != nil && d.Root() != u {
+		u.After(d.Root(), apart)
+	}
+}
+
+// InPlace tells whether element i of t needs only element i of its input x, so that one dispatch can compute both.
+func (f *Fusion) InPlace(t *ir.Node, i int) bool {
+	p := f.Where[t.In[i]]
+	return p.View.Contiguous() && p.Base.Len() == t.Len() && !t.LooksUp(i)
+}
+
+// elementwise puts t into a unit with its inputs where that makes no cycle, else into one of its own.
+func (f *Fusion) elementwise(t *ir.Node) {
+	u := &Unit{Elems: []*ir.Node{t}, deps: map[*Unit]bool{}}
+	f.Of[t] = u
+	f.Units = append(f.Units, u)
+	for i, x := range t.In {
+		f.depend(u, f.Where[x].Base, !f.InPlace(t, i))
+	}
+	f.wait(u, t)
+	if !f.allows(2, t) {
+		return
+	}
+	for i, x := range t.In {
+		c := f.Of[f.Where[x].Base]
+		if c == nil {
+			continue
+		}
+		c, u = c.Root(), u.Root()
+		if c == u || !f.InPlace(t, i) || c.Node != nil && c.Node.Kernel != nil {
+			continue
+		}
+		f.join(u, c)
+	}
+}
+
+// join merges two units where that is possible and makes no cycle.
+func (f *Fusion) join(u, c *Unit) {
+	if f.joins(u, c) && f.within(u, c) && !f.Reaches(u, c, true) && !f.Reaches(c, u, true) {
+		f.merge(u, c)
+	}
+}
+
+// epilogues lets kernels compute what is made of their results. By now it is fused itself: taking a part of it would only have more
+// written for the other part to read.
+func (f *Fusion) epilogues() {
+	reads := func(u *Unit, t *ir.Node) bool {
+		return slices.ContainsFunc(u.Elems, func(e *ir.Node) bool {
+			for i, x := range e.In {
+				if f.Where[x].Base == t && f.InPlace(e, i) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	for _, c := range f.Units {
+		if c.Node == nil || c.Node.Kernel == nil || !c.Node.Kernel.Joins() {
+			continue
+		}
+		for _, u := range f.Units {
+			if u.into == nil && u.Node == nil && reads(u, c.Node) {
+				f.join(u, c)
+			}
+		}
+	}
+}
+
+// scalars puts units of single numbers together, whether they have to do with each other or not: there is next to nothing to do in
+// any of them.
+func (f *Fusion) scalars() {
+	var all []*Unit
+	for _, u := range f.Units {
+		if u.into == nil && u.Node == nil && u.Elems[0].Len() == 1 {
+			all = append(all, u)
+		}
+	}
+	for i, u := range all {
+		for _, c := range all[:i] {
+			if c = c.Root(); c != u && f.within(u, c) && !f.Reaches(u, c, false) && !f.Reaches(c, u, false) {
+				f.merge(u, c)
+				break
+			}
+		}
+	}
+}
+
+// joins tells whether two units can be one, as far as their kinds go.
+func (f *Fusion) joins(u, c *Unit) bool {
+	if u.Node == nil && c.Node == nil {
+		return true
+	}
+	if u.Node == nil {
+		u, c = c, u
+	}
+	if c.Node != nil || !u.writes(slices.Concat(u.Elems, c.Elems)) {
+		return false
+	}
+	if o := u.Node.Op; o.Kernel != nil {
+		cost := 0
+		for _, t := range slices.Concat(u.Elems, c.Elems) {
+			cost += instructions(t)
+		}
+		if f.On.CPU {
+			return o.Kernel.Joins() && cost <= maxEpilogue
+		}
+		return o.Kernel.Joins() && cost <= maxOnGPU
+	}
+	r := u.Node.Reduce
+	return r != nil && (r.Parts || u.Node.In[0].Shape[1] >= leastTerms) && len(u.Elems)+len(c.Elems) <= maxAfter
+}
+
+// instructions returns those of an elementwise node, with a function like exp counted as the dozen that it takes.
+func instructions(t *ir.Node) int {
+	const lookUp, function, narrow = 16, 12, 4
+	switch {
+	case t.Table:
+		return lookUp
+	case t.DType.Packed(): // a pass over memory of its own would cost more
+		return narrow
+	}
+	b := spirv.NewBlock("", 1, 1, 1)
+	in := make([]spirv.ID, len(t.In))
+	for i, x := range t.In {
+		in[i] = b.Same(b.Zero(spirv.Type{Elem: x.DType.Value(), N: 4}), 1) // zeros are multiplied in another way
+	}
+	if t.Emit != nil {
+		t.Emit(b, in...)
+	} else {
+		t.EmitAt(b, b.Int(0), in...)
+	}
+	plain, functions := b.Count()
+	return plain + function*functions
+}
+
+// Reaches tells whether from depends on to; with indirect, only through a third unit or so that the two must stay apart.
+func (f *Fusion) Reaches(from, to *Unit, indirect bool) bool {
+	if !to.needed {
+		return false
+	}
+	f.searches++
+	var visit func(u *Unit, top bool) bool
+	visit = func(u *Unit, top bool) bool {
+		for d, apart := range u.deps {
+			d = d.Root()
+			if d == to {
+				if top && indirect && !apart {
+					continue
+				}
+				return true
+			}
+			if d == from || d.search == f.searches {
+				continue
+			}
+			d.search = f.searches
+			if visit(d, false) {
+				return true
+			}
+		}
+		return false
+	}
+	return visit(from, true)
+}
+
+// within tells whether u and c together read few enough tensors and are few enough nodes.
+func (f *Fusion) within(u, c *Unit) bool {
+	own, reads := map[*ir.Node]bool{}, map[*ir.Node]bool{}
+	all := slices.Concat(u.Elems, c.Elems)
+	for _, x := range []*Unit{u, c} {
+		if x.Node != nil {
+			own[x.Node] = true
+			maps.Copy(reads, x.Stops)
+		}
+	}
+	for _, t := range all {
+		own[t] = true
+	}
+	for _, t := range all {
+		for _, x := range t.In {
+			if b := f.Where[x].Base; !own[b] && !b.Inlined() {
+				reads[b] = true
+			}
+		}
+	}
+	return len(reads) <= maxInputs && f.allows(len(u.computes())+len(c.computes()), slices.Concat(u.computes(), c.computes())...)
+}
+
+// allows tells whether a unit with some nodes may have n in all.
+func (f *Fusion) allows(n int, nodes ...*ir.Node) bool {
+	if slices.Contains(f.without, Fuse) {
+		return n <= 1
+	}
+	return !slices.ContainsFunc(nodes, func(t *ir.Node) bool {
+		most, ok := f.most[t]
+		return ok && n > most
+	})
+}
+
+// Halve lets the nodes of a unit be in none of more than half as many from now on; false: it has one node.
+func (f *Fusion) Halve(u *Unit) bool {
+	all := map[*ir.Node]bool{}
+	for _, t := range u.computes() {
+		all[t] = true
+	}
+	for _, r := range u.Reductions() {
+		f.anew(u, r, func(t, _ *ir.Node) {
+			if t.IsElementwise() {
+				all[t] = true
+			}
+		})
+	}
+	n := len(all)
+	maps.DeleteFunc(all, func(t *ir.Node, _ bool) bool { return f.Of[t].Root() != u }) // others compute these, too
+	for t := range all {
+		if most, ok := f.most[t]; ok {
+			n = min(n, most)
+		}
+	}
+	for t := range all {
+		f.most[t] = n / 2
+	}
+	return n > 1
+}
+
+// merge adds u to c, or c to u where only u has a node.
+func (f *Fusion) merge(u, c *Unit) {
+	if u.Node != nil && c.Node == nil {
+		u, c = c, u
+	}
+	u.into = c
+	c.More = append(c.More, u.Reductions()...)
+	c.Elems, c.needed = append(c.Elems, u.Elems...), c.needed || u.needed
+	for t := range u.Stops {
+		c.Stops[t] = true
+	}
+	for _, t := range c.computes() {
+		delete(c.Stops, t)
+	}
+	for d, apart := range u.deps {
+		c.deps[d] = c.deps[d] || apart
+	}
+	c.settle()
+}

@@ -1,0 +1,63 @@
+package ir
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A Contraction says which axes of a product's operands are of which kind: x is [batch…, rows…, inner…], y is [batch…, inner…,
+// columns…], and the result [batch…, rows…, columns…] in the order Out.
+type Contraction struct {
+	Batch, Rows, Inner, Columns []int // sizes
+	Out                         []int // axis i of the result is axis Out[i] of [batch…, rows…, columns…]
+}
+
+// Result returns where the result goes, along the axes of each kind.
+func (c *Contraction) Result() (batch, rows, columns View) {
+	canonical := slices.Concat(c.Batch, c.Rows, c.Columns)
+	shape, inverse := make([]int, len(c.Out)), make([]int, len(c.Out))
+	for i, a := range c.Out {
+		shape[i], inverse[a] = canonical[a], i
+	}
+	v := RowMajor(shape).Permute(inverse)
+	nb, nr := len(c.Batch), len(c.Rows)
+	return v.Part(0, nb), v.Part(nb, nr), v.Part(nb+nr, len(c.Columns))
+}
+
+// Joins tells whether elementwise nodes can be computed with the result: where four of its columns are side by side.
+func (c *Contraction) Joins() bool {
+	_, _, columns := c.Result()
+	return c.InFours() || len(columns.Shape) == 0 || len(columns.Shape) == 1 && columns.Strides[0] == 1
+}
+
+// InFours tells whether the result is stored four of its columns at a time.
+func (c *Contraction) InFours() bool {
+	batch, rows, columns := c.Result()
+	return Fours(columns, batch, rows)
+}
+
+// Reads is true of layouts without padding.
+func (c *Contraction) Reads(_ int, v View) bool { return v.Lo == nil }
+
+// Ordered returns the contraction with the axes of its result in another order.
+func (c *Contraction) Ordered(axes []int) *Contraction {
+	d := *c
+	d.Out = make([]int, len(axes))
+	for i, a := range axes {
+		d.Out[i] = c.Out[a]
+	}
+	return &d
+}
+
+// Op returns the op of that name which makes the product.
+func (c *Contraction) Op(name string) Op {
+	axes := slices.Concat(c.Batch, c.Rows, c.Columns)
+	shape := make([]int, len(axes))
+	for i, a := range c.Out {
+		shape[i] = axes[a]
+	}
+	return Op{Name: name, Shape: shape, DType: F32, Attr: fmt.Sprint(*c), Kernel: c}
+}
+
+// Product returns the contraction itself.
+func (c *Contraction) Product() *Contraction { return c }

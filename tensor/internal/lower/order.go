@@ -1,0 +1,43 @@
+package lower
+
+import "genview/tensor/internal/ir"
+
+// Reorder lets a product write its result in the order in which a copy would put it, where only that copy reads it: the heads of an
+// attention come to lie side by side without a pass over memory.
+func (g *Graph) Reorder(roots []*ir.Node) {
+	live := g.Live(roots)
+	readers := map[*ir.Node]int{}
+	for _, r := range roots {
+		readers[g.Base(r)]++
+	}
+	for _, t := range live {
+		if t.IsLeaf() || t.View != nil {
+			continue
+		}
+		for _, x := range t.In {
+			readers[g.Base(x)]++
+		}
+	}
+	for _, t := range live {
+		if t.Kind != ir.Copy {
+			continue
+		}
+		p := g.Where[t.In[0]]
+		c := p.Base.Contraction()
+		if c == nil || readers[p.Base] != 1 {
+			continue
+		}
+		axes, ok := p.View.Permutation(p.Base.Shape)
+		along := p.View.Collapse().Strides
+		if !ok || len(along) == 0 || along[len(along)-1] != 1 { // it stores four at a time
+			continue
+		}
+		y := g.Add(&ir.Node{Op: c.Ordered(axes).Op(p.Base.Name), In: p.Base.In})
+		t.Op = ir.ReshapeOp(t.DType, t.Shape)
+		t.In = []*ir.Node{y}
+		for _, x := range live { // t's, and what is seen through it
+			g.Where[x], _ = g.place(x)
+		}
+	}
+	g.Resort()
+}
