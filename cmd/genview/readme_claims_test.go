@@ -13,6 +13,10 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"genview/models/data"
+	"genview/models/run"
+	"genview/tensor/optest"
 )
 
 // section returns the part of README.md under a heading.
@@ -134,6 +138,66 @@ func TestReadmePackages(t *testing.T) {
 	}
 	if goes := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(mod); !strings.Contains(text, "Go "+string(goes[1])+" ") {
 		t.Errorf("README.md does not ask for Go %s", goes[1])
+	}
+}
+
+// TestReadmeKeys: presets take the settings that README.md sets, and open the data sets that it names.
+func TestReadmeKeys(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets := regexp.MustCompile("((?:data|model|optim|record)\\.[a-z0-9_]+|kernels)=([a-z0-9.-]+)").FindAllStringSubmatch(string(readme), -1)
+	for _, set := range sets {
+		taken := slices.ContainsFunc(presetNames(), func(preset string) bool {
+			c, err := run.New(preset)
+			return err == nil && c.Set(set[1], set[2]) == nil
+		})
+		if !taken {
+			t.Errorf("no preset takes %s", set[0])
+		}
+	}
+	if len(sets) < 8 {
+		t.Errorf("only %d settings were found", len(sets))
+	}
+	_, names, _ := strings.Cut(section(t, "The command line"), "`--data` takes ")
+	names, _, _ = strings.Cut(names, ", or the path")
+	var named []string
+	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(names, -1) {
+		named = append(named, m[1])
+	}
+	want := slices.DeleteFunc(data.Names(), func(name string) bool { return name == "folder" }) // which is named by its path
+	slices.Sort(named)
+	if !slices.Equal(named, want) {
+		t.Errorf("README.md names the data sets %q, want %q", named, want)
+	}
+}
+
+// TestReadmeOps: the ops that README.md lists have a row in the table of ops that are checked. Rows of the list that describe ops instead of
+// naming them are left out.
+func TestReadmeOps(t *testing.T) {
+	checked := map[string]bool{}
+	plain := func(name string) string { return strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(name)) }
+	for _, c := range optest.Cases {
+		checked[plain(c.Name)] = true
+	}
+	described := []string{"comparisons", "logic", "slice with steps", "KL of normal distributions and of classes"}
+	suffixes := map[string]string{"elementwise": "", "activations": "", "reductions": "", "shape": "", "indices": "", "norms": "norm", "losses": ""}
+	listed := 0
+	for _, row := range regexp.MustCompile(`(?m)^\| (\w+) \| (.*) \|$`).FindAllStringSubmatch(section(t, "How it is built"), -1) {
+		suffix, ok := suffixes[row[1]]
+		if !ok {
+			continue
+		}
+		for _, op := range strings.Split(regexp.MustCompile(` \([^)]*\)`).ReplaceAllString(row[2], ""), ", ") {
+			listed++
+			if !slices.Contains(described, op) && !checked[plain(op+suffix)] {
+				t.Errorf("README.md lists %s, which is not among the ops that are checked", op)
+			}
+		}
+	}
+	if listed < 70 {
+		t.Errorf("only %d ops were found", listed)
 	}
 }
 
