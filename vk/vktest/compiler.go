@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"genview/shaders/spirv"
@@ -75,19 +76,26 @@ func ShaderOf(of, ops, form string, flops float64, bytes int, d vk.Step) Shader 
 func CountRounds(t *testing.T, all []Shader) {
 	t.Helper()
 	const most = 4 << 20
-	memory := virtual.NewBuffer("memory", most)
-	for i := range all {
-		s := &all[i]
+	memories := sync.Pool{New: func() any { return virtual.NewBuffer("memory", most) }}
+	each := equal(all, func(s Shader) string { return s.words() + fmt.Sprint(s.Consts, s.Groups, s.Sizes, s.Push) })
+	onAllCores(len(each), func(i int) {
+		s := all[each[i][0]]
 		k, err := virtual.Load(s.Module, s.Consts...)
 		if err != nil {
-			t.Fatal(err)
+			t.Errorf("%s: %s, %s: %v", s.Of, s.Ops, s.Form, err)
+			return
 		}
 		d := &virtual.Dispatch{Kernel: k, Push: s.Push, Groups: s.Groups}
+		memory := memories.Get().(*virtual.Buffer)
+		defer memories.Put(memory)
 		for _, n := range s.Sizes {
 			d.Views = append(d.Views, virtual.View{Buffer: memory, Hi: min(n, most)})
 		}
-		s.Rounds = virtual.CountRounds(d, virtual.Options{Subgroup: 64})
-	}
+		rounds := virtual.CountRounds(d, virtual.Options{Subgroup: 64})
+		for _, j := range each[i] {
+			all[j].Rounds = rounds
+		}
+	})
 }
 
 // Made holds a compiler's statistics under its own names.
@@ -124,36 +132,82 @@ func (s Shader) words() string {
 	return string(p)
 }
 
-// Compile compiles shaders for a family of AMD's GPUs. The test fails if one does not compile or has spills.
+// Compile compiles shaders for a family of AMD's GPUs, equal ones once. The test fails if one does not compile or has spills.
 func Compile(t *testing.T, family string, all []Shader) {
 	t.Helper()
 	t.Run(family, func(t *testing.T) {
 		dev := Compiler(t, family)
-		for i := range all {
-			s := &all[i]
-			k, err := dev.NewKernel(s.Module, s.Consts...)
+		each := equal(all, func(s Shader) string { return s.words() + fmt.Sprint(s.Consts) })
+		onAllCores(len(each), func(i int) {
+			first := all[each[i][0]]
+			made, err := compiled(dev, first)
 			if err != nil {
-				t.Errorf("%s: %s: %v", s.Of, s.Form, err)
-				continue
+				t.Errorf("%s: %s, %s: %v", first.Of, first.Ops, first.Form, err)
+				return
 			}
-			statistics, err := k.Statistics()
-			k.Close()
-			if err != nil || len(statistics) < 5 {
-				t.Fatalf("the compiler says %v of a kernel: %v", statistics, err)
+			for _, j := range each[i] {
+				s := &all[j]
+				if s.Made == nil {
+					s.Made = map[string]Made{}
+				}
+				s.Made[family] = made
+				if made.Spills() > 0 {
+					t.Errorf("%s: %s, %s: %v registers are spilled", s.Of, s.Ops, s.Form, made)
+				}
 			}
-			made := Made{}
-			for _, v := range statistics {
-				made[v.Name] = v.Value
-			}
-			if s.Made == nil {
-				s.Made = map[string]Made{}
-			}
-			s.Made[family] = made
-			if made.Spills() > 0 {
-				t.Errorf("%s: %s, %s: %v registers are spilled", s.Of, s.Ops, s.Form, made)
-			}
-		}
+		})
 	})
+}
+
+// compiled returns the statistics of a device's compiler for a shader.
+func compiled(dev *vk.Device, s Shader) (Made, error) {
+	k, err := dev.NewKernel(s.Module, s.Consts...)
+	if err != nil {
+		return nil, err
+	}
+	defer k.Close()
+	statistics, err := k.Statistics()
+	if err != nil {
+		return nil, err
+	}
+	if len(statistics) < 5 {
+		return nil, fmt.Errorf("the compiler reports only %v", statistics)
+	}
+	made := Made{}
+	for _, v := range statistics {
+		made[v.Name] = v.Value
+	}
+	return made, nil
+}
+
+// equal groups the indices of shaders with the same key, in the order of their first.
+func equal(all []Shader, key func(Shader) string) [][]int {
+	at := map[string]int{}
+	var out [][]int
+	for i, s := range all {
+		k := key(s)
+		j, met := at[k]
+		if !met {
+			j = len(out)
+			at[k], out = j, append(out, nil)
+		}
+		out[j] = append(out[j], i)
+	}
+	return out
+}
+
+// onAllCores calls f for 0 ≤ i < n, from a goroutine for each core.
+func onAllCores(n int, f func(i int)) {
+	var taken atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := int(taken.Add(1)) - 1; i < n; i = int(taken.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 // Check runs spirv-val on each module for several versions of Vulkan, and spirv-cross, which translates it to Metal's language as MoltenVK
@@ -169,30 +223,14 @@ func Check(t *testing.T, all []Shader, versions ...string) {
 				t.Skipf("SKIPPED: %v", err)
 			}
 		}
-		met := map[string]bool{}
-		var each []Shader // they differ only in constants
-		for _, s := range all {
-			if !met[s.words()] {
-				met[s.words()] = true
-				each = append(each, s)
+		dir := t.TempDir()
+		each := equal(all, Shader.words) // constants do not matter
+		onAllCores(len(each), func(i int) {
+			s := all[each[i][0]]
+			if err := check(filepath.Join(dir, fmt.Sprintf("%d.spv", i)), s, versions); err != nil {
+				t.Errorf("%s: %s, %s: %v", s.Of, s.Ops, s.Form, err)
 			}
-		}
-		var errs [2]error
-		var workers sync.WaitGroup
-		for i := range errs {
-			file := filepath.Join(t.TempDir(), "module.spv")
-			workers.Go(func() {
-				for j := i; j < len(each); j += len(errs) {
-					if err := check(file, each[j], versions); err != nil {
-						errs[i] = errors.Join(errs[i], fmt.Errorf("%s: %s, %s: %w", each[j].Of, each[j].Ops, each[j].Form, err))
-					}
-				}
-			})
-		}
-		workers.Wait()
-		if err := errors.Join(errs[:]...); err != nil {
-			t.Error(err)
-		}
+		})
 	})
 }
 

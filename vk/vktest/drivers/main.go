@@ -12,8 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"genview/vk/files"
@@ -38,23 +40,25 @@ const (
 	training = "./cmd/genview -run ^(TestStepsMakeLittle|TestDoctor)$"
 )
 
+// trials lists all trials. The one that takes longest comes first, so that nothing waits for it at the end.
 func trials() []trial {
-	var all []trial
+	all := []trial{
+		{name: "RADV's compiler, spirv-val, spirv-cross", tests: []string{"./cmd/genview -run ^TestKernels$", "./tensor -run ^TestCandidates$"}},
+		{
+			name: "SwiftShader", env: []string{"VK_DRIVER_FILES=" + swiftshader, "VK_ICD_FILENAMES=" + swiftshader}, needs: swiftshader,
+			tests: []string{device, training},
+		},
+		{name: "lavapipe, GPU-assisted validation", env: []string{vktest.Assisted + "=" + vktest.AssistedBy}, tests: []string{device, ops}},
+	}
 	for _, bits := range []string{"128", "256", "512"} {
 		all = append(all, trial{name: "lavapipe, vectors of " + bits + " bits", env: []string{"LP_NATIVE_VECTOR_WIDTH=" + bits}, tests: []string{device, training}})
 	}
-	all = append(all, trial{
-		name: "SwiftShader", env: []string{"VK_DRIVER_FILES=" + swiftshader, "VK_ICD_FILENAMES=" + swiftshader}, needs: swiftshader,
-		tests: []string{device, training},
-	})
 	for _, name := range pose.Names() {
 		all = append(all, trial{
 			name: "lavapipe posing as " + pose.Poses[name].Name, env: []string{"GENVIEW_POSE=" + name}, tests: []string{device, ops},
 		})
 	}
-	return append(all,
-		trial{name: "RADV's compiler, spirv-val, spirv-cross", tests: []string{"./cmd/genview -run ^TestKernels$", "./tensor -run ^TestCandidates$"}},
-	)
+	return all
 }
 
 func main() {
@@ -76,29 +80,40 @@ func run(quick bool, part, out string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	var report bytes.Buffer
-	fmt.Fprintf(&report, "# genview on implementations of Vulkan that need no hardware\n\n%s, %s. `scripts/drivers` writes this.\n\n| implementation | tests | seconds | |\n|---|---|---|---|\n",
-		time.Now().UTC().Format(time.DateOnly), versions())
-	failed := 0
+	var jobs []*job
 	for _, t := range trials() {
 		if quick && !slices.ContainsFunc(t.env, func(v string) bool { return strings.HasPrefix(v, "GENVIEW_POSE=") }) || !strings.Contains(t.name, part) {
 			continue
 		}
 		for _, test := range t.tests {
-			if quick && test != device {
-				continue
+			if !quick || test == device {
+				jobs = append(jobs, &job{trial: t, test: test})
 			}
-			began := time.Now()
-			said, err := t.run(dir, test)
-			verdict := "passed"
-			if err != nil {
-				failed++
-				verdict = "FAILED"
-				log.Printf("%s, go test %s: %v\n%s", t.name, test, err, said)
-			}
-			log.Printf("%s, go test %s: %s in %.0f s", t.name, test, verdict, time.Since(began).Seconds())
-			fmt.Fprintf(&report, "| %s | `%s` | %.0f | %s |\n", t.name, strings.ReplaceAll(test, "|", "\\|"), time.Since(began).Seconds(), verdict)
 		}
+	}
+	next := make(chan *job)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) { // tests are processes, and most of each works on one core
+		workers.Go(func() {
+			for j := range next {
+				j.run(dir)
+			}
+		})
+	}
+	for _, j := range jobs {
+		next <- j
+	}
+	close(next)
+	workers.Wait()
+	failed := 0
+	var report bytes.Buffer
+	fmt.Fprintf(&report, "# genview on implementations of Vulkan that need no hardware\n\n%s, %s. `scripts/drivers` writes this.\n\n| implementation | tests | seconds | |\n|---|---|---|---|\n",
+		time.Now().UTC().Format(time.DateOnly), versions())
+	for _, j := range jobs {
+		if j.err != nil {
+			failed++
+		}
+		fmt.Fprintf(&report, "| %s | `%s` | %.0f | %s |\n", j.name, strings.ReplaceAll(j.test, "|", "\\|"), j.took.Seconds(), j.verdict())
 	}
 	if quick || part != "" {
 		return problem(failed)
@@ -125,19 +140,46 @@ func problem(failed int) error {
 	return fmt.Errorf("%d of the tests above failed", failed)
 }
 
-// run runs tests of one package, with separate caches for machine code.
-func (t trial) run(dir, test string) ([]byte, error) {
-	if t.needs != "" {
-		if _, err := os.Stat(t.needs); err != nil {
+// A job is tests of one package on one implementation, and how they came out.
+type job struct {
+	trial
+	test string
+
+	took time.Duration
+	err  error
+}
+
+func (j *job) verdict() string {
+	if j.err != nil {
+		return "FAILED"
+	}
+	return "passed"
+}
+
+// run runs the tests and reports the result. dir is for what tests write, and for machine code, which is made once for all that run the
+// same on lavapipe.
+func (j *job) run(dir string) {
+	began := time.Now()
+	said, err := j.output(dir)
+	j.took, j.err = time.Since(began), err
+	if err != nil {
+		log.Printf("%s, go test %s: %v\n%s", j.name, j.test, err, said)
+	}
+	log.Printf("%s, go test %s: %s in %.0f s", j.name, j.test, j.verdict(), j.took.Seconds())
+}
+
+func (j *job) output(dir string) ([]byte, error) {
+	if j.needs != "" {
+		if _, err := os.Stat(j.needs); err != nil {
 			return nil, fmt.Errorf("%w: see scripts/setup for the package that has it", err)
 		}
 	}
-	cache, err := os.MkdirTemp(dir, "cache-")
+	tmp, err := os.MkdirTemp(dir, "tests-")
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("go", append([]string{"test", "-count=1", "-timeout=30m"}, strings.Fields(test)...)...)
-	cmd.Env = slices.Concat(os.Environ(), t.env, []string{"CI=1", "TMPDIR=" + cache, "MESA_SHADER_CACHE_DIR=" + cache, vktest.DriversVariable + "=" + dir})
+	cmd := exec.Command("go", append([]string{"test", "-count=1", "-timeout=30m"}, strings.Fields(j.test)...)...)
+	cmd.Env = slices.Concat(os.Environ(), j.env, []string{"CI=1", "TMPDIR=" + tmp, "MESA_SHADER_CACHE_DIR=" + filepath.Join(dir, "code"), vktest.DriversVariable + "=" + dir})
 	return cmd.CombinedOutput()
 }
 
