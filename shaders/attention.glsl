@@ -1,7 +1,7 @@
-// What the kernels of attention share: for each of Z pairs, queries q [T, D] look at keys k [S, D] and take from values v [S, E].
+// This is common to the kernels of attention: for each of Z pairs, queries q [T, D] look at keys k [S, D] and take from values v [S, E].
 //
-// A workgroup owns OWN rows of one kind, queries or keys, and goes over the others 32 at a time. What is owned and what is gone over are
-// pairs of matrices, A of width D and B of width E: (q, dy) and (k, v), or, where keys are owned, the other way round.
+// A workgroup owns OWN rows of one kind, queries or keys, and goes over the others 32 at a time. The owned rows and the others are pairs of
+// matrices, A of width D and B of width E: (q, dy) and (k, v), or, where keys are owned, the other way round.
 //
 // Both products of each 32 go through shared memory, shared out in two ways. Of products of rows with rows, which give scores, each
 // invocation makes those of R rows that are owned, 32 apart, with four others, 8 apart. Of sums of rows, weighed by what became of the
@@ -149,7 +149,7 @@ bvec4 seen(const int n, const int m0) {
 
 float addedTo(const int n, const int m) { return added(z, min(KEYS ? m : n, T - 1), min(KEYS ? n : m, S - 1)); }
 
-// scores returns those of n with four others, of which s are the products.
+// scores returns the scores of n with four others from their products s.
 vec4 scores(const int n, const ivec4 m, const vec4 s) {
     return s * SCALE + vec4(addedTo(n, m.x), addedTo(n, m.y), addedTo(n, m.z), addedTo(n, m.w));
 }

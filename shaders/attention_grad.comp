@@ -1,7 +1,7 @@
-// attention_grad.comp: the gradients of attention.comp (Dao 2023, algorithm 2), from each query's largest score and its sum of
-// e^(score − largest), and from inner, its result times the gradient dy of that. The workgroups of one dispatch own queries and make
-// dq; those of another own keys and make dk and dv. With the shares p and ds = p·(dy·vᵀ − inner)·SCALE these are ds·k, and, transposed,
-// ds·q and p·dy. What is dropped of p·dy, and in ds of p·(dy·vᵀ), is what was dropped of the shares. Nothing is added up by more than one
+// attention_grad.comp: the gradients of attention.comp (Dao 2023, algorithm 2), from each query's largest score and its sum of e^(score −
+// largest), and from inner, its result times the gradient dy of that. The workgroups of one dispatch own queries and make dq; those of
+// another own keys and make dk and dv. With the shares p and ds = p·(dy·vᵀ − inner)·SCALE these are ds·k, and, transposed, ds·q and p·dy.
+// Dropout takes the same elements from p·dy, and in ds from p·(dy·vᵀ), that it took from the shares. Nothing is added up by more than one
 // invocation.
 #version 450
 #extension GL_GOOGLE_include_directive : require

@@ -56,7 +56,7 @@ void main() {
             }
         }
     }
-    // What was touched is near by now: a store to what is not would wait for it. The driver cannot know that this adds 0.
+    // These rows are in the cache now, so that the stores do not wait for memory. The driver cannot know that this adds 0.
     m += near & int(gl_WorkGroupID.z);
     if (n >= N) return;
     [[unroll]] for (int i = 0; i < TM; i++) {

@@ -87,7 +87,7 @@ void put(const int slab, const int id) {
 void main() {
     int id = int(gl_LocalInvocationID.x), z, m0, n0;
     if (!tile(BM, BN, z, m0, n0)) return;
-    // Who has nothing to load does so all the same, from within the slab: what lies beyond it may lie beyond the memory.
+    // An invocation with nothing to load loads too, from within the slab, because memory may end behind it.
     ka = TA ? min(id / LA, BK - 1) : id % KA * WA;
     ma = TA ? id % LA * WA : id / KA;
     kb = TB ? id % KB * WB : min(id / LB, BK - 1);

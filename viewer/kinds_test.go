@@ -139,8 +139,7 @@ func TestAnswersStandBesideTheirText(t *testing.T) {
 	stale("the example was answered", false)
 }
 
-// TestWritingAsksOnce: a text is asked for once nobody wrote for a moment, or at once with Enter; what is written is for the field
-// alone.
+// TestWritingAsksOnce: a text is asked for once nobody wrote for a moment, or at once with Enter. Only the field hears the keys.
 func TestWritingAsksOnce(t *testing.T) {
 	d := newDesk(t, dates())
 	i, p := panel[*HeatMaps](d)

@@ -55,7 +55,7 @@ func TestStrayStoresAreFound(t *testing.T) {
 		t.Skipf("SKIPPED, no Vulkan device: %v", err)
 	}
 	defer dev.Close()
-	for _, room := range []int{32, 4} { // numbers, of which a workgroup writes 32
+	for _, room := range []int{32, 4} { // numbers; a workgroup writes 32
 		messages = nil
 		rec := dev.NewRecorder()
 		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), nil, group(t, dev).View(), vktest.Buffer(t, dev, make([]float32, room)).View())

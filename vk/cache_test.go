@@ -62,7 +62,7 @@ func TestPipelinesAreKept(t *testing.T) {
 	}
 }
 
-// TestKeepingClears: what is kept takes the place of what was, and of what processes left that were killed as they wrote it.
+// TestKeepingClears: a new file replaces the old ones, and those that killed processes left half written.
 func TestKeepingClears(t *testing.T) {
 	dir := t.TempDir()
 	dev := vktest.OpenWith(t, vk.Options{CacheDir: dir})

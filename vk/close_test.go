@@ -49,7 +49,7 @@ func running(t *testing.T, dev *vk.Device) (*vk.Buffer, *vk.Program) {
 	return b, p
 }
 
-// TestCloseAfterDevice closes in the wrong order: what the device has freed must not be touched, and each call has its error.
+// TestCloseAfterDevice closes in the wrong order: nothing may touch objects that the device has freed, and each call returns its error.
 func TestCloseAfterDevice(t *testing.T) {
 	dev := vktest.OpenUnclosed(t, vk.Options{})
 	b, p := running(t, dev)

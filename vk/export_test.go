@@ -2,7 +2,7 @@ package vk
 
 import "context"
 
-// What the tests of the cache of pipelines look at.
+// These names are for the tests of the cache of pipelines.
 
 func (d *Device) CachePath() string { return d.pipelines.path }
 

@@ -52,7 +52,7 @@ func TestPiecesWithoutAClock(t *testing.T) {
 }
 
 // TestLongProgramsAreSubmittedInPieces: the first run shows what commands take; then none of the submissions takes longer than it may, and
-// there is one where that is enough. What is computed is the same.
+// there is one where that is enough. The results are the same.
 func TestLongProgramsAreSubmittedInPieces(t *testing.T) {
 	const commands = 40
 	for longest, want := range map[time.Duration][2]int{0: {1, 1}, time.Hour: {3, 1}, 1: {3, commands}} {

@@ -29,7 +29,7 @@ func TestCacheWithoutHome(t *testing.T) {
 		"a link":            {func(dir string) error { return os.Symlink(t.TempDir(), dir) }, "is no folder"},
 		"a link to nowhere": {func(dir string) error { return os.Symlink("/nonexistent", dir) }, "is no folder"},
 	}
-	if os.Getuid() == 0 { // who alone can give folders away
+	if os.Getuid() == 0 { // only root can give folders away
 		folders["somebody else's"] = folder{func(dir string) error {
 			return errors.Join(os.Mkdir(dir, 0o700), os.Chown(dir, 12345, 12345))
 		}, "belongs to somebody else"}

@@ -69,8 +69,8 @@ func TestNoSilence(t *testing.T) {
 	}
 }
 
-// TestTimeLeft: what was done before a resume is not counted as done now, and nothing is promised from the first step, which may take
-// a minute for kernels.
+// TestTimeLeft: steps from before a resume do not count as done now, and nothing is promised from the first step, which may take a minute
+// for kernels.
 func TestTimeLeft(t *testing.T) {
 	r := newReporter(nil, nil, 1_000_000, 1_000_600, true)
 	r.stepped(1_000_001, time.Minute)
@@ -116,7 +116,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// TestResultsAndProgress: what a command was asked for never shares a line with what it is doing.
+// TestResultsAndProgress: a result never shares a line with progress.
 func TestResultsAndProgress(t *testing.T) {
 	var screen bytes.Buffer
 	c := &console{columns: func() int { return 80 }, status: &screen}

@@ -43,7 +43,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestDoctorWithoutDrivers: what the machine lacks is told before a device is opened, which fails.
+// TestDoctorWithoutDrivers: doctor tells what the machine lacks before it opens a device, which fails.
 func TestDoctorWithoutDrivers(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.json")
 	write(t, bad, []byte("{"))

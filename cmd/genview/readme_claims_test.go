@@ -72,8 +72,8 @@ func TestReadmeTour(t *testing.T) {
 	}
 }
 
-// TestReadmeFolder holds README's table of a run's files to the files of two runs, one of which went back to an older checkpoint: it names
-// every file, and every file that it names is there, but for the report of doctor, which takes too long here.
+// TestReadmeFolder holds README's table of a run's files to the files of two runs. The second went back to an older checkpoint. The table
+// names every file, and every file that it names is there, but for the report of doctor, which takes too long here.
 func TestReadmeFolder(t *testing.T) {
 	var patterns []string
 	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllStringSubmatch(section(t, "A run's folder"), -1) {

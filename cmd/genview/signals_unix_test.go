@@ -110,7 +110,7 @@ func TestSignalsSave(t *testing.T) {
 	}
 }
 
-// TestNohup: who starts a training with nohup wants it to outlive the terminal.
+// TestNohup: a training that was started with nohup outlives its terminal.
 func TestNohup(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	cmd := exec.Command("nohup", append([]string{binary}, endless(run)...)...)

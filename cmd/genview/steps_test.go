@@ -11,7 +11,7 @@ import (
 	"genview/vk"
 )
 
-// learner makes the model of a preset and begins training. What it learns from takes no time to open.
+// learner makes the model of a preset and begins training. Its data take no time to open.
 func learner(t *testing.T, a *app, preset string, settings ...string) *run.Session {
 	t.Helper()
 	c, err := run.New(preset)

@@ -48,7 +48,7 @@ func TestViewOfOtherKinds(t *testing.T) {
 	}
 }
 
-// TestChoices: what the start page offers can be trained without being told anything, and only that is begun.
+// TestChoices: every choice of the start page can be trained without further settings, and nothing else is begun.
 func TestChoices(t *testing.T) {
 	offered := choices()
 	for _, c := range offered {

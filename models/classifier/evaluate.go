@@ -102,7 +102,7 @@ func (t *tally) result() Evaluation {
 	return t.Evaluation
 }
 
-// Evaluate measures the first n pictures of a set. heard, unless it is nil, receives how many are done.
+// Evaluate measures the first n pictures of a set. heard, if not nil, receives how many are done.
 func (t *Trainer) Evaluate(ctx context.Context, set data.Set, n int, heard func(done, all int)) (Evaluation, error) {
 	c := t.model.config
 	px := c.Channels * c.Size * c.Size

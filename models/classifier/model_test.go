@@ -17,7 +17,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// halves is a model that learns the halves of pictures, of which every second one is wrongly called, and its first 40 steps.
+// halves trains a model for 40 steps to tell halves of pictures apart; every second picture has a wrong label.
 func halves(t *testing.T, rt *tensor.Runtime, s *Settings) *model {
 	t.Helper()
 	s.Data.Name, s.Data.Size, s.Data.Shift, s.Data.Classes, s.Model.Hidden = "glyphs", 8, 0, "left/right", 4

@@ -46,7 +46,7 @@ func opened(dir string) (d *Dataset, lines []string, err error) {
 	return d, lines, err
 }
 
-// numbered is n pictures, of which some are damaged.
+// numbered is n pictures; some of them are damaged.
 func numbered(t *testing.T, n int, damaged ...int) map[string][]byte {
 	whole, files := aPicture(t), map[string][]byte{}
 	for i := range n {
@@ -93,7 +93,7 @@ func TestAFewDamagedPicturesAreLeftOut(t *testing.T) {
 			t.Errorf("got %q, want %q", line, want)
 		}
 	}
-	// What is left is as it would be without them.
+	// The other pictures are the same as without the damaged ones.
 	for _, i := range all {
 		if err := os.Remove(filepath.Join(dir, fmt.Sprintf("%03d.png", i))); err != nil {
 			t.Fatal(err)

@@ -86,7 +86,7 @@ type Evaluation struct {
 // Usual returns the number of examples to look at: Examples if it is set, else 10,000.
 func (o Evaluation) Usual() int { return cmp.Or(o.Examples, 10000) }
 
-// lacks returns the error of a model without an ability: what it cannot do, and which models can.
+// lacks returns the error of a model without an ability. It says what the model cannot do, and which models can.
 var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Sampler]():    "makes no pictures: genview translate and genview generate show what models of text make",
 	reflect.TypeFor[Decoder]():    "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",

@@ -49,7 +49,7 @@ var alphabets = map[string]string{
 	"signs":    " \n\t\r\x00\x01\x07\x1b\x7f\u0080\u0085\u00a0\u00ad\u00b7\u00b6\u2003\u2009\u200b\u200c\u200d\u200e\u202e\u2028\u2029\u2060\u2423\u2800\u3000\u3164\ufe0f\ufeff\ufffd\ue000\u0301\u0308",
 }
 
-// TestCharactersAreToldApart: no two characters look the same, but those that look the same in every font of the world.
+// TestCharactersAreToldApart: no two characters look the same, except those that do in every font of the world.
 func TestCharactersAreToldApart(t *testing.T) {
 	alike := strings.NewReplacer("А", "A", "В", "B", "Е", "E", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "У", "Y", "Х", "X", "З", "3",
 		"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "у", "y", "х", "x", "і", "i", "ї", "ï", "К", "K", "к", "k",

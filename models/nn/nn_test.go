@@ -223,7 +223,7 @@ func TestAttentionIsOneKernelOnGPUs(t *testing.T) {
 	s := nn.NewScope(1)
 	a := nn.NewMultiheadAttention(s.Sub("attention"), 8, 2, &nn.Dropout{})
 	x := tensor.Var("x", tensor.Iota(0, 2*3*8).Reshape(2, 3, 8).Cast(tensor.F32).Sin())
-	may := tensor.Const([]bool{true, true, false, false, false, false}, 2, 1, 1, 3) // the second text is nothing but padding
+	may := tensor.Const([]bool{true, true, false, false, false, false}, 2, 1, 1, 3) // the second text is only padding
 	y := a.Forward(nn.Train(nil), x, x, tensor.AttentionOptions{Mask: may})
 	taps := tensor.Taps(y)
 	if len(taps) != 1 || taps[0].Name() != "attention" {

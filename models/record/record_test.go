@@ -17,7 +17,7 @@ import (
 	"genview/models/watch"
 )
 
-// views are one of each kind; what they show depends on the step.
+// views are one of each kind; their contents depend on the step.
 func views(step int) []watch.View {
 	pictures := &watch.Pictures{Name: "Samples", Captions: []string{"a", "b", "c"}, Marks: []watch.Mark{watch.Right, watch.Wrong, watch.Unmarked}}
 	for i := range 3 {
@@ -245,7 +245,7 @@ func TestWhatCannotBeWrittenIsTold(t *testing.T) {
 	}
 }
 
-// TestSetAside: what is newer than a step lies in a folder of its own afterwards, and files of others stay.
+// TestSetAside: records that are newer than a step are moved to a folder of their own, and files of others stay.
 func TestSetAside(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "record")
 	if name, err := SetAside(dir, 0); name != "" || err != nil {

@@ -7,7 +7,7 @@
 //	defer s.Close()
 //	d, err := family.As[family.Decoder](s.Config.Settings.Title(), s.Model)
 //
-// The one idea: what the command line does with a run, a program does by the same calls. What a folder holds is package train's.
+// The one idea: a program does with a run all that the command line does, by the same calls. Package train knows the files of a run folder.
 package run
 
 import (

@@ -234,7 +234,7 @@ var kinds = map[string]struct {
 	"U64": {size: 8}, "C64": {size: 8}, "BOOL": {size: 1}, "F8_E4M3": {size: 1}, "F8_E5M2": {size: 1}, "F8_E8M0": {size: 1},
 }
 
-// Half are numbers that are written as F16, rounded to the nearest. What is too large for it is written as its largest, ±65504.
+// Half are numbers that are written as F16, rounded to the nearest. Larger numbers are written as the largest, ±65504.
 type Half []float32
 
 // toHalf returns the binary16 that is nearest to x; of two, the even one.

@@ -8,7 +8,7 @@ func Nearest(word string, known []string) string {
 	return nearest(word, known, len(word), distance)
 }
 
-// nearestKey is Nearest for dotted keys, of which one may have left out or mistaken all but the last part.
+// nearestKey is Nearest for dotted keys in which all parts except the last may be missing or wrong.
 func nearestKey(key string, keys []string) string {
 	return nearest(key, keys, len(last(key)), func(a, b string) int {
 		return min(distance(a, b), distance(last(a), last(b))+1)

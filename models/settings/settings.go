@@ -1,5 +1,5 @@
-// Package settings reads the settings of a run, from YAML and from what is typed, and takes nothing that does not fit: no key that
-// there is not, no fraction where a whole number is wanted, no infinity, no number that a variable cannot hold.
+// Package settings reads the settings of a run, from YAML and from what is typed, and takes nothing that does not fit: no unknown key, no
+// fraction where a whole number is wanted, no infinity, no number that a variable cannot hold.
 //
 // The one idea: settings are a struct of structs, whose leaves are numbers, truth values and texts. A value is read for the leaf that
 // it is for, and never changed to fit it. Of YAML that leaves mappings of plain values, whose cost is known before they are parsed:
@@ -10,8 +10,8 @@
 //	Z int `yaml:"z" doc:"dimensions of the latent space" range:"[1,1024]"`
 //
 // yaml is its key (with ",omitempty" a zero is not written, with ",inline" an embedded struct's keys stand among its own), doc what it
-// means, range the interval of a number, oneof the words, separated by commas, of which a text must be one, large:"yes" marks a
-// number that makes a model larger, and found:"yes" what a run finds out by itself. [Check] holds values to them, and [List] tells them.
+// means, range the interval of a number, oneof the words that a text may be, separated by commas, large:"yes" marks a number that makes a
+// model larger, and found:"yes" what a run finds out by itself. [Check] holds values to them, and [List] tells them.
 package settings
 
 import (
@@ -281,7 +281,7 @@ func walk(of reflect.Value, prefix string, visit func(key string, f reflect.Stru
 	}
 }
 
-// unknown is the error of a key that there is not.
+// unknown is the error of an unknown key.
 func unknown(key string, keys []string) error {
 	if near := nearestKey(key, keys); near != "" {
 		return fmt.Errorf("there is no setting %s; did you mean %s?", key, near)

@@ -44,7 +44,7 @@ func TestTheFirstLookCostsTheNextNothing(t *testing.T) {
 	}
 }
 
-// TestPausesAreLookedAt: what a paused training shows is of the step at which it rests.
+// TestPausesAreLookedAt: a paused training shows the step at which it rests.
 func TestPausesAreLookedAt(t *testing.T) {
 	r, m := create(t), newCounter(t, runtimeOf(t))
 	bus := watch.NewBus()
@@ -92,8 +92,8 @@ func TestLooksTakeTheirShare(t *testing.T) {
 	}
 }
 
-// TestUnwatchedRunsAreLookedAt: of a run that nobody watches as much goes into looks as they may take of the whole, from its beginning to
-// its end; where one takes more than that there is none but the first.
+// TestUnwatchedRunsAreLookedAt: a run that nobody watches spends the allowed share of its time on looks, from beginning to end; where one
+// look alone takes more, there is only the first.
 func TestUnwatchedRunsAreLookedAt(t *testing.T) {
 	const each, steps = 10 * time.Millisecond, 2000
 	for took, want := range map[time.Duration][2]int{time.Millisecond: {35, 50}, 20 * time.Millisecond: {10, 15}, time.Second: {1, 1}} {

@@ -92,7 +92,7 @@ func TestRefusedStartRemovesNothing(t *testing.T) {
 			}
 		})
 	}
-	// What was made by the start itself goes again: folders above, too; but an empty folder that was there stays.
+	// A failed start removes the folders that it made, those above too; an empty folder that existed before stays.
 	dir := t.TempDir()
 	if _, err := CreateRun(filepath.Join(dir, "runs", "a"), nil); err == nil {
 		t.Fatal("a run without a configuration was made")
@@ -272,7 +272,7 @@ func TestDeletedFilesOfARunAreMended(t *testing.T) {
 	}
 }
 
-// TestGoingBack: what is newer than the step that a run goes on from is renamed, not lost.
+// TestGoingBack: files that are newer than the step that a run goes on from are renamed, not lost.
 func TestGoingBack(t *testing.T) {
 	rt := runtimeOf(t)
 	r, m := create(t), newCounter(t, rt)

@@ -76,7 +76,7 @@ func (t *Generator) evaluator() (*evaluator, error) {
 
 // Loss returns the mean loss in nats per token over all tokens of a text but the first, and their number. Each token counts once. The text
 // is read in windows of Context that do not overlap: a token is predicted from those before it in its window, and the first token of a
-// window from the last one of the previous window. heard, unless it is nil, receives how many tokens are done.
+// window from the last one of the previous window. heard, if not nil, receives how many tokens are done.
 func (t *Generator) Loss(ctx context.Context, text []int32, heard func(done, all int)) (loss float64, count int, err error) {
 	if len(text) < 2 {
 		return 0, 0, fmt.Errorf("transformer: %d tokens are too few to measure a loss: it takes one and one before it", len(text))

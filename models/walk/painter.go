@@ -121,7 +121,7 @@ func (p *painter) change(colours []rgb) part {
 	for k := range want {
 		sum += apart(want[k], palette[number[k]])
 	}
-	// What is shown better than the new colours would show it on average can wait, which leaves more of them for the rest.
+	// Pixels that are shown better already than the new colours would on average can wait, which leaves more colours for the rest.
 	n := 0
 	for k, i := range at {
 		if apart(want[k], p.shown[i])*len(want) > sum {

@@ -171,7 +171,7 @@ type Decoder interface {
 	Draw(ctx context.Context, z []float32) ([]*image.RGBA, error) // one picture for each vector of z [N, Z]
 }
 
-// Options says how a walk is filmed. What is zero is as usual.
+// Options says how a walk is filmed. Zeros stand for the usual values.
 type Options struct {
 	Frames int                // pictures; usually 120
 	FPS    int                // pictures a second; usually 25

@@ -1,8 +1,7 @@
 // Package watch is the seam between training and looking.
 //
-// A trainer publishes snapshots, plain data that nobody writes again, and whoever looks takes the newest: an atomic
-// pointer, so that neither waits for the other. What the onlooker wants goes the other way as a Request, kept until the
-// trainer serves it between two steps:
+// A trainer publishes snapshots, plain data that nobody writes again, and whoever looks takes the newest: an atomic pointer, so that
+// neither waits for the other. Wishes of the onlooker go the other way as Requests, kept until the trainer serves them between two steps:
 //
 //	bus, history := watch.NewBus(), watch.NewHistory(512)
 //	for step := 1; step <= steps && !stopped; step++ {

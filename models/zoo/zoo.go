@@ -13,7 +13,7 @@ import (
 	"genview/models/vae"
 )
 
-// Families are all that there are, in the order in which they are told. A program may add its own before it uses any.
+// Families is the list of all families, in the order in which help lists them. A program may add its own before it uses any.
 var Families = []family.Family{
 	vae.Family,
 	gan.Family,

@@ -6,11 +6,11 @@ type Mem struct {
 	v     ID // the variable
 	elem  Type
 	image ID
-	parts []Mem // in place of v: what is too large for one binding
+	parts []Mem // in place of v where a buffer is too large for one binding
 	each  int   // elements of each part but the last
 }
 
-// Join makes one buffer of several bound ones, each of which holds that many elements, the last one the rest.
+// Join makes one buffer of several bound ones. Each holds that many elements, the last one the rest.
 func Join(each int, parts ...Mem) Mem {
 	if len(parts) == 1 {
 		return parts[0]
@@ -135,8 +135,8 @@ func (b *Block) Longs(x, y ID) ID {
 	return b.emit(opVectorShuffle, Type{Long, 4}, x, y, 0, 1, 2, 3)
 }
 
-// Store writes element i, a scalar int, of a storage buffer: x as it is, or what Fit makes of it. Of what is packed four are stored at
-// once: one alone shares its 32 bits with another, which somebody else may be writing.
+// Store writes element i, a scalar int, of a storage buffer: x itself, or the result of Fit. Packed elements are stored four at a time,
+// because one alone shares its 32 bits with another, which another invocation may be writing.
 func (b *Block) Store(m Mem, i, x ID) {
 	if m.parts != nil {
 		b.inParts(m, i, func(m Mem, i ID) { b.Store(m, i, x) })

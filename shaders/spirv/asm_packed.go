@@ -2,8 +2,8 @@ package spirv
 
 import "math"
 
-// packed tells whether two elements share 32 bits in memory. What is loaded from there is a Float, and what is stored there is one,
-// rounded to the nearest, halves to the even one.
+// packed tells whether two elements share 32 bits in memory. Loads give a Float. Stores take one and round it to the nearest, halves to
+// even.
 func (e Elem) packed() bool { return e == Half || e == Brain }
 
 // value is the type of what a Load from memory of that type gives.

@@ -30,7 +30,7 @@ func code(m *Module) []byte {
 	return p
 }
 
-// TestParseReadsWhatBlockWrites: what a Block says of its module is what the module says of itself.
+// TestParseReadsWhatBlockWrites: Parse finds in a module what its Block says of it.
 func TestParseReadsWhatBlockWrites(t *testing.T) {
 	want := sample()
 	got, err := Parse("sample", code(want))

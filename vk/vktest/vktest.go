@@ -35,7 +35,7 @@ func Options(t testing.TB, o vk.Options) vk.Options {
 	return o
 }
 
-// OpenWith is Open with options, of which it sets device and validation.
+// OpenWith is Open with options. It sets the device and validation itself.
 func OpenWith(t testing.TB, o vk.Options) *vk.Device {
 	t.Helper()
 	d := openWith(t, o)

@@ -252,7 +252,7 @@ func (b *bmp) masked(dst, src []byte) bool {
 	return seen
 }
 
-// runs reads pixels of a palette that are kept as runs. What they leave out has the first colour.
+// runs reads pixels of a palette that are kept as runs. Pixels that the runs leave out have the first colour.
 func (b *bmp) runs() (image.Image, error) {
 	out := image.NewRGBA(image.Rect(0, 0, b.w, b.h))
 	paint := func(x, y int, index byte) {

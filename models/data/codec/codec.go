@@ -110,7 +110,7 @@ func Open(p []byte) (*Picture, error) {
 	return nil, errors.New("it is no picture of a format that is known")
 }
 
-// Decode returns the picture as it lies in the file, which is [Orientation.Upright]'s to turn. It is made anew by each call.
+// Decode returns the picture in the orientation of the file; [Orientation.Upright] turns it. Each call makes a new one.
 func (p *Picture) Decode() (image.Image, error) {
 	img, err := p.decode()
 	if err != nil {

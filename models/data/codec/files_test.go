@@ -54,7 +54,7 @@ func lying(o Orientation) *image.RGBA {
 	return img
 }
 
-// exif is Exif data that say nothing but an orientation.
+// exif is Exif data with only an orientation.
 func exif(order binary.AppendByteOrder, o Orientation) []byte {
 	p := []byte("MM")
 	if order == binary.AppendByteOrder(binary.LittleEndian) {

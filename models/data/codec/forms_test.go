@@ -117,7 +117,7 @@ func TestGIFIsItsCanvas(t *testing.T) {
 	}
 }
 
-// TestWholeOrNot cuts off every file at every length. What is cut is an error, save where only marks of an end are missing.
+// TestWholeOrNot cuts off every file at every length. A cut file is an error, except where only the marker of the end is missing.
 func TestWholeOrNot(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.*")
 	if err != nil {
@@ -143,7 +143,7 @@ func TestWholeOrNot(t *testing.T) {
 	isQuarters(t, "a JPEG with half an end marker", j[:len(j)-1])
 }
 
-// TestProgressiveWithoutItsEnd cuts a progressive JPEG between its scans: what is left is coarse, and no whole picture.
+// TestProgressiveWithoutItsEnd cuts a progressive JPEG between its scans: the rest is a coarse picture, which is not whole.
 func TestProgressiveWithoutItsEnd(t *testing.T) {
 	p, err := os.ReadFile("testdata/progressive.jpg")
 	if err != nil {

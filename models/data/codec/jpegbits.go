@@ -50,7 +50,7 @@ func (r *bitReader) take(n uint) int {
 	return v
 }
 
-// signed reads a number of n bits, of which those that begin with 0 are negative (T.81, F.2.2.1).
+// signed reads a number of n bits. One that begins with 0 is negative (T.81, F.2.2.1).
 func (r *bitReader) signed(n uint) int {
 	if n == 0 {
 		return 0

@@ -78,7 +78,7 @@ func (d *jpegDecoder) segments(p []byte) error {
 	for at := 2; ; {
 		marker, body, next, err := segment(p, at)
 		if errors.Is(err, errShort) && (d.frame || d.tabled()) {
-			return nil // the end marker is missing, and perhaps more: what was read tells
+			return nil // the end marker is missing, and perhaps more: the scans that were read tell
 		}
 		if err != nil {
 			return err

@@ -7,8 +7,8 @@ import (
 	"image/png"
 )
 
-// openPNG keeps of a file the chunks that its pixels need. A damaged note, of which image/png would refuse the whole file, is then
-// no matter; libpng passes over it too. The last chunk is made anew, since it holds nothing and may be missing.
+// openPNG keeps of a file the chunks that its pixels need. So a damaged note does no harm, although image/png would refuse the whole file
+// for it; libpng passes over it too. The last chunk is made anew, since it holds nothing and may be missing.
 func openPNG(p []byte) (*Picture, error) {
 	const signature, head, sum = 8, 8, 4
 	if len(p) < signature+head+13+sum || string(p[12:16]) != "IHDR" {

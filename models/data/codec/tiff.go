@@ -364,7 +364,7 @@ func (t *tiff) placeJPEG(p []byte, samples, w, h int, row func(dy int, samples [
 	return nil
 }
 
-// chroma hands out rows of luma and chroma, of which each unit of the file holds the lumas of some pixels and the chroma of them all.
+// chroma hands out rows of luma and chroma. Each unit of the file holds the lumas of some pixels and one chroma for all of them.
 func (t *tiff) chroma(p []byte, w, h int, row func(dy int, samples []byte)) {
 	unit, line := t.subW*t.subH+2, make([]byte, 3*w)
 	for y := range h {

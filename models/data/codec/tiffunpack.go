@@ -13,8 +13,8 @@ import (
 
 const compressedJPEG = 7
 
-// unpackers undo the compression of a block of size bytes and some rows. What they return is theirs to change, and may be shorter
-// where the block is.
+// unpackers undo the compression of a block of size bytes and some rows. The caller may change the result, which is shorter where the block
+// is.
 var unpackers = map[int]func(t *tiff, p []byte, size, rows int) ([]byte, error){
 	1:     unpackPlain,
 	3:     unpackFax3,

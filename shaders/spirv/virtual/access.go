@@ -58,7 +58,7 @@ func (v *invocation) inside(b *bound, at int, does string) bool {
 	return true
 }
 
-// texel is OpImageRead of a texel of four components; what the format lacks is 0, 0, 1.
+// texel is OpImageRead of a texel of four components; those that the format lacks are 0, 0, 1.
 //
 //go:norace
 func (v *invocation) texel(i *instruction) {

@@ -8,7 +8,7 @@ type instruction struct {
 	id    uint32   // of the result
 	res   int      // register of the result
 	n     int      // cells of the result
-	w     []uint32 // the operands as they stand
+	w     []uint32 // the operands, undecoded
 	a     []int    // registers of operands, or −1
 	from  *typ     // of the first operand
 	to    []int    // where a branch goes
@@ -20,7 +20,8 @@ type instruction struct {
 	second  bool         // which is the second
 }
 
-// does carries an instruction out. Who then has to wait, or has ended, is no longer running; others go on with the next instruction.
+// does carries an instruction out. An invocation that then waits, or has ended, is no longer running; others go on with the next
+// instruction.
 type does func(v *invocation, i *instruction)
 
 // extension is added to the number of an instruction of GLSL.std.450.

@@ -9,7 +9,7 @@
 //     so that who reads a result sees whether it is known
 //   - two invocations that touch one word, one of them writing, without a barrier between them
 //   - a barrier, or an operation of a subgroup, that not all of its invocations reach, or not in the same round of a loop
-//   - an operation of a subgroup that reads from an invocation that there is none of, or whose operands differ where they must not, as
+//   - an operation of a subgroup that reads from an invocation that does not exist, or whose operands differ where they must not, as
 //     those of matrices that a subgroup multiplies together
 //   - an invocation that runs on and on
 //   - shared memory that is accessed, in Vulkan's memory model, as if it were an invocation's own
@@ -19,7 +19,7 @@
 //
 // A fault says which kernel, the expression as the kernel computes it, the invocation, and the address.
 //
-// It knows the instructions that this project's kernels consist of; another one is an error of [Load]. It is for tests: it runs some
-// forty million instructions a second. What an instruction takes is not instrumented by the race detector, which would make it ten times
-// slower; memory is the dispatch's own.
+// It knows the instructions that this project's kernels consist of; another one is an error of [Load]. It is for tests: it runs some forty
+// million instructions a second. Its inner functions are hidden from the race detector, which would make them ten times slower; memory
+// belongs to one dispatch.
 package virtual

@@ -7,9 +7,9 @@ import (
 	"genview/shaders/spirv"
 )
 
-// A mutant is a small kernel with one mistake, and what must be said of it.
+// A mutant is a small kernel with one mistake, and the fault that must be reported.
 type mutant struct {
-	name, want string // want is a regular expression: what is wrong, where, and the expression
+	name, want string // want is a regular expression for the mistake, its place and the expression
 	n, known   int    // floats of each buffer, and how many of the input are written; 0: 64
 	body       func(b *spirv.Block, x, y spirv.Mem)
 	bend       func(words []uint32)          // changes the kernel's instructions
@@ -211,7 +211,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestNoFaults: what is bound twice and only read, or declared Aliased, is no mistake.
+// TestNoFaults: a buffer that is bound twice and only read, or declared Aliased, is no mistake.
 func TestNoFaults(t *testing.T) {
 	k := kernel(t, copies)
 	d := dispatch(loaded(t, k.module.Alias(0, 1)), 64, 64)

@@ -31,7 +31,7 @@ func loaded(t *testing.T, m *spirv.Module) *Kernel {
 	return k
 }
 
-// dispatch asks for a kernel over n floats, of which the first known are written, in groups of 64.
+// dispatch asks for a kernel over n floats in groups of 64. The first known floats are written.
 func dispatch(k *Kernel, n, known int) *Dispatch {
 	in, out := NewBuffer("in", 4*n), NewBuffer("out", 4*n)
 	for i := range known {
