@@ -7,7 +7,8 @@ import (
 )
 
 // Grad returns dy/dx for each x of xs, where y has one element. The results are ordinary tensors: they can be differentiated
-// again. The gradient of an x that y does not depend on is zero.
+// again. The gradient of an x that y does not depend on is zero. Where y depends on an x through an op that has no gradient, as
+// comparisons have none, the results are poisoned.
 func Grad(y *Tensor, xs ...*Tensor) []*Tensor {
 	if y.err == nil && y.Len() != 1 {
 		y = fail("Grad", []*Tensor{y}, "it has %d elements and must have one: sum it first", y.Len())
@@ -33,7 +34,7 @@ func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 	}
 	order := inOrder([]*Tensor{y}, ends...)
 	for _, t := range order {
-		if !t.isLeaf() {
+		if !t.isLeaf() && !t.op.NoGrad {
 			needed[t] = needed[t] || slices.ContainsFunc(t.in, func(x *Tensor) bool { return needed[x] })
 		}
 	}
@@ -42,8 +43,11 @@ func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 	for i := len(order) - 1; i >= 0; i-- { // no iterator, which would be the caller in errors
 		t := order[i]
 		g := grads[t]
-		if g == nil || !needed[t] || t.op.Grad == nil || len(t.in) == 0 {
+		if g == nil || !needed[t] || len(t.in) == 0 || t.isLeaf() || t.op.NoGrad {
 			continue
+		}
+		if t.op.Grad == nil {
+			return slices.Repeat([]*Tensor{fail(t.op.Name, t.in, "it has no gradient: Detach it where it is to count as a constant")}, len(xs))
 		}
 		for j, gi := range t.op.Grad(t, g) {
 			in := t.in[j]

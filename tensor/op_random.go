@@ -43,7 +43,7 @@ func (r *RNG) Normal(shape ...int) *Tensor {
 
 // Bernoulli draws 1 with probability p [...] and 0 otherwise.
 func (r *RNG) Bernoulli(p *Tensor) *Tensor {
-	return r.Uniform(p.op.Shape...).Less(p).Cast(F32)
+	return r.Uniform(p.op.Shape...).Less(p.Detach()).Cast(F32)
 }
 
 // Dropout sets elements of x to 0, each with probability p, and scales the others by 1/(1−p) (Srivastava et al. 2014).

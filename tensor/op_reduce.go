@@ -81,7 +81,7 @@ func (x *Tensor) best(r *ir.Reduction, axes []int) *Tensor {
 		return y
 	}
 	return y.withGrad(func(dy *Tensor) []*Tensor {
-		is := x.Equal(y).Cast(F32)
+		is := x.Detach().Equal(y.Detach()).Cast(F32)
 		return []*Tensor{dy.Mul(is).Div(is.SumKeep(axes...))}
 	}, x)
 }
@@ -109,7 +109,7 @@ func (x *Tensor) Norm(p float64, axes ...int) *Tensor {
 	case math.IsInf(p, 0):
 		return x.drop(x.endNorm(p > 0, axes), axes)
 	case p == 0:
-		return x.NotEqual(Full(0)).Cast(F32).Sum(axes...)
+		return x.Detach().NotEqual(Full(0)).Cast(F32).Sum(axes...)
 	case p == 1:
 		return size.Sum(axes...)
 	}
@@ -151,6 +151,7 @@ func (x *Tensor) endNorm(largest bool, axes []int) *Tensor {
 		return y
 	}
 	return y.withGrad(func(dy *Tensor) []*Tensor {
+		x, size, y := x.Detach(), size.Detach(), y.Detach()
 		is := size.Equal(y).Or(x.NotEqual(x)).Cast(F32)
 		return []*Tensor{x.Sign().Mul(dy.Div(is.SumKeep(axes...)).Mul(is))}
 	}, x)

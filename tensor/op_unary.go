@@ -50,7 +50,7 @@ func (x *Tensor) Abs() *Tensor {
 // Sign returns −1, 0 or 1; the sign of NaN is 0.
 func (x *Tensor) Sign() *Tensor {
 	return float(Op{
-		Name: "Sign",
+		Name: "Sign", NoGrad: true,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { // FSign of NaN is what the driver likes
 			below := b.Select(b.Less(in[0], b.Float(0)), b.Float(-1), b.Float(0))
 			return b.Select(b.Less(b.Float(0), in[0]), b.Float(1), below)
@@ -70,7 +70,7 @@ func (x *Tensor) Trunc() *Tensor { return rounded("Trunc", spirv.Trunc, x) }
 // Round rounds to the nearest whole number, halves to the even one.
 func (x *Tensor) Round() *Tensor {
 	return float(Op{
-		Name: "Round",
+		Name: "Round", NoGrad: true,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.RoundEven(in[0]) },
 	}, x)
 }
@@ -78,7 +78,7 @@ func (x *Tensor) Round() *Tensor {
 // rounded applies an instruction whose slope is 0 wherever it has one.
 func rounded(name string, e spirv.Ext, x *Tensor) *Tensor {
 	return float(Op{
-		Name: name,
+		Name: name, NoGrad: true,
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { return b.Ext(e, in[0]) },
 	}, x)
 }
@@ -325,7 +325,7 @@ func clamp(name string, x *Tensor, lo, hi float64, passes func() *Tensor) *Tenso
 // Detach returns x with no gradient.
 func (x *Tensor) Detach() *Tensor {
 	return Op{
-		Name: "Detach", Shape: x.op.Shape, DType: x.op.DType,
+		Name: "Detach", Shape: x.op.Shape, DType: x.op.DType, NoGrad: true,
 		View: func(v View) (View, bool) { return v, true },
 	}.On(x)
 }

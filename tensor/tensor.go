@@ -50,8 +50,11 @@ type Op struct {
 	// Fold is Emit for numbers at compile time; optional.
 	Fold func(in ...float64) float64
 
-	// Grad returns the gradient of each input (nil: none) from the result y and its gradient dy.
+	// Grad returns the gradient of each input (nil: zero) from the result y and its gradient dy. To ask for the gradient of an op without
+	// one is an error.
 	Grad func(y, dy *Tensor) []*Tensor
+	// NoGrad says that the gradients of all inputs are zero, as those of Sign are.
+	NoGrad bool
 
 	kind   ir.Kind
 	table  bool
