@@ -1,14 +1,14 @@
-// Package lettering draws lines of text in any script, on the CPU alone, so that all characters are told apart.
+// Package lettering draws lines of text in any script, on the CPU alone, so that all characters can be distinguished.
 //
 //	fonts, err := lettering.New(lettering.Options{CacheDir: dir})
 //	line := fonts.Line("中文 \n", lettering.Style{Size: 13})
 //	line.Draw(img, x, baseline, ink)
 //
 // The one idea: a character takes the first of these that has it: the program's own fonts, those of the system, a small bitmap font of
-// broad coverage, and at last its code point in hexadecimal digits. Characters without a shape of their own are signs: \n for a new
-// line, digits for other control characters. A box that many characters share is never drawn.
+// broad coverage, and finally its code point in hexadecimal digits. Characters without a shape of their own are drawn as signs: \n for a
+// new line, digits for other control characters. A box that many characters share is never drawn.
 //
-// A font of our own for all of Unicode was rejected: it would be larger than the program.
+// An embedded font for all of Unicode was rejected: it would be larger than the program.
 package lettering
 
 import (
@@ -31,11 +31,11 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Options say where fonts come from.
+// Options say which fonts to use.
 type Options struct {
-	CacheDir string // where the index of the system's fonts is kept; "": the system's fonts are not used
-	// Found, where it is not nil, is called when the system's fonts were found: they are looked for in another goroutine then, once
-	// they are missed, and lines made before go without. Where it is nil, the line that misses them waits.
+	CacheDir string // for the index of the system's fonts; "": they are not used
+	// Found, if it is not nil, is called when the system's fonts were loaded. They are then loaded by another goroutine when a line first
+	// needs them, and lines made before that do without. If Found is nil, the first line that needs them waits.
 	Found func()
 }
 
@@ -44,14 +44,14 @@ type Fonts struct {
 	options             Options
 	regular, bold, mono *font.Face
 
-	mu        sync.Mutex // of all that follows, and of the faces
+	mu        sync.Mutex // guards the fields below, and the faces
 	shaper    shaping.HarfbuzzShaper
 	segmenter shaping.Segmenter
-	system    *fontscan.FontMap // nil before it is there
+	system    *fontscan.FontMap // nil until it is loaded
 	searched  bool
 }
 
-// New returns the fonts of the program; those of the system are read when they are first missed.
+// New returns the program's fonts. The system's fonts are loaded when a line first needs them.
 func New(o Options) (*Fonts, error) {
 	f := &Fonts{options: o, searched: o.CacheDir == ""}
 	for _, a := range []struct {
@@ -67,12 +67,12 @@ func New(o Options) (*Fonts, error) {
 	return f, nil
 }
 
-// Style is how a line looks.
+// Style is the appearance of a line.
 type Style struct {
 	Size  float64 // of the font in pixels
 	Bold  bool
-	Mono  bool // characters of the program's own font are as wide as each other
-	Signs bool // spaces are seen, and so is every other character without ink, as labels of single characters want it
+	Mono  bool // all characters of the program's own font have one width
+	Signs bool // spaces and other characters without ink are visible, for labels of single characters
 }
 
 func (f *Fonts) face(st Style) *font.Face {
@@ -85,7 +85,7 @@ func (f *Fonts) face(st Style) *font.Face {
 	return f.regular
 }
 
-// Plain reports whether the program's own font shows all of s, with no signs and nothing to shape.
+// Plain tells whether the program's own font shows all of s, without signs and without shaping.
 func (f *Fonts) Plain(s string, st Style) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -105,7 +105,7 @@ func (f *Fonts) Plain(s string, st Style) bool {
 	return true
 }
 
-// Extent returns how far a line of that style goes above and below its base line, in pixels.
+// Extent returns how far a line of that style extends above and below its base line, in pixels.
 func (f *Fonts) Extent(st Style) (above, below float64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -115,7 +115,7 @@ func (f *Fonts) Extent(st Style) (above, below float64) {
 	return float64(e.Ascender) * k, -float64(e.Descender) * k
 }
 
-// search looks for the system's fonts, once.
+// search loads the system's fonts, once.
 func (f *Fonts) search() {
 	if f.searched {
 		return
@@ -134,7 +134,7 @@ func (f *Fonts) search() {
 	}()
 }
 
-// systemFonts returns nil where there are none: then there is less to choose from, and nothing is lost.
+// systemFonts returns nil if there are none, which only limits the choice of fonts.
 func systemFonts(cache string) *fontscan.FontMap {
 	m := fontscan.NewFontMap(log.New(io.Discard, "", 0)) // which complains of fonts that others made
 	if err := m.UseSystemFonts(cache); err != nil {
@@ -144,8 +144,8 @@ func systemFonts(cache string) *fontscan.FontMap {
 	return m
 }
 
-// chain finds the face of a character for the segmenter: the program's own, or one of the system. What none has gets the program's own,
-// in which it is glyph 0.
+// chain finds the face of a character for the segmenter: the program's own, or one of the system. A character that no face has gets the
+// program's own face, in which it is glyph 0.
 type chain struct {
 	fonts *Fonts
 	own   *font.Face
@@ -175,7 +175,7 @@ func (f *Fonts) Line(s string, st Style) *Line {
 	l := &Line{fonts: f, style: st}
 	runes := []rune(s)
 	if st.Signs && len(runes) > 0 && unicode.Is(unicode.M, runes[0]) {
-		runes = append([]rune{'◌'}, runes...) // a mark stands on a letter, here on one that is not there
+		runes = append([]rune{'◌'}, runes...) // a combining mark needs a letter to stand on
 	}
 	begin := 0
 	for i, r := range runes {
@@ -214,13 +214,13 @@ func (f *Fonts) shape(l *Line, text []rune) {
 	}
 }
 
-// blank reports whether characters leave no ink in any font.
+// blank tells whether characters leave no ink in any font.
 func blank(text []rune) bool {
 	return !slices.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) && !inkless(r) })
 }
 
-// visual puts runs in the order in which they are seen from left to right: neighbours that are written from right to left, with numbers
-// between them, change places.
+// visual sorts runs by their position from left to right: it reverses sequences of runs that are written from right to left, with the
+// numbers between them.
 func visual(runs []shaping.Input) []shaping.Input {
 	out := make([]shaping.Input, 0, len(runs))
 	for i := 0; i < len(runs); {
@@ -243,7 +243,7 @@ func visual(runs []shaping.Input) []shaping.Input {
 	return out
 }
 
-// neutral reports whether a run has no letter, so that it goes along with what is around it.
+// neutral tells whether a run has no letter, so that its direction is that of its neighbours.
 func neutral(run shaping.Input) bool {
 	for _, r := range run.Text[run.RunStart:run.RunEnd] {
 		if unicode.IsLetter(r) {

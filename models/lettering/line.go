@@ -26,10 +26,10 @@ type Line struct {
 	dot   float64 // where the next part begins
 }
 
-// Width returns how far the line goes, in pixels.
+// Width returns the width of the line in pixels.
 func (l *Line) Width() float64 { return l.dot }
 
-// A part is a glyph of a font, or squares. Coordinates are pixels from the line's beginning on the base line, y down.
+// A part is a glyph of a font, or squares. Coordinates are in pixels from the line's beginning on the base line, y down.
 type part struct {
 	x, y    float64
 	size    float64    // of the font
@@ -58,7 +58,7 @@ func (l *Line) sign(sign string, r rune) {
 		x := l.dot + 0.1*w
 		l.parts = append(l.parts, part{squares: []square{{x, 0, 0.8 * w, d}, {x, -h, d, h}, {x + 0.8*w - d, -h, d, h}}})
 		l.dot += w
-	default: // as a programmer writes it, smaller
+	default: // an escape sequence, smaller
 		small := l.style
 		small.Size, small.Mono, small.Signs = 0.75*l.style.Size, true, false
 		f := l.fonts
@@ -72,7 +72,7 @@ func (l *Line) sign(sign string, r rune) {
 	}
 }
 
-// missing appends a character that no font of outlines has.
+// missing appends a character that no outline font has.
 func (l *Line) missing(r rune) {
 	if squares, advance, ok := bitmap(r); ok {
 		k := max(1, math.Round(l.style.Size/13))
@@ -86,10 +86,10 @@ func (l *Line) missing(r rune) {
 	l.code(r)
 }
 
-// bitmap returns the dots of a character in the bitmap font; false where it has none.
+// bitmap returns the dots of a character in the bitmap font; false: it is not in it.
 func bitmap(r rune) (dots []square, advance float64, ok bool) {
 	if r > 0xffff {
-		return nil, 0, false // which are not in it
+		return nil, 0, false // not in the bitmap font
 	}
 	where, mask, from, width, ok := bitmapfont.Face.Glyph(fixed.P(0, 0), r)
 	if !ok {
@@ -105,7 +105,7 @@ func bitmap(r rune) (dots []square, advance float64, ok bool) {
 	return dots, float(width), len(dots) > 0
 }
 
-// code appends the digits of a code point, small.
+// code appends the digits of a code point, in small size.
 func (l *Line) code(r rune) {
 	k := max(1, math.Floor(l.style.Size/11))
 	var squares []square
@@ -154,7 +154,7 @@ func (l *Line) Draw(dst draw.Image, x, y float64, c color.Color) {
 	r.Draw(dst, area, image.NewUniform(c), image.Point{})
 }
 
-// segments returns the outline of a glyph, also of one that has colours, which are left out.
+// segments returns the outline of a glyph. It ignores the colours of a colour glyph.
 func segments(d font.GlyphData) []font.Segment {
 	switch d := d.(type) {
 	case font.GlyphOutline:
@@ -165,7 +165,7 @@ func segments(d font.GlyphData) []font.Segment {
 	return nil
 }
 
-// inked reports whether a glyph can be drawn and leaves ink.
+// inked tells whether a glyph can be drawn and leaves ink.
 func inked(face *font.Face, g font.GID) bool {
 	d := face.GlyphData(g)
 	if b, ok := d.(font.GlyphBitmap); ok {
@@ -185,11 +185,11 @@ func picture(dst draw.Image, d font.GlyphBitmap, at pen, g shaping.Glyph, corner
 	draw.CatmullRom.Scale(dst, r.Add(corner), img, img.Bounds(), draw.Over, nil)
 }
 
-// A pen draws in a rasterizer, from a place on the base line on.
+// A pen draws in a rasterizer, relative to a point on the base line.
 type pen struct {
 	r    *vector.Rasterizer
 	x, y float64
-	k    float64 // pixels of a font's unit
+	k    float64 // pixels per font unit
 }
 
 func (p pen) at(q ot.SegmentPoint) (x, y float32) {

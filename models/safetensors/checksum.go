@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// checksumKey names the checksum among the metadata: of the layout (names, types, shapes, places) and of the numbers, both SHA-256.
-// The layout's tells a file that another program has written anew, and whose metadata it took over, from one that is damaged.
+// checksumKey is the metadata key of the checksum: SHA-256 of the layout (names, types, shapes, positions) and of the numbers. If another
+// program has rewritten a file and copied the metadata, the layout's sum differs, so that the file does not count as damaged.
 const checksumKey = "genview.sha256"
 
 // ErrDamaged says that the numbers of a file are not those that were written.
 var ErrDamaged = errors.New("is damaged: its numbers are not those that were written")
 
-// checksum returns the value of the metadata for sorted entries and the digest of their numbers.
+// checksum returns the metadata value for sorted entries and the digest of their numbers.
 func checksum(entries []Entry, numbers hash.Hash) string {
 	layout := sha256.New()
 	for _, e := range entries {
@@ -26,7 +26,7 @@ func checksum(entries []Entry, numbers hash.Hash) string {
 	return hex.EncodeToString(layout.Sum(nil)) + ":" + hex.EncodeToString(numbers.Sum(nil))
 }
 
-// Verify opens a file and verifies it, as [Reader.Verify] does.
+// Verify opens a file and verifies it with [Reader.Verify].
 func Verify(path string) error {
 	r, err := Open(path)
 	if err != nil {
@@ -35,8 +35,8 @@ func Verify(path string) error {
 	return errors.Join(r.Verify(), r.Close())
 }
 
-// Verify reads all numbers of a file that [Write] has written and returns [ErrDamaged] if they are not those that were written. Files
-// of other programs, and files that another program has written anew, have nothing to verify.
+// Verify reads all numbers of a file that [Write] wrote and returns [ErrDamaged] if they have changed. Files of other programs, and files
+// that another program has rewritten, have no checksum to verify.
 func (r *Reader) Verify() error {
 	if r.sum == "" {
 		return nil

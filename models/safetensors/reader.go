@@ -17,19 +17,19 @@ import (
 
 // A Reader reads the tensors of a file one by one. Its header has been checked. It is for one goroutine.
 type Reader struct {
-	name    string // of the file; "" where it has none
+	name    string // of the file; "" if it has none
 	src     io.ReaderAt
 	close   func() error
-	body    int64 // where the numbers begin
+	body    int64 // offset of the numbers
 	meta    map[string]string
-	sum     string // the checksum among the metadata; "" if there is none
+	sum     string // checksum in the metadata; "" if there is none
 	entries []Entry
 }
 
-// An Entry says of a tensor what the header says.
+// An Entry is the header's description of a tensor.
 type Entry struct {
 	Name  string
-	DType string // F32, I64, …; it may be one that the package does not know
+	DType string // F32, I64, …; perhaps one that the package does not know
 	Shape []int
 
 	lo, hi int64 // bytes after the header
@@ -38,10 +38,10 @@ type Entry struct {
 // Float tells whether [Reader.Float32s] can read the tensor: F64, F32, F16 and BF16.
 func (e Entry) Float() bool { return kinds[e.DType].float != nil }
 
-// Int tells whether [Reader.Int32s] can read the tensor: integers but for U64.
+// Int tells whether [Reader.Int32s] can read the tensor: all integers but U64.
 func (e Entry) Int() bool { return kinds[e.DType].int != nil }
 
-// Wider tells whether the tensor's type has numbers that float32 or int32 does not hold: F64, I64 and U32.
+// Wider tells whether the tensor's type has numbers that do not fit float32 or int32: F64, I64 and U32.
 func (e Entry) Wider() bool { return kinds[e.DType].size > 4 || e.DType == "U32" }
 
 // Open opens a file and checks its header. An error names the file.
@@ -58,7 +58,7 @@ func Open(path string) (*Reader, error) {
 	return r, nil
 }
 
-// NewReader checks the header of a file of size bytes. The error goes on with a sentence that begins with the file's name.
+// NewReader checks the header of a file of size bytes. An error is the end of a sentence that begins with the file's name.
 func NewReader(src io.ReaderAt, size int64) (*Reader, error) {
 	var first [8]byte
 	if size < int64(len(first)) {
@@ -88,7 +88,7 @@ func (r *Reader) Close() error { return r.close() }
 // Meta returns the file's metadata without the checksum. It may be nil.
 func (r *Reader) Meta() map[string]string { return r.meta }
 
-// Entries returns what the file holds, sorted by name.
+// Entries returns the tensors' descriptions, sorted by name.
 func (r *Reader) Entries() []Entry { return r.entries }
 
 // Find returns the entry of a name.
@@ -100,14 +100,14 @@ func (r *Reader) Find(name string) (Entry, bool) {
 	return r.entries[i], true
 }
 
-// rawEntry is an entry of the header. Pointers and slices tell what is missing from what is zero.
+// rawEntry is an entry of the header. Its pointers and slices distinguish missing values from zeros.
 type rawEntry struct {
 	DType   *string `json:"dtype"`
 	Shape   dims    `json:"shape"`
 	Offsets []int64 `json:"data_offsets"`
 }
 
-// dims is a shape. It refuses long ones, which would take eight times the memory of their text.
+// dims is a shape. It refuses long ones, which would need eight times the memory of their text.
 type dims []int
 
 const mostDims = 64
@@ -119,7 +119,7 @@ func (d *dims) UnmarshalJSON(p []byte) error {
 	return json.Unmarshal(p, (*[]int)(d))
 }
 
-// parse reads the header. It goes from name to name, because a map would forget names that stand there twice.
+// parse reads the header name by name, because a map would hide duplicate names.
 func (r *Reader) parse(head []byte) error {
 	if !utf8.Valid(head) {
 		return errors.New("has a broken header: it is no UTF-8")
@@ -187,7 +187,7 @@ func (r *Reader) add(name string, value json.RawMessage) error {
 	return nil
 }
 
-// fit checks that each tensor has the bytes that its shape takes, and that all of them fill the body of the file, each byte once.
+// fit checks that each tensor has as many bytes as its shape needs, and that the tensors cover the body of the file exactly.
 func (r *Reader) fit(body int64) error {
 	for _, e := range r.entries {
 		if e.lo < 0 || e.hi < e.lo || e.hi > body {
@@ -200,7 +200,7 @@ func (r *Reader) fit(body int64) error {
 		}
 	}
 	order := slices.Clone(r.entries)
-	slices.SortFunc(order, func(a, b Entry) int { // an empty tensor lies before the one that begins at its byte
+	slices.SortFunc(order, func(a, b Entry) int { // an empty tensor comes before the one that begins at its byte
 		return cmp.Or(cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi))
 	})
 	end := int64(0)
@@ -216,7 +216,8 @@ func (r *Reader) fit(body int64) error {
 	return nil
 }
 
-// sizeOf returns the bytes of a shape; false where a size is negative or all of them but zeros multiply to more than an int64 holds.
+// sizeOf returns the number of bytes of a shape; false if a size is negative or the product of the sizes that are not zero overflows an
+// int64.
 func sizeOf(shape []int, each int64) (int64, bool) {
 	n, empty := each, false
 	for _, d := range shape {
@@ -235,7 +236,7 @@ func sizeOf(shape []int, each int64) (int64, bool) {
 	return n, true
 }
 
-// short quotes a name of the file for a message, where it may be long and hold anything.
+// short quotes a name from the file for a message, because it may be long and contain anything.
 func short(name string) string {
 	if runes := []rune(name); len(runes) > 80 {
 		name = string(runes[:80]) + "…"
@@ -243,7 +244,7 @@ func short(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
-// Float32s reads the numbers of a tensor of F32, F64, F16 or BF16. F64 is rounded; a number that float32 does not hold is an error.
+// Float32s reads the numbers of a tensor of F32, F64, F16 or BF16. F64 is rounded; a number out of float32's range is an error.
 func (r *Reader) Float32s(e Entry) ([]float32, error) {
 	of := kinds[e.DType].float
 	if of == nil {
@@ -258,7 +259,7 @@ func (r *Reader) Float32s(e Entry) ([]float32, error) {
 	})
 }
 
-// Int32s reads the numbers of a tensor of I32, I64, I16, I8, U32, U16 or U8; a number that int32 does not hold is an error.
+// Int32s reads the numbers of a tensor of I32, I64, I16, I8, U32, U16 or U8; a number out of int32's range is an error.
 func (r *Reader) Int32s(e Entry) ([]int32, error) {
 	of := kinds[e.DType].int
 	if of == nil {
@@ -273,7 +274,7 @@ func (r *Reader) Int32s(e Entry) ([]int32, error) {
 	})
 }
 
-// wrong is an error about a tensor that the file holds rightly, but that is not what is asked for.
+// wrong returns the error that a correct tensor is not of the kind asked for.
 func (r *Reader) wrong(e Entry, why string) error {
 	return fmt.Errorf("safetensors: %sthe tensor %s is of type %s: %s", r.in(), short(e.Name), short(e.DType), why)
 }
@@ -285,7 +286,7 @@ func (r *Reader) in() string {
 	return r.name + ": "
 }
 
-// read reads the numbers of a tensor piece by piece, so that it takes no memory but theirs.
+// read reads the numbers of a tensor piece by piece, so that it needs little memory besides the result.
 func read[T any](r *Reader, e Entry, of func(p []byte) (T, error)) ([]T, error) {
 	const piece = 1 << 16 // a multiple of each type's size
 	size := kinds[e.DType].size

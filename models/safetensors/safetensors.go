@@ -1,10 +1,10 @@
 // Package safetensors reads and writes the file format of Hugging Face's safetensors: a JSON header and the raw numbers.
 //
-// A [Reader] checks the whole header before it reads a number: every tensor must have the bytes of its own that its type and shape
-// take, and all of them together must be the file. So a small file never takes much memory, and what is cut off or damaged is
-// refused with what is wrong about it. A tensor is read when it is asked for; one that nobody needs may be of any type.
+// A [Reader] checks the whole header before it reads a number: every tensor must have as many bytes as its type and shape need, and
+// together they must cover the file. So a small file never needs much memory, and the error for a truncated or damaged file says what is
+// wrong. Each tensor is read separately; one that is not read may be of any type.
 //
-// The package is our own because no Go library of the format is kept up.
+// The package is our own because no maintained Go library reads the format.
 package safetensors
 
 import (
@@ -23,11 +23,11 @@ import (
 	"genview/vk/files"
 )
 
-// A Tensor is one named array.
+// A Tensor is a named array.
 type Tensor struct {
 	Name   string
 	Shape  []int
-	Values any // []float32, []int32 or, to be written, Half; nil where it was read from a file and its type is neither
+	Values any // []float32, []int32 or, for writing, Half; nil if it was read from a file and has another type
 }
 
 // A File is the contents of a file.
@@ -48,7 +48,7 @@ func (f *File) Find(name string) (Tensor, bool) {
 
 const metaKey = "__metadata__"
 
-// Encode returns the bytes of a file: the same for the same contents, whatever their order.
+// Encode returns the bytes of a file. They do not depend on the order of the contents.
 func Encode(f *File) ([]byte, error) {
 	var b strings.Builder
 	if err := encode(&b, f); err != nil {
@@ -91,7 +91,7 @@ func writeNumbers(w io.Writer, sorted []Tensor) error {
 		case []float32:
 			for _, x := range v {
 				binary.LittleEndian.PutUint32(p[:], math.Float32bits(x))
-				_, _ = out.Write(p[:]) // the first error comes back from Flush
+				_, _ = out.Write(p[:]) // Flush returns the first error
 			}
 		case Half:
 			for _, x := range v {
@@ -164,8 +164,8 @@ func Write(path string, f *File) error {
 	return files.Write(path, func(w io.Writer) error { return encode(w, f) })
 }
 
-// Read reads a file, which [Reader.Verify] finds undamaged, with all of its tensors that [Reader.Float32s] or [Reader.Int32s] can read. Those of other types have no
-// values.
+// Read reads a file, verifies it with [Reader.Verify], and returns all tensors. Those that neither [Reader.Float32s] nor [Reader.Int32s]
+// can read have no values.
 func Read(path string) (*File, error) {
 	r, err := Open(path)
 	if err != nil {
@@ -181,7 +181,7 @@ func Read(path string) (*File, error) {
 	return f, nil
 }
 
-// Decode is [Read] of the bytes of a file.
+// Decode is [Read] for the bytes of a file.
 func Decode(p []byte) (*File, error) {
 	r, err := NewReader(strings.NewReader(string(p)), int64(len(p)))
 	if err != nil {
@@ -212,7 +212,7 @@ func (r *Reader) all() (*File, error) {
 	return f, nil
 }
 
-// kinds are the types of numbers by their names in files. A type that is not here may stand in a file, but is not read.
+// kinds are the number types by their names in files. Other types may occur in a file, but cannot be read.
 var kinds = map[string]struct {
 	size  int64 // bytes of a number
 	float func(p []byte) float64
@@ -234,10 +234,10 @@ var kinds = map[string]struct {
 	"U64": {size: 8}, "C64": {size: 8}, "BOOL": {size: 1}, "F8_E4M3": {size: 1}, "F8_E5M2": {size: 1}, "F8_E8M0": {size: 1},
 }
 
-// Half are numbers that are written as F16, rounded to the nearest. Larger numbers are written as the largest, ±65504.
+// Half is numbers to write as F16, rounded to nearest. Numbers beyond its range become ±65504.
 type Half []float32
 
-// toHalf returns the binary16 that is nearest to x; of two, the even one.
+// toHalf returns the binary16 nearest to x, and the even one of two equally near.
 func toHalf(x float32) uint16 {
 	bits := math.Float32bits(x)
 	sign, abs := uint16(bits>>16)&0x8000, bits&0x7fffffff

@@ -11,16 +11,16 @@ import (
 
 // An Error says what is wrong with the value of a setting.
 type Error struct {
-	Key     string // as model.z
-	Problem string // goes on after the key, as "is 0 and must be at least 1"
+	Key     string // such as model.z
+	Problem string // continues after the key, such as "is 0 and must be at least 1"
 }
 
 func (e *Error) Error() string { return e.Key + " " + e.Problem }
 
-// Errorf returns an error of a setting; the text goes on after the key.
+// Errorf returns an error about a setting; the text continues after the key.
 func Errorf(key, format string, a ...any) *Error { return &Error{key, fmt.Sprintf(format, a...)} }
 
-// Check returns an [*Error] for the first setting of a struct, or of one that a pointer leads to, whose value its tags do not allow.
+// Check returns an [*Error] for the first setting of a struct, or pointer to one, whose value its tags do not allow.
 func Check(of any) error {
 	var bad error
 	walk(reflect.Indirect(reflect.ValueOf(of)), "", func(key string, f reflect.StructField, v reflect.Value) {
@@ -44,7 +44,7 @@ func Check(of any) error {
 	return bad
 }
 
-// A Setting is one setting of a struct, and what is known of it.
+// A Setting describes one setting of a struct.
 type Setting struct {
 	Key     string `json:"key"`
 	Value   string `json:"value"`
@@ -54,7 +54,7 @@ type Setting struct {
 	Found   bool   `json:"-"`                 // by the run itself, and not for anybody to change
 }
 
-// List returns the settings of a struct, or of one that a pointer leads to, in order.
+// List returns the settings of a struct, or pointer to one, in order.
 func List(of any) []Setting {
 	var all []Setting
 	walk(reflect.Indirect(reflect.ValueOf(of)), "", func(key string, f reflect.StructField, v reflect.Value) {
@@ -86,7 +86,7 @@ func oneOf(f reflect.StructField) []string {
 	return words
 }
 
-// either is words as a choice: a, b or c. That there may be none is not said.
+// either formats words as a choice: a, b or c. It omits the empty word.
 func either(words []string) string {
 	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "" })
 	if last := len(words) - 1; last > 0 {
@@ -95,14 +95,14 @@ func either(words []string) string {
 	return words[0]
 }
 
-// An interval is what a range tag holds: [0,1) is from 0 to below 1, (0,) is above 0.
+// An interval is the value of a range tag: [0,1) is from 0 to below 1, (0,) is above 0.
 type interval struct {
 	low, high         float64
 	lowText, highText string
 	openLow, openHigh bool
 }
 
-// parseRange reads the tag of a range. One that is no interval is a mistake of the struct.
+// parseRange parses a range tag. A malformed tag is a bug in the struct.
 func parseRange(tag string) interval {
 	low, high, ok := strings.Cut(strings.Trim(tag, "[]()"), ",")
 	r := interval{math.Inf(-1), math.Inf(1), low, high, tag[0] == '(', tag[len(tag)-1] == ')'}
@@ -119,7 +119,7 @@ func parseRange(tag string) interval {
 	return r
 }
 
-func (r interval) holds(n float64) bool { // which NaN is not in
+func (r interval) holds(n float64) bool { // false for NaN
 	return (n > r.low || n == r.low && !r.openLow) && (n < r.high || n == r.high && !r.openHigh)
 }
 

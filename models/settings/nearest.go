@@ -2,13 +2,13 @@ package settings
 
 import "strings"
 
-// Nearest returns the known word that one was most likely meant to be, or "" where none is near: words are near when a letter in three
-// is missing, too many, another, or has changed places with its neighbour (the distance of optimal string alignment).
+// Nearest returns the known word that a misspelt one most likely stands for, or "" if none is similar. Words are similar if at most a third
+// of the letters are missing, added, replaced or swapped with their neighbour (optimal string alignment distance).
 func Nearest(word string, known []string) string {
 	return nearest(word, known, len(word), distance)
 }
 
-// nearestKey is Nearest for dotted keys in which all parts except the last may be missing or wrong.
+// nearestKey is Nearest for dotted keys, of which all parts but the last may be missing or wrong.
 func nearestKey(key string, keys []string) string {
 	return nearest(key, keys, len(last(key)), func(a, b string) int {
 		return min(distance(a, b), distance(last(a), last(b))+1)
@@ -27,10 +27,10 @@ func nearest(word string, known []string, letters int, distance func(a, b string
 
 func last(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
 
-// distance counts the letters that have to be put in, taken out, replaced or swapped with their neighbours to make b of a.
+// distance counts the letters to insert, delete, replace or swap with their neighbours to turn a into b.
 func distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
-	var before, above []int // rows of the table, two and one above
+	var before, above []int // the previous row of the table, and the one before
 	row := make([]int, len(y)+1)
 	for j := range row {
 		row[j] = j

@@ -1,9 +1,9 @@
-// Package settings reads the settings of a run, from YAML and from what is typed, and takes nothing that does not fit: no unknown key, no
-// fraction where a whole number is wanted, no infinity, no number that a variable cannot hold.
+// Package settings reads the settings of a run from YAML and from the command line, and rejects everything that does not fit: unknown keys,
+// fractions for whole numbers, infinities, numbers that a variable cannot hold.
 //
-// The one idea: settings are a struct of structs, whose leaves are numbers, truth values and texts. A value is read for the leaf that
-// it is for, and never changed to fit it. Of YAML that leaves mappings of plain values, whose cost is known before they are parsed:
-// a YAML library that decodes into any type rounds 2.7 to 2 for an int, and takes gigabytes for a few thousand brackets.
+// The one idea: settings are a struct of structs whose leaves are numbers, booleans and texts. A value is parsed for its leaf's type and
+// never converted to fit it. This uses only YAML mappings of plain values, whose cost is known before they are parsed: a YAML library that
+// decodes into any type rounds 2.7 to 2 for an int, and takes gigabytes for a few thousand brackets.
 //
 // Tags of a field say all that is known of a setting, once:
 //
@@ -31,17 +31,17 @@ import (
 )
 
 const (
-	maxBytes  = 512 << 10 // room for the vocabulary of any text; splitting takes up to 250 times as much memory
-	maxTokens = 5000      // parsing takes the square of it where brackets are nested; settings have some hundred
+	maxBytes  = 512 << 10 // room for the vocabulary of any text; splitting needs up to 250 times as much memory
+	maxTokens = 5000      // parsing nested brackets takes quadratic time; settings have some hundred tokens
 )
 
-// ReadFile returns what a file of settings holds; one that is too long for that, or no file, is an error.
+// ReadFile returns the contents of a settings file. A file that is too long, or not a regular file, is an error.
 func ReadFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() { // a pipe would be waited for
+	if !info.Mode().IsRegular() { // reading a pipe would block
 		return nil, fmt.Errorf("%s is no file", path)
 	}
 	f, err := os.Open(path)
@@ -56,8 +56,8 @@ func ReadFile(path string) ([]byte, error) {
 	return p, err
 }
 
-// Decode reads YAML into dst, a pointer to a struct. The first thing that does not fit is the error, with its line; dst may then have
-// been changed in part.
+// Decode reads YAML into dst, a pointer to a struct. The error is about the first value that does not fit, with its line; dst may then be
+// partly changed.
 func Decode(p []byte, dst any) error {
 	d, err := Parse(p)
 	if err == nil {
@@ -69,14 +69,14 @@ func Decode(p []byte, dst any) error {
 	return err
 }
 
-// A Document is YAML of which several readers take what is theirs.
+// A Document is YAML from which several readers take their settings.
 type Document struct {
 	pairs  []*ast.MappingValueNode
-	known  []string        // keys of those who have taken some
-	passed map[string]bool // keys that are left out where nobody has them
+	known  []string        // keys of the readers so far
+	passed map[string]bool // keys to ignore if no reader takes them
 }
 
-// Pass has keys left out of what is taken from now on, where they do not fit.
+// Pass makes later calls of Take ignore keys whose values do not fit.
 func (d *Document) Pass(keys ...string) {
 	if d.passed == nil {
 		d.passed = map[string]bool{}
@@ -106,8 +106,8 @@ func Parse(p []byte) (*Document, error) {
 	return &Document{pairs: all}, err
 }
 
-// Take reads those settings whose keys dst, a pointer to a struct, has at its top, and takes them out of the document. A field that
-// the document leaves out keeps its value.
+// Take reads the settings whose keys dst, a pointer to a struct, has at its top level, and removes them from the document. Fields that the
+// document omits keep their values.
 func (d *Document) Take(dst any) error {
 	v := reflect.ValueOf(dst).Elem()
 	var rest []*ast.MappingValueNode
@@ -123,7 +123,7 @@ func (d *Document) Take(dst any) error {
 	return nil
 }
 
-// Rest returns an error that names the first setting which nobody has taken.
+// Rest returns an error that names the first setting that no reader has taken.
 func (d *Document) Rest() error {
 	if len(d.pairs) == 0 {
 		return nil
@@ -131,7 +131,7 @@ func (d *Document) Rest() error {
 	return fmt.Errorf("line %d: %w", line(d.pairs[0]), unknown(keyOf(d.pairs[0]), d.known))
 }
 
-// pairsOf returns the settings of a mapping whose keys have a prefix.
+// pairsOf returns the entries of a mapping; the prefix is for error messages.
 func pairsOf(node ast.Node, prefix string) ([]*ast.MappingValueNode, error) {
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -188,7 +188,7 @@ func or(text, instead string) string {
 	return text
 }
 
-// find returns the field of a struct for a key, which is what its yaml tag says.
+// find returns the field of a struct with a key in its yaml tag.
 func find(of reflect.Value, key string) (reflect.Value, bool) {
 	for i := range of.NumField() {
 		f := of.Type().Field(i)
@@ -203,7 +203,7 @@ func find(of reflect.Value, key string) (reflect.Value, bool) {
 	return reflect.Value{}, false
 }
 
-// inline tells whether a field is a struct whose keys stand among those of the struct that it is in.
+// inline tells whether a field is an embedded struct whose keys belong to the struct around it.
 func inline(f reflect.StructField) bool { return strings.HasSuffix(f.Tag.Get("yaml"), ",inline") }
 
 func name(f reflect.StructField) string {
@@ -211,7 +211,7 @@ func name(f reflect.StructField) string {
 	return or(tag, strings.ToLower(f.Name))
 }
 
-// decodeValue reads a plain value of YAML.
+// decodeValue parses a plain value of YAML.
 func decodeValue(node ast.Node, field reflect.Value, key string) error {
 	switch n := node.(type) {
 	case *ast.NullNode:
@@ -226,8 +226,8 @@ func decodeValue(node ast.Node, field reflect.Value, key string) error {
 	return fmt.Errorf("%s takes %s, not a %s", key, wanted(field), strings.ToLower(node.Type().String()))
 }
 
-// Set changes the setting that a dotted key such as model.z names to a value as it is typed. It is one of those of structs, to each of
-// which a pointer leads.
+// Set changes the setting with a dotted key, such as model.z, to a value in the form in which a user types it. structs are pointers to
+// structs, one of which must have the key.
 func Set(key, value string, structs ...any) error {
 	var known []string
 	for _, s := range structs {
@@ -245,7 +245,7 @@ func Set(key, value string, structs ...any) error {
 	return unknown(key, known)
 }
 
-// follow returns what a dotted key leads to.
+// follow returns the field for a dotted key.
 func follow(v reflect.Value, key string) (reflect.Value, bool) {
 	for part := range strings.SplitSeq(key, ".") {
 		ok := v.Kind() == reflect.Struct
@@ -259,14 +259,14 @@ func follow(v reflect.Value, key string) (reflect.Value, bool) {
 	return v, true
 }
 
-// Keys lists the keys of the settings of a struct, or of one that a pointer leads to, in order, each after a prefix.
+// Keys lists the keys of the settings of a struct, or pointer to one, in order, each with a prefix.
 func Keys(of any, prefix string) []string {
 	var all []string
 	walk(reflect.Indirect(reflect.ValueOf(of)), prefix, func(key string, _ reflect.StructField, _ reflect.Value) { all = append(all, key) })
 	return all
 }
 
-// walk visits the leaves of a struct in order, whose keys get a prefix.
+// walk visits the leaves of a struct in order. prefix is put before their keys.
 func walk(of reflect.Value, prefix string, visit func(key string, f reflect.StructField, v reflect.Value)) {
 	for i := range of.NumField() {
 		switch f := of.Type().Field(i); {
@@ -281,7 +281,7 @@ func walk(of reflect.Value, prefix string, visit func(key string, f reflect.Stru
 	}
 }
 
-// unknown is the error of an unknown key.
+// unknown returns the error of an unknown key.
 func unknown(key string, keys []string) error {
 	if near := nearestKey(key, keys); near != "" {
 		return fmt.Errorf("there is no setting %s; did you mean %s?", key, near)
@@ -289,7 +289,7 @@ func unknown(key string, keys []string) error {
 	return fmt.Errorf("there is no setting %s; there are %s", key, strings.Join(keys, ", "))
 }
 
-// assign puts a value into a leaf. The error says what would fit.
+// assign parses a value into a leaf. The error says which values fit.
 func assign(field reflect.Value, key, text string) error {
 	if u, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
@@ -329,7 +329,7 @@ func assign(field reflect.Value, key, text string) error {
 	return nil
 }
 
-// whole reads a whole number; 1e3 and 2000.0 are some. A leading zero, which means octal to some, is not read.
+// whole parses a whole number, such as 1e3 or 2000.0. It rejects a leading zero, which some would read as octal.
 func whole[N int64 | uint64](text string, bits int, parse func(string, int, int) (N, error)) (N, bool) {
 	if digits := strings.TrimLeft(text, "+-"); len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
 		return 0, false
@@ -337,7 +337,7 @@ func whole[N int64 | uint64](text string, bits int, parse func(string, int, int)
 	if n, err := parse(strings.TrimPrefix(text, "+"), 0, bits); err == nil {
 		return n, true
 	}
-	const exact = 1 << 53 // up to which every whole number is a float64
+	const exact = 1 << 53 // float64 holds every whole number up to here
 	f, ok := number(text)
 	if !ok || f != math.Trunc(f) || math.Abs(f) > exact {
 		return 0, false
@@ -346,7 +346,7 @@ func whole[N int64 | uint64](text string, bits int, parse func(string, int, int)
 	return n, err == nil
 }
 
-// number reads a finite number that an f32 of a device holds, too.
+// number parses a finite number that fits an f32 on a device.
 func number(text string) (float64, bool) {
 	digits := strings.TrimLeft(text, "+-.")
 	if digits == "" || digits[0] < '0' || digits[0] > '9' {
@@ -356,7 +356,7 @@ func number(text string) (float64, bool) {
 	return f, err == nil && math.Abs(f) <= math.MaxFloat32
 }
 
-// wanted says what fits a leaf.
+// wanted says which values fit a leaf.
 func wanted(field reflect.Value) string {
 	bits := field.Type().Bits
 	switch field.Kind() {

@@ -10,9 +10,9 @@ import (
 	"math"
 )
 
-// writeAPNG puts the frames' PNG data into one animated PNG (W3C PNG third edition, section 11.3.2).
+// writeAPNG combines the frames' PNG data into one animated PNG (W3C PNG third edition, section 11.3.2).
 func writeAPNG(w io.Writer, f Film) error {
-	if f.Frames > math.MaxInt32/2 || f.FPS > math.MaxUint16 { // each frame has two numbers, of 31 bits
+	if f.Frames > math.MaxInt32/2 || f.FPS > math.MaxUint16 { // each frame has two sequence numbers of 31 bits
 		return errTooLarge
 	}
 	out := &chunkWriter{w: w}
@@ -55,7 +55,7 @@ func writeAPNG(w io.Writer, f Film) error {
 	return out.err
 }
 
-// frameControl says of a frame that it covers all of the picture for 1/fps seconds.
+// frameControl makes a frame cover the whole picture for 1/fps seconds.
 func frameControl(seq, width, height uint32, fps uint16) []byte {
 	var p []byte
 	for _, v := range []uint32{seq, width, height, 0, 0} {

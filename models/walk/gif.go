@@ -12,17 +12,16 @@ import (
 	"slices"
 )
 
-// gifLeast is the shortest time of a frame in hundredths of a second: browsers take a tenth of a second for what is shorter.
+// gifLeast is the shortest time of a frame in hundredths of a second: browsers show shorter frames for a tenth of a second.
 const gifLeast = 2
 
-// gifDelay returns how long a frame is shown, in hundredths of a second. The times differ by one where that is needed for the film to
-// take frames/fps seconds.
+// gifDelay returns the time of frame n in hundredths of a second. Times differ by one so that the film takes frames/fps seconds.
 func gifDelay(frame, fps int) int {
 	end := func(n int) int { return (200*n + fps) / (2 * fps) } // 100 n / fps, rounded
 	return max(gifLeast, end(frame+1)-end(frame))
 }
 
-// Slowed says what a file cannot keep of a film's speed; "" where there is nothing to say.
+// Slowed says how a file's format changes a film's speed; "": it does not.
 func Slowed(path string, f Film) string {
 	e, err := encoderOf(path)
 	if most := 100 / gifLeast; err == nil && e.ending == ".gif" && f.FPS > most {
@@ -32,7 +31,7 @@ func Slowed(path string, f Film) string {
 	return ""
 }
 
-// writeGIF writes a GIF. Colours are taken as a painter says; that pictures are written as they come is why image/gif does not do.
+// writeGIF writes a GIF with the colours of a painter, frame by frame as the pictures come, which image/gif cannot do.
 func writeGIF(w io.Writer, f Film) error {
 	g := &gifWriter{w: w, scale: f.Scale}
 	var p *painter
@@ -65,7 +64,7 @@ func writeGIF(w io.Writer, f Film) error {
 type gifWriter struct {
 	w      io.Writer
 	scale  int
-	global []rgb // the palette of all frames that have no other
+	global []rgb // the palette of frames without their own
 	err    error
 	pixels []byte
 }
@@ -83,16 +82,16 @@ func (g *gifWriter) begin(size image.Point, palette []rgb, moves bool) {
 	p = binary.LittleEndian.AppendUint16(p, uint16(size.Y*g.scale))
 	p = append(p, 0x80|byte(paletteBits(palette)-1), 0, 0)
 	p = appendPalette(p, palette)
-	if moves { // for ever again
+	if moves { // repeat for ever
 		p = append(p, 0x21, 0xff, 11)
 		p = append(p, "NETSCAPE2.0\x03\x01\x00\x00\x00"...)
 	}
 	g.write(p...)
 }
 
-// frame writes a part of the picture, whose time is in hundredths of a second.
+// frame writes a part of the picture; its time is in hundredths of a second.
 func (g *gifWriter) frame(f part, time int) {
-	const keep = 1 << 2 // what the part does not cover stays
+	const keep = 1 << 2 // the rest of the picture stays
 	flags, clear := byte(keep), byte(0)
 	if f.transparent >= 0 {
 		flags, clear = keep|1, byte(f.transparent)
@@ -115,7 +114,7 @@ func (g *gifWriter) frame(f part, time int) {
 	g.compress(f, codes)
 }
 
-// compress writes the pixels of a part, each as scale×scale.
+// compress writes the pixels of a part, magnified by scale.
 func (g *gifWriter) compress(f part, codes int) {
 	if g.err != nil {
 		return
@@ -140,7 +139,7 @@ func (g *gifWriter) compress(f part, codes int) {
 	}
 }
 
-// paletteBits is how many bits number a palette's colours.
+// paletteBits returns how many bits an index of a palette needs.
 func paletteBits(p []rgb) int { return max(1, bits.Len(uint(len(p)-1))) }
 
 // appendPalette appends a palette, filled up to a power of two.
@@ -151,7 +150,7 @@ func appendPalette(p []byte, palette []rgb) []byte {
 	return append(p, make([]byte, 3*(1<<paletteBits(palette)-len(palette)))...)
 }
 
-// A blockWriter cuts what is written into blocks of 255 bytes, each with its length before it.
+// A blockWriter splits its input into blocks of 255 bytes, each after its length.
 type blockWriter struct {
 	w io.Writer
 	b bytes.Buffer

@@ -14,11 +14,11 @@ import (
 	"genview/vk/files"
 )
 
-// A Film is pictures of one size that follow each other, opaque ones. They are asked for one by one and not kept.
+// A Film is a sequence of opaque pictures of one size. They are made one by one and not kept.
 type Film struct {
-	Pictures iter.Seq2[*image.RGBA, error] // an error ends the film, and is what WriteMedia returns
-	Frames   int                           // pictures that there will be
-	FPS      int                           // pictures a second
+	Pictures iter.Seq2[*image.RGBA, error] // an error ends the film; WriteMedia returns it
+	Frames   int                           // number of pictures
+	FPS      int                           // pictures per second
 	Scale    int                           // each pixel is shown as Scale×Scale pixels
 }
 
@@ -35,7 +35,7 @@ type encoder struct {
 
 var encoders = []encoder{{".gif", writeGIF}, {".apng", writeAPNG}, {".png", writeSheet}}
 
-// CheckName returns an error if a file's ending is none that [WriteMedia] knows.
+// CheckName returns an error if [WriteMedia] does not know a file's ending.
 func CheckName(path string) error {
 	_, err := encoderOf(path)
 	return err
@@ -50,8 +50,8 @@ func encoderOf(path string) (encoder, error) {
 	return encoders[i], nil
 }
 
-// WriteMedia writes a film by the file's ending: .gif and .apng move, .png is a sheet of all pictures. The file is written whole or
-// not at all, as [files.Write] does. Of a GIF and an APNG two pictures are in memory at a time, of a sheet one row.
+// WriteMedia writes a film in the format of the file's ending: .gif and .apng are animations, .png is a sheet of all pictures. The file is
+// written whole or not at all, as by [files.Write]. For a GIF or an APNG two pictures are in memory at a time, for a sheet one row.
 func WriteMedia(path string, f Film) error {
 	if f.Frames < 1 || f.FPS < 1 || f.Scale < 1 {
 		return fmt.Errorf("walk: %d frames at %d a second, %d times as large, make no film: give 1 or more of each", f.Frames, f.FPS, f.Scale)
@@ -62,7 +62,7 @@ func WriteMedia(path string, f Film) error {
 	}
 	next, stop := iter.Pull2(f.checked())
 	defer stop()
-	first, err, _ := next() // before there is a file: what makes the pictures may take a while to begin
+	first, err, _ := next() // before the file is created, because the first picture may take a while
 	if err != nil {
 		return err
 	}
@@ -76,14 +76,14 @@ func WriteMedia(path string, f Film) error {
 	if f.Frames > 1 {
 		return files.Write(path, func(w io.Writer) error { return e.write(w, f) })
 	}
-	var b bytes.Buffer // one picture is soon made and small, and a process that ends meanwhile leaves nothing
+	var b bytes.Buffer // a single picture is small; buffered, it leaves no file if the process ends meanwhile
 	if err := e.write(&b, f); err != nil {
 		return err
 	}
 	return files.WriteBytes(path, b.Bytes())
 }
 
-// checked yields the pictures, and an error where they are not as the film says.
+// checked yields the pictures, and an error if one does not match the film's description.
 func (f Film) checked() iter.Seq2[*image.RGBA, error] {
 	return func(yield func(*image.RGBA, error) bool) {
 		n, size := 0, image.Point{}
@@ -106,7 +106,7 @@ func (f Film) checked() iter.Seq2[*image.RGBA, error] {
 	}
 }
 
-// magnify returns a picture with each pixel as by×by pixels.
+// magnify enlarges a picture by a whole factor.
 func magnify(img *image.RGBA, by int) *image.RGBA {
 	if by == 1 {
 		return img

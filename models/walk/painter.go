@@ -8,38 +8,37 @@ import (
 // rgb is an opaque colour.
 type rgb [3]uint8
 
-// apart is the square of the distance of two colours.
+// apart returns the squared distance of two colours.
 func apart(a, b rgb) int {
 	x, y, z := int(a[0])-int(b[0]), int(a[1])-int(b[1]), int(a[2])-int(b[2])
 	return x*x + y*y + z*z
 }
 
-// A part is what a frame of a GIF changes of the picture.
+// A part is the change of the picture in one frame of a GIF.
 type part struct {
 	rect        image.Rectangle
 	palette     []rgb
-	pixels      []byte // of rect, numbers of the palette
-	transparent int    // the number of pixels that stay as they are; -1 where there are none
+	pixels      []byte // of rect, as indices of the palette
+	transparent int    // index of pixels that stay unchanged; -1: there are none
 }
 
-// A painter says how a GIF shows a film, 256 colours a frame.
+// A painter converts a film to GIF frames of 256 colours each.
 //
-// A picture of so few colours is shown as it is. Of one with more, only the pixels that have moved away from the colour that they
-// were last set for are set again, in colours made for them alone, and the others stay: there a frame is transparent, and decoders
-// lay it over the one before, which is not disposed of. So a picture has more than 256 colours in the end, and what rests does not
-// flicker, as it would if each frame were quantized anew. One palette for all frames has an error twice as large, the 256 colours
-// that k-means finds for each picture one a tenth larger, and dithering errs and flickers more: a frame's noise differs from that of
-// the next.
+// It shows a picture with at most 256 colours exactly. For other pictures, each frame sets only the pixels that have moved away from the
+// colour that they were last set for, with a palette made for these pixels. All other pixels are transparent, and show the frame before. So
+// a picture can have more than 256 colours, and parts that do not move do not flicker, as they would if each frame were quantized
+// separately. One palette for all frames has twice the error; 256 k-means colours for each picture have a tenth more; dithering has more
+// error and flickers, because the noise differs between frames.
 type painter struct {
 	size  image.Point
-	shown []rgb // as the GIF shows the picture
-	meant []rgb // what each pixel should have been when it was last set
+	shown []rgb // the picture as the GIF shows it
+	meant []rgb // the colour of each pixel when it was last set
 	begun bool
 }
 
 const (
-	moved = 6 * 6   // a pixel that moves by a larger distance is set again,
-	wrong = 12 * 12 // and one that is shown wronger, where that helps
+	moved = 6 * 6   // a pixel whose colour has moved by more is set again,
+	wrong = 12 * 12 // and one that is shown with a larger error, if that helps
 )
 
 func newPainter(size image.Point) *painter {
@@ -47,7 +46,7 @@ func newPainter(size image.Point) *painter {
 	return &painter{size: size, shown: make([]rgb, n), meant: make([]rgb, n)}
 }
 
-// paint returns what has to be changed for the next picture.
+// paint returns the changes for the next picture.
 func (p *painter) paint(img *image.RGBA) part {
 	colours := make([]rgb, 0, len(p.shown))
 	for y := range p.size.Y {
@@ -64,7 +63,7 @@ func (p *painter) paint(img *image.RGBA) part {
 	return f
 }
 
-// exact shows all of a picture that has 256 colours or fewer.
+// exact shows all of a picture with at most 256 colours.
 func (p *painter) exact(colours []rgb) (part, bool) {
 	number := map[rgb]byte{}
 	grey := true
@@ -102,7 +101,7 @@ func (p *painter) exact(colours []rgb) (part, bool) {
 
 func compare(a, b rgb) int { return slices.Compare(a[:], b[:]) }
 
-// change sets the pixels that have moved or are wrong, as far as that makes them better.
+// change sets pixels that have moved or are wrong, if that improves them.
 func (p *painter) change(colours []rgb) part {
 	var at []int
 	var want []rgb
@@ -115,13 +114,13 @@ func (p *painter) change(colours []rgb) part {
 		palette, number := quantize(want, 256)
 		return p.set(at, want, palette, number)
 	}
-	const most = 255 // one number says that a pixel stays
+	const most = 255 // one index means that a pixel stays
 	palette, number := quantize(want, most)
 	sum := 0
 	for k := range want {
 		sum += apart(want[k], palette[number[k]])
 	}
-	// Pixels that are shown better already than the new colours would on average can wait, which leaves more colours for the rest.
+	// Pixels that are shown better than the new colours would show them on average can wait, which leaves more colours for the others.
 	n := 0
 	for k, i := range at {
 		if apart(want[k], p.shown[i])*len(want) > sum {
@@ -143,7 +142,7 @@ func (p *painter) change(colours []rgb) part {
 	return p.set(at[:n], want[:n], palette, number[:n])
 }
 
-// set sets pixels to colours of a palette, and returns the smallest part that does so.
+// set sets pixels to colours of a palette, and returns the smallest part that contains them.
 func (p *painter) set(at []int, want, palette []rgb, number []byte) part {
 	var rect image.Rectangle
 	for k, i := range at {
@@ -151,7 +150,7 @@ func (p *painter) set(at []int, want, palette []rgb, number []byte) part {
 		x, y := i%p.size.X, i/p.size.X
 		rect = rect.Union(image.Rect(x, y, x+1, y+1))
 	}
-	if rect.Empty() { // a frame has one pixel at least
+	if rect.Empty() { // a frame has at least one pixel
 		rect = image.Rect(0, 0, 1, 1)
 	}
 	f := part{rect: rect, palette: palette, transparent: -1, pixels: make([]byte, rect.Dx()*rect.Dy())}

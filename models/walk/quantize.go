@@ -1,9 +1,9 @@
 package walk
 
-// quantize returns at most most colours, 256 or fewer, for others, and for each of these the number of the one that stands for it.
+// quantize returns at most most colours (256 or fewer) that represent others, and for each of the others the index of its representative.
 //
-// It splits the set of colours whose error is the largest, across its widest channel at the mean, until there are as many sets
-// (Wu 1991 calls this variance-based; he finds better places to split, for twice the time). A set's mean stands for it.
+// It repeatedly splits the set of colours with the largest error, across its widest channel at the mean (Wu 1991 calls this variance-based;
+// he finds better splits in twice the time). The mean represents a set.
 func quantize(colours []rgb, most int) (palette []rgb, number []byte) {
 	if len(colours) == 0 {
 		return nil, nil
@@ -37,12 +37,12 @@ func quantize(colours []rgb, most int) (palette []rgb, number []byte) {
 	return palette, number
 }
 
-// A colourSet is some of the colours.
+// A colourSet is a subset of the colours.
 type colourSet struct {
 	members []int
 	mean    [3]float64
-	widest  int     // the channel of the largest variance
-	err     float64 // the sum of squares of the distances to the mean
+	widest  int     // channel with the largest variance
+	err     float64 // sum of squared distances to the mean
 }
 
 func newColourSet(colours []rgb, members []int) colourSet {
@@ -57,7 +57,7 @@ func newColourSet(colours []rgb, members []int) colourSet {
 	total := 0
 	for k := range sum {
 		s.mean[k] = float64(sum[k]) / float64(n)
-		spread := n*squares[k] - sum[k]*sum[k] // n² times the variance: whole numbers, so 0 where all are equal
+		spread := n*squares[k] - sum[k]*sum[k] // n² times the variance, in whole numbers, so 0 for equal colours
 		total += spread
 		if spread > most {
 			s.widest, most = k, spread
@@ -67,7 +67,7 @@ func newColourSet(colours []rgb, members []int) colourSet {
 	return s
 }
 
-// split halves a set, which it reorders; false where all colours are the same.
+// split divides a set, which it reorders, in two; false if all colours are equal.
 func (s colourSet) split(colours []rgb) (a, b colourSet, ok bool) {
 	if s.err == 0 {
 		return a, b, false

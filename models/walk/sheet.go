@@ -13,8 +13,8 @@ import (
 	"math"
 )
 
-// writeSheet writes one PNG of all pictures, in rows of about 960 pixels. It is written here, row by row, because image/png takes a
-// whole picture and cannot be stopped where the film ends with an error.
+// writeSheet writes one PNG of all pictures, in rows of about 960 pixels. It writes row by row, because image/png needs the whole picture
+// and cannot stop if the film ends with an error.
 func writeSheet(w io.Writer, f Film) error {
 	next, stop := iter.Pull2(f.Pictures)
 	defer stop()
@@ -22,20 +22,20 @@ func writeSheet(w io.Writer, f Film) error {
 	if err != nil || !ok {
 		return err
 	}
-	if f.Frames == 1 { // a filter for each row, as image/png chooses it, makes it smaller
+	if f.Frames == 1 { // image/png chooses a filter for each row, which makes a single picture smaller
 		return png.Encode(w, magnify(first, f.Scale))
 	}
 	size := first.Rect.Size().Mul(f.Scale)
 	cols := min(f.Frames, max(1, 960/size.X))
 	rows := (f.Frames-1)/cols + 1
-	if cols*size.X > math.MaxInt32 || rows > math.MaxInt32/size.Y { // what PNG can say
+	if cols*size.X > math.MaxInt32 || rows > math.MaxInt32/size.Y { // the limits of PNG
 		return errTooLarge
 	}
 	out := newPNGWriter(w, cols*size.X, rows*size.Y)
 	band := image.NewRGBA(image.Rect(0, 0, cols*size.X, size.Y))
 	for i := range rows * cols {
 		if i%cols == 0 {
-			draw.Draw(band, band.Rect, image.Black, image.Point{}, draw.Src) // the last row may not be full
+			draw.Draw(band, band.Rect, image.Black, image.Point{}, draw.Src) // the last row may have gaps
 		}
 		if i < f.Frames {
 			img := first
@@ -55,7 +55,7 @@ func writeSheet(w io.Writer, f Film) error {
 			return out.err
 		}
 	}
-	if _, err, ok := next(); ok && err != nil { // more pictures than there should be
+	if _, err, ok := next(); ok && err != nil { // more pictures than the film said
 		return err
 	}
 	return out.close()
@@ -64,10 +64,10 @@ func writeSheet(w io.Writer, f Film) error {
 // A pngWriter writes an opaque PNG from top to bottom until the first error.
 type pngWriter struct {
 	chunkWriter
-	z    *zlib.Writer  // writes to
-	data *bufio.Writer // whose blocks become chunks
-	last []byte        // the row above, 3 bytes a pixel
-	row  []byte        // and the next one, after the number of its filter
+	z    *zlib.Writer  // compresses into data
+	data *bufio.Writer // its blocks become chunks
+	last []byte        // the previous row, 3 bytes per pixel
+	row  []byte        // the next row, after the number of its filter
 }
 
 func newPNGWriter(w io.Writer, width, height int) *pngWriter {
@@ -76,12 +76,12 @@ func newPNGWriter(w io.Writer, width, height int) *pngWriter {
 	head := binary.BigEndian.AppendUint32(nil, uint32(width))
 	head = binary.BigEndian.AppendUint32(head, uint32(height))
 	p.chunk("IHDR", append(head, 8, 2, 0, 0, 0))                    // 8 bits of red, green and blue
-	p.data = bufio.NewWriterSize((*pngData)(&p.chunkWriter), 1<<15) // a chunk has 12 bytes more
+	p.data = bufio.NewWriterSize((*pngData)(&p.chunkWriter), 1<<15) // each chunk adds 12 bytes
 	p.z = zlib.NewWriter(p.data)
 	return p
 }
 
-// rows writes the rows of a picture as what they differ by from those above, which is nothing where pixels are magnified.
+// rows writes the rows of a picture as differences from the row above, which are 0 for magnified pixels.
 func (p *pngWriter) rows(img *image.RGBA) {
 	const up = 2
 	for y := 0; y < img.Rect.Dy() && p.err == nil; y++ {

@@ -1,4 +1,4 @@
-// Package walk makes walks through a latent space: where they lead, and the pictures or animations that show them.
+// Package walk makes walks through a latent space: paths, and pictures or animations of them.
 package walk
 
 import (
@@ -18,8 +18,8 @@ import (
 	"strings"
 )
 
-// Point returns the latent vector that a text names: "seed:7" draws it from N(0, 1), the same on every machine; "file:z.json" reads
-// an array of z numbers.
+// Point returns the latent vector that a text describes: "seed:7" draws it from N(0, 1), the same on every machine; "file:z.json" reads an
+// array of z numbers.
 func Point(text string, z int) ([]float32, error) {
 	kind, arg, _ := strings.Cut(text, ":")
 	switch kind {
@@ -44,7 +44,7 @@ func Point(text string, z int) ([]float32, error) {
 	return nil, fmt.Errorf("walk: %q names no point: use seed:N or file:PATH", text)
 }
 
-// readPoint reads an array of z numbers. The error goes on with a sentence that begins with the file's name.
+// readPoint reads an array of z numbers. An error is the end of a sentence that begins with the file's name.
 func readPoint(path string, z int) ([]float32, error) {
 	info, err := os.Stat(path)
 	switch most := 1<<16 + 100*int64(z); {
@@ -73,7 +73,7 @@ func readPoint(path string, z int) ([]float32, error) {
 	return v, nil
 }
 
-// numbers returns the numbers of a JSON array, also of one that is the only element of another, as a batch of one point is.
+// numbers returns the numbers of a JSON array, which may be the only element of another array, as for a batch of one point.
 func numbers(p []byte) ([]float32, error) {
 	var all []json.RawMessage
 	for depth := 0; ; depth++ {
@@ -87,7 +87,7 @@ func numbers(p []byte) ([]float32, error) {
 	}
 	out := make([]float32, len(all))
 	for i, x := range all {
-		f, err := strconv.ParseFloat(string(x), 32) // json.Valid knows neither NaN nor Inf, so that these are no JSON
+		f, err := strconv.ParseFloat(string(x), 32) // json.Valid rejects NaN and Inf
 		switch {
 		case errors.Is(err, strconv.ErrRange):
 			return nil, fmt.Errorf("has a number that float32 does not hold, as number %d", i+1)
@@ -101,7 +101,7 @@ func numbers(p []byte) ([]float32, error) {
 	return out, nil
 }
 
-// kindOf names what begins with a character in JSON, where it is no number.
+// kindOf names the kind of JSON value that begins with a character, except for numbers.
 func kindOf(first byte) string {
 	switch first {
 	case '"':
@@ -114,13 +114,13 @@ func kindOf(first byte) string {
 	return "true or false"
 }
 
-// Interp goes from a (t = 0) to b (t = 1).
+// Interp interpolates from a (t = 0) to b (t = 1).
 type Interp func(a, b []float32, t float64) []float32
 
 // Interps are the interpolations by name.
 var Interps = map[string]Interp{"lerp": Lerp, "slerp": Slerp}
 
-// Lerp goes along the straight line.
+// Lerp interpolates along the straight line.
 func Lerp(a, b []float32, t float64) []float32 {
 	out := make([]float32, len(a))
 	for i := range a {
@@ -129,8 +129,8 @@ func Lerp(a, b []float32, t float64) []float32 {
 	return out
 }
 
-// Slerp goes along the great circle (Shoemake 1985), while the length goes from that of a to that of b: random points of many
-// dimensions all lie near one sphere, and the straight line between two leaves it.
+// Slerp interpolates along the great circle (Shoemake 1985), with a length between those of a and b: random points of many dimensions all
+// lie near one sphere, which the straight line between two of them leaves.
 func Slerp(a, b []float32, t float64) []float32 {
 	var aa, bb, ab float64
 	for i := range a {
@@ -140,7 +140,7 @@ func Slerp(a, b []float32, t float64) []float32 {
 	}
 	la, lb := math.Sqrt(aa), math.Sqrt(bb)
 	angle := math.Acos(min(max(ab/(la*lb), -1), 1))
-	if !(la > 0 && lb > 0) || math.Sin(angle) < 1e-4 { // parallel: there is no circle, or no one circle
+	if !(la > 0 && lb > 0) || math.Sin(angle) < 1e-4 { // parallel: there is no unique circle
 		return Lerp(a, b, t)
 	}
 	length := (1-t)*la + t*lb
@@ -152,8 +152,8 @@ func Slerp(a, b []float32, t float64) []float32 {
 	return out
 }
 
-// Path returns a path of frames points through all stops, two or more, equally many between each two, with the first and last among
-// them: point i for i from 0 to frames−1.
+// Path returns a path of frames points through all stops, at least two, with equal distances in time between neighbours; the first and the
+// last stop are its ends. point(i) is point i, from 0 to frames−1.
 func Path(stops [][]float32, frames int, f Interp) (point func(i int) []float32, err error) {
 	if frames < 1 {
 		return nil, fmt.Errorf("walk: %d frames make no walk: give 1 or more", frames)
@@ -165,22 +165,22 @@ func Path(stops [][]float32, frames int, f Interp) (point func(i int) []float32,
 	}, nil
 }
 
-// A Decoder makes pictures of latent vectors, as family.Decoder.
+// A Decoder makes pictures from latent vectors, like family.Decoder.
 type Decoder interface {
 	Z() int                                                       // dimensions of a latent vector
 	Draw(ctx context.Context, z []float32) ([]*image.RGBA, error) // one picture for each vector of z [N, Z]
 }
 
-// Options says how a walk is filmed. Zeros stand for the usual values.
+// Options says how to film a walk. Zero values mean defaults.
 type Options struct {
-	Frames int                // pictures; usually 120
-	FPS    int                // pictures a second; usually 25
-	Scale  int                // each pixel is shown as Scale×Scale pixels; usually 1
-	Interp Interp             // from stop to stop; usually [Slerp]
-	Heard  func(done, of int) // hears how many pictures are drawn; may be nil
+	Frames int                // number of pictures; default 120
+	FPS    int                // pictures per second; default 25
+	Scale  int                // magnification of pixels; default 1
+	Interp Interp             // between stops; default [Slerp]
+	Heard  func(done, of int) // receives the number of pictures that are drawn; may be nil
 }
 
-// Through films a walk through stops, two or more, that are named as [Point] has it. Pictures are drawn as the film is asked for them.
+// Through films a walk through stops, at least two, in the form of [Point]. It draws pictures while the film is read.
 func Through(ctx context.Context, m Decoder, stops []string, o Options) (Film, error) {
 	o = Options{cmp.Or(o.Frames, 120), cmp.Or(o.FPS, 25), cmp.Or(o.Scale, 1), o.Interp, o.Heard}
 	if o.Interp == nil {
@@ -204,8 +204,7 @@ func Through(ctx context.Context, m Decoder, stops []string, o Options) (Film, e
 	return Film{Frames: o.Frames, FPS: o.FPS, Scale: o.Scale, Pictures: Along(ctx, m.Draw, path, o.Frames, o.Heard)}, err
 }
 
-// Along draws n points one after another, a few at a time: a device is waited for however long it takes. heard is told how many are
-// drawn.
+// Along draws n points, a few at a time, because waiting for a device takes long. heard receives the number of pictures that are drawn.
 func Along(ctx context.Context, draw func(ctx context.Context, z []float32) ([]*image.RGBA, error), point func(i int) []float32, n int,
 	heard func(done, of int),
 ) iter.Seq2[*image.RGBA, error] {

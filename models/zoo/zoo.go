@@ -13,7 +13,7 @@ import (
 	"genview/models/vae"
 )
 
-// Families is the list of all families, in the order in which help lists them. A program may add its own before it uses any.
+// Families lists all families in the order in which help lists them. A program may add its own before it uses any.
 var Families = []family.Family{
 	vae.Family,
 	gan.Family,
@@ -22,7 +22,7 @@ var Families = []family.Family{
 	text.Family,
 }
 
-// Find returns the family of a kind.
+// Find returns the family with a kind.
 func Find(kind string) (family.Family, bool) {
 	i := slices.IndexFunc(Families, func(f family.Family) bool { return f.Kind == kind })
 	if i < 0 {
@@ -40,7 +40,7 @@ func Kinds() []string {
 	return all
 }
 
-// Preset returns the preset of a name, or of one of its aliases, and its family.
+// Preset returns the preset with a name or an alias, and its family.
 func Preset(name string) (family.Preset, family.Family, bool) {
 	for _, f := range Families {
 		for _, p := range f.Presets {
@@ -61,7 +61,7 @@ func Presets() []family.Preset {
 	return all
 }
 
-// Names lists the names of presets that keep holds for.
+// Names lists the names of the presets for which keep is true.
 func Names(keep func(family.Preset) bool) []string {
 	var all []string
 	for _, p := range Presets() {
@@ -72,7 +72,7 @@ func Names(keep func(family.Preset) bool) []string {
 	return all
 }
 
-// Usage lists the presets as they are typed: vae|gan|…, and those with an argument after them.
+// Usage lists the presets for a usage line: vae|gan|…, and those with an argument after them.
 func Usage() string {
 	bare := strings.Join(Names(func(p family.Preset) bool { return p.Argument == "" }), "|")
 	for _, p := range Presets() {
