@@ -8,7 +8,7 @@ import (
 	"math/bits"
 )
 
-// Ways in which the pixels of a BMP are kept.
+// Compression of the pixels of a BMP.
 const (
 	bmpPlain     = 0
 	bmpRLE8      = 1
@@ -21,7 +21,7 @@ const (
 type bmp struct {
 	w, h    int
 	topDown bool
-	depth   int // bits a pixel
+	depth   int // bits per pixel
 	kind    uint32
 	palette [256][3]byte
 	masks   [4]uint32 // red, green, blue, alpha
@@ -50,7 +50,7 @@ func readBMP(p []byte) (*bmp, error) {
 		return nil, errShort
 	}
 	b := &bmp{pixels: p[start:]}
-	at, each, colours := int(head), 4, 0 // where the palette begins, bytes of a colour
+	at, each, colours := int(head), 4, 0 // start of the palette, bytes per colour, number of colours
 	if head == coreHead {
 		each = 3
 		b.w, b.h = int(binary.LittleEndian.Uint16(info[4:])), int(binary.LittleEndian.Uint16(info[6:]))
@@ -87,8 +87,8 @@ func readBMP(p []byte) (*bmp, error) {
 	return b, nil
 }
 
-// fields checks depth and kind, and finds the masks of colours. Of a header that can say where alpha is, plain pixels of 32 bits have
-// it in their fourth byte.
+// fields checks depth and compression, and finds the masks of colours. If the header can describe alpha, plain 32-bit pixels have it in
+// their fourth byte.
 func (b *bmp) fields(info []byte, head uint32) error {
 	unknown := fmt.Errorf("%d bits a pixel of kind %d are not read", b.depth, b.kind)
 	switch b.kind {
@@ -126,16 +126,16 @@ func (b *bmp) fields(info []byte, head uint32) error {
 	return nil
 }
 
-// maskCount is 4 where the file can have a mask for alpha, else 3.
+// maskCount returns 4 if the file can have a mask for alpha, else 3.
 func (b *bmp) maskCount(head uint32) int {
-	const alphaHead, os2Head = 56, 64 // bytes of the least header with such a mask, and of a longer one without
+	const alphaHead, os2Head = 56, 64 // bytes of the shortest header with such a mask, and of a longer one without
 	if b.kind == bmpAllFields || head >= alphaHead && head != os2Head {
 		return 4
 	}
 	return 3
 }
 
-// grey tells whether all colours of the palette are grey; of pixels without a palette that is not known.
+// grey tells whether all colours of the palette are grey. Without a palette that is not known.
 func (b *bmp) grey() bool {
 	if b.depth > 8 {
 		return false
@@ -168,7 +168,7 @@ func (b *bmp) decode() (image.Image, error) {
 	if b.masks[3] == 0 {
 		return out, nil
 	}
-	if !seen { // the fourth byte is no alpha: nobody writes a picture that cannot be seen
+	if !seen { // the fourth byte is not alpha: nobody writes an invisible picture
 		for i := 3; i < len(out.Pix); i += 4 {
 			out.Pix[i] = 255
 		}
@@ -177,7 +177,7 @@ func (b *bmp) decode() (image.Image, error) {
 	return &image.NRGBA{Pix: out.Pix, Stride: out.Stride, Rect: out.Rect}, nil
 }
 
-// row returns which row of the picture the row y of the file is.
+// row returns the row of the picture for row y of the file.
 func (b *bmp) row(y int) int {
 	if b.topDown {
 		return y
@@ -185,7 +185,7 @@ func (b *bmp) row(y int) int {
 	return b.h - 1 - y
 }
 
-// unpack returns what turns a row of the file into pixels of four bytes. That tells whether any alpha of them is above 0.
+// unpack returns a function that converts a row of the file to pixels of four bytes, and tells whether any of their alphas is above 0.
 func (b *bmp) unpack() func(dst, src []byte) bool {
 	switch {
 	case b.depth <= 8:
@@ -225,7 +225,7 @@ func (b *bmp) indices(dst, src []byte) bool {
 	return true
 }
 
-// masked reads pixels of 16 or 32 bits whose colours masks cut out.
+// masked reads 16-bit or 32-bit pixels with colour masks.
 func (b *bmp) masked(dst, src []byte) bool {
 	seen := false
 	for x := range b.w {
@@ -252,7 +252,7 @@ func (b *bmp) masked(dst, src []byte) bool {
 	return seen
 }
 
-// runs reads pixels of a palette that are kept as runs. Pixels that the runs leave out have the first colour.
+// runs reads run-length coded palette pixels. Pixels that are skipped have the first colour.
 func (b *bmp) runs() (image.Image, error) {
 	out := image.NewRGBA(image.Rect(0, 0, b.w, b.h))
 	paint := func(x, y int, index byte) {
@@ -308,7 +308,7 @@ func (b *bmp) runs() (image.Image, error) {
 	}
 }
 
-// ofPair returns index i of a run: bytes hold one each, or two, the first one high.
+// ofPair returns index i of a run: each byte holds one, or two with the first in the high bits.
 func (b *bmp) ofPair(code byte, i int) byte {
 	switch {
 	case b.depth == 8:

@@ -1,9 +1,9 @@
-// Package codec reads picture files as viewers show them: upright, in the colours that their writers meant, on their canvas.
+// Package codec reads picture files as viewers show them: upright, with the intended colours, on their canvas.
 //
-// The one idea: a file is opened before it is decoded. What [Open] reads is small, and says how large the picture is and how many
-// bytes its decoder takes; the caller decides whether it can afford them. Most files go on to the decoders of the standard library
-// and of golang.org/x/image. Around them stands what these refuse although common viewers show it, or show otherwise: orientation,
-// the range of WebP's colours, a GIF's canvas, unusual JPEGs, and TIFF and BMP as a whole.
+// The one idea: a file is opened before it is decoded. [Open] reads little, and returns the picture's size and how many bytes its decoder
+// needs; the caller decides whether it can afford them. The decoders of the standard library and of golang.org/x/image decode most files.
+// This package adds what they refuse or show differently from common viewers: orientation, the range of WebP's colours, a GIF's canvas,
+// unusual JPEGs, and TIFF and BMP as a whole.
 //
 // Colour profiles are not applied.
 package codec
@@ -17,24 +17,24 @@ import (
 	"io"
 )
 
-// A Picture is a file that was opened and not yet decoded.
+// A Picture is a file that is opened and not yet decoded.
 type Picture struct {
-	Format        string // as JPEG
-	Width, Height int    // of the picture as it is shown, turned upright
-	Grey          bool   // the file has no colours, by its header
+	Format        string // such as JPEG
+	Width, Height int    // of the upright picture
+	Grey          bool   // according to its header the file has no colours
 	Orientation   Orientation
-	Bytes         int64 // that decoding takes at most, the file itself not counted
+	Bytes         int64 // most bytes that decoding takes, without the file itself
 
 	decode func() (image.Image, error)
 }
 
-// errShort is the error of a file that lacks its end.
+// errShort is the error of a truncated file.
 var errShort = errors.New("it ends too early")
 
-// maxSide is what formats allow for a side; it keeps the arithmetic of sizes far from overflow.
+// maxSide is the largest side in any format; it keeps size arithmetic far from overflow.
 const maxSide = 1 << 24
 
-// openers are the formats that are read, each with what its files begin with. A '?' stands for any byte.
+// openers are the formats that are read, each with the first bytes of its files; '?' stands for any byte.
 var openers = []struct {
 	format, magic string
 	open          func(p []byte) (*Picture, error)
@@ -80,7 +80,7 @@ func begins(p []byte, magic string) bool {
 	return true
 }
 
-// Open reads what a file says of itself. It keeps p, which must not change until the picture is decoded.
+// Open reads the header of a file. It keeps p, which must not change until the picture is decoded.
 func Open(p []byte) (*Picture, error) {
 	if len(p) == 0 {
 		return nil, errors.New("it is empty")
@@ -110,7 +110,7 @@ func Open(p []byte) (*Picture, error) {
 	return nil, errors.New("it is no picture of a format that is known")
 }
 
-// Decode returns the picture in the orientation of the file; [Orientation.Upright] turns it. Each call makes a new one.
+// Decode returns the picture with the orientation of the file; [Orientation.Upright] turns it. Each call returns a new picture.
 func (p *Picture) Decode() (image.Image, error) {
 	img, err := p.decode()
 	if err != nil {
@@ -119,7 +119,7 @@ func (p *Picture) Decode() (image.Image, error) {
 	return img, nil
 }
 
-// onCanvas puts a picture at a place of a transparent canvas that it does not fill.
+// onCanvas puts a picture on a larger transparent canvas.
 func onCanvas(img image.Image, canvas image.Rectangle, at image.Point) image.Image {
 	frame := image.Rectangle{at, at.Add(img.Bounds().Size())}
 	if frame == canvas {
@@ -130,7 +130,7 @@ func onCanvas(img image.Image, canvas image.Rectangle, at image.Point) image.Ima
 	return out
 }
 
-// behind reads one part behind the other, without a copy of them.
+// behind reads one part after the other, without copying them.
 func behind(parts ...[]byte) io.Reader {
 	var readers []io.Reader
 	for _, p := range parts {

@@ -5,27 +5,26 @@ import (
 	"errors"
 )
 
-// A directory is the first one of a TIFF file or of Exif data: values by tag.
+// A directory is the first one of a TIFF file or of Exif data: its values by tag.
 type directory struct {
 	file    []byte
 	order   binary.ByteOrder
 	entries map[uint16]entry
 }
 
-// An entry is where the values of a tag lie.
+// An entry holds the values of a tag.
 type entry struct {
 	kind  uint16
 	count uint64
-	data  []byte // at least count values
+	data  []byte // enough for count values
 }
 
-// Bytes of a value by the number of its type: 3 is SHORT, 4 is LONG, 16 is LONG8 of BigTIFF.
+// Bytes per value by type: 3 is SHORT, 4 is LONG, 16 is LONG8 of BigTIFF.
 var kindBytes = [...]uint64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
 var errDirectory = errors.New("its directory is damaged")
 
-// readDirectory reads the first directory of a classic TIFF file or of a BigTIFF file. Entries whose values lie outside of the file
-// are left out.
+// readDirectory reads the first directory of a classic TIFF or BigTIFF file. It leaves out entries whose values are outside the file.
 func readDirectory(p []byte) (*directory, error) {
 	d := &directory{file: p, entries: map[uint16]entry{}}
 	if len(p) < 16 {
@@ -68,7 +67,7 @@ func readDirectory(p []byte) (*directory, error) {
 	return d, nil
 }
 
-// add reads one entry of a directory whose offsets have that many bytes.
+// add reads one entry of a directory with offsets of that many bytes.
 func (d *directory) add(p []byte, word uint64) {
 	e := entry{kind: d.order.Uint16(p[2:]), count: d.word(p[4:], word), data: p[4+word:]}
 	if int(e.kind) >= len(kindBytes) || kindBytes[e.kind] == 0 || e.count > uint64(len(d.file)) {
@@ -81,7 +80,7 @@ func (d *directory) add(p []byte, word uint64) {
 		}
 		e.data = d.file[at : at+size]
 	}
-	if tag := d.order.Uint16(p); d.entries[tag].data == nil { // the first of a tag counts
+	if tag := d.order.Uint16(p); d.entries[tag].data == nil { // the first entry of a tag counts
 		d.entries[tag] = e
 	}
 }
@@ -93,7 +92,7 @@ func (d *directory) word(p []byte, size uint64) uint64 {
 	return uint64(d.order.Uint32(p))
 }
 
-// values returns the whole numbers of a tag, nil where there are none.
+// values returns the whole numbers of a tag; nil: there are none.
 func (d *directory) values(tag uint16) []uint64 {
 	e := d.entries[tag]
 	out := make([]uint64, 0, e.count)
@@ -112,7 +111,7 @@ func (d *directory) values(tag uint16) []uint64 {
 	return out
 }
 
-// value returns the first number of a tag, or usual where there is none.
+// value returns the first number of a tag, or usual if there is none.
 func (d *directory) value(tag uint16, usual uint64) uint64 {
 	if v := d.values(tag); len(v) > 0 {
 		return v[0]

@@ -9,8 +9,8 @@ import (
 
 var errFrame = errors.New("its frames are damaged")
 
-// openGIF reads the first frame, on the canvas that the file says. Where the frame reaches over the canvas, which image/gif refuses,
-// the canvas grows, as it does in browsers.
+// openGIF reads the first frame on the file's canvas. If the frame exceeds the canvas, which image/gif refuses, the canvas grows, as in
+// browsers.
 func openGIF(p []byte) (*Picture, error) {
 	const head = 13
 	if len(p) < head {
@@ -43,7 +43,7 @@ func openGIF(p []byte) (*Picture, error) {
 	return pic, nil
 }
 
-// firstFrame returns where the first frame lies.
+// firstFrame returns the rectangle of the first frame.
 func firstFrame(p []byte) (image.Rectangle, error) {
 	const (
 		head, colours    = 13, 3
@@ -71,7 +71,7 @@ func firstFrame(p []byte) (image.Rectangle, error) {
 	return image.Rectangle{}, errShort
 }
 
-// tableBytes is the size of the table of colours that flags announce.
+// tableBytes returns the size of the colour table from its flags.
 func tableBytes(flags byte, each int) int {
 	if flags&0x80 == 0 {
 		return 0

@@ -9,14 +9,14 @@ import (
 	"image/jpeg"
 )
 
-// jpegHead is what the segments before the first scan say.
+// jpegHead is the content of the segments before the first scan.
 type jpegHead struct {
 	w, h, precision int
 	progressive     bool
 	frame           bool // a frame's header was read
 	parts           []jpegPart
 	jfif            bool
-	adobe           int // how Adobe's segment says that colours are kept: 0 as they are, 1 YCbCr, 2 YCCK; -1 without one
+	adobe           int // the colours according to Adobe's segment: 0 unchanged, 1 YCbCr, 2 YCCK; -1: there is no such segment
 	orientation     Orientation
 }
 
@@ -32,8 +32,8 @@ var (
 	errSampling = errors.New("its sampling is damaged")
 )
 
-// openJPEG decodes by image/jpeg, and what that refuses by the decoder here, which takes any sampling, four components with or without
-// Adobe's segment, twelve bits, tables left out, and files without an end marker. Files that this one refuses too are damaged.
+// openJPEG uses image/jpeg, and for files that it refuses the decoder in this package, which supports any sampling, four components with or
+// without Adobe's segment, twelve bits, missing tables, and files without an end marker. Files that this decoder refuses, too, are damaged.
 func openJPEG(p []byte) (*Picture, error) {
 	h := &jpegHead{adobe: -1, orientation: TopLeft}
 	at, scan := 2, false
@@ -69,10 +69,10 @@ func openJPEG(p []byte) (*Picture, error) {
 	return pic, nil
 }
 
-// maxOwn is how many bytes the decoder here may take. It needs more than image/jpeg, which is asked first.
+// maxOwn is the most bytes that the decoder here may take. It needs more than image/jpeg, which is tried first.
 const maxOwn = 1 << 30
 
-// bytes is what decoding takes.
+// bytes returns the bytes that decoding takes.
 func (h *jpegHead) bytes() int64 {
 	if len(h.parts) == 3 && !h.progressive && h.usual() {
 		return 3 * int64(h.w) * int64(h.h)
@@ -80,8 +80,8 @@ func (h *jpegHead) bytes() int64 {
 	return h.ownBytes()
 }
 
-// ownBytes is of a sample four bytes of coefficients, as many as image/jpeg keeps of progressive pictures, and its value, and at the
-// end four bytes a pixel.
+// ownBytes counts, per sample, four bytes of coefficients (as image/jpeg keeps of progressive pictures) and its value, and finally four
+// bytes per pixel.
 func (h *jpegHead) ownBytes() int64 {
 	px := int64(h.w) * int64(h.h)
 	samples := int64(0)
@@ -92,7 +92,7 @@ func (h *jpegHead) ownBytes() int64 {
 	return 5*samples + 4*px
 }
 
-// usual tells whether image/jpeg knows the sampling of three components.
+// usual tells whether image/jpeg supports the sampling of three components.
 func (h *jpegHead) usual() bool {
 	y, cb, cr := h.parts[0], h.parts[1], h.parts[2]
 	return h.precision == 8 && cb.h == cr.h && cb.v == cr.v && y.h%cb.h == 0 && y.v%cb.v == 0
@@ -123,8 +123,7 @@ const (
 	markerTEM   = 0x01
 )
 
-// segment finds the marker at or behind a place, its segment's body and where that ends. Bytes between segments are passed over, as
-// other decoders do.
+// segment finds the marker at or after a position, its segment's body and its end. It skips bytes between segments, as other decoders do.
 func segment(p []byte, at int) (marker byte, body []byte, next int, err error) {
 	for {
 		i := bytes.IndexByte(p[min(at, len(p)):], 0xff)

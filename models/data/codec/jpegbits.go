@@ -1,16 +1,16 @@
 package codec
 
-// A bitReader reads the bits of a scan, without the zeros behind bytes of ones, up to the next marker. Behind that bits are 0.
+// A bitReader reads the bits of a scan up to the next marker, without the zeros stuffed after 0xff. Bits after the end are 0.
 type bitReader struct {
 	p       []byte
-	at      int // of the next byte
+	at      int // position of the next byte
 	acc     uint64
 	n       uint // bits in acc
-	padding uint // of these, how many lie behind the end
+	padding uint // number of these that are after the end
 	lacking bool // some of those were read
 }
 
-// fill has at least 32 bits ready.
+// fill makes at least 32 bits ready.
 func (r *bitReader) fill() {
 	for r.n <= 56 {
 		b := byte(0)
@@ -50,7 +50,7 @@ func (r *bitReader) take(n uint) int {
 	return v
 }
 
-// signed reads a number of n bits. One that begins with 0 is negative (T.81, F.2.2.1).
+// signed reads a number of n bits; those that begin with 0 are negative (T.81, F.2.2.1).
 func (r *bitReader) signed(n uint) int {
 	if n == 0 {
 		return 0
@@ -62,7 +62,7 @@ func (r *bitReader) signed(n uint) int {
 	return v
 }
 
-// restart goes on behind the next restart marker.
+// restart continues after the next restart marker.
 func (r *bitReader) restart() error {
 	for r.at+1 < len(r.p) {
 		if r.p[r.at] == 0xff {
@@ -88,7 +88,7 @@ type huffman struct {
 	}
 }
 
-// newHuffman makes a table from how many codes there are of each length and what they mean (T.81, annex C).
+// newHuffman makes a table from the number of codes of each length and their values (T.81, annex C).
 func newHuffman(counts, values []byte) (*huffman, error) {
 	h := &huffman{}
 	code, at := 0, 0

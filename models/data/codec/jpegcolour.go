@@ -5,8 +5,7 @@ import (
 	"image/color"
 )
 
-// picture puts the components together. They say what they are as they do for libjpeg: by the segments of JFIF and of Adobe, else by
-// their names.
+// picture combines the components. It determines their meaning as libjpeg does: by the segments of JFIF and Adobe, else by their names.
 func (d *jpegDecoder) picture() image.Image {
 	rect := image.Rect(0, 0, d.w, d.h)
 	switch len(d.planes) {
@@ -30,14 +29,14 @@ func (d *jpegDecoder) picture() image.Image {
 		fromYCC(out.Pix)
 	}
 	for i := range out.Pix {
-		if d.adobe == 0 || d.adobe > 0 && i&3 == 3 { // Adobe keeps ink inverted; of YCCK the colours, as inks, are so once more
+		if d.adobe == 0 || d.adobe > 0 && i&3 == 3 { // Adobe stores inks inverted, and for YCCK also the colours
 			out.Pix[i] = ^out.Pix[i]
 		}
 	}
 	return out
 }
 
-// rgb tells whether three components are red, green and blue.
+// rgb tells whether the three components are red, green and blue.
 func (d *jpegDecoder) rgb() bool {
 	switch {
 	case d.jfif:
@@ -66,7 +65,7 @@ func (d *jpegDecoder) interleave(pix []byte) {
 	}
 }
 
-// fromYCC turns the first three of each four bytes from luma and chroma into red, green and blue.
+// fromYCC converts the first three of each four bytes from luma and chroma to red, green and blue.
 func fromYCC(pix []byte) {
 	for i := 0; i+3 < len(pix); i += 4 {
 		p := pix[i : i+4 : i+4]

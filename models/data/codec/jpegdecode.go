@@ -7,8 +7,8 @@ import (
 	"math"
 )
 
-// jpegDecoder reads baseline, extended and progressive JPEGs with Huffman codes (ITU-T T.81). All scans are read to coefficients
-// first, since any of them may add to what another one said.
+// jpegDecoder reads baseline, extended and progressive JPEGs with Huffman codes (ITU-T T.81). It first reads all scans into coefficients,
+// because each scan may refine earlier ones.
 type jpegDecoder struct {
 	jpegHead
 	bits     bitReader
@@ -16,19 +16,19 @@ type jpegDecoder struct {
 	huff     [2][4]*huffman // [DC, AC]
 	restart  int            // units between restart markers; 0: none
 	planes   []*jpegPlane
-	eobRun   int  // blocks of a band that are known to end, this one counted (T.81, G.1.2.2)
+	eobRun   int  // number of blocks in which the band is known to end, including this one (T.81, G.1.2.2)
 	complete bool // the end marker was seen
-	pixels   int  // that there may be
+	pixels   int  // most pixels
 	scans    int
 }
 
 // A jpegPlane is one component's blocks.
 type jpegPlane struct {
 	part             jpegPart
-	blocksW, blocksH int         // that the picture needs
-	stride, rows     int         // blocks that are kept: whole units of interleaved scans
+	blocksW, blocksH int         // blocks of the picture
+	stride, rows     int         // blocks in memory: whole units of interleaved scans
 	coef             [][64]int16 // in zigzag order
-	known            [64]int8    // lowest bit that was read of each coefficient; -1: nothing was
+	known            [64]int8    // lowest bit read so far of each coefficient; -1: none
 	dc               int
 	w, h             int // samples
 	samples          []byte
@@ -39,7 +39,7 @@ var (
 	errHuffman = errors.New("a table of codes is damaged")
 )
 
-// decodeJPEG decodes a file of at most that many pixels. Tables, where given, is a file that has only tables, as TIFF keeps them.
+// decodeJPEG decodes a file of at most that many pixels. tables may be a file with tables only, as TIFF stores them.
 func decodeJPEG(p, tables []byte, pixels int) (*jpegDecoder, error) {
 	d := &jpegDecoder{jpegHead: jpegHead{adobe: -1}, pixels: pixels}
 	if len(tables) > 2 {
@@ -73,12 +73,12 @@ func decodeJPEG(p, tables []byte, pixels int) (*jpegDecoder, error) {
 	return d, d.reconstruct()
 }
 
-// segments reads a file up to its end marker or its last byte.
+// segments reads a file until its end marker or its last byte.
 func (d *jpegDecoder) segments(p []byte) error {
 	for at := 2; ; {
 		marker, body, next, err := segment(p, at)
 		if errors.Is(err, errShort) && (d.frame || d.tabled()) {
-			return nil // the end marker is missing, and perhaps more: the scans that were read tell
+			return nil // the end marker is missing, perhaps more: the caller checks what was read
 		}
 		if err != nil {
 			return err
@@ -179,7 +179,7 @@ func (d *jpegDecoder) readHuffman(p []byte) error {
 	return nil
 }
 
-// table returns a table of codes, or the usual one where the file has none, as films of JPEGs do (T.81, K.3).
+// table returns a table of codes, or the standard one if the file has none, as in motion JPEG (T.81, K.3).
 func (d *jpegDecoder) table(class int, at byte) *huffman {
 	if at > 3 {
 		return nil
@@ -190,7 +190,7 @@ func (d *jpegDecoder) table(class int, at byte) *huffman {
 	return usualHuffman(class, int(at))
 }
 
-// reconstruct turns coefficients into samples of eight bits.
+// reconstruct converts coefficients to samples of eight bits.
 func (d *jpegDecoder) reconstruct() error {
 	for _, c := range d.planes {
 		q := d.quant[c.part.tq]

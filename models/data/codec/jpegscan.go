@@ -10,16 +10,16 @@ type scanPart struct {
 	dcTable, acTable *huffman
 }
 
-// A jpegScan is what the header of a scan says: which coefficients, and for progressive pictures which of their bits.
+// A jpegScan is the header of a scan: its coefficients and, for progressive pictures, their bits.
 type jpegScan struct {
 	parts      []scanPart
 	start, end int
 	high, low  uint
 }
 
-// scan reads the codes of a scan and returns how many bytes they take.
+// scan reads the codes of a scan and returns the number of their bytes.
 func (d *jpegDecoder) scan(head, p []byte) (int, error) {
-	const most = 1000 // scans; each costs time, however small it is
+	const most = 1000 // scans; each costs time, even a small one
 	s, err := d.readScan(head)
 	if err != nil {
 		return 0, err
@@ -44,7 +44,7 @@ func (d *jpegDecoder) scan(head, p []byte) (int, error) {
 		if err := d.unit(s, u%across, u/across); err != nil {
 			return 0, err
 		}
-		// Bits behind the end are 0. Of the last unit they do not matter; an earlier one shows that the file was cut off.
+		// Bits after the end are 0. In the last unit that is harmless; in an earlier one it shows that the file was truncated.
 		if d.bits.lacking && u < units-1 {
 			return 0, errShort
 		}
@@ -88,8 +88,8 @@ func (d *jpegDecoder) readScan(p []byte) (*jpegScan, error) {
 	return s, nil
 }
 
-// units returns how many units a scan has, and how many lie side by side: blocks of one component, or of several the blocks that
-// belong together.
+// units returns the number of units of a scan, and how many are side by side. A unit is one block of a single component, or the blocks of
+// several components that belong together.
 func (d *jpegDecoder) units(s *jpegScan) (n, across int) {
 	if len(s.parts) == 1 {
 		c := s.parts[0]
@@ -136,7 +136,7 @@ func (d *jpegDecoder) block(s *jpegScan, c scanPart, b *[64]int16) error {
 	return d.refine(c.acTable, b, s.start, s.end, 1<<s.low)
 }
 
-// first reads a block's mean, which is kept as the difference to the one before.
+// first reads a block's mean, which is stored as the difference from the previous one.
 func (d *jpegDecoder) first(s *jpegScan, c scanPart, b *[64]int16) error {
 	size, err := d.bits.code(c.dcTable)
 	if err != nil || size > 16 {
@@ -147,7 +147,7 @@ func (d *jpegDecoder) first(s *jpegScan, c scanPart, b *[64]int16) error {
 	return nil
 }
 
-// band reads a block's coefficients from one place to another (T.81, F.2.2.2 and G.1.2.2).
+// band reads a range of a block's coefficients (T.81, F.2.2.2 and G.1.2.2).
 func (d *jpegDecoder) band(t *huffman, b *[64]int16, start, end int, low uint) error {
 	if d.eobRun > 0 {
 		d.eobRun--
@@ -226,7 +226,7 @@ func (d *jpegDecoder) refine(t *huffman, b *[64]int16, start, end int, bit int16
 	return nil
 }
 
-// correct adds a bit to a coefficient that is not 0, where the file says so.
+// correct adds a bit to a coefficient that is not 0, if the file says so.
 func (d *jpegDecoder) correct(v *int16, bit int16) {
 	switch {
 	case d.bits.take(1) == 0:
@@ -237,7 +237,7 @@ func (d *jpegDecoder) correct(v *int16, bit int16) {
 	}
 }
 
-// zigzag is where the coefficients lie in a block (T.81, figure A.6).
+// zigzag is the order of the coefficients in a block (T.81, figure A.6).
 var zigzag = [64]int{
 	0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
 	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,

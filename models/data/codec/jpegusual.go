@@ -1,7 +1,7 @@
 package codec
 
-// usualHuffman returns the table of codes of T.81, K.3: the first for luma, the second for chroma. Only files without a table of
-// their own need it.
+// usualHuffman returns a standard table of T.81, K.3: the first for luma, the second for chroma. Only files without their own tables need
+// it.
 func usualHuffman(class, at int) *huffman {
 	t := usualCodes[class][at]
 	h, err := newHuffman([]byte(t.counts), []byte(t.values))
@@ -11,7 +11,7 @@ func usualHuffman(class, at int) *huffman {
 	return h
 }
 
-// usualCodes are how many codes there are of each length, and what they mean: [DC, AC] [luma, chroma].
+// usualCodes holds the number of codes of each length, and their values: [DC, AC] [luma, chroma].
 var usualCodes = [2][2]struct{ counts, values string }{
 	{
 		{"\x00\x01\x05\x01\x01\x01\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00", "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b"},

@@ -5,8 +5,8 @@ import (
 	"image"
 )
 
-// An Orientation says how a picture lies in its file: the number of the tag of that name in TIFF 6.0, section 8, and in Exif. The
-// first row in the file is what is named first, the first column what is named second.
+// An Orientation is the orientation of a picture in its file, with the numbers of TIFF 6.0, section 8, and Exif. A name says where the
+// file's first row and first column are in the picture.
 type Orientation int
 
 // The orientations.
@@ -24,7 +24,7 @@ const (
 // sideways tells whether rows in the file are columns of the picture.
 func (o Orientation) sideways() bool { return o >= LeftTop && o <= LeftBottom }
 
-// Stored returns the size in the file of what is w × h upright.
+// Stored returns the size in the file of a picture that is w × h upright.
 func (o Orientation) Stored(w, h int) (int, int) {
 	if o.sideways() {
 		return h, w
@@ -32,7 +32,7 @@ func (o Orientation) Stored(w, h int) (int, int) {
 	return w, h
 }
 
-// Upright returns a picture as it is to be shown. The picture itself is returned where nothing is to be turned.
+// Upright returns a picture turned upright, or the picture itself if it already is.
 func (o Orientation) Upright(img *image.RGBA) *image.RGBA {
 	if o <= TopLeft || o > LeftBottom {
 		return img
@@ -49,7 +49,7 @@ func (o Orientation) Upright(img *image.RGBA) *image.RGBA {
 	return out
 }
 
-// place returns where the pixel at column x and row y of a file of w × h pixels is shown.
+// place returns the position in the picture of the pixel at column x and row y of a file of w × h pixels.
 func (o Orientation) place(x, y, w, h int) (int, int) {
 	switch o {
 	case TopRight:
@@ -70,8 +70,8 @@ func (o Orientation) place(x, y, w, h int) (int, int) {
 	return x, y
 }
 
-// exifOrientation finds the orientation in Exif data, which are those of a TIFF file, with or without the name before them that JPEG
-// demands. What cannot be read is upright: a picture is not given up for its notes.
+// exifOrientation finds the orientation in Exif data, which have the form of a TIFF file, with or without the prefix that JPEG requires.
+// Data that cannot be read mean upright, because a picture is worth more than its metadata.
 func exifOrientation(p []byte) Orientation {
 	d, err := readDirectory(bytes.TrimPrefix(p, []byte("Exif\x00\x00")))
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"image/png"
 )
 
-// openPNG keeps of a file the chunks that its pixels need. So a damaged note does no harm, although image/png would refuse the whole file
-// for it; libpng passes over it too. The last chunk is made anew, since it holds nothing and may be missing.
+// openPNG keeps only the chunks that the pixels need. So a damaged comment does not matter, for which image/png would refuse the whole
+// file; libpng ignores it, too. The last chunk is written again, because it is empty and may be missing.
 func openPNG(p []byte) (*Picture, error) {
 	const signature, head, sum = 8, 8, 4
 	if len(p) < signature+head+13+sum || string(p[12:16]) != "IHDR" {
@@ -42,7 +42,7 @@ func openPNG(p []byte) (*Picture, error) {
 			kept = append(kept, chunk)
 		case name == "IEND":
 			ended = true
-		case name[0]&0x20 == 0: // chunks without which the picture cannot be shown begin with a capital
+		case name[0]&0x20 == 0: // critical chunks begin with a capital
 			kept = append(kept, chunk)
 		}
 	}
@@ -52,8 +52,8 @@ func openPNG(p []byte) (*Picture, error) {
 	return pic, nil
 }
 
-// describePNG reads the 13 bytes of an IHDR chunk. Bytes are those of the types that image/png returns, twice as many where
-// interlaced, since each pass is a picture too.
+// describePNG reads the 13 bytes of an IHDR chunk. Bytes are those of the types that image/png returns, doubled for interlaced files,
+// because each pass is a picture, too.
 func describePNG(pic *Picture, ihdr []byte, transparent bool) {
 	pic.Width, pic.Height = int(binary.BigEndian.Uint32(ihdr)), int(binary.BigEndian.Uint32(ihdr[4:]))
 	depth, kind, interlaced := int64(ihdr[8]), ihdr[9], ihdr[12] != 0

@@ -33,7 +33,7 @@ const (
 	tagSampling    = 530
 )
 
-// What samples mean.
+// Meanings of samples.
 const (
 	whiteIsZero = 0
 	blackIsZero = 1
@@ -47,20 +47,20 @@ const (
 type tiff struct {
 	*directory
 	w, h          int
-	bits          int // a sample
-	samples       int // a pixel
+	bits          int // per sample
+	samples       int // per pixel
 	photometric   int
 	compression   int
 	predictor     int
-	planar        bool // samples of a kind lie together
-	alpha         int  // which sample is alpha; 0: none
+	planar        bool // each kind of sample is stored separately
+	alpha         int  // index of the alpha sample; 0: none
 	premultiplied bool
-	subW, subH    int // pixels a chroma sample, across and down
+	subW, subH    int // pixels per chroma sample, across and down
 	palette       []uint64
-	tables        []byte // of JPEG
+	tables        []byte // for JPEG
 
-	blockW, blockH int // pixels of a strip or tile
-	across, down   int // how many blocks there are
+	blockW, blockH int // size of a strip or tile in pixels
+	across, down   int // number of blocks
 	tiled          bool
 	offsets, sizes []uint64
 }
@@ -85,7 +85,7 @@ func openTIFF(p []byte) (*Picture, error) {
 	return pic, nil
 }
 
-// number returns a value that has to be from 1 to most, or else the usual one where the file has none.
+// number returns a value that must be from 1 to most, or the usual one if the file has none.
 func (t *tiff) number(tag uint16, usual, most int) (int, error) {
 	v := t.value(tag, uint64(usual))
 	if v < 1 || v > uint64(most) {
@@ -117,7 +117,7 @@ func (t *tiff) readSamples() (err error) {
 		}
 	}
 	for _, f := range t.values(tagFormat) {
-		if f != 1 && f != 4 { // 4: it is not said
+		if f != 1 && f != 4 { // 4: unspecified
 			return errors.New("samples that are no natural numbers are not read")
 		}
 	}
@@ -134,7 +134,7 @@ func (t *tiff) readSamples() (err error) {
 	return nil
 }
 
-// readMeaning finds what the samples are, and whether one more is alpha.
+// readMeaning determines the meaning of samples, and whether there is alpha.
 func (t *tiff) readMeaning() error {
 	t.photometric = int(t.value(tagPhotometric, blackIsZero) & 0xffff)
 	t.subW, t.subH = 1, 1
@@ -167,7 +167,7 @@ func (t *tiff) readMeaning() error {
 	extra := t.values(tagExtra)
 	switch {
 	case t.samples == colours:
-	case len(extra) == 0 && t.photometric == meansRGB && t.samples == 4: // old files do not say what the fourth is
+	case len(extra) == 0 && t.photometric == meansRGB && t.samples == 4: // old files do not specify the fourth sample
 		t.alpha = colours
 	case len(extra) > 0 && (extra[0] == 1 || extra[0] == 2):
 		t.alpha, t.premultiplied = colours, extra[0] == 1
@@ -175,7 +175,7 @@ func (t *tiff) readMeaning() error {
 	return nil
 }
 
-// readSampling reads how many pixels a chroma sample is for. In JPEG the streams themselves say so.
+// readSampling reads how many pixels share a chroma sample. JPEG streams contain that themselves.
 func (t *tiff) readSampling() error {
 	if t.compression == compressedJPEG {
 		return nil
@@ -221,7 +221,7 @@ func (t *tiff) readBlocks() (err error) {
 	return nil
 }
 
-// inBlock is how many samples of a pixel lie together.
+// inBlock returns how many samples of a pixel are stored together.
 func (t *tiff) inBlock() int {
 	if t.planar {
 		return 1
@@ -229,7 +229,7 @@ func (t *tiff) inBlock() int {
 	return t.samples
 }
 
-// rowBytes is the size of a row of a block; of chroma for several pixels, of all rows that share it.
+// rowBytes returns the size of a row of a block, or of all rows that share chroma.
 func (t *tiff) rowBytes() int {
 	if t.subW*t.subH > 1 {
 		return ceilDiv(t.blockW, t.subW) * (t.subW*t.subH + 2)
@@ -237,17 +237,17 @@ func (t *tiff) rowBytes() int {
 	return (t.blockW*t.inBlock()*t.bits + 7) / 8
 }
 
-// blockBytes is the size of the first rows of a block, once it is unpacked.
+// blockBytes returns the size of the first rows of an unpacked block.
 func (t *tiff) blockBytes(rows int) int { return ceilDiv(rows, t.subH) * t.rowBytes() }
 
-// pixelBytes is the size of a pixel of what decode returns, and of the samples that it is made of.
+// pixelBytes returns the size of a pixel in the result of decode, with its samples.
 func (t *tiff) pixelBytes() int64 {
 	n := int64(4)
 	if t.planar {
 		n += int64(t.samples)
 	}
 	if t.compression == compressedJPEG {
-		n += 9 // what is kept of a strip's samples while it is decoded
+		n += 9 // a strip's samples while they are decoded
 	}
 	return n
 }
@@ -265,7 +265,7 @@ func (t *tiff) block(i, unpacked int) ([]byte, error) {
 			return nil, errShort
 		}
 		p = p[:t.sizes[i]]
-	case t.compression == 1: // old writers leave the sizes out
+	case t.compression == 1: // old writers omit the sizes
 		p = p[:min(unpacked, len(p))]
 	}
 	if t.value(tagFillOrder, 1) == 2 {
@@ -274,7 +274,7 @@ func (t *tiff) block(i, unpacked int) ([]byte, error) {
 	return p, nil
 }
 
-// decode unpacks block after block into one row of samples after the other, eight bits each, and makes pixels of them.
+// decode unpacks block after block into rows of eight-bit samples, and converts these to pixels.
 func (t *tiff) decode() (image.Image, error) {
 	out := t.canvas()
 	if !t.planar {
@@ -303,7 +303,7 @@ func (t *tiff) decode() (image.Image, error) {
 	return out.Image, nil
 }
 
-// place unpacks block i and hands out the part of each of its rows that lies in the picture, as samples of eight bits.
+// place unpacks block i and passes on the part of each of its rows that is inside the picture, as eight-bit samples.
 func (t *tiff) place(i, plane, samples int, row func(x, y int, row []byte)) error {
 	at := i - plane*t.across*t.down
 	x, y := at%t.across*t.blockW, at/t.across*t.blockH
@@ -341,7 +341,7 @@ func (t *tiff) place(i, plane, samples int, row func(x, y int, row []byte)) erro
 	return nil
 }
 
-// placeJPEG decodes a block that is a JPEG. What its components mean the directory says.
+// placeJPEG decodes a block that is a JPEG. The directory says what its components mean.
 func (t *tiff) placeJPEG(p []byte, samples, w, h int, row func(dy int, samples []byte)) error {
 	d, err := decodeJPEG(p, t.tables, max(t.blockW*t.blockH, 1<<12))
 	if err != nil {
@@ -364,7 +364,7 @@ func (t *tiff) placeJPEG(p []byte, samples, w, h int, row func(dy int, samples [
 	return nil
 }
 
-// chroma hands out rows of luma and chroma. Each unit of the file holds the lumas of some pixels and one chroma for all of them.
+// chroma passes on rows of luma and chroma. Each unit of the file holds the luma of several pixels and their common chroma.
 func (t *tiff) chroma(p []byte, w, h int, row func(dy int, samples []byte)) {
 	unit, line := t.subW*t.subH+2, make([]byte, 3*w)
 	for y := range h {

@@ -6,13 +6,13 @@ import (
 	"image/color"
 )
 
-// canvas is what a TIFF is decoded to. Its pixels function takes samples of eight bits, as many a pixel as the file has.
+// canvas is the target of decoding a TIFF. Its pixels function takes eight-bit samples, as many per pixel as the file has.
 type canvas struct {
 	image.Image
 	pixels func(x, y int, samples []byte)
 }
 
-// canvas makes the picture that suits the samples: sixteen bits become eight, since no more are asked for.
+// canvas makes a picture that suits the samples. 16 bits are reduced to 8, which is all that callers use.
 func (t *tiff) canvas() canvas {
 	rect := image.Rect(0, 0, t.w, t.h)
 	n := t.samples
@@ -43,7 +43,7 @@ func (t *tiff) canvas() canvas {
 	return out
 }
 
-// flip is what turns samples of which 0 is white, so that 255 is.
+// flip returns the mask that inverts samples of which 0 is white.
 func (t *tiff) flip() byte {
 	if t.photometric == whiteIsZero {
 		return 255
@@ -79,7 +79,7 @@ func (t *tiff) colours(img *image.NRGBA) func(x, y int, samples []byte) {
 	}
 }
 
-// eightBits turns the samples of a row into samples of eight bits. An index of a palette stays as it is.
+// eightBits converts the samples of a row to eight bits. An index of a palette stays unchanged.
 func (t *tiff) eightBits(dst, src []byte) {
 	switch t.bits {
 	case 8:
@@ -107,7 +107,7 @@ func (t *tiff) eightBits(dst, src []byte) {
 	}
 }
 
-// bitsAt returns n bits, at most 15, from a place on, the highest first.
+// bitsAt returns n bits, at most 15, at a position, the highest first.
 func bitsAt(p []byte, at, n int) uint32 {
 	v := uint32(0)
 	for i := range 3 {

@@ -13,8 +13,8 @@ import (
 
 const compressedJPEG = 7
 
-// unpackers undo the compression of a block of size bytes and some rows. The caller may change the result, which is shorter where the block
-// is.
+// unpackers undo the compression of a block of size bytes and some rows. The caller may change their results, which are shorter for a
+// shorter block.
 var unpackers = map[int]func(t *tiff, p []byte, size, rows int) ([]byte, error){
 	1:     unpackPlain,
 	3:     unpackFax3,
@@ -47,8 +47,8 @@ func unpackZip(_ *tiff, p []byte, size, _ int) ([]byte, error) {
 	return atMost(r, size)
 }
 
-// unpackFax3 takes the one-dimensional form of ITU-T T.4. Each row is decoded by itself: the decoder knows no zeros that fill up
-// bytes between rows, which writers of TIFF put there.
+// unpackFax3 undoes the one-dimensional form of ITU-T T.4. It decodes each row separately, because the decoder does not know the zeros by
+// which writers of TIFF align rows to bytes.
 func unpackFax3(t *tiff, p []byte, size, rows int) ([]byte, error) {
 	if t.value(tagFaxOptions, 0)&1 != 0 {
 		return nil, errors.New("fax of two dimensions is not read")
@@ -67,7 +67,7 @@ func unpackFax3(t *tiff, p []byte, size, rows int) ([]byte, error) {
 	return out[:min(len(out), size)], nil
 }
 
-// faxRows cuts codes into rows, which begin with 11 zeros or more and a one. Each row that is returned begins with 11 of them.
+// faxRows splits codes into rows, which begin with at least 11 zeros and a one. Each returned row begins with exactly 11.
 func faxRows(p []byte) [][]byte {
 	const zeros = 11
 	var rows [][]byte
@@ -86,7 +86,7 @@ func faxRows(p []byte) [][]byte {
 			run = (run + 1) * int(1-bit)
 			continue
 		}
-		if n > zeros+1+run { // it holds codes, and not only its beginning
+		if n > zeros+1+run { // it holds codes after its beginning
 			rows = append(rows, row)
 		}
 		row, n, run = nil, 0, 0
@@ -105,7 +105,7 @@ func unpackFax4(t *tiff, p []byte, size, rows int) ([]byte, error) {
 	return t.fax(p, size, rows, ccitt.Group4)
 }
 
-// fax makes bits of runs: white ones are 0, whatever the directory then says of 0, as libtiff does it.
+// fax converts runs to bits: white is 0, regardless of the directory, as in libtiff.
 func (t *tiff) fax(p []byte, size, rows int, form ccitt.SubFormat) ([]byte, error) {
 	if t.bits != 1 || t.inBlock() != 1 {
 		return nil, errors.New("fax of more than one bit is not read")
@@ -113,7 +113,7 @@ func (t *tiff) fax(p []byte, size, rows int, form ccitt.SubFormat) ([]byte, erro
 	return atMost(ccitt.NewReader(bytes.NewReader(p), ccitt.MSB, form, t.blockW, rows, &ccitt.Options{Invert: true}), size)
 }
 
-// atMost reads at most so many bytes; fewer are no error.
+// atMost reads up to that many bytes; fewer are no error.
 func atMost(r io.Reader, size int) ([]byte, error) {
 	p := make([]byte, size)
 	n, err := io.ReadFull(r, p)

@@ -10,13 +10,13 @@ import (
 
 var errWebP = errors.New("it is damaged")
 
-// still is what a WebP file holds of one picture.
+// still holds the chunks of one picture in a WebP file.
 type still struct {
 	lossy, lossless, alpha []byte // of a chunk each
 }
 
-// openWebP reads a still picture or the first frame of a film. The parts that the decoder needs are put into a file of the plainest
-// form: golang.org/x/image/webp reads no films and takes the flags at their word, which libwebp does not.
+// openWebP reads a still picture or the first frame of an animation. It puts the parts that the decoder needs into a simple file:
+// golang.org/x/image/webp reads no animations and believes the flags, which libwebp does not.
 func openWebP(p []byte) (*Picture, error) {
 	pic := &Picture{Orientation: TopLeft}
 	var s still
@@ -27,7 +27,7 @@ func openWebP(p []byte) (*Picture, error) {
 			canvas.Max = image.Pt(int24(body[4:])+1, int24(body[7:])+1)
 		case name == "ANMF" && len(body) >= 16 && s.empty():
 			at = image.Pt(2*int24(body), 2*int24(body[3:]))
-			_ = chunks(body[16:], s.take) // what is cut off is missed below
+			_ = chunks(body[16:], s.take) // missing chunks are found below
 		case name == "EXIF":
 			pic.Orientation = exifOrientation(body)
 		default:
@@ -49,7 +49,7 @@ func openWebP(p []byte) (*Picture, error) {
 		return nil, errWebP
 	}
 	pic.Width, pic.Height = canvas.Dx(), canvas.Dy()
-	const px = 12 // bytes: planes and their colours, or a picture without loss and its tables, and transparency, which is one more
+	const px = 12 // bytes: planes and their colours, or a lossless picture and its tables, and transparency, which is another picture
 	pic.Bytes = px * int64(size.X) * int64(size.Y)
 	if frame != canvas {
 		pic.Bytes += 4 * int64(canvas.Dx()) * int64(canvas.Dy())
@@ -94,7 +94,7 @@ func (s *still) take(name string, body []byte) {
 	}
 }
 
-// size reads the head of the picture's data: RFC 6386, section 9.1, or the WebP lossless format, section 3.
+// size reads the size in the picture's data: RFC 6386, section 9.1, or the WebP lossless format, section 3.
 func (s *still) size() (image.Point, error) {
 	switch {
 	case len(s.lossy) >= 10 && string(s.lossy[3:6]) == "\x9d\x01\x2a":
@@ -133,7 +133,7 @@ func (s *still) decode(size image.Point) (image.Image, error) {
 	return img, nil
 }
 
-// chunk returns the parts of a chunk: its head, its body, and a byte where their sum is odd.
+// chunk returns the parts of a chunk: its head, its body, and a padding byte if their sum is odd.
 func chunk(name string, body []byte) [][]byte {
 	head := binary.LittleEndian.AppendUint32([]byte(name), uint32(len(body)))
 	return [][]byte{head, body, make([]byte, len(body)&1)}
@@ -149,9 +149,9 @@ func riff(parts [][]byte) [][]byte {
 	return append([][]byte{append(head, "WEBP"...)}, parts...)
 }
 
-// videoRange turns the planes of a lossy WebP into colours. They are those of BT.601 with luma from 16 to 235 and chroma from 16 to
-// 240 (RFC 6386, section 9.2), where image.YCbCr means those of JPEG, from 0 to 255. The chroma planes have half the size; between
-// their samples values are interpolated linearly, 9:3:3:1 of the nearest four, as decoders of WebP do.
+// videoRange converts the planes of a lossy WebP to colours. They are BT.601 with luma from 16 to 235 and chroma from 16 to 240 (RFC 6386,
+// section 9.2), while image.YCbCr means JPEG's, from 0 to 255. The chroma planes have half the size; values between their samples are
+// interpolated linearly, 9:3:3:1 of the nearest four, as in WebP decoders.
 func videoRange(img *image.YCbCr, alpha []byte, alphaStride int) image.Image {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -176,7 +176,7 @@ func videoRange(img *image.YCbCr, alpha []byte, alphaStride int) image.Image {
 	return out
 }
 
-// wide interpolates between a row of chroma and the next one, which is a quarter, to twice their length.
+// wide interpolates between a row of chroma and, with weight a quarter, the next one, to twice their length.
 func wide(dst []int32, near, far []byte) {
 	last := len(near) - 1
 	before := 3*int32(near[0]) + int32(far[0])
@@ -206,7 +206,7 @@ func bt601(row, luma []byte, cb, cr []int32) {
 	}
 }
 
-// clamped is v as a byte; most values are one.
+// clamped returns v as a byte; most values are in range.
 func clamped(v int32) byte {
 	if uint32(v) < 256 {
 		return byte(v)
