@@ -6,7 +6,7 @@ import (
 	"genview/models/watch"
 )
 
-// A drawing is a window that tests draw: a snapshot of a model, and what a hand does in the window that shows it.
+// A drawing is a window to draw in a test: a model's snapshot, and a user's input.
 type drawing struct {
 	name  string
 	size  Point

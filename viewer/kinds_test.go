@@ -139,7 +139,7 @@ func TestAnswersStandBesideTheirText(t *testing.T) {
 	stale("the example was answered", false)
 }
 
-// TestWritingAsksOnce: a text is asked for once nobody wrote for a moment, or at once with Enter. Only the field hears the keys.
+// TestWritingAsksOnce: a text is asked for once nobody has typed for a moment, or at once with Enter; typing goes only to the field.
 func TestWritingAsksOnce(t *testing.T) {
 	d := newDesk(t, dates())
 	i, p := panel[*HeatMaps](d)
@@ -174,7 +174,7 @@ func TestWritingAsksOnce(t *testing.T) {
 	if got := d.take(); len(got) != 1 || got[0] != (watch.Pause{}) {
 		t.Errorf("a space after the writing: %v, want a pause", got)
 	}
-	for range 2 { // the second click leaves what is there
+	for range 2 { // the second click keeps the text
 		d.click(d.middle(i, p.areas(d.size(i)).field))
 	}
 	d.e.Typed = "!"

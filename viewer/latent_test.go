@@ -44,7 +44,7 @@ func TestDragDecodesWhereTheDotIs(t *testing.T) {
 	if len(got.Z) != 1 || !near(got.Z[0], want) {
 		t.Errorf("dragged to a quarter: asked for %v, want %v", got.Z, want)
 	}
-	d.e.Cursor = at(-3, 2) // the drag goes on outside, and stays at the edge
+	d.e.Cursor = at(-3, 2) // the drag continues outside, and the dot stays at the edge
 	d.tick()
 	if got, want := d.decode().Z[0], plane(d.s).Points[2].Z; !near(got, want) {
 		t.Errorf("dragged over the lower left corner: asked for %v, want seed 3, %v", got, want)

@@ -62,7 +62,7 @@ func draw(t *testing.T, st *State, scale float64) *image.RGBA {
 	return drawn(t, st.events.Size, scale, st.Draw)
 }
 
-// drawn returns what is drawn on a canvas of that size and scale.
+// drawn returns the picture of a canvas of that size and scale.
 func drawn(t *testing.T, size Point, scale float64, do func(c *Canvas)) *image.RGBA {
 	t.Helper()
 	if theStage == nil {

@@ -9,7 +9,7 @@ import (
 	"genview/models/watch"
 )
 
-// attention is how a model that has learned to read dates would read one.
+// attention resembles the attention of a model that has learned to read dates.
 func attention(text, output string) *watch.HeatMaps {
 	a := &watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: text, Output: output}, Words: [2]string{"takes", "from"}}
 	read, said := strings.Split(text, ""), strings.Split(output, "")
@@ -68,7 +68,7 @@ func dates() *watch.Snapshot {
 	return s
 }
 
-// curves are those of a snapshot.
+// curves returns the curves of a snapshot.
 func curves(s *watch.Snapshot) *watch.Curves { return watch.Find[*watch.Curves](s.Views, "Curves") }
 
 // maps are the heat maps of a snapshot of a Transformer.

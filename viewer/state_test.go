@@ -345,7 +345,7 @@ func TestPanelsThatShareAnAreaAreChosen(t *testing.T) {
 	}
 }
 
-// TestGroupsOfCurvesLieApart: each group that there is room for has a plot of its own, within the panel; the first always has.
+// TestGroupsOfCurvesLieApart: each group that fits has its own plot within the panel; the first always has one.
 func TestGroupsOfCurvesLieApart(t *testing.T) {
 	v := &watch.Curves{Name: "Curves", Groups: []watch.Group{{Name: "loss"}, {Name: "norm"}, {Name: "accuracy"}}}
 	p := &Curves{name: v.Name}

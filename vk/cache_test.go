@@ -62,7 +62,7 @@ func TestPipelinesAreKept(t *testing.T) {
 	}
 }
 
-// TestKeepingClears: a new file replaces the old ones, and those that killed processes left half written.
+// TestKeepingClears: a kept text replaces the old one, and removes partial files of killed processes.
 func TestKeepingClears(t *testing.T) {
 	dir := t.TempDir()
 	dev := vktest.OpenWith(t, vk.Options{CacheDir: dir})

@@ -49,7 +49,7 @@ func running(t *testing.T, dev *vk.Device) (*vk.Buffer, *vk.Program) {
 	return b, p
 }
 
-// TestCloseAfterDevice closes in the wrong order: nothing may touch objects that the device has freed, and each call returns its error.
+// TestCloseAfterDevice closes in the wrong order: nothing that the device has freed may be used, and each call returns its error.
 func TestCloseAfterDevice(t *testing.T) {
 	dev := vktest.OpenUnclosed(t, vk.Options{})
 	b, p := running(t, dev)
@@ -87,8 +87,8 @@ func TestCloseAfterDevice(t *testing.T) {
 	}
 }
 
-// TestFailedWaitFreesNothing: where nobody knows whether a run has ended, its objects stay until the device is idle. The validation layer
-// tells of what is freed too early, and of what is never freed.
+// TestFailedWaitFreesNothing: while it is unknown whether a run has ended, its objects stay until the device is idle. The validation layer
+// reports objects that are freed too early or never.
 func TestFailedWaitFreesNothing(t *testing.T) {
 	for _, call := range []string{"vkWaitForFences", "vkQueueWaitIdle"} {
 		f := outOf(call)
@@ -161,7 +161,7 @@ func TestLostDeviceFreesAll(t *testing.T) {
 	}
 }
 
-// TestKernelsAreLetGo: of kernels that no program uses a bounded number is kept, and those of open programs stay.
+// TestKernelsAreLetGo: a bounded number of unused kernels is kept, and those of open programs stay.
 func TestKernelsAreLetGo(t *testing.T) {
 	dev := vktest.Open(t)
 	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)

@@ -7,7 +7,7 @@ import (
 	"genview/vk"
 )
 
-// Devices tells what there is to compute on.
+// Devices lists the Vulkan devices.
 func ExampleDevices() {
 	devices, err := vk.Devices()
 	if err != nil {

@@ -43,7 +43,7 @@ var Pieces = pieces
 // NoClock is for devices that keep no timestamps.
 func (d *Device) NoClock() { d.clock = clock{} }
 
-// WarmAside has another device make what Warm divides among several, and returns how many kernels it made and how many it left.
+// WarmAside has another device compile a part of what Warm distributes, and returns how many kernels it compiled and how many it left.
 func (p *Program) WarmAside(ctx context.Context, heard func(done, all int)) (made, left int) {
 	w := &warming{ctx: ctx, heard: heard, all: p.dispatches, left: p.byKernel()}
 	w.aside(p.d)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// layouts are the structs that C reads and writes, with Vulkan's names for them and for their fields. since is a macro of the headers
-// that have the struct. A larger one has room to spare behind what C knows of it; of a part nothing behind it is read.
+// layouts are the structs that C reads and writes, with Vulkan's names for them and for their fields. since is a macro of the headers that
+// have the struct. A struct may be larger than Vulkan's; a partial one may be shorter if nothing after it is read.
 var layouts = []struct {
 	of     any
 	since  string

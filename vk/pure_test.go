@@ -148,8 +148,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestBlocksFollowWhatIsHeld takes buffers of any size, as many as a large model has: little may be spare, and the blocks few, for
-// drivers promise no more than 4096.
+// TestBlocksFollowWhatIsHeld allocates buffers of any size, as many as a large model has: waste must be small, and blocks few, because
+// drivers guarantee only 4096.
 func TestBlocksFollowWhatIsHeld(t *testing.T) {
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 2))
@@ -241,7 +241,7 @@ func TestChooseMemory(t *testing.T) {
 	}
 }
 
-// TestClock reads timestamps of which only the lower bits mean something, and whose count begins anew.
+// TestClock reads timestamps of which only the lower bits are valid, and which wrap around.
 func TestClock(t *testing.T) {
 	const top = 1<<36 - 1
 	c := clock{period: 2, bits: 36}

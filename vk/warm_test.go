@@ -60,7 +60,7 @@ func TestWarmAside(t *testing.T) {
 	}
 }
 
-// TestWarmFails: where the program's own device fails, nobody goes on making machine code for it.
+// TestWarmFails: if the program's own device fails, the other devices stop compiling.
 func TestWarmFails(t *testing.T) {
 	failed := errors.New("it fails")
 	var failing atomic.Bool

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestWidthsHaveFoldersOfTheirOwn: machine code of one width of vectors is never looked for where that of another one is, not even by a
-// process that another one with other vectors has started; so it is in a folder that the user chose, too.
+// TestWidthsHaveFoldersOfTheirOwn: a process looks only in the folder of its own vector width for machine code, even if a process with
+// another width has started it, and even in a folder that the user chose.
 func TestWidthsHaveFoldersOfTheirOwn(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", home)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestBench times an op and a step, and reads what is said of them.
+// TestBench times an op and a step, and checks the output.
 func TestBench(t *testing.T) {
 	type line struct {
 		Name, Device, Kernel string

@@ -38,7 +38,7 @@ func halves(t *testing.T, dir string, n int) {
 	}
 }
 
-// TestClassifierLife trains on a folder of folders, has that measured, and asks what pictures are of.
+// TestClassifierLife trains on a folder of folders, evaluates the model, and classifies pictures with it.
 func TestClassifierLife(t *testing.T) {
 	dir := t.TempDir()
 	pictures, run := filepath.Join(dir, "halves"), filepath.Join(dir, "run")

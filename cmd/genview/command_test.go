@@ -86,7 +86,7 @@ func write(t *testing.T, path string, p []byte) {
 	}
 }
 
-// waiting is a line that says what is being done, for how long, which a command writes where there is no terminal and it is slow.
+// waiting matches a progress line, which a slow command writes if there is no terminal.
 var waiting = regexp.MustCompile(`(?m)^.* \((\d+ s|\d+:[\d:]+)\)\n`)
 
 // refused runs the command and wants it to fail with one line that has the text, and nothing else.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDryRunSaysWhatIsCompiled: lavapipe's compiler says nothing, which is said.
+// TestDryRunSaysWhatIsCompiled: lavapipe's compiler has no statistics, and the output says so.
 func TestDryRunSaysWhatIsCompiled(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	said := must(t, "train", "vae", "--dry-run", "--profile")

@@ -32,7 +32,7 @@ func TestProgressFitsEveryWidth(t *testing.T) {
 		shown := ""
 		for _, line := range strings.Split(strings.TrimSuffix(screen.String(), "\n"), "\n") {
 			for _, s := range strings.Split(line, "\r") {
-				if width(s) > max(columns-1, 9) { // the longest word of what is said
+				if width(s) > max(columns-1, 9) { // the longest word of the text
 					t.Errorf("%d columns: %q takes %d", columns, s, width(s))
 				}
 				if width(s) < width(strings.TrimRight(shown, " ")) && !strings.HasPrefix(line, s) {
@@ -52,7 +52,7 @@ func TestProgressFitsEveryWidth(t *testing.T) {
 	}
 }
 
-// TestNoSilence: where there is no terminal a line comes when nothing was written for a while, and not before.
+// TestNoSilence: without a terminal, a line is written when nothing was written for a while, and not before.
 func TestNoSilence(t *testing.T) {
 	var out bytes.Buffer
 	c := &console{}
@@ -91,7 +91,7 @@ func TestTimeLeft(t *testing.T) {
 	}
 }
 
-// TestOutputThatFails is said once, and ends nothing.
+// TestOutputThatFails: an output error is reported once, and ends nothing.
 func TestOutputThatFails(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -116,7 +116,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// TestResultsAndProgress: a result never shares a line with progress.
+// TestResultsAndProgress: a command's output and its progress are never on one line.
 func TestResultsAndProgress(t *testing.T) {
 	var screen bytes.Buffer
 	c := &console{columns: func() int { return 80 }, status: &screen}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDryRun asks what runs will take; no files may be left.
+// TestDryRun asks what runs will take, and checks that no file is left.
 func TestDryRun(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

@@ -9,7 +9,7 @@ import (
 	"genview/vk"
 )
 
-// TestEnvironment has findings of what is there and of what is not.
+// TestEnvironment checks the findings about a complete and an incomplete machine.
 func TestEnvironment(t *testing.T) {
 	dri := t.TempDir()
 	says := func(f finding, want string) {
@@ -43,7 +43,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestDoctorWithoutDrivers: doctor tells what the machine lacks before it opens a device, which fails.
+// TestDoctorWithoutDrivers: doctor reports what the machine lacks before it opens a device, which fails.
 func TestDoctorWithoutDrivers(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.json")
 	write(t, bad, []byte("{"))

@@ -99,7 +99,7 @@ func TestSettingsFollowThePictures(t *testing.T) {
 	}
 }
 
-// TestTrainingAFolder trains on colour pictures of which one is damaged and others are of no use.
+// TestTrainingAFolder trains on a folder of colour pictures, one of them damaged, and of files that are not pictures.
 func TestTrainingAFolder(t *testing.T) {
 	dir := t.TempDir()
 	photos := album(t, filepath.Join(dir, "photos"), 24, 20, 16, false, asPNG)

@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "write down what presets learn on this device")
 
-// goldenRuns are the presets made small: their names, and what else train takes. The sizes are those of other tests, whose kernels they
-// share. With dropout and batch norm there is something random and something running to go wrong.
+// goldenRuns are small versions of the presets, with further arguments of train. Their sizes are those of other tests, with which they
+// share kernels. Dropout and batch norm add random numbers and running statistics that could go wrong.
 var goldenRuns = [][]string{
 	{"vae", "--batch=16", "model.hidden=32", "model.z=4"},
 	{"vae", "--batch=16", "model.arch=conv", "model.hidden=8", "model.z=4"},

@@ -36,7 +36,7 @@ func TestOutThatIsThereStays(t *testing.T) {
 	holds(t, dir, "corpus.txt", "link", "run/config.yaml")
 }
 
-// TestGoingBackFromADamagedCheckpoint: the newest checkpoint has one wrong bit. That is said, and the one before can be taken.
+// TestGoingBackFromADamagedCheckpoint: the newest checkpoint has one wrong bit. The error says so, and --checkpoint can use the one before.
 func TestGoingBackFromADamagedCheckpoint(t *testing.T) {
 	dir := t.TempDir()
 	run, whole := filepath.Join(dir, "run"), filepath.Join(dir, "whole")

@@ -69,7 +69,7 @@ func TestWholeLife(t *testing.T) {
 	}
 }
 
-// TestPointsLife trains on points for a moment, and has what it makes measured and drawn.
+// TestPointsLife trains on points for a moment, evaluates the model, and draws its samples.
 func TestPointsLife(t *testing.T) {
 	dir := t.TempDir()
 	run := filepath.Join(dir, "run")

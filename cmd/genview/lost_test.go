@@ -95,7 +95,8 @@ func (r *running) end() int {
 	return r.ProcessState.ExitCode()
 }
 
-// TestLostServer: training goes on to its end when the X server dies, and says so; a window that only shows a run ends with a line.
+// TestLostServer: when the X server dies, training continues to its end and says so; a window that only shows a run ends with an error
+// line.
 func TestLostServer(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	display, kill := xServer(t)
@@ -118,7 +119,7 @@ func TestLostServer(t *testing.T) {
 	}
 }
 
-// TestLostServerAndCtrlC: what trains on without its window still ends and saves when it is told to.
+// TestLostServerAndCtrlC: a training that has lost its window still saves and ends on a signal.
 func TestLostServerAndCtrlC(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no X server")
@@ -138,7 +139,7 @@ func TestLostServerAndCtrlC(t *testing.T) {
 	newest(t, run)
 }
 
-// TestWindowCannotOpen: where there is no window to be had one line says so, and nothing is left behind.
+// TestWindowCannotOpen: if no window can be opened, one line says so, and no file is left.
 func TestWindowCannotOpen(t *testing.T) {
 	display, _ := xServer(t, "-noreset")
 	for name, env := range map[string][]string{

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestPrecision: a run keeps what its products read, goes on with it, and takes less memory with 16 bits.
+// TestPrecision: a run keeps its precision when it is resumed, and needs less memory with 16 bits.
 func TestPrecision(t *testing.T) {
 	dir := t.TempDir()
 	run, whole, exact := filepath.Join(dir, "run"), filepath.Join(dir, "whole"), filepath.Join(dir, "exact")

@@ -64,8 +64,8 @@ func TestLongCommandsCount(t *testing.T) {
 	}
 }
 
-// TestGenerateBeginsWithACharacter: a prompt that stands in the terminal's line keeps what is being done from being shown, so it comes
-// when there is something to go on with.
+// TestGenerateBeginsWithACharacter: the prompt is printed together with the first character, because an unfinished line on the terminal
+// hides the progress.
 func TestGenerateBeginsWithACharacter(t *testing.T) {
 	dir := t.TempDir()
 	text, run := filepath.Join(dir, "text"), filepath.Join(dir, "run")
@@ -82,7 +82,7 @@ func TestGenerateBeginsWithACharacter(t *testing.T) {
 	}
 }
 
-// pieces keeps what is written, each write by itself.
+// pieces records each write separately.
 type pieces []string
 
 func (p *pieces) Write(b []byte) (int, error) {

@@ -14,7 +14,7 @@ import (
 	"genview/models/family"
 )
 
-// readmeImports are the imports that the programs in README.md leave out because readers know them.
+// readmeImports are the imports that README.md leaves out of its programs.
 var readmeImports = map[string]string{
 	"context": "context", "fmt": "fmt", "log": "log",
 	"vk": "genview/vk", "tensor": "genview/tensor", "nn": "genview/models/nn", "optim": "genview/models/optim",
@@ -68,7 +68,7 @@ func readmeProgram(t *testing.T, dir, code string) string {
 	return string(out)
 }
 
-// TestReadmeFlags holds every command of README.md that is typed against the existing commands and flags.
+// TestReadmeFlags: every command in README.md exists and has the flags that README.md gives it.
 func TestReadmeFlags(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // badInput is a folder with what commands must refuse, and a run that they can use.
 type badInput struct {
 	dir, run               string
-	broken, other, odd     string // runs: with a checkpoint that is cut off, with that of another model, with a setting that is unknown
+	broken, other, odd     string // runs: with a truncated checkpoint, with that of another model, with an unknown setting
 	pictures, album        string // folders: empty, and with more than a tenth of its pictures cut off
 	torn                   string // one of these
 	digits, packed         string // data sets that are cut off

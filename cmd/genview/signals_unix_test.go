@@ -128,7 +128,7 @@ func TestNohup(t *testing.T) {
 	}
 }
 
-// TestLostReader: a training goes on when nobody reads its lines any more, on stdout and on both.
+// TestLostReader: a training continues when nobody reads its output any more, on stdout alone or on both.
 func TestLostReader(t *testing.T) {
 	for name, both := range map[string]bool{"stdout": false, "both": true} {
 		t.Run(name, func(t *testing.T) {

@@ -67,7 +67,7 @@ func TestEveryHeldOutCharacterCounts(t *testing.T) {
 	}
 }
 
-// TestDataThatChanged trains on a text, and then goes on with another, with the same elsewhere, and from another folder.
+// TestDataThatChanged trains on a text, and resumes with another text, with the same one elsewhere, and from another folder.
 func TestDataThatChanged(t *testing.T) {
 	dir := t.TempDir()
 	file, run := filepath.Join(dir, "text.txt"), filepath.Join(dir, "run")

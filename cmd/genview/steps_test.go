@@ -57,8 +57,8 @@ func steps(t *testing.T, s *run.Session, n int) {
 	}
 }
 
-// TestStepsMakeLittle holds a step of every kind of model, with the batch that it learns from, to under 100 objects on the host and to
-// nothing on the device. Batches are as large as the presets', for much is made for each example.
+// TestStepsMakeLittle: a step of every kind of model, including its batch, allocates fewer than 100 objects on the host and nothing on the
+// device. Batches are as large as the presets', because many allocations would be per example.
 func TestStepsMakeLittle(t *testing.T) {
 	small := []string{"model.hidden=8", "model.z=4", "data.size=8"}
 	narrow := []string{"model.width=16", "model.heads=2", "model.layers=1"}

@@ -14,7 +14,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// emptyCache gives the command a cache folder of its own, beside the driver's. Kept kernels are in its files.
+// emptyCache gives the command its own cache folder, but leaves the driver its folder; files holds what genview writes.
 func emptyCache(t *testing.T) (tunings func() []string) {
 	t.Helper()
 	keepMachineCode(t)
@@ -99,7 +99,7 @@ func TestTune(t *testing.T) {
 	refused(t, 2, "there is no setting model.colour", "tune", "vae", "--set", "model.colour=red")
 }
 
-// TestNoTune: the products that a step does most are tuned before steps are timed; with --no-tune they are not.
+// TestNoTune: the most expensive kernels of a step are tried before it is timed, but not with --no-tune.
 func TestNoTune(t *testing.T) {
 	if !vktest.Open(t).Info().Lavapipe {
 		t.Skip("on lavapipe only: there must be several kernels")

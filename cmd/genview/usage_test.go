@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestWrongUsage gives what nobody can have meant: each is one line that says what is wrong, and exit code 2.
+// TestWrongUsage: wrong arguments give one line that says what is wrong, and exit code 2.
 func TestWrongUsage(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "never")

@@ -88,7 +88,7 @@ func TestWiden(t *testing.T) {
 	refused(t, 2, "is set, which decides", "tune", "vae", "--vectors")
 }
 
-// TestRunKeepsItsVectors: a run that is resumed after another width was found to be better goes on with its own, to the same bits.
+// TestRunKeepsItsVectors: a resumed run keeps its vector width, and its bits, although tuning has found another width to be better.
 func TestRunKeepsItsVectors(t *testing.T) {
 	if !vktest.Open(t).Info().Lavapipe || vk.UsualWidth() != 512 {
 		t.Skip("for lavapipe on a processor with AVX-512")

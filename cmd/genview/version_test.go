@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestVersion: the version is that of the newest changes, and the driver is named.
+// TestVersion: the version is that of the newest entry in CHANGELOG.md, and the driver is named.
 func TestVersion(t *testing.T) {
 	said := must(t, "--version")
 	if !regexp.MustCompile(`^genview v\d+\.\d+\.\d+(, commit [0-9a-f]{12}( with changes)?)?, go1\.\S+, \w+/\w+\n(.+, driver .+, Vulkan .+\n)+$`).MatchString(said) {

@@ -44,7 +44,7 @@ func TestTally(t *testing.T) {
 	}
 	close("the accuracy", e.Accuracy, 4./6)
 	close("the loss", e.Loss, -(math.Log(0.9)+math.Log(0.1)+math.Log(0.8)+math.Log(0.7)+math.Log(0.2)+math.Log(1./3))/6)
-	// Two pictures are in one bin, those of 0.8: one of them is right.
+	// The two pictures with 0.8 share a bin; one of them is right.
 	close("the calibration error", e.ECE, (0.1+math.Abs(1-1.6)+0.3+0.6+2./3)/6)
 	if want := [][]int{{2, 0, 1}, {1, 2, 0}, {0, 0, 0}}; !slices.EqualFunc(e.Confusion, want, slices.Equal) {
 		t.Errorf("the confusion matrix is %v, want %v", e.Confusion, want)

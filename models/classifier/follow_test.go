@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestOtherNetwork: settings that were not asked for are those of the network that was.
+// TestOtherNetwork: settings that the user did not set follow the network that the user chose.
 func TestOtherNetwork(t *testing.T) {
 	cnn, vit := CNNDefaults(), ViTDefaults()
 	for _, c := range []struct {

@@ -17,7 +17,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// halves trains a model for 40 steps to tell halves of pictures apart; every second picture has a wrong label.
+// halves returns a model after 40 steps on pictures with a bright half, every second of which has the wrong class name.
 func halves(t *testing.T, rt *tensor.Runtime, s *Settings) *model {
 	t.Helper()
 	s.Data.Name, s.Data.Size, s.Data.Shift, s.Data.Classes, s.Model.Hidden = "glyphs", 8, 0, "left/right", 4
@@ -89,8 +89,8 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// TestAttendedPicture: a Vision Transformer attends to a held-out picture by its number, and to a file by its path, and says what is wrong
-// with any other text.
+// TestAttendedPicture: a Vision Transformer attends to a held-out picture by its number, and to a file by its path; for any other text it
+// says what is wrong.
 func TestAttendedPicture(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	t.Cleanup(rt.Close)
@@ -142,7 +142,7 @@ func TestAttendedPicture(t *testing.T) {
 	}
 }
 
-// TestDiverged: logits that are no numbers are counted all the same, for the loop to say what became of the loss.
+// TestDiverged: logits that are NaN are counted, too, so that the loop can report what became of the loss.
 func TestDiverged(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for _, logits := range [][]float32{{nan, nan}, {inf, inf}, {-inf, -inf}, {inf, 0}} {

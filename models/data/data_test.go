@@ -75,7 +75,7 @@ func TestLoaderResumesToTheSameBatches(t *testing.T) {
 		}
 		return b.Images
 	}
-	if !slices.Equal(read(0, 9), read(9, 0)) { // 6 batches an epoch: the tenth is of the second
+	if !slices.Equal(read(0, 9), read(9, 0)) { // 6 batches an epoch: the tenth belongs to the second epoch
 		t.Error("batch 9 differs when the loader begins there")
 	}
 	if slices.Equal(read(0, 0), read(6, 0)) {
@@ -118,8 +118,8 @@ func TestClasses(t *testing.T) {
 	}
 }
 
-// TestAugment: pictures of an asymmetric pattern are shifted by whole pixels and mirrored, each way about as often as any other, and nothing
-// else happens to them; a loader that begins later goes on with the same ones.
+// TestAugment: pictures of an asymmetric pattern are shifted by whole pixels and mirrored, each way about equally often, and not changed
+// otherwise; a loader that begins later returns the same ones.
 func TestAugment(t *testing.T) {
 	const side, reach = 6, 2
 	set := &stored{c: 2, h: side, w: side, classes: []int32{0}}

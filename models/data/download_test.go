@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// server is of a data set of two pictures of 1×1; it counts what is asked of it.
+// server serves a data set of two pictures of 1×1, and counts requests.
 type server struct {
 	source
 	files map[string][]byte
@@ -56,7 +56,7 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-// TestDownload downloads once, and again what was changed in the cache meanwhile, be it as long as before.
+// TestDownload downloads once, and again what was changed in the cache, even if its length is the same.
 func TestDownload(t *testing.T) {
 	s, cache := newServer(t), t.TempDir()
 	var heard []string

@@ -46,7 +46,7 @@ func opened(dir string) (d *Dataset, lines []string, err error) {
 	return d, lines, err
 }
 
-// numbered is n pictures; some of them are damaged.
+// numbered writes n pictures, some of them damaged.
 func numbered(t *testing.T, n int, damaged ...int) map[string][]byte {
 	whole, files := aPicture(t), map[string][]byte{}
 	for i := range n {

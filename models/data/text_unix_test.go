@@ -20,7 +20,7 @@ func waitingPipe(t *testing.T) string {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { // lets who waits for it go
+	t.Cleanup(func() { // unblocks the reader
 		if f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0); err == nil {
 			f.Close()
 		}

@@ -11,7 +11,7 @@ import (
 	"genview/vk"
 )
 
-// A trainer is fed with pictures [B, C, S, S], and draws what it has learned.
+// A trainer takes pictures [B, C, S, S], and generates new ones.
 func ExampleNewTrainer() {
 	dev, err := vk.Open(vk.Options{})
 	if err != nil {

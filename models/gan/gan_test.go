@@ -73,7 +73,7 @@ func trainer(t *testing.T, rt *tensor.Runtime, c Config, batch int, lr float64) 
 	return m
 }
 
-// halves draws pictures of which the left or the right half is bright, both as often.
+// halves draws pictures with a bright left or right half, equally often.
 func halves(rng *rand.Rand, batch, size int) []float32 {
 	x := make([]float32, batch*size*size)
 	for i := range batch {
@@ -182,7 +182,7 @@ func TestAverageStartsAtTheGenerator(t *testing.T) {
 	}
 }
 
-// TestResume puts one trainer's state into another, which then goes on to the same bits.
+// TestResume copies one trainer's state into another, which then continues to the same bits.
 func TestResume(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()

@@ -32,7 +32,7 @@ func drawn(f *Fonts, s string, st Style) *image.RGBA {
 	return img
 }
 
-// alphabets are of the scripts that texts to learn from are written in, and all that has no shape of its own.
+// alphabets are samples of scripts that texts may have, and characters without a shape.
 var alphabets = map[string]string{
 	"Latin":    "AaBbÀàÇçÆæŁłŒœßðþ0123456789.,;:!?'\"()[]{}<>@#$%&*+-/\\|_~^`",
 	"Cyrillic": "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюяёєіїў",

@@ -14,7 +14,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestNamesAndShapesArePyTorchs holds what a checkpoint has to what torch.nn's state_dict has.
+// TestNamesAndShapesArePyTorchs compares names and shapes of variables with the state_dict of torch.nn.
 func TestNamesAndShapesArePyTorchs(t *testing.T) {
 	s := nn.NewScope(1)
 	nn.NewLinear(s.Sub("fc"), 3, 5)
@@ -149,8 +149,8 @@ func TestBatchNorm2d(t *testing.T) {
 	check("evaluation", eval, z, in, runningMean, runningVar)
 }
 
-// TestPassTwice: a second pass through a layer in one program goes on from the statistics of the first, and what another pass asks for
-// is not mixed up with it.
+// TestPassTwice: a second pass through a layer in one program continues from the statistics of the first, and the updates of another pass
+// are separate.
 func TestPassTwice(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()

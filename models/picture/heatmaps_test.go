@@ -24,7 +24,7 @@ func fonts(t *testing.T) *lettering.Fonts {
 	return f
 }
 
-// reading is a text of which a model reads the last n characters.
+// reading returns the view of a text of which a model has read the last n characters.
 func reading(text string, n int) *watch.HeatMaps {
 	all := strings.Split(text, "")
 	read := all[max(0, len(all)-n):]
@@ -99,7 +99,8 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestHeatMapsShowTheirValues: a share of 1 is full, one of 0 is none, wherever it lies, and tokens are written where there is room.
+// TestHeatMapsShowTheirValues: a weight of 1 has the full colour, one of 0 none, at every position, and tokens are written if there is
+// room.
 func TestHeatMapsShowTheirValues(t *testing.T) {
 	m := watch.Map{Name: "a", Heads: 2, Rows: []string{"x", "end"}, Cols: []string{"begin", " ", "\n"}}
 	m.Values = []float32{1, 0, 0, 0, 0, 1 /* head 2: */, 0, 1, 0, 0.5, 0.5, 0}

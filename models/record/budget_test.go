@@ -12,8 +12,8 @@ import (
 	"genview/models/safetensors"
 )
 
-// TestRecordsKeepToTheirBudget: however many looks there are, what is kept fits, begins with the first, ends with the newest, and is
-// spaced evenly in the logarithm of the step.
+// TestRecordsKeepToTheirBudget: however many looks there are, the kept ones fit the budget, begin with the first, end with the newest, and
+// are spaced evenly in the logarithm of the step.
 func TestRecordsKeepToTheirBudget(t *testing.T) {
 	const budget, each = 100, 5
 	dir := t.TempDir()
@@ -54,8 +54,8 @@ func TestRecordsKeepToTheirBudget(t *testing.T) {
 	}
 }
 
-// TestRecordingTakesItsShare: looks are not recorded as long as recording has taken more than its share, nor while one is being written;
-// key checkpoints lie apart, and weights that are too large are left out.
+// TestRecordingTakesItsShare: looks are not recorded while recording has used more than its share of the time, nor while one is being
+// written; key checkpoints are spaced, and weights that are too large are left out.
 func TestRecordingTakesItsShare(t *testing.T) {
 	w := newWriter(t, filepath.Join(t.TempDir(), "record"), 1<<30, 0)
 	if !w.Due() {

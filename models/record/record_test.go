@@ -126,8 +126,8 @@ func TestViewsComeBack(t *testing.T) {
 	}
 }
 
-// TestWhatIsKilledIsDropped: whichever of a look's files are missing when its writer was killed, the look is not there, those before are,
-// and the next writer removes what is left, of ours alone.
+// TestWhatIsKilledIsDropped: if a writer is killed before all of a look's files are written, that look does not count, earlier ones do, and
+// the next writer removes its files and no others.
 func TestWhatIsKilledIsDropped(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "record")
 	fill(t, newWriter(t, dir, 1<<30, 0), 3, 17)
@@ -162,7 +162,7 @@ func TestWhatIsKilledIsDropped(t *testing.T) {
 	}
 }
 
-// TestResumedRunsForgetWhatCameAfter: a run that goes on from a step has nothing of later ones.
+// TestResumedRunsForgetWhatCameAfter: a run that resumes at a step has no looks of later steps.
 func TestResumedRunsForgetWhatCameAfter(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "record")
 	fill(t, newWriter(t, dir, 1<<30, 0), 1, 5, 9)
@@ -176,7 +176,7 @@ func TestResumedRunsForgetWhatCameAfter(t *testing.T) {
 	}
 }
 
-// TestDamagedRecordsShowTheRest: whatever is wrong with a file, what does not need it is shown, and what is lost is said.
+// TestDamagedRecordsShowTheRest: whatever is wrong with a file, everything that does not need it is shown, and Lost names the rest.
 func TestDamagedRecordsShowTheRest(t *testing.T) {
 	all := len(views(0))
 	for name, c := range map[string]struct {
@@ -245,7 +245,7 @@ func TestWhatCannotBeWrittenIsTold(t *testing.T) {
 	}
 }
 
-// TestSetAside: records that are newer than a step are moved to a folder of their own, and files of others stay.
+// TestSetAside: looks after a step are moved to a separate folder, and other files stay.
 func TestSetAside(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "record")
 	if name, err := SetAside(dir, 0); name != "" || err != nil {

@@ -11,7 +11,7 @@ import (
 	"genview/models/walk"
 )
 
-// A run is opened by its folder, and its model asked for what it can do.
+// A program opens a run by its folder, and asks its model for an ability.
 func ExampleOpen() {
 	ctx := context.Background()
 	s, err := run.Open(ctx, "runs/letters", run.Host{})

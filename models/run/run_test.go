@@ -14,7 +14,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestNoTimes: of a device that keeps no times nothing can be told, which is said before it trains.
+// TestNoTimes: profiling on a device without timestamps is refused before training.
 func TestNoTimes(t *testing.T) {
 	if err := timed(vk.Info{Name: "Mali", TimestampBits: 36}); err != nil {
 		t.Error(err)
@@ -24,7 +24,7 @@ func TestNoTimes(t *testing.T) {
 	}
 }
 
-// TestPresets: the configuration of every preset fits its own rules once it has an argument, and is the same after it was written and read.
+// TestPresets: every preset's configuration is valid once it has an argument, and unchanged after it was written and read.
 func TestPresets(t *testing.T) {
 	for _, name := range zoo.Names(func(family.Preset) bool { return true }) {
 		c, err := New(name)
@@ -56,7 +56,7 @@ func TestPresets(t *testing.T) {
 // host is a host whose device is validated.
 func host(t *testing.T) Host {
 	t.Helper()
-	vktest.Open(t) // which skips the test where there is none
+	vktest.Open(t) // skips the test without a device
 	return Host{NoTuning: true, Options: func(o *vk.Options) { *o = vktest.Options(t, *o) }}
 }
 

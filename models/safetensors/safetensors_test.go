@@ -77,8 +77,8 @@ func saved(t *testing.T, p []byte) string {
 	return path
 }
 
-// TestBrokenFileIsNamedWithTheRemedy has files that are cut off, and some that look whole, as one with a shape whose size wraps
-// around to that of the tensor's bytes.
+// TestBrokenFileIsNamedWithTheRemedy has truncated files, and some that look whole, such as one with a shape whose size overflows to that
+// of the tensor's bytes.
 func TestBrokenFileIsNamedWithTheRemedy(t *testing.T) {
 	whole, err := Encode(sample())
 	if err != nil {
@@ -149,8 +149,8 @@ func TestReadsPyTorchsFile(t *testing.T) {
 	}
 }
 
-// TestEmptyTensorsAndThoseNobodyNeeds reads a file that holds, beside what is needed, empty tensors and some of every other type, and
-// that an unstable order of equal offsets would refuse now and then.
+// TestEmptyTensorsAndThoseNobodyNeeds reads a file that also holds empty tensors and tensors of every other type. An unstable sort of equal
+// offsets would sometimes refuse it.
 func TestEmptyTensorsAndThoseNobodyNeeds(t *testing.T) {
 	var entries []string
 	var body []byte
@@ -183,7 +183,7 @@ func TestEmptyTensorsAndThoseNobodyNeeds(t *testing.T) {
 	}
 }
 
-// TestOtherTypes has numbers of each type read as float32 or int32, and those refused that these do not hold.
+// TestOtherTypes reads numbers of each type as float32 or int32, which must refuse numbers out of range.
 func TestOtherTypes(t *testing.T) {
 	for _, c := range []struct {
 		kind string
@@ -224,8 +224,8 @@ func TestOtherTypes(t *testing.T) {
 	}
 }
 
-// TestSmallFileTakesLittleMemory has ten thousand tensors that share the same megabyte, which would be decoded to ten gigabytes, and
-// shapes that would take exabytes.
+// TestSmallFileTakesLittleMemory has ten thousand tensors that share the same megabyte, which would decode to ten gigabytes, and shapes of
+// exabytes.
 func TestSmallFileTakesLittleMemory(t *testing.T) {
 	const size = 1 << 20
 	var shared []string
@@ -297,8 +297,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// TestChecksum: any changed bit of the numbers is found. A file that another program has written anew with the same metadata is read,
-// though its layout or its numbers' type has changed.
+// TestChecksum: any changed bit of the numbers is found. A file that another program has rewritten with the same metadata is read, although
+// its layout or its type of numbers has changed.
 func TestChecksum(t *testing.T) {
 	f := &File{Meta: map[string]string{"step": "7"}, Tensors: []Tensor{{"a", []int{3}, []float32{1, 2, 3}}, {"b", []int{2}, []int32{4, 5}}}}
 	p, err := Encode(f)
@@ -319,7 +319,7 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
-// TestHalvesComeBack: every F16 comes back as it is; what lies between two becomes the nearer, and what is too large the largest.
+// TestHalvesComeBack: every F16 survives a round trip; other numbers become the nearest F16, and those out of range the largest.
 func TestHalvesComeBack(t *testing.T) {
 	var all Half
 	for h := range 1 << 16 {

@@ -291,7 +291,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestTake: several readers take what is theirs of one document, keys of embedded structs among them.
+// TestTake: several readers take their settings from one document, including keys of embedded structs.
 func TestTake(t *testing.T) {
 	var head struct {
 		Kind string `yaml:"kind"`

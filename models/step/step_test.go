@@ -12,7 +12,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestStep trains a layer in two parts: the second sees what the first has updated, both draw anew, and a checkpoint holds it all.
+// TestStep trains a layer in two parts: the second sees the first one's updates, both draw new noise, and a checkpoint holds everything.
 func TestStep(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()

@@ -47,7 +47,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 	}
 }
 
-// TestCheckpointOfAnotherType has one whose last tensor is of a type that no variable has: none is written then.
+// TestCheckpointOfAnotherType loads a checkpoint whose last tensor has a type that no variable has: no variable is changed.
 func TestCheckpointOfAnotherType(t *testing.T) {
 	rt := runtimeOf(t)
 	r, m := create(t), newCounter(t, rt)

@@ -13,8 +13,8 @@ import (
 	"genview/models/watch"
 )
 
-// TestTheFirstLookCostsTheNextNothing: an onlooker sees the model before it is trained, which compiles what looks take, and then what
-// became of it at once.
+// TestTheFirstLookCostsTheNextNothing: an onlooker sees the untrained model, which compiles the programs of looks, and the model after its
+// first step at once.
 func TestTheFirstLookCostsTheNextNothing(t *testing.T) {
 	r, m := create(t), newCounter(t, runtimeOf(t))
 	var looks []int
@@ -92,8 +92,8 @@ func TestLooksTakeTheirShare(t *testing.T) {
 	}
 }
 
-// TestUnwatchedRunsAreLookedAt: a run that nobody watches spends the allowed share of its time on looks, from beginning to end; where one
-// look alone takes more, there is only the first.
+// TestUnwatchedRunsAreLookedAt: looks at a run that nobody watches take their share of its time, spread from its beginning to its end; if
+// one look takes more than that, there is only the first.
 func TestUnwatchedRunsAreLookedAt(t *testing.T) {
 	const each, steps = 10 * time.Millisecond, 2000
 	for took, want := range map[time.Duration][2]int{time.Millisecond: {35, 50}, 20 * time.Millisecond: {10, 15}, time.Second: {1, 1}} {

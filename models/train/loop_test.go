@@ -125,7 +125,7 @@ func TestCheckpointsComeFirst(t *testing.T) {
 	}
 }
 
-// TestCheckpointThatFailsIsTriedAgain: periodic ones while training goes on, the last one for some seconds.
+// TestCheckpointThatFailsIsTriedAgain: periodic checkpoints are retried while training continues, the last one for some seconds.
 func TestCheckpointThatFailsIsTriedAgain(t *testing.T) {
 	r, m := create(t), newCounter(t, runtimeOf(t))
 	said := told(r)
@@ -158,7 +158,7 @@ func TestCheckpointThatFailsIsTriedAgain(t *testing.T) {
 	}
 }
 
-// TestErrorsSaveFirst: what ends a run has it saved, and is told unchanged.
+// TestErrorsSaveFirst: an error saves the run and is returned unchanged.
 func TestErrorsSaveFirst(t *testing.T) {
 	r, m := create(t), newCounter(t, runtimeOf(t))
 	broken := errors.New("a picture is gone")
@@ -176,7 +176,7 @@ func TestErrorsSaveFirst(t *testing.T) {
 	}
 }
 
-// TestNoPathSavesWhatIsNotFinite: weights become NaN between two logs whose losses are good. No save takes them, and what is said is true.
+// TestNoPathSavesWhatIsNotFinite: weights become NaN between two logs with finite losses. They are never saved, and the messages are true.
 func TestNoPathSavesWhatIsNotFinite(t *testing.T) {
 	for name, c := range map[string]struct {
 		bad, steps  int
@@ -226,7 +226,7 @@ func TestNoPathSavesWhatIsNotFinite(t *testing.T) {
 	}
 }
 
-// TestLossThatIsNoNumberSaysWhatIsLeft: it promises no checkpoint where there is none.
+// TestLossThatIsNoNumberSaysWhatIsLeft: the message names no checkpoint if there is none.
 func TestLossThatIsNoNumberSaysWhatIsLeft(t *testing.T) {
 	r, m := create(t), newCounter(t, runtimeOf(t))
 	m.loss = func(int) float64 { return math.Inf(1) }

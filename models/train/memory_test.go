@@ -16,8 +16,8 @@ import (
 	"genview/tensor"
 )
 
-// TestLoadingTakesOneTensor loads a checkpoint of 24 tensors of 1 MiB, and looks every millisecond how much memory that takes: that of
-// a few of them, and not that of the file.
+// TestLoadingTakesOneTensor loads a checkpoint of 24 tensors of 1 MiB and measures the memory every millisecond: it must be that of a few
+// tensors, and not that of the file.
 func TestLoadingTakesOneTensor(t *testing.T) {
 	rt, r := runtimeOf(t), create(t)
 	var state []nn.Named
@@ -39,7 +39,7 @@ func TestLoadingTakesOneTensor(t *testing.T) {
 	for _, n := range state {
 		write(n.Tensor, zeros)
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(10)) // little of what is counted is garbage
+	defer debug.SetGCPercent(debug.SetGCPercent(10)) // so that little of the measured memory is garbage
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -272,7 +272,7 @@ func TestDeletedFilesOfARunAreMended(t *testing.T) {
 	}
 }
 
-// TestGoingBack: files that are newer than the step that a run goes on from are renamed, not lost.
+// TestGoingBack: files newer than the step that a run resumes from are renamed, not lost.
 func TestGoingBack(t *testing.T) {
 	rt := runtimeOf(t)
 	r, m := create(t), newCounter(t, rt)

@@ -9,8 +9,8 @@ import (
 	"genview/vk"
 )
 
-// BenchmarkCompile makes models as cmd/genview does by default, from nothing to the recorded step, each on a device opened anew. It
-// is what a start takes where the driver has the shaders already, as from the second on.
+// BenchmarkCompile makes models with cmd/genview's defaults, from nothing to the recorded step, each on a newly opened device. It measures
+// a start with a driver that has compiled the shaders before.
 func BenchmarkCompile(b *testing.B) {
 	gpt, translator := GPTDefaults(), Defaults()
 	gpt.Vocab = 65

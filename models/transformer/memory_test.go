@@ -8,8 +8,8 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestMemoryGrowsWithLength compiles training steps, with dropout, for sequences of two lengths: those of twice as many places take twice
-// the memory, and not four times.
+// TestMemoryGrowsWithLength compiles training steps, with dropout, for sequences of two lengths: twice the length takes twice the memory,
+// and not four times.
 func TestMemoryGrowsWithLength(t *testing.T) {
 	t.Parallel()
 	dev := vktest.Open(t)

@@ -105,7 +105,7 @@ func TestWhatRestsIsNotSetAgain(t *testing.T) {
 	}
 }
 
-// TestGIFTimes has every rate last as long as it should, within a hundredth of a second, or say that it does not.
+// TestGIFTimes: at every rate a film lasts as long as it should, within a hundredth of a second, or Slowed says that it does not.
 func TestGIFTimes(t *testing.T) {
 	for fps := 1; fps <= 100; fps++ {
 		for _, frames := range []int{1, 2, 7, 120, 999} {

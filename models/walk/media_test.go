@@ -82,7 +82,7 @@ func apngPictures(t testing.TB, p []byte) []*image.RGBA {
 	return all
 }
 
-// waves is a walk through colour pictures: waves whose heights go round on a circle, as those of a network do.
+// waves is a film of colour waves whose heights move on a circle, like a network's pictures.
 func waves(side, frames int, gain float64) Film {
 	const dims = 8
 	rng := rand.New(rand.NewPCG(7, 1))
@@ -138,7 +138,7 @@ func make6() (out []*image.RGBA) {
 	return out
 }
 
-// TestSheetHoldsAllPictures, the last row of which is not full.
+// TestSheetHoldsAllPictures writes sheets whose last row is not full.
 func TestSheetHoldsAllPictures(t *testing.T) {
 	var film []*image.RGBA
 	for i := range 7 {

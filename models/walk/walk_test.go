@@ -62,7 +62,7 @@ func TestPoint(t *testing.T) {
 	}
 }
 
-// TestPointOfAFile has what programs write of a vector, and what is none.
+// TestPointOfAFile reads latent vectors in the forms in which programs write them, and files that are none.
 func TestPointOfAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "z.json")
 	for text, want := range map[string]string{

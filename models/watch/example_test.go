@@ -6,7 +6,7 @@ import (
 	"genview/models/watch"
 )
 
-// A trainer publishes, and whoever looks takes the newest.
+// A trainer publishes snapshots, and an onlooker takes the newest.
 func ExampleBus() {
 	bus, history := watch.NewBus(), watch.NewHistory(512)
 	for step := 1; step <= 3; step++ {

@@ -172,8 +172,7 @@ func TestMetricsValue(t *testing.T) {
 	}
 }
 
-// TestShowLeavesWhatWasPublished: views take the place of those of their names, others stay, and a snapshot that was published is as it
-// was.
+// TestShowLeavesWhatWasPublished: views replace those with their names, others stay, and a published snapshot does not change.
 func TestShowLeavesWhatWasPublished(t *testing.T) {
 	var s watch.Snapshot
 	curves, first, second := &watch.Curves{Name: "Curves"}, &watch.Pictures{Name: "Samples"}, &watch.Pictures{Name: "Samples"}

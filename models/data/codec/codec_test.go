@@ -39,8 +39,8 @@ type reference struct {
 	rows []string
 }
 
-// references reads testdata/reference.txt. Its colours are those of libwebp 1.2.4, libjpeg-turbo 2.1.5 without smoothing of chroma,
-// libtiff 4.5.0, and Pillow 9.4 and ImageMagick 6.9.11 for the rest, red, green, blue and alpha in two digits each.
+// references reads testdata/reference.txt. The colours come from libwebp 1.2.4, libjpeg-turbo 2.1.5 without smoothing of chroma, libtiff
+// 4.5.0, and Pillow 9.4 and ImageMagick 6.9.11 for the rest: red, green, blue and alpha in two digits each.
 func references(t *testing.T) map[string]reference {
 	t.Helper()
 	f, err := os.Open("testdata/reference.txt")

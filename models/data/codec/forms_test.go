@@ -143,7 +143,7 @@ func TestWholeOrNot(t *testing.T) {
 	isQuarters(t, "a JPEG with half an end marker", j[:len(j)-1])
 }
 
-// TestProgressiveWithoutItsEnd cuts a progressive JPEG between its scans: the rest is a coarse picture, which is not whole.
+// TestProgressiveWithoutItsEnd truncates a progressive JPEG between its scans: the rest is a coarse picture, which is refused.
 func TestProgressiveWithoutItsEnd(t *testing.T) {
 	p, err := os.ReadFile("testdata/progressive.jpg")
 	if err != nil {
@@ -192,7 +192,7 @@ func TestWhatAFileIsIfItIsNone(t *testing.T) {
 	}
 }
 
-// TestBytesAreKnownBefore holds what decoders take against what is said before.
+// TestBytesAreKnownBefore compares the memory that decoders take with what Open predicts.
 func TestBytesAreKnownBefore(t *testing.T) {
 	rect := image.Rect(0, 0, 300, 200)
 	for _, c := range []struct {

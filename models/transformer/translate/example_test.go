@@ -6,7 +6,7 @@ import (
 	"genview/models/transformer/translate"
 )
 
-// A family has presets, whose settings are those of a run.
+// A family has presets with their settings.
 func ExampleSettings() {
 	p := translate.Family.Presets[0]
 	s := p.Settings().(*translate.Settings)
