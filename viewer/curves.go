@@ -94,12 +94,12 @@ func (p *Curves) plots(size Point, v *watch.Curves) []Rect {
 		return []Rect{r}
 	}
 	n := len(v.Groups)
-	unit := func() float64 { return (r.H + plotGap - (plotGap+groupHeight)*float64(n)) / float64(n+1) }
-	for n > 1 && unit() < leastPlot {
+	plotHeight := func() float64 { return (r.H + plotGap - (plotGap+groupHeight)*float64(n)) / float64(n+1) }
+	for n > 1 && plotHeight() < leastPlot {
 		n--
 	}
 	out := make([]Rect, n)
-	h := unit()
+	h := plotHeight()
 	for i := range out {
 		_, r = r.Top(groupHeight)
 		out[i] = Rect{r.X, r.Y, r.W, h}

@@ -12,7 +12,7 @@ type pacer struct {
 
 const (
 	presentations = 5 // Ebitengine presents a changed frame, and then the same frame four more times
-	share         = 15
+	idleCosts     = 15
 	slowest       = 3 * time.Second
 	fastestIdle   = time.Second / 10
 	fastestActive = time.Second / 60
@@ -24,7 +24,7 @@ func (p *pacer) interval(active bool) time.Duration {
 	if active {
 		return min(max(2*p.cost, fastestActive), slowestActive)
 	}
-	return min(max(share*p.cost, fastestIdle), slowest)
+	return min(max(idleCosts*p.cost, fastestIdle), slowest)
 }
 
 // due tells whether it is time to draw.

@@ -126,7 +126,7 @@ func (b *Buffer) Bytes() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(b.slab.ptr, b.offset)), b.size)
 }
 
-func (b *Buffer) span(p []byte, off int64) error {
+func (b *Buffer) inRange(p []byte, off int64) error {
 	if b.closed {
 		return fmt.Errorf("vk: %s is closed", b.name)
 	}
@@ -145,7 +145,7 @@ func (b *Buffer) ReadAt(p []byte, off int64) (int, error) {
 		}
 		p, short = p[:n], true
 	}
-	if err := b.span(p, off); err != nil {
+	if err := b.inRange(p, off); err != nil {
 		return 0, err
 	}
 	if err := b.d.wait(); err != nil {
@@ -164,7 +164,7 @@ func (b *Buffer) ReadAt(p []byte, off int64) (int, error) {
 
 // WriteAt waits for the device and copies bytes to the buffer; it is an io.WriterAt.
 func (b *Buffer) WriteAt(p []byte, off int64) (int, error) {
-	if err := b.span(p, off); err != nil {
+	if err := b.inRange(p, off); err != nil {
 		return 0, err
 	}
 	if err := b.d.wait(); err != nil {

@@ -1,6 +1,7 @@
 package vk
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,17 +49,11 @@ func driverFolders(goos string, env func(string) string) []string {
 	if goos == "windows" {
 		return nil
 	}
-	or := func(name, usual string) string {
-		if v := env(name); v != "" {
-			return v
-		}
-		return usual
-	}
 	home := env("HOME")
-	bases := []string{or("XDG_CONFIG_HOME", filepath.Join(home, ".config"))}
-	bases = append(bases, filepath.SplitList(or("XDG_CONFIG_DIRS", "/etc/xdg"))...)
-	bases = append(bases, "/etc", or("XDG_DATA_HOME", filepath.Join(home, ".local/share")))
-	bases = append(bases, filepath.SplitList(or("XDG_DATA_DIRS", "/usr/local/share:/usr/share"))...)
+	bases := []string{cmp.Or(env("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))}
+	bases = append(bases, filepath.SplitList(cmp.Or(env("XDG_CONFIG_DIRS"), "/etc/xdg"))...)
+	bases = append(bases, "/etc", cmp.Or(env("XDG_DATA_HOME"), filepath.Join(home, ".local/share")))
+	bases = append(bases, filepath.SplitList(cmp.Or(env("XDG_DATA_DIRS"), "/usr/local/share:/usr/share"))...)
 	if goos == "darwin" {
 		bases = append(bases, "/opt/homebrew/share", "/opt/homebrew/etc")
 	}

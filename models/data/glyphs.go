@@ -124,9 +124,9 @@ func (g *glyphs) render() {
 
 // resample draws a mask into dst, shifted by up to a pixel of 28, turned by up to 8°, scaled by up to 8 %.
 func (g *glyphs) resample(m *image.Alpha, rng *rand.Rand, dst []byte) {
-	span := func(r float64) float64 { return (2*rng.Float64() - 1) * r }
-	turn, scale := span(8*math.Pi/180), math.Exp(span(0.08))
-	dx, dy := span(1.0/28), span(1.0/28)
+	upTo := func(r float64) float64 { return (2*rng.Float64() - 1) * r }
+	turn, scale := upTo(8*math.Pi/180), math.Exp(upTo(0.08))
+	dx, dy := upTo(1.0/28), upTo(1.0/28)
 	step := float64(masterSize) / float64(g.size) / scale
 	sin, cos := math.Sincos(turn)
 	const sub = 3 // samples per pixel along each axis

@@ -81,13 +81,13 @@ func spread[T any](all []T, n int) []T {
 // colourful tells whether a picture has colours: channels that differ more than JPEG makes those of grey differ. It examines at most 64 ×
 // 64 pixels.
 func colourful(img image.Image) bool {
-	const side, apart = 64, 8
+	const side, tolerance = 64, 8
 	b := img.Bounds()
 	few := image.NewRGBA(image.Rect(0, 0, min(side, b.Dx()), min(side, b.Dy())))
 	draw.NearestNeighbor.Scale(few, few.Rect, img, b, draw.Src, nil)
 	for i := 0; i < len(few.Pix); i += 4 {
 		p := few.Pix[i : i+3]
-		if slices.Max(p)-slices.Min(p) > apart {
+		if slices.Max(p)-slices.Min(p) > tolerance {
 			return true
 		}
 	}

@@ -29,8 +29,8 @@ func (r *replay) get(name string) []float32 {
 	return x.Values.([]float32)
 }
 
-// apart is ‖a − b‖/‖b‖.
-func apart(a, b []float32) float64 {
+// relativeError is ‖a − b‖/‖b‖.
+func relativeError(a, b []float32) float64 {
 	d, n := 0.0, 0.0
 	for i := range b {
 		d += math.Pow(float64(a[i])-float64(b[i]), 2)
@@ -153,7 +153,7 @@ func (h *half) replay(t *testing.T, rt *tensor.Runtime, r *replay, feed tensor.F
 			t.Fatal(err)
 		}
 		theirs := r.get(h.name + ".grad." + name)
-		within("grad", v.Name(), apart(got, theirs), 1e-4)
+		within("grad", v.Name(), relativeError(got, theirs), 1e-4)
 		grads[h.fed[i]] = theirs
 	}
 	for _, n := range h.adam.State() {

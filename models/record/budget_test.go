@@ -66,11 +66,11 @@ func TestRecordingTakesItsShare(t *testing.T) {
 	}
 	w.collect(true)
 	w.spent = time.Second + headway
-	w.began = time.Now().Add(-(share - 1) * time.Second)
+	w.began = time.Now().Add(-(timeShare - 1) * time.Second)
 	if w.Due() {
 		t.Error("due before its share is over")
 	}
-	w.began = time.Now().Add(-(share + 1) * time.Second)
+	w.began = time.Now().Add(-(timeShare + 1) * time.Second)
 	if !w.Due() {
 		t.Error("not due, and its share is over")
 	}

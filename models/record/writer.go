@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	share    = 50                     // recording takes at most 1/50 of the time, after the first headway
-	headway  = 100 * time.Millisecond // time that recording may take at the beginning
-	apart    = 1.15                   // smallest ratio between the steps of two consecutive key checkpoints
-	heaviest = 8                      // a key checkpoint takes at most 1/8 of the budget
+	timeShare = 50                     // recording takes at most 1/50 of the time, after the first headway
+	headway   = 100 * time.Millisecond // time that recording may take at the beginning
+	keyRatio  = 1.15                   // smallest ratio between the steps of two consecutive key checkpoints
+	heaviest  = 8                      // a key checkpoint takes at most 1/8 of the budget
 )
 
 // A Writer adds to a recording; a goroutine of its own writes the files. Its methods are for one goroutine.
@@ -111,7 +111,7 @@ type Weights func() ([]safetensors.Tensor, error)
 // the time. The first look is always due.
 func (w *Writer) Due() bool {
 	w.collect(false)
-	return !w.busy && (!w.wrote || w.spent <= headway+time.Since(w.began)/share)
+	return !w.busy && (!w.wrote || w.spent <= headway+time.Since(w.began)/timeShare)
 }
 
 // Add records the views of a step if [Writer.Due]. It reads the weights before it returns, if a key checkpoint is due; weights may be nil.
@@ -127,7 +127,7 @@ func (w *Writer) Add(step int, views []watch.View, weights Weights) error {
 // Last records the last look of a run, regardless of the time it takes, and returns once it is written.
 func (w *Writer) Last(step int, views []watch.View, weights Weights) error {
 	w.collect(true)
-	w.lastKey = min(w.lastKey, int(float64(step)/apart)) // makes a key checkpoint due
+	w.lastKey = min(w.lastKey, int(float64(step)/keyRatio)) // makes a key checkpoint due
 	w.add(step, views, weights)
 	w.collect(true)
 	return w.told()
@@ -143,7 +143,7 @@ func (w *Writer) Close() error {
 func (w *Writer) add(step int, views []watch.View, weights Weights) {
 	began := time.Now()
 	j := job{step: step, views: views}
-	if weights != nil && !w.tooBig && (w.lastKey == 0 || float64(step) >= apart*float64(w.lastKey)) {
+	if weights != nil && !w.tooBig && (w.lastKey == 0 || float64(step) >= keyRatio*float64(w.lastKey)) {
 		var err error
 		if j.weights, err = weights(); err != nil {
 			w.failed = errors.Join(w.failed, err)

@@ -15,6 +15,7 @@
 package settings
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
@@ -141,7 +142,7 @@ func pairsOf(node ast.Node, prefix string) ([]*ast.MappingValueNode, error) {
 	case *ast.NullNode:
 		return nil, nil
 	}
-	return nil, fmt.Errorf("line %d: %s has to be settings, each as key: value", line(node), or(strings.TrimSuffix(prefix, "."), "it"))
+	return nil, fmt.Errorf("line %d: %s has to be settings, each as key: value", line(node), cmp.Or(strings.TrimSuffix(prefix, "."), "it"))
 }
 
 func keyOf(pair *ast.MappingValueNode) string {
@@ -181,13 +182,6 @@ func (d *Document) decode(pairs []*ast.MappingValueNode, dst reflect.Value, pref
 
 func line(n ast.Node) int { return n.GetToken().Position.Line }
 
-func or(text, instead string) string {
-	if text == "" {
-		return instead
-	}
-	return text
-}
-
 // find returns the field of a struct with a key in its yaml tag.
 func find(of reflect.Value, key string) (reflect.Value, bool) {
 	for i := range of.NumField() {
@@ -208,7 +202,7 @@ func inline(f reflect.StructField) bool { return strings.HasSuffix(f.Tag.Get("ya
 
 func name(f reflect.StructField) string {
 	tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-	return or(tag, strings.ToLower(f.Name))
+	return cmp.Or(tag, strings.ToLower(f.Name))
 }
 
 // decodeValue parses a plain value of YAML.
@@ -324,7 +318,7 @@ func assign(field reflect.Value, key, text string) error {
 		return fmt.Errorf("%s cannot be set", key)
 	}
 	if !ok {
-		return fmt.Errorf("%s takes %s, not %s", key, wanted(field), or(text, "nothing"))
+		return fmt.Errorf("%s takes %s, not %s", key, wanted(field), cmp.Or(text, "nothing"))
 	}
 	return nil
 }

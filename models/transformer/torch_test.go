@@ -49,7 +49,7 @@ func fill(t *testing.T, rt *tensor.Runtime, s *nn.Scope, std func(name string, i
 	}
 }
 
-func apart(a, b []float32) float64 {
+func relativeError(a, b []float32) float64 {
 	d, n := 0.0, 0.0
 	for i := range b {
 		d += math.Pow(float64(a[i])-float64(b[i]), 2)
@@ -178,7 +178,7 @@ func TestTransformerIsPyTorchs(t *testing.T) {
 				if names[i] == "logits" { // what pads a source says nothing of what comes of it, what follows a target's end nothing at all
 					got, theirs = slices.Clone(got[:6*14]), theirs[:6*14]
 				}
-				d := apart(got, theirs)
+				d := relativeError(got, theirs)
 				worst = max(worst, d)
 				if !(d <= 2e-5) {
 					t.Errorf("%s is %.2g from PyTorch's", names[i], d)

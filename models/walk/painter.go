@@ -8,8 +8,8 @@ import (
 // rgb is an opaque colour.
 type rgb [3]uint8
 
-// apart returns the squared distance of two colours.
-func apart(a, b rgb) int {
+// squaredDistance returns the squared distance of two colours.
+func squaredDistance(a, b rgb) int {
 	x, y, z := int(a[0])-int(b[0]), int(a[1])-int(b[1]), int(a[2])-int(b[2])
 	return x*x + y*y + z*z
 }
@@ -106,7 +106,7 @@ func (p *painter) change(colours []rgb) part {
 	var at []int
 	var want []rgb
 	for i, c := range colours {
-		if !p.begun || apart(c, p.meant[i]) > moved || apart(c, p.shown[i]) > wrong {
+		if !p.begun || squaredDistance(c, p.meant[i]) > moved || squaredDistance(c, p.shown[i]) > wrong {
 			at, want = append(at, i), append(want, c)
 		}
 	}
@@ -118,12 +118,12 @@ func (p *painter) change(colours []rgb) part {
 	palette, number := quantize(want, most)
 	sum := 0
 	for k := range want {
-		sum += apart(want[k], palette[number[k]])
+		sum += squaredDistance(want[k], palette[number[k]])
 	}
 	// Pixels that are shown better than the new colours would show them on average can wait, which leaves more colours for the others.
 	n := 0
 	for k, i := range at {
-		if apart(want[k], p.shown[i])*len(want) > sum {
+		if squaredDistance(want[k], p.shown[i])*len(want) > sum {
 			at[n], want[n] = i, want[k]
 			n++
 		}
@@ -134,7 +134,7 @@ func (p *painter) change(colours []rgb) part {
 	}
 	n = 0
 	for k, i := range at {
-		if 10*apart(palette[number[k]], want[k]) <= 7*apart(p.shown[i], want[k]) {
+		if 10*squaredDistance(palette[number[k]], want[k]) <= 7*squaredDistance(p.shown[i], want[k]) {
 			at[n], want[n], number[n] = i, want[k], number[k]
 			n++
 		}
