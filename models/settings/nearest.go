@@ -8,7 +8,7 @@ func Nearest(word string, known []string) string {
 	return nearest(word, known, len(word), distance)
 }
 
-// nearestKey is Nearest for dotted keys, of which all parts but the last may be missing or wrong.
+// nearestKey is Nearest for dotted keys, where all parts except the last may be missing or wrong.
 func nearestKey(key string, keys []string) string {
 	return nearest(key, keys, len(last(key)), func(a, b string) int {
 		return min(distance(a, b), distance(last(a), last(b))+1)

@@ -221,7 +221,7 @@ func decodeValue(node ast.Node, field reflect.Value, key string) error {
 }
 
 // Set changes the setting with a dotted key, such as model.z, to a value in the form in which a user types it. structs are pointers to
-// structs, one of which must have the key.
+// structs; the first that has the key is changed.
 func Set(key, value string, structs ...any) error {
 	var known []string
 	for _, s := range structs {
