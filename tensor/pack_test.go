@@ -12,7 +12,8 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestFlat: variables of any size as one: one expression over all of them and over what was laid beside them, read back by part.
+// TestFlat packs variables of several sizes into one flat variable, updates it with one expression over packed gradients, and reads
+// the parts and the whole back.
 func TestFlat(t *testing.T) {
 	for _, o := range []tensor.Options{{}, {Family: tensor.ForGPU}, {Without: []tensor.Pass{tensor.Fuse}}} {
 		rt, err := tensor.NewRuntimeWith(vktest.Open(t), o)
@@ -26,39 +27,8 @@ func TestFlat(t *testing.T) {
 			vars = append(vars, tensor.Var(fmt.Sprint("v", i), tensor.Full(float64(i+1), s...)))
 		}
 		flat := tensor.Flat("all", vars...)
-		x := tensor.Const(slices.Repeat([]float32{1}, 64*64), 64, 64)
-		litter := x.MatMul(x).MatMul(x).Sum() // leaves numbers in the memory that the next program takes over
-		p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{litter}})
-		if err := p.Run(context.Background(), nil); err != nil {
-			t.Fatal(err)
-		}
-		// The loss reads the parts; its gradient, 2·part·(i+1), comes from units of every kind: elementwise, a product, a reduction.
-		var loss *tensor.Tensor
-		for i, v := range vars {
-			term := v.Square().Sum().Scale(float64(i + 1))
-			if loss == nil {
-				loss = term
-			} else {
-				loss = loss.Add(term)
-			}
-		}
-		grads := tensor.Grad(loss, vars...)
-		grads[1] = grads[1].T().MatMul(tensor.Const(identity(5), 5, 5)).T()
-		grads[3] = grads[3].Reshape(64, 4, 1).Sum(2)
-		grads[4] = tensor.Full(10, 130) // = 2·5·1·… a constant
-		packed := tensor.LikeFlat(flat, grads...)
-		square := packed.Square().Sum()
-		p = compile(t, rt, tensor.Outputs{
-			Fetch:  []*tensor.Tensor{square, loss},
-			Update: []tensor.Update{{Var: flat, Value: flat.Sub(packed.Scale(0.1))}},
-		})
-		if err := p.Run(context.Background(), nil); err != nil {
-			t.Fatal(err)
-		}
-		norm, err := p.Float(square)
-		if err != nil {
-			t.Fatal(err)
-		}
+		litter(t, rt)
+		norm := descend(t, rt, flat, vars)
 		want := 0.0
 		for i, v := range vars {
 			g := 2 * float64(i+1) * float64(i+1)
@@ -66,11 +36,7 @@ func TestFlat(t *testing.T) {
 				g = 10
 			}
 			want += g * g * float64(v.Len())
-			got := make([]float32, v.Len())
-			if err := rt.Read(v, got); err != nil {
-				t.Fatal(err)
-			}
-			for j, x := range got {
+			for j, x := range read(t, rt, v) {
 				if w := float64(i+1) - 0.1*g; math.Abs(float64(x)-w) > 1e-5 {
 					t.Fatalf("part %d, element %d: got %v, want %v", i, j, x, w)
 				}
@@ -82,28 +48,74 @@ func TestFlat(t *testing.T) {
 		if err := rt.Write(vars[2], []float32{42}); err != nil {
 			t.Fatal(err)
 		}
-		all := make([]float32, flat.Len())
-		if err := rt.Read(flat, all); err != nil {
-			t.Fatal(err)
-		}
-		sum := 0.0
-		for _, x := range all {
-			sum += float64(x)
-		}
-		parts := 0.0
+		sum, parts := total(read(t, rt, flat)), 0.0
 		for _, v := range vars {
-			got := make([]float32, v.Len())
-			if err := rt.Read(v, got); err != nil {
-				t.Fatal(err)
-			}
-			for _, x := range got {
-				parts += float64(x)
-			}
+			parts += total(read(t, rt, v))
 		}
 		if math.Abs(sum-parts) > 1e-3 {
 			t.Errorf("the whole sums to %v, its parts to %v: what lies between them is not zero", sum, parts)
 		}
 	}
+}
+
+// litter leaves nonzero numbers in the memory that the next program takes over.
+func litter(t *testing.T, rt *tensor.Runtime) {
+	t.Helper()
+	x := tensor.Const(slices.Repeat([]float32{1}, 64*64), 64, 64)
+	p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{x.MatMul(x).MatMul(x).Sum()}})
+	if err := p.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// descend subtracts a tenth of the gradient of Σ (i+1)·vᵢ² from the flat variable, and returns the sum of the gradient's squares. The
+// parts of the gradient come from kernels of every kind: elementwise, a product, a reduction, a constant.
+func descend(t *testing.T, rt *tensor.Runtime, flat *tensor.Tensor, vars []*tensor.Tensor) (norm float64) {
+	t.Helper()
+	var loss *tensor.Tensor
+	for i, v := range vars {
+		term := v.Square().Sum().Scale(float64(i + 1))
+		if loss == nil {
+			loss = term
+		} else {
+			loss = loss.Add(term)
+		}
+	}
+	grads := tensor.Grad(loss, vars...)
+	grads[1] = grads[1].T().MatMul(tensor.Const(identity(5), 5, 5)).T()
+	grads[3] = grads[3].Reshape(64, 4, 1).Sum(2)
+	grads[4] = tensor.Full(10, 130)
+	packed := tensor.LikeFlat(flat, grads...)
+	square := packed.Square().Sum()
+	p := compile(t, rt, tensor.Outputs{
+		Fetch:  []*tensor.Tensor{square, loss},
+		Update: []tensor.Update{{Var: flat, Value: flat.Sub(packed.Scale(0.1))}},
+	})
+	if err := p.Run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	norm, err := p.Float(square)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return norm
+}
+
+func read(t *testing.T, rt *tensor.Runtime, v *tensor.Tensor) []float32 {
+	t.Helper()
+	got := make([]float32, v.Len())
+	if err := rt.Read(v, got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func total(v []float32) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x)
+	}
+	return sum
 }
 
 func identity(n int) []float32 {

@@ -119,3 +119,64 @@ var indexCases = []Case{
 	}},
 	{Name: "TopK", Op: unary(func(x *T) *T { return first(x.TopK(1, 3)) }), Draws: apart, Dims: of(sh(s{3, 5}), sh(s{4, 8}), sh(s{2, 70})), Ref: refSort(true, false, 3)},
 }
+
+var lookupCases = []Case{
+	{Name: "Embedding", Op: unary(func(x *T) *T { return tensor.Embedding(indices(x, 1), x) }), Ref: refEmbedding, In: normal, Dims: of(sh(s{5, 3}), sh(s{9, 8}), sh(s{65, 128}), sh(s{1, 1}))},
+	{
+		Name: "Embedding/chain", In: uniform(-1, 1), Dims: of(sh(s{5, 3}), sh(s{9, 8}), sh(s{4, 4})),
+		Op: unary(func(x *T) *T { // the table is computed beside what reads it
+			e := x.Exp()
+			rows := tensor.Embedding(tensor.Iota(0, x.Dim(0)), e)
+			return rows.Mul(e).Add(tensor.Embedding(indices(x, 1), e).Sum(0, 1))
+		}),
+		Ref: func(in []Array) Array {
+			e := each(math.Exp)(in)
+			sum := folded(0, add, false, 0, 1)([]Array{refEmbedding([]Array{e})})
+			return both(func(a, b float64) float64 { return a*a + b })([]Array{e, sum})
+		},
+	},
+	{Name: "OneHot", Op: unary(func(x *T) *T { return indices(x, 1).OneHot(3) }), Ints: true, In: normal, Dims: planes, Ref: func(in []Array) Array {
+		at := places(in[0].Shape, 1)
+		return build(append(append([]int{}, at.Shape...), 3), func(i []int) float64 { return bit(at.get(i[:len(i)-1]) == float64(i[len(i)-1])) })
+	}},
+	{Name: "MaskedFill", Op: unary(func(x *T) *T { return x.Mul(x).MaskedFill(tensor.Causal(x.Dim(-1)), 2) }), In: normal, Dims: of(sh(s{3, 5, 5}), sh(s{4, 4}), sh(s{2, 1, 64, 64})), Ref: func(in []Array) Array {
+		return build(in[0].Shape, func(at []int) float64 {
+			if at[len(at)-1] > at[len(at)-2] {
+				return 2
+			}
+			x := in[0].get(at)
+			return x * x
+		})
+	}},
+}
+
+// places are indices in a pattern that repeats: with from = 1 two rows of places in a table of a shape, of which some are not there;
+// with from = 0 a class for each row of logits of that shape.
+func places(shape []int, from int) Array {
+	if from == 1 {
+		return build([]int{2, 6}, func(at []int) float64 { return float64((at[0]*5+at[1]*7)%(shape[0]+2) - 1) })
+	}
+	classes := shape[len(shape)-1]
+	return build(shape[:len(shape)-1], func(at []int) float64 { return float64((3*at[0] + at[len(at)-1]) % classes) })
+}
+
+func indices(x *T, from int) *T {
+	a := places(x.Shape(), from)
+	v := make([]int32, len(a.V))
+	for i := range v {
+		v[i] = int32(a.V[i])
+	}
+	return tensor.Const(v, a.Shape...)
+}
+
+func refEmbedding(in []Array) Array {
+	table, at := in[0], places(in[0].Shape, 1)
+	rows, d := table.Shape[0], table.Shape[1]
+	return build([]int{2, 6, d}, func(i []int) float64 {
+		row := int(at.get(i[:2]))
+		if row < 0 || row >= rows {
+			return 0
+		}
+		return table.V[row*d+i[2]]
+	})
+}

@@ -18,7 +18,10 @@ import (
 )
 
 // Cases is the table: a row an op, or a few.
-var Cases = slices.Concat(basicCases, indexCases, layerCases, narrowCases)
+var Cases = slices.Concat(
+	elementwiseCases, reduceCases, lookupCases, softmaxCases, shapeCases, productCases, convCases, lossCases,
+	indexCases, layerCases, narrowCases,
+)
 
 // A Case is one row of the table.
 type Case struct {
