@@ -1,0 +1,146 @@
+package codegen
+
+import (
+	"genview/shaders/spirv"
+	"genview/tensor/internal/fuse"
+	"genview/tensor/internal/ir"
+)
+
+// columns writes the reduction of columns of x [A, K, N].
+type columns struct {
+	*emitter
+	u       *fuse.Unit
+	x       *ir.Node
+	r       *ir.Reduction
+	a, k, n int
+	deep    int      // invocations that share the rows of the same columns
+	down    spirv.ID // the first row of this one
+	outs    []spirv.Mem
+}
+
+// reduceColumns has each invocation walk down four neighbouring columns. On a GPU several walk down the same ones, each over some of the
+// rows, where that keeps more of them busy.
+func reduceColumns(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
+	x := u.Node.In[0]
+	c := columns{u: u, x: x, r: u.Node.Reduce, a: x.Shape[0], k: x.Shape[1], n: x.Shape[2]}
+	items := c.a * c.quads()
+	c.deep = depth(on, items, c.k)
+	side := 64
+	if on.CPU && items < 64*16 {
+		side = on.Lanes
+	}
+	if c.deep > 1 {
+		side = min(side, on.Invocations(256)/c.deep)
+	}
+	groups := (items + side - 1) / side
+	c.emitter = newEmitter(f, u, on, x.Len(), side*c.deep)
+	b := c.b
+	c.outs = c.emitter.outs(u, c.width())
+	id := b.LocalID(0)
+	item := id
+	c.down = b.Index(0)
+	if c.deep > 1 {
+		item, c.down = b.And(id, b.Index(side-1)), b.Shr(id, log2(side))
+	}
+	item = b.Add(b.Mul(group(b, on, groups), b.Index(side)), item)
+	valid := b.Less(item, b.Index(items))
+	if c.deep == 1 {
+		b.If(valid, func() {
+			at, v := c.total(item)
+			c.write(item, at, v)
+		})
+		return Generated{Module: b.Module(), Binds: c.binds, Groups: groups}
+	}
+	at, v := c.total(b.Min(item, b.Index(items-1)))
+	shared := b.Shared(side*c.deep, b.TypeOf(v))
+	b.StoreShared(shared, id, v)
+	b.Barrier()
+	b.If(b.And(b.Equal(c.down, b.Index(0)), valid), func() {
+		for i := 1; i < c.deep; i++ {
+			v = c.r.Combine(b, v, b.LoadShared(shared, b.Add(id, b.Index(i*side))))
+		}
+		c.write(item, at, v)
+	})
+	return Generated{Module: b.Module(), Binds: c.binds, Groups: groups}
+}
+
+// quads is how many fours of columns there are.
+func (c *columns) quads() int { return ir.Up(c.n, 4) }
+
+// width is how many elements are stored at once.
+func (c *columns) width() int {
+	if c.n%4 != 0 {
+		return 1
+	}
+	return 4
+}
+
+// total combines the rows down, down + deep, … of four columns. It returns where these are, too.
+func (c *columns) total(item spirv.ID) (at []spirv.ID, v spirv.ID) {
+	b, k, n := c.b, c.k, c.n
+	at = split(b, b.Bitcast(item, spirv.Uint), []int{c.a, c.quads()})
+	first := b.Add(b.Mul(at[0], b.Index(k*n)), b.Shl(at[1], 2))
+	read := func(i spirv.ID) spirv.ID {
+		c.at(b.Bitcast(b.Add(first, b.Mul(i, b.Index(n))), spirv.Uint), n%4 == 0)
+		return c.value(c.x)
+	}
+	term := func(i spirv.ID) spirv.ID {
+		if c.deep > 1 {
+			i = b.Add(b.Mul(i, b.Index(c.deep)), c.down)
+		}
+		return read(i)
+	}
+	total := b.Cell(c.unit(c.r, spirv.Type{Elem: c.x.DType.Value(), N: 4}))
+	const unroll = 4
+	rows := k / c.deep
+	full := rows / unroll * unroll
+	if full > 0 {
+		b.For(b.Index(0), b.Index(full), unroll, func(i spirv.ID) {
+			sum := term(i)
+			for j := 1; j < unroll; j++ {
+				sum = c.r.Combine(b, sum, term(b.Add(i, b.Index(j))))
+			}
+			b.Set(total, c.r.Combine(b, b.Get(total), sum))
+		})
+	}
+	for i := full; i < rows; i++ {
+		b.Set(total, c.r.Combine(b, b.Get(total), term(b.Index(i))))
+	}
+	if rest := k % c.deep; rest > 0 {
+		b.If(b.Less(c.down, b.Index(rest)), func() {
+			b.Set(total, c.r.Combine(b, b.Get(total), read(b.Add(b.Index(rows*c.deep), c.down))))
+		})
+	}
+	return at, b.Get(total)
+}
+
+// write stores what the unit makes of four columns' results.
+func (c *columns) write(item spirv.ID, at []spirv.ID, v spirv.ID) {
+	b := c.b
+	col := b.Shl(at[1], 2)
+	start := b.Add(b.Mul(at[0], b.Index(c.n)), col)
+	results := c.results(c.u, start, c.width() == 4, v)
+	if c.width() == 4 {
+		for i, t := range c.u.Outs {
+			c.store(c.outs[i], t, item, results[i])
+		}
+		return
+	}
+	for j := range 4 {
+		b.If(b.Less(b.Add(col, b.Index(j)), b.Index(c.n)), func() {
+			for i, t := range c.u.Outs {
+				c.store(c.outs[i], t, b.Add(start, b.Index(j)), b.Component(results[i], j))
+			}
+		})
+	}
+}
+
+// depth is how many invocations share k rows of the same columns, for so many fours of columns.
+func depth(on ir.Target, items, k int) int {
+	const busy, rows, most = 1 << 15, 8, 16
+	deep := 1
+	for !on.CPU && deep < most && items*deep < busy && k/(2*deep) >= rows {
+		deep *= 2
+	}
+	return deep
+}

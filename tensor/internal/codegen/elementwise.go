@@ -1,0 +1,76 @@
+package codegen
+
+import (
+	"genview/shaders/spirv"
+	"genview/tensor/internal/fuse"
+	"genview/tensor/internal/ir"
+)
+
+// elementwise writes the shader of a unit of elementwise nodes.
+func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
+	n := u.Outs[0].Len()
+	quads := (n + 3) / 4
+	local, each, stride := on.Invocations(256), 1, on.Lanes
+	if on.CPU { // the lanes walk a contiguous stretch (the driver runs them to the end before the next ones)
+		local = 32
+		for each < 4 && quads >= local*each*2*16 {
+			each *= 2
+		}
+	}
+	per := local * each
+	groups := (quads + per - 1) / per
+	together := 1
+	if each > 1 {
+		together = pair(on, u, quads)
+	}
+	e := newEmitter(f, u, on, n, local)
+	b := e.b
+	outs := e.outs(u, 4*together)
+	lane := b.LocalID(0)
+	start := b.Mul(group(b, on, groups), b.Index(per/together))
+	if each > 1 {
+		start = b.Add(start, b.Add(b.Mul(b.Shr(lane, log2(stride)), b.Index(stride*each/together)), b.And(lane, b.Index(stride-1))))
+	} else {
+		start = b.Add(start, lane)
+	}
+	write := func(at, valid spirv.ID) {
+		values := make([][]spirv.ID, len(u.Outs))
+		for h := range together {
+			quad := at
+			if together > 1 {
+				quad = b.Add(b.Shl(at, 1), b.Index(h))
+			}
+			e.at(b.Bitcast(b.Shl(quad, 2), spirv.Uint), true)
+			for i, t := range u.Outs {
+				values[i] = append(values[i], e.value(t))
+			}
+		}
+		for i, t := range u.Outs {
+			e.later(outs[i], t, at, valid, values[i]...)
+		}
+	}
+	some := quads < launched(on, groups)*per // of the invocations have nothing to do
+	switch {
+	case on.CPU: // lanes compute what is not stored: that costs less than to leave it out
+		e.single(u)
+		for k := range each / together {
+			at, valid := b.Add(start, b.Index(stride*k)), spirv.ID(0)
+			if some {
+				valid, at = b.Less(at, b.Index(quads/together)), b.Min(at, b.Index(quads/together-1))
+			}
+			write(at, valid)
+		}
+		e.flush()
+	case some: // and must not read: others may be writing there, in place of what they have read
+		b.If(b.Less(start, b.Index(quads)), func() {
+			e.single(u)
+			write(start, 0)
+			e.flush()
+		})
+	default:
+		e.single(u)
+		write(start, 0)
+		e.flush()
+	}
+	return Generated{Module: b.Module(), Binds: e.binds, Groups: groups}
+}

@@ -1,0 +1,298 @@
+package codegen
+
+import (
+	"maps"
+	"slices"
+
+	"genview/shaders/spirv"
+	"genview/tensor/internal/fuse"
+	"genview/tensor/internal/ir"
+)
+
+// A walker goes along one row with some lanes.
+type walker struct {
+	*emitter
+	u         *fuse.Unit
+	lanes     int
+	pair      int // fours that a lane holds side by side, and stores together
+	lane, row spirv.ID
+	local     int      // invocations of the workgroup
+	id        spirv.ID // of this one among them
+	held      []four   // of a short row; nil: the row is read anew for each reduction
+	columns   []four   // what is the same in all rows, where it was read before the first
+}
+
+// A four is what was worked out of four elements.
+type four struct {
+	base   spirv.ID
+	values map[*ir.Node]spirv.ID
+	views  map[string]spirv.ID
+}
+
+// along works out the unit's outputs of one row, and stores them if there is such a row.
+func (w *walker) along(outs []spirv.Mem, row spirv.ID) {
+	b, rows := w.b, w.u.Node.Shape[0]
+	valid := b.Less(row, b.Index(rows))
+	w.row = b.Min(row, b.Index(rows-1))
+	w.keep()
+	for _, t := range w.u.Outs {
+		if t.Len() == rows {
+			w.number(t)
+		} else {
+			w.numbers(t)
+		}
+	}
+	b.If(b.And(b.Equal(w.lane, b.Index(0)), valid), func() {
+		for i, t := range w.u.Outs {
+			if t.Len() == rows {
+				w.store(outs[i], t, w.row, w.rows[t])
+			}
+		}
+	})
+	if slices.ContainsFunc(w.u.Outs, func(t *ir.Node) bool { return t.Len() > rows }) {
+		w.elements(outs, valid)
+	}
+}
+
+// keep lets a lane hold all that it works out of a row where that are few fours: nothing is read or computed twice.
+func (w *walker) keep() {
+	_, k := w.u.Span()
+	w.held = w.fours(w.b.Mul(w.row, w.b.Index(k)))
+	for i, c := range w.columns {
+		maps.Copy(w.held[i].views, c.views)
+	}
+}
+
+// fours returns those of a row, which begins there, that the lane holds.
+func (w *walker) fours(start spirv.ID) (all []four) {
+	b := w.b
+	_, k := w.u.Span()
+	start = b.Add(start, b.Mul(w.lane, b.Index(4*w.pair)))
+	for i := range fours(w.on, w.lanes, k) {
+		base := b.Bitcast(b.Add(start, b.Index(4*(i/w.pair*w.pair*w.lanes+i%w.pair))), spirv.Uint)
+		all = append(all, four{base, map[*ir.Node]spirv.ID{}, map[string]spirv.ID{}})
+	}
+	return all
+}
+
+// fours is how many fours of a row of k elements each of so many lanes holds; 0: it is too long for that, or none of whole fours.
+func fours(on ir.Target, lanes, k int) int {
+	few := 16
+	if !on.CPU {
+		few = 4
+	}
+	if n := k / (4 * lanes); n <= few && k%(4*lanes) == 0 {
+		return n
+	}
+	return 0
+}
+
+// hold goes to some four elements.
+func (w *walker) hold(f four) { w.base, w.whole, w.values, w.views = f.base, true, f.values, f.views }
+
+// ahead reads what all rows have the same of.
+func (w *walker) ahead() {
+	rows, k := w.u.Span()
+	w.n, w.columns = rows*k, w.fours(w.b.Index(0))
+	for _, c := range w.columns {
+		w.hold(c)
+		for _, t := range w.u.Elems {
+			for _, x := range t.In {
+				if p := w.Where[x]; x.Len() == rows*k && w.stops[p.Base] && p.View.SameRows(rows) {
+					w.through(p)
+				}
+			}
+		}
+	}
+}
+
+// numbers works out what t, an element of the row, needs of the row as a whole.
+func (w *walker) numbers(t *ir.Node) {
+	rows, _ := w.u.Span()
+	seen := map[*ir.Node]bool{}
+	var walk func(t *ir.Node)
+	walk = func(t *ir.Node) {
+		if seen[t] || w.stops[t] {
+			return
+		}
+		seen[t] = true
+		switch {
+		case t.Reduce != nil || t.Len() == rows && w.own[t]:
+			w.number(t)
+		default:
+			for _, x := range t.In {
+				walk(w.Where[x].Base)
+			}
+		}
+	}
+	walk(w.Where[t].Base)
+}
+
+// number works out t, one number for each row.
+func (w *walker) number(t *ir.Node) {
+	if _, ok := w.rows[t]; ok {
+		return
+	}
+	for _, x := range t.In {
+		w.numbers(x)
+	}
+	rows, k := w.u.Span()
+	if t.Reduce != nil {
+		w.n = rows * k
+		w.rows[t] = w.together(t.Reduce, horizontal(w.b, t.Reduce, w.reduce(t.In[0], t.Reduce)))
+		return
+	}
+	w.n = rows
+	w.at(w.b.Bitcast(w.row, spirv.Uint), false)
+	w.rows[t] = w.b.Component(w.value(t), 0)
+}
+
+// together combines what the lanes have; all get the result.
+func (w *walker) together(r *ir.Reduction, v spirv.ID) spirv.ID {
+	b := w.b
+	if w.on.CPU {
+		for mask := 1; mask < w.lanes; mask *= 2 {
+			v = r.Combine(b, v, b.ShuffleXor(v, mask))
+		}
+		return v
+	}
+	shared := b.Shared(w.local, b.TypeOf(v))
+	at := func(i int) spirv.ID { return b.LoadShared(shared, b.Add(b.Sub(w.id, w.lane), b.Index(i))) }
+	switch {
+	case w.lanes <= slice: // all read what all of the row have
+		b.StoreShared(shared, w.id, v)
+		b.Barrier()
+		total := at(0)
+		for i := 1; i < w.lanes; i++ {
+			total = r.Combine(b, total, at(i))
+		}
+		return total
+	case w.on.Info.Arithmetic: // whatever the size of subgroups, and which invocations are in one
+		v = r.Subgroup(b, v)
+		b.If(b.Elect(), func() { b.StoreShared(shared, b.Subgroup(), v) })
+		b.Barrier()
+		total := b.Cell(b.LoadShared(shared, b.Index(0)))
+		b.For(b.Index(1), b.Subgroups(), 1, func(i spirv.ID) {
+			b.Set(total, r.Combine(b, b.Get(total), b.LoadShared(shared, i)))
+		})
+		return b.Get(total)
+	}
+	b.StoreShared(shared, w.id, v)
+	for half := w.lanes / 2; half > 0; half /= 2 {
+		b.Barrier()
+		b.If(b.Less(w.lane, b.Index(half)), func() {
+			b.StoreShared(shared, w.id, r.Combine(b, b.LoadShared(shared, w.id), b.LoadShared(shared, b.Add(w.id, b.Index(half)))))
+		})
+	}
+	b.Barrier()
+	return at(0)
+}
+
+// elements stores the outputs that are as long as the row, if there is such a row.
+func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
+	const unroll = 4
+	b := w.b
+	rows, k := w.u.Span()
+	w.n = rows * k
+	if w.held != nil {
+		for i := 0; i < len(w.held); i += w.pair {
+			at := b.Shr(b.Bitcast(w.held[i].base, spirv.Int), 1+w.pair)
+			for j, t := range w.u.Outs {
+				if t.Len() == rows {
+					continue
+				}
+				var values []spirv.ID
+				for h := range w.pair {
+					w.hold(w.held[i+h])
+					values = append(values, w.value(t))
+				}
+				w.later(outs[j], t, at, valid, values...)
+			}
+		}
+		w.flush()
+		return
+	}
+	quads := k / 4
+	start := b.Mul(w.row, b.Index(quads))
+	store := func(q, valid spirv.ID) {
+		at := b.Add(start, q)
+		w.at(b.Bitcast(b.Shl(at, 2), spirv.Uint), true)
+		for i, t := range w.u.Outs {
+			if t.Len() > rows {
+				w.later(outs[i], t, at, valid, w.value(t))
+			}
+		}
+	}
+	full := quads / w.lanes
+	unrolled := full / unroll * unroll
+	if unrolled > 0 {
+		b.For(b.Index(0), b.Index(unrolled*w.lanes), unroll*w.lanes, func(i spirv.ID) {
+			for j := range unroll {
+				store(b.Add(b.Add(i, w.lane), b.Index(j*w.lanes)), valid)
+			}
+			w.flush()
+		})
+	}
+	for i := unrolled; i < full; i++ {
+		store(b.Add(w.lane, b.Index(i*w.lanes)), valid)
+	}
+	if full*w.lanes < quads {
+		q := b.Add(w.lane, b.Index(full*w.lanes))
+		store(b.Min(q, b.Index(quads-1)), b.And(valid, b.Less(q, b.Index(quads))))
+	}
+	w.flush()
+}
+
+// reduce combines what the lane has of x along the row into one vector.
+func (w *walker) reduce(x *ir.Node, r *ir.Reduction) spirv.ID {
+	b := w.b
+	_, k := w.u.Span()
+	if w.held != nil {
+		var total spirv.ID
+		for i, f := range w.held {
+			w.hold(f)
+			if v := w.value(x); i == 0 {
+				total = v
+			} else {
+				total = r.Combine(b, total, v)
+			}
+		}
+		return total
+	}
+	start := b.Mul(w.row, b.Index(k))
+	t := spirv.Type{Elem: x.DType.Value(), N: 4}
+	quad := func(q spirv.ID) spirv.ID {
+		w.at(b.Bitcast(b.Add(start, b.Shl(q, 2)), spirv.Uint), k%4 == 0)
+		return w.value(x)
+	}
+	total := b.Cell(w.unit(r, t))
+	const unroll = 4
+	lanes := w.lanes
+	full := k / (4 * lanes) // rounds in which every lane has a whole quad
+	unrolled := full / unroll * unroll
+	if unrolled > 0 {
+		b.For(b.Index(0), b.Index(unrolled*lanes), unroll*lanes, func(i spirv.ID) {
+			q := b.Add(i, w.lane)
+			sum := quad(q)
+			for j := 1; j < unroll; j++ {
+				sum = r.Combine(b, sum, quad(b.Add(q, b.Index(j*lanes))))
+			}
+			b.Set(total, r.Combine(b, b.Get(total), sum))
+		})
+	}
+	for i := unrolled; i < full; i++ {
+		b.Set(total, r.Combine(b, b.Get(total), quad(b.Add(w.lane, b.Index(i*lanes)))))
+	}
+	if full*4*lanes < k {
+		q := b.Add(w.lane, b.Index(full*lanes))
+		v := quad(b.Min(q, b.Index(ir.Up(k, 4)-1))) // what lies beyond the row may be beyond the memory, too
+		in := b.Less(b.Add(b.Splat(b.Shl(q, 2)), b.Lanes()), b.Int(k))
+		b.Set(total, r.Combine(b, b.Get(total), b.Select(in, v, w.unit(r, t))))
+	}
+	return b.Get(total)
+}
+
+func horizontal(b *spirv.Block, r *ir.Reduction, v spirv.ID) spirv.ID {
+	xy := r.Combine(b, b.Component(v, 0), b.Component(v, 1))
+	return r.Combine(b, xy, r.Combine(b, b.Component(v, 2), b.Component(v, 3)))
+}
