@@ -71,7 +71,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.IntVar(&f.steps, "steps", 0, "steps in all (default the preset's)")
 	fl.IntVar(&f.batch, "batch", 0, "examples a step (default the preset's)")
 	fl.StringVar(&f.precision, "precision", "f32", "of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed")
-	fl.Uint64Var(&f.seed, "seed", 1, "of weights, noise and order")
+	fl.Uint64Var(&f.seed, "seed", 1, "seed of weights, noise and the order of examples")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	f.profile.add(c)
 	c.Flags().Lookup("profile").Usage += "; with --dry-run what the driver's compiler says of it"

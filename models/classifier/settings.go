@@ -48,23 +48,23 @@ type Settings struct {
 	Data struct {
 		data.PictureSettings `yaml:",inline"`
 
-		Flip    bool        `yaml:"flip,omitempty" doc:"half of the pictures are mirrored, left and right, anew each time"`
-		Shift   int         `yaml:"shift,omitempty" doc:"pixels by which pictures are moved at most along each axis, anew each time" range:"[0,16384]"`
-		Classes data.Quoted `yaml:"classes,omitempty" found:"yes" doc:"names of all classes, with a slash between each two, in order; found in the data"`
+		Flip    bool        `yaml:"flip,omitempty" doc:"mirror half of the pictures, left and right, at random"`
+		Shift   int         `yaml:"shift,omitempty" doc:"move pictures at random by up to so many pixels along each axis" range:"[0,16384]"`
+		Classes data.Quoted `yaml:"classes,omitempty" found:"yes" doc:"names of all classes in order, separated by slashes; found in the data"`
 	} `yaml:"data"`
 	Model struct {
-		Arch    string  `yaml:"arch,omitempty" doc:"cnn for convolutions, vit for a Vision Transformer" oneof:"cnn,vit"`
+		Arch    string  `yaml:"arch,omitempty" doc:"network: cnn for convolutions, vit for a Vision Transformer" oneof:"cnn,vit"`
 		Hidden  int     `yaml:"hidden,omitempty" doc:"cnn: channels at full size; vit: units of the feed-forward layers" range:"[1,)" large:"yes"`
-		Dropout float64 `yaml:"dropout,omitempty" doc:"share of values that training drops" range:"[0,1)"`
-		Patch   int     `yaml:"patch,omitempty" doc:"vit: pixels along each side of a patch; divides data.size" range:"[0,16384]"`
-		Width   int     `yaml:"width,omitempty" doc:"vit: of the vectors; a multiple of heads" range:"[0,)" large:"yes"`
-		Heads   int     `yaml:"heads,omitempty" doc:"vit: of each attention layer" range:"[0,)" large:"yes"`
-		Layers  int     `yaml:"layers,omitempty" doc:"vit: of attention" range:"[0,128]" large:"yes"`
+		Dropout float64 `yaml:"dropout,omitempty" doc:"dropout probability in training" range:"[0,1)"`
+		Patch   int     `yaml:"patch,omitempty" doc:"vit: width and height of a patch in pixels; divides data.size" range:"[0,16384]"`
+		Width   int     `yaml:"width,omitempty" doc:"vit: size of the vectors; a multiple of heads" range:"[0,)" large:"yes"`
+		Heads   int     `yaml:"heads,omitempty" doc:"vit: heads of each attention layer" range:"[0,)" large:"yes"`
+		Layers  int     `yaml:"layers,omitempty" doc:"vit: number of attention layers" range:"[0,128]" large:"yes"`
 	} `yaml:"model"`
 	Optim struct {
 		optim.ScheduleSettings `yaml:",inline"`
 
-		Smoothing float64 `yaml:"smoothing,omitempty" doc:"of labels: share of probability that all classes get" range:"[0,1)"`
+		Smoothing float64 `yaml:"smoothing,omitempty" doc:"label smoothing: probability that is spread over all classes" range:"[0,1)"`
 	} `yaml:"optim"`
 }
 

@@ -14,9 +14,9 @@ import (
 
 // SourceSettings name the data of a run. Families embed them in the data block of their settings.
 type SourceSettings struct {
-	Name     string `yaml:"name" doc:"data set, or path of what is learned from"`
-	Dir      string `yaml:"dir,omitempty" doc:"folder that holds the data set's files; empty: they are downloaded once"`
-	Identity string `yaml:"identity,omitempty" found:"yes" doc:"of the data that the run began with; empty: they may be any"`
+	Name     string `yaml:"name" doc:"data set, or path of the data"`
+	Dir      string `yaml:"dir,omitempty" doc:"folder with the data set's files; empty: they are downloaded once"`
+	Identity string `yaml:"identity,omitempty" found:"yes" doc:"identity of the data that the run began with; empty: unknown"`
 }
 
 // Base returns a short name of the data.
@@ -70,9 +70,9 @@ func (s *SourceSettings) Same(identity string) error {
 type PictureSettings struct {
 	SourceSettings `yaml:",inline"`
 
-	Size     int  `yaml:"size,omitempty" doc:"pixels along each side; larger pictures are made smaller" range:"[1,16384]" large:"yes"`
+	Size     int  `yaml:"size,omitempty" doc:"width and height of the pictures in pixels; larger ones are reduced" range:"[1,16384]" large:"yes"`
 	Channels int  `yaml:"channels,omitempty" doc:"1 for grey, 3 for colours" range:"[1,)" large:"yes"`
-	Binarize bool `yaml:"binarize,omitempty" doc:"each pixel is drawn anew as 1 or 0, with its value as probability, as Bernoulli likelihoods want it"`
+	Binarize bool `yaml:"binarize,omitempty" doc:"sample each pixel as 1 or 0, with its value as probability, anew each time, for Bernoulli likelihoods"`
 }
 
 // PictureNames returns the names of the data sets of pictures.
@@ -179,7 +179,7 @@ func sizeFor(side, step, least int) int {
 type TextSettings struct {
 	SourceSettings `yaml:",inline"`
 
-	Characters Quoted `yaml:"characters,omitempty" found:"yes" doc:"all that the model knows, in order; found in the text"`
+	Characters Quoted `yaml:"characters,omitempty" found:"yes" doc:"the characters that the model knows, in order; found in the text"`
 	Pipe       bool   `yaml:"pipe,omitempty" found:"yes" doc:"the text came through a pipe and cannot be read again"`
 }
 

@@ -52,14 +52,14 @@ var Family = family.Family{
 type Settings struct {
 	Data  data.PictureSettings `yaml:"data"`
 	Model struct {
-		Arch    string  `yaml:"arch,omitempty" doc:"mlp and dcgan make pictures, points makes points" oneof:"mlp,dcgan,points"`
+		Arch    string  `yaml:"arch,omitempty" doc:"networks: mlp and dcgan for pictures, points for points" oneof:"mlp,dcgan,points"`
 		Z       int     `yaml:"z,omitempty" doc:"dimensions of the latent space" range:"[1,)" large:"yes"`
-		Hidden  int     `yaml:"hidden,omitempty" doc:"mlp, points: units of the hidden layers; dcgan: channels at half the pictures' size, doubled each time that it halves" range:"[1,)" large:"yes"`
-		Pairing string  `yaml:"pairing,omitempty" doc:"of real and generated examples in the loss: relativistic in pairs, non-saturating each by itself" oneof:"relativistic,non-saturating"`
-		R1      float64 `yaml:"r1,omitempty" doc:"weight of the penalty on the discriminator's gradient at real examples" range:"[0,)"`
-		R2      float64 `yaml:"r2,omitempty" doc:"weight of the penalty at generated examples" range:"[0,)"`
-		EMA     float64 `yaml:"ema,omitempty" doc:"how much of the generator's average stays at each step" range:"[0,1)"`
-		Decay   int     `yaml:"decay,omitempty" doc:"steps over which the learning rate and the penalties fall to 0; 0: they stay" range:"[0,)"`
+		Hidden  int     `yaml:"hidden,omitempty" doc:"mlp, points: units of the hidden layers; dcgan: channels at half the pictures' size, doubled at each further halving" range:"[1,)" large:"yes"`
+		Pairing string  `yaml:"pairing,omitempty" doc:"the loss: relativistic compares real and generated examples in pairs, non-saturating takes each by itself" oneof:"relativistic,non-saturating"`
+		R1      float64 `yaml:"r1,omitempty" doc:"weight of the gradient penalty at real examples" range:"[0,)"`
+		R2      float64 `yaml:"r2,omitempty" doc:"weight of the gradient penalty at generated examples" range:"[0,)"`
+		EMA     float64 `yaml:"ema,omitempty" doc:"decay rate of the generator's moving average" range:"[0,1)"`
+		Decay   int     `yaml:"decay,omitempty" doc:"steps over which the learning rate and the penalties fall to 0; 0: they do not fall" range:"[0,)"`
 	} `yaml:"model"`
 	Optim optim.AdamSettings `yaml:"optim"`
 }

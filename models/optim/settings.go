@@ -4,10 +4,10 @@ import "genview/models/settings"
 
 // AdamSettings are Adam's settings in a run's configuration. Families embed them in the optim block of their settings.
 type AdamSettings struct {
-	LR          float64 `yaml:"lr" doc:"learning rate; where it has a schedule, its peak" range:"(0,)"`
-	Beta1       float64 `yaml:"beta1,omitempty" doc:"how much of the gradients' mean stays at each step" range:"[0,1)"`
-	Beta2       float64 `yaml:"beta2,omitempty" doc:"how much of the squared gradients' mean stays at each step" range:"[0,1)"`
-	WeightDecay float64 `yaml:"weight_decay,omitempty" doc:"how much the weights shrink, times the learning rate" range:"[0,)"`
+	LR          float64 `yaml:"lr" doc:"learning rate; with a schedule, its peak" range:"(0,)"`
+	Beta1       float64 `yaml:"beta1,omitempty" doc:"Adam's beta1: decay rate of the mean of gradients" range:"[0,1)"`
+	Beta2       float64 `yaml:"beta2,omitempty" doc:"Adam's beta2: decay rate of the mean of squared gradients" range:"[0,1)"`
+	WeightDecay float64 `yaml:"weight_decay,omitempty" doc:"weight decay" range:"[0,)"`
 }
 
 // Config returns the configuration for [NewAdam].
@@ -23,8 +23,8 @@ type ScheduleSettings struct {
 
 	MinLR  float64 `yaml:"min_lr,omitempty" doc:"learning rate at the end of its fall" range:"[0,)"`
 	Warmup int     `yaml:"warmup,omitempty" doc:"steps over which the learning rate rises from 0" range:"[0,)"`
-	Decay  int     `yaml:"decay,omitempty" doc:"steps over which the learning rate falls to min_lr; 0: it stays" range:"[0,)"`
-	Clip   float64 `yaml:"clip,omitempty" doc:"largest global norm of the gradients; 0: any" range:"[0,)"`
+	Decay  int     `yaml:"decay,omitempty" doc:"steps over which the learning rate falls to min_lr; 0: it does not fall" range:"[0,)"`
+	Clip   float64 `yaml:"clip,omitempty" doc:"clip the global norm of the gradients to this; 0: do not clip" range:"[0,)"`
 }
 
 // Validate returns an error if the settings contradict each other.

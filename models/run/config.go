@@ -25,19 +25,19 @@ type Config struct {
 
 // Header holds the settings that all kinds of models have.
 type Header struct {
-	Version int    `yaml:"version,omitempty" found:"yes" doc:"of this file"`
+	Version int    `yaml:"version,omitempty" found:"yes" doc:"version of this file"`
 	Kind    string `yaml:"kind" found:"yes" doc:"family of the model"`
-	Seed    uint64 `yaml:"seed" doc:"of weights, noise and order"`
-	Steps   int    `yaml:"steps" doc:"to train, in all" range:"[1,)"`
-	Batch   int    `yaml:"batch" doc:"examples a step" range:"[1,)" large:"yes"`
+	Seed    uint64 `yaml:"seed" doc:"seed of weights, noise and the order of examples"`
+	Steps   int    `yaml:"steps" doc:"number of training steps in all" range:"[1,)"`
+	Batch   int    `yaml:"batch" doc:"examples per step" range:"[1,)" large:"yes"`
 
 	Record struct {
-		Budget int `yaml:"budget" doc:"MiB on the disk that the recording of how the run looked may take; 0: nothing is recorded" range:"[0,1048576]"`
+		Budget int `yaml:"budget" doc:"largest size of the recording in MiB; 0: nothing is recorded" range:"[0,1048576]"`
 	} `yaml:"record"`
 
-	Precision string `yaml:"precision,omitempty" doc:"of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed" oneof:",f32,bf16"`
-	Kernels   string `yaml:"kernels,omitempty" doc:"the family of kernels, on which sums' last bits depend; empty: what suits the device" oneof:",gpu,lavapipe"`
-	Vectors   int    `yaml:"vectors,omitempty" doc:"bits of lavapipe's vectors, on which sums' last bits depend; 0: as many as is usual on the processor"`
+	Precision string `yaml:"precision,omitempty" doc:"type of the operands of products: f32, or bf16 for less memory and, on GPUs with matrix units, more speed" oneof:",f32,bf16"`
+	Kernels   string `yaml:"kernels,omitempty" doc:"family of kernels, which changes the last bits of sums; empty: the one that suits the device" oneof:",gpu,lavapipe"`
+	Vectors   int    `yaml:"vectors,omitempty" doc:"width of lavapipe's vectors in bits, which changes the last bits of sums; 0: the processor's usual width"`
 }
 
 // New returns the configuration of a preset.

@@ -29,7 +29,7 @@ var Family = family.Family{
 type Settings struct {
 	Data  data.PictureSettings `yaml:"data"`
 	Model struct {
-		Arch   string  `yaml:"arch,omitempty" doc:"mlp for layers that join everything, conv for convolutions" oneof:"mlp,conv"`
+		Arch   string  `yaml:"arch,omitempty" doc:"network: mlp for fully connected layers, conv for convolutions" oneof:"mlp,conv"`
 		Z      int     `yaml:"z,omitempty" doc:"dimensions of the latent space" range:"[1,)" large:"yes"`
 		Hidden int     `yaml:"hidden,omitempty" doc:"mlp: units of the hidden layers; conv: channels at half the pictures' size" range:"[1,)" large:"yes"`
 		Beta   float64 `yaml:"beta,omitempty" doc:"weight of the KL term; 1 gives the ELBO" range:"[0,)"`

@@ -26,12 +26,12 @@ var Family = family.Family{
 type Settings struct {
 	Data  data.TextSettings `yaml:"data"`
 	Model struct {
-		Width   int     `yaml:"width,omitempty" doc:"of the vectors: n_embd; a multiple of heads" range:"[1,)" large:"yes"`
-		Heads   int     `yaml:"heads,omitempty" doc:"of each attention layer" range:"[1,)" large:"yes"`
-		Layers  int     `yaml:"layers,omitempty" doc:"blocks of attention and feed-forward layers" range:"[1,128]" large:"yes"`
-		Dropout float64 `yaml:"dropout,omitempty" doc:"share of values that training drops" range:"[0,1)"`
-		Context int     `yaml:"context,omitempty" doc:"characters that are read at a time" range:"[1,)" large:"yes"`
-		Bias    bool    `yaml:"bias,omitempty" doc:"of linear layers and norms, as GPT-2 has"`
+		Width   int     `yaml:"width,omitempty" doc:"size of the vectors, n_embd; a multiple of heads" range:"[1,)" large:"yes"`
+		Heads   int     `yaml:"heads,omitempty" doc:"heads of each attention layer" range:"[1,)" large:"yes"`
+		Layers  int     `yaml:"layers,omitempty" doc:"number of blocks of attention and feed-forward layers" range:"[1,128]" large:"yes"`
+		Dropout float64 `yaml:"dropout,omitempty" doc:"dropout probability in training" range:"[0,1)"`
+		Context int     `yaml:"context,omitempty" doc:"longest sequence, in characters" range:"[1,)" large:"yes"`
+		Bias    bool    `yaml:"bias,omitempty" doc:"biases in linear layers and norms, as in GPT-2"`
 	} `yaml:"model"`
 	Optim optim.ScheduleSettings `yaml:"optim"`
 

@@ -47,15 +47,15 @@ type Settings struct {
 	Data  data.SourceSettings `yaml:"data"`
 	Model struct {
 		Hidden  int     `yaml:"hidden,omitempty" doc:"units of the feed-forward layers" range:"[1,)" large:"yes"`
-		Width   int     `yaml:"width,omitempty" doc:"of the vectors: d_model; a multiple of heads" range:"[1,)" large:"yes"`
-		Heads   int     `yaml:"heads,omitempty" doc:"of each attention layer" range:"[1,)" large:"yes"`
-		Layers  int     `yaml:"layers,omitempty" doc:"of the encoder, and of the decoder" range:"[1,128]" large:"yes"`
-		Dropout float64 `yaml:"dropout,omitempty" doc:"share of values that training drops" range:"[0,1)"`
+		Width   int     `yaml:"width,omitempty" doc:"size of the vectors, d_model; a multiple of heads" range:"[1,)" large:"yes"`
+		Heads   int     `yaml:"heads,omitempty" doc:"heads of each attention layer" range:"[1,)" large:"yes"`
+		Layers  int     `yaml:"layers,omitempty" doc:"layers of the encoder, and of the decoder" range:"[1,128]" large:"yes"`
+		Dropout float64 `yaml:"dropout,omitempty" doc:"dropout probability in training" range:"[0,1)"`
 	} `yaml:"model"`
 	Optim struct {
 		optim.ScheduleSettings `yaml:",inline"`
 
-		Smoothing float64 `yaml:"smoothing,omitempty" doc:"of labels: share of probability that all tokens get" range:"[0,1)"`
+		Smoothing float64 `yaml:"smoothing,omitempty" doc:"label smoothing: probability that is spread over all tokens" range:"[0,1)"`
 	} `yaml:"optim"`
 }
 
