@@ -35,7 +35,7 @@ var kinds = map[string]struct {
 	plan func(root, name string) (changes, error)
 	next string // what to do then, of NAME
 }{
-	"op": {newOp, "Write the op in tensor/op_FILE.go and the reference of its row at the end of tensor/optest/basic.go, until this passes:\n" +
+	"op": {newOp, "Write the op in tensor/op_FILE.go and the reference of its row at the end of elementwiseCases in " + opRows + ", until this passes:\n" +
 		"  ./scripts/test op NAME"},
 	"family": {newFamily, "Write the networks in models/NAME/NAME.go, until this passes:\n" +
 		"  ./scripts/test ./models/NAME\n" +

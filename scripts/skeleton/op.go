@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// opRows is the part of the table of ops where new rows begin, as elementwise ones.
+const opRows = "tensor/optest/elementwise.go"
+
 // newOp plans an op: its method, and its row in the table of ops.
 func newOp(root, name string) (changes, error) {
 	if !regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`).MatchString(name) {
@@ -34,8 +37,8 @@ func newOp(root, name string) (changes, error) {
 	}
 	made := changes{path: method}
 	return made, made.apply(root, edit{
-		path: "tensor/optest/basic.go", after: "\nvar basicCases = []Case{", before: "}",
+		path: opRows, after: "\nvar elementwiseCases = []Case{", before: "}",
 		line: fmt.Sprintf("\t{Name: %q, Op: unary((*T).%s), Ref: each(func(x float64) float64 { panic(%q) }), In: normal, Dims: vectors, Also: edges},",
-			name, name, "fill in the reference of "+name+" in tensor/optest/basic.go: its formula in float64"),
+			name, name, "fill in the reference of "+name+" in "+opRows+": its formula in float64"),
 	})
 }
