@@ -106,18 +106,20 @@ func TestReadmeFigures(t *testing.T) {
 	var forms []string
 	for preset, settings := range map[string][]string{
 		"vae": {"model.hidden=8", "model.z=4", "data.size=8"}, "points": {"model.hidden=8"},
-		"translate": {"model.width=16", "model.heads=2", "model.layers=1", "model.hidden=16"},
-		"text":      {"model.width=16", "model.heads=2", "model.layers=1", "model.context=16"},
+		"translate":  {"model.width=16", "model.heads=2", "model.layers=1", "model.hidden=16"},
+		"text":       {"model.width=16", "model.heads=2", "model.layers=1", "model.context=16"},
+		"classifier": {"model.hidden=4", "data.size=8"},
 	} {
 		measured, err := learner(t, &app{}, preset, settings...).Model.(family.Evaluator).Evaluate(t.Context(), family.Evaluation{Examples: 16, Samples: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		forms = append(forms, form("step 0: "+measured.String()))
+		line, _, _ := strings.Cut(measured.String(), "\n")
+		forms = append(forms, form("step 0: "+line))
 	}
 	figures := regexp.MustCompile("(?m)^# (step .*)$").FindAllSubmatch(readme, -1)
-	if len(figures) != len(forms) {
-		t.Errorf("README.md has %d figures of eval, want %d", len(figures), len(forms))
+	if len(figures) < len(forms) {
+		t.Errorf("README.md has %d figures of eval, want %d at least", len(figures), len(forms))
 	}
 	for _, f := range figures {
 		if !slices.Contains(forms, form(string(f[1]))) {
