@@ -12,12 +12,12 @@ import (
 	"genview/vk"
 )
 
-// A lowering makes nodes of tensors.
+// A lowering converts tensors to nodes.
 type lowering struct {
 	*lower.Graph
 	done   map[*Tensor]*ir.Node
 	leaves map[*Tensor]*ir.Node
-	of     map[*ir.Node]*Tensor // of leaves
+	of     map[*ir.Node]*Tensor // the tensor of each leaf
 }
 
 func newLowering(g *lower.Graph) *lowering {
@@ -69,7 +69,7 @@ func units(on ir.Target, y *Tensor) *fuse.Fusion {
 	return fuse.Units(g, []*ir.Node{g.Whole(newLowering(g).lower(y))}, nil, nil)
 }
 
-// A compilation makes a program of a graph.
+// A compilation builds the program of a graph.
 type compilation struct {
 	*compile.Program
 	rt      *Runtime
@@ -117,7 +117,7 @@ func (c *compilation) program() (*Program, error) {
 	return c.p, nil
 }
 
-// allocate makes the memory that the program runs in.
+// allocate allocates the program's memory.
 func (c *compilation) allocate() error {
 	var err error
 	if c.Scratch > 0 {
@@ -151,7 +151,7 @@ func (c *compilation) allocate() error {
 	return nil
 }
 
-// buffer makes a new buffer the program's.
+// buffer makes a new buffer that the program owns.
 func (c *compilation) buffer(b *vk.Buffer, err error) (*vk.Buffer, error) {
 	if err == nil {
 		c.p.own = append(c.p.own, b)
@@ -160,7 +160,7 @@ func (c *compilation) buffer(b *vk.Buffer, err error) (*vk.Buffer, error) {
 	return b, err
 }
 
-// memory returns where a stored node lies.
+// memory returns the memory of a stored node.
 func (c *compilation) memory(t *ir.Node) (vk.View, error) {
 	s, err := c.Spot(t)
 	switch {
@@ -176,14 +176,15 @@ func (c *compilation) memory(t *ir.Node) (vk.View, error) {
 	return c.rt.memory(c.low.of[s.Leaf])
 }
 
-// A launch is a dispatch with what it takes on the device.
+// A launch is a dispatch with its kernel and the memory that it binds.
 type launch struct {
 	compile.Launch
 	kernel *vk.Kernel
 	views  []vk.View
 }
 
-// launches makes the kernels of all dispatches on all cores. The caller closes them, also those that there are beside an error.
+// launches makes the kernels of all dispatches, on all cores in parallel. The caller closes them, also those that launches returns
+// together with an error.
 func (c *compilation) launches() ([]launch, error) {
 	var all []launch
 	for _, l := range c.Launches() {
@@ -222,10 +223,10 @@ func (c *compilation) launches() ([]launch, error) {
 	return all, nil
 }
 
-// maker counts the kernels of a program that are made, for who follows that and may end it.
+// maker counts the kernels of a program as they are made. It reports them to progress, which may end the compilation with an error.
 type maker struct {
 	all      int
-	progress func(done, all int) error // nil: nobody does
+	progress func(done, all int) error // nil: nobody is told
 
 	mu   sync.Mutex
 	done int
@@ -247,10 +248,10 @@ func (m *maker) ended() bool {
 	return m.err != nil
 }
 
-// record writes the whole program down.
+// record records the whole program.
 func (c *compilation) record() error {
 	launches, err := c.launches()
-	defer func() { // the program keeps them from here on
+	defer func() { // the program owns the kernels from here on
 		for _, l := range launches {
 			l.kernel.Close()
 		}
@@ -301,7 +302,7 @@ func (c *compilation) record() error {
 	return err
 }
 
-// zeroGaps clears what lies between the parts of a pack. Its memory was another value's before.
+// zeroGaps clears the gaps between the parts of a pack, because other values used the memory before.
 func (c *compilation) zeroGaps(p *ir.Node) error {
 	all, err := c.memory(p)
 	if err != nil {

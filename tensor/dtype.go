@@ -4,9 +4,9 @@ import "genview/tensor/internal/ir"
 
 // DType is the type of a tensor's elements.
 //
-// F16 and BF16 are for what is kept in memory: they take half of F32's, and products read them and add up in F32. For all else they
-// are cast to F32, which costs nothing, since that is what they are once they are read. To cast to them rounds to the nearest number
-// that there is, halves to the even one. BF16 reaches as far as F32 with 8 bits of precision; F16 has 11, and ends at 65504.
+// F16 and BF16 are storage types: they take half the memory of F32. Products read them and accumulate in F32. All other ops cast them to
+// F32, which costs nothing, because shaders convert them when they read them. A cast to F16 or BF16 rounds to the nearest number, and a
+// tie to the even one. BF16 has the range of F32 with 8 bits of precision; F16 has 11 bits, and its largest number is 65504.
 type DType = ir.DType
 
 // The types of elements.
@@ -18,5 +18,5 @@ const (
 	BF16 = ir.BF16 // the upper half of a float32
 )
 
-// bytes returns how many t takes on the device.
+// bytes returns the size of x on the device.
 func (x *Tensor) bytes() int { return x.op.DType.Bytes(x.Len()) }

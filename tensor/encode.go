@@ -33,7 +33,7 @@ func encode(values any) (DType, []byte, error) {
 	return 0, nil, fmt.Errorf("the values are a %T and must be []float32, []int32 or []bool", values)
 }
 
-// put copies host values of that type and count to p without allocating.
+// put copies host values to p without allocating. It checks their type and count.
 func put(p []byte, dt DType, values any) error {
 	n := len(p) / dt.Bytes(1)
 	got, ok := 0, false
@@ -51,7 +51,7 @@ func put(p []byte, dt DType, values any) error {
 	case []bool:
 		if got, ok = len(v), dt == Bool; ok && got == n {
 			for i, x := range v {
-				var word uint32 // all of it is written: the memory held something else before
+				var word uint32 // all four bytes are written: the memory may hold another value
 				if x {
 					word = 1
 				}
@@ -62,7 +62,7 @@ func put(p []byte, dt DType, values any) error {
 	return agree(values, dt, got, n, ok)
 }
 
-// take copies device bytes to host values of that type and count.
+// take copies device bytes to host values. It checks their type and count.
 func take(values any, dt DType, p []byte) error {
 	n := len(p) / dt.Bytes(1)
 	got, ok := 0, false
@@ -113,9 +113,9 @@ func takeFloats(v []float32, dt DType, p []byte) {
 	}
 }
 
-// half returns the binary16 nearest to x, of two the even one.
+// half returns the binary16 nearest to x; a tie goes to the even one.
 func half(x float32) uint16 {
-	const least = 113 << 23 // 2⁻¹⁴: below it the bits count 2⁻²⁴
+	const least = 113 << 23 // 2⁻¹⁴, the least normal number: below it the bits count steps of 2⁻²⁴
 	u := math.Float32bits(x)
 	sign, abs := uint16(u>>16)&0x8000, u&0x7fffffff
 	switch {
@@ -130,14 +130,14 @@ func half(x float32) uint16 {
 // ofHalf returns the value of a binary16.
 func ofHalf(h uint16) float32 {
 	bits := uint32(h&0x7fff) << 13
-	x := math.Float32frombits(bits) * 0x1p112 // denormal numbers, too
+	x := math.Float32frombits(bits) * 0x1p112 // also right for denormal numbers
 	if h&0x7c00 == 0x7c00 {
 		x = math.Float32frombits(bits | 0x7f800000)
 	}
 	return math.Float32frombits(math.Float32bits(x) | uint32(h&0x8000)<<16)
 }
 
-// brain returns the bfloat16 nearest to x, of two the even one.
+// brain returns the bfloat16 nearest to x; a tie goes to the even one.
 func brain(x float32) uint16 {
 	u := math.Float32bits(x)
 	if u&0x7fffffff > 0x7f800000 {

@@ -6,9 +6,9 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// Grad returns dy/dx for each x of xs, where y has one element. The results are ordinary tensors: they can be differentiated
-// again. The gradient of an x that y does not depend on is zero. Where y depends on an x through an op that has no gradient, as
-// comparisons have none, the results are poisoned.
+// Grad returns dy/dx for each x of xs. y must have one element. The results are ordinary tensors and can be differentiated again. If y
+// does not depend on an x, that gradient is zero. If y depends on an x through an op without a gradient, such as a comparison, the
+// results are poisoned.
 func Grad(y *Tensor, xs ...*Tensor) []*Tensor {
 	if y.err == nil && y.Len() != 1 {
 		y = fail("Grad", []*Tensor{y}, "it has %d elements and must have one: sum it first", y.Len())
@@ -19,7 +19,7 @@ func Grad(y *Tensor, xs ...*Tensor) []*Tensor {
 // VJP returns the product of the vector dy, of y's shape, with the Jacobian dy/dx, for each x of xs.
 func VJP(y, dy *Tensor, xs ...*Tensor) []*Tensor { return vjp(y, dy, xs, nil) }
 
-// vjp is VJP, which looks no further back than to some ends: no x is what an end is made of. In the middle of a large graph it is fast.
+// vjp is VJP that stops at the given ends: no x may be an ancestor of an end. This makes it fast in the middle of a large graph.
 func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 	out := make([]*Tensor, len(xs))
 	if y.err != nil {
@@ -28,7 +28,7 @@ func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 		}
 		return out
 	}
-	needed := map[*Tensor]bool{} // does it depend on an x?
+	needed := map[*Tensor]bool{} // whether a tensor depends on one of the xs
 	for _, x := range xs {
 		needed[x] = true
 	}
@@ -40,7 +40,7 @@ func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 	}
 
 	grads := map[*Tensor]*Tensor{y: dy}
-	for i := len(order) - 1; i >= 0; i-- { // no iterator, which would be the caller in errors
+	for i := len(order) - 1; i >= 0; i-- { // a plain loop: an iterator's function would appear as the caller in errors
 		t := order[i]
 		g := grads[t]
 		if g == nil || !needed[t] || len(t.in) == 0 || t.isLeaf() || t.op.NoGrad {
@@ -73,8 +73,8 @@ func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 	return out
 }
 
-// inOrder lists what ys are made of and ys, inputs first, and of some ends not what they are made of. What a variable started from is not
-// what it is.
+// inOrder lists ys and all their ancestors, inputs first. It does not follow the inputs of ends, nor those of a variable, because a
+// variable does not depend on its first value.
 func inOrder(ys []*Tensor, ends ...*Tensor) []*Tensor {
 	return ir.InOrder(ys, func(t *Tensor) []*Tensor {
 		if t.isLeaf() || slices.Contains(ends, t) {
@@ -89,7 +89,7 @@ func (x *Tensor) isLeaf() bool {
 	return x.op.kind == ir.Var || x.op.kind == ir.Input || x.op.kind == ir.Const
 }
 
-// withGrad is y, computed from xs, with a gradient of its own instead of that of the ops that it is made of.
+// withGrad returns y with grad as its gradient with respect to xs, instead of the gradients of the ops that compute it.
 func (y *Tensor) withGrad(grad func(dy *Tensor) []*Tensor, xs ...*Tensor) *Tensor {
 	return Op{
 		Name: "WithGrad", Shape: y.op.Shape, DType: y.op.DType,
@@ -98,12 +98,13 @@ func (y *Tensor) withGrad(grad func(dy *Tensor) []*Tensor, xs ...*Tensor) *Tenso
 	}.On(append([]*Tensor{y}, xs...)...)
 }
 
-// alias is x as a node of its own: a gradient with respect to it is that of what is made of the alias, and of nothing else.
+// alias returns x as a separate node. A gradient with respect to the alias covers only what is computed from the alias.
 func (x *Tensor) alias() *Tensor {
 	return x.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy} }, x)
 }
 
-// or is x, or on targets of which that is true y, which computes the same. Its gradient is that of x.
+// or returns a tensor that is x, except on targets for which the condition holds: these compute y, which has the same value. Its gradient
+// is that of x.
 func (x *Tensor) or(on func(ir.Target) bool, y *Tensor) *Tensor {
 	return Op{
 		Name: "Or", Shape: x.op.Shape, DType: x.op.DType,
@@ -117,8 +118,8 @@ func (x *Tensor) or(on func(ir.Target) bool, y *Tensor) *Tensor {
 	}.On(x, y)
 }
 
-// after is x, to be read after others are computed, as far as nothing else forbids that. What is made of it is not what is made of x
-// itself, or of x under another name: it is made again instead of being kept.
+// after returns x with the constraint that it is read after the others have been computed, unless another dependency forbids that. Nodes
+// computed from the result are never merged with equal nodes computed from x, so they are computed again instead of being kept in memory.
 func (x *Tensor) after(name string, others ...*Tensor) *Tensor {
 	return Op{
 		Name: "After", kind: ir.After, Shape: x.op.Shape, DType: x.op.DType, Attr: name,

@@ -7,13 +7,15 @@ import (
 	"genview/vk"
 )
 
-// A scratch is memory for values that are gone when a run ends. Programs share it, since the device runs one after the other.
+// A scratch is memory for intermediate values, which nothing needs after a run. Programs share it, because the device runs one program
+// after the other.
 type scratch struct {
 	*vk.Buffer
-	programs int // that use it
+	programs int // how many programs use it
 }
 
-// borrow returns scratch memory of at least that many bytes. What is too small for one program stays with those that it is enough for.
+// borrow returns scratch memory of at least that many bytes. If the newest scratch is too small, borrow allocates another one, and the
+// programs that use the smaller one keep it.
 func (rt *Runtime) borrow(bytes int) (*scratch, error) {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
@@ -28,7 +30,7 @@ func (rt *Runtime) borrow(bytes int) (*scratch, error) {
 	return rt.scratch, nil
 }
 
-// giveBack takes a program's scratch memory back, and frees it when no other needs it. s may be nil.
+// giveBack returns a program's scratch memory and frees it if no other program uses it. s may be nil.
 func (rt *Runtime) giveBack(s *scratch) {
 	if s == nil {
 		return
@@ -44,8 +46,8 @@ func (rt *Runtime) giveBack(s *scratch) {
 	}
 }
 
-// affords refuses a program that takes more memory than the device has left, before any is taken: its scratch memory and results, of
-// so many bytes, and those of its inputs, variables and constants that are not there yet.
+// affords returns an error if a program needs more memory than the device has left, before anything is allocated. The program needs the
+// given bytes of scratch memory and of results, and memory for those inputs, variables and constants that have none yet.
 func (rt *Runtime) affords(o Outputs, scratch, results int) error {
 	room, most := rt.dev.Room(), rt.dev.Info().Limits.MaxAllocation
 	values, leaves, largest := scratch+results, 0, max(scratch, results)
@@ -75,7 +77,7 @@ func (rt *Runtime) affords(o Outputs, scratch, results int) error {
 	return nil
 }
 
-// leaves are the inputs, variables and constants of a graph that have memory of their own.
+// leaves returns the inputs, variables and constants of a graph that have memory of their own.
 func (o Outputs) leaves() map[*Tensor]bool {
 	leaves, seen := map[*Tensor]bool{}, map[*Tensor]bool{}
 	var todo []*Tensor

@@ -9,28 +9,28 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// AttentionOptions says who looks where. Zero is what torch.nn.functional.scaled_dot_product_attention does by default.
+// AttentionOptions are the options of attention. The zero value is the default of torch.nn.functional.scaled_dot_product_attention.
 type AttentionOptions struct {
-	Mask    *Tensor // true where a place may look, or f32 to be added to the scores; broadcasts to [..., H, T, S]; nil: everywhere
-	Causal  bool    // no place looks at later ones
-	Scale   float64 // of the scores; 0 means 1/√D
-	Dropout float64 // of the shares, drawn from RNG
+	Mask    *Tensor // Bool: true where a query may attend to a key; or F32: added to the scores; broadcasts to [..., H, T, S]; nil: no mask
+	Causal  bool    // no query attends to later keys
+	Scale   float64 // factor of the scores; 0 means 1/√D
+	Dropout float64 // the probability with which an attention weight is dropped, by RNG
 	RNG     *RNG
-	Tap     string // names the shares [..., H, T, S] before any is dropped, for a viewer to ask for: they lie beside the result
+	Tap     string // the name of a tap of the attention weights [..., H, T, S] before dropout; the result does not use the tap
 }
 
-// attentionBlock is how many keys are looked at at once where there are more than twice as many.
+// attentionBlock is the number of keys in a block. There are blocks if there are more than twice as many keys.
 const attentionBlock = 256
 
-// ScaledDotProductAttention lets queries q [..., H, T, D] take from values v [..., H, S, E] in the shares softmax(q·kᵀ/√D) that their
-// products with the keys k [..., H, S, D] give them (Vaswani et al. 2017, eq. 1): [..., H, T, E]. k and v may have fewer heads than q,
-// each for as many of q's in a row (Ainslie et al. 2023).
+// ScaledDotProductAttention returns softmax(q·kᵀ/√D)·v [..., H, T, E] of queries q [..., H, T, D], keys k [..., H, S, D] and values v
+// [..., H, S, E] (Vaswani et al. 2017, eq. 1). k and v may have fewer heads than q; each then serves as many consecutive heads of q
+// (Ainslie et al. 2023).
 //
-// Memory grows with T + S and not with T·S: long keys are taken in blocks, whose shares are made again for the gradient (Dao et al.
-// 2022, algorithms 1 and 4). On GPUs, kernels of their own do so for keys of any number, where D and E are at most 128; masks and
-// dropout are in them. Only a tap that is fetched, and the gradient of a mask as large, have T·S elements. What is dropped depends on
-// where it is in [..., H, T, S], and not on how it is computed; places 2³² apart are dropped together. A query that may look nowhere
-// gets NaN, as in PyTorch 1.13.
+// Memory grows with T + S and not with T·S: long keys are processed in blocks, whose attention weights are computed again for the
+// gradient (Dao et al. 2022, algorithms 1 and 4). On GPUs, dedicated kernels do this for any number of keys if D and E are at most 128,
+// with masks and dropout. Only a tap that is fetched, and the gradient of a mask of that size, take T·S elements. Dropout depends only on
+// the position in [..., H, T, S], not on how the attention is computed; positions 2³² apart are dropped together. A query that may attend
+// to no key gets NaN, as in PyTorch 1.13.
 func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	in := []*Tensor{q, k, v}
 	for _, x := range in {
@@ -54,7 +54,7 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	if o.Scale == 0 {
 		o.Scale = 1 / math.Sqrt(float64(q.Dim(-1)))
 	}
-	q, k, v = q.alias(), k.alias(), v.alias() // one may be another, or made of it
+	q, k, v = q.alias(), k.alias(), v.alias() // separate nodes, because one may be another, or be computed from it
 	xs := []*Tensor{q, k, v}
 	if o.Mask != nil {
 		o.Mask = o.Mask.alias()
@@ -84,7 +84,8 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	return y
 }
 
-// batchOf returns the axes before the last two of what the products of matrices xs, some of which may be nil, have.
+// batchOf returns the batch axes of the product of the matrices xs: the broadcast of all axes before the last two. Entries of xs may be
+// nil.
 func batchOf(xs ...*Tensor) []int {
 	var batch []int
 	for _, x := range xs {
@@ -100,7 +101,7 @@ func (x *Tensor) spread(batch []int) *Tensor {
 	return x.Expand(append(slices.Clone(batch), x.Dim(-2), x.Dim(-1))...)
 }
 
-// composed is attention made of products and what is between them.
+// composed returns attention as products and the ops between them.
 func composed(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	a := newAttention(q, k, v, o)
 	if k.Dim(-2) <= 2*attentionBlock {
@@ -109,8 +110,9 @@ func composed(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	return a.blocks()
 }
 
-// fusedAttention is attention made by one kernel, with a gradient made by two, which has none itself: the second is that of the
-// composed one. It tells where they run; nil: nowhere. Heads of keys that serve several of queries are read in place.
+// fusedAttention returns attention as one kernel, whose gradient is two kernels. The gradient's own gradient is that of composed
+// attention. fusedAttention also returns the condition for targets that run the kernels, or nil if none does. Heads of keys that serve
+// several heads of queries are read in place.
 func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(on ir.Target) bool) {
 	if max(q.Dim(-1), v.Dim(-1)) > ir.AttentionWidth {
 		return nil, nil
@@ -139,11 +141,11 @@ func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(o
 		more = append(more, mask.Expand(append(slices.Clone(batch), t, s)...).Detach())
 	}
 	if o.Dropout > 0 {
-		l.Stream = o.RNG.streams // a branch has one
+		l.Stream = o.RNG.streams // a branch has one stream
 		more = append(more, o.RNG.State)
 	}
 	r := l.forward(q, k, v, more...)
-	if r.y.err != nil { // its results have too many elements together
+	if r.y.err != nil { // the kernel's results together have too many elements
 		return nil, nil
 	}
 	y = r.y.withGrad(func(dy *Tensor) []*Tensor {
@@ -151,8 +153,8 @@ func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(o
 		if mask == nil || mask.op.DType != Bool {
 			return l.backward(q, k, v, dy, r, inner, more...)
 		}
-		// Scores that a bool mask leaves out have no gradient, also where it leaves out all: as in PyTorch, a query that looks nowhere
-		// makes that of the values NaN, and no other.
+		// Scores that a Bool mask excludes have no gradient, even if it excludes all of a query: as in PyTorch, such a query makes the
+		// gradient of the values NaN, and no other.
 		nowhere := r.sum.Equal(Full(0))
 		looking := flashResult{r.y, r.largest, Where(nowhere, Full(1), r.sum)}
 		grads := l.backward(q, k, v, dy, looking, Where(nowhere, Full(0), inner), more...)
@@ -166,27 +168,27 @@ func fusedAttention(q, k, v *Tensor, o AttentionOptions) (y *Tensor, runs func(o
 	return y, func(on ir.Target) bool { return codegen.AttentionRuns(on, &l.Attention, of) }
 }
 
-// A flash builds the graph of an attention that is made by kernels of its own.
+// A flash builds the graph of an attention that has dedicated kernels.
 type flash struct{ ir.Attention }
 
-// op is one of its kernels, with a flat result of n elements.
+// op returns one of the kernels as an op, with a flat result of n elements.
 func (a *flash) op(name string, pass ir.AttentionPass, n int) Op {
 	k := a.Attention
 	k.Pass = pass
 	return Op{Name: name, Shape: []int{n}, DType: F32, Attr: fmt.Sprint(k), kernel: &k}
 }
 
-// part is the result [batch…, n, width] that begins at an element of flat.
+// part returns the result [batch…, n, width] that begins at an element of flat.
 func (a *flash) part(flat *Tensor, at, n, width int) *Tensor {
 	shape, back := a.Layout(n, width)
 	return flat.Slice(0, at, at+ir.Size(shape)).Reshape(shape...).Permute(back...)
 }
 
-// flashResult is what the forward pass gives: the values that the queries take, [batch…, T, E], and, for the gradient, each query's
-// largest score and its sum of e^(score − largest), [batch…, T, 1].
+// flashResult is the result of the forward pass: y [batch…, T, E] and, for the gradient, each query's largest score and its sum of
+// e^(score − largest), both [batch…, T, 1].
 type flashResult struct{ y, largest, sum *Tensor }
 
-// forward computes it; more are the mask and the state of the generator, where there are such.
+// forward computes the result. more holds the mask and the state of the generator, if there are any.
 func (a *flash) forward(q, k, v *Tensor, more ...*Tensor) flashResult {
 	values, n := a.Count(a.T, a.E), a.Count(a.T, 1)
 	all := a.op("Attention", ir.AttentionForward, values+2*n).On(append([]*Tensor{q, k, v}, more...)...)
@@ -194,8 +196,7 @@ func (a *flash) forward(q, k, v *Tensor, more ...*Tensor) flashResult {
 	return flashResult{a.part(all, 0, a.T, a.E), each(values), each(values + n)}
 }
 
-// backward returns the gradients of the queries, keys and values from that of the result, and inner, its sums of products with the
-// result.
+// backward returns the gradients of queries, keys and values from dy and inner, the inner products of dy and y.
 func (a *flash) backward(q, k, v, dy *Tensor, r flashResult, inner *Tensor, more ...*Tensor) []*Tensor {
 	keys := a.Count(a.S, a.D)
 	more = append([]*Tensor{r.largest, r.sum, inner}, more...)
@@ -204,7 +205,7 @@ func (a *flash) backward(q, k, v, dy *Tensor, r flashResult, inner *Tensor, more
 	return []*Tensor{a.part(dq, 0, a.T, a.D), a.part(dkv, 0, a.S, a.D), a.part(dkv, keys, a.S, a.E)}
 }
 
-// repeatHeads gives axis −3 more elements, each of its own as many times in a row.
+// repeatHeads repeats each element of axis −3 several times in a row.
 func (x *Tensor) repeatHeads(n int) *Tensor {
 	shape := x.Shape()
 	h := len(shape) - 3
@@ -214,13 +215,13 @@ func (x *Tensor) repeatHeads(n int) *Tensor {
 }
 
 type attention struct {
-	q, k, v *Tensor // of as many heads each
+	q, k, v *Tensor // all with the same number of heads
 	AttentionOptions
-	anew  bool      // scores are made once more
-	first []*Tensor // what is computed before they are
+	anew  bool      // the pass that computes the scores again
+	first []*Tensor // the tensors that must be computed before the scores
 }
 
-// later is x, to be read when scores are made.
+// later returns x with the constraint that it is read when the scores are computed again.
 func (a *attention) later(x *Tensor) *Tensor {
 	switch {
 	case a.anew:
@@ -238,7 +239,7 @@ func newAttention(q, k, v *Tensor, o AttentionOptions) *attention {
 	return &attention{q: q, k: k, v: v, AttentionOptions: o}
 }
 
-// scores returns those of some keys, which are those from the place lo on, −∞ where a query must not look.
+// scores returns the scores of a range of keys that starts at the key lo. They are −∞ where a query may not attend.
 func (a *attention) scores(k *Tensor, lo int) *Tensor {
 	n := k.Dim(-2)
 	s := a.q.MatMul(a.later(k).T()).Scale(a.Scale)
@@ -260,12 +261,12 @@ func (a *attention) scores(k *Tensor, lo int) *Tensor {
 	return s
 }
 
-// drop drops some of x, shares of keys, which are those from the place lo on, or their gradient.
+// drop applies dropout to x: attention weights of a range of keys that starts at the key lo, or their gradient.
 func (a *attention) drop(x *Tensor, lo int) *Tensor {
 	if a.Dropout == 0 {
 		return x
 	}
-	x = x.spread(batchOf(x, a.v)) // each result has its own
+	x = x.spread(batchOf(x, a.v)) // each batch element of the result has its own mask
 	rng := &RNG{State: a.later(a.RNG.State), streams: a.RNG.streams}
 	return a.RNG.keep(rng.part(x.op.Shape, lo, a.k.Dim(-2)), x, a.Dropout)
 }
@@ -274,11 +275,11 @@ func (a *attention) shares() *Tensor { return a.scores(a.k, 0).Softmax(-1) }
 
 func (a *attention) whole() *Tensor { return a.drop(a.shares(), 0).MatMul(a.v) }
 
-// A softmax is what is known of the scores of each query: the largest, 0 where that is −∞, and the sum of e^(score − largest).
+// A softmax is the state of each query's softmax: the largest score, or 0 if that is −∞, and the sum of e^(score − largest).
 type softmax struct{ largest, sum *Tensor }
 
-// blocks goes over the keys block by block and keeps, for each query, what is known of the scores yet, and the values that they weigh.
-// Each block is computed after the one before, so that only one is in memory.
+// blocks processes the keys block by block. For each query it keeps the state of its softmax so far, and the weighted sum of values. Each
+// block is computed after the previous one, so only one is in memory.
 func (a *attention) blocks() *Tensor {
 	batch := batchOf(a.q, a.k, a.v, a.Mask)
 	a.q, a.k, a.v = a.q.spread(batch), a.k.spread(batch), a.v.spread(batch)
@@ -306,8 +307,8 @@ func (a *attention) blocks() *Tensor {
 	return a.again(y.Div(known.sum), known)
 }
 
-// again is y, what attention gives, with a gradient that makes the shares again, block by block. What it makes again has another name
-// than what the forward pass made, which would be kept for it otherwise.
+// again returns y, the result of attention, with a gradient that computes the attention weights again, block by block. Their nodes have
+// other names than those of the forward pass. With equal names they would be merged with those, and the weights would be kept in memory.
 func (a *attention) again(y *Tensor, known softmax) *Tensor {
 	xs := []*Tensor{a.q, a.k, a.v}
 	if a.Mask != nil {
@@ -341,8 +342,8 @@ func (a *attention) again(y *Tensor, known softmax) *Tensor {
 	return out
 }
 
-// Rotary returns the cosines and sines [n, dim] that [Tensor.Rotate] turns n places by: pair i of a place turns by place·base^(−2i/dim)
-// (Su et al. 2021, section 3.2.2). dim must be even.
+// Rotary returns the cosines and sines [n, dim] by which [Tensor.Rotate] turns n positions. It turns elements i and i + dim/2 of position
+// p by the angle p·base^(−2i/dim) (Su et al. 2021, section 3.2.2). dim must be even.
 func Rotary(n, dim int, base float64) (cos, sin *Tensor) {
 	half := dim / 2
 	c, s := make([]float32, n*dim), make([]float32, n*dim)
@@ -355,7 +356,7 @@ func Rotary(n, dim int, base float64) (cos, sin *Tensor) {
 	return Const(c, n, dim), Const(s, n, dim)
 }
 
-// Rotate turns x [..., T, D] by angles of cosines and sines [T, D]: element i of the first half with element i of the second, as in
+// Rotate turns x [..., T, D] by angles with the given cosines and sines [T, D]. It turns element i together with element i + D/2, as in
 // Hugging Face's models.
 func (x *Tensor) Rotate(cos, sin *Tensor) *Tensor {
 	if x.err == nil && x.Dim(-1)%2 != 0 {

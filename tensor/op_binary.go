@@ -8,7 +8,7 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// pair expands x and y to their common shape. They must agree in type.
+// pair broadcasts x and y to their common shape. They must have the same type.
 func pair(name string, x, y *Tensor) (*Tensor, *Tensor, *Tensor) {
 	in := []*Tensor{x, y}
 	if x.err != nil {
@@ -74,7 +74,8 @@ func (x *Tensor) Mul(y *Tensor) *Tensor {
 	}, x, y)
 }
 
-// mul multiplies two values. Drivers take x · 0 for 0 where they know that a factor is 0: it is NaN for NaN and for infinite x.
+// mul multiplies two values. Drivers simplify x · 0 to 0 if they know that a factor is 0. The correct product is NaN for NaN and for
+// infinite x.
 func mul(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	product := b.Mul(x, y)
 	if b.TypeOf(x).Elem != spirv.Float || !b.IsZero(x) && !b.IsZero(y) {
@@ -100,20 +101,20 @@ func (x *Tensor) Div(y *Tensor) *Tensor {
 	}, x, y)
 }
 
-// Maximum returns the larger of x and y, NaN where one is. Where they are equal each gets half of the gradient, and where one is NaN
+// Maximum returns the larger of x and y, or NaN if one is NaN. Where they are equal each gets half of the gradient, and where one is NaN
 // both get all of it, as in PyTorch.
 func (x *Tensor) Maximum(y *Tensor) *Tensor { return extremum("Maximum", x, y, true) }
 
-// Minimum returns the smaller of x and y, NaN where one is. The gradient is shared as that of [Tensor.Maximum].
+// Minimum returns the smaller of x and y, or NaN if one is NaN. The gradient is shared as that of [Tensor.Maximum].
 func (x *Tensor) Minimum(y *Tensor) *Tensor { return extremum("Minimum", x, y, false) }
 
-// larger2 returns the larger of two values, NaN where one is.
+// larger2 returns the larger of two values, or NaN if one is NaN.
 func larger2(b *spirv.Block, x, y spirv.ID) spirv.ID { return outdo(b, b.Less(y, x), x, y) }
 
-// smaller2 returns the smaller of two values, NaN where one is.
+// smaller2 returns the smaller of two values, or NaN if one is NaN.
 func smaller2(b *spirv.Block, x, y spirv.ID) spirv.ID { return outdo(b, b.Less(x, y), x, y) }
 
-// outdo returns x where it wins or is NaN, else y.
+// outdo returns x if it is NaN or wins the comparison, else y.
 func outdo(b *spirv.Block, wins, x, y spirv.ID) spirv.ID {
 	if b.TypeOf(x).Elem == spirv.Float {
 		wins = b.Or(wins, b.NotEqual(x, x))
@@ -254,8 +255,7 @@ func (x *Tensor) Cast(to DType) *Tensor {
 	return o.On(x)
 }
 
-// Pow returns x to the power y, as torch.pow does, to 4 units in the last place: of negative numbers only whole powers are defined, and
-// 0⁰ = 1.
+// Pow returns x to the power y, as torch.pow does, to 4 units in the last place. A negative x has only whole powers, and 0⁰ = 1.
 func (x *Tensor) Pow(y *Tensor) *Tensor {
 	x, y, bad := pair("Pow", x, y)
 	if bad != nil {
@@ -272,12 +272,12 @@ func (x *Tensor) Pow(y *Tensor) *Tensor {
 			abs := b.Ext(spirv.FAbs, x)
 			is0, isInf := b.Equal(abs, zero), b.Equal(abs, infinite)
 			size := expr.Pow(b, b.Select(b.Or(is0, isInf), one, abs), y)
-			grows := b.Equal(b.Less(zero, y), isInf) // infinity to a positive power, 0 to a negative one
+			grows := b.Equal(b.Less(zero, y), isInf) // infinity to a positive power, or 0 to a negative one
 			size = b.Select(b.Or(is0, isInf), b.Select(grows, infinite, zero), size)
 			size = b.Select(b.Equal(abs, one), one, size) // y may be infinite
 			whole := b.Equal(b.Ext(spirv.Trunc, y), y)
 			odd := b.And(whole, b.NotEqual(b.Mul(b.Ext(spirv.Trunc, b.Mul(y, b.Float(0.5))), b.Float(2)), y))
-			negative := b.Less(b.Bitcast(x, spirv.Int), b.Int(0)) // −0 is
+			negative := b.Less(b.Bitcast(x, spirv.Int), b.Int(0)) // true for −0, too
 			result := b.Select(b.And(negative, odd), b.Neg(size), size)
 			defined := b.Or(b.Or(whole, b.Not(negative)), b.Or(is0, isInf))
 			result = b.Select(defined, result, nan)
@@ -309,9 +309,10 @@ func (x *Tensor) PowScalar(p float64) *Tensor {
 	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy.Mul(x.PowScalar(p - 1).Scale(p))} }, x)
 }
 
-// powScalar is PowScalar for other powers, whose gradient would be that of its parts: of x⁻² = 1/(x·x) that is 0·∞ for infinite x.
+// powScalar is PowScalar for the other powers. Its gradient is not that of the ops that compute it: for x⁻² = 1/(x·x) that would be 0·∞
+// for infinite x.
 func (x *Tensor) powScalar(p float64) *Tensor {
-	const most = 8 // factors
+	const most = 8 // most factors of a product
 	switch {
 	case p == -0.5:
 		return x.Rsqrt()

@@ -2,8 +2,8 @@ package tensor
 
 import "genview/tensor/internal/ir"
 
-// Embedding returns the rows of weight [V, D] that indices [...] of int32 name: [..., D], as torch.nn.functional.embedding does. An
-// index that is not from 0 to V−1 gives a row of zeros.
+// Embedding returns rows of weight [V, D]: for int32 indices [...] the result is [..., D], as torch.nn.functional.embedding returns. An
+// index outside 0 … V−1 gives a row of zeros.
 func Embedding(indices, weight *Tensor) *Tensor {
 	in := []*Tensor{indices, weight}
 	if indices.err != nil || weight.err != nil {
@@ -22,8 +22,8 @@ func Embedding(indices, weight *Tensor) *Tensor {
 	}.On(weight, indices.Unsqueeze(-1).Expand(shape...))
 }
 
-// addRows adds rows x [N, D] up where indices [N] say: [V, D]. The bits are the same at every run: there are no atomic additions. A row
-// of the result is made of its own rows of x alone: NaN stays where it belongs, as it would not in a product with a one-hot matrix.
+// addRows returns [V, D]: row v is the sum of the rows of x [N, D] whose index, of indices [N], is v. The bits are the same at every run,
+// because there are no atomic additions. A NaN in x affects only its own row of the result, unlike in a product with a one-hot matrix.
 func addRows(indices, x *Tensor, v int) *Tensor {
 	const small, few = 1 << 20, 1 << 12
 	n, d := x.Dim(0), x.Dim(1)
@@ -41,8 +41,8 @@ func addRows(indices, x *Tensor, v int) *Tensor {
 	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{nil, Embedding(indices, dy)} }, indices, x)
 }
 
-// searchSorted returns how many elements of x [N], which rise, are less than each of the given ones: log₂ N look-ups, all in one
-// expression.
+// searchSorted returns, for each of the given values, how many elements of the ascending x [N] are less. It makes log₂ N look-ups, all in
+// one expression.
 func (x *Tensor) searchSorted(values *Tensor) *Tensor {
 	n, step := x.Len(), 1
 	for step <= n/2 {
@@ -58,12 +58,12 @@ func (x *Tensor) searchSorted(values *Tensor) *Tensor {
 	return found
 }
 
-// take returns the elements of x, counted through all axes, at these places.
+// take returns the elements of x at flat indices.
 func (x *Tensor) take(places *Tensor) *Tensor {
 	return Embedding(places, x.Reshape(-1, 1)).Reshape(places.op.Shape...)
 }
 
-// places turns indices along an axis of x into places in all of it.
+// places converts indices along an axis of x to flat indices.
 func (x *Tensor) places(name string, axis int, indices *Tensor) (places, bad *Tensor) {
 	in := []*Tensor{x, indices}
 	if x.err != nil || indices.err != nil {
@@ -89,8 +89,8 @@ func (x *Tensor) places(name string, axis int, indices *Tensor) (places, bad *Te
 	return Where(inside, sum, fullOf(I32, -1, nil)), nil
 }
 
-// Gather picks elements along an axis: element i of the result is x's with indices' element i, of int32, as its index on that axis,
-// as torch.gather does. An index that there is not gives 0.
+// Gather picks elements along an axis: element i of the result is the element of x that has indices' element i, an int32, as its index on
+// that axis, as torch.gather does. An index out of range gives 0.
 func (x *Tensor) Gather(axis int, indices *Tensor) *Tensor {
 	places, bad := x.places("Gather", axis, indices)
 	if bad != nil {
@@ -99,8 +99,8 @@ func (x *Tensor) Gather(axis int, indices *Tensor) *Tensor {
 	return x.take(places)
 }
 
-// ScatterAdd adds each element of src to x where Gather with the same indices would read, as torch.scatter_add does. An index that
-// there is not adds nothing.
+// ScatterAdd adds each element of src to the element of x that Gather would read with the same indices, as torch.scatter_add does. An
+// index out of range adds nothing.
 func (x *Tensor) ScatterAdd(axis int, indices, src *Tensor) *Tensor {
 	places, bad := x.places("ScatterAdd", axis, indices)
 	if bad != nil {
@@ -112,7 +112,7 @@ func (x *Tensor) ScatterAdd(axis int, indices, src *Tensor) *Tensor {
 	return x.Add(addRows(places.Reshape(-1), src.Reshape(-1, 1), x.Len()).Reshape(x.op.Shape...))
 }
 
-// IndexSelect takes the slices of an axis that indices [N] of int32 name, as torch.index_select does.
+// IndexSelect picks the slices of an axis with the int32 indices [N], as torch.index_select does.
 func (x *Tensor) IndexSelect(axis int, indices *Tensor) *Tensor {
 	a, ok := x.axis(axis)
 	if x.err == nil && indices.err == nil && (!ok || indices.op.DType != I32 || indices.Rank() != 1) {
@@ -127,8 +127,8 @@ func (x *Tensor) IndexSelect(axis int, indices *Tensor) *Tensor {
 	return Embedding(indices, front.Reshape(front.Dim(0), -1)).Reshape(shape...).Transpose(0, a)
 }
 
-// Sort orders an axis, rising or falling, and returns the elements and where each was, as int32. Equal elements keep their order, and
-// NaN is above all others.
+// Sort sorts an axis, ascending or descending, and returns the elements and their previous indices, as int32. Equal elements keep their
+// order, and NaN sorts above all numbers.
 func (x *Tensor) Sort(axis int, descending bool) (values, indices *Tensor) {
 	a, ok := x.axis(axis)
 	if x.err != nil || !ok || x.op.DType == Bool {
@@ -149,13 +149,13 @@ func (x *Tensor) Sort(axis int, descending bool) (values, indices *Tensor) {
 	return x.Gather(a, indices), indices
 }
 
-// TopK returns the k largest elements of an axis, falling, and where each was, as int32.
+// TopK returns the k largest elements of an axis, in descending order, and their previous indices, as int32.
 func (x *Tensor) TopK(axis, k int) (values, indices *Tensor) {
 	values, indices = x.Sort(axis, true)
 	return values.Slice(axis, 0, k), indices.Slice(axis, 0, k)
 }
 
-// counted returns the order of the rows of x [R, N]: an element's rank is how many come before it.
+// counted returns the order of the rows of x [R, N] by counting: the rank of an element is the number of elements that come before it.
 func (x *Tensor) counted(descending bool) *Tensor {
 	r, n := x.Dim(0), x.Dim(1)
 	cube := []int{r, n, n}
@@ -164,8 +164,8 @@ func (x *Tensor) counted(descending bool) *Tensor {
 	return rank.Unsqueeze(1).Equal(Iota(1, cube...)).Cast(I32).Mul(Iota(2, cube...)).Sum(2)
 }
 
-// bitonic returns the order of the rows of x [R, N] by a bitonic network (Batcher 1968). Elements go with their indices, by which
-// equal ones are told apart.
+// bitonic returns the order of the rows of x [R, N] by a bitonic network (Batcher 1968). It moves elements together with their indices,
+// which break ties.
 func (x *Tensor) bitonic(descending bool) *Tensor {
 	r, n := x.Dim(0), x.Dim(1)
 	m := 1
@@ -182,7 +182,7 @@ func (x *Tensor) bitonic(descending bool) *Tensor {
 			bit := func(v int) *Tensor {
 				return place.And(fullOf(I32, float64(v), nil)).Equal(fullOf(I32, 0, nil))
 			}
-			first := bit(size).Equal(bit(d)) // it keeps what comes first of the two
+			first := bit(size).Equal(bit(d)) // keep the one of the two elements that comes first
 			if size == m {
 				first = bit(d)
 			}
@@ -194,7 +194,7 @@ func (x *Tensor) bitonic(descending bool) *Tensor {
 	return at.Slice(1, 0, n)
 }
 
-// comesBefore tells whether element x, from index i, stands before y, from index j. Indices from n on stand behind all.
+// comesBefore tells whether element x of index i comes before element y of index j. Indices from n on are padding and come last.
 func comesBefore(x, i, y, j *Tensor, n int, descending bool) *Tensor {
 	less := x.Less(y)
 	same := x.Equal(y)
@@ -211,7 +211,7 @@ func comesBefore(x, i, y, j *Tensor, n int, descending bool) *Tensor {
 	return Where(i.GreaterEqual(end).Or(j.GreaterEqual(end)), i.Less(j), before)
 }
 
-// OneHot returns [..., n] of f32: 1 where an index of x [...], of int32, is the place on the last axis, else 0.
+// OneHot returns F32 [..., n] of int32 indices x [...]: 1 where x is the index on the last axis, else 0.
 func (x *Tensor) OneHot(n int) *Tensor {
 	if x.err == nil && x.op.DType != I32 {
 		return fail("OneHot", []*Tensor{x}, "it takes i32, not %s", x.op.DType)
@@ -232,5 +232,6 @@ func (x *Tensor) MaskedFill(mask *Tensor, v float64) *Tensor {
 	return Where(mask, fullOf(x.op.DType, v, nil), x)
 }
 
-// Causal is the mask [n, n] of what the future is to each place of a sequence: true where the column is greater than the row.
+// Causal returns the mask [n, n] of the positions in the future of each position of a sequence: true where the column is greater than the
+// row.
 func Causal(n int) *Tensor { return Iota(1, n, n).Greater(Iota(0, n, n)) }

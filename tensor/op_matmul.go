@@ -9,9 +9,9 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// MatMul returns the matrix product of x [..., M, K] and y [..., K, N], [..., M, N]; the axes in front broadcast. A vector is a row on
-// the left and a column on the right, and its axis of 1 is dropped from the result. Transposed and sliced operands are read in place.
-// Operands may be F16 or BF16, the result is F32.
+// MatMul returns the matrix product [..., M, N] of x [..., M, K] and y [..., K, N]; the leading axes broadcast. A vector is a row on the
+// left and a column on the right, and its axis of size 1 is dropped from the result. Transposed and sliced operands are read in place.
+// Operands may be F16 or BF16; the result is F32.
 func (x *Tensor) MatMul(y *Tensor) *Tensor {
 	in := []*Tensor{x, y}
 	if x.err != nil || y.err != nil {
@@ -50,13 +50,13 @@ func (x *Tensor) MatMul(y *Tensor) *Tensor {
 	return product(x.Reshape(b0, b1, m, k), y.Reshape(b0, b1, k, n)).Reshape(out...)
 }
 
-// product is MatMul for [B0, B1, M, K] and [B0, B1, K, N]. A tile of a product kernel is no good where hardly anything is to be added
-// up, or next to nothing comes out: such a product is an expression, or the sum of one, which is fused with what is around it. But a GPU
-// makes a tile of a large matrix by a few columns or rows, where a sum would go down its columns with few invocations.
+// product is MatMul for [B0, B1, M, K] and [B0, B1, K, N]. The tile of a product kernel does not pay if the inner size is very small, or
+// the result is. Such a product becomes an expression, or the sum of one, which is fused with its neighbours. The exception is a large
+// matrix times a few columns or rows on a GPU: it uses a tile, because a sum along columns would have few invocations.
 func product(x, y *Tensor) *Tensor {
 	const thin, few, large = 4, 2, 1 << 14
 	m, k, n := x.Dim(2), x.Dim(3), y.Dim(3)
-	grad := func(dy *Tensor) []*Tensor { // as an operand lies in memory, so should its gradient
+	grad := func(dy *Tensor) []*Tensor { // the gradient of an operand gets the operand's order in memory
 		dx, dw := product(dy, y.T()), product(x.T(), dy)
 		if x.transposed() {
 			dx = product(y, dy.T()).T()
@@ -93,8 +93,8 @@ func product(x, y *Tensor) *Tensor {
 // A contraction builds the graph of a product.
 type contraction struct{ *ir.Contraction }
 
-// of is the op that contracts x with y. Where there is one row only, as in a depthwise convolution, a tile of a product kernel would
-// be next to empty: then it is an expression, or the sum of one. A grad of nil is for the caller to add.
+// of returns the contraction of x and y. If there is only one row, as in a depthwise convolution, a tile of a product kernel would be
+// nearly empty; the contraction is then an expression, or the sum of one. If grad is nil, the caller must add a gradient.
 func (c contraction) of(name string, x, y *Tensor, grad func(dy *Tensor) []*Tensor) *Tensor {
 	const few = 32
 	switch {
@@ -113,7 +113,7 @@ func (c contraction) op(name string, grad func(dy *Tensor) []*Tensor) Op {
 	return o
 }
 
-// expression adds up the contraction's terms, each a product of slices of x and y.
+// expression adds up the contraction's terms, each of which is a product of slices of x and y.
 func (c contraction) expression(x, y *Tensor) *Tensor {
 	nb, nr := len(c.Batch), len(c.Rows)
 	var sum *Tensor
@@ -131,7 +131,7 @@ func (c contraction) expression(x, y *Tensor) *Tensor {
 	return sum
 }
 
-// sum is the contraction as the sum of all products.
+// sum returns the contraction as the sum of all products.
 func (c contraction) sum(x, y *Tensor) *Tensor {
 	nb, ni, nc := len(c.Batch), len(c.Inner), len(c.Columns)
 	x = x.Reshape(slices.Concat(c.Batch, c.Rows, ones(c.Columns), c.Inner)...)
@@ -140,17 +140,17 @@ func (c contraction) sum(x, y *Tensor) *Tensor {
 	return x.Cast(F32).Mul(y.Cast(F32)).Sum(ir.Counting(nb+len(c.Rows)+nc, ni)...).Permute(c.Out...)
 }
 
-// ones is as many axes of size 1.
+// ones returns as many axes of size 1.
 func ones(axes []int) []int { return slices.Repeat([]int{1}, len(axes)) }
 
-// transposed tells whether x is a view in which columns, and not rows, lie in one piece.
+// transposed tells whether x is a view in which columns, and not rows, are contiguous.
 func (x *Tensor) transposed() bool {
 	v, ok := x.layout()
 	last := len(v.Shape) - 1
 	return ok && v.Strides[last-1] == 1 && v.Strides[last] > 1
 }
 
-// layout returns how x lies in what it is a view of, as far as that can be said without a copy.
+// layout returns the layout of x in the tensor that it is a view of, as far as layouts can express it without a copy.
 func (x *Tensor) layout() (View, bool) {
 	if x.op.View == nil {
 		return ir.RowMajor(x.op.Shape), true
@@ -162,7 +162,7 @@ func (x *Tensor) layout() (View, bool) {
 	return x.op.View(v)
 }
 
-// Outer returns x·yᵀ of vectors x [M] and y [N]: [M, N].
+// Outer returns the outer product x·yᵀ [M, N] of vectors x [M] and y [N].
 func (x *Tensor) Outer(y *Tensor) *Tensor {
 	if x.err == nil && y.err == nil && (x.Rank() != 1 || y.Rank() != 1) {
 		return fail("Outer", []*Tensor{x, y}, "it takes two vectors")
@@ -170,8 +170,8 @@ func (x *Tensor) Outer(y *Tensor) *Tensor {
 	return x.Unsqueeze(1).Mul(y.Unsqueeze(0))
 }
 
-// Linear returns x·weightᵀ + bias of x [..., I], weight [O, I] and bias [O], which may be nil: [..., O]. The bias, and an activation
-// of the result, are computed with the product.
+// Linear returns x·weightᵀ + bias [..., O] of x [..., I], weight [O, I] and bias [O], which may be nil. The bias, and an activation of
+// the result, are fused with the product.
 func (x *Tensor) Linear(weight, bias *Tensor) *Tensor {
 	y := x.MatMul(weight.T())
 	if bias != nil {
@@ -181,7 +181,7 @@ func (x *Tensor) Linear(weight, bias *Tensor) *Tensor {
 }
 
 // Einsum sums products of elements by Einstein's convention: "bij,bjk->bik" is a product of batches of matrices, "bi,oij,bj->bo" a
-// bilinear form. Each letter is an axis; those that the result lacks are summed over. Operands are taken from left to right.
+// bilinear form. Each letter is an axis; letters that the result lacks are summed over. Operands are multiplied from left to right.
 func Einsum(formula string, xs ...*Tensor) *Tensor {
 	for _, x := range xs {
 		if x.err != nil {
@@ -241,7 +241,7 @@ func distinct(term string) bool {
 	return true
 }
 
-// sumAxes sums over the axes whose letters nothing else needs.
+// sumAxes sums over the axes whose letters are not needed later.
 func (x *Tensor) sumAxes(term, needed string) (*Tensor, string) {
 	var axes []int
 	rest := ""
@@ -258,10 +258,10 @@ func (x *Tensor) sumAxes(term, needed string) (*Tensor, string) {
 	return x.Sum(axes...), rest
 }
 
-// contract multiplies two operands whose axes have letters, and sums over those that both have and nothing later needs.
+// contract multiplies two operands whose axes have letters. It sums over the letters that both have and that are not needed later.
 func contract(x *Tensor, tx string, y *Tensor, ty, later string) (*Tensor, string) {
 	for _, t := range []*Tensor{x, y} {
-		if t.err != nil { // it may not have the axes that the letters name
+		if t.err != nil { // a poisoned tensor may lack axes that the letters name
 			return t, tx
 		}
 	}
@@ -281,7 +281,7 @@ func contract(x *Tensor, tx string, y *Tensor, ty, later string) (*Tensor, strin
 			columns += string(c)
 		}
 	}
-	order := func(t *Tensor, have string, groups ...string) *Tensor { // [batch, …, …], each group one axis
+	order := func(t *Tensor, have string, groups ...string) *Tensor { // [batch, …, …]: each group becomes one axis
 		var axes, shape []int
 		for _, g := range groups {
 			n := 1
@@ -309,10 +309,11 @@ func contract(x *Tensor, tx string, y *Tensor, ty, later string) (*Tensor, strin
 	return order(x, tx, batch, rows, inner).MatMul(order(y, ty, batch, inner, columns)).Reshape(shape...), have
 }
 
-// partsOf adds up the parts of a product.
+// partsOf is the reduction that adds up the parts of a product.
 var partsOf = &ir.Reduction{Name: "Parts", Combine: (*spirv.Block).Add, Subgroup: (*spirv.Block).SubgroupAdd, Parts: true}
 
-// inParts is the contraction as the sum of parts, each of which has some of the terms; nil where the target makes it in one.
+// inParts returns the contraction as the sum of several parts, each over a range of its terms. It returns nil if the target computes the
+// contraction in one part.
 func (c contraction) inParts(name string, on ir.Target, x, y *Tensor) *Tensor {
 	if on.CPU {
 		return nil
@@ -321,7 +322,7 @@ func (c contraction) inParts(name string, on ir.Target, x, y *Tensor) *Tensor {
 	if parts == 1 {
 		return nil
 	}
-	cut := func(x *Tensor, at int) *Tensor { // the axis becomes two, the first of which goes in front
+	cut := func(x *Tensor, at int) *Tensor { // the axis becomes two axes, and the first of them moves to the front
 		shape := x.Shape()
 		shape[at] /= parts
 		x = x.Reshape(slices.Insert(shape, at, parts)...)

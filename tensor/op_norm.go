@@ -2,13 +2,13 @@ package tensor
 
 import "genview/tensor/internal/ir"
 
-// normalize takes the mean and the standard deviation along axes out of x.
+// normalize subtracts the mean along axes from x and divides by the standard deviation.
 func (x *Tensor) normalize(eps float64, axes ...int) *Tensor {
 	d := x.Sub(x.MeanKeep(axes...))
 	return d.Mul(d.Square().MeanKeep(axes...).Shift(eps).Rsqrt())
 }
 
-// channels gives v [C] the axes that let it broadcast to x [B, C, ...].
+// channels reshapes v [C] so that it broadcasts to x [B, C, ...].
 func (x *Tensor) channels(v *Tensor) *Tensor {
 	for range max(x.Rank()-2, 0) {
 		v = v.Unsqueeze(-1)
@@ -27,8 +27,8 @@ func (x *Tensor) affine(weight, bias *Tensor) *Tensor {
 	return x
 }
 
-// LayerNorm takes the mean and the standard deviation of the last axis out of x [..., D], then scales by weight [D] and adds bias [D]
-// (Ba et al. 2016, eq. 4), as torch.nn.functional.layer_norm does; bias may be nil.
+// LayerNorm subtracts the mean of the last axis from x [..., D] and divides by the standard deviation. Then it scales by weight [D] and
+// adds bias [D], which may be nil (Ba et al. 2016, eq. 4), as torch.nn.functional.layer_norm does.
 func (x *Tensor) LayerNorm(weight, bias *Tensor, eps float64) *Tensor {
 	y := x.normalize(eps, -1).Mul(weight)
 	if bias != nil {
@@ -42,8 +42,8 @@ func (x *Tensor) RMSNorm(weight *Tensor, eps float64) *Tensor {
 	return x.Mul(x.Square().MeanKeep(-1).Shift(eps).Rsqrt()).Mul(weight)
 }
 
-// BatchNorm takes mean [C] and variance [C] of the channels out of x [B, C, ...], then scales by weight [C] and adds bias [C], which
-// may be nil (Ioffe & Szegedy 2015, algorithms 1 and 2). BatchStatistics gives the mean and variance of training.
+// BatchNorm normalizes the channels of x [B, C, ...] with the given mean [C] and variance [C]. Then it scales by weight [C] and adds bias
+// [C], which may be nil (Ioffe & Szegedy 2015, algorithms 1 and 2). In training, BatchStatistics gives the mean and variance.
 func (x *Tensor) BatchNorm(mean, variance, weight, bias *Tensor, eps float64) *Tensor {
 	return x.affine(nil, mean.Neg()).affine(variance.Shift(eps).Rsqrt(), nil).affine(weight, bias)
 }
@@ -57,7 +57,8 @@ func (x *Tensor) BatchStatistics() (mean, variance *Tensor) {
 	if x.err != nil {
 		return x, x
 	}
-	// Of each picture's channel first, while it is near, then of all pictures' (Chan et al. 1979, eq. 2.1): one pass over x.
+	// One pass over x: first the statistics of each example's channel, which is then still in the cache, then those of all examples
+	// together (Chan et al. 1979, eq. 2.1).
 	n := float64(x.Len() / x.Dim(1))
 	each, all := ir.Counting(2, x.Rank()-2), append([]int{0}, ir.Counting(2, x.Rank()-2)...)
 	means, squares := x, Full(0)
@@ -75,8 +76,8 @@ func (x *Tensor) BatchStatistics() (mean, variance *Tensor) {
 	return mean, variance
 }
 
-// GroupNorm takes the mean and the standard deviation of each of some groups of channels out of x [B, C, ...], then scales by weight
-// [C] and adds bias [C]; both may be nil (Wu & He 2018).
+// GroupNorm splits the channels of x [B, C, ...] into groups and normalizes each group by its mean and standard deviation. Then it scales
+// by weight [C] and adds bias [C]; both may be nil (Wu & He 2018).
 func (x *Tensor) GroupNorm(groups int, weight, bias *Tensor, eps float64) *Tensor {
 	if x.err == nil && (x.Rank() < 2 || groups < 1 || x.Dim(1)%groups != 0) {
 		return fail("GroupNorm", []*Tensor{x}, "%d groups do not divide the channels", groups)
@@ -89,8 +90,8 @@ func (x *Tensor) InstanceNorm(weight, bias *Tensor, eps float64) *Tensor {
 	return x.GroupNorm(x.Dim(1), weight, bias, eps)
 }
 
-// SpectralNorm divides weight [O, ...] by its largest singular value, which it estimates from u [O] by steps of power iteration
-// (Miyato et al. 2018, algorithm 1). It returns the newest u, too, to begin from next time; no gradient passes through u.
+// SpectralNorm divides weight [O, ...] by its largest singular value, which it estimates from u [O] by steps of power iteration (Miyato
+// et al. 2018, algorithm 1). It also returns the new u, for the next call; no gradient passes through u.
 func SpectralNorm(weight, u *Tensor, steps int, eps float64) (normed, next *Tensor) {
 	w := weight.Reshape(weight.Dim(0), -1)
 	still := w.Detach()

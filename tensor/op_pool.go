@@ -7,13 +7,13 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// PoolOptions is the geometry of a pooling, one number for each spatial axis, or one for all. No Stride means the kernel's, no Padding
-// none, and no Dilation 1.
+// PoolOptions is the geometry of a pooling. Each slice has one number for each spatial axis, or one for all. An empty Stride means the
+// kernel size, an empty Padding 0, and an empty Dilation 1.
 type PoolOptions struct {
 	Kernel, Stride, Padding, Dilation []int
 }
 
-// poolShape is PoolOptions with a number for each axis.
+// poolShape is PoolOptions with one number for each axis.
 type poolShape struct {
 	kernel, stride, pad, dilation []int
 }
@@ -42,7 +42,7 @@ func (x *Tensor) poolOf(name string, n int, o PoolOptions) (p poolShape, bad *Te
 	return p, nil
 }
 
-// windows returns those of the last axes of x, padded with fill, with their elements as one last axis.
+// windows returns the windows of the last axes of x, padded with fill. The elements of a window are the result's last axis.
 func (p poolShape) windows(x *Tensor, fill float64) *Tensor {
 	n := len(p.kernel)
 	first := x.Rank() - n
@@ -55,7 +55,8 @@ func (p poolShape) windows(x *Tensor, fill float64) *Tensor {
 	return x.Flatten(first + n)
 }
 
-// inside tells which elements of windows of x are x's and not padding, in a shape that broadcasts to theirs; nil: all are.
+// inside returns a mask that is false at the padding of windows of x, in a shape that broadcasts to that of the windows. It returns nil
+// if there is no padding.
 func (p poolShape) inside(x, windows *Tensor) *Tensor {
 	n := len(p.kernel)
 	if slices.Max(p.pad) == 0 || windows.err != nil {
@@ -76,8 +77,8 @@ func (p poolShape) inside(x, windows *Tensor) *Tensor {
 	return all.Flatten(n)
 }
 
-// largest is the largest element of the last axis, or NaN. The gradient goes to the first of equal ones and to the last NaN, as in
-// PyTorch's pooling, but never to padding: mine tells what is none, nil: all is.
+// largest returns the largest element of the last axis, or NaN if there is one. The gradient goes to the first of equal elements and to
+// the last NaN, as in PyTorch's pooling, and never to padding. mine is false at padding; nil: there is none.
 func (x *Tensor) largest(mine *Tensor) *Tensor {
 	y := x.MaxKeep(-1)
 	if y.err != nil {
@@ -92,7 +93,7 @@ func (x *Tensor) largest(mine *Tensor) *Tensor {
 			equal = equal.And(mine)
 		}
 		claim := Where(x.NotEqual(x), at.Shift(float64(n+1)), Where(equal, fullOf(I32, float64(n), nil).Sub(at), none))
-		return []*Tensor{Where(claim.Equal(claim.MaxKeep(-1)), dy, Full(0))} // in a window of padding alone nobody has a claim, nor a use for it
+		return []*Tensor{Where(claim.Equal(claim.MaxKeep(-1)), dy, Full(0))} // a window of padding alone has no element that gets a gradient
 	}, x).Squeeze(-1)
 }
 
@@ -133,8 +134,8 @@ func (x *Tensor) AvgPool2d(o PoolOptions) *Tensor { return x.avgPool("AvgPool2d"
 // AvgPool3d averages each window of x [..., D, H, W], with the padding's zeros.
 func (x *Tensor) AvgPool3d(o PoolOptions) *Tensor { return x.avgPool("AvgPool3d", 3, o) }
 
-// AdaptiveAvgPool averages x's last axes, as many as there are sizes, down to these sizes: element i of n from m is the mean of the
-// elements ⌊i·m/n⌋ to ⌈(i+1)·m/n⌉ − 1, as torch.nn.functional.adaptive_avg_pool2d does.
+// AdaptiveAvgPool averages x's last axes, as many as there are sizes, down to these sizes: element i of n is the mean of the elements
+// ⌊i·m/n⌋ to ⌈(i+1)·m/n⌉ − 1 of m, as torch.nn.functional.adaptive_avg_pool2d does.
 func (x *Tensor) AdaptiveAvgPool(sizes ...int) *Tensor {
 	return x.adaptive("AdaptiveAvgPool", sizes, func(windows, mine *Tensor, counts []float32) *Tensor {
 		if mine != nil {
@@ -149,8 +150,9 @@ func (x *Tensor) AdaptiveMaxPool(sizes ...int) *Tensor {
 	return x.adaptive("AdaptiveMaxPool", sizes, func(windows, mine *Tensor, _ []float32) *Tensor { return windows.largest(mine) })
 }
 
-// adaptive reduces the windows of the last axes, one axis after the other, the last first: of equal elements the first in all of the
-// window is then the first of the first row. reduce gets windows [..., N, K], which elements [N, K] are theirs (nil: all), and how many.
+// adaptive reduces the windows of the last axes, one axis after the other, beginning with the last. The first of equal elements in a
+// window is then the first of its first row. reduce gets windows [..., N, K], a mask [N, K] that is false at padding (nil: there is
+// none), and the number of elements in each window.
 func (x *Tensor) adaptive(name string, sizes []int, reduce func(windows, mine *Tensor, counts []float32) *Tensor) *Tensor {
 	if x.err == nil && (len(sizes) == 0 || len(sizes) > x.Rank() || slices.Min(sizes) < 1) {
 		return fail(name, []*Tensor{x}, "the sizes %v do not fit", sizes)
@@ -172,7 +174,7 @@ func (x *Tensor) adaptive(name string, sizes []int, reduce func(windows, mine *T
 		if m%n != 0 {
 			at, is := make([]int32, 0, n*longest), make([]bool, 0, n*longest)
 			for k := range n {
-				for p := range longest { // short windows have their last element again
+				for p := range longest { // short windows are padded with their last element
 					at = append(at, int32(min(k*m/n+p, ir.Up((k+1)*m, n)-1)))
 					is = append(is, p < int(counts[k]))
 				}
@@ -185,8 +187,8 @@ func (x *Tensor) adaptive(name string, sizes []int, reduce func(windows, mine *T
 	return x
 }
 
-// UpsampleNearest gives x's last axes, as many as there are sizes, these sizes: element i of n from m is element ⌊i·m/n⌋, as
-// torch.nn.functional.interpolate does by default. It makes smaller, too.
+// UpsampleNearest resizes x's last axes, as many as there are sizes, to these sizes: element i of n is element ⌊i·m/n⌋ of m, as
+// torch.nn.functional.interpolate does by default. The sizes may also be smaller than x's.
 func (x *Tensor) UpsampleNearest(sizes ...int) *Tensor {
 	return x.resize("UpsampleNearest", sizes, func(x *Tensor, axis, n int) *Tensor {
 		m := x.Dim(axis)
@@ -204,8 +206,8 @@ func (x *Tensor) UpsampleNearest(sizes ...int) *Tensor {
 	})
 }
 
-// UpsampleLinear interpolates x's last axes, as many as there are sizes, linearly to these sizes: for two axes it is bilinear. Corners
-// are aligned, or the edges of the outermost elements are, as torch.nn.functional.interpolate does with align_corners true or false.
+// UpsampleLinear resizes x's last axes, as many as there are sizes, by linear interpolation; for two axes this is bilinear. It aligns
+// either the corners or the edges of the outermost elements, as torch.nn.functional.interpolate does with align_corners true or false.
 func (x *Tensor) UpsampleLinear(alignCorners bool, sizes ...int) *Tensor {
 	return x.resize("UpsampleLinear", sizes, func(x *Tensor, axis, n int) *Tensor {
 		m := x.Dim(axis)
@@ -221,7 +223,7 @@ func (x *Tensor) UpsampleLinear(alignCorners bool, sizes ...int) *Tensor {
 			part[i] = float32(at - float64(lo))
 			rest[i] = 1 - part[i]
 		}
-		last := x.Transpose(axis, -1) // what is not picked has no weight 0, which would make NaN of infinity
+		last := x.Transpose(axis, -1) // an unused element is left out instead of having the weight 0, which would turn infinity into NaN
 		lower, upper := last.IndexSelect(-1, Const(low, n)), last.IndexSelect(-1, Const(high, n))
 		return lower.Mul(Const(rest, n)).Add(upper.Mul(Const(part, n))).Transpose(axis, -1)
 	})
@@ -239,7 +241,7 @@ func (x *Tensor) resize(name string, sizes []int, one func(x *Tensor, axis, n in
 	return x
 }
 
-// PixelShuffle makes x [..., C·r², H, W] to [..., C, H·r, W·r] (Shi et al. 2016, eq. 4).
+// PixelShuffle turns x [..., C·r², H, W] into [..., C, H·r, W·r] (Shi et al. 2016, eq. 4).
 func (x *Tensor) PixelShuffle(r int) *Tensor {
 	if x.err != nil {
 		return x
@@ -267,7 +269,7 @@ func (x *Tensor) PixelUnshuffle(r int) *Tensor {
 	return y.Permute(append(ir.Counting(0, n+1), n+2, n+4, n+1, n+3)...).Reshape(append(front, c*r*r, h, w)...)
 }
 
-// Unfold lays the windows of x [B, C, H, W] out as columns [B, C·KH·KW, L], as torch.nn.functional.unfold does.
+// Unfold returns the windows of x [B, C, H, W] as columns [B, C·KH·KW, L], as torch.nn.functional.unfold does.
 func (x *Tensor) Unfold(kernel [2]int, o ConvOptions) *Tensor {
 	c, bad := newConv("Unfold", 2, x, Full(0, 1, x.Dim(1), kernel[0], kernel[1]), o.Stride, o.Padding, o.Dilation, 1)
 	if bad != nil {
@@ -281,7 +283,8 @@ func (x *Tensor) Unfold(kernel [2]int, o ConvOptions) *Tensor {
 	return windows.Permute(0, 1, 2, 5, 6, 3, 4).Reshape(x.Dim(0), x.Dim(1)*kernel[0]*kernel[1], -1)
 }
 
-// Fold adds columns [B, C·KH·KW, L] up to where Unfold takes them from: [B, C, size…], as torch.nn.functional.fold does.
+// Fold adds columns [B, C·KH·KW, L] to the elements from which Unfold would read them, and returns [B, C, size…], as
+// torch.nn.functional.fold does.
 func (x *Tensor) Fold(size, kernel [2]int, o ConvOptions) *Tensor {
 	if x.err == nil && (x.Rank() != 3 || kernel[0] < 1 || kernel[1] < 1 || x.Dim(1)%(kernel[0]*kernel[1]) != 0) {
 		return fail("Fold", []*Tensor{x}, "it takes columns [B, C·%d·%d, L]", kernel[0], kernel[1])

@@ -8,22 +8,24 @@ import (
 	"genview/tensor/internal/expr"
 )
 
-// An RNG makes random tensors on the device: Philox4x32-10 (Salmon et al. 2011), a function of seed, step, stream and position alone.
-// So every device draws the same numbers, to the last bit, and a run resumed at a step draws what it would have drawn. Each call of a method
-// is a stream of its own. Within one step the numbers stay; [RNG.Advance] is the update that begins the next step.
+// An RNG makes random tensors on the device by Philox4x32-10 (Salmon et al. 2011), which is a function of seed, step, stream and position
+// alone. So every device draws the same numbers, to the last bit, and a run resumed at a step draws the same numbers as an uninterrupted
+// one. Each call of a method has a stream of its own. Within one step the numbers do not change; [RNG.Advance] is the update that begins
+// the next step.
 type RNG struct {
-	State   *Tensor // variable: seed low, seed high, step low, step high
+	State   *Tensor // variable of four words: seed low, seed high, step low, step high
 	streams int
 }
 
-// NewRNG returns a generator with that seed, at step 0. The name is that of its state variable.
+// NewRNG returns a generator with that seed, at step 0. Its state variable has the given name.
 func NewRNG(name string, seed uint64) *RNG {
 	return &RNG{State: Var(name, Const([]int32{int32(uint32(seed)), int32(uint32(seed >> 32)), 0, 0}, 4))}
 }
 
-// Advance is the update that moves to the next step.
+// Advance returns the update that moves to the next step.
 func (r *RNG) Advance() Update {
-	// One expression over the four words: the lower word of the step grows by one, the upper one when that comes round to zero.
+	// One expression over the four words: the lower word of the step grows by one, and the upper word grows when the lower one wraps
+	// round to zero.
 	at := Iota(0, 4)
 	is := func(word float64) *Tensor { return at.Equal(fullOf(I32, word, nil)).Cast(I32) }
 	low := r.State.Slice(0, 2, 3).Expand(4).Shift(1)
@@ -54,7 +56,7 @@ func (r *RNG) Dropout(x *Tensor, p float64) *Tensor {
 	return r.keep(r.Uniform(x.op.Shape...), x, p)
 }
 
-// keep is x where u, drawn from [0, 1), keeps it, scaled, and 0 elsewhere.
+// keep returns x, scaled, where u says that it is kept, and 0 elsewhere. u is uniform in [0, 1).
 func (r *RNG) keep(u, x *Tensor, p float64) *Tensor {
 	return Where(u.GreaterEqual(Full(p)), x.Scale(1/(1-p)), Full(0))
 }
@@ -73,20 +75,20 @@ func (r *RNG) TruncatedNormal(lo, hi float64, shape ...int) *Tensor {
 	})
 }
 
-// Categorical draws an index, of int32, for each row of logits [..., C], with the probabilities softmax(logits): the largest of the
-// logits with Gumbel noise (Gumbel 1954).
+// Categorical draws an int32 index for each row of logits [..., C], with the probabilities softmax(logits). It takes the largest of the
+// logits plus Gumbel noise (Gumbel 1954).
 func (r *RNG) Categorical(logits *Tensor) *Tensor {
 	noise := r.draw("Gumbel", logits.op.Shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Gumbel(b, u[0]) })
 	return logits.Add(noise).ArgMax(-1)
 }
 
-// Permutation draws an order of n things, as int32: each is equally likely, up to ties among n draws of 24 bits.
+// Permutation draws a permutation of n indices, as int32. All are equally likely, except for ties among n draws of 24 bits.
 func (r *RNG) Permutation(n int) *Tensor {
 	_, order := r.Uniform(n).Sort(0, false)
 	return order
 }
 
-// draw draws from the next stream. Attr is what finish depends on.
+// draw draws from the next stream. Attr must identify finish.
 func (r *RNG) draw(name string, shape []int, attr any, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
 	return r.branch().from(name, shape, nil, attr, finish)
 }
@@ -97,10 +99,11 @@ func (r *RNG) branch() *RNG {
 	return &RNG{State: r.State, streams: r.streams - 1}
 }
 
-// A stretch is the last axis of a part: the elements from lo on, of so many.
+// A stretch is a range of the last axis: n elements from lo on.
 type stretch struct{ lo, of int }
 
-// part draws what Uniform would draw of a tensor whose last axis had `of` elements, at those from lo on, from a branch's stream.
+// part draws a range of the last axis of a tensor: the same numbers that Uniform would draw there if the last axis had `of` elements. It
+// draws from a branch's stream.
 func (r *RNG) part(shape []int, lo, of int) *Tensor {
 	last := &stretch{lo, of}
 	if shape[len(shape)-1] == of {
@@ -109,7 +112,7 @@ func (r *RNG) part(shape []int, lo, of int) *Tensor {
 	return r.from("Uniform", shape, last, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Unit(b, u[0]) })
 }
 
-// from draws from a branch's stream, the part that the last axis says; nil: all.
+// from draws from a branch's stream the given range of the last axis; nil: the whole axis.
 func (r *RNG) from(name string, shape []int, last *stretch, attr any, finish func(b *spirv.Block, u [4]spirv.ID) spirv.ID) *Tensor {
 	stream := r.streams
 	var words []*Tensor

@@ -14,7 +14,7 @@ var (
 	minOf  = &ir.Reduction{Name: "Min", Unit: math.Inf(1), Combine: smaller2, Subgroup: orNaN((*spirv.Block).SubgroupMin)}
 )
 
-// orNaN lets NaN win over what best takes, to which it may count for nothing.
+// orNaN makes a reduction return NaN if an element is NaN. best alone may ignore NaN.
 func orNaN(best func(b *spirv.Block, x spirv.ID) spirv.ID) func(b *spirv.Block, x spirv.ID) spirv.ID {
 	return func(b *spirv.Block, x spirv.ID) spirv.ID {
 		if b.TypeOf(x).Elem != spirv.Float {
@@ -25,13 +25,13 @@ func orNaN(best func(b *spirv.Block, x spirv.ID) spirv.ID) func(b *spirv.Block, 
 	}
 }
 
-// Sum adds up the elements along the axes, which disappear; without axes all elements.
+// Sum adds up the elements along the axes and removes the axes. Without axes it adds up all elements.
 func (x *Tensor) Sum(axes ...int) *Tensor { return x.drop(x.SumKeep(axes...), axes) }
 
 // SumKeep is Sum with the axes kept at size 1.
 func (x *Tensor) SumKeep(axes ...int) *Tensor { return x.reduce(sumOf, axes) }
 
-// Mean averages the elements along the axes, which disappear; without axes all elements.
+// Mean averages the elements along the axes and removes the axes. Without axes it averages all elements.
 func (x *Tensor) Mean(axes ...int) *Tensor { return x.drop(x.MeanKeep(axes...), axes) }
 
 // MeanKeep is Mean with the axes kept at size 1.
@@ -40,8 +40,8 @@ func (x *Tensor) MeanKeep(axes ...int) *Tensor {
 	return sum.Scale(float64(sum.Len()) / float64(x.Len()))
 }
 
-// Var is the variance along the axes, which disappear: the sum of square distances from the mean over the count less correction. A
-// correction of 1 is Bessel's, which is PyTorch's default; 0 is the variance of the elements themselves.
+// Var returns the variance along the axes and removes the axes: the sum of squared distances from the mean, divided by the count minus
+// correction. A correction of 1 is Bessel's, which is PyTorch's default; 0 gives the variance of the elements themselves.
 func (x *Tensor) Var(correction int, axes ...int) *Tensor {
 	return x.drop(x.VarKeep(correction, axes...), axes)
 }
@@ -57,7 +57,7 @@ func (x *Tensor) VarKeep(correction int, axes ...int) *Tensor {
 	return sum.Scale(scale).withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy.Scale(2 * scale).Mul(d)} }, x)
 }
 
-// Std is the square root of Var. The gradient of equal elements, whose Std is 0, is 0, as in PyTorch.
+// Std returns the square root of Var. If all elements are equal, Std and its gradient are 0, as in PyTorch.
 func (x *Tensor) Std(correction int, axes ...int) *Tensor {
 	variance := x.VarKeep(correction, axes...)
 	y := variance.Sqrt()
@@ -67,14 +67,15 @@ func (x *Tensor) Std(correction int, axes ...int) *Tensor {
 	}, variance), axes)
 }
 
-// Max is the largest element, or NaN, along the axes, which disappear; equal ones share the gradient.
+// Max returns the largest element, or NaN, along the axes, and removes the axes. Equal elements share the gradient.
 func (x *Tensor) Max(axes ...int) *Tensor { return x.drop(x.MaxKeep(axes...), axes) }
 
 // MaxKeep is Max with the axes kept at size 1.
 func (x *Tensor) MaxKeep(axes ...int) *Tensor { return x.best(maxOf, axes) }
 
-// best is the largest or smallest element along the axes, which are kept. The gradient is shared by all that are equal to it, whichever
-// axes and stages it was found along; where it is NaN it is NaN for all.
+// best returns the largest or smallest element along the axes, which it keeps. All elements that are equal to the result share the
+// gradient, even if the reduction runs over several axes or in several stages. If the result is NaN, the gradient is NaN for all
+// elements.
 func (x *Tensor) best(r *ir.Reduction, axes []int) *Tensor {
 	y := x.reduce(r, axes)
 	if y.err != nil {
@@ -86,23 +87,24 @@ func (x *Tensor) best(r *ir.Reduction, axes []int) *Tensor {
 	}, x)
 }
 
-// Min is the smallest element, or NaN, along the axes, which disappear; equal ones share the gradient.
+// Min returns the smallest element, or NaN, along the axes, and removes the axes. Equal elements share the gradient.
 func (x *Tensor) Min(axes ...int) *Tensor { return x.drop(x.MinKeep(axes...), axes) }
 
 // MinKeep is Min with the axes kept at size 1.
 func (x *Tensor) MinKeep(axes ...int) *Tensor { return x.best(minOf, axes) }
 
-// Prod is the product of the elements along the axes, which disappear.
+// Prod returns the product of the elements along the axes and removes the axes.
 func (x *Tensor) Prod(axes ...int) *Tensor { return x.drop(x.reduce(prodOf, axes), axes) }
 
-// Any tells whether any element of a Bool tensor is true along the axes, which disappear.
+// Any tells whether any element of a Bool tensor is true along the axes, and removes the axes.
 func (x *Tensor) Any(axes ...int) *Tensor { return x.Cast(I32).Max(axes...).Cast(Bool) }
 
-// All tells whether all elements of a Bool tensor are true along the axes, which disappear.
+// All tells whether all elements of a Bool tensor are true along the axes, and removes the axes.
 func (x *Tensor) All(axes ...int) *Tensor { return x.Cast(I32).Min(axes...).Cast(Bool) }
 
-// Norm is the p-norm (Σ |x|ᵖ)^1/p along the axes, which disappear: the largest size for p = ∞, the smallest for −∞, and how many are
-// not 0 for p = 0. Gradients are as in PyTorch: 0 where the norm is 0, and where it is infinite in p the elements of that size share it.
+// Norm returns the p-norm (Σ |x|ᵖ)^1/p along the axes and removes the axes. For p = ∞ it is the largest absolute value, for p = −∞ the
+// smallest, and for p = 0 the number of nonzero elements. Gradients are as in PyTorch: 0 where the norm is 0; for an infinite p all
+// elements with that absolute value share it.
 func (x *Tensor) Norm(p float64, axes ...int) *Tensor {
 	size := x.Abs()
 	switch {
@@ -122,7 +124,7 @@ func (x *Tensor) Norm(p float64, axes ...int) *Tensor {
 	if y.err != nil {
 		return y
 	}
-	grad := func(dy *Tensor) []*Tensor { // sign(x)·(|x|/y)^(p−1)·dy, in the factors that PyTorch has
+	grad := func(dy *Tensor) []*Tensor { // sign(x)·(|x|/y)^(p−1)·dy, with the factors in PyTorch's order
 		zero, one := Full(0), Full(1)
 		none, nought := y.Equal(zero), x.Equal(zero)
 		total, each := Where(none, one, y), Where(nought, one, size)
@@ -139,7 +141,7 @@ func (x *Tensor) Norm(p float64, axes ...int) *Tensor {
 	return x.drop(y.withGrad(grad, x), axes)
 }
 
-// endNorm is the norm of p = ∞, or −∞, with the axes kept. NaN shares its gradient, too, which its sign makes 0.
+// endNorm returns the norm of p = ∞, or −∞, and keeps the axes. If the norm is NaN, the gradient is 0 at each NaN, because its sign is 0.
 func (x *Tensor) endNorm(largest bool, axes []int) *Tensor {
 	r := minOf
 	if largest {
@@ -157,8 +159,8 @@ func (x *Tensor) endNorm(largest bool, axes []int) *Tensor {
 	}, x)
 }
 
-// ArgMax is the index along an axis, which disappears, of the largest element, as int32: the first of equal ones. NaN counts as the
-// largest.
+// ArgMax returns the int32 index of the largest element along an axis, and removes the axis. It returns the first of equal elements. NaN
+// counts as the largest.
 func (x *Tensor) ArgMax(axis int) *Tensor { return x.argBest(x.MaxKeep(axis), axis) }
 
 // ArgMin is ArgMax for the smallest element.
@@ -172,10 +174,10 @@ func (x *Tensor) argBest(best *Tensor, axis int) *Tensor {
 	return Where(is, Iota(axis, x.op.Shape...), fullOf(I32, float64(x.Dim(axis)), nil)).Min(axis)
 }
 
-// CumSum adds up along an axis: element i of the result is the sum of the elements up to and with i.
+// CumSum returns cumulative sums along an axis: element i of the result is the sum of the elements up to and including i.
 func (x *Tensor) CumSum(axis int) *Tensor { return x.scan(axis, 0, (*Tensor).Add) }
 
-// scan combines each element along an axis with all before it, in ⌈log₂ n⌉ passes (Hillis & Steele 1986).
+// scan combines each element along an axis with all elements before it, in ⌈log₂ n⌉ passes (Hillis & Steele 1986).
 func (x *Tensor) scan(axis int, unit float64, combine func(x, y *Tensor) *Tensor) *Tensor {
 	if x.err != nil {
 		return x
@@ -190,7 +192,7 @@ func (x *Tensor) scan(axis int, unit float64, combine func(x, y *Tensor) *Tensor
 	return x
 }
 
-// behind moves x on by d along an axis, with fill before it.
+// behind shifts x by d along an axis and fills the beginning with fill.
 func (x *Tensor) behind(a, d int, fill float64) *Tensor {
 	n := x.Dim(a)
 	if d >= n {
@@ -203,10 +205,10 @@ func (x *Tensor) behind(a, d int, fill float64) *Tensor {
 	return Where(Iota(a, x.op.Shape...).Less(fullOf(I32, float64(d), nil)), fullOf(x.op.DType, fill, nil), moved)
 }
 
-// LogSumExp is log Σ eˣ along the axes, which disappear, without overflow.
+// LogSumExp returns log Σ eˣ along the axes, without overflow, and removes the axes.
 func (x *Tensor) LogSumExp(axes ...int) *Tensor {
 	top := x.MaxKeep(axes...).Detach()
-	if top.err == nil { // of infinite ones the difference would be NaN
+	if top.err == nil { // for infinite elements the difference would be NaN
 		top = Where(top.Abs().Less(Full(math.Inf(1))), top, Full(0))
 	}
 	return x.drop(x.Sub(top).Exp().SumKeep(axes...).Log().Add(top), axes)
@@ -246,7 +248,7 @@ func (x *Tensor) reduce(r *ir.Reduction, axes []int) *Tensor {
 			hit[i] = true
 		}
 	}
-	// Neighbouring axes are one; the innermost run goes first, while rows are long.
+	// Neighbouring axes are reduced as one. The innermost group is reduced first, while rows are long.
 	y, shape := x, x.Shape()
 	for hi := len(shape); hi > 0; hi-- {
 		if !hit[hi-1] {
@@ -269,7 +271,7 @@ func (x *Tensor) reduce(r *ir.Reduction, axes []int) *Tensor {
 	return y
 }
 
-// reduceMiddle combines x [A, K, N] to [A, N]. Where that leaves too little to share out, it goes in two stages.
+// reduceMiddle combines x [A, K, N] to [A, N]. If there are too few results to keep the device busy, it does so in two stages.
 func (x *Tensor) reduceMiddle(r *ir.Reduction) *Tensor {
 	if x.err != nil {
 		return x
@@ -291,14 +293,15 @@ func (x *Tensor) reduceMiddle(r *ir.Reduction) *Tensor {
 				after := x.Flip(1).behind(1, 1, 1).scan(1, 1, (*Tensor).Mul).Flip(1)
 				return []*Tensor{dy.Mul(before.Mul(after))}
 			}
-			return []*Tensor{nil} // best has it
+			return []*Tensor{nil} // best has the gradient
 		},
 	}.On(x)
 }
 
-// stages returns in how many parts the k terms of each of n results are combined first: 1 where n is work enough.
+// stages returns the number of parts in which the k terms of each of n results are combined first. It is 1 if n results keep the device
+// busy.
 func stages(k, n int) int {
-	const enough = 2048 // terms or results that keep all lanes of a small machine busy
+	const enough = 2048 // terms or results that keep all cores of a small machine busy
 	if n >= enough || k < enough {
 		return 1
 	}
@@ -311,8 +314,8 @@ func stages(k, n int) int {
 	return best
 }
 
-// uneven combines x [A, K, 1] to [A, 1] in parts and a rest where a GPU would have too few rows, too long, to share out, and K divides
-// into no parts; else it is nil.
+// uneven combines x [A, K, 1] to [A, 1] in parts and a remainder. It serves GPUs in the case of few, long rows whose K has no suitable
+// divisor; otherwise it returns nil.
 func (x *Tensor) uneven(on ir.Target, r *ir.Reduction) *Tensor {
 	const long, part = 1 << 15, 1 << 11 // elements of a row
 	a, k, n := x.op.Shape[0], x.op.Shape[1], x.op.Shape[2]

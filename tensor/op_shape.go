@@ -11,7 +11,7 @@ func (x *Tensor) view(name string, shape []int, attr any, view func(View) (View,
 	return Op{Name: name, Shape: shape, DType: x.op.DType, Attr: attr, View: view, Grad: grad}.On(x)
 }
 
-// Reshape gives x another shape with as many elements, in row-major order. One axis may be −1: it takes what is left.
+// Reshape gives x another shape with as many elements, in row-major order. One axis may be −1: its size follows from the others.
 func (x *Tensor) Reshape(shape ...int) *Tensor {
 	if x.err != nil {
 		return x
@@ -39,7 +39,7 @@ func (x *Tensor) Reshape(shape ...int) *Tensor {
 		func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.Reshape(x.op.Shape...)} })
 }
 
-// Flatten joins all axes from the given one on.
+// Flatten joins the axes from the given one on into one axis.
 func (x *Tensor) Flatten(from int) *Tensor {
 	a, ok := x.axis(from)
 	if !ok {
@@ -48,7 +48,7 @@ func (x *Tensor) Flatten(from int) *Tensor {
 	return x.Reshape(append(x.Shape()[:a], -1)...)
 }
 
-// Permute orders the axes anew: axis i of the result is axis axes[i] of x.
+// Permute reorders the axes: axis i of the result is axis axes[i] of x.
 func (x *Tensor) Permute(axes ...int) *Tensor {
 	if x.err != nil {
 		return x
@@ -87,7 +87,7 @@ func (x *Tensor) Transpose(i, j int) *Tensor {
 // T swaps the last two axes.
 func (x *Tensor) T() *Tensor { return x.Transpose(-2, -1) }
 
-// Expand repeats axes of size 1, and adds axes in front, to give x this shape. It costs no memory.
+// Expand broadcasts x to the shape: it repeats axes of size 1 and adds axes in front. It takes no memory.
 func (x *Tensor) Expand(shape ...int) *Tensor {
 	if x.err != nil || slices.Equal(shape, x.op.Shape) {
 		return x
@@ -241,9 +241,9 @@ func Concat(axis int, xs ...*Tensor) *Tensor {
 	if len(xs) == 1 {
 		return xs[0]
 	}
-	// Each part, padded with zeros to the whole, is added up: one pass.
+	// Each part is padded with zeros to the size of the result, and all of them are added: one pass.
 	dt := xs[0].op.DType
-	sums := dt // the type in which they are added up
+	sums := dt // the type of the sum
 	switch {
 	case dt == Bool:
 		sums = I32
@@ -260,7 +260,7 @@ func Concat(axis int, xs ...*Tensor) *Tensor {
 	return y.Cast(dt)
 }
 
-// PadConstant adds lo elements of a value before and hi after those of an axis.
+// PadConstant adds lo elements of a value before and hi elements after those of an axis.
 func (x *Tensor) PadConstant(axis, lo, hi int, v float64) *Tensor {
 	y := x.Pad(axis, lo, hi)
 	if y.err != nil || v == 0 || lo == 0 && hi == 0 {
@@ -271,7 +271,7 @@ func (x *Tensor) PadConstant(axis, lo, hi int, v float64) *Tensor {
 	return Where(inside, y, fullOf(x.op.DType, v, nil))
 }
 
-// PadReflect adds lo elements before and hi after those of an axis: its own in reverse, without the outermost.
+// PadReflect adds lo elements before and hi elements after those of an axis. They mirror the axis without its outermost elements.
 func (x *Tensor) PadReflect(axis, lo, hi int) *Tensor {
 	n := x.Dim(axis)
 	if x.err == nil && (lo < 0 || hi < 0 || lo >= n || hi >= n) {
@@ -287,7 +287,7 @@ func (x *Tensor) PadReflect(axis, lo, hi int) *Tensor {
 	return Concat(axis, parts...)
 }
 
-// PadReplicate adds lo elements before and hi after those of an axis: the outermost again and again.
+// PadReplicate adds lo elements before and hi elements after those of an axis. They are copies of the outermost elements.
 func (x *Tensor) PadReplicate(axis, lo, hi int) *Tensor {
 	if x.err == nil && (lo < 0 || hi < 0) {
 		return fail("PadReplicate", []*Tensor{x}, "it cannot be padded by %d and %d", lo, hi)
@@ -310,7 +310,7 @@ func (x *Tensor) PadReplicate(axis, lo, hi int) *Tensor {
 	return Concat(axis, parts...)
 }
 
-// Roll moves the elements of an axis on by shift places; what falls off at one end comes in at the other.
+// Roll shifts the elements of an axis by shift positions; elements that leave at one end come in at the other.
 func (x *Tensor) Roll(axis, shift int) *Tensor {
 	if _, ok := x.axis(axis); !ok && x.err == nil {
 		return fail("Roll", []*Tensor{x}, "there is no axis %d", axis)
@@ -332,7 +332,7 @@ func Stack(axis int, xs ...*Tensor) *Tensor {
 	return Concat(axis, parts...)
 }
 
-// Split cuts an axis into parts of these sizes, which fill it.
+// Split cuts an axis into parts of the given sizes, which must add up to the size of the axis.
 func (x *Tensor) Split(axis int, sizes ...int) []*Tensor {
 	total := 0
 	for _, n := range sizes {
@@ -349,7 +349,7 @@ func (x *Tensor) Split(axis int, sizes ...int) []*Tensor {
 	return parts
 }
 
-// Tile repeats x along its last axes, or along more than it has.
+// Tile repeats x along its last axes, or along more axes than it has.
 func (x *Tensor) Tile(times ...int) *Tensor {
 	if x.err != nil {
 		return x
@@ -366,10 +366,12 @@ func (x *Tensor) Tile(times ...int) *Tensor {
 	return x.Reshape(ones...).Expand(all...).Reshape(out...)
 }
 
-// Tril keeps what lies on or below a diagonal of the last two axes and sets the rest to 0; k counts from the main one upwards.
+// Tril keeps the elements on or below diagonal k of the last two axes and sets the others to 0. Diagonal 0 is the main one; a positive k
+// is above it.
 func (x *Tensor) Tril(k int) *Tensor { return x.triangle(k, (*Tensor).LessEqual) }
 
-// Triu keeps what lies on or above a diagonal of the last two axes and sets the rest to 0; k counts from the main one upwards.
+// Triu keeps the elements on or above diagonal k of the last two axes and sets the others to 0. Diagonal 0 is the main one; a positive k
+// is above it.
 func (x *Tensor) Triu(k int) *Tensor { return x.triangle(k, (*Tensor).GreaterEqual) }
 
 func (x *Tensor) triangle(k int, keeps func(x, y *Tensor) *Tensor) *Tensor {

@@ -8,7 +8,7 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// unary applies an op with one input, whose Shape and DType it fills in.
+// unary applies an op to one input, and sets its Shape and DType to those of the input.
 func unary(o Op, x *Tensor) *Tensor {
 	if x.err == nil && x.op.DType == Bool {
 		return fail(o.Name, []*Tensor{x}, "it takes numbers, not bool: Cast it")
@@ -20,7 +20,7 @@ func unary(o Op, x *Tensor) *Tensor {
 	return o.On(x)
 }
 
-// float is unary for ops that are for floats alone.
+// float is unary for ops that are defined for floats only.
 func float(o Op, x *Tensor) *Tensor {
 	if x.err == nil && x.op.DType != F32 {
 		return fail(o.Name, []*Tensor{x}, "it takes f32, not %s: Cast it", x.op.DType)
@@ -38,7 +38,7 @@ func (x *Tensor) Neg() *Tensor {
 	}, x)
 }
 
-// Abs returns |x|; its slope is 0 at 0 and for NaN.
+// Abs returns |x|. Its gradient at 0 and at NaN is 0.
 func (x *Tensor) Abs() *Tensor {
 	return float(Op{
 		Name: "Abs",
@@ -51,7 +51,7 @@ func (x *Tensor) Abs() *Tensor {
 func (x *Tensor) Sign() *Tensor {
 	return float(Op{
 		Name: "Sign", NoGrad: true,
-		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { // FSign of NaN is what the driver likes
+		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID { // drivers differ in FSign of NaN
 			below := b.Select(b.Less(in[0], b.Float(0)), b.Float(-1), b.Float(0))
 			return b.Select(b.Less(b.Float(0), in[0]), b.Float(1), below)
 		},
@@ -75,7 +75,7 @@ func (x *Tensor) Round() *Tensor {
 	}, x)
 }
 
-// rounded applies an instruction whose slope is 0 wherever it has one.
+// rounded applies an instruction that rounds. Its gradient is zero.
 func rounded(name string, e spirv.Ext, x *Tensor) *Tensor {
 	return float(Op{
 		Name: name, NoGrad: true,
@@ -157,7 +157,7 @@ func (x *Tensor) Erf() *Tensor {
 			for n := 9; n >= 0; n-- {
 				series = b.Add(b.Float(terms[n]), b.Mul(square, series))
 			}
-			// Farther out 1 − (a₁t + … + a₅t⁵)·e^−x² with t = 1/(1 + p|x|), good to 1.5e-7 (7.1.26).
+			// Farther from 0: 1 − (a₁t + … + a₅t⁵)·e^−x² with t = 1/(1 + p|x|), with an error of at most 1.5e-7 (7.1.26).
 			size := b.Ext(spirv.FAbs, x)
 			t := b.Div(b.Float(1), b.Add(b.Float(1), b.Mul(size, b.Float(0.3275911))))
 			tail := b.Float(1.061405429)
@@ -181,7 +181,7 @@ func (x *Tensor) Log() *Tensor {
 	}, x)
 }
 
-// Sin returns the sine of x in radians, of any size, to 2 units in the last place.
+// Sin returns the sine of x, in radians and of any size, to 2 units in the last place.
 func (x *Tensor) Sin() *Tensor {
 	return float(Op{
 		Name: "Sin",
@@ -190,7 +190,7 @@ func (x *Tensor) Sin() *Tensor {
 	}, x)
 }
 
-// Cos returns the cosine of x in radians, of any size, to 2 units in the last place.
+// Cos returns the cosine of x, in radians and of any size, to 2 units in the last place.
 func (x *Tensor) Cos() *Tensor {
 	return float(Op{
 		Name: "Cos",
@@ -204,7 +204,7 @@ func (x *Tensor) Tanh() *Tensor {
 	return float(Op{
 		Name: "Tanh",
 		Emit: func(b *spirv.Block, in ...spirv.ID) spirv.ID {
-			// sign(x)·(1 − e^−2|x|)/(1 + e^−2|x|) loses digits near 0, where the odd series to x⁷ is exact to float32.
+			// sign(x)·(1 − e^−2|x|)/(1 + e^−2|x|) loses digits near 0. There the odd power series to x⁷ is exact to float32.
 			x := in[0]
 			e := b.Ext(spirv.Exp, b.Mul(b.Ext(spirv.FAbs, x), b.Float(-2)))
 			far := b.Mul(b.Ext(spirv.FSign, x), b.Div(b.Sub(b.Float(1), e), b.Add(b.Float(1), e)))
@@ -241,7 +241,7 @@ func (x *Tensor) Softplus() *Tensor {
 	}, x)
 }
 
-// ReLU returns max(x, 0); its slope at 0 is 0.
+// ReLU returns max(x, 0). Its gradient at 0 is 0.
 func (x *Tensor) ReLU() *Tensor { return x.LeakyReLU(0) }
 
 // LeakyReLU returns x where x > 0, else slope·x.
@@ -255,10 +255,10 @@ func (x *Tensor) LeakyReLU(slope float64) *Tensor {
 			return b.Select(b.Less(b.Float(0), in[0]), in[0], b.Mul(in[0], b.Float(slope)))
 		},
 		Grad: func(y, dy *Tensor) []*Tensor {
-			if slope == 0 { // for NaN it is dy, as in PyTorch
+			if slope == 0 { // at NaN the gradient is dy, as in PyTorch
 				return []*Tensor{Where(y.LessEqual(Full(0)), Full(0), dy)}
 			}
-			above := y // is above 0 where x is; what follows has to read it anyway
+			above := y // y is above 0 where x is, and the ops that follow read y anyway
 			if slope < 0 {
 				above = x
 			}
@@ -267,7 +267,7 @@ func (x *Tensor) LeakyReLU(slope float64) *Tensor {
 	}, x)
 }
 
-// ELU returns x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2015); its slope at 0 is alpha.
+// ELU returns x where x > 0, else alpha·(eˣ − 1) (Clevert et al. 2015). Its gradient at 0 is alpha.
 func (x *Tensor) ELU(alpha float64) *Tensor {
 	below := x.Minimum(Full(0))
 	return Where(x.Greater(Full(0)), x, below.Expm1().Scale(alpha)).withGrad(func(dy *Tensor) []*Tensor {
@@ -281,12 +281,13 @@ func (x *Tensor) SELU() *Tensor {
 	return x.ELU(alpha).Scale(scale)
 }
 
-// GELU returns x·Φ(x) with the normal distribution's Φ(x) = ½(1 + erf(x/√2)) (Hendrycks & Gimpel 2016), which is PyTorch's default.
+// GELU returns x·Φ(x), where Φ(x) = ½(1 + erf(x/√2)) is the distribution function of the normal distribution (Hendrycks & Gimpel 2016).
+// It is PyTorch's default GELU.
 func (x *Tensor) GELU() *Tensor {
 	return x.Scale(0.5).Mul(x.Scale(math.Sqrt2 / 2).Erf().Shift(1))
 }
 
-// GELUTanh is GELU's approximation ½x(1 + tanh(√(2/π)(x + 0.044715x³))), which is PyTorch's approximate="tanh", and GPT-2's.
+// GELUTanh returns the approximation of GELU ½x(1 + tanh(√(2/π)(x + 0.044715x³))), which is PyTorch's approximate="tanh", and GPT-2's.
 func (x *Tensor) GELUTanh() *Tensor {
 	inner := x.Add(x.Mul(x).Mul(x).Scale(0.044715)).Scale(math.Sqrt(2 / math.Pi))
 	return x.Scale(0.5).Mul(inner.Tanh().Shift(1))
@@ -298,7 +299,7 @@ func (x *Tensor) Mish() *Tensor { return x.Mul(x.Softplus().Tanh()) }
 // SiLU returns x·σ(x) (Elfwing et al. 2017).
 func (x *Tensor) SiLU() *Tensor { return x.Mul(x.Sigmoid()) }
 
-// Clamp limits x to [lo, hi]; the gradient passes where x lies within, the bounds included.
+// Clamp limits x to [lo, hi]. The gradient passes where x lies within, including the bounds.
 func (x *Tensor) Clamp(lo, hi float64) *Tensor {
 	return clamp("Clamp", x, lo, hi, func() *Tensor { return x.GreaterEqual(Full(lo)).And(x.LessEqual(Full(hi))) })
 }
@@ -322,7 +323,7 @@ func clamp(name string, x *Tensor, lo, hi float64, passes func() *Tensor) *Tenso
 	}, x)
 }
 
-// Detach returns x with no gradient.
+// Detach returns x without a gradient.
 func (x *Tensor) Detach() *Tensor {
 	return Op{
 		Name: "Detach", Shape: x.op.Shape, DType: x.op.DType, NoGrad: true,

@@ -7,11 +7,11 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A pack is tensors that lie one behind the other in memory, so that one dispatch can go over all of them.
+// A pack is a group of tensors that lie one behind the other in memory, so that one dispatch can process all of them.
 type pack struct {
-	flat    *Tensor // [N], all of it
+	flat    *Tensor // [N], the whole pack
 	members []*Tensor
-	at      []int // where each begins, in elements: each can be bound by itself, and what lies between two of them is zero
+	at      []int // the offset of each member, in elements: each member can be bound by itself, and the gaps between members are zero
 }
 
 func newPack(members []*Tensor) (p *pack, total int) {
@@ -23,7 +23,7 @@ func newPack(members []*Tensor) (p *pack, total int) {
 	return p, total
 }
 
-// place returns where in the flat tensor a member begins, in elements.
+// place returns the offset of a member in the flat tensor, in elements.
 func (p *pack) place(member *Tensor) int {
 	for i, t := range p.members {
 		if t == member {
@@ -33,9 +33,9 @@ func (p *pack) place(member *Tensor) int {
 	panic("tensor: not a member of the pack")
 }
 
-// Flat returns a variable [N] that is all of the variables one behind the other, with zeros between them: what is written to one is
-// read from the other. They must be f32, and no program may have been compiled with them yet; a variable can be part of one flat
-// variable only.
+// Flat returns a variable [N] that consists of all the variables, one behind the other, with zeros between them. It shares their memory:
+// a write to one is visible in the other. The variables must be f32, and no program may have been compiled with them yet. A variable can
+// be part of one flat variable only.
 func Flat(name string, vars ...*Tensor) *Tensor {
 	for _, v := range vars {
 		if v.err != nil {
@@ -54,7 +54,8 @@ func Flat(name string, vars ...*Tensor) *Tensor {
 	return p.flat
 }
 
-// LikeFlat lays tensors of the shapes of a flat variable's parts one behind the other as they do, for one expression over all.
+// LikeFlat lays tensors out in the way of a flat variable, so that one expression can process all of them together with it. The tensors
+// must have the shapes of the flat variable's parts.
 func LikeFlat(flat *Tensor, parts ...*Tensor) *Tensor {
 	if flat.err != nil {
 		return flat
@@ -68,13 +69,13 @@ func LikeFlat(flat *Tensor, parts ...*Tensor) *Tensor {
 		}
 	}
 	quads := make([]*Tensor, len(parts))
-	for i, x := range parts { // whole quads are written: what follows the end must be zero
+	for i, x := range parts { // kernels write four consecutive elements at once: the elements after the end must be zero
 		quads[i] = x.Reshape(-1).Pad(0, 0, -x.Len()&3)
 	}
 	return Op{Name: "Pack", Shape: flat.op.Shape, DType: F32, pack: &ir.Pack{At: flat.home.at}}.On(quads...)
 }
 
-// overlaps tells whether a variable of the pack shares memory with one of some others.
+// overlaps tells whether a variable of the pack shares memory with one of the others.
 func (p *pack) overlaps(v *Tensor, others map[*Tensor]bool) bool {
 	if p.flat != v {
 		return others[p.flat]
@@ -82,7 +83,7 @@ func (p *pack) overlaps(v *Tensor, others map[*Tensor]bool) bool {
 	return slices.ContainsFunc(p.members, func(m *Tensor) bool { return others[m] })
 }
 
-// initializeFlat writes a flat variable's first value to all.
+// initializeFlat writes the first values of all members to a flat variable.
 func (rt *Runtime) initializeFlat(p *pack, all []byte) error {
 	for i, v := range p.members {
 		rest := all[F32.Bytes(p.at[i]):]

@@ -9,11 +9,11 @@ import (
 	"genview/vk"
 )
 
-// A Program is a compiled graph: one submission that computes what it was compiled for. It is for one goroutine.
+// A Program is a compiled graph: one submission computes all of its outputs. It is for one goroutine.
 type Program struct {
 	rt      *Runtime
 	prog    *vk.Program
-	scratch *scratch // nil if nothing lies in it
+	scratch *scratch // nil if the program needs none
 	own     []*vk.Buffer
 	feeds   []feedSlot
 	results map[*Tensor]result
@@ -32,22 +32,22 @@ type feedSlot struct {
 
 type result struct {
 	view  vk.View
-	host  vk.View // a copy, where device memory is not mapped
+	host  vk.View // a copy of the result, where device memory is not mapped
 	dtype DType
 	bytes int
 }
 
-// Peak is the memory that the program takes, in bytes: its inputs, its results and, shared with the runtime's other programs, the
-// values between them. Variables and constants are not the program's.
+// Peak returns the memory that the program takes, in bytes: its inputs, its results and its intermediate values, whose memory it shares
+// with the runtime's other programs. Variables and constants belong to the runtime and are not counted.
 func (p *Program) Peak() int { return p.peak }
 
-// Dispatches is the number of kernels a run launches.
+// Dispatches returns the number of kernels that a run launches.
 func (p *Program) Dispatches() int { n, _ := p.prog.Stats(); return n }
 
-// Steps lists what a run asks the device to do: the dispatches of Kernels in their order, with copies and fills between them.
+// Steps lists the commands of a run: the dispatches of Kernels in their order, with copies and fills between them.
 func (p *Program) Steps() iter.Seq[vk.Step] { return p.prog.Steps() }
 
-// Run copies the feed to the device and submits the program. It waits for the run before, not for this one.
+// Run copies the feed to the device and submits the program. It waits for the previous run, and does not wait for this one.
 func (p *Program) Run(ctx context.Context, f Feed) error {
 	if err := p.wait(ctx); err != nil {
 		return err
@@ -73,9 +73,9 @@ func (p *Program) Run(ctx context.Context, f Feed) error {
 	return nil
 }
 
-// Warm lets the driver make the machine code of the program's kernels, where it would do so in the first run, until it is done or ctx
-// ends, which is no error: meanwhile another goroutine may read what the first run is fed with. [Options.Progress] hears of each
-// kernel; an error of it ends Warm.
+// Warm has the driver compile the program's kernels to machine code, which it would otherwise do in the first run. It returns when that
+// is done or when ctx ends, which is no error. Meanwhile another goroutine may prepare the first feed. Warm reports each kernel to
+// [Options.Progress]; an error that Progress returns ends Warm.
 func (p *Program) Warm(ctx context.Context) error {
 	if p.rt.progress == nil {
 		return p.prog.Warm(ctx, nil)
@@ -105,8 +105,8 @@ func (p *Program) wait(ctx context.Context) error {
 	return nil
 }
 
-// Fetch waits for the newest run and copies x, one of the program's outputs, to dst: a []float32, []int32 or []bool of x's length.
-// F16 and BF16 are read as float32. A variable is what it was before that run.
+// Fetch waits for the newest run and copies x, one of the program's outputs, to dst: a []float32, []int32 or []bool of x's length. F16
+// and BF16 are read as float32. The value of a variable is the one from before that run.
 func (p *Program) Fetch(x *Tensor, dst any) error {
 	r, ok := p.results[x]
 	if !ok {
@@ -153,7 +153,7 @@ func (p *Program) fetch(x *Tensor, dst []byte) error {
 
 // Close waits for the newest run and frees the program's memory.
 func (p *Program) Close() {
-	_ = p.wait(context.Background()) // a lost device has nothing left to wait for
+	_ = p.wait(context.Background()) // an error means that the device is lost: then there is no run to wait for
 	if p.prog != nil {
 		p.prog.Close()
 	}
@@ -165,13 +165,13 @@ func (p *Program) Close() {
 	p.scratch = nil
 }
 
-// Compile turns a graph into a program: it lowers and fuses the nodes, plans memory by lifetimes and records every dispatch. The
-// first wrong shape of the graph is its error.
+// Compile turns a graph into a program: it lowers and fuses the nodes, plans memory by lifetimes and records every dispatch. If the graph
+// has a poisoned tensor, Compile returns the first error.
 func (rt *Runtime) Compile(o Outputs) (*Program, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := rt.affords(o, 0, 0); err != nil { // before a large graph is gone through
+	if err := rt.affords(o, 0, 0); err != nil { // before the passes walk through a large graph
 		return nil, err
 	}
 	if err := rt.settle(); err != nil {
@@ -180,7 +180,7 @@ func (rt *Runtime) Compile(o Outputs) (*Program, error) {
 	return newCompilation(rt, o).finished()
 }
 
-// finished is the program, or an error after which nothing of it is left.
+// finished returns the program. On an error it frees everything that the program had allocated.
 func (c *compilation) finished() (*Program, error) {
 	p, err := c.program()
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"genview/vk"
 )
 
-// limit is most, but in tests of what is too large.
+// limit is most, except in tests that lower it.
 var limit = most
 
-// count returns how many elements a shape has; false: an axis is below 1, or they are more than there may be.
+// count returns how many elements a shape has. It returns false if an axis is below 1, or if there are more elements than limit.
 func count(shape []int) (int, bool) {
 	n := 1
 	for _, d := range shape {
@@ -21,14 +21,14 @@ func count(shape []int) (int, bool) {
 	return n, true
 }
 
-// A SizeError says that a tensor is larger than any device takes, or that a program takes more memory than its device has. Nothing of it
-// has been allocated.
+// A SizeError says that a tensor is larger than any device can hold, or that a program needs more memory than its device has. Nothing has
+// been allocated for it.
 type SizeError struct{ msg string }
 
 func (e *SizeError) Error() string { return e.msg }
 
-// impossible returns a poisoned tensor for a result of a shape that there is not. It keeps the shape, so that what goes on from it, as ops
-// made of others do, finds the axes that it counts on.
+// impossible returns a poisoned tensor for a result with an invalid shape. The poisoned tensor keeps the number of axes, because
+// composite ops go on to use the axes of their intermediate results.
 func impossible(o Op, in []*Tensor) *Tensor {
 	var t *Tensor
 	if slices.ContainsFunc(o.Shape, func(n int) bool { return n < 1 }) {
@@ -48,7 +48,7 @@ func impossible(o Op, in []*Tensor) *Tensor {
 	return t
 }
 
-// broadcast returns the shape that both expand to, by the rules of NumPy and PyTorch.
+// broadcast returns the shape to which both expand, by the rules of NumPy and PyTorch.
 func broadcast(a, b []int) ([]int, bool) {
 	if len(a) < len(b) {
 		a, b = b, a
@@ -67,7 +67,7 @@ func broadcast(a, b []int) ([]int, bool) {
 	return out, true
 }
 
-// axis returns i counted from the front, and whether x has it.
+// axis returns i counted from the front, and whether x has that axis.
 func (x *Tensor) axis(i int) (int, bool) {
 	if i < 0 {
 		i += x.Rank()

@@ -13,45 +13,45 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A Tensor is a node of a graph: an operation, what it is applied to, and the shape and type of its result. It is never changed
-// once made and holds no numbers; a [Program] computes them. Tensors are safe for concurrent use.
+// A Tensor is a node of a graph: an operation, its inputs, and the shape and type of its result. It never changes once it is made and
+// holds no numbers; a [Program] computes them. Tensors are safe for concurrent use.
 //
-// A tensor built from wrong shapes is poisoned, and so is all that is built on it: [Runtime.Compile] returns the first error.
+// A tensor built from wrong shapes is poisoned, and so is every tensor built on it: [Runtime.Compile] returns the first error.
 type Tensor struct {
 	op    Op
 	in    []*Tensor
 	label string                 // of inputs, variables and taps
 	data  []byte                 // of constants
-	fill  func(values []float32) // of constants of f32 in place of data
+	fill  func(values []float32) // of float32 constants that are computed when needed, instead of data
 	err   error
-	taps  []*Tensor // that it is built on, in order of construction
-	tap   uint64    // of taps: the number of the construction
-	home  *pack     // of variables: what they are a part of, nil for nothing
+	taps  []*Tensor // the taps that the tensor depends on, in order of construction
+	tap   uint64    // of taps: a number that counts up with each tap that is made
+	home  *pack     // of variables: the flat variable that contains it; nil: none
 }
 
-// A View is a layout: which element of a buffer each element of a tensor is. Elements outside [Lo, Hi) on some axis are not in the buffer
-// at all and read as zero.
+// A View is a layout: it maps each element of a tensor to an element of a buffer. Elements outside [Lo, Hi) on some axis are padding:
+// they are not in the buffer and read as zero.
 type View = ir.View
 
-// An Op says what a node computes: at most one of View, Emit and EmitAt is set. Nodes equal in Name, Attr, Shape and inputs are the same
-// node, so the functions may depend on nothing else.
+// An Op says what a node computes: at most one of View, Emit and EmitAt is set. Nodes with equal Name, Attr, Shape and inputs are merged
+// into one node, so the functions may depend on nothing else.
 type Op struct {
 	Name  string
 	Shape []int
 	DType DType
 	Attr  any
 
-	// View maps the layout of the input to that of the result; false if no layout can say it without a copy.
+	// View maps the layout of the input to that of the result. It returns false if no layout can express the result without a copy.
 	View func(View) (View, bool)
-	// Emit writes the expression of one element (four at a time) from the same element of each input.
+	// Emit writes the expression of four consecutive elements, as a vector, from the same four elements of each input.
 	Emit func(b *spirv.Block, in ...spirv.ID) spirv.ID
-	// EmitAt is Emit for what also depends on the elements' flat indices, an int vector.
+	// EmitAt is Emit for expressions that also depend on the flat indices of the four elements, an int vector.
 	EmitAt func(b *spirv.Block, at spirv.ID, in ...spirv.ID) spirv.ID
-	// Fold is Emit for numbers at compile time; optional.
+	// Fold computes the expression from constant inputs at compile time. It is optional.
 	Fold func(in ...float64) float64
 
-	// Grad returns the gradient of each input (nil: zero) from the result y and its gradient dy. To ask for the gradient of an op without
-	// one is an error.
+	// Grad returns the gradient of each input (nil: zero) from the result y and its gradient dy. Differentiating an op that has neither
+	// Grad nor NoGrad is an error.
 	Grad func(y, dy *Tensor) []*Tensor
 	// NoGrad says that the gradients of all inputs are zero, as those of Sign are.
 	NoGrad bool
@@ -61,11 +61,11 @@ type Op struct {
 	pack   *ir.Pack
 	reduce *ir.Reduction
 	kernel ir.Kernel
-	// instead is what a target computes in place of the op; optional, and nil is the op itself.
+	// instead returns another way to compute the op on a target, or nil to compute the op itself. It is optional.
 	instead func(on ir.Target, in []*Tensor) *Tensor
 }
 
-// opOf is an op of package ir, without a gradient.
+// opOf converts an op of package ir. The result has no gradient.
 func opOf(o ir.Op) Op {
 	return Op{
 		Name: o.Name, Shape: o.Shape, DType: o.DType, Attr: o.Attr, View: o.View, Emit: o.Emit, EmitAt: o.EmitAt, Fold: o.Fold,
@@ -73,7 +73,7 @@ func opOf(o ir.Op) Op {
 	}
 }
 
-// ir is what is compiled of the op.
+// ir returns the part of the op that the compiler reads.
 func (o Op) ir() ir.Op {
 	return ir.Op{
 		Name: o.Name, Kind: o.kind, Shape: o.Shape, DType: o.DType, Attr: o.Attr, View: o.View, Emit: o.Emit, EmitAt: o.EmitAt, Fold: o.Fold,
@@ -81,10 +81,10 @@ func (o Op) ir() ir.Op {
 	}
 }
 
-// most is the number of elements of a tensor at most: shaders count with 32 bits.
+// most is the largest number of elements that a tensor may have: shaders count with 32 bits.
 const most = 1<<31 - 1
 
-// On applies the op. Inputs that are poisoned poison the result.
+// On applies the op to inputs. A poisoned input poisons the result.
 func (o Op) On(in ...*Tensor) *Tensor {
 	t := &Tensor{op: o, in: in}
 	for _, x := range in {
@@ -100,8 +100,8 @@ func (o Op) On(in ...*Tensor) *Tensor {
 	return t
 }
 
-// merge returns the taps of both, in order of construction, as a and b are. Mostly that is one of the two. A network of many layers has
-// many taps, and merges them at every node.
+// merge returns the union of two lists of taps, each in order of construction. Usually one list contains the other, and merge returns it
+// without a copy: a network of many layers has many taps, and every node merges them.
 func merge(a, b []*Tensor) []*Tensor {
 	if len(a) < len(b) {
 		a, b = b, a
@@ -124,11 +124,11 @@ func merge(a, b []*Tensor) []*Tensor {
 	return slices.Compact(all)
 }
 
-// tapped counts all taps.
+// tapped counts the taps made so far.
 var tapped atomic.Uint64
 
-// fail returns a poisoned tensor whose error names the op, the operands' shapes, what is wrong, and the caller's line. Where the op
-// is a part of what the caller asked for, it names that, too.
+// fail returns a poisoned tensor. Its error names the op, the shapes of its operands, the fault, and the caller's line. If the caller
+// called another function that uses the op, the error names that function as well.
 func fail(name string, in []*Tensor, format string, args ...any) *Tensor {
 	for _, x := range in {
 		if x.err != nil {
@@ -151,8 +151,8 @@ func fail(name string, in []*Tensor, format string, args ...any) *Tensor {
 	return &Tensor{op: Op{Name: name, Shape: []int{1}}, err: err}
 }
 
-// caller returns the exported function of this package that was called from outside, and file:line of that call (the package's
-// tests count as outside).
+// caller returns the exported function of this package that was called from outside the package, and file:line of that call. The
+// package's tests count as outside.
 func caller() (asked, line string) {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
@@ -190,7 +190,7 @@ func (x *Tensor) Shape() []int { return slices.Clone(x.op.Shape) }
 // Rank returns the number of axes.
 func (x *Tensor) Rank() int { return len(x.op.Shape) }
 
-// Dim returns the size of an axis; negative axes count from the end. It is 1 for an axis that x does not have.
+// Dim returns the size of an axis; negative axes count from the end. An axis that x does not have has size 1.
 func (x *Tensor) Dim(axis int) int {
 	if axis < 0 {
 		axis += x.Rank()
@@ -207,7 +207,7 @@ func (x *Tensor) Len() int { return ir.Size(x.op.Shape) }
 // DType returns the type of the elements.
 func (x *Tensor) DType() DType { return x.op.DType }
 
-// Name returns what an input or variable was called, or the name of the op.
+// Name returns the name of an input or variable, or else the name of the op.
 func (x *Tensor) Name() string {
 	if x.label != "" {
 		return x.label
@@ -222,21 +222,22 @@ func (x *Tensor) String() string {
 	return fmt.Sprintf("%s %s %s", x.Name(), x.op.DType, dims(x.op.Shape))
 }
 
-// Input is a tensor that is fed at every run.
+// Input makes a tensor whose values are given at every run.
 func Input(name string, dt DType, shape ...int) *Tensor {
 	t := Op{Name: "Input", kind: ir.Input, Shape: shape, DType: dt}.On()
 	t.label = name
 	return t
 }
 
-// Var is state on the device that lives between runs. init gives its shape, type and first value. Two calls make two variables.
+// Var makes a variable: state on the device that lives between runs. init gives its shape, type and first value. Two calls make two
+// variables.
 func Var(name string, init *Tensor) *Tensor {
 	t := Op{Name: "Var", kind: ir.Var, Shape: init.op.Shape, DType: init.op.DType}.On(init)
 	t.label, t.taps = name, nil
 	return t
 }
 
-// Const is a tensor of known values: a []float32, []int32 or []bool of as many elements as the shape has. The values are copied.
+// Const makes a tensor of known values: a []float32, []int32 or []bool with as many elements as the shape has. It copies the values.
 func Const(values any, shape ...int) *Tensor {
 	dt, p, err := encode(values)
 	if err != nil {
@@ -255,8 +256,8 @@ func constOf(name string, dt DType, p []byte, shape []int) *Tensor {
 	return t
 }
 
-// ConstFunc is a Const of float32 that are computed whenever a runtime puts them on a device, and not kept on the host: fill gets the
-// slice to fill. It must give the same values each time, and be safe for concurrent use.
+// ConstFunc makes a float32 constant whose values are not kept on the host. Whenever a runtime loads it onto a device, it calls fill with
+// the slice to fill. fill must give the same values each time and be safe for concurrent use.
 func ConstFunc(fill func(values []float32), shape ...int) *Tensor {
 	t := Op{Name: "Const", kind: ir.Const, Shape: slices.Clone(shape), DType: F32}.On()
 	t.fill = fill
@@ -274,7 +275,7 @@ func (x *Tensor) write(p []byte) {
 	putFloats(p, F32, values)
 }
 
-// ConstAs is a Const of floats that are kept as F16 or BF16, which they are rounded to, or as F32.
+// ConstAs makes a constant of F16, BF16 or F32, and rounds the values to that type.
 func ConstAs(dt DType, values []float32, shape ...int) *Tensor {
 	if !dt.IsFloat() {
 		return fail("ConstAs", nil, "it takes a type of floats, not %s", dt)
@@ -284,12 +285,12 @@ func ConstAs(dt DType, values []float32, shape ...int) *Tensor {
 	return constOf("ConstAs", dt, p, shape)
 }
 
-// Full is a tensor of the same float value everywhere.
+// Full makes a tensor whose elements all have the same float value.
 func Full(v float64, shape ...int) *Tensor { return fullOf(F32, v, shape) }
 
 func fullOf(dt DType, v float64, shape []int) *Tensor { return opOf(ir.FullOp(dt, v, shape)).On() }
 
-// Iota counts 0, 1, 2, … along an axis, as int32.
+// Iota makes an int32 tensor that counts 0, 1, 2, … along an axis.
 func Iota(axis int, shape ...int) *Tensor {
 	if axis < 0 {
 		axis += len(shape)
@@ -308,7 +309,7 @@ func Iota(axis int, shape ...int) *Tensor {
 	return flat.Expand(shape...)
 }
 
-// Tap names a node so that a viewer can ask for it; it costs nothing until someone does. It returns x under that name.
+// Tap names a node so that a viewer can fetch it, and returns x under that name. A tap costs nothing until it is fetched.
 func Tap(name string, x *Tensor) *Tensor {
 	t := Op{
 		Name: "Tap", Shape: x.op.Shape, DType: x.op.DType, Attr: name,
@@ -320,7 +321,7 @@ func Tap(name string, x *Tensor) *Tensor {
 	return t
 }
 
-// Taps returns the tapped nodes that ys are built on, in order of construction.
+// Taps returns the tapped nodes that ys depend on, in order of construction.
 func Taps(ys ...*Tensor) []*Tensor {
 	var all []*Tensor
 	for _, y := range ys {

@@ -12,15 +12,15 @@ import (
 	"genview/vk"
 )
 
-// An entry is a class of products of the program, whose kernels contend.
+// An entry is a class of products in the program. The tuner times its kernels against each other.
 type entry struct {
 	Trial
-	flops float64 // of all its products
+	flops float64 // of all products of the class
 	outs  []*ir.Node
-	ways  func() []codegen.Variant // to write the kernel of one of them, anew each time
+	ways  func() []codegen.Variant // the ways to write the kernel of one of the products; each call makes new ones
 }
 
-// tune has the kernels of products contend whose class the tuning does not know, those first that do most.
+// tune times the kernels of all classes that the tuning does not know, those with most FLOPs first.
 func (c *compilation) tune() {
 	t := c.tuning
 	if t == nil {
@@ -71,8 +71,8 @@ func (c *compilation) entries() []*entry {
 	return all
 }
 
-// try times an entry's kernels, as far as they give what the first gives, and notes who won. Where that takes more than there is time
-// for, or fails, nobody has: what is wrong with the rule's kernel shows when it is used.
+// try times the entry's kernels that give the same bits as the first kernel, and records the winner. If this takes longer than the time
+// left, or fails, there is no winner. An error of the rule's kernel is not reported here: it shows when the program uses the kernel.
 func (c *compilation) try(e *entry, effort Effort) {
 	s := &stage{rt: c.rt, mem: map[*ir.Node]*vk.Buffer{}}
 	defer s.close()
@@ -87,7 +87,7 @@ func (c *compilation) try(e *entry, effort Effort) {
 		case i == 0 && err != nil, i == 0 && once > effort.Time/time.Duration(effort.Turns*len(e.Candidates)):
 			return
 		case i == 0:
-			const enough, most = 2 * time.Millisecond, 32 // what a submission costs by itself must not count
+			const enough, most = 2 * time.Millisecond, 32 // long enough that the cost of a submission does not matter
 			want, repeat = got, min(max(int(enough/max(once, 1)), 1), most)
 		case vk.Passing(err): // which shows nothing about the kernel: without it nobody has won
 			return
@@ -114,7 +114,7 @@ func (c *compilation) try(e *entry, effort Effort) {
 	e.Winner, e.Gain = e.Candidates[ready[best]].Form, gain
 }
 
-// A stage is where kernels are tried: memory for what they bind, and programs.
+// A stage is where the tuner tries kernels: it holds the memory that they bind, and the programs.
 type stage struct {
 	rt       *Runtime
 	mem      map[*ir.Node]*vk.Buffer
@@ -130,8 +130,8 @@ func (s *stage) close() {
 	}
 }
 
-// memory returns where a tensor is on the stage: numbers from −1 to 1 that look like none in particular, and of what is no float,
-// which may be an index, zeros.
+// memory returns the memory of a tensor on the stage. Floats are pseudo-random numbers from −1 to 1; other types may be indices, and are
+// zero.
 func (s *stage) memory(t *ir.Node) (*vk.Buffer, error) {
 	if b := s.mem[t]; b != nil {
 		return b, nil
@@ -149,7 +149,7 @@ func (s *stage) memory(t *ir.Node) (*vk.Buffer, error) {
 	return b, err
 }
 
-// record makes a program that begins with what first says and dispatches a kernel some times.
+// record records a program of the given first commands and a number of dispatches of one kernel.
 func (s *stage) record(g codegen.Generated, repeat int, first func(*vk.Recorder) error) (*vk.Program, error) {
 	views := make([]vk.View, len(g.Binds))
 	for i, b := range g.Binds {
@@ -178,7 +178,7 @@ func (s *stage) record(g codegen.Generated, repeat int, first func(*vk.Recorder)
 	return p, err
 }
 
-// result returns the bits that a kernel writes, and how long it takes once the driver has compiled it.
+// result returns the bits that a kernel writes, and how long the kernel takes once the driver has compiled it.
 func (s *stage) result(g codegen.Generated, outs []*ir.Node) (bits []byte, once time.Duration, err error) {
 	p, err := s.record(g, 1, func(rec *vk.Recorder) error {
 		for _, t := range outs {
@@ -210,7 +210,7 @@ func (s *stage) result(g codegen.Generated, outs []*ir.Node) (bits []byte, once 
 	return bits, once, nil
 }
 
-// repeated returns a run of a kernel, some times in one submission.
+// repeated returns a function that runs a kernel several times in one submission.
 func (s *stage) repeated(g codegen.Generated, times int) (func() (time.Duration, error), error) {
 	p, err := s.record(g, times, func(*vk.Recorder) error { return nil })
 	if err != nil {
@@ -227,7 +227,7 @@ func (s *stage) repeated(g codegen.Generated, times int) (func() (time.Duration,
 func noise(p []byte, dt DType) {
 	x := uint32(1)
 	for v := [1]float32{}; len(p) > 0; p = p[dt.Bytes(1):] {
-		x = x*1664525 + 1013904223 // Numerical Recipes' generator
+		x = x*1664525 + 1013904223 // the linear congruential generator of Numerical Recipes
 		v[0] = float32(int32(x)) / (1 << 31)
 		putFloats(p, dt, v[:])
 	}

@@ -16,49 +16,48 @@ import (
 	"genview/vk"
 )
 
-// A Tuning is what is known of which kernel of a product is the fastest on a device, where there are several. It is safe for
-// concurrent use, and runtimes on one device may share it.
+// A Tuning records which kernel of a product is the fastest on a device, if there are several. It is safe for concurrent use, and
+// runtimes on one device may share it.
 //
-// It never changes a number. Only kernels that give the same bits as the one that the rule takes are chosen from, which is seen when
-// they are tried; so a run goes on with the same bits whatever was tried in between, and whoever lost the tuning loses time only. And
-// what was chosen for a class of products stays chosen as long as the process lives: a graph that is compiled twice becomes the same
-// program.
+// It never changes a number. The tuner chooses only among kernels that give the same bits as the kernel of the rule, which it checks when
+// it tries them. So a run continues with the same bits whatever was tried in between, and losing the tuning costs only time. A choice for
+// a class of products holds as long as the process lives, so a graph that is compiled twice becomes the same program.
 //
-// A class is one batch, m, n and k, not rounded, and how operands and result lie. Sizes are not rounded because what is left over at
-// the edges of tiles decides as much as the size does, and because a program's shapes are few and do not change. What is computed
-// with the result is no part of a class: it costs the same in all kernels.
+// A class consists of the sizes batch, m, n and k, not rounded, and the layouts of operands and result. Sizes are not rounded because the
+// remainders at the edges of tiles matter as much as the sizes do, and because a program has few shapes, which do not change. The ops
+// fused with the product are not part of a class: they cost the same in all kernels.
 type Tuning struct {
 	device, driver, kernels string
 
-	trying sync.Mutex // one contest at a time: others would disturb it
+	trying sync.Mutex // held during a contest: a second one at the same time would disturb the timing
 
 	mu     sync.Mutex
 	effort Effort
 	spent  time.Duration
-	made   map[string]string // the form that a class has in this process
-	kept   map[string]choice // what was found out
-	fresh  bool              // what is kept is more than what was loaded
+	made   map[string]string // the form that a class uses in this process
+	kept   map[string]choice // the winners
+	fresh  bool              // kept has more than was loaded
 }
 
-// choice is what was found out about a class.
+// choice is the winner of a class.
 type choice struct {
 	Form string  `json:"form"`
-	Gain float64 `json:"gain"` // the share of time that it saves over the rule's kernel
+	Gain float64 `json:"gain"` // the fraction of the rule's time that the winner saves
 }
 
-// Effort is what Compile does about products of a class that its tuning does not know: it times their kernels, in turns, each alone
-// and on numbers of no meaning. Zero is nothing: the rule decides.
+// Effort says how much time Compile may spend on classes of products that the tuning does not know. It times their kernels in turns, each
+// kernel alone and on pseudo-random numbers. The zero Effort tries nothing: the rule decides.
 type Effort struct {
-	Time  time.Duration // in all; what is begun is ended
-	Least float64       // FLOPs of a class, in the program that is compiled, with which it is worth trying
+	Time  time.Duration // in all; a kernel that was begun is finished
+	Least float64       // the least FLOPs, of a class in the program, with which the class is tried
 	Turns int           // how often each kernel runs
 
-	// Heard hears of each class that was tried; optional. It must not compile.
+	// Heard is called with the result of each class that was tried. It is optional, and must not compile.
 	Heard func(Trial)
 }
 
-// AutomaticEffort is what is worth doing unasked before a training: two seconds at most. A kernel for lavapipe takes 50 to 200 ms to
-// be compiled, so that only products that take the better part of a millisecond in a step are worth it there.
+// AutomaticEffort is the effort that is worth spending before a training without being asked: two seconds at most. To compile a kernel
+// for lavapipe takes 50 to 200 ms, so there only products that take about a millisecond of a step are worth it.
 func AutomaticEffort(i vk.Info) Effort {
 	e := Effort{Time: 2 * time.Second, Least: 4e6, Turns: 5}
 	if i.Lavapipe {
@@ -67,27 +66,27 @@ func AutomaticEffort(i vk.Info) Effort {
 	return e
 }
 
-// A Trial is how the kernels of a class did.
+// A Trial is the result of timing the kernels of a class.
 type Trial struct {
 	Class       string      `json:"class"`
 	Batch       int         `json:"batch"`
 	M           int         `json:"m"`
 	K           int         `json:"k"`
 	N           int         `json:"n"`
-	Candidates  []Candidate `json:"candidates"` // first the rule's
-	Winner      string      `json:"winner"`     // a form
-	Gain        float64     `json:"gain"`       // the share of time that it saves over the rule's
+	Candidates  []Candidate `json:"candidates"` // the rule's kernel first
+	Winner      string      `json:"winner"`     // the form of the winner; "": none
+	Gain        float64     `json:"gain"`       // the fraction of the rule's time that the winner saves
 	Occurrences int         `json:"occurrences"`
 }
 
-// A Candidate is a way to write the kernel.
+// A Candidate is one way to write the kernel.
 type Candidate struct {
 	Form     string  `json:"form"`
-	MS       float64 `json:"ms,omitempty"`       // of one product, the least that was measured; 0: it was not timed
-	Excluded string  `json:"excluded,omitempty"` // why it was not
+	MS       float64 `json:"ms,omitempty"`       // the least time measured for one product; 0: it was not timed
+	Excluded string  `json:"excluded,omitempty"` // why it was not timed
 }
 
-// NewTuning returns a tuning of a device that knows nothing yet and tries nothing.
+// NewTuning returns a tuning of a device. It knows nothing yet and tries nothing.
 func NewTuning(i vk.Info) *Tuning {
 	return &Tuning{
 		device: i.Name, driver: i.Driver + ", Vulkan " + i.API, kernels: fingerprint(i),
@@ -95,44 +94,44 @@ func NewTuning(i vk.Info) *Tuning {
 	}
 }
 
-// Allow says what Compile may do from now on about classes that it has not met.
+// Allow sets the effort that Compile may spend on unknown classes from now on.
 func (t *Tuning) Allow(e Effort) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.effort, t.spent = e, 0
 }
 
-// fits tells whether the tuning is of a device.
+// fits tells whether the tuning is one of the device.
 func (t *Tuning) fits(i vk.Info) bool {
 	return t.device == i.Name && t.driver == i.Driver+", Vulkan "+i.API
 }
 
-// tuningFile is a tuning as it is kept.
+// tuningFile is the stored form of a tuning.
 type tuningFile struct {
 	Version int               `json:"version"`
 	Device  string            `json:"device"`
 	Driver  string            `json:"driver"`
-	Kernels string            `json:"kernels"` // a hash of what shaders are made
+	Kernels string            `json:"kernels"` // a hash of the code that the shaders are made from
 	Classes map[string]choice `json:"classes"`
 }
 
 const tuningVersion = 1
 
-// ErrForeignTuning is the error of a tuning of another device, driver or build, of which nothing was loaded.
+// ErrForeignTuning is the error of Load for a tuning of another device, driver or build. Load has then loaded nothing.
 var ErrForeignTuning = errors.New("tensor: the tuning is of another device, driver or build")
 
-// Bytes returns what was found out, for Load.
+// Bytes returns the winners in the form that Load reads.
 func (t *Tuning) Bytes() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p, err := json.MarshalIndent(tuningFile{tuningVersion, t.device, t.driver, t.kernels, t.kept}, "", " ")
 	if err != nil {
-		panic(err) // texts and finite numbers
+		panic(err) // cannot happen: it holds only strings and finite numbers
 	}
 	return append(p, '\n')
 }
 
-// Load adds what Bytes returned: classes that the tuning knows itself stay. Where there is an error, nothing was added.
+// Load adds winners that Bytes returned. A class that the tuning already knows keeps its winner. On an error nothing is added.
 func (t *Tuning) Load(p []byte) error {
 	var f tuningFile
 	if err := json.Unmarshal(p, &f); err != nil {
@@ -156,7 +155,7 @@ func (t *Tuning) Load(p []byte) error {
 	return nil
 }
 
-// Fresh tells whether more was found out since the tuning was made, or since Fresh was last asked.
+// Fresh tells whether there are new winners since the tuning was made, or since Fresh was last called.
 func (t *Tuning) Fresh() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -165,7 +164,7 @@ func (t *Tuning) Fresh() bool {
 	return fresh
 }
 
-// pick returns which of a class's forms is taken; from now on it is that one. Of a nil tuning it is the rule's, the first.
+// pick returns the index of the form that a class uses, and fixes that choice. A nil tuning picks the rule's form, which is the first.
 func (t *Tuning) pick(class string, forms []string) int {
 	if t == nil {
 		return 0
@@ -181,7 +180,7 @@ func (t *Tuning) pick(class string, forms []string) int {
 	return i
 }
 
-// open tells whether a class of so many FLOPs is to be tried, and with what.
+// open tells whether a class of so many FLOPs should be tried, and with which effort.
 func (t *Tuning) open(class string, flops float64) (Effort, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -192,7 +191,8 @@ func (t *Tuning) open(class string, flops float64) (Effort, bool) {
 	return e, !made && !kept && e.Time > 0 && flops >= e.Least
 }
 
-// learn keeps what a trial has shown, and how long it took. Without a winner it showed nothing, and is not made again.
+// learn records the result of a trial, and how long it took. A trial without a winner proves nothing about the kernels, but is not
+// repeated.
 func (t *Tuning) learn(trial Trial, took time.Duration) {
 	t.mu.Lock()
 	t.spent += took
@@ -209,12 +209,13 @@ func (t *Tuning) learn(trial Trial, took time.Duration) {
 	}
 }
 
-// clearly is the share of the rule's time that a kernel may take at most to be chosen instead, so that noise chooses none.
+// clearly is the largest fraction of the rule's time that a kernel may take and still replace the rule's. It keeps noise from choosing a
+// kernel.
 const clearly = 0.95
 
-// contest returns which of the runs, the first of which is the rule's, is to be chosen; what each takes at least; and the share of
-// time that the chosen one saves. Who wins among many may have had luck, so it has to win once more, against the first alone. It also
-// has to win by what both take at least, which is what is shown of them: else a kernel that is shown as slower would be called faster.
+// contest returns the index of the run to choose, the least time of each run, and the fraction of time that the chosen run saves. The
+// first run is the rule's. The winner among many may have been lucky, so it must win a second race, against the first run alone. It must
+// also win by least times, because those are reported: otherwise a kernel could be called faster that is reported as slower.
 func contest(turns int, runs []func() (time.Duration, error)) (best int, least []time.Duration, gain float64, err error) {
 	ratios, least, err := race(turns, runs)
 	if err != nil {
@@ -235,8 +236,8 @@ func contest(turns int, runs []func() (time.Duration, error)) (best int, least [
 	return best, least, 1 - ratio, nil
 }
 
-// race times runs in turns, every other turn backwards, so that what else the machine does strikes all of them. It returns how long
-// each takes over the first, the median of the turns, and what it takes at least.
+// race times runs in turns, every second turn backwards, so that other load on the machine affects all of them equally. It returns the
+// median over the turns of each run's time relative to the first run's, and the least time of each.
 func race(turns int, runs []func() (time.Duration, error)) (ratios []float64, least []time.Duration, err error) {
 	all := make([][]float64, len(runs))
 	least = make([]time.Duration, len(runs))
@@ -264,7 +265,8 @@ func race(turns int, runs []func() (time.Duration, error)) (ratios []float64, le
 	return ratios, least, nil
 }
 
-// fingerprint is a hash of all kernels of some products, as they are written for a device: of the shaders, and of what fills them.
+// fingerprint returns a hash of all kernels of some products, as they are generated for a device. It covers the shaders and the code that
+// fills them.
 func fingerprint(i vk.Info) string {
 	h := sha256.New()
 	targets := []ir.Target{{Info: i}}
@@ -290,7 +292,7 @@ func fingerprint(i vk.Info) string {
 					v := codegen.NewProduct(f, u, on).Variants()[i]
 					g := v.Generate()
 					fmt.Fprintln(h, v.Form, g.Groups, g.Consts, len(g.Binds))
-					_ = binary.Write(h, binary.LittleEndian, g.Module.Words) // a hash takes all
+					_ = binary.Write(h, binary.LittleEndian, g.Module.Words) // writing to a hash never fails
 				}
 			}
 		}

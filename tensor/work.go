@@ -9,33 +9,34 @@ import (
 	"genview/vk"
 )
 
-// A Kernel is one dispatch of a program, and how much it has to do.
+// A Kernel describes one dispatch of a program and its amount of work.
 type Kernel struct {
-	Ops    string  // what it computes: the names of the ops
-	Form   string  // how: which kernel, with its tile where it has one
-	Code   string  // what it computes, as expressions of variables, inputs and what other kernels have stored: a line each
-	Shapes [][]int // of what it writes
-	FLOPs  float64 // additions, multiplications, functions and comparisons, each as one
-	Bytes  int     // read and written, each element once
-	Live   int     // bytes of all inputs, results and values between them that have to be in memory while it runs
+	Ops    string  // the names of the ops that it computes
+	Form   string  // the kind of kernel, and its tile if it has one
+	Code   string  // the expressions that it computes from variables, inputs and values stored by other kernels: one per line
+	Shapes [][]int // of the tensors that it writes
+	FLOPs  float64 // each addition, multiplication, function and comparison counts as one
+	Bytes  int     // each element that it reads or writes counts once
+	Live   int     // the inputs, results and intermediate values that must be in memory while it runs
 
-	Compiled []vk.Statistic // what the driver's compiler says of it, if it does and the device was opened with Profile
+	Compiled []vk.Statistic // the statistics of the driver's compiler, if the driver has them and the device was opened with Profile
 }
 
-// Kernels lists the dispatches of a run, in their order. The caller must not change them.
+// Kernels lists the dispatches of a run in order. The caller must not change them.
 func (p *Program) Kernels() []Kernel { return p.kernels }
 
-// LeastBytes is what any way to run the graph has to read and write: variables, inputs and constants once, results once.
+// LeastBytes returns the bytes that any implementation of the graph must read and write: variables, inputs and constants once, results
+// once.
 func (p *Program) LeastBytes() int { return p.least }
 
-// A Timing is when a kernel of the newest run began, on the device's clock, and how long it took. Of a copy or a fill, the kernel has
-// Ops and Form only.
+// A Timing says when a kernel of the newest run began, on the device's clock, and how long it took. For a copy or a fill, the kernel has
+// only Ops and Form.
 type Timing struct {
 	Kernel          Kernel
 	Start, Duration time.Duration
 }
 
-// Timings returns when each kernel of the newest run ran; the device must have been opened with Profile.
+// Timings returns when each kernel of the newest run ran. The device must have been opened with Profile.
 func (p *Program) Timings() ([]Timing, error) {
 	if err := p.wait(context.Background()); err != nil {
 		return nil, err
@@ -56,18 +57,18 @@ func (p *Program) Timings() ([]Timing, error) {
 	return out, nil
 }
 
-// describe says what a launch does.
+// describe returns the description of a launch.
 func (c *compilation) describe(l launch) Kernel {
 	w := c.Work(l.Launch)
 	k := Kernel{Ops: l.Title(), Form: w.Form, FLOPs: w.FLOPs, Bytes: w.Bytes, Live: l.Live, Code: w.Code}
 	for _, t := range l.Outs {
 		k.Shapes = append(k.Shapes, t.Shape)
 	}
-	k.Compiled, _ = l.kernel.Statistics() // they are for readers: without them the program runs all the same
+	k.Compiled, _ = l.kernel.Statistics() // the statistics are for readers only: the program runs without them
 	return k
 }
 
-// String lists the dispatches: what each computes, how, and how much it reads and writes.
+// String lists the dispatches: the ops, the form of the kernel, and how much it reads and writes.
 func (p *Program) String() string {
 	dispatches, barriers := p.prog.Stats()
 	var flops float64
