@@ -1,4 +1,4 @@
-// Package compile turns a graph into what is dispatched, in which order, and where all values between lie. It touches no device.
+// Package compile turns a graph into a list of dispatches, and plans the memory of all values between them. It touches no device.
 package compile
 
 import (
@@ -12,34 +12,35 @@ import (
 	"genview/vk"
 )
 
-// Order is the pass that has products write their result as it is read; the others are package fuse's.
+// Order is the pass that lets products write their results in the order in which they are read. The other passes belong to package fuse.
 const Order fuse.Pass = "order"
 
 // Options say how a graph is compiled.
 type Options struct {
-	Without []fuse.Pass  // passes that are left out
-	Pick    codegen.Pick // among the kernels of products; nil: a rule
+	Without []fuse.Pass  // the passes to leave out
+	Pick    codegen.Pick // chooses among the kernels of products; nil: the rule
 }
 
 // An Update gives a variable a new value at the end of a run.
 type Update struct{ Var, Value *ir.Node }
 
-// A Program is one graph on its way through the passes. Nodes that are put into Graph are given to Fetch and Update, then Plan does the rest.
+// A Program is a graph on its way through the passes. The caller adds nodes to Graph and passes them to Fetch and Update; then Plan does
+// the rest.
 type Program struct {
 	Options
 	Graph   *lower.Graph
-	Fetched []*ir.Node // as they were given, or what holds them
-	Updated []Update   // those that change anything
+	Fetched []*ir.Node // the fetched nodes, or the nodes that hold their values
+	Updated []Update   // the updates that change anything
 	Fused   *fuse.Fusion
-	InPlace map[*ir.Node]*ir.Node // values that are written over the variable which they update
-	Scratch int                   // bytes that values between kernels need
-	Results int                   // bytes that fetched values need
+	InPlace map[*ir.Node]*ir.Node // the values that overwrite the variable which they update
+	Scratch int                   // the bytes of values between kernels
+	Results int                   // the bytes of fetched values
 
 	updated []*ir.Node
-	spans   map[*ir.Node]*span    // of values in scratch memory
-	kept    map[*ir.Node]int      // where results lie among the results
-	inPack  map[*ir.Node]*ir.Node // packs, and what lies in one
-	names   map[*ir.Node]string   // of stored nodes, in listings
+	spans   map[*ir.Node]*span    // the lifetimes of values in scratch memory
+	kept    map[*ir.Node]int      // the offsets of results in the memory of results
+	inPack  map[*ir.Node]*ir.Node // the pack of each part and of each pack
+	names   map[*ir.Node]string   // the names of stored nodes in listings
 }
 
 // New returns an empty program.
@@ -50,23 +51,23 @@ func New(on ir.Target, o Options) *Program {
 	}
 }
 
-// Fetch has the program keep the value of t.
+// Fetch makes the program keep the value of t.
 func (c *Program) Fetch(t *ir.Node) {
 	r := c.Graph.Whole(t)
-	if c.Graph.Base(r).Kind == ir.Var { // another program may update it before it is fetched, if this one does not
+	if c.Graph.Base(r).Kind == ir.Var { // if this program does not update it, another may do so before it is fetched
 		r = c.Graph.Copied(r)
 	}
 	c.Fetched = append(c.Fetched, r)
 }
 
-// Updates says which variables will be given to Update.
+// Updates announces the variables that will be passed to Update.
 func (c *Program) Updates(vars []*ir.Node) { c.updated = vars }
 
-// Update has the program give a variable a new value.
+// Update makes the program give a variable a new value.
 func (c *Program) Update(v, value *ir.Node) {
 	r := c.Graph.Whole(value)
 	b := c.Graph.Base(r)
-	if b == v { // it stays as it is
+	if b == v { // the value does not change
 		return
 	}
 	if slices.ContainsFunc(c.updated, func(u *ir.Node) bool { return ir.SameMemory(b, u) }) {
@@ -75,7 +76,7 @@ func (c *Program) Update(v, value *ir.Node) {
 	c.Updated = append(c.Updated, Update{v, r})
 }
 
-// Plan runs the passes. Its error says that the device takes less at once than a node needs.
+// Plan runs the passes. It returns an error if a node needs more bindings than the device has.
 func (c *Program) Plan() error {
 	roots := c.roots()
 	g := c.Graph
@@ -102,8 +103,8 @@ func (c *Program) roots() []*ir.Node {
 	return roots
 }
 
-// fuse shares the nodes out to units, none of which binds more than the device takes: one that does is made of half as many nodes, and
-// others are not touched.
+// fuse distributes the nodes to units. If a unit binds more buffers than the device can, its nodes get units of half as many nodes, and
+// the other units stay the same.
 func (c *Program) fuse(roots []*ir.Node) error {
 	for most := map[*ir.Node]int{}; ; {
 		c.Fused = fuse.Units(c.Graph, roots, most, c.Without)
@@ -124,12 +125,12 @@ func (c *Program) fuse(roots []*ir.Node) error {
 	}
 }
 
-// excess is the error of a unit that binds more than the device takes; nil: it does not.
+// excess returns an error if a unit binds more than the device can, or nil.
 func (c *Program) excess(u *fuse.Unit) error {
-	if u.Node != nil && u.Node.Pack != nil { // no dispatch
+	if u.Node != nil && u.Node.Pack != nil { // a pack is no dispatch
 		return nil
 	}
-	// No more than this: an input may be bound twice, as scalars and in fours.
+	// This is an upper bound: an input may be bound twice, once for reading scalars and once for reading four consecutive elements.
 	on, l := c.Graph.On, c.Graph.On.Info.Limits
 	buffers, texels := 0, 0
 	for _, t := range c.reads(u) {
@@ -176,7 +177,7 @@ func (c *Program) reads(u *fuse.Unit) []*ir.Node {
 	return out
 }
 
-// updateInPlace lets a unit write a variable's new value over the old one where nothing needs the old one any more by then.
+// updateInPlace lets a unit overwrite a variable with its new value if nothing needs the old value after that.
 func (c *Program) updateInPlace() {
 	fetched := map[*ir.Node]bool{}
 	for _, t := range c.Fetched {
@@ -189,7 +190,8 @@ func (c *Program) updateInPlace() {
 			continue
 		}
 		u = u.Root()
-		// What is one number for a row is written by one of those who go along it, while others may still have to read the old one.
+		// A value that is the same for a whole row is written by one invocation of that row, while others may still have to read the old
+		// value.
 		ok := !slices.ContainsFunc(u.Outs, func(t *ir.Node) bool { return u.Reductions() != nil && t.Len() > v.Len() })
 		for _, r := range c.Fused.Units {
 			if r != u && c.readsVar(r, up.Var) && c.Fused.Reaches(r, u, false) {
@@ -199,7 +201,7 @@ func (c *Program) updateInPlace() {
 		for t := range u.Stops {
 			ok = ok && !ir.SameMemory(t, up.Var)
 		}
-		for _, t := range u.Elems { // inside the unit each element is read before it is written, if it is read in its place
+		for _, t := range u.Elems { // in the unit each element is read before it is written, if it is read at the same position
 			for i, x := range t.In {
 				if b := c.Graph.Base(x); b != up.Var && ir.SameMemory(b, up.Var) || b == up.Var && !c.Fused.InPlace(t, i) {
 					ok = false
@@ -219,7 +221,7 @@ func (c *Program) updateInPlace() {
 	c.Fused.Sort()
 }
 
-// readsVar tells whether a unit reads a variable, as itself, as a part or as a whole.
+// readsVar tells whether a unit reads a variable, directly, as part of a pack or as a whole pack.
 func (c *Program) readsVar(u *fuse.Unit, v *ir.Node) bool {
 	return slices.ContainsFunc(c.reads(u), func(t *ir.Node) bool { return ir.SameMemory(t, v) })
 }

@@ -7,8 +7,8 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// keep lays results one behind the other, where no other program's values will be while they wait to be fetched. It returns the bytes
-// that they need.
+// keep lays results one behind the other, in memory that no other program uses for its values, because results wait there until they are
+// fetched. It returns the bytes needed.
 func (c *Program) keep() int {
 	total := 0
 	for _, t := range c.Fetched {
@@ -21,7 +21,7 @@ func (c *Program) keep() int {
 	return total
 }
 
-// lifetimes plans the memory of all other values that need some, and returns the bytes that they need at most.
+// lifetimes plans the memory of all other values that need memory, and returns the bytes needed.
 func (c *Program) lifetimes() int {
 	var all []*span
 	for i, u := range c.Fused.Units {
@@ -46,8 +46,8 @@ func (c *Program) lifetimes() int {
 	return plan(all)
 }
 
-// alive returns for each unit the bytes of all inputs, results and values between them that have to be in memory while it runs: no plan
-// takes less than the most of them.
+// alive returns for each unit the bytes of all inputs, results and intermediate values that must be in memory while it runs. No plan can
+// take less than the maximum.
 func (c *Program) alive() []int {
 	end := len(c.Fused.Units)
 	first, last := map[*ir.Node]int{}, map[*ir.Node]int{}
@@ -81,7 +81,7 @@ func (c *Program) alive() []int {
 	return live
 }
 
-// parts returns what a pack is made of, and of any other tensor itself.
+// parts returns the parts of a pack, or any other tensor itself.
 func (c *Program) parts(t *ir.Node) []*ir.Node {
 	if c.inPack[t] != t {
 		return []*ir.Node{t}
@@ -93,7 +93,7 @@ func (c *Program) parts(t *ir.Node) []*ir.Node {
 	return parts
 }
 
-// holder returns what memory is planned for: a stored tensor, or the pack that it lies in.
+// holder returns the tensor whose memory is planned: a stored tensor, or the pack that contains it.
 func (c *Program) holder(t *ir.Node) *ir.Node {
 	if p := c.inPack[t]; p != nil {
 		return p
@@ -108,14 +108,15 @@ func (c *Program) lives(t *ir.Node, until int) {
 	}
 }
 
-// A Spot is where a stored node lies: At bytes from the beginning of the program's results or scratch memory, or else where a leaf does.
+// A Spot is the place of a stored node: a region, and an offset in bytes from the beginning of the program's results or scratch memory. A
+// leaf has memory of its own.
 type Spot struct {
 	In   Region
 	At   int
 	Leaf *ir.Node
 }
 
-// A Region is memory of a program.
+// A Region is a part of the memory of a program.
 type Region uint8
 
 // The regions. Leaves have memory of their own.
@@ -125,7 +126,7 @@ const (
 	InScratch
 )
 
-// Spot returns where a stored node lies.
+// Spot returns the place of a stored node.
 func (c *Program) Spot(t *ir.Node) (Spot, error) {
 	if v := c.InPlace[t]; v != nil {
 		t = v
@@ -146,10 +147,11 @@ func (c *Program) Spot(t *ir.Node) (Spot, error) {
 	return Spot{Leaf: t}, nil
 }
 
-// PackOf returns the pack that a node lies in; nil: in none.
+// PackOf returns the pack that contains a node, or nil.
 func (c *Program) PackOf(t *ir.Node) *ir.Node { return c.inPack[t] }
 
-// Gaps returns what lies between the parts of a pack, in bytes from its beginning. It is read as the parts are, and must be zero.
+// Gaps returns the gaps between the parts of a pack, in bytes from its beginning. They are read together with the parts, and must be
+// zero.
 func (c *Program) Gaps(p *ir.Node) (gaps [][2]int) {
 	for i, x := range p.In {
 		end := p.InQuads()

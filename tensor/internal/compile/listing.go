@@ -9,7 +9,7 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// code writes what a unit computes: a line for each value that it stores, or that it reads more than once.
+// code writes the expressions that a unit computes: a line for each value that it stores, or that it reads more than once.
 func (c *Program) code(u *fuse.Unit) string {
 	own := map[*ir.Node]bool{u.Node: true}
 	for _, t := range slices.Concat(u.More, u.Elems) {
@@ -81,7 +81,7 @@ func (c *Program) code(u *fuse.Unit) string {
 	return strings.Join(lines, "\n")
 }
 
-// name is what a stored tensor is called: a variable's or an input's name, or a number in the order in which they are written.
+// name returns the name of a stored tensor in listings: a variable's or an input's name, or a number in the order of first use.
 func (c *Program) name(t *ir.Node) string {
 	if v := c.InPlace[t]; v != nil {
 		t = v

@@ -7,19 +7,19 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A span is memory that holds a value from when it is written to when it is last read.
+// A span is the lifetime and place of a value in memory.
 type span struct {
 	bytes       int
-	first, last int // the positions in the program, both included
-	offset      int // where plan puts it
+	first, last int // first write and last read, as positions in the program, both included
+	offset      int // set by plan
 }
 
-// plan gives each span an offset so that no two that live at once overlap, the largest first, each as low as it fits (Pisarchyk
-// & Lee 2020, "greedy by size"). It returns the bytes needed in all.
+// plan gives each span an offset so that no two that live at once overlap. It places the largest first, each at the lowest offset where
+// it fits (Pisarchyk & Lee 2020, "greedy by size"). It returns the bytes needed in all.
 func plan(spans []*span) int {
 	bySize := slices.Clone(spans)
 	slices.SortStableFunc(bySize, func(a, b *span) int { return cmp.Compare(b.bytes, a.bytes) })
-	var placed []*span // by offset
+	var placed []*span // sorted by offset
 	peak := 0
 	for _, s := range bySize {
 		at, need := 0, ir.Aligned(s.bytes)

@@ -8,7 +8,8 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// TestPlan checks random lifetimes: nothing that lives at once overlaps, and the peak is not far above what must live at once.
+// TestPlan checks random lifetimes: no two values that live at once overlap, and the peak is not far above the largest sum of values that
+// live at once.
 func TestPlan(t *testing.T) {
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 0))

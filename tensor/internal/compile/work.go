@@ -12,10 +12,10 @@ import (
 type Launch struct {
 	*fuse.Unit
 	codegen.Generated
-	Live int // bytes that have to be in memory while it runs
+	Live int // the bytes that must be in memory while it runs
 }
 
-// Launches generates the shaders of all units that are dispatched, in their order.
+// Launches generates the shaders of all units that are dispatched, in order.
 func (c *Program) Launches() []Launch {
 	var all []Launch
 	live := c.alive()
@@ -27,14 +27,14 @@ func (c *Program) Launches() []Launch {
 	return all
 }
 
-// A Work is what a launch has to do.
+// A Work is the amount of work of a launch.
 type Work struct {
 	Form, Code string
 	FLOPs      float64
-	Bytes      int // read and written, each element once
+	Bytes      int // each element that it reads or writes counts once
 }
 
-// Work says what a launch does.
+// Work returns the amount of work of a launch.
 func (c *Program) Work(l Launch) Work {
 	k := Work{Form: l.Form, Code: c.code(l.Unit)}
 	if k.Form == "" {
@@ -51,7 +51,7 @@ func (c *Program) Work(l Launch) Work {
 	return k
 }
 
-// form names the kind of a unit whose generator does not say.
+// form names the kind of a unit whose generator gives no form.
 func form(u *fuse.Unit) string {
 	switch {
 	case u.Node == nil:
@@ -64,7 +64,7 @@ func form(u *fuse.Unit) string {
 	return "rows"
 }
 
-// work returns how many elements a unit reads of each stored tensor, and what its elementwise nodes and its reduction compute.
+// work returns the number of elements that a unit reads of each stored tensor, and the FLOPs of its elementwise nodes and its reduction.
 func (c *Program) work(u *fuse.Unit) (reads map[*ir.Node]int, flops float64) {
 	reads = map[*ir.Node]int{}
 	own, seen := map[*ir.Node]bool{u.Node: true}, map[*ir.Node]bool{}
@@ -106,7 +106,7 @@ func (c *Program) work(u *fuse.Unit) (reads map[*ir.Node]int, flops float64) {
 	return reads, flops
 }
 
-// LeastBytes counts what units read of leaves and write of results.
+// LeastBytes counts the bytes that units read from leaves and write to results.
 func (c *Program) LeastBytes() int {
 	least := map[*ir.Node]int{}
 	for _, u := range c.Fused.Units {

@@ -1,2 +1,2 @@
-// Package expr writes functions of numbers into shaders: those that devices have not, or have too coarse, and random numbers.
+// Package expr writes functions of numbers into shaders: functions that devices lack or compute too coarsely, and random numbers.
 package expr

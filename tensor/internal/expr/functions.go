@@ -6,8 +6,8 @@ import (
 	"genview/shaders/spirv"
 )
 
-// The functions of this file are written out where devices' own are too coarse: Vulkan lets a device be off by 2⁻²¹ near a zero of the
-// Log and by 2⁻¹¹ anywhere in sines and cosines, and says nothing of sines of large angles and of powers.
+// This file has functions that devices compute too coarsely. Vulkan allows an error of 2⁻²¹ in Log near its zero and of 2⁻¹¹ anywhere in
+// sines and cosines, and gives no bound for sines of large angles and for powers.
 
 // polynomial returns c[0] + x·(c[1] + x·(c[2] + …)).
 func polynomial(b *spirv.Block, x spirv.ID, c ...float64) spirv.ID {
@@ -18,12 +18,12 @@ func polynomial(b *spirv.Block, x spirv.ID, c ...float64) spirv.ID {
 	return y
 }
 
-// cut returns floats with the lower 12 bits of their fraction 0: the product of two such numbers is exact.
+// cut returns floats with the lower 12 bits of their fraction set to 0: the product of two such numbers is exact.
 func cut(b *spirv.Block, x spirv.ID) spirv.ID {
 	return b.Bitcast(b.And(b.Bitcast(x, spirv.Int), b.Int(-1<<12)), spirv.Float)
 }
 
-// parts returns positive x as m·2ᵏ with √½ ≤ m < √2; k is a float. Denormal x are taken for what they are, where the device has them.
+// parts returns m and k of positive x = m·2ᵏ with √½ ≤ m < √2; k is a float. It is right for denormal x where the device has them.
 func parts(b *spirv.Block, x spirv.ID) (m, k spirv.ID) {
 	const least, up = 0x1p-126, 24
 	tiny := b.Less(x, b.Float(least))
@@ -39,14 +39,14 @@ func parts(b *spirv.Block, x spirv.ID) (m, k spirv.ID) {
 func Log(b *spirv.Block, x spirv.ID) spirv.ID {
 	m, k := parts(b, x)
 	y := logSeries(b, b.Div(b.Sub(m, b.Float(1)), b.Add(m, b.Float(1))), k)
-	y = b.Select(b.Less(x, b.Float(math.Inf(1))), y, x) // infinity and NaN
+	y = b.Select(b.Less(x, b.Float(math.Inf(1))), y, x) // the result for infinity and NaN
 	y = b.Select(b.Equal(x, b.Float(0)), b.Float(math.Inf(-1)), y)
 	return b.Select(b.Less(x, b.Float(0)), b.Float(math.NaN()), y)
 }
 
-// logSeries returns log(m·2ᵏ), which is k·log 2 + 2·artanh(s) of s = (m − 1)/(m + 1), for √½ ≤ m < √2 (Abramowitz & Stegun 1964, 4.1.29).
+// logSeries returns log(m·2ᵏ) = k·log 2 + 2·artanh(s) with s = (m − 1)/(m + 1), for √½ ≤ m < √2 (Abramowitz & Stegun 1964, 4.1.29).
 func logSeries(b *spirv.Block, s, k spirv.ID) spirv.ID {
-	const high = 0.693359375 // log 2 in 9 bits, of which k times are exact
+	const high = 0.693359375 // log 2 in 9 bits, so that its product with k is exact
 	square := b.Mul(s, s)
 	series := b.Mul(b.Mul(s, square), polynomial(b, square, 2.0/3, 2.0/5, 2.0/7, 2.0/9))
 	low := b.Add(series, b.Mul(k, b.Float(math.Ln2-high)))
@@ -76,8 +76,8 @@ func Sin(b *spirv.Block, x spirv.ID, turns int) spirv.ID {
 	return b.Select(b.Less(size, b.Float(math.Inf(1))), y, b.Float(math.NaN()))
 }
 
-// sineSeries returns sin(quarter·π/2 + rest) of |rest| ≤ π/4, which is ± the sine or cosine of the rest by their power series (Abramowitz &
-// Stegun 1964, 4.3.65 and 66).
+// sineSeries returns sin(quarter·π/2 + rest) for |rest| ≤ π/4. It is ± the sine or cosine of the rest, by their power series (Abramowitz
+// & Stegun 1964, 4.3.65 and 66).
 func sineSeries(b *spirv.Block, quarter, rest spirv.ID) spirv.ID {
 	square := b.Mul(rest, rest)
 	sine := b.Add(rest, b.Mul(b.Mul(rest, square), polynomial(b, square, -1.0/6, 1.0/120, -1.0/5040, 1.0/362880)))
@@ -87,9 +87,9 @@ func sineSeries(b *spirv.Block, quarter, rest spirv.ID) spirv.ID {
 	return b.Select(bit(2), b.Neg(y), y)
 }
 
-// reduceNear returns the n nearest to x·2/π and r = x − n·π/2 for |x| ≤ 8192, so that |n| < 2¹³. π/2 is the sum of three numbers of at
-// most 11 bits, n times which are exact, and a fourth, n times which are off by less than 2⁻⁴⁹ (Cody & Waite 1980, chapter 8). No r but 0
-// is less than 2⁻²⁸.
+// reduceNear returns the n nearest to x·2/π, and r = x − n·π/2, for |x| ≤ 8192, so that |n| < 2¹³. It writes π/2 as the sum of three
+// numbers of at most 11 bits, whose products with n are exact, and a fourth number, whose product with n has an error below 2⁻⁴⁹ (Cody &
+// Waite 1980, chapter 8). A nonzero r is at least 2⁻²⁸.
 func reduceNear(b *spirv.Block, x spirv.ID) (n, r spirv.ID) {
 	const (
 		first  = 0x1.92p0
@@ -106,16 +106,16 @@ func reduceNear(b *spirv.Block, x spirv.ID) (n, r spirv.ID) {
 	return n, r
 }
 
-// twoOverPi is 2/π in binary, 32 bits a word, after a word of zeros.
+// twoOverPi is 2/π in binary, 32 bits per word, after a word of zeros.
 var twoOverPi = [...]uint32{0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab}
 
-// reduceFar is reduceNear for positive x from 2¹³ on. x is m·2ᵉ with m of 24 bits. Of 2/π it takes the 96 bits by which m has to be
-// multiplied for x·2/π modulo 4 with 62 bits behind the point, of which the last may be wrong (Payne & Hanek 1983). r is never less than
-// 2⁻³⁰: 0x1.f37c8ap95 comes nearest to a multiple of π/2.
+// reduceFar is reduceNear for positive x from 2¹³ on. x is m·2ᵉ with m of 24 bits. It multiplies m by 96 bits of 2/π: those that give
+// x·2/π modulo 4 with 62 bits behind the binary point. The last of the 62 may be wrong (Payne & Hanek 1983). r is never less than 2⁻³⁰:
+// 0x1.f37c8ap95 comes nearest to a multiple of π/2.
 func reduceFar(b *spirv.Block, x spirv.ID) (n, r spirv.ID) {
 	bits := b.Bitcast(x, spirv.Uint)
 	m := b.Or(b.And(bits, b.Uint(1<<23-1)), b.Uint(1<<23))
-	skip := b.Sub(b.Min(b.Shr(bits, 23), b.Uint(254)), b.Uint(150-30)) // e + 30 bits of the table are whole turns of m
+	skip := b.Sub(b.Min(b.Shr(bits, 23), b.Uint(254)), b.Uint(150-30)) // the first e + 30 bits of the table give whole turns of m
 	skip = b.Select(b.Less(b.Shr(bits, 23), b.Uint(140)), b.Uint(20), skip)
 	word, shift := b.Shr(skip, 5), b.And(skip, b.Uint(31))
 	var window [4]spirv.ID
@@ -134,20 +134,20 @@ func reduceFar(b *spirv.Block, x spirv.ID) (n, r spirv.ID) {
 	low = b.Add(low, carry)
 	high = b.Add(high, b.Select(b.Less(low, carry), b.Uint(1), b.Uint(0)))
 	high = b.Add(high, b.Mul(m, window[0]))
-	// high and low are the fraction of x/2π: two bits of n, then what is behind the point.
+	// high and low are the fraction of x/2π: two bits of n, then the fraction of x·2/π.
 	n = b.Bitcast(b.Shr(b.Add(high, b.Uint(1<<29)), 30), spirv.Int)
 	high, low = b.Or(b.Shl(high, 2), b.Shr(low, 30)), b.Shl(low, 2)
-	negative := b.Less(b.Bitcast(high, spirv.Int), b.Int(0)) // from ½ on it is what is missing to the next n
+	negative := b.Less(b.Bitcast(high, spirv.Int), b.Int(0)) // from ½ on n is rounded up, and the rest is negative
 	ones := b.Select(negative, b.Uint(math.MaxUint32), b.Uint(0))
-	high, low = b.Xor(high, ones), b.Xor(low, ones) // off by 2⁻⁶⁴
+	high, low = b.Xor(high, ones), b.Xor(low, ones) // with an error of 2⁻⁶⁴
 	r = b.Add(b.Mul(b.Cast(high, spirv.Float), b.Float(0x1p-32)), b.Mul(b.Cast(low, spirv.Float), b.Float(0x1p-64)))
 	r = b.Mul(r, b.Float(math.Pi/2))
 	return n, b.Select(negative, b.Neg(r), r)
 }
 
-// Pow returns |x|^y of positive finite x to 4 units in the last place, also where it is denormal, if the device has such numbers. It is
-// 2^(y·log₂ x), for which y·log₂ x must be right to 2⁻²⁴ though it is up to 150: the logarithm is the sum of two numbers, the first of
-// which have 12 bits, so that products are exact (Dekker 1971).
+// Pow returns |x|^y of positive finite x to 4 units in the last place, also for denormal x if the device has such numbers. It computes
+// 2^(y·log₂ x). y·log₂ x is up to 150 and must be right to 2⁻²⁴, so the logarithm is the sum of two numbers. The first has 12 bits, so
+// that products with it are exact (Dekker 1971).
 func Pow(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	const base = 2 / math.Ln2
 	coarse := float64(math.Float32frombits(math.Float32bits(base) &^ (1<<12 - 1)))
@@ -167,7 +167,7 @@ func Pow(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	log := b.Add(sum, tail)
 	tail = b.Sub(tail, b.Sub(log, sum))
 
-	const most = 1 << 31 // beyond, what is not 1 is 0 or infinite
+	const most = 1 << 31 // for larger |y| the result is 0, 1 or infinite
 	y = b.Select(b.Less(b.Float(most), y), b.Float(most), y)
 	y = b.Select(b.Less(y, b.Float(-most)), b.Float(-most), y)
 	y1, log1 := cut(b, y), cut(b, log)
@@ -175,14 +175,14 @@ func Pow(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	rest := b.Add(b.Mul(b.Sub(y, y1), log1), b.Mul(y, b.Add(b.Sub(log, log1), tail)))
 	whole := b.RoundEven(b.Add(exact, rest))
 	part := b.Add(b.Sub(exact, whole), rest)
-	part = b.Select(b.Less(b.Ext(spirv.FAbs, part), b.Float(1)), part, b.Float(0)) // of what is far out of range nothing is left behind the point
+	part = b.Select(b.Less(b.Ext(spirv.FAbs, part), b.Float(1)), part, b.Float(0)) // far out of range there is no fraction
 	e := polynomial(b, b.Mul(part, b.Float(math.Ln2)), 1, 1, 1.0/2, 1.0/6, 1.0/24, 1.0/120, 1.0/720, 1.0/5040)
 	whole = b.Select(b.Less(whole, b.Float(-250)), b.Float(-250), whole)
 	whole = b.Select(b.Less(b.Float(250), whole), b.Float(250), whole)
 	exponent := b.Cast(whole, spirv.Int)
 	half := b.Shr(exponent, 1)
 	power2 := func(n spirv.ID) spirv.ID { return b.Bitcast(b.Shl(b.Add(n, b.Int(127)), 23), spirv.Float) }
-	return b.Mul(b.Mul(e, power2(half)), power2(b.Sub(exponent, half))) // in two steps, since 2¹²⁸ is no float32, nor 2⁻¹⁵⁰
+	return b.Mul(b.Mul(e, power2(half)), power2(b.Sub(exponent, half))) // in two steps, because 2¹²⁸ and 2⁻¹⁵⁰ are no float32
 }
 
 // Log1p is 2·artanh(s) with s = x/(2 + x) near 0 (Abramowitz & Stegun 1964, 4.1.29).

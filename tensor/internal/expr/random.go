@@ -6,35 +6,36 @@ import (
 	"genview/shaders/spirv"
 )
 
-// The functions of this file make random numbers, which are to have the same bits on every device. They consist of operations on integers,
-// and of what Vulkan has correctly rounded (its appendix "Precision and Operation of SPIR-V Instructions"): sums, differences and products
-// of floats. Devices are off by what they like in quotients, roots, logarithms and sines. No number on the way is so small that a device may
-// take it for 0, and spirv's Block.Apart keeps a device from rounding a·b + c once. The result is then that of devices which round to the
-// nearest, as all do that are known.
+// This file has random numbers with the same bits on every device. It uses only integer operations, and those float operations that
+// Vulkan rounds correctly (its appendix "Precision and Operation of SPIR-V Instructions"): sums, differences and products. Quotients,
+// roots, logarithms and sines differ between devices. No intermediate result is so small that a device may replace it by 0, and spirv's
+// Block.Apart keeps a device from rounding a·b + c only once. The result is then the same on all devices that round to the nearest, as
+// all known ones do.
 
-// Unit returns a number from [0, 1), in steps of 2⁻²⁴, of random bits.
+// Unit returns a number in [0, 1), in steps of 2⁻²⁴, from random bits.
 func Unit(b *spirv.Block, u spirv.ID) spirv.ID {
 	x := b.Cast(b.Shr(u, 8), spirv.Float)
 	return b.Mul(x, b.Same(x, math.Exp2(-24)))
 }
 
-// Open returns a number from (0, 1), an odd multiple of 2⁻²⁴, of random bits.
+// Open returns a number in (0, 1), an odd multiple of 2⁻²⁴, from random bits.
 func Open(b *spirv.Block, u spirv.ID) spirv.ID {
 	x := b.Cast(b.Or(b.Shr(u, 8), b.Uint(1)), spirv.Float)
 	return b.Mul(x, b.Float(math.Exp2(-24)))
 }
 
-// Normal returns a number of the normal distribution, made of two words of random bits. It is off by at most 2⁻²¹ of its size, or by 2⁻⁴²
-// where it is smaller than 2⁻²¹ (Box & Muller 1958).
+// Normal returns a number of the normal distribution from two words of random bits. Its error is at most 2⁻²¹ of its size, or 2⁻⁴² if it
+// is smaller than 2⁻²¹ (Box & Muller 1958).
 func Normal(b *spirv.Block, radius, angle spirv.ID) spirv.ID {
 	r := evenRoot(b, b.Mul(b.Float(-2), evenLog(b, Open(b, radius))))
-	// A turn is 2³² steps of the angle: n quarters, and from −⅛ to ⅛, of which the upper 24 bits are taken.
+	// The angle counts 2³² steps per turn. It is split into n quarter turns and a rest from −⅛ to ⅛ turns. The upper 24 bits of the rest
+	// are used.
 	n := b.Bitcast(b.Shr(b.Add(angle, b.Uint(1<<29)), 30), spirv.Int)
 	rest := b.Cast(b.Shr(b.Bitcast(b.Shl(angle, 2), spirv.Int), 8), spirv.Float)
 	return b.Mul(r, sineSeries(b, b.Add(n, b.Int(1)), b.Mul(rest, b.Float(math.Pi/2*math.Exp2(-24)))))
 }
 
-// Gumbel returns a number of the standard Gumbel distribution, of a word of random bits (Gumbel 1954).
+// Gumbel returns a number of the standard Gumbel distribution from a word of random bits (Gumbel 1954).
 func Gumbel(b *spirv.Block, u spirv.ID) spirv.ID {
 	return b.Neg(evenLog(b, b.Neg(evenLog(b, Open(b, u)))))
 }
@@ -50,9 +51,9 @@ func InverseErf(b *spirv.Block, x spirv.ID) spirv.ID {
 	return b.Mul(x, b.Select(b.Less(w, b.Float(5)), near, far))
 }
 
-// evenLog is the logarithm of positive numbers that are not denormal, to 4 units in the last place. It divides by 1 + m, which lies from 1.7
-// to 2.42, by Newton's iteration for the reciprocal: r ← r·(2 − (1 + m)·r). The first r is the line that is off by 1.5 % at most, and each
-// squares that.
+// evenLog returns the logarithm of positive normal numbers to 4 units in the last place. It divides by 1 + m, from 1.7 to 2.42, with
+// Newton's iteration for the reciprocal: r ← r·(2 − (1 + m)·r). The first r is a straight line with an error of at most 1.5 %, and each
+// iteration squares the error.
 func evenLog(b *spirv.Block, x spirv.ID) spirv.ID {
 	m, k := parts(b, x)
 	divisor := b.Add(m, b.Float(1))
@@ -63,8 +64,9 @@ func evenLog(b *spirv.Block, x spirv.ID) spirv.ID {
 	return logSeries(b, b.Mul(b.Sub(m, b.Float(1)), r), k)
 }
 
-// evenRoot is the square root of positive numbers of moderate size, to 2 units in the last place: x times Newton's iteration for 1/√x,
-// y ← y·(3/2 − x/2·y²), which begins off by 3.5 % because halving a float's bits nearly halves its exponent (Lomont 2003).
+// evenRoot returns the square root of positive numbers of moderate size, to 2 units in the last place. It multiplies x by 1/√x, which it
+// computes with Newton's iteration y ← y·(3/2 − x/2·y²). The first y has an error of 3.5 %, because halving a float's bits nearly halves
+// its exponent (Lomont 2003).
 func evenRoot(b *spirv.Block, x spirv.ID) spirv.ID {
 	half := b.Mul(x, b.Float(0.5))
 	y := b.Bitcast(b.Sub(b.Int(0x5f3759df), b.Shr(b.Bitcast(x, spirv.Int), 1)), spirv.Float)
@@ -74,8 +76,8 @@ func evenRoot(b *spirv.Block, x spirv.ID) spirv.ID {
 	return b.Mul(x, y)
 }
 
-// Philox runs the ten rounds of Philox4x32 (Salmon et al. 2011, section 3.3) for a position in a stream: the state's words are the key,
-// which is the seed, and the step.
+// Philox runs the ten rounds of Philox4x32 (Salmon et al. 2011, section 3.3) for a position in a stream. The words of the state are the
+// key, which is the seed, and the step.
 func Philox(b *spirv.Block, stream int, at spirv.ID, state [4]spirv.ID) [4]spirv.ID {
 	k0, k1, c := state[0], state[1], [4]spirv.ID{at, b.Same(at, float64(stream)), state[2], state[3]}
 	for round := range 10 {

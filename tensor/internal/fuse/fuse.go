@@ -1,4 +1,4 @@
-// Package fuse shares the nodes of a lowered graph out to units, each of which becomes one dispatch.
+// Package fuse distributes the nodes of a lowered graph to units. Each unit becomes one dispatch.
 package fuse
 
 import (
@@ -13,37 +13,37 @@ import (
 // A Pass is a step of compilation that makes programs faster and can be left out.
 type Pass string
 
-// The passes that fuse. Without Fuse every node has a dispatch of its own, and the others have nothing to do.
+// The passes that fuse. Without Fuse every node has a dispatch of its own, and the other passes do nothing.
 const (
-	Fuse      Pass = "fuse"      // elementwise nodes are computed with what they read, and with what reads them
-	Rows      Pass = "rows"      // what works along the same rows is one dispatch
-	Recompute Pass = "recompute" // cheap values are computed again for a gradient instead of being kept: less memory, hardly more time
+	Fuse      Pass = "fuse"      // elementwise nodes join the dispatch of the nodes that they read, and of those that read them
+	Rows      Pass = "rows"      // nodes that work along the same rows share a dispatch
+	Recompute Pass = "recompute" // a gradient computes cheap values again, so that they need not be kept: less memory, hardly more time
 )
 
-// A Fusion is the units that compute a graph.
+// A Fusion is a partition of a graph into units.
 type Fusion struct {
 	*lower.Graph
 	Units  []*Unit            // in an order in which they can run
-	Of     map[*ir.Node]*Unit // that compute a node
-	Stored map[*ir.Node]bool  // it is in memory
+	Of     map[*ir.Node]*Unit // the unit that computes a node
+	Stored map[*ir.Node]bool  // whether a node is in memory
 
-	most     map[*ir.Node]int // nodes of a unit with it at most, where one with more does not fit the device
+	most     map[*ir.Node]int // the most nodes of a unit that contains the node, where larger units exceed the limits of the device
 	without  []Pass
-	forced   map[*ir.Node]bool // it is not computed anew where a reduction reads it
+	forced   map[*ir.Node]bool // a reduction that reads the node does not compute it again
 	searches int
 }
 
 const (
-	maxInputs   = 12 // tensors that a unit reads
-	maxInline   = 24 // nodes that a reduction computes anew instead of reading them
-	maxAfter    = 24 // nodes made of a reduction's results, which few lanes of many compute
-	maxEpilogue = 8  // instructions made of a product's results on lavapipe: they are written out for each row of a tile, and long code runs slowly
-	maxOnGPU    = 32 // the same on a GPU, where a pass over memory is dearer
-	leastTerms  = 16 // of a reduction that something is made of in the same dispatch
+	maxInputs   = 12 // most tensors that a unit reads
+	maxInline   = 24 // most nodes that a reduction computes itself instead of reading them
+	maxAfter    = 24 // most nodes computed from a reduction's results, with which few of the lanes are busy
+	maxEpilogue = 8  // most instructions applied to a product's results on lavapipe: they are repeated for each row of a tile, and long code runs slowly
+	maxOnGPU    = 32 // the same on a GPU, where a pass over memory costs relatively more
+	leastTerms  = 16 // fewest terms of a reduction whose results are processed in the same dispatch
 )
 
-// Units shares what computes the roots out. A unit with a node of most has no more nodes than that says, which [Fusion.Halve] adds to; nil:
-// any unit fits.
+// Units distributes the nodes that compute the roots to units. A unit that contains a node of most has at most that many nodes;
+// [Fusion.Halve] adds to most. A nil most sets no limits.
 func Units(l *lower.Graph, roots []*ir.Node, most map[*ir.Node]int, without []Pass) *Fusion {
 	f := &Fusion{Graph: l, most: most, without: without, Of: map[*ir.Node]*Unit{}, forced: map[*ir.Node]bool{}, Stored: map[*ir.Node]bool{}}
 	for _, r := range roots {
@@ -106,7 +106,7 @@ func (f *Fusion) single(t *ir.Node) {
 	f.Units = append(f.Units, u)
 }
 
-// inline collects what a reduction reads when it computes t itself, and returns the count of nodes computed.
+// inline collects the values that a reduction reads if it computes t itself. It returns the number of nodes that it computes.
 func (f *Fusion) inline(u *Unit, t *ir.Node, n int) int {
 	if n > maxInline {
 		return n
@@ -122,7 +122,7 @@ func (f *Fusion) inline(u *Unit, t *ir.Node, n int) int {
 	return n + 1
 }
 
-// wait makes u, which computes t, depend on what comes before t reads its inputs.
+// wait makes u, which computes t, depend on everything that must run before t reads its inputs.
 func (f *Fusion) wait(u *Unit, t *ir.Node) {
 	for _, x := range t.In {
 		for _, first := range f.Where[x].After {
@@ -137,13 +137,13 @@ func (f *Fusion) depend(u *Unit, t *ir.Node, apart bool) {
 	}
 }
 
-// InPlace tells whether element i of t needs only element i of its input x, so that one dispatch can compute both.
+// InPlace tells whether element i of t needs only element i of its input x. Then one dispatch can compute both.
 func (f *Fusion) InPlace(t *ir.Node, i int) bool {
 	p := f.Where[t.In[i]]
 	return p.View.Contiguous() && p.Base.Len() == t.Len() && !t.LooksUp(i)
 }
 
-// elementwise puts t into a unit with its inputs where that makes no cycle, else into one of its own.
+// elementwise adds t to a unit that computes one of its inputs, or makes a new unit if that would make a cycle.
 func (f *Fusion) elementwise(t *ir.Node) {
 	u := &Unit{Elems: []*ir.Node{t}, deps: map[*Unit]bool{}}
 	f.Of[t] = u
@@ -168,15 +168,15 @@ func (f *Fusion) elementwise(t *ir.Node) {
 	}
 }
 
-// join merges two units where that is possible and makes no cycle.
+// join merges two units if that is possible and makes no cycle.
 func (f *Fusion) join(u, c *Unit) {
 	if f.joins(u, c) && f.within(u, c) && !f.Reaches(u, c, true) && !f.Reaches(c, u, true) {
 		f.merge(u, c)
 	}
 }
 
-// epilogues lets kernels compute what is made of their results. By now it is fused itself: taking a part of it would only have more
-// written for the other part to read.
+// epilogues fuses elementwise units into the kernels whose results they read. The elementwise units are already complete: taking only
+// part of one would add a value that has to be stored.
 func (f *Fusion) epilogues() {
 	reads := func(u *Unit, t *ir.Node) bool {
 		return slices.ContainsFunc(u.Elems, func(e *ir.Node) bool {
@@ -200,8 +200,7 @@ func (f *Fusion) epilogues() {
 	}
 }
 
-// scalars puts units of single numbers together, whether they have to do with each other or not: there is next to nothing to do in
-// any of them.
+// scalars merges units of single numbers even if they are unrelated, because each has hardly any work.
 func (f *Fusion) scalars() {
 	var all []*Unit
 	for _, u := range f.Units {
@@ -219,7 +218,7 @@ func (f *Fusion) scalars() {
 	}
 }
 
-// joins tells whether two units can be one, as far as their kinds go.
+// joins tells whether two units can be merged as far as their kinds allow it.
 func (f *Fusion) joins(u, c *Unit) bool {
 	if u.Node == nil && c.Node == nil {
 		return true
@@ -244,7 +243,7 @@ func (f *Fusion) joins(u, c *Unit) bool {
 	return r != nil && (r.Parts || u.Node.In[0].Shape[1] >= leastTerms) && len(u.Elems)+len(c.Elems) <= maxAfter
 }
 
-// instructions returns those of an elementwise node, with a function like exp counted as the dozen that it takes.
+// instructions counts the instructions of an elementwise node. A function such as exp counts as twelve.
 func instructions(t *ir.Node) int {
 	const lookUp, function, narrow = 16, 12, 4
 	switch {
@@ -256,7 +255,7 @@ func instructions(t *ir.Node) int {
 	b := spirv.NewBlock("", 1, 1, 1)
 	in := make([]spirv.ID, len(t.In))
 	for i, x := range t.In {
-		in[i] = b.Same(b.Zero(spirv.Type{Elem: x.DType.Value(), N: 4}), 1) // zeros are multiplied in another way
+		in[i] = b.Same(b.Zero(spirv.Type{Elem: x.DType.Value(), N: 4}), 1) // a product with a known zero would be written in another way
 	}
 	if t.Emit != nil {
 		t.Emit(b, in...)
@@ -267,7 +266,8 @@ func instructions(t *ir.Node) int {
 	return plain + function*functions
 }
 
-// Reaches tells whether from depends on to; with indirect, only through a third unit or so that the two must stay apart.
+// Reaches tells whether from depends on to. With indirect it looks only for dependencies through a third unit, and for those that need a
+// dispatch of their own.
 func (f *Fusion) Reaches(from, to *Unit, indirect bool) bool {
 	if !to.needed {
 		return false
@@ -296,7 +296,7 @@ func (f *Fusion) Reaches(from, to *Unit, indirect bool) bool {
 	return visit(from, true)
 }
 
-// within tells whether u and c together read few enough tensors and are few enough nodes.
+// within tells whether the merged unit of u and c would read few enough tensors and have few enough nodes.
 func (f *Fusion) within(u, c *Unit) bool {
 	own, reads := map[*ir.Node]bool{}, map[*ir.Node]bool{}
 	all := slices.Concat(u.Elems, c.Elems)
@@ -319,7 +319,7 @@ func (f *Fusion) within(u, c *Unit) bool {
 	return len(reads) <= maxInputs && f.allows(len(u.computes())+len(c.computes()), slices.Concat(u.computes(), c.computes())...)
 }
 
-// allows tells whether a unit with some nodes may have n in all.
+// allows tells whether a unit that contains the nodes may have n nodes in all.
 func (f *Fusion) allows(n int, nodes ...*ir.Node) bool {
 	if slices.Contains(f.without, Fuse) {
 		return n <= 1
@@ -330,7 +330,7 @@ func (f *Fusion) allows(n int, nodes ...*ir.Node) bool {
 	})
 }
 
-// Halve lets the nodes of a unit be in none of more than half as many from now on; false: it has one node.
+// Halve limits all units that contain a node of u to half as many nodes as u has. It returns false if u has one node.
 func (f *Fusion) Halve(u *Unit) bool {
 	all := map[*ir.Node]bool{}
 	for _, t := range u.computes() {
@@ -344,7 +344,7 @@ func (f *Fusion) Halve(u *Unit) bool {
 		})
 	}
 	n := len(all)
-	maps.DeleteFunc(all, func(t *ir.Node, _ bool) bool { return f.Of[t].Root() != u }) // others compute these, too
+	maps.DeleteFunc(all, func(t *ir.Node, _ bool) bool { return f.Of[t].Root() != u }) // other units compute these nodes, too
 	for t := range all {
 		if most, ok := f.most[t]; ok {
 			n = min(n, most)
@@ -356,7 +356,7 @@ func (f *Fusion) Halve(u *Unit) bool {
 	return n > 1
 }
 
-// merge adds u to c, or c to u where only u has a node.
+// merge adds u to c, or c to u if only u has a kernel or reduction.
 func (f *Fusion) merge(u, c *Unit) {
 	if u.Node != nil && c.Node == nil {
 		u, c = c, u

@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	maxRecompute = 40 // instructions that are done again rather than that their result is stored and read
-	small        = 8  // a tensor of as much less than another costs nothing beside it
+	maxRecompute = 40 // most instructions that a unit repeats to avoid reading their result
+	small        = 8  // reading a tensor that is this many times smaller than another costs next to nothing
 )
 
-// recompute lets units compute cheap elementwise values themselves, from what is in memory anyway, that another computes for them: a
-// gradient makes x − mean of x instead of reading what the forward pass would have to write for it. A value whose readers cannot all
-// do so, or that something reads in another way, is stored as before.
+// recompute lets units compute cheap elementwise values of other units again, from values that are in memory anyway. A gradient, for
+// example, then computes x − mean from x and the mean, and the forward pass need not store it. A value is still stored if one of its
+// readers cannot compute it, or reads it in another way than element by element.
 func (f *Fusion) recompute(roots []*ir.Node) {
 	readers, fixed := f.readers(roots)
 	for _, t := range f.Order {
@@ -38,13 +38,13 @@ func (f *Fusion) recompute(roots []*ir.Node) {
 			}
 			f.Stored[t] = false
 		}
-		for _, x := range from { // it is stored, and closures end there
+		for _, x := range from { // these values are stored, and closures end at them
 			f.Stored[x] = true
 		}
 	}
 }
 
-// readers lists, for each stored value, the units that read it element by element, and marks those that are read in any other way.
+// readers lists, for each stored value, the units that read it element by element. It marks the values that are read in any other way.
 func (f *Fusion) readers(roots []*ir.Node) (readers map[*ir.Node][]*Unit, fixed map[*ir.Node]bool) {
 	readers, fixed = map[*ir.Node][]*Unit{}, map[*ir.Node]bool{}
 	for _, r := range roots {
@@ -73,7 +73,7 @@ func (f *Fusion) readers(roots []*ir.Node) (readers map[*ir.Node][]*Unit, fixed 
 	return readers, fixed
 }
 
-// closure returns what t is made of in its unit: nodes to compute again, and values to read.
+// closure returns the nodes that have to be computed again to compute t outside its unit, and the values that they read.
 func (f *Fusion) closure(t *ir.Node) (again, from []*ir.Node) {
 	u := f.Of[t].Root()
 	var walk func(x *ir.Node)
@@ -94,7 +94,7 @@ func (f *Fusion) closure(t *ir.Node) (again, from []*ir.Node) {
 	return again, from
 }
 
-// takes tells whether unit c may compute t itself, which takes these nodes and reads these values.
+// takes tells whether unit c may compute t itself, given the nodes to compute again and the values that they read.
 func (f *Fusion) takes(c *Unit, t *ir.Node, again, from []*ir.Node) bool {
 	reads := map[*ir.Node]bool{}
 	for x := range c.Stops {

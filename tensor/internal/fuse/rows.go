@@ -6,8 +6,8 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// rows lets units that work along the same rows be one: a softmax or a layer norm is then one dispatch, which goes over a row while
-// it is near, as often as there are reductions and once more for what is made of them.
+// rows merges units that work along the same rows. A softmax or a layer norm becomes one dispatch. It reads a row, which stays in the
+// cache, once for each reduction and once more for the elementwise results.
 func (f *Fusion) rows() {
 	for merged := true; merged; {
 		merged = false
@@ -26,13 +26,13 @@ func (f *Fusion) rows() {
 }
 
 const (
-	leastRows   = 16 // that are shared out
-	maxRowNodes = 48 // of a unit along rows
-	maxAnew     = 32 // instructions that each pass over a row does anew
+	leastRows   = 16 // fewest rows, so that there are enough to distribute
+	maxRowNodes = 48 // most nodes of a unit along rows
+	maxAnew     = 32 // most instructions that each pass over a row repeats
 )
 
-// rowsJoin tells whether c can be computed with u: it works along the same rows, has to do with u, and needs of u, as u of it, only
-// what belongs to the row.
+// rowsJoin tells whether c can be merged with u: it works along the same rows, it is related to u, and for each row the two need of each
+// other only values of that row.
 func (f *Fusion) rowsJoin(c, u *Unit) bool {
 	if !c.follows(u) && !u.follows(c) {
 		return false
@@ -51,7 +51,7 @@ func (f *Fusion) rowsJoin(c, u *Unit) bool {
 	return u.writes(c.Elems) && f.rowsWithin(u, c) && f.rowLocal(u, c, rows, k) && f.rowLocal(c, u, rows, k) && f.apart(u, c) && f.apart(c, u)
 }
 
-// apart tells whether u depends on c through no third unit.
+// apart tells whether u depends on c only directly, and through no third unit.
 func (f *Fusion) apart(u, c *Unit) bool {
 	for d := range u.deps {
 		if d = d.Root(); d != c && d != u && f.Reaches(d, c, false) {
@@ -61,7 +61,8 @@ func (f *Fusion) apart(u, c *Unit) bool {
 	return true
 }
 
-// rowsWithin tells whether u and c together read few enough tensors, and are few enough nodes that do not cost too much again.
+// rowsWithin tells whether the merged unit of u and c would read few enough tensors, have few enough nodes, and repeat few enough
+// instructions.
 func (f *Fusion) rowsWithin(u, c *Unit) bool {
 	own, reads := map[*ir.Node]bool{}, map[*ir.Node]bool{}
 	all := slices.Concat(u.Elems, c.Elems)
@@ -89,7 +90,7 @@ func (f *Fusion) rowsWithin(u, c *Unit) bool {
 	return len(reads) <= maxInputs && len(all) <= maxRowNodes && cost <= maxAnew && f.allows(len(nodes), nodes...)
 }
 
-// rowLocal tells whether u needs for a row only what c computes for that row.
+// rowLocal tells whether u, to process a row, needs only those values of c that belong to the row.
 func (f *Fusion) rowLocal(u, c *Unit, rows, k int) bool {
 	own := map[*ir.Node]bool{}
 	for _, t := range c.computes() {
@@ -122,7 +123,7 @@ func (f *Fusion) rowLocal(u, c *Unit, rows, k int) bool {
 	return true
 }
 
-// anew visits what a reduction of u computes where it reads, with each input.
+// anew visits the nodes that a reduction of u computes itself for its input, each together with each of its inputs.
 func (f *Fusion) anew(u *Unit, r *ir.Node, visit func(t, x *ir.Node)) {
 	seen := map[*ir.Node]bool{}
 	var walk func(t *ir.Node)
@@ -140,7 +141,7 @@ func (f *Fusion) anew(u *Unit, r *ir.Node, visit func(t, x *ir.Node)) {
 	walk(f.Where[r.In[0]].Base)
 }
 
-// cost returns the instructions of t and what it is made of among some nodes, but for what is done.
+// cost counts the instructions of t and of its ancestors among the given nodes, without those that are done.
 func (f *Fusion) cost(among map[*ir.Node]bool, t *ir.Node, done map[*ir.Node]bool) int {
 	if done[t] || !among[t] || !t.IsElementwise() {
 		return 0

@@ -8,7 +8,7 @@ import (
 	"genview/tensor/internal/lower"
 )
 
-// finish decides what is computed and what is stored, drops units that store nothing, and sorts the rest.
+// finish decides which values are computed and stored, drops units that store nothing, and sorts the others.
 func (f *Fusion) finish(roots []*ir.Node) {
 	f.store(roots)
 	if !slices.Contains(f.without, Fuse) && !slices.Contains(f.without, Recompute) {
@@ -29,8 +29,8 @@ func (f *Fusion) finish(roots []*ir.Node) {
 	f.Sort()
 }
 
-// store works out, from the roots back, what each unit computes and which of it must be in memory: what another unit reads, and what
-// is read in other places than it is computed.
+// store works backwards from the roots and determines the nodes that each unit computes and the values that must be in memory: those that
+// another unit reads, and those that are read at other positions than they are computed at.
 func (f *Fusion) store(roots []*ir.Node) {
 	clear(f.Stored)
 	has := map[*Unit]map[*ir.Node]bool{}
@@ -93,7 +93,7 @@ func (f *Fusion) store(roots []*ir.Node) {
 	}
 }
 
-// Sort orders the units so that each comes after what it depends on, otherwise as they were made.
+// Sort orders the units so that each follows its dependencies. Otherwise it keeps the order in which they were made.
 func (f *Fusion) Sort() {
 	var out []*Unit
 	state := map[*Unit]int{}

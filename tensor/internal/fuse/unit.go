@@ -8,20 +8,20 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A Unit is one dispatch: a kernel, a reduction with the expression that it reads and those made of its results, or elementwise nodes
-// of equal length.
+// A Unit is one dispatch: a kernel, a reduction with the expression that it reads and the expressions of its results, or elementwise
+// nodes of equal length.
 type Unit struct {
-	Node  *ir.Node          // of kernels and reductions
+	Node  *ir.Node          // the kernel or reduction, or nil
 	More  []*ir.Node        // further reductions along the same rows
-	Elems []*ir.Node        // elementwise nodes, inputs first; of a reduction what is made of its results, and of the row
-	Outs  []*ir.Node        // what it writes
-	Own   map[*ir.Node]bool // what it computes of its nodes
-	Stops map[*ir.Node]bool // what its kernel or reduction reads from memory
+	Elems []*ir.Node        // elementwise nodes, inputs first; in a unit along rows also those of the row's elements
+	Outs  []*ir.Node        // the tensors that it writes
+	Own   map[*ir.Node]bool // the nodes that it computes
+	Stops map[*ir.Node]bool // the tensors that its kernel or reduction reads from memory
 
-	deps   map[*Unit]bool // what must run before; true: and in a dispatch of its own, for it is read in other places than it is written
-	into   *Unit          // merged into another
+	deps   map[*Unit]bool // the units that must run before; true: in a dispatch of their own, because values are read at other positions than they are written at
+	into   *Unit          // the unit into which this one was merged
 	needed bool           // another unit depends on it
-	search int            // the newest that came by
+	search int            // the number of the newest search that visited it
 }
 
 // Root returns the unit that this one was merged into, or itself.
@@ -32,7 +32,7 @@ func (u *Unit) Root() *Unit {
 	return u
 }
 
-// Reductions lists those of u, if any.
+// Reductions lists the reductions of u, if any.
 func (u *Unit) Reductions() []*ir.Node {
 	if u.Node == nil || u.Node.Reduce == nil {
 		return nil
@@ -40,16 +40,16 @@ func (u *Unit) Reductions() []*ir.Node {
 	return append([]*ir.Node{u.Node}, u.More...)
 }
 
-// Span returns how many rows of how many elements u works along.
+// Span returns the number of rows along which u works, and the number of elements of each.
 func (u *Unit) Span() (rows, k int) { return u.Node.Shape[0], u.Node.In[0].Shape[1] }
 
-// alongRows tells whether u has reductions of rows [R, K] to which others may be added.
+// alongRows tells whether u has reductions of rows [R, K] and can be merged with others along the same rows.
 func (u *Unit) alongRows() bool {
 	return u.Node != nil && u.Node.Reduce != nil && u.Node.Shape[1] == 1 && u.Node.Shape[0] >= leastRows &&
 		u.Node.In[0].Shape[1] >= leastTerms
 }
 
-// follows tells whether u reads what c computes.
+// follows tells whether u reads values that c computes.
 func (u *Unit) follows(c *Unit) bool {
 	for d := range u.deps {
 		if d.Root() == c {
@@ -59,13 +59,13 @@ func (u *Unit) follows(c *Unit) bool {
 	return false
 }
 
-// After makes u depend on d.
+// After makes u depend on d. With apart, d needs a dispatch of its own.
 func (u *Unit) After(d *Unit, apart bool) {
 	u.deps[d] = u.deps[d] || apart
 	d.needed = true
 }
 
-// writes tells whether u can write those of some elementwise nodes that are packed: in fours, and nothing beside.
+// writes tells whether u can write the packed ones among some elementwise nodes, which have to be written as four consecutive elements.
 func (u *Unit) writes(elems []*ir.Node) bool {
 	return !slices.ContainsFunc(elems, func(t *ir.Node) bool {
 		switch {
@@ -78,7 +78,7 @@ func (u *Unit) writes(elems []*ir.Node) bool {
 		case u.Node.Shape[1] > 1:
 			return u.Node.Shape[1]%4 != 0
 		}
-		return t.Len() == u.Node.Shape[0] // one lane writes a row's
+		return t.Len() == u.Node.Shape[0] // a single lane writes the value of a row
 	})
 }
 
@@ -90,7 +90,7 @@ func (u *Unit) computes() []*ir.Node {
 	return slices.Concat([]*ir.Node{u.Node}, u.More, u.Elems)
 }
 
-// settle lets the unit depend on what others were merged into.
+// settle replaces the dependencies of the unit by the units into which they were merged.
 func (u *Unit) settle() {
 	deps := map[*Unit]bool{}
 	for d, apart := range u.deps {

@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// A Contraction says which axes of a product's operands are of which kind: x is [batch…, rows…, inner…], y is [batch…, inner…,
-// columns…], and the result [batch…, rows…, columns…] in the order Out.
+// A Contraction names the axes of a product's operands by kind: x is [batch…, rows…, inner…], y is [batch…, inner…, columns…], and the
+// result is [batch…, rows…, columns…] in the order Out.
 type Contraction struct {
 	Batch, Rows, Inner, Columns []int // sizes
 	Out                         []int // axis i of the result is axis Out[i] of [batch…, rows…, columns…]
 }
 
-// Result returns where the result goes, along the axes of each kind.
+// Result returns the layout of the result, along the axes of each kind.
 func (c *Contraction) Result() (batch, rows, columns View) {
 	canonical := slices.Concat(c.Batch, c.Rows, c.Columns)
 	shape, inverse := make([]int, len(c.Out)), make([]int, len(c.Out))
@@ -24,19 +24,19 @@ func (c *Contraction) Result() (batch, rows, columns View) {
 	return v.Part(0, nb), v.Part(nb, nr), v.Part(nb+nr, len(c.Columns))
 }
 
-// Joins tells whether elementwise nodes can be computed with the result: where four of its columns are side by side.
+// Joins tells whether elementwise nodes can be fused into the product. They can if four consecutive columns of the result are contiguous.
 func (c *Contraction) Joins() bool {
 	_, _, columns := c.Result()
 	return c.InFours() || len(columns.Shape) == 0 || len(columns.Shape) == 1 && columns.Strides[0] == 1
 }
 
-// InFours tells whether the result is stored four of its columns at a time.
+// InFours tells whether the kernel stores four consecutive columns of the result at once.
 func (c *Contraction) InFours() bool {
 	batch, rows, columns := c.Result()
 	return Fours(columns, batch, rows)
 }
 
-// Reads is true of layouts without padding.
+// Reads tells whether the kernel reads a layout: it may not have padding.
 func (c *Contraction) Reads(_ int, v View) bool { return v.Lo == nil }
 
 // Ordered returns the contraction with the axes of its result in another order.
@@ -49,7 +49,7 @@ func (c *Contraction) Ordered(axes []int) *Contraction {
 	return &d
 }
 
-// Op returns the op of that name which makes the product.
+// Op returns the contraction as an op of that name.
 func (c *Contraction) Op(name string) Op {
 	axes := slices.Concat(c.Batch, c.Rows, c.Columns)
 	shape := make([]int, len(axes))

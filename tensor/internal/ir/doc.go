@@ -1,3 +1,2 @@
-// Package ir is what a graph consists of while it is compiled: nodes, what each computes said as data, and layouts. It knows no device
-// and no gradients.
+// Package ir defines the graph that the compiler works on: nodes, their ops as data, and layouts. It knows neither devices nor gradients.
 package ir

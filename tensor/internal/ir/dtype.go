@@ -4,9 +4,9 @@ import "genview/shaders/spirv"
 
 // DType is the type of a tensor's elements.
 //
-// F16 and BF16 are for what is kept in memory: they take half of F32's, and products read them and add up in F32. For all else they
-// are cast to F32, which costs nothing, since that is what they are once they are read. To cast to them rounds to the nearest number
-// that there is, halves to the even one. BF16 reaches as far as F32 with 8 bits of precision; F16 has 11, and ends at 65504.
+// F16 and BF16 are storage types: they take half the memory of F32. Products read them and accumulate in F32. All other ops cast them to
+// F32, which costs nothing, because shaders convert them when they read them. A cast to F16 or BF16 rounds to the nearest number, and a
+// tie to the even one. BF16 has the range of F32 with 8 bits of precision; F16 has 11 bits, and its largest number is 65504.
 type DType uint8
 
 // The types of elements.
@@ -20,9 +20,9 @@ const (
 
 var dtypes = [...]struct {
 	name  string
-	value spirv.Elem // in an expression
-	mem   spirv.Elem // in memory
-	bytes int        // in memory
+	value spirv.Elem // the type in an expression
+	mem   spirv.Elem // the type in memory
+	bytes int        // the size in memory
 }{
 	F32:  {"f32", spirv.Float, spirv.Float, 4},
 	I32:  {"i32", spirv.Int, spirv.Int, 4},
@@ -33,13 +33,13 @@ var dtypes = [...]struct {
 
 func (d DType) String() string { return dtypes[d].name }
 
-// Packed tells whether two elements share 32 bits: they are read one by one and written in fours.
+// Packed tells whether two elements share 32 bits. Such elements are read one by one and written four at a time.
 func (d DType) Packed() bool { return dtypes[d].bytes < 4 }
 
 // IsFloat tells whether products take elements of the type.
 func (d DType) IsFloat() bool { return d == F32 || d.Packed() }
 
-// Bytes returns how many n elements take on the device.
+// Bytes returns the size of n elements on the device.
 func (d DType) Bytes(n int) int { return dtypes[d].bytes * n }
 
 // Value is the type of the elements in an expression.

@@ -2,14 +2,14 @@ package ir
 
 import "fmt"
 
-// A Node is an op and what it is applied to. Its inputs are changed while the graph is compiled, the op only where a pass puts another one
-// in its place.
+// A Node is an op with its inputs. The compiler changes the inputs while it works on the graph; it changes the op only if a pass replaces
+// it.
 type Node struct {
 	Op
 	In    []*Node
-	Label string // what an input or variable is called
+	Label string // the name of an input or variable
 
-	// Of variables. Two whose Home is one lie in one pack; the one that is Whole is all of it. Nil: it lies by itself.
+	// Of variables: the identity of the pack that contains it, or nil. Whole marks the variable that is the whole pack.
 	Home  any
 	Whole bool
 }
@@ -25,10 +25,10 @@ func (t *Node) Dim(axis int) int {
 	return t.Shape[axis]
 }
 
-// Bytes returns how many the node takes on the device.
+// Bytes returns the size of the node on the device.
 func (t *Node) Bytes() int { return t.DType.Bytes(t.Len()) }
 
-// InQuads returns the bytes of the node's memory, which shaders read and write four elements at a time.
+// InQuads returns the size of the node's memory rounded up to four elements, since shaders read and write four elements at a time.
 func (t *Node) InQuads() int { return t.DType.Bytes(Up(t.Len(), 4) * 4) }
 
 // IsLeaf tells whether the node is a variable, an input or a constant.
@@ -37,13 +37,13 @@ func (t *Node) IsLeaf() bool { return t.Kind == Var || t.Kind == Input || t.Kind
 // IsElementwise tells whether each element is an expression of elements of the inputs.
 func (t *Node) IsElementwise() bool { return t.Emit != nil || t.EmitAt != nil || t.Table }
 
-// Inlined tells whether a node is computed wherever it is read, whatever the layout: it costs nothing and reads nothing.
+// Inlined tells whether a node is computed wherever it is read, for any layout: that costs nothing and reads nothing.
 func (t *Node) Inlined() bool { return t.IsElementwise() && len(t.In) == 0 }
 
-// LooksUp tells whether input i is a table that the node looks rows up in, at places that only the indices know.
+// LooksUp tells whether input i is a table: the node reads rows of it at positions that only the indices determine.
 func (t *Node) LooksUp(i int) bool { return t.Table && i == 0 }
 
-// Contraction returns the product that the node's shader makes, or nil.
+// Contraction returns the contraction that the node computes, or nil.
 func (t *Node) Contraction() *Contraction {
 	if k, ok := t.Kernel.(interface{ Product() *Contraction }); ok {
 		return k.Product()
@@ -51,7 +51,7 @@ func (t *Node) Contraction() *Contraction {
 	return nil
 }
 
-// Title returns what an input or variable is called, or the name of the op.
+// Title returns the name of an input or variable, or else the name of the op.
 func (t *Node) Title() string {
 	if t.Label != "" {
 		return t.Label
@@ -66,7 +66,7 @@ func SameMemory(a, b *Node) bool {
 	return a == b || a.Home != nil && a.Home == b.Home && (a.Whole || b.Whole)
 }
 
-// InOrder lists ys and what they are made of, inputs first.
+// InOrder lists ys and all their ancestors, inputs first.
 func InOrder[T comparable](ys []T, in func(T) []T) []T {
 	var order []T
 	seen := map[T]bool{}

@@ -2,7 +2,7 @@ package ir
 
 import "math"
 
-// Size returns how many elements a tensor of that shape has; of a poisoned one it may be all that an int counts.
+// Size returns the number of elements of a shape. For a poisoned tensor it may be any int.
 func Size(shape []int) int {
 	n := 1
 	for _, d := range shape {
@@ -14,7 +14,7 @@ func Size(shape []int) int {
 	return n
 }
 
-// Counting returns n whole numbers from the given one on.
+// Counting returns n consecutive whole numbers, beginning with first.
 func Counting(from, n int) []int {
 	out := make([]int, n)
 	for i := range out {

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// A View is a layout: which element of a buffer each element of a tensor is. Elements outside [Lo, Hi) on some axis are not in
-// the buffer at all and read as zero.
+// A View is a layout: it maps each element of a tensor to an element of a buffer. Elements outside [Lo, Hi) on some axis are padding:
+// they are not in the buffer and read as zero.
 type View struct {
 	Shape   []int
 	Strides []int // in elements; 0 repeats
 	Offset  int   // in elements
-	Lo, Hi  []int // nil: all of it
+	Lo, Hi  []int // nil: no padding
 }
 
-// RowMajor is the row-major layout.
+// RowMajor returns the row-major layout of a shape.
 func RowMajor(shape []int) View {
 	v := View{Shape: slices.Clone(shape), Strides: make([]int, len(shape))}
 	n := 1
@@ -25,14 +25,14 @@ func RowMajor(shape []int) View {
 	return v
 }
 
-// Clone returns v with slices of its own.
+// Clone returns a copy of v with slices of its own.
 func (v View) Clone() View {
 	v.Shape, v.Strides = slices.Clone(v.Shape), slices.Clone(v.Strides)
 	v.Lo, v.Hi = slices.Clone(v.Lo), slices.Clone(v.Hi)
 	return v
 }
 
-// Contiguous tells whether v is row-major, whole and starts at the buffer's first element.
+// Contiguous tells whether v is row-major, has no padding and starts at the buffer's first element.
 func (v View) Contiguous() bool {
 	if v.Lo != nil || v.Offset != 0 {
 		return false
@@ -47,7 +47,7 @@ func (v View) Contiguous() bool {
 	return true
 }
 
-// Permutes tells whether v is all n elements of a buffer, each once, in another order than they lie.
+// Permutes tells whether v contains each of the n elements of a buffer once, in any order.
 func (v View) Permutes(n int) bool {
 	if v.Lo != nil || v.Offset != 0 || Size(v.Shape) != n || v.Contiguous() {
 		return false
@@ -69,7 +69,7 @@ func (v View) Permutes(n int) bool {
 	return true
 }
 
-// Permute orders the axes anew: axis i of the result is axis axes[i] of v.
+// Permute reorders the axes: axis i of the result is axis axes[i] of v.
 func (v View) Permute(axes []int) View {
 	w := v.Clone()
 	for i, a := range axes {
@@ -96,14 +96,14 @@ func (v View) Expand(shape []int) View {
 	return w
 }
 
-// Slice takes n elements from start on by step, which may be negative.
+// Slice takes n elements from start on, with a step that may be negative.
 func (v View) Slice(axis, start, n, step int) View {
 	w := v.Clone()
 	w.Shape[axis] = n
 	w.Offset += start * v.Strides[axis]
 	w.Strides[axis] *= step
 	if v.Lo != nil {
-		lo, hi := n, 0 // the positions whose element is inside
+		lo, hi := n, 0 // the range of positions whose element is not padding
 		for i := range n {
 			if p := start + i*step; p >= v.Lo[axis] && p < v.Hi[axis] {
 				lo, hi = min(lo, i), max(hi, i+1)
@@ -127,7 +127,7 @@ func (v View) Pad(axis, lo, hi int) View {
 	return w
 }
 
-// Reshape splits and joins axes; false if joined axes do not follow each other in memory.
+// Reshape splits and joins axes. It returns false if joined axes are not contiguous in memory.
 func (v View) Reshape(shape []int) (View, bool) {
 	w := View{Shape: slices.Clone(shape), Strides: make([]int, len(shape)), Offset: v.Offset}
 	if v.Lo != nil {
@@ -135,7 +135,7 @@ func (v View) Reshape(shape []int) (View, bool) {
 	}
 	i, j := len(v.Shape)-1, len(shape)-1
 	for i >= 0 || j >= 0 {
-		if i >= 0 && j >= 0 && v.Shape[i] == shape[j] { // an axis as it is, mask and all
+		if i >= 0 && j >= 0 && v.Shape[i] == shape[j] { // the axis does not change, nor does its padding
 			w.Strides[j] = v.Strides[i]
 			if v.Lo != nil {
 				w.Lo[j], w.Hi[j] = v.Lo[i], v.Hi[i]
@@ -143,7 +143,7 @@ func (v View) Reshape(shape []int) (View, bool) {
 			i, j = i-1, j-1
 			continue
 		}
-		// The smallest runs of axes, [i0, i] of v and [j0, j] of w, with as many elements.
+		// Find the smallest groups of axes, [i0, i] of v and [j0, j] of w, with equally many elements.
 		i0, j0, a, b := i+1, j+1, 1, 1
 		for a != b || i0 == i+1 && j0 == j+1 {
 			if (a <= b || j0 == 0) && i0 > 0 {
@@ -156,7 +156,7 @@ func (v View) Reshape(shape []int) (View, bool) {
 		}
 		stride := 0
 		first := true
-		for k := i; k >= i0; k-- { // the run must be one arithmetic progression without holes
+		for k := i; k >= i0; k-- { // the group must be one arithmetic progression without gaps
 			if v.Lo != nil && (v.Lo[k] != 0 || v.Hi[k] != v.Shape[k]) {
 				return View{}, false
 			}
@@ -186,7 +186,7 @@ func (v View) Reshape(shape []int) (View, bool) {
 	return w, true
 }
 
-// Collapse drops axes of size 1 and joins axes that follow each other in memory: the same elements with fewer axes.
+// Collapse drops axes of size 1 and joins axes that are contiguous in memory: the result has the same elements and fewer axes.
 func (v View) Collapse() View {
 	w := View{Offset: v.Offset}
 	add := func(n, s, lo, hi int) {
@@ -222,7 +222,7 @@ func (v View) Collapse() View {
 	return w
 }
 
-// Permutation returns the axes of a shape in the order in which v goes through all of its elements.
+// Permutation returns the axes of a shape in the order in which they lie in memory through v, which must contain every element once.
 func (v View) Permutation(shape []int) (axes []int, ok bool) {
 	strides := RowMajor(shape).Strides
 	w := v.Collapse()
@@ -252,7 +252,7 @@ func (v View) Permutation(shape []int) (axes []int, ok bool) {
 	return axes, slices.Equal(sorted, Counting(0, len(shape)))
 }
 
-// Repeats tells whether v gives each of a number of elements k times in a row.
+// Repeats tells whether v consists of n elements, each repeated k times in a row.
 func (v View) Repeats(n, k int) bool {
 	v = v.Collapse()
 	if v.Lo != nil || v.Offset != 0 || len(v.Shape) != 2 {
@@ -261,13 +261,13 @@ func (v View) Repeats(n, k int) bool {
 	return v.Shape[0] == n && v.Strides[0] == 1 && v.Shape[1] == k && v.Strides[1] == 0
 }
 
-// SameRows tells whether v has the same elements in each row.
+// SameRows tells whether all rows of v are the same.
 func (v View) SameRows(rows int) bool {
 	v = v.Collapse()
 	return v.Lo == nil && len(v.Shape) == 2 && v.Shape[0] == rows && v.Strides[0] == 0
 }
 
-// Reach returns how many elements of a buffer are seen through v, at most.
+// Reach returns an upper bound of the number of elements of a buffer that are visible through v.
 func (v View) Reach() int {
 	n := 1
 	for i, m := range v.Shape {
@@ -282,7 +282,7 @@ func (v View) Reach() int {
 	return n
 }
 
-// Near is how many of the elements that 32 invocations read along v lie side by side.
+// Near returns how many of the elements that 32 invocations read along v are contiguous.
 func (v View) Near() float64 {
 	last := len(v.Shape) - 1
 	if last < 0 {
@@ -291,13 +291,13 @@ func (v View) Near() float64 {
 	return float64(min(v.Shape[last], 32)) / max(1, math.Abs(float64(v.Strides[last])))
 }
 
-// Part returns n axes of v, from the given one on, as few as can be.
+// Part returns n axes of v, from the given one on, collapsed to the fewest axes.
 func (v View) Part(from, n int) View {
 	return View{Shape: v.Shape[from : from+n], Strides: v.Strides[from : from+n]}.Collapse()
 }
 
-// Fours tells whether along, which ends in neighbours in memory, can be read or written in aligned fours, wherever one is on the
-// other axes.
+// Fours tells whether four consecutive elements along the layout along can be read or written as an aligned quad, at every position on
+// the other axes.
 func Fours(along View, others ...View) bool {
 	last := len(along.Shape) - 1
 	if last < 0 || along.Strides[last] != 1 || along.Shape[last]%4 != 0 {

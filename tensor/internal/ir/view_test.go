@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// TestViews follows random chains of layouts and compares what they read with the same chain on an array of numbers.
+// TestViews applies random chains of view operations, and compares the elements with the same operations on an array of numbers.
 func TestViews(t *testing.T) {
 	for seed := range uint64(2000) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		v := RowMajor([]int{2 + rng.IntN(3), 1 + rng.IntN(4), 2 + rng.IntN(3)})
-		want := make([]int, Size(v.Shape)) // element number + 1; 0 is padding
+		want := make([]int, Size(v.Shape)) // the number of the element plus 1; 0 is padding
 		for i := range want {
 			want[i] = i + 1
 		}

@@ -1,5 +1,5 @@
-// Package lower builds the graph that is compiled: what nothing needs is left out, equal nodes are one, constants are folded, views that no
-// layout can express read a copy, and every other view knows which node's memory it sees, and how.
+// Package lower builds the graph that is compiled. It drops nodes that nothing needs, merges equal nodes, folds constants, and resolves
+// views: each view becomes a layout of the memory of another node, or a copy if no layout can express it.
 package lower
 
 import (
@@ -11,7 +11,7 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A Graph is what has been lowered so far.
+// A Graph holds the nodes lowered so far.
 type Graph struct {
 	On     ir.Target
 	Order  []*ir.Node // inputs first
@@ -21,11 +21,11 @@ type Graph struct {
 	byKey map[string]*ir.Node
 }
 
-// A Place is what a node is, once views are resolved: a base that is computed or stored, seen through a layout.
+// A Place says where the elements of a node are, once views are resolved: a computed or stored base node, seen through a layout.
 type Place struct {
 	Base  *ir.Node
 	View  ir.View
-	After []*ir.Node // what is computed, if it is, before this is read
+	After []*ir.Node // nodes that must be computed before this is read, if they are computed at all
 }
 
 // New returns an empty graph.
@@ -33,13 +33,13 @@ func New(on ir.Target) *Graph {
 	return &Graph{On: on, Number: map[*ir.Node]int{}, Where: map[*ir.Node]Place{}, byKey: map[string]*ir.Node{}}
 }
 
-// Apply returns a node that is the op on these inputs, or what that amounts to.
+// Apply returns a node that applies the op to the inputs, or a simpler equivalent.
 func (g *Graph) Apply(o ir.Op, in []*ir.Node) *ir.Node {
 	r := g.simplify(o, in)
 	if r == nil {
 		r = g.Share(o, in)
 	}
-	if r.Kind == ir.After && len(r.In) > 1 { // it does not need the others, which nobody else may
+	if r.Kind == ir.After && len(r.In) > 1 { // the others become dependencies of the place and are no longer inputs
 		p := g.Where[r]
 		p.After = slices.Concat(p.After, r.In[1:])
 		g.Where[r], r.In = p, r.In[:1]
@@ -47,7 +47,7 @@ func (g *Graph) Apply(o ir.Op, in []*ir.Node) *ir.Node {
 	return r
 }
 
-// simplify returns what an op on these inputs amounts to, or nil.
+// simplify returns a simpler equivalent of an op on these inputs, or nil.
 func (g *Graph) simplify(o ir.Op, in []*ir.Node) *ir.Node {
 	full := func(i int) (float64, bool) {
 		v, ok := in[i].Attr.(float64)
@@ -99,8 +99,8 @@ func (g *Graph) simplify(o ir.Op, in []*ir.Node) *ir.Node {
 	return g.inMemoryOrder(o, in)
 }
 
-// inMemoryOrder computes an elementwise op, whose operands are all permuted alike, in the order that they have in memory, and permutes the
-// result. It returns nil where they are not.
+// inMemoryOrder handles an elementwise op whose operands are all permuted in the same way. It computes the op in the order of the
+// operands in memory, and permutes the result. Otherwise it returns nil.
 func (g *Graph) inMemoryOrder(o ir.Op, in []*ir.Node) *ir.Node {
 	if o.Emit == nil || o.Table {
 		return nil
@@ -177,7 +177,7 @@ func (g *Graph) place(t *ir.Node) (Place, bool) {
 	return Place{p.Base, v, p.After}, ok
 }
 
-// Whole returns t itself, or a copy where t is a view that is not its base as it lies.
+// Whole returns t itself, or a contiguous copy if t is any other view of its base.
 func (g *Graph) Whole(t *ir.Node) *ir.Node {
 	if p := g.Where[t]; p.Base == t || p.View.Contiguous() && ir.Size(p.Base.Shape) == t.Len() {
 		return t
@@ -185,21 +185,21 @@ func (g *Graph) Whole(t *ir.Node) *ir.Node {
 	return g.Share(ir.CopyOp(t.DType, t.Shape), []*ir.Node{t})
 }
 
-// Resort restores the order of nodes, inputs first, after copies were put in.
+// Resort restores the order of nodes, inputs first, after copies were inserted.
 func (g *Graph) Resort() {
 	g.Order = ir.InOrder(g.Order, func(t *ir.Node) []*ir.Node { return t.In })
 }
 
-// Base returns what holds the value of t.
+// Base returns the node that holds the value of t.
 func (g *Graph) Base(t *ir.Node) *ir.Node { return g.Where[t].Base }
 
-// Copied returns a copy of t. Where t is a variable, it is what the variable was before the run: the copy is a node like others, so what
-// writes over the variable comes after it.
+// Copied returns a copy of t. If t is a variable, the copy has its value from before the run: the copy is a node like others, so the
+// kernel that overwrites the variable runs after it.
 func (g *Graph) Copied(t *ir.Node) *ir.Node {
 	return g.Share(ir.CopyOp(t.DType, t.Shape), []*ir.Node{t})
 }
 
-// Live lists what roots need, in order.
+// Live lists the nodes that roots need, in order.
 func (g *Graph) Live(roots []*ir.Node) []*ir.Node {
 	need := map[*ir.Node]bool{}
 	for _, r := range roots {

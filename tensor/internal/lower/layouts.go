@@ -2,8 +2,8 @@ package lower
 
 import "genview/tensor/internal/ir"
 
-// Layouts puts a copy before each kernel input whose layout the kernel cannot read, and before each table whose elements would be computed
-// where they are read: a table is looked up in memory.
+// Layouts inserts a copy before each kernel input whose layout the kernel cannot read. It also inserts one before each table that would
+// be computed where it is read, because tables must be in memory.
 func (g *Graph) Layouts(roots []*ir.Node) {
 	for _, t := range g.Live(roots) {
 		if t.Kernel == nil && !t.Table {
@@ -20,12 +20,12 @@ func (g *Graph) Layouts(roots []*ir.Node) {
 	g.Resort()
 }
 
-// Packs puts a copy before each part of a pack that has a place of its own already, or is computed wherever it is read. It returns the pack
-// that each part lies in, and for each pack itself.
+// Packs inserts a copy before each part of a pack that already has a place in memory, or that is computed wherever it is read. It returns
+// the pack that contains each part, and for each pack itself.
 func (g *Graph) Packs(roots []*ir.Node) (in map[*ir.Node]*ir.Node) {
 	in = map[*ir.Node]*ir.Node{}
 	taken := map[*ir.Node]bool{}
-	for _, t := range roots { // results are not where another program's might be
+	for _, t := range roots { // results lie outside the memory that other programs overwrite
 		taken[g.Base(t)] = true
 	}
 	for _, t := range g.Live(roots) {
@@ -36,7 +36,7 @@ func (g *Graph) Packs(roots []*ir.Node) (in map[*ir.Node]*ir.Node) {
 			p := g.Where[x]
 			if b := p.Base; taken[b] || b.IsLeaf() || b.Inlined() || b.Pack != nil || !p.View.Contiguous() || b.Len() != x.Len() {
 				t.In[i] = g.Copied(x)
-				if taken[t.In[i]] { // equal parts: one node has one place
+				if taken[t.In[i]] { // two equal parts are one node, which can only have one place
 					t.In[i] = g.Add(&ir.Node{Op: ir.CopyOp(x.DType, x.Shape), In: []*ir.Node{x}})
 				}
 			}

@@ -6,15 +6,15 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// Narrow keeps what products read of what others compute in 16 bits, once for all who read it: as torch.autocast does, which hands
-// such values on in 16 bits, too. In an expression they are floats like others. What was not computed, variables and inputs, is read
-// as it is: a second copy of it would take memory instead of saving some.
+// Narrow stores computed values that products read in 16 bits, once for all their readers. torch.autocast does the same: its 16-bit
+// values are passed on in 16 bits. In expressions they are converted to float32. Variables and inputs are read unchanged, because a
+// second copy of them would take memory instead of saving it.
 func (g *Graph) Narrow(roots []*ir.Node) {
 	dt := g.On.Products
 	if dt == ir.F32 {
 		return
 	}
-	const small = 4 // parts of what is kept that are not worth it
+	const small = 4 // 1/4: smaller parts of a stored value are not worth it
 	live := g.Live(roots)
 	narrowed := map[*ir.Node]*ir.Node{}
 	for _, t := range live {
@@ -41,7 +41,7 @@ func (g *Graph) Narrow(roots []*ir.Node) {
 	g.Resort()
 }
 
-// through sees y, which has as many elements as what x is a view of, through the layout of x.
+// through returns y seen through the layout of x. y must have as many elements as the tensor that x is a view of.
 func (g *Graph) through(y, x *ir.Node) *ir.Node {
 	v := g.Where[x].View
 	return g.Share(ir.Op{

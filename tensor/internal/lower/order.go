@@ -2,8 +2,8 @@ package lower
 
 import "genview/tensor/internal/ir"
 
-// Reorder lets a product write its result in the order in which a copy would put it, where only that copy reads it: the heads of an
-// attention come to lie side by side without a pass over memory.
+// Reorder lets a product write its result in the order into which a copy would bring it, if that copy is its only reader. In attention
+// this makes the heads contiguous without a pass over memory.
 func (g *Graph) Reorder(roots []*ir.Node) {
 	live := g.Live(roots)
 	readers := map[*ir.Node]int{}
@@ -29,13 +29,13 @@ func (g *Graph) Reorder(roots []*ir.Node) {
 		}
 		axes, ok := p.View.Permutation(p.Base.Shape)
 		along := p.View.Collapse().Strides
-		if !ok || len(along) == 0 || along[len(along)-1] != 1 { // it stores four at a time
+		if !ok || len(along) == 0 || along[len(along)-1] != 1 { // the kernel stores four consecutive elements at a time
 			continue
 		}
 		y := g.Add(&ir.Node{Op: c.Ordered(axes).Op(p.Base.Name), In: p.Base.In})
 		t.Op = ir.ReshapeOp(t.DType, t.Shape)
 		t.In = []*ir.Node{y}
-		for _, x := range live { // t's, and what is seen through it
+		for _, x := range live { // the layouts of t, and of views of it
 			g.Where[x], _ = g.place(x)
 		}
 	}
