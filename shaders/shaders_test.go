@@ -66,8 +66,8 @@ func TestSharedMemory(t *testing.T) {
 
 func TestReflection(t *testing.T) {
 	m := shaders.MatMulLanes
-	if m.Entry != "main" || m.Local != [3]int{8, 1, 1} || m.LocalID[0] != 8 || m.PushSize != 0 || len(m.Consts) != 10 {
-		t.Fatalf("got entry %s, workgroup %v, %d bytes pushed, %d constants", m.Entry, m.Local, m.PushSize, len(m.Consts))
+	if m.Entry != "main" || m.Local != [3]int{8, 1, 1} || m.LocalID[0] != 8 || len(m.Consts) != 10 {
+		t.Fatalf("got entry %s, workgroup %v, %d constants", m.Entry, m.Local, len(m.Consts))
 	}
 	for i, want := range []string{"Z", "M", "N", "K", "TM", "KU", "TA", "TB"} {
 		if m.Consts[i].Name != want || m.Consts[i].ID != i {

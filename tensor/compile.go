@@ -276,7 +276,7 @@ func (c *compilation) record() error {
 			}
 		}
 		c.rec.Label(l.Title())
-		c.rec.Dispatch(l.kernel, l.Grid(), nil, l.views...)
+		c.rec.Dispatch(l.kernel, l.Grid(), l.views...)
 		c.p.kernels = append(c.p.kernels, c.describe(l))
 	}
 	c.p.least = c.LeastBytes()

@@ -169,7 +169,7 @@ func (s *stage) record(g codegen.Generated, repeat int, first func(*vk.Recorder)
 		return nil, err
 	}
 	for range repeat {
-		rec.Dispatch(k, g.Grid(), nil, views...)
+		rec.Dispatch(k, g.Grid(), views...)
 	}
 	p, err := rec.Finish()
 	if err == nil {

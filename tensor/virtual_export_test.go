@@ -146,7 +146,7 @@ func (m *VirtualMemory) step(s vk.Step) ([]virtual.Fault, error) {
 			return nil, err
 		}
 		m.gpu.Seed++ // another order
-		return virtual.Run(&virtual.Dispatch{Kernel: k, Push: s.Push, Views: views, Groups: s.Groups}, m.gpu.Options), nil
+		return virtual.Run(&virtual.Dispatch{Kernel: k, Views: views, Groups: s.Groups}, m.gpu.Options), nil
 	case s.Fill != nil:
 		word := binary.LittleEndian.AppendUint32(nil, *s.Fill)
 		views[0].Buffer.Write(views[0].Lo, bytes.Repeat(word, (views[0].Hi-views[0].Lo)/4))

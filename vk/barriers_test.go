@@ -25,8 +25,8 @@ func TestMissingBarriersAreFound(t *testing.T) {
 		messages = nil
 		rec := dev.NewRecorder()
 		k := vktest.Kernel(t, dev, scale(false))
-		rec.Dispatch(k, vk.Threads(16), nil, x.View(), y.View())
-		rec.Dispatch(k, vk.Threads(16), nil, y.View(), z.View())
+		rec.Dispatch(k, vk.Threads(16), x.View(), y.View())
+		rec.Dispatch(k, vk.Threads(16), y.View(), z.View())
 		if missing {
 			rec.DropBarriers()
 		}
@@ -58,7 +58,7 @@ func TestStrayStoresAreFound(t *testing.T) {
 	for _, room := range []int{32, 4} { // numbers; a workgroup writes 32
 		messages = nil
 		rec := dev.NewRecorder()
-		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), nil, group(t, dev).View(), vktest.Buffer(t, dev, make([]float32, room)).View())
+		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), group(t, dev).View(), vktest.Buffer(t, dev, make([]float32, room)).View())
 		p, err := rec.Finish()
 		if err != nil {
 			t.Fatal(err)

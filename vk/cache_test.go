@@ -17,7 +17,7 @@ func TestPipelinesAreKept(t *testing.T) {
 		dev := vktest.OpenWith(t, vk.Options{CacheDir: dir})
 		y := vktest.Buffer(t, dev, make([]float32, 64))
 		rec := dev.NewRecorder()
-		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Threads(16), nil, vktest.Buffer(t, dev, make([]float32, 64)).View(), y.View())
+		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Threads(16), vktest.Buffer(t, dev, make([]float32, 64)).View(), y.View())
 		p, err := rec.Finish()
 		if err != nil {
 			t.Fatal(err)

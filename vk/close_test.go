@@ -64,7 +64,7 @@ func TestCloseAfterDevice(t *testing.T) {
 	p.Close()
 	b.Close()
 	rec := dev.NewRecorder()
-	rec.Dispatch(k, vk.Groups(1), nil, b.View(), other.View())
+	rec.Dispatch(k, vk.Groups(1), b.View(), other.View())
 	_, finish := rec.Finish()
 	_, submit := p.Submit()
 	_, timings := p.Timings()
@@ -174,7 +174,7 @@ func TestKernelsAreLetGo(t *testing.T) {
 	}
 	k.Close()
 	rec := dev.NewRecorder()
-	rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
+	rec.Dispatch(k, vk.Groups(1), x.View(), y.View())
 	p, err := rec.Finish()
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +203,7 @@ func TestKernelsAreLetGo(t *testing.T) {
 		t.Errorf("%d kernels are kept, want %d", n, vk.IdleKernels)
 	}
 	rec = dev.NewRecorder()
-	rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
+	rec.Dispatch(k, vk.Groups(1), x.View(), y.View())
 	if _, err := rec.Finish(); err == nil || !strings.Contains(err.Error(), "the kernel scale is closed") {
 		t.Errorf("got %v, want an error that says closed", err)
 	}

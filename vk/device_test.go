@@ -50,8 +50,8 @@ func TestRunsWhatIsRecorded(t *testing.T) {
 		}
 		x, y, z := vktest.Buffer(t, dev, in), vktest.Buffer(t, dev, make([]float32, 64)), vktest.Buffer(t, dev, make([]float32, 64))
 		rec := dev.NewRecorder()
-		rec.Dispatch(vktest.Kernel(t, dev, scale(true)), vk.Threads(16), nil, x.View(), y.View())
-		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Threads(16), nil, y.View(), z.View())
+		rec.Dispatch(vktest.Kernel(t, dev, scale(true)), vk.Threads(16), x.View(), y.View())
+		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Threads(16), y.View(), z.View())
 		rec.Copy(x.View(), z.View())
 		p, err := rec.Finish()
 		if err != nil {
@@ -106,12 +106,11 @@ func TestRecordingMistakes(t *testing.T) {
 		want   string
 		record func(r *vk.Recorder)
 	}{
-		{"push constants", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), struct{ A int32 }{1}, b.View(), b.View()) }},
-		{"bindings", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), nil, b.View()) }},
-		{"no buffer", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), nil, vk.View{}, b.View()) }},
-		{"multiple", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), nil, b.Slice(4, 20), b.View()) }},
-		{"workgroups", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(0), nil, b.View(), b.View()) }},
-		{"not declared Aliased", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), nil, b.Slice(0, 512), b.Slice(256, 768)) }},
+		{"bindings", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), b.View()) }},
+		{"no buffer", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), vk.View{}, b.View()) }},
+		{"multiple", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), b.Slice(4, 20), b.View()) }},
+		{"workgroups", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(0), b.View(), b.View()) }},
+		{"not declared Aliased", func(r *vk.Recorder) { r.Dispatch(k, vk.Groups(1), b.Slice(0, 512), b.Slice(256, 768)) }},
 		{"overlap", func(r *vk.Recorder) { r.Copy(b.Slice(0, 16), b.Slice(8, 24)) }},
 		{"which has", func(r *vk.Recorder) { r.Fill(b.Slice(0, 2048), 0); r.Copy(b.Slice(0, 2048), b.Slice(0, 2048)) }},
 	} {

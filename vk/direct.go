@@ -138,14 +138,12 @@ type setLayoutInfo struct {
 	bindings uintptr
 }
 
-type pushRange struct{ stages, _, size uint32 }
-
 type pipelineLayoutInfo struct {
 	chained
 	_, setCount uint32
 	sets        uintptr
-	pushCount   uint32
-	pushes      uintptr
+	_           uint32 // push constants: none
+	_           uintptr
 }
 
 type mapEntry struct {

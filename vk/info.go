@@ -47,7 +47,6 @@ type Limits struct {
 	MaxGroupSize    [3]int `json:"max_group_size"`
 	MaxInvocations  int    `json:"max_invocations"` // in one workgroup
 	SharedMemory    int    `json:"shared_memory"`
-	PushConstants   int    `json:"push_constants"`
 	StorageAlign    int    `json:"storage_align"`
 	TexelAlign      int    `json:"texel_align"`
 }

@@ -14,7 +14,6 @@ type Step struct {
 	Module *spirv.Module
 	Consts []spirv.Const
 	Groups [3]int
-	Push   []byte
 	Views  []View // one for each binding of the module, in order
 	Fill   *uint32
 }
@@ -23,7 +22,7 @@ type Step struct {
 func (p *Program) Steps() iter.Seq[Step] {
 	return func(yield func(Step) bool) {
 		for _, c := range p.commands {
-			s := Step{Label: c.label, Groups: c.groups, Push: c.push, Views: c.views, Fill: c.fill}
+			s := Step{Label: c.label, Groups: c.groups, Views: c.views, Fill: c.fill}
 			if c.kernel != nil {
 				s.Module, s.Consts = c.kernel.module, slices.Clone(c.kernel.consts)
 			}

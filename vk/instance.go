@@ -121,8 +121,7 @@ func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 			MaxBuffers: int(l.MaxPerStageDescriptorStorageBuffers), MaxTexelBuffers: int(l.MaxPerStageDescriptorStorageImages),
 			MaxGroups: ints(l.MaxComputeWorkGroupCount), MaxGroupSize: ints(l.MaxComputeWorkGroupSize),
 			MaxInvocations: int(l.MaxComputeWorkGroupInvocations), SharedMemory: int(l.MaxComputeSharedMemorySize),
-			PushConstants: int(l.MaxPushConstantsSize),
-			StorageAlign:  int(l.MinStorageBufferOffsetAlignment), TexelAlign: int(l.MinTexelBufferOffsetAlignment),
+			StorageAlign: int(l.MinStorageBufferOffsetAlignment), TexelAlign: int(l.MinTexelBufferOffsetAlignment),
 		},
 	}
 	var f vulkan.PhysicalDeviceFeatures

@@ -140,9 +140,6 @@ func (d *Device) unuse(k *Kernel) {
 func (k *Kernel) fit(c []spirv.Const) error {
 	m, info := k.module, k.d.info
 	limits := info.Limits
-	if m.PushSize > limits.PushConstants {
-		return beyond("%d bytes of push constants, the device takes %d", m.PushSize, limits.PushConstants)
-	}
 	if buffers, texels := m.Buffers(); buffers > limits.MaxBuffers || texels > limits.MaxTexelBuffers {
 		return beyond("%d buffers and %d texel buffers, the device takes %d and %d", buffers, texels, limits.MaxBuffers, limits.MaxTexelBuffers)
 	}
@@ -168,7 +165,7 @@ func (k *Kernel) fit(c []spirv.Const) error {
 	return nil
 }
 
-// lay makes the layout of the kernel's bindings and push constants.
+// lay makes the layout of the kernel's bindings.
 func (k *Kernel) lay() error {
 	m, d := k.module, k.d
 	var a arena
@@ -184,13 +181,9 @@ func (k *Kernel) lay() error {
 		return err
 	}
 	k.setup = vulkan.DescriptorSetLayout(set)
-	layout := pipelineLayoutInfo{
+	h, err := d.newer.create("vkCreatePipelineLayout", unsafe.Pointer(d.dev), at(&a, pipelineLayoutInfo{
 		chained: head(vulkan.StructureTypePipelineLayoutCreateInfo), setCount: 1, sets: at(&a, uintptr(set)),
-	}
-	if m.PushSize > 0 {
-		layout.pushCount, layout.pushes = 1, at(&a, pushRange{stages: computeStage, size: uint32(m.PushSize)})
-	}
-	h, err := d.newer.create("vkCreatePipelineLayout", unsafe.Pointer(d.dev), at(&a, layout))
+	}))
 	if err != nil {
 		return err
 	}

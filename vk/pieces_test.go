@@ -69,7 +69,7 @@ func TestLongProgramsAreSubmittedInPieces(t *testing.T) {
 				if i%2 > 0 {
 					from, to = y, x
 				}
-				rec.Dispatch(k, vk.Threads(16), nil, from.View(), to.View())
+				rec.Dispatch(k, vk.Threads(16), from.View(), to.View())
 			}
 			p, err := rec.Finish()
 			if err != nil {

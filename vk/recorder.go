@@ -2,7 +2,6 @@ package vk
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -31,7 +30,6 @@ type command struct {
 	label         string
 	kernel        *Kernel // nil for a copy or a fill
 	groups        [3]int
-	push          []byte
 	views         []View
 	fill          *uint32
 	reads, writes []extent
@@ -59,9 +57,8 @@ func (r *Recorder) fail(format string, args ...any) {
 	}
 }
 
-// Dispatch runs a kernel on views, one for each binding of its module, in order. push is nil, or a struct, array or slice of 4-byte scalars
-// with the size of the module's push constants.
-func (r *Recorder) Dispatch(k *Kernel, g Grid, push any, v ...View) {
+// Dispatch runs a kernel on views, one for each binding of its module, in order.
+func (r *Recorder) Dispatch(k *Kernel, g Grid, v ...View) {
 	if r.err != nil {
 		return
 	}
@@ -73,11 +70,6 @@ func (r *Recorder) Dispatch(k *Kernel, g Grid, push any, v ...View) {
 	c := command{label: r.label, kernel: k, groups: g.n, views: v}
 	if c.label == "" {
 		c.label = m.Name
-	}
-	var err error
-	if c.push, err = pushBytes(push); err != nil || len(c.push) != m.PushSize {
-		r.fail("Dispatch %s: %d bytes of push constants were given, the shader has %d", m.Name, len(c.push), m.PushSize)
-		return
 	}
 	if len(v) != len(m.Bindings) {
 		r.fail("Dispatch %s: %d views were given, the shader has %d bindings", m.Name, len(v), len(m.Bindings))
@@ -200,14 +192,6 @@ func (r *Recorder) Fill(dst View, value uint32) {
 		return
 	}
 	r.add(command{label: "Fill", views: []View{dst}, fill: &value, writes: []extent{dst.extent()}})
-}
-
-// pushBytes encodes push constants.
-func pushBytes(push any) ([]byte, error) {
-	if push == nil {
-		return nil, nil
-	}
-	return binary.Append(nil, binary.LittleEndian, push)
 }
 
 // Finish ends the recording and returns the program, or the first error.

@@ -31,7 +31,7 @@ func TestFullSubgroups(t *testing.T) {
 	}
 	out := vktest.Buffer(t, dev, make([]float32, 4*n))
 	rec := dev.NewRecorder()
-	rec.Dispatch(k, vk.Groups(1), nil, out.View())
+	rec.Dispatch(k, vk.Groups(1), out.View())
 	p, err := rec.Finish()
 	if err != nil {
 		t.Fatal(err)

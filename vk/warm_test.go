@@ -16,7 +16,7 @@ func TestWarmComputesNothing(t *testing.T) {
 	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
 	for _, run := range []bool{false, true} {
 		rec := dev.NewRecorder()
-		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), nil, x.View(), y.View())
+		rec.Dispatch(vktest.Kernel(t, dev, scale(false)), vk.Groups(1), x.View(), y.View())
 		p, err := rec.Finish()
 		if err != nil {
 			t.Fatal(err)
@@ -40,7 +40,7 @@ func TestWarmAside(t *testing.T) {
 	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
 	rec := dev.NewRecorder()
 	for _, k := range []*vk.Kernel{vktest.Kernel(t, dev, scale(false)), vktest.Kernel(t, dev, scale(true)), vktest.Kernel(t, dev, scale(false))} {
-		rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
+		rec.Dispatch(k, vk.Groups(1), x.View(), y.View())
 	}
 	p, err := rec.Finish()
 	if err != nil {
@@ -73,7 +73,7 @@ func TestWarmFails(t *testing.T) {
 	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
 	rec := dev.NewRecorder()
 	for by := range 6 {
-		rec.Dispatch(vktest.Kernel(t, dev, scaleBy(float64(by), false)), vk.Groups(1), nil, x.View(), y.View())
+		rec.Dispatch(vktest.Kernel(t, dev, scaleBy(float64(by), false)), vk.Groups(1), x.View(), y.View())
 	}
 	p, err := rec.Finish()
 	if err != nil {

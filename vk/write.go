@@ -1,7 +1,6 @@
 package vk
 
 import (
-	"runtime"
 	"unsafe"
 
 	"genview/shaders/spirv"
@@ -116,12 +115,6 @@ func (p *Program) dispatch(cmd vulkan.CommandBuffer, c command, set vulkan.Descr
 	k := c.kernel
 	vulkan.CmdBindPipeline(cmd, vulkan.PipelineBindPointCompute, k.pipeline)
 	vulkan.CmdBindDescriptorSets(cmd, vulkan.PipelineBindPointCompute, k.layout, 0, 1, []vulkan.DescriptorSet{set}, 0, nil)
-	if len(c.push) > 0 {
-		var pin runtime.Pinner
-		pin.Pin(&c.push[0])
-		vulkan.CmdPushConstants(cmd, k.layout, vulkan.ShaderStageFlags(vulkan.ShaderStageComputeBit), 0, uint32(len(c.push)), unsafe.Pointer(&c.push[0]))
-		pin.Unpin()
-	}
 	vulkan.CmdDispatch(cmd, uint32(c.groups[0]), uint32(c.groups[1]), uint32(c.groups[2]))
 }
 

@@ -53,7 +53,6 @@ type Block struct {
 	main    ID
 	entry   ID // label of the first block
 	binds   []Binding
-	push    int
 
 	special    bool // NaN, infinities and the signs of zeros are kept
 	careful    bool // functions of NaN are NaN
@@ -279,7 +278,7 @@ func (b *Block) Module() *Module {
 	w[3] = uint32(b.next)
 	return &Module{
 		Name: b.name, Words: w, Entry: "main", Local: b.local, LocalID: [3]int{-1, -1, -1},
-		Bindings: b.binds, Subgroup: b.subgroup, PushSize: b.push,
+		Bindings: b.binds, Subgroup: b.subgroup,
 	}
 }
 

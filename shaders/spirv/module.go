@@ -1,6 +1,6 @@
 // Package spirv reads and writes SPIR-V compute shaders.
 //
-// [Parse] tells what a shader binds, pushes and can be specialised on, so that nothing of it is typed twice in Go.
+// [Parse] tells what a shader binds and can be specialised on, so that nothing of it is typed twice in Go.
 // [Block] assembles shaders at run time, one for each distinct chain of elementwise work.
 package spirv
 
@@ -15,8 +15,6 @@ type Module struct {
 	LocalID  [3]int   // constant_id of each workgroup dimension, -1 where it is fixed
 	Bindings []Binding
 	Subgroup int // invocations of each subgroup, which the kernel counts on; 0: on none
-	PushSize int // bytes of push constants
-	Push     []Member
 	Consts   []SpecConst
 }
 

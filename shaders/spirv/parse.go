@@ -2,33 +2,26 @@ package spirv
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// A Member is a field of the push constants.
-type Member struct {
-	Name   string
-	Offset int
-	Elem   Elem
-}
-
 // parser collects what the declarations of a module say.
 type parser struct {
-	m       *Module
-	names   map[uint32]string
-	members map[[2]uint32]string
-	decor   map[uint32]map[uint32]uint32    // id → decoration → operand
-	fields  map[[2]uint32]map[uint32]uint32 // struct, member → decoration → operand
-	types   map[uint32][]uint32             // id → opcode and operands
-	consts  map[uint32]uint32
-	specs   map[uint32]bool
-	vars    [][3]uint32 // id, pointer type, class
-	local   map[int]uint32
+	m      *Module
+	names  map[uint32]string
+	decor  map[uint32]map[uint32]uint32    // id → decoration → operand
+	fields map[[2]uint32]map[uint32]uint32 // struct, member → decoration → operand
+	types  map[uint32][]uint32             // id → opcode and operands
+	consts map[uint32]uint32
+	specs  map[uint32]bool
+	vars   [][3]uint32 // id, pointer type, class
+	local  map[int]uint32
 }
 
-// Parse reads what a compute shader binds, pushes and can be specialised on.
+// Parse reads what a compute shader binds and can be specialised on.
 func Parse(name string, code []byte) (*Module, error) {
 	if len(code) < 20 || len(code)%4 != 0 {
 		return nil, fmt.Errorf("spirv: %s: %d bytes are no module", name, len(code))
@@ -42,7 +35,7 @@ func Parse(name string, code []byte) (*Module, error) {
 	}
 	p := &parser{
 		m: &Module{Name: name, Words: words, LocalID: [3]int{-1, -1, -1}}, names: map[uint32]string{},
-		members: map[[2]uint32]string{}, decor: map[uint32]map[uint32]uint32{}, fields: map[[2]uint32]map[uint32]uint32{},
+		decor: map[uint32]map[uint32]uint32{}, fields: map[[2]uint32]map[uint32]uint32{},
 		types: map[uint32][]uint32{}, consts: map[uint32]uint32{}, specs: map[uint32]bool{}, local: map[int]uint32{},
 	}
 	for at := 5; at < len(words); {
@@ -88,8 +81,6 @@ func (p *parser) instruction(op uint32, a []uint32) {
 	switch op {
 	case 5: // OpName
 		p.names[word(a, 0)] = literal(a[min(1, len(a)):])
-	case 6: // OpMemberName
-		p.members[[2]uint32{word(a, 0), word(a, 1)}] = literal(a[min(2, len(a)):])
 	case opEntryPoint:
 		if word(a, 0) == 5 && p.m.Entry == "" { // GLCompute
 			p.m.Entry = literal(a[min(2, len(a)):])
@@ -153,7 +144,7 @@ func (p *parser) finish() (*Module, error) {
 		}
 		switch v[2] {
 		case 9: // PushConstant
-			p.push(pointer[2])
+			return nil, errors.New("spirv: it has push constants: sizes of kernels are specialisation constants")
 		case 0, 2, classStorageBuffer:
 			if err := p.binding(v[0], v[2], pointer[2]); err != nil {
 				return nil, err
@@ -162,22 +153,6 @@ func (p *parser) finish() (*Module, error) {
 	}
 	slices.SortFunc(m.Bindings, func(a, b Binding) int { return a.Index - b.Index })
 	return m, nil
-}
-
-func (p *parser) push(block uint32) {
-	t := p.types[block]
-	for i := range len(t) - 1 {
-		k := [2]uint32{block, uint32(i)}
-		f := Member{Name: p.members[k], Offset: int(p.fields[k][35]), Elem: Int}
-		switch e := p.types[t[1+i]]; {
-		case len(e) > 0 && e[0] == opTypeFloat:
-			f.Elem = Float
-		case len(e) > 2 && e[0] == opTypeInt && e[2] == 0:
-			f.Elem = Uint
-		}
-		p.m.Push = append(p.m.Push, f)
-		p.m.PushSize = max(p.m.PushSize, f.Offset+4)
-	}
 }
 
 func (p *parser) binding(id, class, pointee uint32) error {

@@ -46,7 +46,6 @@ type Shader struct {
 	Groups [3]int
 	Module *spirv.Module `json:"-"`
 	Consts []spirv.Const `json:"-"`
-	Push   []byte        `json:"-"`
 	Sizes  []int         `json:"-"` // bytes that each binding holds
 
 	Calls  int             // number of such dispatches
@@ -56,7 +55,7 @@ type Shader struct {
 
 // ShaderOf returns the shader of a dispatch.
 func ShaderOf(of, ops, form string, flops float64, bytes int, d vk.Step) Shader {
-	s := Shader{Of: of, Ops: ops, Form: form, FLOPs: flops, Bytes: bytes, Groups: d.Groups, Module: d.Module, Consts: d.Consts, Push: d.Push, Local: 1}
+	s := Shader{Of: of, Ops: ops, Form: form, FLOPs: flops, Bytes: bytes, Groups: d.Groups, Module: d.Module, Consts: d.Consts, Local: 1}
 	for i, n := range d.Module.Local {
 		for _, c := range d.Consts {
 			if c.ID == d.Module.LocalID[i] {
@@ -77,7 +76,7 @@ func CountRounds(t *testing.T, all []Shader) {
 	t.Helper()
 	const most = 4 << 20
 	memories := sync.Pool{New: func() any { return virtual.NewBuffer("memory", most) }}
-	each := equal(all, func(s Shader) string { return s.words() + fmt.Sprint(s.Consts, s.Groups, s.Sizes, s.Push) })
+	each := equal(all, func(s Shader) string { return s.words() + fmt.Sprint(s.Consts, s.Groups, s.Sizes) })
 	onAllCores(len(each), func(i int) {
 		s := all[each[i][0]]
 		k, err := virtual.Load(s.Module, s.Consts...)
@@ -85,7 +84,7 @@ func CountRounds(t *testing.T, all []Shader) {
 			t.Errorf("%s: %s, %s: %v", s.Of, s.Ops, s.Form, err)
 			return
 		}
-		d := &virtual.Dispatch{Kernel: k, Push: s.Push, Groups: s.Groups}
+		d := &virtual.Dispatch{Kernel: k, Groups: s.Groups}
 		memory := memories.Get().(*virtual.Buffer)
 		defer memories.Put(memory)
 		for _, n := range s.Sizes {

@@ -113,8 +113,6 @@ func (v *invocation) loads(i *instruction) {
 				v.unknown[res+c] |= unknown << 32
 			}
 		}
-	case pushConstant:
-		v.loadPush(res, t, int(ptr))
 	case input:
 		v.loadInput(res, t, int(ptr))
 	case workgroup:
@@ -188,18 +186,6 @@ func (v *invocation) writeShared(at int, x, unknown uint64) {
 
 func (g *group) place(at int) string {
 	return fmt.Sprintf("shared cell %d of %d", at, len(g.shared))
-}
-
-//go:norace
-func (v *invocation) loadPush(res int, t *typ, at int) {
-	p := v.group.run.d.Push
-	for c, place := range t.flat {
-		if at+place.at+4 > len(p) {
-			v.fault("reads outside of the push constants,", fmt.Sprintf("byte %d of %d", at+place.at, len(p)))
-			return
-		}
-		v.regs[res+c] = word(p, at+place.at)
-	}
 }
 
 // loadInput reads a built-in variable, or a component of one where a pointer's upper bits say which.

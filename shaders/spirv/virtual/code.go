@@ -193,7 +193,7 @@ type link struct{ reg, scale, n int }
 // links resolves an access chain.
 func (k *Kernel) links(i *instruction) chain {
 	t, class := i.from.elem, i.from.class
-	bytes := class == storageBuffer || class == uniform || class == pushConstant
+	bytes := class == storageBuffer || class == uniform
 	var c chain
 	for _, at := range i.a[1:] {
 		switch {

@@ -19,7 +19,6 @@ const (
 	workgroup       = 4
 	private         = 6
 	function        = 7
-	pushConstant    = 9
 	storageBuffer   = 12
 )
 

@@ -25,10 +25,9 @@ type Options struct {
 	Forgiving bool
 }
 
-// A Dispatch is what a device is asked to do: a kernel, its push constants, and a view for each binding of its module, in order.
+// A Dispatch is what a device is asked to do: a kernel, and a view for each binding of its module, in order.
 type Dispatch struct {
 	Kernel *Kernel
-	Push   []byte
 	Views  []View
 	Groups [3]int
 }

@@ -33,7 +33,7 @@ func TestPoses(t *testing.T) {
 	got := vktest.Open(t).Info().Limits
 	want := vk.Limits{
 		MaxAllocation: got.MaxAllocation, MaxStorageRange: 128 << 20, MaxTexels: 64 << 10, MaxBuffers: 4, MaxTexelBuffers: 4, MaxGroups: [3]int{65535, 65535, 65535},
-		MaxGroupSize: [3]int{128, 128, 64}, MaxInvocations: 128, SharedMemory: 16 << 10, PushConstants: 128, StorageAlign: 256, TexelAlign: 256,
+		MaxGroupSize: [3]int{128, 128, 64}, MaxInvocations: 128, SharedMemory: 16 << 10, StorageAlign: 256, TexelAlign: 256,
 	}
 	if size := unsafe.Sizeof(pose.Limits{}); got != want || size != 504 { // bytes of VkPhysicalDeviceLimits
 
