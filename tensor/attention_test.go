@@ -10,14 +10,15 @@ import (
 	"genview/vk/vktest"
 )
 
-// attend is attention of [b, h, t, d] to [b, g, s, d], and its gradients with respect to the queries, keys and values that it returns.
+// attend returns attention of [b, h, t, d] to [b, g, s, d], and its gradients with respect to the queries, keys and values, which it
+// returns as well.
 func attend(b, h, g, t, s, d int, f func(q, k, v *Tensor, o AttentionOptions) *Tensor) (all, in []*Tensor) {
 	in = []*Tensor{Input("q", F32, b, h, t, d), Input("k", F32, b, g, s, d), Input("v", F32, b, g, s, d)}
 	y := f(in[0], in[1], in[2], AttentionOptions{Causal: true, Scale: 0.5})
 	return append([]*Tensor{y}, VJP(y, Input("dy", F32, b, h, t, d), in...)...), in
 }
 
-// TestAttentionOnGPU has one kernel where there is one, and no T×S values in memory.
+// TestAttentionOnGPU checks that attention is one kernel on targets that have one, and that no T×S values are in memory.
 func TestAttentionOnGPU(t *testing.T) {
 	rt, err := NewRuntimeWith(vktest.Open(t), Options{Family: ForGPU})
 	if err != nil {
@@ -31,10 +32,10 @@ func TestAttentionOnGPU(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s := p.String(); p.Dispatches() != 2 || !strings.Contains(s, "\nAttention [") { // the kernel, and its heads in order
+		if s := p.String(); p.Dispatches() != 2 || !strings.Contains(s, "\nAttention [") { // the kernel, and a copy that restores the order of heads
 			t.Errorf("%d heads of keys: %s", g, s)
 		}
-		if most := 4 * b * h * n * (5*d + 3); p.Peak() > most { // queries, keys, values, and what becomes of them, in two orders
+		if most := 4 * b * h * n * (5*d + 3); p.Peak() > most { // queries, keys and values, and the result in two orders
 			t.Errorf("%d heads of keys: %d bytes, want at most %d", g, p.Peak(), most)
 		}
 		p.Close()
@@ -48,14 +49,14 @@ func TestAttentionOnGPU(t *testing.T) {
 				t.Errorf("%d heads of keys: want one of each of %q: %s", g, kernels, s)
 			}
 		}
-		if most := 4 * b * h * n * (14*d + 5); p.Peak() > most || strings.Contains(s, "MatMul") { // no more for longer texts
+		if most := 4 * b * h * n * (14*d + 5); p.Peak() > most || strings.Contains(s, "MatMul") { // memory does not grow with T·S
 			t.Errorf("%d heads of keys: with the gradient %d bytes, want at most %d, and no product: %s", g, p.Peak(), most, s)
 		}
 		p.Close()
 	}
 }
 
-// TestAttentionOnLavapipe has the same program as if there were no kernel, to the second derivative.
+// TestAttentionOnLavapipe checks that lavapipe has the same program as without an attention kernel, to the second derivative.
 func TestAttentionOnLavapipe(t *testing.T) {
 	rt := NewRuntime(vktest.Open(t))
 	defer rt.Close()
@@ -83,7 +84,7 @@ func TestAttentionOnLavapipe(t *testing.T) {
 	}
 }
 
-// TestAttentionNowhere gives NaN to queries whose scores are all −∞, and to no others.
+// TestAttentionNowhere checks that queries whose scores are all −∞ give NaN, and that no others do.
 func TestAttentionNowhere(t *testing.T) {
 	for _, family := range []Family{ForDevice, ForGPU} {
 		rt, err := NewRuntimeWith(vktest.Open(t), Options{Family: family})
@@ -110,7 +111,8 @@ func TestAttentionNowhere(t *testing.T) {
 	}
 }
 
-// attentionCases are operands of any rank, that broadcast, that are one, and that are parts of one projection, with masks and dropout.
+// attentionCases are operands of any rank, operands that broadcast, that are the same tensor, and that are parts of one projection, with
+// masks and dropout.
 func attentionCases(draw func(shape ...int) *Tensor) []attentionCase {
 	part := func(x *Tensor, i int) *Tensor { // of a projection [2, 40, 3·2·8]
 		return x.Slice(-1, 16*i, 16*i+16).Reshape(2, 40, 2, 8).Permute(0, 2, 1, 3)
@@ -134,14 +136,14 @@ func attentionCases(draw func(shape ...int) *Tensor) []attentionCase {
 
 type attentionCase struct {
 	name    string
-	q, k, v *Tensor // k and v are nil where all are one
+	q, k, v *Tensor // k and v are nil if all are the same tensor
 	part    func(x *Tensor, i int) *Tensor
 	o       AttentionOptions
 
 	virtually bool
 }
 
-// results are those of one way to compute a case, and their gradients with respect to queries, keys, values and a mask that is added.
+// results are the results of one way to compute a case, and their gradients with respect to queries, keys, values and an added mask.
 func (c attentionCase) results(f func(q, k, v *Tensor, o AttentionOptions) *Tensor) []*Tensor {
 	in := []*Tensor{c.q, c.k, c.v}
 	if c.k == nil {
@@ -181,8 +183,8 @@ func ran(t *testing.T, rt *Runtime, all []*Tensor) (p *Program, values [][]float
 	return p, values
 }
 
-// TestAttentionLayouts compares the kernels, and their gradients, with the ops, and attention in blocks with attention in one. Some
-// it runs on a GPU that is not there, too.
+// TestAttentionLayouts compares the kernels and their gradients with plain ops, and attention in blocks with attention in one block. Some
+// cases also run on a virtual GPU.
 func TestAttentionLayouts(t *testing.T) {
 	t.Parallel()
 	dev := vktest.Open(t)
@@ -194,7 +196,7 @@ func TestAttentionLayouts(t *testing.T) {
 	rt := NewRuntime(dev)
 	defer rt.Close()
 	none := NewVirtualGPU(virtual.Options{Subgroup: 32, SharedMemory: 16 << 10, Seed: 1})
-	draw := func(shape ...int) *Tensor { // numbers that look like none in particular, another row of them each time
+	draw := func(shape ...int) *Tensor { // pseudo-random numbers, different ones at each call
 		v := make([]float32, ir.Size(shape))
 		for i := range v {
 			v[i] = float32(math.Sin(float64(i*i%977+7*i) * 1.3))

@@ -10,8 +10,8 @@ import (
 	"genview/vk"
 )
 
-// BenchmarkOps times the ops of optest.Benches forward and backward, without the validation layer. x-yardstick is how many times as
-// long each takes as matrix products of the same sizes, or a pass over as many bytes.
+// BenchmarkOps times the ops of optest.Benches forward and backward, without the validation layer. x-yardstick is the ratio of each time
+// to that of matrix products of the same sizes, or of a pass over as many bytes.
 func BenchmarkOps(b *testing.B) {
 	dev, err := vk.Open(vk.Options{Device: os.Getenv("GENVIEW_DEVICE")})
 	if err != nil {

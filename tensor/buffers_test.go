@@ -12,7 +12,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestFewBuffers computes what reads and writes much at once on a GPU whose shaders bind as few buffers as Vulkan allows.
+// TestFewBuffers runs programs that read and write many tensors at once on a GPU whose shaders bind as few buffers as Vulkan allows.
 func TestFewBuffers(t *testing.T) {
 	t.Parallel()
 	rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: tensor.ForGPU})
@@ -30,7 +30,8 @@ func TestFewBuffers(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatBindsTooMuchIsSplit has all other kernels of a program as they are where a device binds more.
+// TestOnlyWhatBindsTooMuchIsSplit checks that a unit that binds too many buffers is split, and that all other kernels of the program are
+// the same as on a device that binds more.
 func TestOnlyWhatBindsTooMuchIsSplit(t *testing.T) {
 	rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: tensor.ForGPU})
 	if err != nil {

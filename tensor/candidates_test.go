@@ -11,8 +11,9 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestCandidates: what the tuner tries for the products of bench ops, and of their gradients, is compiled by the compiler of AMD's GPUs,
-// spills no registers, and is valid SPIR-V. scripts/drivers looks at all of it, and other runs of tests at products of one size.
+// TestCandidates compiles the kernels that the tuner tries for the products of bench ops and of their gradients with the compiler of
+// AMD's GPUs. None may spill registers, and each must be valid SPIR-V. scripts/drivers checks all kernels; other runs check the products
+// of one size.
 func TestCandidates(t *testing.T) {
 	families, versions, size := vktest.Families[1:2], []string{"1.1"}, "768x128x512"
 	if os.Getenv(vktest.DriversVariable) != "" {

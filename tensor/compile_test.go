@@ -15,7 +15,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestFirstKernelsErrorIsReturned compiles programs of which several kernels cannot be made, at the same time as others can.
+// TestFirstKernelsErrorIsReturned compiles programs in which several kernels cannot be made, at the same time as others can.
 func TestFirstKernelsErrorIsReturned(t *testing.T) {
 	rt := NewRuntime(vktest.Open(t))
 	defer rt.Close()
@@ -37,7 +37,7 @@ func TestFirstKernelsErrorIsReturned(t *testing.T) {
 	}
 }
 
-// A block is a kernel that does nothing, in workgroups of some size.
+// A block is a kernel that does nothing, in workgroups of a given size.
 type block struct {
 	name  string
 	local int
@@ -49,7 +49,7 @@ func (k block) Write(*fuse.Fusion, *fuse.Unit, ir.Target) codegen.Generated {
 	return codegen.Generated{Module: spirv.NewBlock(k.name, k.local, 1, 1).Module(), Groups: 1}
 }
 
-// TestWrongKernelsAreNotUsed has a runtime find out that the kernels for lavapipe are wrong.
+// TestWrongKernelsAreNotUsed checks that a runtime finds out that the kernels for lavapipe are wrong.
 func TestWrongKernelsAreNotUsed(t *testing.T) {
 	dev := vktest.Open(t)
 	if !dev.Info().Lavapipe {
@@ -71,8 +71,8 @@ func TestWrongKernelsAreNotUsed(t *testing.T) {
 	}
 }
 
-// TestPassingErrorsChooseNoKernels fails each call of the driver that the first compilation makes, one after the other, and only once: it
-// is an error that leaves nothing behind, and the next compilation takes the kernels that it would have taken anyway.
+// TestPassingErrorsChooseNoKernels fails each driver call of the first compilation once, one after the other. The error must leave
+// nothing behind, and the next compilation must take the same kernels as without it.
 func TestPassingErrorsChooseNoKernels(t *testing.T) {
 	var left atomic.Int64 // calls until one fails
 	var failed atomic.Pointer[vk.Error]
@@ -87,7 +87,7 @@ func TestPassingErrorsChooseNoKernels(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for n := int64(1); ; n++ {
-		dev := vktest.OpenWith(t, vk.Options{Fail: fail}) // which has no kernels yet
+		dev := vktest.OpenWith(t, vk.Options{Fail: fail}) // it has no kernels yet
 		want := ForGPU
 		if dev.Info().Lavapipe {
 			want = ForLavapipe
@@ -105,7 +105,7 @@ func TestPassingErrorsChooseNoKernels(t *testing.T) {
 			break
 		}
 		seen[e.Call] = true
-		if again := err == nil && e.Call == "vkAllocateMemory"; !errors.Is(err, e) && !again { // a smaller block may do
+		if again := err == nil && e.Call == "vkAllocateMemory"; !errors.Is(err, e) && !again { // a smaller memory block may be enough
 			t.Errorf("call %d, %s, fails, and the error is %v", n, e.Call, err)
 		}
 		got, err := rt.Floats(Const([]float32{1, 2, 3, 4}, 4).Sum())
@@ -127,7 +127,7 @@ func TestPassingErrorsChooseNoKernels(t *testing.T) {
 	}
 }
 
-// TestUnfitKernelsAreNotUsed: what the device lacks, or its driver does not compile, is no passing error.
+// TestUnfitKernelsAreNotUsed checks that a missing feature, or a kernel that the driver does not compile, is no passing error.
 func TestUnfitKernelsAreNotUsed(t *testing.T) {
 	dev := vktest.Open(t)
 	if !dev.Info().Lavapipe {

@@ -9,7 +9,7 @@ import (
 	"genview/vk"
 )
 
-// A gradient is a tensor like any other, and can be differentiated again: of x³ it is 3x², and of that 6x.
+// A gradient is a tensor like any other and can be differentiated again: the gradient of x³ is 3x², and the gradient of that is 6x.
 func ExampleGrad() {
 	dev, err := vk.Open(vk.Options{})
 	if err != nil {

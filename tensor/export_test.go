@@ -9,10 +9,10 @@ import (
 	"genview/vk/vktest"
 )
 
-// MaxGroups lowers how many workgroups lie along x.
+// MaxGroups lowers the number of workgroups along x.
 func (rt *Runtime) MaxGroups(n int) { rt.target.Row = n }
 
-// WithoutSubgroups lets the runtime's kernels combine through shared memory alone.
+// WithoutSubgroups makes the runtime's kernels combine through shared memory alone.
 func (rt *Runtime) WithoutSubgroups() { rt.target.Info.Arithmetic = false }
 
 func (rt *Runtime) mustSettle() {
@@ -21,7 +21,8 @@ func (rt *Runtime) mustSettle() {
 	}
 }
 
-// Ways returns in how many ways the runtime can write the kernels of products: all tiles of a GPU, whether they suit or not.
+// Ways returns the number of ways in which the runtime can write the kernels of products: all tiles of a GPU, even those that do not
+// suit.
 func (rt *Runtime) Ways() int {
 	rt.mustSettle()
 	if rt.target.CPU {
@@ -30,8 +31,8 @@ func (rt *Runtime) Ways() int {
 	return len(codegen.Tiles())
 }
 
-// Written returns the graph of y with the kernels of all products written in one of the ways, and none of them in parts. A way that a
-// product does not have is its last one.
+// Written returns the graph of y with the kernels of all products written in the given way, and no product in parts. A product with fewer
+// ways uses its last one.
 func Written(y *Tensor, way int) *Tensor {
 	done := map[*Tensor]*Tensor{}
 	var copied func(t *Tensor) *Tensor
@@ -56,7 +57,7 @@ func Written(y *Tensor, way int) *Tensor {
 	return copied(y)
 }
 
-// written is a product whose kernel is written in one way.
+// written returns a product whose kernel is written in one way.
 type written struct {
 	*ir.Contraction
 	way int
@@ -67,7 +68,7 @@ func (w written) Write(f *fuse.Fusion, u *fuse.Unit, on ir.Target) codegen.Gener
 	return all[min(w.way, len(all)-1)].Generate()
 }
 
-// Multiply has the runtime's GPU kernels multiply matrices so, whatever the device says.
+// Multiply makes the runtime's GPU kernels use this matrix multiplication, whatever the device reports.
 func (rt *Runtime) Multiply(m spirv.Matrices) {
 	rt.mustSettle()
 	rt.target.Matrices = m
@@ -75,13 +76,13 @@ func (rt *Runtime) Multiply(m spirv.Matrices) {
 
 func init() { timedMatrices = 128 }
 
-// Trusts tells whether matrices that the device is said to multiply so give right products in less time, or are known to.
+// Trusts tells whether the device's matrix multiplication gives right products in less time, or is known to.
 func (rt *Runtime) Trusts(m spirv.Matrices) (bool, error) {
 	rt.target.Info.Matrices = m
 	return rt.trusts(m)
 }
 
-// MatrixModules returns a kernel's words for each way in which operands lie, in one dialect, of a device that there need not be.
+// MatrixModules returns the words of a kernel for each layout of the operands, in one dialect, for a device that need not exist.
 func MatrixModules(m spirv.Matrices) [][]uint32 {
 	i := vk.Info{SubgroupSize: 32, Matrices: m, Limits: vk.Limits{
 		MaxStorageRange: 1 << 30, MaxInvocations: 1024, MaxGroupSize: [3]int{1024, 1024, 64}, SharedMemory: 48 << 10,
@@ -100,16 +101,16 @@ func MatrixModules(m spirv.Matrices) [][]uint32 {
 	return all
 }
 
-// Limit lets tensors have no more than n elements until the returned function is called.
+// Limit lowers the largest number of elements of a tensor to n until the returned function is called.
 func Limit(n int) (restore func()) {
 	limit = n
 	return func() { limit = most }
 }
 
-// FewBuffers has the runtime's shaders bind no more than n storage buffers.
+// FewBuffers limits the storage buffers that the runtime's shaders bind to n.
 func (rt *Runtime) FewBuffers(n int) { rt.target.Info.Limits.MaxBuffers = n }
 
-// Candidates are the kernels among which the tuner chooses for the products that y takes.
+// Candidates returns the kernels among which the tuner chooses for the products that y needs.
 func (rt *Runtime) Candidates(of string, y *Tensor) (all []vktest.Shader) {
 	rt.mustSettle()
 	f := units(rt.target, y)
@@ -117,7 +118,7 @@ func (rt *Runtime) Candidates(of string, y *Tensor) (all []vktest.Shader) {
 		if u.Node == nil || u.Node.Contraction() == nil {
 			continue
 		}
-		for i := range codegen.NewProduct(f, u, rt.target).Variants() { // Generate uses its product up, so each form has a new one
+		for i := range codegen.NewProduct(f, u, rt.target).Variants() { // Generate uses up its product, so each form has a new one
 			g := codegen.NewProduct(f, u, rt.target).Variants()[i].Generate()
 			all = append(all, vktest.Shader{
 				Of: of, Ops: u.Title(), Form: g.Form, FLOPs: g.FLOPs, Groups: [3]int{g.Groups, 1, 1}, Module: g.Module, Consts: g.Constants(),

@@ -36,7 +36,7 @@ func compare(t *testing.T, what string, got []float32, want []float64, tol float
 	}
 }
 
-// malformed returns the shapes of inputs of a row, one of them made wrong in each.
+// malformed returns variants of a row's input shapes, each with one wrong input.
 func malformed(shapes [][]int) [][][]int {
 	var all [][][]int
 	with := func(i int, s []int) {
@@ -59,17 +59,17 @@ func malformed(shapes [][]int) [][][]int {
 	return all
 }
 
-// saysWhat is an error's form: the op, or that and the one which is a part of it, the operands' shapes, what is wrong, and where it
-// was built.
+// saysWhat is the form of an error: the op, or the function that uses it and the op, the operands' shapes, the fault, and the line of the
+// caller.
 var saysWhat = regexp.MustCompile(`^tensor: ([A-Z]\w*: )?[A-Z]\w*( \[[\d ]*\]( × \[[\d ]*\])*)?: .+ \(\S+\.go:\d+\)$`)
 
-// bad gives the op inputs of wrong shapes and types: each must give a result, or an error that says what is wrong.
+// bad gives the op inputs of wrong shapes and types. Each must give a result, or an error that says what is wrong.
 func (c opCase) bad(t *testing.T) {
 	name, _, _ := strings.Cut(c.Name, "/")
 	refused, named := 0, 0
 	try := func(what string, in []*T) {
 		defer func() {
-			if p := recover(); p != nil && !strings.Contains(origin(), "/optest/") { // a row may count on its own shapes
+			if p := recover(); p != nil && !strings.Contains(origin(), "/optest/") { // a row of the table may rely on its own shapes
 				t.Errorf("%s panics: %v (%s)", what, p, origin())
 			}
 		}()
@@ -108,7 +108,7 @@ func (c opCase) bad(t *testing.T) {
 	}
 }
 
-// origin is where a panic that was recovered came from.
+// origin returns the source position of a recovered panic.
 func origin() string {
 	pcs := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
@@ -130,10 +130,10 @@ func TestOpsRefuse(t *testing.T) {
 	}
 }
 
-// T is what the tests are about.
+// T is the tensor under test.
 type T = tensor.Tensor
 
-// opCase adds to a row of the table what is only for tests: strided inputs and gradients.
+// opCase extends a row of the table with checks that only tests need: strided inputs and gradients.
 type opCase struct{ optest.Case }
 
 func (c opCase) run(t *testing.T, rt *tensor.Runtime, o tensor.Options) {
@@ -164,7 +164,7 @@ func (c opCase) run(t *testing.T, rt *tensor.Runtime, o tensor.Options) {
 				t.Error("two runs give different bits")
 			}
 			c.strided(t, rt, in, want, tol)
-			if !c.Ints && !(testing.Short() && o.Family == tensor.ForGPU) { // in -short gradients are checked on one family
+			if !c.Ints && !(testing.Short() && o.Family == tensor.ForGPU) { // with -short, gradients are checked on one family only
 				c.gradients(t, rt, r, in, want.Shape, tol)
 			}
 		})
@@ -176,7 +176,7 @@ func (c opCase) run(t *testing.T, rt *tensor.Runtime, o tensor.Options) {
 	}
 }
 
-// narrow computes the largest of the row where a binding holds little, so that tensors take several.
+// narrow computes the largest case of the row with a low limit on the size of a binding, so that tensors need several.
 func (c opCase) narrow(t *testing.T, rt *tensor.Runtime) {
 	largest := slices.MaxFunc(c.Dims, func(a, b [][]int) int { return elements(a) - elements(b) })
 	if err := c.Value(rt, c.Draw(rand.New(rand.NewPCG(1, 2)), largest)); err != nil {
@@ -230,7 +230,7 @@ func (c opCase) gradients(t *testing.T, rt *tensor.Runtime, r *rand.Rand, in []o
 	}
 }
 
-// A probe looks at the derivatives of ⟨w, f(x)⟩ along u, and of these along v.
+// A probe holds the derivatives of ⟨w, f(x)⟩ along u, and the derivatives of these along v.
 type probe struct {
 	c     opCase
 	in    []optest.Array
@@ -249,7 +249,7 @@ func (c opCase) probe(r *rand.Rand, in []optest.Array, out []int) *probe {
 	return p
 }
 
-// seconds are the gradients of the gradients' sum along u.
+// seconds returns the gradients of the gradients' sum along u.
 func (p *probe) seconds() []*tensor.Tensor {
 	slope := tensor.Full(0)
 	for i, g := range p.grads {
@@ -258,7 +258,7 @@ func (p *probe) seconds() []*tensor.Tensor {
 	return tensor.Grad(slope, p.xs...)
 }
 
-// at is ⟨w, f(x + a·u + b·v)⟩ of the reference.
+// at returns ⟨w, f(x + a·u + b·v)⟩ of the reference.
 func (p *probe) at(a, b float64) float64 {
 	moved := make([]optest.Array, len(p.in))
 	for i := range p.in {
@@ -267,7 +267,7 @@ func (p *probe) at(a, b float64) float64 {
 	return optest.Dot(p.w, p.c.Ref(moved))
 }
 
-// first says how the gradients' sum along u, of terms of that size, differs from what it must be.
+// first returns an error if the sum of the gradients along u, whose terms have that size, differs from the reference.
 func (p *probe) first(sum, size, tol float64) error {
 	const h = 1e-4
 	want := (p.at(h, 0) - p.at(-h, 0)) / (2 * h)
@@ -277,7 +277,7 @@ func (p *probe) first(sum, size, tol float64) error {
 	return nil
 }
 
-// second is first of second gradients along v.
+// second is first for second gradients along v.
 func (p *probe) second(sum, size, tol float64) error {
 	const h = 1e-3
 	want := (p.at(h, h) - p.at(h, -h) - p.at(-h, h) + p.at(-h, -h)) / (4 * h * h)
@@ -287,8 +287,8 @@ func (p *probe) second(sum, size, tol float64) error {
 	return nil
 }
 
-// along computes gradients gᵢ, and returns Σ gᵢ·dᵢ and Σ |gᵢ·dᵢ|. The host makes the sums: on the device each shape would need
-// kernels of its own for them, and a software driver compiles only a few kernels a second.
+// along computes gradients gᵢ, and returns Σ gᵢ·dᵢ and Σ |gᵢ·dᵢ|. The host adds them up: on the device each shape would need a kernel of
+// its own, and a software driver compiles only a few kernels per second.
 func along(t *testing.T, rt *tensor.Runtime, grads []*tensor.Tensor, d []optest.Array) (sum, size float64) {
 	t.Helper()
 	fetch := make([]*tensor.Tensor, len(grads))
@@ -337,7 +337,7 @@ func TestOps(t *testing.T) {
 			if testing.Short() && (family.Without != nil || family.MaxBind > 0) {
 				t.Skip("SKIPPED in -short: the same table without fusion, and with several bindings a tensor")
 			}
-			t.Parallel() // each on a device of its own: a software driver compiles shaders on one thread a device
+			t.Parallel() // each has a device of its own: a software driver compiles shaders on one thread per device
 			rt, err := tensor.NewRuntimeWith(vktest.Open(t), family.Options)
 			if err != nil {
 				t.Fatal(err)
@@ -350,7 +350,7 @@ func TestOps(t *testing.T) {
 	}
 }
 
-// without a row of their own: they hold no arithmetic, or their rows are tests of their own.
+// These ops have no row of their own: they compute nothing, or their rows are tests of their own.
 var tested = map[string]string{
 	"Input": "fed in every program test", "ConstFunc": "every network's first weights", "Var": "TestUpdates", "Const": "every row's inputs", "VJP": "every row's gradients",
 	"Grad": "every row's gradients", "Tap": "TestTaps", "Taps": "TestTaps", "Detach": "TestDetach", "Uniform": "TestRandom",

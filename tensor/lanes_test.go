@@ -9,8 +9,8 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestLanes runs the ops where lavapipe has narrower or wider vectors than here, each in a process of its own: the driver asks for
-// the width once. With 128 bits, four lanes, it runs the kernels for GPUs.
+// TestLanes runs the ops with narrower and wider vectors of lavapipe than the machine's, each in a process of its own, because the driver
+// reads the width once. With 128 bits, four lanes, it runs the kernels for GPUs.
 func TestLanes(t *testing.T) {
 	info := vktest.Open(t).Info()
 	if testing.Short() || !info.Lavapipe {

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestMain has lavapipe leave out LLVM's passes over a kernel before it makes machine code of it: nearly all of the time of these tests
-// goes into that, and with the passes they take a fifth longer. What the passes make of kernels is held by doctor's test, the random
-// graphs of optest and the models' tests. Benchmarks time what users run; who has set the variable has decided.
+// TestMain makes lavapipe skip LLVM's optimization passes when it compiles a kernel. Nearly all of the time of these tests goes into
+// compiling, and with the passes they take a fifth longer. Other tests run optimized kernels: those of doctor, the random graphs of
+// optest, and the models' tests. Benchmarks keep the passes, as users do. If the variable is already set, it stays.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	const variable = "GALLIVM_PERF"

@@ -20,7 +20,8 @@ import (
 
 var matrixSizes = []spirv.Matrices{{M: 16, N: 16, K: 16}, {M: 8, N: 16, K: 16}, {M: 16, N: 8, K: 8}}
 
-// TestMatrices computes products with the kernel that multiplies matrices, spelled out: it is right but for the instructions themselves.
+// TestMatrices computes products with the matrix kernel and its matrix instructions written out as plain ones. It checks everything in
+// the kernel except those instructions.
 func TestMatrices(t *testing.T) {
 	t.Parallel()
 	for _, o := range []tensor.Options{{Family: tensor.ForGPU}, {Family: tensor.ForGPU, MaxBind: 4096}} {
@@ -76,7 +77,8 @@ func TestMatrices(t *testing.T) {
 	}
 }
 
-// TestMatricesAreTried: whether matrices are multiplied right is seen once, and kept, and seen anew where what was kept is damaged.
+// TestMatricesAreTried checks that the matrix multiplication of a device is tried once, that the result is kept, and that it is tried
+// again if the kept result is damaged.
 func TestMatricesAreTried(t *testing.T) {
 	dir := t.TempDir()
 	dev := vktest.OpenWith(t, vk.Options{CacheDir: dir})
@@ -93,7 +95,7 @@ func TestMatricesAreTried(t *testing.T) {
 		return ok
 	}
 	m := spirv.Matrices{M: 16, N: 16, K: 16, Dialect: spirv.Spelled}
-	first := trusts(m) // if they are the faster ones
+	first := trusts(m) // if they are faster
 	kept := dev.Recall("matrices")
 	verdict, kernels, _ := strings.Cut(kept, " ")
 	if verdict != map[bool]string{true: "right", false: "slow"}[first] {
@@ -118,7 +120,8 @@ func TestMatricesAreTried(t *testing.T) {
 	}
 }
 
-// TestMatrixDialects: the kernels of both extensions are the same but for the instructions that multiply matrices, and their types.
+// TestMatrixDialects checks that the kernels of both extensions differ only in the instructions that multiply matrices, and in their
+// types.
 func TestMatrixDialects(t *testing.T) {
 	kinds := map[uint32]string{4456: "type", 4457: "load", 4458: "store", 4459: "add", 5358: "type", 5359: "load", 5360: "store", 5361: "add"}
 	count := func(words []uint32) map[string]int {
@@ -145,7 +148,7 @@ func TestMatrixDialects(t *testing.T) {
 	}
 }
 
-// TestMatrixInstructions has the validator of SPIR-V look at the kernels with NVIDIA's instructions, which it knows.
+// TestMatrixInstructions validates the kernels with NVIDIA's instructions, which SPIR-V's validator knows.
 func TestMatrixInstructions(t *testing.T) {
 	val, err := exec.LookPath("spirv-val")
 	if err != nil {
@@ -170,7 +173,7 @@ func TestMatrixInstructions(t *testing.T) {
 	}
 }
 
-// TestMatricesOutOfMemory: a trial that ran out of memory shows nothing, so nothing is kept of it, and the next one decides.
+// TestMatricesOutOfMemory checks that a trial that ran out of memory decides nothing: nothing is kept, and the next trial decides.
 func TestMatricesOutOfMemory(t *testing.T) {
 	var on atomic.Bool
 	dev := vktest.OpenWith(t, vk.Options{CacheDir: t.TempDir(), Fail: func(call string) error {

@@ -15,7 +15,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// deep is a chain of products that keeps some values of size n × n, with an input; its gradient reads them in reverse.
+// deep is a chain of products that keeps some values of size n × n, with an input. Its gradient reads them in reverse.
 func deep(n, layers int) (x *T, vars []*T, loss *T) {
 	x = tensor.Input("x", tensor.F32, n, n)
 	y := x
@@ -27,8 +27,8 @@ func deep(n, layers int) (x *T, vars []*T, loss *T) {
 	return x, vars, y.Square().Mean()
 }
 
-// TestPeakIsWhatIsHeld holds what a program says that it takes, before its first run, to what the device gives, with and without
-// mapped memory; and what the values take that wait for the backward pass to what any plan needs.
+// TestPeakIsWhatIsHeld compares the memory that a program reports before its first run with the memory that the device allocates, with
+// and without mapped memory. It also compares the memory of values that wait for the backward pass with the least that any plan needs.
 func TestPeakIsWhatIsHeld(t *testing.T) {
 	const n, layers = 32, 6
 	for _, staging := range []bool{false, true} {
@@ -66,8 +66,8 @@ func TestPeakIsWhatIsHeld(t *testing.T) {
 	}
 }
 
-// TestProgramsShareScratch runs programs in turn, whose values lie in the same memory: each must find its own results, and together
-// they take little more than the largest.
+// TestProgramsShareScratch runs programs in turn whose values lie in the same memory. Each must find its own results, and together they
+// take little more memory than the largest.
 func TestProgramsShareScratch(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	const n = 16
@@ -111,7 +111,7 @@ func TestProgramsShareScratch(t *testing.T) {
 			}
 		}
 	}
-	all[0].Close() // the scratch memory is still the others'
+	all[0].Close() // the others still use the scratch memory
 	last := all[len(all)-1]
 	if err := last.Run(context.Background(), tensor.Feed{last.x: ones}); err != nil {
 		t.Fatal(err)
@@ -121,8 +121,8 @@ func TestProgramsShareScratch(t *testing.T) {
 	}
 }
 
-// TestStepAllocatesLittle holds 10,000 training steps to a handful of objects each on the host, and to no byte more on the host or the
-// device after them.
+// TestStepAllocatesLittle limits each of 10,000 training steps to a few objects on the host. After the steps, host and device must hold
+// no byte more than before.
 func TestStepAllocatesLittle(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	w := tensor.Var("w", tensor.Full(0.1, 64, 64))
@@ -158,9 +158,9 @@ func TestStepAllocatesLittle(t *testing.T) {
 	}
 }
 
-// live counts the bytes on the heap that are in use.
+// live returns the bytes on the heap that are in use.
 func live() int64 {
-	for range 3 { // what has a finalizer goes one collection later
+	for range 3 { // objects with a finalizer need one more collection
 		runtime.GC()
 	}
 	var m runtime.MemStats
@@ -168,7 +168,7 @@ func live() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// resident counts the bytes of the process in memory, the driver's among them; 0 where the system does not tell.
+// resident returns the bytes of the process in memory, including the driver's, or 0 if the system does not report them.
 func resident(t *testing.T) int64 {
 	t.Helper()
 	p, err := os.ReadFile("/proc/self/statm")
@@ -182,7 +182,8 @@ func resident(t *testing.T) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// TestMemoryIsCountedFirst: a program that takes more than there is is refused, and nothing of it was taken.
+// TestMemoryIsCountedFirst checks that a program that needs more memory than there is gives an error, and that nothing was allocated for
+// it.
 func TestMemoryIsCountedFirst(t *testing.T) {
 	dev := vktest.Open(t)
 	rt := tensor.NewRuntime(dev)

@@ -12,7 +12,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// narrow is a type of 16 bits: sign, exponent and fraction.
+// narrow is a 16-bit type: sign, exponent and fraction.
 type narrow struct {
 	dt       tensor.DType
 	fraction int // bits
@@ -21,7 +21,7 @@ type narrow struct {
 
 var narrows = []narrow{{tensor.F16, 10, 15}, {tensor.BF16, 7, 127}}
 
-// value is what bits mean.
+// value returns the number that the bits mean.
 func (n narrow) value(bits int) float64 {
 	size := 1 << n.fraction
 	e, f := bits&0x7fff/size, float64(bits%size)
@@ -40,8 +40,8 @@ func (n narrow) value(bits int) float64 {
 	return x
 }
 
-// roundings lists all numbers of the type, what lies halfway between each and the next, and what is just beside that, with what each
-// must become.
+// roundings lists all numbers of the type, the midpoint between each and the next, and the numbers just beside the midpoint, each with
+// the number that it must round to.
 func (n narrow) roundings() (x, want []float32) {
 	add := func(v, becomes float64) { x, want = append(x, float32(v)), append(want, float32(becomes)) }
 	for bits := range 0x8000 {
@@ -53,7 +53,7 @@ func (n narrow) roundings() (x, want []float32) {
 			continue
 		}
 		step := next - v
-		if math.IsInf(next, 0) { // as if there were one more
+		if math.IsInf(next, 0) { // as if there were one more number
 			step = v - n.value(bits-1)
 		}
 		half := float32(v + step/2)
@@ -61,7 +61,7 @@ func (n narrow) roundings() (x, want []float32) {
 		if bits%2 == 1 {
 			even = next
 		}
-		if float64(half) == v+step/2 && !math.IsInf(float64(half), 0) { // f32 has what lies between denormal numbers of f32
+		if float64(half) == v+step/2 && !math.IsInf(float64(half), 0) { // float32 has this midpoint
 			add(float64(half), even)
 			add(float64(math.Nextafter32(half, 0)), v)
 			add(float64(math.Nextafter32(half, math.MaxFloat32)), next)
@@ -70,8 +70,8 @@ func (n narrow) roundings() (x, want []float32) {
 	return x, want
 }
 
-// TestNarrowRounds: each number of 16 bits is itself, and what lies between two becomes the nearer one, or the even one: in
-// an expression, through memory, and on the host.
+// TestNarrowRounds checks that each 16-bit number rounds to itself, and numbers between two to the nearer one, or to the even one: in an
+// expression, through memory, and on the host.
 func TestNarrowRounds(t *testing.T) {
 	dev := vktest.Open(t)
 	for _, family := range []tensor.Family{tensor.ForDevice, tensor.ForGPU} {
@@ -113,7 +113,7 @@ func TestNarrowRounds(t *testing.T) {
 	}
 }
 
-// TestNarrowMemory: 16 bits an element, in what a program keeps and in variables.
+// TestNarrowMemory checks that an element takes 16 bits, both in values that a program keeps and in variables.
 func TestNarrowMemory(t *testing.T) {
 	const n = 1 << 16
 	dev := vktest.Open(t)
@@ -129,7 +129,7 @@ func TestNarrowMemory(t *testing.T) {
 		defer p.Close()
 		return p.Peak()
 	}
-	rest := peak(tensor.F32) - 2*4*n // but for x and y
+	rest := peak(tensor.F32) - 2*4*n // without x and y
 	if got := peak(tensor.BF16); got != 2*2*n+rest {
 		t.Errorf("a program takes %d bytes with bf16 and %d with f32", got, 2*4*n+rest)
 	}
@@ -142,7 +142,8 @@ func TestNarrowMemory(t *testing.T) {
 	}
 }
 
-// TestNarrowVariables: they are fed, read, written and updated where they lie, also where the last one is alone in its word.
+// TestNarrowVariables feeds, reads, writes and updates 16-bit variables, also with an odd number of elements, whose last word is half
+// used.
 func TestNarrowVariables(t *testing.T) {
 	for _, family := range []tensor.Family{tensor.ForDevice, tensor.ForGPU} {
 		rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: family})
@@ -185,7 +186,8 @@ func TestNarrowVariables(t *testing.T) {
 	}
 }
 
-// TestNarrowGradient: the gradient passes a cast as it is, in f32, and comes from products of operands as they were rounded.
+// TestNarrowGradient checks that a cast passes the gradient unchanged, in f32, and that the gradient of a product uses the rounded
+// operands.
 func TestNarrowGradient(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()

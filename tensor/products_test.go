@@ -11,7 +11,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// twoLayers learn to tell whether numbers add up to more than 0, by plain gradient descent.
+// twoLayers is a model that learns by plain gradient descent whether numbers add up to more than 0.
 type twoLayers struct {
 	x, t, loss *T
 	vars       []*T
@@ -34,7 +34,7 @@ func newTwoLayers(batch, in, hidden int) *twoLayers {
 	return c
 }
 
-// losses trains, and returns the losses and the weights after it.
+// losses trains, and returns the losses and the final weights.
 func (c *twoLayers) losses(t *testing.T, o tensor.Options, steps int) (losses []float64, weights [][]float32, p *tensor.Program) {
 	t.Helper()
 	rt, err := tensor.NewRuntimeWith(vktest.Open(t), o)
@@ -80,7 +80,8 @@ func (c *twoLayers) losses(t *testing.T, o tensor.Options, steps int) (losses []
 	return losses, weights, p
 }
 
-// TestProducts: with operands of 16 bits a model learns as it does with 32, not to the same bits, but to the same ones each time.
+// TestProducts checks that a model with 16-bit operands learns as well as with 32 bits. The bits differ from those with 32 bits, but are
+// the same at every run.
 func TestProducts(t *testing.T) {
 	t.Parallel()
 	for _, o := range []tensor.Options{{}, {Family: tensor.ForGPU}, {Without: []tensor.Pass{tensor.Fuse}}, {MaxBind: 2048}} {
@@ -107,7 +108,7 @@ func TestProducts(t *testing.T) {
 	}
 }
 
-// TestProductsMemory: what only products read takes half the bytes, also where it is computed by a product.
+// TestProductsMemory checks that values that only products read take half the bytes, even if a product computes them.
 func TestProductsMemory(t *testing.T) {
 	const n = 256
 	peak := func(dt tensor.DType) int {
@@ -126,15 +127,15 @@ func TestProductsMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		return p.Peak() - 4*n*n // but for x
+		return p.Peak() - 4*n*n // without x
 	}
-	// Two values at once, but for the last product's result, which a sum reads.
+	// Two values live at once, except for the last product's result, which a sum reads.
 	if f, b := peak(tensor.F32), peak(tensor.BF16); b > f*3/4+1024 || f < 2*4*n*n {
 		t.Errorf("a program takes %d bytes with bf16 and %d with f32", b, f)
 	}
 }
 
-// TestProductsOfViews: operands that are parts of one another, or transposed, are seen through the same layout.
+// TestProductsOfViews checks operands that are parts of one another, or transposed.
 func TestProductsOfViews(t *testing.T) {
 	rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Products: tensor.BF16})
 	if err != nil {
@@ -161,7 +162,7 @@ func TestProductsOfViews(t *testing.T) {
 	} {
 		want := floats(t, exact, y)
 		got := floats(t, rt, y)
-		if name == "parts" { // the shares of the first product have more digits
+		if name == "parts" { // the parts of the first product have more digits
 			for i := range want {
 				if math.Abs(float64(got[i]-want[i])) > 0.01*math.Abs(float64(want[i])) {
 					t.Errorf("%s: element %d: got %g, want %g", name, i, got[i], want[i])
@@ -184,7 +185,7 @@ func size(shape []int) int {
 	return n
 }
 
-// TestProductsOfAttention: attention, which GPUs have a kernel of its own for, reads what is kept in 16 bits, forwards and for gradients.
+// TestProductsOfAttention checks that attention, for which GPUs have dedicated kernels, reads 16-bit values, forward and for gradients.
 func TestProductsOfAttention(t *testing.T) {
 	t.Parallel()
 	for _, family := range []tensor.Family{tensor.ForDevice, tensor.ForGPU} {

@@ -32,7 +32,7 @@ func compile(t *testing.T, rt *tensor.Runtime, o tensor.Outputs) *tensor.Program
 	return p
 }
 
-// TestUpdates swaps two variables, which only works if both read the values from before the run, with and without mapped memory.
+// TestUpdates swaps two variables. This only works if both read the values from before the run, with and without mapped memory.
 func TestUpdates(t *testing.T) {
 	for _, staging := range []bool{false, true} {
 		rt := runtimeOf(t, vk.Options{ForceStaging: staging})
@@ -62,8 +62,8 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
-// TestUpdatesInPlace writes three variables over themselves, of as many elements as leave the last workgroup whole, nearly or hardly
-// anything to do, for lavapipe and for GPUs.
+// TestUpdatesInPlace overwrites three variables in place, for lavapipe and for GPUs. Their sizes leave the last workgroup with full,
+// nearly full and hardly any work.
 func TestUpdatesInPlace(t *testing.T) {
 	for _, family := range []tensor.Family{tensor.ForLavapipe, tensor.ForGPU} {
 		rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: family})
@@ -210,7 +210,8 @@ func TestDetach(t *testing.T) {
 	}
 }
 
-// TestNoGradient: what has no gradient is an error that names it, and no zero; what is said to be constant is zero.
+// TestNoGradient checks that asking for a gradient that an op does not have is an error that names the op. An op that declares its
+// gradient zero gives zero.
 func TestNoGradient(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	x := tensor.Const([]float32{3, -2}, 2)
@@ -281,7 +282,7 @@ func TestFeedIsChecked(t *testing.T) {
 	}
 }
 
-// TestConvolutionsOfManyPictures holds convolutions whose windows are too many for one buffer to those of fewer pictures.
+// TestConvolutionsOfManyPictures compares convolutions whose windows exceed one buffer with convolutions of fewer pictures.
 func TestConvolutionsOfManyPictures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("large")
@@ -323,7 +324,8 @@ func TestConvolutionsOfManyPictures(t *testing.T) {
 	}
 }
 
-// TestGarbageCollection compiles and runs while the collector runs all the time: what Vulkan reads must stay where it is.
+// TestGarbageCollection compiles and runs while the garbage collector runs all the time: memory that Vulkan reads must not move or be
+// freed.
 func TestGarbageCollection(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	ctx, stop := context.WithCancel(context.Background())
@@ -344,8 +346,8 @@ func TestGarbageCollection(t *testing.T) {
 	}
 }
 
-// TestFusionKeepsApart: what reads a value in other places than it is written cannot be in the dispatch that writes it, though both
-// have as many elements and a third node reads them in place.
+// TestFusionKeepsApart checks that a node that reads a value at other positions than it is written at is not in the same dispatch, even
+// if both have as many elements and a third node reads them in place.
 func TestFusionKeepsApart(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()
@@ -369,7 +371,7 @@ func TestFusionKeepsApart(t *testing.T) {
 	}
 }
 
-// TestDropout: the share that is dropped, the scale of what is not, and the same mask for the gradient.
+// TestDropout checks the fraction that is dropped, the scale of the rest, and that the gradient uses the same mask.
 func TestDropout(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()

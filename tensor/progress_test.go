@@ -9,7 +9,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestProgress: compiling and warming up tell of every kernel, and end where that is answered with an error.
+// TestProgress checks that compiling and warming up report every kernel, and that they end if the callback returns an error.
 func TestProgress(t *testing.T) {
 	dev := vktest.Open(t)
 	var mu sync.Mutex
@@ -27,7 +27,7 @@ func TestProgress(t *testing.T) {
 	defer rt.Close()
 	x := tensor.Input("x", tensor.F32, 3, 5)
 	out := tensor.Outputs{Fetch: []*tensor.Tensor{x.Exp().Sin().Tanh().Shift(1)}}
-	if _, err := rt.Floats(tensor.Full(1, 2).Shift(1)); err != nil { // which kernels are right is tried before the first program
+	if _, err := rt.Floats(tensor.Full(1, 2).Shift(1)); err != nil { // the first program also tries which kernels are right
 		t.Fatal(err)
 	}
 	heard = nil

@@ -13,7 +13,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// draws are the first numbers of each kind that a seed gives.
+// draws are the first numbers of each distribution for one seed.
 func draws(n int) []*T {
 	rng := tensor.NewRNG("rng", 0x123456789abcdef)
 	return []*T{
@@ -22,10 +22,9 @@ func draws(n int) []*T {
 	}
 }
 
-// TestRandomBits: each kind of random numbers has these bits, on the device and on one that rounds a product together with the sum that it
-// is part of.
+// TestRandomBits checks the bits of each kind of random numbers, on the device and on one that fuses products and sums into one rounding.
 func TestRandomBits(t *testing.T) {
-	const n = 2000 // no multiple of what a workgroup computes
+	const n = 2000 // not a multiple of a workgroup's elements
 	want := []string{
 		"[3f385022 3f2dca14 3f77ce29 3f2c3078]… 1c2f32cebdd7488e",
 		"[beadf296 bf8e8bb0 bf70a85b bf69626b]… ded46ba5938daf20",
@@ -87,7 +86,7 @@ func TestRandomBits(t *testing.T) {
 	}
 }
 
-// TestRandomBound holds the numbers against what they are by their definition, of the random bits that Philox gives.
+// TestRandomBound compares the numbers with their definition, computed from the random bits of Philox.
 func TestRandomBound(t *testing.T) {
 	const n = 1 << 18
 	const seed = 0x123456789abcdef

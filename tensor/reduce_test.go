@@ -10,8 +10,8 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestReductionsOnGPUs reduces rows and columns of all lengths at which a GPU does it in another way, with and without subgroups that
-// add up, and holds the results against float64, NaN among them.
+// TestReductionsOnGPUs reduces rows and columns of all lengths at which a GPU changes its method, with and without subgroup operations,
+// and compares the results with float64. NaN are among the inputs.
 func TestReductionsOnGPUs(t *testing.T) {
 	shapes := [][2]int{{3, 9}, {5, 16}, {17, 33}, {40, 64}, {9, 100}, {2, 255}, {300, 256}, {6, 513}, {5, 1024}, {3, 2052}, {2, 4099}, {1, 40_009}, {70, 3}, {1000, 8}, {4099, 2}}
 	if testing.Short() {
@@ -107,8 +107,8 @@ func reductions(t *testing.T, rt *tensor.Runtime, rows, cols int) {
 	compare(t, fmt.Sprintf("%d × %d", rows, cols), got, want, 1e-5)
 }
 
-// TestManyRows normalizes so many rows that the lanes of lavapipe take several, the last of them not all, and holds each against
-// float64.
+// TestManyRows normalizes so many rows that each lane of lavapipe takes several, with an incomplete last group, and compares each row
+// with float64.
 func TestManyRows(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	const rows, eps = 2051, 1e-5

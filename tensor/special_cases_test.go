@@ -12,14 +12,14 @@ import (
 
 // A specialCase is one of PyTorch's answers to special numbers, from testdata/special.txt.
 type specialCase struct {
-	name  string // of an op in specialOps
+	name  string // an op in specialOps
 	in    []specialInput
 	shape []int
 	y     []float32
-	grads [][]float32 // of each input that has one; nil: y has none
+	grads [][]float32 // of each differentiable input; nil: y has no gradients
 }
 
-// A specialInput is named, since several cases have it. Its kind is x where it has a gradient, f where it has none, i where it is int32.
+// A specialInput has a name, because several cases use it. Its kind is x if it has a gradient, f if it has none, i if it is int32.
 type specialInput struct {
 	name, kind string
 	shape      []int
@@ -75,7 +75,7 @@ func specialCases(t *testing.T) []*specialCase {
 	return all
 }
 
-// specialShape reads a shape such as 3x5; of one number, which has no axes, it is ().
+// specialShape reads a shape such as 3x5, or () for a scalar.
 func specialShape(t *testing.T, s string) []int {
 	t.Helper()
 	if s == "()" {

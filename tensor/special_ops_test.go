@@ -14,7 +14,7 @@ func truthOf(f func(x, y *T) *T) func(in []*T) *T {
 	return onTwo(func(x, y *T) *T { return f(x.Cast(tensor.Bool), y.Cast(tensor.Bool)) })
 }
 
-// specialOps are the ops of testdata/special.txt by name.
+// specialOps maps the names in testdata/special.txt to ops.
 var specialOps = map[string]func(in []*T) *T{
 	"Neg": onFirst((*T).Neg), "Abs": onFirst((*T).Abs), "Sign": onFirst((*T).Sign), "Floor": onFirst((*T).Floor), "Ceil": onFirst((*T).Ceil),
 	"Trunc": onFirst((*T).Trunc), "Round": onFirst((*T).Round), "Square": onFirst((*T).Square), "Sqrt": onFirst((*T).Sqrt),

@@ -14,7 +14,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// outputs builds the op of the case: its value, and the gradient of Σ w·y with the weights 1, 2, 3, 1, 2, 3, … for each input.
+// outputs builds the op of the case. It returns the value, and the gradient of Σ w·y with the weights 1, 2, 3, 1, 2, 3, … for each input.
 func (c *specialCase) outputs(op func(in []*T) *T) (y *T, grads []*T) {
 	var in, xs []*T
 	for _, i := range c.in {
@@ -78,8 +78,8 @@ func (c *specialCase) run(t *testing.T, rt *tensor.Runtime, least float64) {
 	}
 }
 
-// compare reports every element that is neither PyTorch's nor one of those where we differ on purpose. least is the smallest number that
-// the device has.
+// compare reports every element that differs from PyTorch's, except for the intended differences. least is the smallest positive number
+// that the device has.
 func (c *specialCase) compare(t *testing.T, what string, got, want []float32, least float64) {
 	t.Helper()
 	for i, w := range want {
@@ -87,7 +87,7 @@ func (c *specialCase) compare(t *testing.T, what string, got, want []float32, le
 		if c.equal(float64(g), float64(w), least) {
 			continue
 		}
-		at := make([][]float32, len(c.in)) // the elements of the inputs that this one is made of
+		at := make([][]float32, len(c.in)) // the elements of the inputs from which this one is computed
 		for k, in := range c.in {
 			at[k] = in.around(i, len(want))
 		}
@@ -99,7 +99,7 @@ func (c *specialCase) compare(t *testing.T, what string, got, want []float32, le
 	}
 }
 
-// around returns the row that element i of n stands in, or comes from, or the element where the input has no rows.
+// around returns the row of the input from which element i of n is computed, or the single element if the input has no rows.
 func (in specialInput) around(i, n int) []float32 {
 	width := 1
 	if len(in.shape) > 1 {
@@ -114,7 +114,7 @@ func (in specialInput) around(i, n int) []float32 {
 	return in.v[i*width : (i+1)*width]
 }
 
-// equal tells whether got is want: the same special number, or near it.
+// equal tells whether got equals want: the same special number, or a close one.
 func (c *specialCase) equal(got, want, least float64) bool {
 	if math.IsNaN(want) || math.IsInf(want, 0) {
 		return got == want || math.IsNaN(got) && math.IsNaN(want)
@@ -129,11 +129,11 @@ func (c *specialCase) equal(got, want, least float64) bool {
 	return math.Abs(got-want) <= relative*math.Abs(want)+absolute
 }
 
-// A difference from PyTorch is on purpose. The package's documentation has a line for each.
+// A difference is an intended difference from PyTorch. The package's documentation has a line for each.
 type difference struct {
 	name  string
 	cases []string                               // names of ops
-	where func(what string, at [][]float32) bool // by the elements of the inputs
+	where func(what string, at [][]float32) bool // depends on the elements of the inputs
 	tried atomic.Bool                            // one of the cases was run
 	used  atomic.Bool
 }
@@ -212,7 +212,7 @@ func TestSpecial(t *testing.T) {
 	}
 }
 
-// TestSharedGradients holds the gradient of equal extremes along rows that are combined in stages, and of axes that are not neighbours.
+// TestSharedGradients checks the gradient of equal extremes, along rows that are reduced in stages and along axes that are not adjacent.
 func TestSharedGradients(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()
@@ -221,7 +221,7 @@ func TestSharedGradients(t *testing.T) {
 	for i := range v {
 		v[i] = float32(i % 7 % 4)
 	}
-	for i := range 70 { // most of the first row's equal ones stand together
+	for i := range 70 { // most of the first row's equal elements are contiguous
 		v[i] = 3
 	}
 	x := tensor.Const(v, 2, n)
@@ -259,7 +259,7 @@ func TestSharedGradients(t *testing.T) {
 	}
 }
 
-// TestSpecialGradientsOfSpecial holds that an infinite gradient reaches what it belongs to and nothing else.
+// TestSpecialGradientsOfSpecial checks that an infinite gradient affects only its own element.
 func TestSpecialGradientsOfSpecial(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()

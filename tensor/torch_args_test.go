@@ -9,22 +9,22 @@ import (
 	"genview/tensor"
 )
 
-// A torchCase is one of PyTorch's samples of an op, with what PyTorch makes of it.
+// A torchCase is one of PyTorch's samples of an op, with PyTorch's results.
 type torchCase struct {
 	Op     string
 	Index  int
 	Args   []any
 	Kwargs map[string]any
-	Kinds  []string // of its tensors: x (differentiated), f, i or b
+	Kinds  []string // of its tensors: x (differentiable), f, i or b
 	Orders int      // of derivatives
 	Skip   string
-	Noise  map[string]float64 // by how much PyTorch's float32 differs from its float64
+	Noise  map[string]float64 // difference between PyTorch's float32 and float64 results
 
 	file *safetensors.File
 	in   []*T
 }
 
-// unlike is why a sample is passed over: it asks for what the op does not offer.
+// unlike returns the reason why a sample is skipped: it uses a feature that the op does not have.
 type unlike string
 
 func (c *torchCase) array(what string) ([]float32, []int, bool) {
@@ -42,7 +42,7 @@ func (c *torchCase) array(what string) ([]float32, []int, bool) {
 	return x.Values.([]float32), x.Shape, true
 }
 
-// arg returns argument i, or the keyword argument of a name; nil where there is none.
+// arg returns argument i, or the keyword argument of that name, or nil.
 func (c *torchCase) arg(i int, name string) any {
 	if v, ok := c.Kwargs[name]; ok {
 		return v
@@ -53,7 +53,7 @@ func (c *torchCase) arg(i int, name string) any {
 	return nil
 }
 
-// without passes over samples with a keyword argument that is not the default.
+// without skips samples with a keyword argument that is not the default.
 func (c *torchCase) without(name string, defaults ...any) {
 	if v, ok := c.Kwargs[name]; ok && v != nil && !slices.Contains(defaults, v) {
 		panic(unlike(fmt.Sprintf("%s=%v", name, v)))
@@ -147,7 +147,7 @@ func (c *torchCase) ints(i int, name string) []int {
 	panic(unlike(fmt.Sprintf("%s=%v", name, v)))
 }
 
-// other is a second operand: a tensor or a number.
+// other returns the second operand: a tensor or a number.
 func (c *torchCase) other() *T {
 	if x := c.maybe(1, "other"); x != nil {
 		return x

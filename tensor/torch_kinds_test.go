@@ -163,7 +163,7 @@ func torchResize(f func(c *torchCase, x *T, sizes ...int) *T) torchOp {
 	}
 }
 
-// torchPad pads axes by pairs of numbers, the last axis first.
+// torchPad pads axes by the given numbers of elements before and after, the last axis first.
 func torchPad(f func(c *torchCase, x *T, axis, lo, hi int) *T) torchOp {
 	return func(c *torchCase) *T {
 		x := c.t(0)
@@ -185,7 +185,7 @@ func torchPad(f func(c *torchCase, x *T, axis, lo, hi int) *T) torchOp {
 	}
 }
 
-// mean or sum or nothing, as a loss's reduction says; the default is the mean.
+// reduced reduces a loss to its mean or sum, or not at all, as the argument reduction says; the default is the mean.
 func (c *torchCase) reduced(each *T) *T {
 	c.without("size_average")
 	c.without("reduce")
@@ -204,7 +204,7 @@ func torchLoss(f func(c *torchCase, x, t *T) *T) torchOp {
 	return func(c *torchCase) *T { return c.reduced(f(c, c.t(0), c.t(1))) }
 }
 
-// classes moves the classes of [B, C, ...] last.
+// classes moves the class axis of [B, C, ...] to the end.
 func classes(x *T) *T {
 	for i := 1; i < x.Rank()-1; i++ {
 		x = x.Transpose(i, i+1)

@@ -15,7 +15,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// A torchLine is what the table says of an op.
+// A torchLine is a line of the table of results.
 type torchLine struct {
 	cases, skipped int
 	worst          [3]float64 // of values, first and second gradients
@@ -102,7 +102,7 @@ func writeTorchTable(t *testing.T, lines map[string]*torchLine, version, device 
 	}
 }
 
-// compare runs one sample; the result says why it was passed over.
+// compare runs one sample and returns the reason if it was skipped.
 func (c *torchCase) compare(t *testing.T, rt *tensor.Runtime, l *torchLine) (why string) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -181,7 +181,7 @@ func (c *torchCase) hold(t *testing.T, rt *tensor.Runtime, l *torchLine, order i
 	}
 	for i, x := range want {
 		d := math.Abs(float64(v[i]) - float64(x))
-		if d > limit*scale { // a difference of large numbers, perhaps
+		if d > limit*scale { // the difference may come from cancellation of large numbers
 			d = max(d-8*c.Noise[what], 0)
 		}
 		if math.IsNaN(float64(v[i])) || math.IsInf(float64(v[i])-float64(x), 0) {

@@ -15,7 +15,7 @@ import (
 
 var aDevice = vk.Info{Name: "a device", Driver: "a driver 1.0", API: "1.3.0", SubgroupSize: 32}
 
-// found is a tuning that has learned that a class is best written in a form.
+// found returns a tuning whose winner for a class is the given form.
 func found(class, form string) *Tuning {
 	t := NewTuning(aDevice)
 	t.learn(Trial{Class: class, Winner: form, Gain: 0.25, Candidates: []Candidate{{Form: "rule"}, {Form: form}}}, time.Second)
@@ -44,7 +44,7 @@ func TestTuningIsKept(t *testing.T) {
 	if string(b.Bytes()) != string(a.Bytes()) {
 		t.Errorf("loaded and written again:\n%s, want\n%s", b.Bytes(), a.Bytes())
 	}
-	c := found("z", "tall") // what two processes found out is put together, and each keeps what it found itself
+	c := found("z", "tall") // Load merges the winners of two processes, and each keeps its own
 	if err := errors.Join(c.Load(a.Bytes()), c.Load(found("z", "wide").Bytes())); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestTuningIsKept(t *testing.T) {
 	}
 }
 
-// TestForeignTuningIsNotRead: of another device, driver, build or version, and what is damaged.
+// TestForeignTuningIsNotRead checks that tunings of another device, driver, build or version, and damaged ones, are rejected.
 func TestForeignTuningIsNotRead(t *testing.T) {
 	good := string(found("x", "wide").Bytes())
 	kernels := NewTuning(aDevice).kernels
@@ -94,7 +94,7 @@ func TestForeignTuningIsNotRead(t *testing.T) {
 	}
 }
 
-// TestChoiceStays: what a class was given once it has as long as the process lives, whatever becomes known.
+// TestChoiceStays checks that a class keeps its kernel as long as the process lives, whatever is learned later.
 func TestChoiceStays(t *testing.T) {
 	forms := []string{"rule", "wide"}
 	tu := NewTuning(aDevice)
@@ -155,7 +155,7 @@ func TestTuningIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-// clock runs kernels that take what a function says of their turn.
+// clock returns runs whose durations are functions of the turn.
 func clock(times ...func(turn int) float64) []func() (time.Duration, error) {
 	var runs []func() (time.Duration, error)
 	for _, at := range times {

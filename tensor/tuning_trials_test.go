@@ -15,7 +15,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestPassingErrorsChooseNoWinner: where one of the kernels could not be tried for want of memory, none is kept as the fastest.
+// TestPassingErrorsChooseNoWinner checks that no winner is kept if one of the kernels could not be tried because memory ran out.
 func TestPassingErrorsChooseNoWinner(t *testing.T) {
 	var made, fails atomic.Int64
 	dev := vktest.OpenWith(t, vk.Options{Fail: func(call string) error {
@@ -36,8 +36,8 @@ func TestPassingErrorsChooseNoWinner(t *testing.T) {
 		made.Store(0)
 		n := 64
 		if failing {
-			fails.Store(2) // the first is the rule's
-			n = 80         // so that there are no such kernels yet
+			fails.Store(2) // the first call makes the rule's kernel
+			n = 80         // a size for which no kernels exist yet
 		}
 		x := Var("x", Full(1, n, n))
 		p, err := rt.Compile(Outputs{Fetch: []*Tensor{x.MatMul(x)}})
@@ -52,7 +52,7 @@ func TestPassingErrorsChooseNoWinner(t *testing.T) {
 	}
 }
 
-// products are of all kinds: transposed, sliced, in batches, odd, of convolutions, with something made of the result.
+// products has products of all kinds: transposed, sliced, in batches, of odd sizes, of convolutions, and fused with other ops.
 func products() map[string]*Tensor {
 	rng := NewRNG("rng", 7)
 	x := func(shape ...int) *Tensor { return Var("x", rng.Normal(shape...)) }
@@ -75,8 +75,8 @@ func products() map[string]*Tensor {
 	}
 }
 
-// force is a tuning in which every class of a program takes its nth kernel, as far as it has so many, and says which that are, and
-// how many the class with most has.
+// force returns a tuning in which every class of a program uses its nth kernel, or its last one. It also returns the forms of these
+// kernels, and the largest number of kernels of a class.
 func force(rt *Runtime, o Outputs, n int) (tuning *Tuning, forms []string, ways int, err error) {
 	c := newCompilation(rt, o)
 	p, err := c.program()
@@ -93,8 +93,8 @@ func force(rt *Runtime, o Outputs, n int) (tuning *Tuning, forms []string, ways 
 	return tuning, forms, ways, nil
 }
 
-// TestEveryKernelGivesTheSameBits holds all kernels of all kinds of products, in both families, against the one that the rule takes:
-// it is why a run may go on with another tuning.
+// TestEveryKernelGivesTheSameBits compares all kernels of all kinds of products, in both families, with the rule's kernel. Equal bits are
+// the reason why a run may continue with another tuning.
 func TestEveryKernelGivesTheSameBits(t *testing.T) {
 	t.Parallel()
 	dev := vktest.Open(t)
@@ -137,7 +137,7 @@ func TestEveryKernelGivesTheSameBits(t *testing.T) {
 	}
 }
 
-// computed returns the bits of a tensor, and what ran.
+// computed returns the bits of a tensor, and the kernels that ran.
 func computed(t *testing.T, rt *Runtime, x *Tensor) ([]uint32, []Kernel) {
 	t.Helper()
 	p, err := rt.Compile(Outputs{Fetch: []*Tensor{x}})
@@ -156,7 +156,7 @@ func computed(t *testing.T, rt *Runtime, x *Tensor) ([]uint32, []Kernel) {
 	return bits, p.Kernels()
 }
 
-// TestCompileTries has Compile find out which kernels are the fastest, once for each class, and use them ever after.
+// TestCompileTries checks that Compile finds the fastest kernels once for each class, and then keeps using them.
 func TestCompileTries(t *testing.T) {
 	dev := vktest.Open(t)
 	if !dev.Info().Lavapipe {
@@ -207,7 +207,7 @@ func TestCompileTries(t *testing.T) {
 		t.Errorf("compiled again: %d trials, and %v became %v", len(trials), forms(ran), forms(again))
 	}
 
-	next := NewTuning(dev.Info()) // of the next process, which tries nothing
+	next := NewTuning(dev.Info()) // the tuning of the next process, which tries nothing
 	if err := next.Load(tuning.Bytes()); err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestCompileTries(t *testing.T) {
 	}
 }
 
-// TestOnlyEqualKernelsContend has kernels among the ways that leave four terms out, and that no device makes.
+// TestOnlyEqualKernelsContend adds kernels that omit four terms, or that no device can make, to the candidates.
 func TestOnlyEqualKernelsContend(t *testing.T) {
 	dev := vktest.Open(t)
 	if !dev.Info().Lavapipe {

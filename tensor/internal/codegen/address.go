@@ -5,13 +5,14 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// addresses says where four elements lie: in one aligned quad, all in one place, at a constant distance, or each anywhere.
+// addresses says where four consecutive elements lie: in one aligned quad, all in one place, at a constant distance, or each at an
+// address of its own.
 type addresses struct {
 	quad, same bool
-	first      spirv.ID // scalar int, of the first; unless each has its own
+	first      spirv.ID // scalar int, the address of the first, unless each is set
 	step       int
-	each       spirv.ID // int vector
-	valid      spirv.ID // bool vector; 0: all are
+	each       spirv.ID // int vector: an address for each
+	valid      spirv.ID // bool vector; 0: all four are valid
 }
 
 func (a addresses) lane(b *spirv.Block, j int) spirv.ID {
@@ -55,7 +56,7 @@ func (e *emitter) addresses(v ir.View) addresses {
 		return a
 	}
 	a.valid = valid
-	if a.quad || a.same { // one address for all: it must be good where any of the four is
+	if a.quad || a.same { // one address for all four: it must be valid if any of them is
 		any := b.Component(valid, 0)
 		for j := 1; j < 4; j++ {
 			any = b.Or(any, b.Component(valid, j))
@@ -67,7 +68,7 @@ func (e *emitter) addresses(v ir.View) addresses {
 	return a
 }
 
-// eachLane works out the four addresses one by one, for layouts whose rows are no multiple of 4.
+// eachLane computes the four addresses one by one, for layouts whose rows are no multiple of 4.
 func (e *emitter) eachLane(v ir.View) addresses {
 	b := e.b
 	at := b.Add(b.Splat(e.base), b.Cast(b.Lanes(), spirv.Uint))
@@ -85,7 +86,7 @@ func (e *emitter) eachLane(v ir.View) addresses {
 	return a
 }
 
-// coordinates returns where in a shape of the domain the first of the four elements is, as scalar ints.
+// coordinates returns the coordinates of the first of the four elements in a shape of the domain, as scalar ints.
 func (e *emitter) coordinates(shape []int) []spirv.ID {
 	if e.coords == nil {
 		return split(e.b, e.base, shape)

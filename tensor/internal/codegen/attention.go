@@ -12,12 +12,13 @@ import (
 )
 
 const (
-	attentionLanes  = 256       // in a workgroup
-	attentionOthers = 32        // rows that it goes over at a time
-	attentionMemory = 16 * 1024 // bytes that a workgroup shares at most, which every device has
+	attentionLanes  = 256       // invocations of a workgroup
+	attentionOthers = 32        // rows that a workgroup processes at a time
+	attentionMemory = 16 * 1024 // most bytes of shared memory: the limit that every device has
 )
 
-// AttentionRuns tells whether the kernels run on a target; lavapipe does the same better in products. The mask has so many elements.
+// AttentionRuns tells whether the kernels run on a target. They do not on lavapipe, where products are faster. mask is the number of
+// elements of the mask.
 func AttentionRuns(on ir.Target, a *ir.Attention, mask int) bool {
 	l := on.Info.Limits
 	binds := func(elements ...int) (n int) {
@@ -39,8 +40,8 @@ func AttentionRuns(on ir.Target, a *ir.Attention, mask int) bool {
 		max(binds(q, k, v, y+2*sums)+more, in+binds(q), in+2*binds(k+v)) <= l.MaxBuffers
 }
 
-// attentionRows is how many rows an invocation has scores of, where a workgroup owns some of n and keeps sums of so many columns: one
-// where there are few, or so many columns that registers would be.
+// attentionRows returns the number of rows for which an invocation keeps scores, in a workgroup that owns some of n rows and keeps sums
+// of so many columns. It is one if there are few rows, or so many columns that registers would spill.
 func attentionRows(n, columns int) int {
 	if n <= attentionLanes/8 || columns > ir.AttentionWidth {
 		return 1
@@ -89,7 +90,7 @@ func attentionKeys(f *fuse.Fusion, u *fuse.Unit, on ir.Target, a *ir.Attention) 
 	return w.finish(shaders.AttentionGrad, a.S, a.D+a.E, 2*a.D+2*a.E, true)
 }
 
-// A flashWriter writes one of the kernels.
+// A flashWriter writes one of the attention kernels.
 type flashWriter struct {
 	*emitter
 	*ir.Attention
@@ -101,7 +102,7 @@ func newFlashWriter(f *fuse.Fusion, u *fuse.Unit, on ir.Target, a *ir.Attention)
 	return &flashWriter{emitter: newEmitter(f, u, on, u.Node.Len(), 1), Attention: a, u: u}
 }
 
-// gradient begins a kernel that reads rows that it owns, others, and three numbers for each query.
+// flashGradient begins a gradient kernel. It reads rows that it owns, other rows, and three numbers for each query.
 func flashGradient(f *fuse.Fusion, u *fuse.Unit, on ir.Target, a *ir.Attention) *flashWriter {
 	w := newFlashWriter(f, u, on, a)
 	for i, name := range []string{"OwnA", "OwnB", "OtherA", "OtherB"} {
@@ -115,7 +116,7 @@ func flashGradient(f *fuse.Fusion, u *fuse.Unit, on ir.Target, a *ir.Attention) 
 	return w
 }
 
-// more fills the holes that a mask and a generator take, which are the inputs from one on.
+// more fills the holes for a mask and a generator, whose inputs begin at the given one.
 func (w *flashWriter) more(input int) {
 	if w.Masked {
 		o, dt := w.operand(input), w.u.Node.In[input].DType
@@ -147,7 +148,7 @@ func (w *flashWriter) more(input int) {
 	}
 }
 
-// operand says where the rows of an input [batch…, n, width] lie.
+// operand returns the layout of the rows of an input [batch…, n, width].
 func (w *flashWriter) operand(input int) operand {
 	p, nb := w.Where[w.u.Node.In[input]], len(w.Batch)
 	o := operand{p.Base, p.View.Part(0, nb), p.View.Part(nb, 1), p.View.Part(nb+1, 1)}
@@ -155,7 +156,8 @@ func (w *flashWriter) operand(input int) operand {
 	return o
 }
 
-// rows fills the holes that read rows of an input: where one begins, and four of its elements, zero beyond its end.
+// rows fills two holes for the rows of an input: one returns the offset of a row, the other loads four consecutive elements, with zeros
+// beyond the row's end.
 func (w *flashWriter) rows(name string, input int) {
 	o, n := w.operand(input), w.u.Node.In[input].Dim(-1)
 	load := func(x []spirv.ID) spirv.ID {
@@ -177,7 +179,8 @@ func (w *flashWriter) rows(name string, input int) {
 	w.holes = append(w.holes, w.hole("row"+name, w.begins(o)), w.hole("load"+name, load))
 }
 
-// result fills the hole that takes four elements of a row of a result [batch…, n, width] that begins at an element of the node's.
+// result fills the hole that stores four consecutive elements of a row of a result [batch…, n, width]. The result begins at the element
+// begin of the node.
 func (w *flashWriter) result(name string, begin, n, width int) {
 	shape, back := w.Layout(n, width)
 	v, nb, y := ir.RowMajor(shape).Permute(back), len(w.Batch), w.u.Node
@@ -198,8 +201,8 @@ func (w *flashWriter) result(name string, begin, n, width int) {
 	}))
 }
 
-// finish fills a kernel whose workgroups own some of n rows, of queries or keys, with sums of so many columns, and for each pair of a
-// query and a key multiply and add so many numbers.
+// finish fills a kernel whose workgroups own some of n rows, of queries or keys, with sums of so many columns. each is the number of
+// multiplications and additions for one query and one key.
 func (w *flashWriter) finish(kernel *spirv.Module, n, columns, each int, keys bool) Generated {
 	r, pairs := attentionRows(n, columns), float64(w.T)*float64(w.S)
 	if w.Causal {

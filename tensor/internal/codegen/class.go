@@ -7,7 +7,7 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// Class says all of a product that decides which kernel is the fastest.
+// Class describes everything about a product that decides which kernel is the fastest.
 func (p *Product) Class() string {
 	on := "gpu"
 	if p.on.CPU {
@@ -16,7 +16,8 @@ func (p *Product) Class() string {
 	return fmt.Sprintf("%s %d×%d×%d×%d a %s b %s c %s", on, p.Z, p.M, p.K, p.N, p.x, p.y, operand{nil, p.outBatch, p.outRows, p.outColumns})
 }
 
-// String says how an operand lies: its type if it is not ir.F32, sizes and strides, and whether it begins at a multiple of four.
+// String describes the layout of an operand: its type if that is not ir.F32, sizes and strides, and whether its offset is a multiple of
+// four.
 func (o operand) String() string {
 	var parts []string
 	for _, v := range []ir.View{o.batch, o.outer, o.inner} {

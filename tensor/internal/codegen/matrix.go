@@ -7,17 +7,17 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// matrixTile is what a workgroup of four subgroups makes of a product by multiplying matrices, each subgroup a quarter, from slabs of
-// both operands in shared memory.
+// matrixTile is the size of the part of a product that a workgroup of four subgroups computes by matrix multiplication. Each subgroup
+// computes a quarter of it, from slabs of both operands in shared memory.
 const (
 	matrixTile   = 64
-	matrixSlab   = 32 // k
-	matrixPart   = 32 // of the tile, of a subgroup
+	matrixSlab   = 32 // along k
+	matrixPart   = 32 // the size of a subgroup's part of the tile
 	matrixShared = 2*2*matrixTile*matrixSlab + 4*matrixTile*matrixTile
 )
 
-// multiplies tells whether a product is made by multiplying matrices of F16: both operands are, or may be rounded to it, and they are
-// no less than half of a tile.
+// multiplies tells whether a product uses the F16 matrix multiplication of the device. Both operands must be F16, or may be rounded to
+// it, and each axis of the product must be more than half of a tile.
 func (p *Product) multiplies() bool {
 	m, l := p.on.Matrices, p.on.Info.Limits
 	half := func(o operand) bool {
@@ -30,16 +30,16 @@ func (p *Product) multiplies() bool {
 		threads > 0 && matrixTile*matrixSlab/4%threads == 0 && threads <= l.MaxInvocations && threads <= l.MaxGroupSize[0] && matrixShared <= l.SharedMemory
 }
 
-// A slab is a part of an operand in shared memory, a line after the other: lines along k, or along the rows or columns where the
-// operand's neighbours are.
+// A slab is a part of an operand in shared memory, stored line by line. Lines run along k, or along the rows or columns if the operand is
+// contiguous along these.
 type slab struct {
 	o      operand
 	l      loading
-	size   int // of the operand along its rows or columns
+	size   int // the size of the operand along its rows or columns
 	shared spirv.Shared
 }
 
-// line returns how many fours a line is.
+// line returns the length of a line in quads.
 func (s slab) line() int {
 	if s.l.outer {
 		return matrixTile / 4
@@ -64,7 +64,7 @@ func (p *Product) matrix() Variant {
 
 		id := b.LocalID(0)
 		at := split(b, b.Bitcast(group(b, p.on, groups), spirv.Uint), []int{p.Z, ir.Up(p.M, matrixTile), ir.Up(p.N, matrixTile)})
-		b.If(b.Less(at[0], b.Index(p.Z)), func() { // the same for all of the workgroup
+		b.If(b.Less(at[0], b.Index(p.Z)), func() { // the condition is the same for the whole workgroup
 			z, m0, n0 := at[0], b.Mul(at[1], b.Index(matrixTile)), b.Mul(at[2], b.Index(matrixTile))
 			sub := b.Subgroup()
 			row, col := b.Mul(b.Shr(sub, 1), b.Index(matrixPart)), b.Mul(b.And(sub, b.Index(1)), b.Index(matrixPart))
@@ -118,7 +118,7 @@ func (p *Product) matrix() Variant {
 	}}
 }
 
-// begin returns where in shared memory a factor begins, at a row or column of the tile and a k of the slab.
+// begin returns the offset in shared memory at which a factor begins, at a row or column of the tile and a k of the slab.
 func (s slab) begin(b *spirv.Block, outer spirv.ID, k int) spirv.ID {
 	if s.l.outer {
 		return b.Add(b.Index(k*s.line()), b.Shr(outer, 2))
@@ -126,8 +126,8 @@ func (s slab) begin(b *spirv.Block, outer spirv.ID, k int) spirv.ID {
 	return b.Add(b.Mul(outer, b.Index(s.line())), b.Index(k/4))
 }
 
-// fillSlab loads the slab from row or column first and k0 on. What lies beyond the last k is 0, and what lies beyond the last row or
-// column is anything: nobody stores what is made of it.
+// fillSlab loads the slab that begins at the row or column first and at k0. Elements beyond the last k are 0. Elements beyond the last
+// row or column are arbitrary: the results computed from them are not stored.
 func (p *Product) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv.ID) {
 	b := p.b
 	zero := b.Zero(spirv.Type{Elem: spirv.Float, N: 1})
@@ -144,7 +144,7 @@ func (p *Product) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv.
 			return b.Add(b.Add(offset(b, s.o.batch, z), offset(b, s.o.outer, outer)), offset(b, s.o.inner, k)), inside
 		}
 		var x spirv.ID
-		if s.l.width == 4 { // of which all lie inside, or none
+		if s.l.width == 4 { // all four elements lie inside, or none
 			inside := b.Less(k, b.Index(p.K))
 			o, i := b.Select(b.Less(outer, b.Index(s.size)), outer, b.Index(0)), b.Select(inside, k, b.Index(0))
 			at := b.Add(b.Add(offset(b, s.o.batch, z), offset(b, s.o.outer, o)), offset(b, s.o.inner, i))

@@ -10,13 +10,13 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// An operand is where the elements of a matrix are: the sum of what its axes of each kind say.
+// An operand is a matrix operand: the address of an element is the sum of the offsets along its axes of each kind.
 type operand struct {
 	base                *ir.Node
-	batch, outer, inner ir.View // outer are rows of x, or columns of y; the offset is in batch
+	batch, outer, inner ir.View // outer: the rows of x, or the columns of y; the operand's offset is in batch
 }
 
-// offset returns where the element at a flat index of v is.
+// offset returns the offset of the element at a flat index of v.
 func offset(b *spirv.Block, v ir.View, flat spirv.ID) spirv.ID {
 	sum := b.Index(v.Offset)
 	if len(v.Shape) == 0 {
@@ -28,7 +28,7 @@ func offset(b *spirv.Block, v ir.View, flat spirv.ID) spirv.ID {
 	return sum
 }
 
-// four reads the elements at, at+1, at+2, at+3 along v of what begins at base; at is a multiple of 4.
+// four reads the elements at, at+1, at+2, at+3 along v, with base as the origin; at is a multiple of 4.
 func (e *emitter) four(t *ir.Node, base spirv.ID, v ir.View, at spirv.ID, aligned bool) spirv.ID {
 	b := e.b
 	if aligned {
@@ -54,7 +54,7 @@ type Product struct {
 	u          *fuse.Unit
 	x, y       operand
 	Z, M, N, K int
-	// Where the result goes.
+	// The layout of the result.
 	outBatch, outRows, outColumns ir.View
 }
 
@@ -85,10 +85,10 @@ func NewProduct(f *fuse.Fusion, u *fuse.Unit, on ir.Target) *Product {
 // A Variant is one way to write the kernel of a product.
 type Variant struct {
 	Form     string
-	Generate func() Generated // at most once of one producer
+	Generate func() Generated // a Product generates only one of its variants, once
 }
 
-// Variants lists the ways there are for the target, first the one that is best by rule.
+// Variants lists the kernels for the target, the rule's choice first.
 func (p *Product) Variants() []Variant {
 	if p.on.CPU {
 		return p.lanes()
@@ -99,7 +99,7 @@ func (p *Product) Variants() []Variant {
 	return p.tiled()
 }
 
-// Every lists all the ways, whether they suit or not.
+// Every lists all kernels, even those that do not suit the product.
 func (p *Product) Every() []Variant {
 	if p.on.CPU {
 		return p.lanes()
@@ -119,11 +119,11 @@ func forms(all []Variant) []string {
 	return out
 }
 
-// lanes are the kernels for lavapipe, which differ in how tall a tile is and how many k there are in an iteration.
+// lanes returns the kernels for lavapipe, which differ in the height of the tile and the steps of k per iteration.
 func (p *Product) lanes() []Variant {
 	across := ir.Up(p.N, 4*p.on.Lanes) * p.Z
 	best := tileRows(p.M, across)
-	ku := 4 // of long loops more at a time, for what they carry is stored each time, as long as the code is near; of short ones less
+	ku := 4 // more steps for long loops, because each iteration stores its state, as long as the code stays in the cache; fewer for short loops
 	if p.K%8 == 0 && p.K >= 256 && p.on.Lanes < 16 {
 		ku = 8
 	}
@@ -154,7 +154,7 @@ func (p *Product) lanesOf(tile, ku int) Variant {
 	return Variant{form, func() Generated {
 		load := func(o operand, across, aligned bool) func(a []spirv.ID) spirv.ID {
 			return func(a []spirv.ID) spirv.ID {
-				if across { // a[0] is where a four of the outer axis begins
+				if across { // a[0] is the first of four consecutive elements along the outer axis
 					return p.b.Load(p.mem(o.base, 4), p.b.Shr(p.b.Add(a[0], offset(p.b, o.inner, a[1])), 2))
 				}
 				return p.four(o.base, a[0], o.inner, a[1], aligned)
@@ -174,7 +174,7 @@ func (p *Product) finish(m *spirv.Module, form string, tiles int, consts ...uint
 	return g
 }
 
-// fill fills the holes of a kernel: those that all have, and its loads.
+// fill fills the holes of a kernel: those that all kernels have, and its loads.
 func (p *Product) fill(kernel *spirv.Module, loadA, loadB func(a []spirv.ID) spirv.ID, more ...spirv.Hole) *spirv.Module {
 	holes := append(more, p.hole("rowA", p.begins(p.x)), p.hole("columnB", p.begins(p.y)), p.hole("loadA", loadA), p.hole("loadB", loadB),
 		p.hole("result", func(a []spirv.ID) spirv.ID {
@@ -184,7 +184,7 @@ func (p *Product) fill(kernel *spirv.Module, loadA, loadB func(a []spirv.ID) spi
 	return kernel.Fill(p.u.Title(), holes...)
 }
 
-// begins returns where a row or column of a matrix of o begins.
+// begins returns the offset of a row or column of a matrix of o.
 func (e *emitter) begins(o operand) func(a []spirv.ID) spirv.ID {
 	return func(a []spirv.ID) spirv.ID { return e.b.Add(offset(e.b, o.batch, a[0]), offset(e.b, o.outer, a[1])) }
 }
@@ -197,7 +197,7 @@ func (e *emitter) hole(name string, body func(a []spirv.ID) spirv.ID) spirv.Hole
 	}}
 }
 
-// touch reads what the columns from n on of row m will be written over, as ints.
+// touch reads, as ints, the memory that the columns from n on of row m will overwrite.
 func (p *Product) touch(z, m, n spirv.ID) spirv.ID {
 	b := p.b
 	at := b.Add(b.Add(offset(b, p.outBatch, z), offset(b, p.outRows, m)), offset(b, p.outColumns, n))
@@ -208,7 +208,7 @@ func (p *Product) touch(z, m, n spirv.ID) spirv.ID {
 	return near
 }
 
-// result makes of four columns of a row what the unit makes of them, and stores it.
+// result applies the unit's expressions to four consecutive columns of a row, and stores the results.
 func (p *Product) result(z, m, n, c spirv.ID) {
 	b, u := p.b, p.u
 	row := b.Add(offset(b, p.outBatch, z), offset(b, p.outRows, m))
@@ -223,7 +223,7 @@ func (p *Product) result(z, m, n, c spirv.ID) {
 	}
 	outs := p.outs(u, 1)
 	values := []spirv.ID{c}
-	if len(u.Elems) > 0 { // only where columns are neighbours
+	if len(u.Elems) > 0 { // there are such expressions only if columns are contiguous
 		values = p.results(u, first, false, c)
 	}
 	for j := range 4 {
@@ -237,7 +237,7 @@ func (p *Product) result(z, m, n, c spirv.ID) {
 	}
 }
 
-// locate says where in the result the columns from n on of row m are.
+// locate sets the coordinates in the result of the columns from n on of row m.
 func (p *Product) locate(z, m, n spirv.ID) {
 	type axis struct {
 		stride, size int
@@ -262,8 +262,8 @@ func (p *Product) locate(z, m, n spirv.ID) {
 	}
 }
 
-// tileRows is the height of a lavapipe tile, of which there are so many side by side: as tall as leaves both worker threads enough to
-// do, or halves of all.
+// tileRows is the height of a lavapipe tile, if a row of tiles consists of across tiles. It is as large as possible while both worker
+// threads have enough tiles, or exactly half of them.
 func tileRows(m, across int) int {
 	for _, t := range []int{32, 16} {
 		if tiles := ir.Up(m, t) * across; m >= t && (tiles >= 8 || m%t == 0 && tiles%2 == 0) {

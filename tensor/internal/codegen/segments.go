@@ -6,9 +6,9 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// groupRows writes the kernel of ir.GroupRows: indices [N] → starts [V+1], up to a multiple of 4, then order [N], as sumRows takes them.
-// Each row of V looks through all indices twice: for how many come before it, and for its own. On a GPU it reads sixteen at once, since
-// few subgroups are there to do anything else while one waits for memory.
+// groupRows writes the kernel of ir.GroupRows: indices [N] → starts [V+1], padded to a multiple of 4, then order [N], as sumRows takes
+// them. Each row of V reads all indices twice: once to count those before it, and once to find its own. On a GPU it reads sixteen at
+// once, because there are too few subgroups to hide the latency of memory.
 func groupRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target, v int) Generated {
 	x := f.Where[u.Node.In[0]].Base
 	n := x.Len()
@@ -63,7 +63,7 @@ func groupRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target, v int) Generated {
 }
 
 // sumRows writes the kernel of ir.SumRows: x [N, D], order [N], starts [V+1] → [V, D]. Row r of the result is the sum of the rows
-// order[starts[r]], …, order[starts[r+1]−1] of x. Order and starts may be one: what groupRows makes.
+// order[starts[r]], …, order[starts[r+1]−1] of x. Order and starts may be one tensor, as groupRows makes it.
 func sumRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	x, order, starts := f.Where[u.Node.In[0]].Base, f.Where[u.Node.In[1]].Base, f.Where[u.Node.In[2]].Base
 	v, d := u.Node.Shape[0], u.Node.Shape[1]
@@ -71,7 +71,7 @@ func sumRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	if d%4 == 0 {
 		width = 4
 	}
-	each := 1 // parts of a row that an item adds up, for which it reads once where the row's indices are
+	each := 1 // quads of a row that one invocation adds up: it reads the row's indices once for all of them
 	for each < 8 && d%(2*each*width) == 0 {
 		each *= 2
 	}

@@ -10,19 +10,19 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A Tile is what a workgroup of a GPU makes of a product: m × n of the result, k columns of one operand and rows of the other at a time.
-// Each invocation makes byM × byN of it.
+// A Tile is the part of a product that a workgroup of a GPU computes: m × n of the result, for which it loads slabs of k columns of one
+// operand and k rows of the other. Each invocation computes byM × byN of it.
 type Tile struct {
 	M, N, K, byM, byN int
 
-	rate float64 // multiplications in the same time, of a busy GPU, as a share of the best
+	rate float64 // multiplications per time on a busy GPU, relative to the best tile
 }
 
-// tiles are for all GPUs. Large ones read less for each multiplication, from memory and from shared memory; of small ones there are
-// more to share out. Those of 64 × 64, 32 × 32 and the narrow ones run wherever there is Vulkan, in 16 KB and 128 invocations.
+// tiles serve all GPUs. Large ones read less from memory and from shared memory per multiplication; small ones give more workgroups to
+// distribute. The tiles of 64 × 64, 32 × 32 and the narrow ones run on every Vulkan device: they need 16 KB and 128 invocations.
 //
-// Of tiles of one size a device takes the first that fits. Slabs (k) are thin, so that many workgroups share a core's memory: with the 64 KB
-// of AMD's GPUs each of four SIMDs has about four subgroups of 64. With fewer, nothing is left to run while one waits for memory.
+// Among tiles of equal size a device takes the first that fits. Slabs (k) are thin, so that many workgroups share a core's memory: with
+// the 64 KB of AMD's GPUs each of four SIMDs has about four subgroups of 64. With fewer subgroups, nothing hides the latency of memory.
 var tiles = []Tile{
 	{128, 128, 8, 8, 8, 1},
 	{128, 128, 8, 8, 4, 0.9},
@@ -43,13 +43,13 @@ func Tiles() []Tile { return slices.Clone(tiles) }
 
 func (t Tile) invocations() int { return t.M / t.byM * t.N / t.byN }
 
-// shared returns how many bytes of shared memory the tile takes where lines of both operands lie so many fours apart.
+// shared returns the bytes of shared memory that the tile takes if the lines of both operands are padded by so many quads.
 func (t Tile) shared(pad int) int { return 2 * t.K * (t.M + t.N + 8*pad) * 4 }
 
-// fits tells whether the device runs the tile with lines so many fours apart. Where subgroups have 64 invocations or more, tiles with 64
-// sums in each are left out: on AMD's GCN they leave registers for two subgroups a SIMD.
+// fits tells whether the device runs the tile with lines padded by so many quads. If subgroups have 64 invocations or more, tiles with 64
+// sums in each invocation are left out: on AMD's GCN they leave registers for only two subgroups per SIMD.
 func (t Tile) fits(on ir.Target, pad int) bool {
-	const invocations, shared, sums = 128, 16 << 10, 32 // that all of Vulkan has; and in registers, where subgroups are large
+	const invocations, shared, sums = 128, 16 << 10, 32 // the first two are limits that every Vulkan device has; the third keeps registers free where subgroups are large
 	l := on.Info.Limits
 	if on.Info.SubgroupSize >= 64 && t.byM*t.byN > sums {
 		return false
@@ -57,22 +57,22 @@ func (t Tile) fits(on ir.Target, pad int) bool {
 	return t.invocations() <= max(invocations, min(l.MaxInvocations, l.MaxGroupSize[0])) && t.shared(pad) <= max(shared, l.SharedMemory)
 }
 
-// suits tells whether a product of m × n is more than half of the tile along each axis, which small tiles need not be.
+// suits tells whether a product of m × n is more than half of the tile along each axis. Small tiles always suit.
 func (t Tile) suits(m, n int) bool {
 	const small = 32
 	return (t.M <= small || m > t.M/2) && (t.N <= small || n > t.N/2)
 }
 
-// cost estimates how long the device takes for z products of m × k × n, counted in multiplications of all its cores: a core that has
-// few subgroups waits for memory, and where a tile begins and ends, nothing is multiplied.
+// cost estimates the time for z products of m × k × n, in multiplications of all cores. A core with few subgroups waits for memory, and
+// no multiplications run at the beginning and end of a tile.
 func (t Tile) cost(on ir.Target, z, m, n, k int) float64 {
-	const enough, ends = 16, 32 // subgroups of a core, four for each of four parts; k
+	const enough, ends = 16, 32 // subgroups of a core, four for each of four SIMDs; cost of the beginning and end of a tile, in steps of k
 	groups := float64(z * ir.Up(m, t.M) * ir.Up(n, t.N))
 	busy := min(1, groups*float64(t.invocations())/float64(enough*max(on.Info.SubgroupSize, 32)*on.Cores()))
 	return groups * float64(t.M*t.N) * float64(k+ends) / (t.rate * busy)
 }
 
-// tilesFor lists the tiles for z products of m × k × n, that first which costs least.
+// tilesFor lists the tiles for z products of m × k × n, those of least cost first.
 func tilesFor(on ir.Target, z, m, n, k int) []Tile {
 	var all []Tile
 	for _, t := range tiles {
@@ -85,7 +85,7 @@ func tilesFor(on ir.Target, z, m, n, k int) []Tile {
 	return all
 }
 
-// tiled are the kernels for GPUs, which differ in the tile.
+// tiled returns the kernels for GPUs, which differ in the tile.
 func (p *Product) tiled() []Variant {
 	var all []Variant
 	for _, t := range tilesFor(p.on, p.Z, p.M, p.N, p.K) {
@@ -94,7 +94,8 @@ func (p *Product) tiled() []Variant {
 	return all
 }
 
-// A loading says how a tile is filled from an operand: ones or fours at a time, neighbours along the rows or columns or along k.
+// A loading says how a tile is filled from an operand: one or four consecutive elements at a time, contiguous along the rows or columns
+// (outer) or along k.
 type loading struct {
 	width int
 	outer bool
@@ -110,7 +111,8 @@ func (o operand) loading() loading {
 	return loading{1, o.outer.Near() > o.inner.Near()}
 }
 
-// form says how an operand is loaded that lies as is usual where transposed says so.
+// form describes a loading, for the name of the kernel. T marks an operand that is transposed: transposed says which order is the usual
+// one.
 func (l loading) form(name string, transposed bool) string {
 	switch {
 	case l.width == 4 && l.outer == transposed:
@@ -148,8 +150,8 @@ func (p *Product) tiledOf(t Tile) Variant {
 	}}
 }
 
-// Parts says along which axis of the inner ones, and into how many parts, a GPU cuts the terms of the product: 1 leaves them together.
-// Parts of a product with few tiles and many terms, as the gradient of a weight is, are made side by side; each is written and read
+// Parts decides along which inner axis, and into how many parts, a GPU splits the terms of the product; 1 means no split. A product with
+// few tiles and many terms, such as the gradient of a weight, is computed in parts that run in parallel. Each part is written and read
 // once more, which takes a dispatch.
 func Parts(on ir.Target, c *ir.Contraction) (axis, parts int) {
 	const most, terms, element, dispatch, worth = 64, 64, 64, 1_000_000, 0.8
@@ -160,7 +162,7 @@ func Parts(on ir.Target, c *ir.Contraction) (axis, parts int) {
 	parts, least := 1, worth*cost(1)
 	for i, inner := range c.Inner {
 		for p := 2; p <= min(inner, most, k/terms); p++ {
-			if inner%p != 0 || i == len(c.Inner)-1 && inner%4 == 0 && inner/p%4 != 0 { // what lies in fours stays so
+			if inner%p != 0 || i == len(c.Inner)-1 && inner%4 == 0 && inner/p%4 != 0 { // four consecutive elements stay together
 				continue
 			}
 			if sum := cost(p) + float64(p*z*m*n)*element + float64(on.Cores())*dispatch; sum < least {

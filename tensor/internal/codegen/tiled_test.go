@@ -7,7 +7,7 @@ import (
 	"genview/vk"
 )
 
-// TestTilesAreChosen looks at which tile products get, and in how many parts they are made.
+// TestTilesAreChosen checks the tile that each product gets, and the number of parts.
 func TestTilesAreChosen(t *testing.T) {
 	large := vk.Limits{MaxInvocations: 1024, MaxGroupSize: [3]int{1024, 1024, 64}, SharedMemory: 48 << 10}
 	least := vk.Limits{MaxInvocations: 128, MaxGroupSize: [3]int{128, 128, 64}, SharedMemory: 16 << 10}
@@ -19,7 +19,7 @@ func TestTilesAreChosen(t *testing.T) {
 		parts      bool
 	}{
 		{"discrete", large, 1, 4096, 4096, 4096, 128, 128, false},
-		{"discrete", least, 1, 4096, 4096, 4096, 128, 64, false}, // of those that are as good the first
+		{"discrete", least, 1, 4096, 4096, 4096, 128, 64, false}, // among equally good tiles the first
 		{"discrete", large, 1, 64, 576, 100_000, 64, 128, false},
 		{"discrete", large, 1, 32, 288, 100_000, 32, 128, false},
 		{"discrete", large, 1, 100_000, 64, 8, 64, 16, false},
@@ -55,7 +55,7 @@ func TestTilesAreChosen(t *testing.T) {
 	}
 }
 
-// TestTilesAreWhole sees that what a kernel takes for granted of its tile is so.
+// TestTilesAreWhole checks that every tile meets the assumptions of the kernel.
 func TestTilesAreWhole(t *testing.T) {
 	for _, a := range tiles {
 		wide := min(a.N/a.byN, 8)
