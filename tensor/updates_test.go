@@ -43,7 +43,7 @@ func filled(name string, v float64, shape ...int) *tensor.Tensor {
 	return tensor.Var(name, tensor.Full(v, shape...))
 }
 
-// TestUpdatesReadWhatWasBefore hands variables on to each other in one run.
+// TestUpdatesReadWhatWasBefore updates variables with each other's values in one run.
 func TestUpdatesReadWhatWasBefore(t *testing.T) {
 	for _, n := range []int{1, 5, 64} {
 		families(t, func(t *testing.T, rt *tensor.Runtime) {
@@ -65,7 +65,7 @@ func TestUpdatesReadWhatWasBefore(t *testing.T) {
 	}
 }
 
-// TestUpdatesInARing moves three variables on, in both directions, and a fourth behind them.
+// TestUpdatesInARing rotates the values of three variables, in both directions, and copies one of them to a fourth.
 func TestUpdatesInARing(t *testing.T) {
 	families(t, func(t *testing.T, rt *tensor.Runtime) {
 		a, b, c, d := filled("a", 1, 6), filled("b", 2, 6), filled("c", 3, 6), filled("d", 4, 6)
@@ -85,7 +85,8 @@ func TestUpdatesInARing(t *testing.T) {
 	})
 }
 
-// TestOldWeightsAreKept keeps weights beside a step that is made in place: each alone, and as parts of a flat variable.
+// TestOldWeightsAreKept copies the old weights to other variables beside a step that is made in place: each weight alone, and as parts of
+// a flat variable.
 func TestOldWeightsAreKept(t *testing.T) {
 	families(t, func(t *testing.T, rt *tensor.Runtime) {
 		x := tensor.Input("x", tensor.F32, 5)
@@ -117,7 +118,7 @@ func TestOldWeightsAreKept(t *testing.T) {
 	})
 }
 
-// TestFetchedVariablesAreFromBefore fetches variables beside their update, and beside that of another program.
+// TestFetchedVariablesAreFromBefore fetches variables that the same program, or another one, updates.
 func TestFetchedVariablesAreFromBefore(t *testing.T) {
 	families(t, func(t *testing.T, rt *tensor.Runtime) {
 		v := tensor.Var("v", tensor.Const([]float32{1, 2, 3, 4, 5, 6}, 2, 3))
@@ -154,7 +155,7 @@ func TestFetchedVariablesAreFromBefore(t *testing.T) {
 	})
 }
 
-// TestUpdateWithItself changes nothing, alone or beside others.
+// TestUpdateWithItself updates a variable with its own value, alone or beside other updates. Nothing changes.
 func TestUpdateWithItself(t *testing.T) {
 	families(t, func(t *testing.T, rt *tensor.Runtime) {
 		a, b := filled("a", 1, 5), filled("b", 2, 5)
@@ -166,7 +167,7 @@ func TestUpdateWithItself(t *testing.T) {
 	})
 }
 
-// TestMemoryIsUpdatedOnce refuses two updates of the same memory.
+// TestMemoryIsUpdatedOnce checks that two updates of the same memory are an error.
 func TestMemoryIsUpdatedOnce(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	w, v := filled("w", 1, 5), filled("v", 1, 3)
@@ -193,7 +194,7 @@ func TestFedBooleans(t *testing.T) {
 			t.Fatal(err)
 		}
 		run(t, p, tensor.Feed{x: slices.Repeat([]float32{1.1}, n)})
-		p.Close() // what it was fed lies where the next program's inputs do
+		p.Close() // its feed and the next program's inputs share memory
 		chosen := tensor.Where(mask, tensor.Full(1), tensor.Full(2, n))
 		p = compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{chosen, mask}})
 		run(t, p, tensor.Feed{mask: make([]bool, n)})
@@ -212,7 +213,7 @@ func TestFedBooleans(t *testing.T) {
 	})
 }
 
-// TestTablesOfKnownNumbers looks up in constants, in numbers that are counted, and in what a gradient starts from.
+// TestTablesOfKnownNumbers looks rows up in constants, in Iota, and in the first gradient of a backward pass.
 func TestTablesOfKnownNumbers(t *testing.T) {
 	families(t, func(t *testing.T, rt *tensor.Runtime) {
 		at := tensor.Const([]int32{2, 0, -1, 1}, 4)
@@ -245,7 +246,7 @@ func TestTablesOfKnownNumbers(t *testing.T) {
 	})
 }
 
-// TestLargeTablesOfKnownNumbers adds rows up that are the same number everywhere, by the kernel for large tables.
+// TestLargeTablesOfKnownNumbers adds up rows of equal constants with the kernel for large tables.
 func TestLargeTablesOfKnownNumbers(t *testing.T) {
 	families(t, func(t *testing.T, rt *tensor.Runtime) {
 		const rows, n = 4001, 300

@@ -11,13 +11,13 @@ import (
 	"genview/vk"
 )
 
-// Subgroups has the runtime's GPU kernels count on subgroups of that size, whatever the device's is.
+// Subgroups makes the runtime's GPU kernels assume subgroups of that size, whatever the device has.
 func (rt *Runtime) Subgroups(size int) {
 	rt.mustSettle()
 	rt.target.Info.SubgroupSize = size
 }
 
-// A VirtualGPU keeps the kernels that it has loaded.
+// A VirtualGPU caches the kernels that it has loaded.
 type VirtualGPU struct {
 	virtual.Options
 	kernels map[string]*virtual.Kernel
@@ -37,26 +37,26 @@ func (g *VirtualGPU) load(s vk.Step) (*virtual.Kernel, error) {
 	return k, err
 }
 
-// A VirtualMemory is what the virtual GPU has in place of a device's buffers: it stays as programs leave it.
+// A VirtualMemory replaces a device's buffers on the virtual GPU. It stays as programs leave it.
 type VirtualMemory struct {
 	gpu  *VirtualGPU
 	copy map[*vk.Buffer]*virtual.Buffer
 }
 
-// Memory returns memory that holds nothing yet.
+// Memory returns empty memory.
 func (g *VirtualGPU) Memory() *VirtualMemory {
 	return &VirtualMemory{g, map[*vk.Buffer]*virtual.Buffer{}}
 }
 
-// Hold copies what programs use of the device's memory. What the host has written of it is known: variables and constants whole, inputs
-// whole, and nothing of what lies between kernels or is a result.
+// Hold copies the device memory that programs use. Variables, constants and inputs are marked as written; intermediate values and results
+// are not.
 func (m *VirtualMemory) Hold(programs ...*Program) error {
 	for _, p := range programs {
 		var all []vk.View
 		for s := range p.prog.Steps() {
 			all = append(all, s.Views...)
 		}
-		for _, r := range p.results { // which may be constants
+		for _, r := range p.results { // these may be constants
 			all = append(all, r.view)
 		}
 		for _, v := range all {
@@ -84,13 +84,14 @@ func (m *VirtualMemory) hold(p *Program, b *vk.Buffer) error {
 	return nil
 }
 
-// keepsNothingIn tells whether a buffer holds nothing of use before a run of the program: values between kernels, and results.
+// keepsNothingIn tells whether a buffer holds nothing that is needed before a run of the program: it holds only intermediate values and
+// results.
 func (p *Program) keepsNothingIn(b *vk.Buffer) bool {
 	fed := slices.ContainsFunc(p.feeds, func(f feedSlot) bool { return f.dev == b })
 	return !fed && (slices.Contains(p.own, b) || p.scratch != nil && b == p.scratch.Buffer)
 }
 
-// Inputs lists what a program is fed with.
+// Inputs lists the inputs of a program.
 func (p *Program) Inputs() []*Tensor {
 	var all []*Tensor
 	for _, f := range p.feeds {
@@ -99,10 +100,10 @@ func (p *Program) Inputs() []*Tensor {
 	return all
 }
 
-// Results lists what a program computes, in no order.
+// Results lists the tensors that a program computes, in any order.
 func (p *Program) Results() []*Tensor { return slices.Collect(maps.Keys(p.results)) }
 
-// Run runs a program on the virtual GPU and returns what is wrong with it. Inputs that are not fed are what they were.
+// Run runs a program on the virtual GPU and returns its faults. An input that is not fed keeps its value.
 func (m *VirtualMemory) Run(p *Program, feed Feed) (faults []virtual.Fault, err error) {
 	if err := m.Hold(p); err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (m *VirtualMemory) step(s vk.Step) ([]virtual.Fault, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.gpu.Seed++ // another order
+		m.gpu.Seed++ // another order of invocations
 		return virtual.Run(&virtual.Dispatch{Kernel: k, Views: views, Groups: s.Groups}, m.gpu.Options), nil
 	case s.Fill != nil:
 		word := binary.LittleEndian.AppendUint32(nil, *s.Fill)
@@ -156,7 +157,7 @@ func (m *VirtualMemory) step(s vk.Step) ([]virtual.Fault, error) {
 	return nil, nil
 }
 
-// Read returns a result of a program. What is made of memory that nobody has written is an error.
+// Read returns a result of a program. It returns an error if the result depends on memory that was never written.
 func (m *VirtualMemory) Read(p *Program, x *Tensor) ([]float32, error) {
 	r := p.results[x]
 	b := m.copy[r.view.Buffer]
@@ -169,15 +170,15 @@ func (m *VirtualMemory) Read(p *Program, x *Tensor) ([]float32, error) {
 	return out, take(out, r.dtype, b.Bytes[r.view.Lo:r.view.Lo+r.bytes])
 }
 
-// Run runs a program by itself, and returns what is wrong with it and how to read what it computed. Its inputs have been fed by a run
-// on the device, or are zero.
+// Run runs a program by itself. It returns the program's faults, and a function that reads its results. The inputs come from a run on the
+// device, or are zero.
 func (g *VirtualGPU) Run(p *Program) ([]virtual.Fault, func(x *Tensor) ([]float32, error), error) {
 	m := g.Memory()
 	faults, err := m.Run(p, nil)
 	return faults, func(x *Tensor) ([]float32, error) { return m.Read(p, x) }, err
 }
 
-// BoundTwice counts the dispatches that bind memory twice and write it.
+// BoundTwice counts the dispatches that bind the same memory twice and write it.
 func (p *Program) BoundTwice() int {
 	n := 0
 	for s := range p.prog.Steps() {

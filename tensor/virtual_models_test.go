@@ -19,19 +19,19 @@ import (
 	"genview/vk/vktest"
 )
 
-// smooth has Adam not tell a gradient of nearly 0 by its sign, which is that of an error of rounding.
+// smooth raises Adam's epsilon. Otherwise the sign of a gradient that is nearly 0, which is rounding error, would decide a step.
 func smooth(c optim.AdamConfig) optim.AdamConfig {
 	c.Eps = 1e-2
 	return c
 }
 
-// A trained is a model of a preset with its training step.
+// A trained is a preset's model with its training step.
 type trained interface {
 	Programs() []*tensor.Program
 	Close()
 }
 
-// presets are those of cmd/genview, small, in sizes that are no multiples of anything.
+// presets are the presets of cmd/genview with small models, in sizes that are no multiples of anything.
 var presets = map[string]func(rt *tensor.Runtime) (trained, error){
 	"vae": func(rt *tensor.Runtime) (trained, error) {
 		c := vae.Defaults()
@@ -89,7 +89,7 @@ var classifying = classifier.TrainConfig{Batch: 3, Descent: step.Descent{Adam: s
 
 var transforming = transformer.TrainConfig{Batch: 3, Adam: smooth(optim.AdamWDefaults()), MinLR: 1e-4, Warmup: 2, Decay: 10, Clip: 1, Smoothing: 0.1, Seed: 1}
 
-// fed returns examples for a program: pictures or points, or tokens.
+// fed returns examples to feed to a program: images or points, or tokens.
 func fed(r *rand.Rand, p *tensor.Program) tensor.Feed {
 	const tokens = 11
 	f := tensor.Feed{}
@@ -111,11 +111,12 @@ func fed(r *rand.Rand, p *tensor.Program) tensor.Feed {
 	return f
 }
 
-// onDevice are the presets that are trained on the device, too: its driver takes as long to compile a model's kernels as they run here.
+// onDevice are the presets that are also trained on the device. They are few, because its driver needs as long to compile a model's
+// kernels as the virtual GPU needs to run them.
 var onDevice = []string{"vae", "gan", "text"}
 
-// TestVirtualTraining trains the presets' models, small, for some steps on GPUs that are not there: nothing is wrong, and both families have
-// the same losses, which are those of the device.
+// TestVirtualTraining trains small models of the presets for some steps on virtual GPUs. There are no faults, and both families have the
+// same losses as the device.
 func TestVirtualTraining(t *testing.T) {
 	for name, preset := range presets {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +125,7 @@ func TestVirtualTraining(t *testing.T) {
 			for _, family := range []tensor.Family{tensor.ForLavapipe, tensor.ForGPU} {
 				rt, err := tensor.NewRuntimeWith(vktest.Open(t), tensor.Options{Family: family})
 				if err != nil {
-					continue // it is no lavapipe
+					continue // the device is not lavapipe
 				}
 				o := virtual.Options{Subgroup: 32, SharedMemory: 32 << 10, Seed: 4}
 				if family == tensor.ForLavapipe {
@@ -157,7 +158,7 @@ func TestVirtualTraining(t *testing.T) {
 	}
 }
 
-// virtualSteps returns what the steps of a model's training compute on a virtual GPU.
+// virtualSteps returns the results of the training steps of a model on a virtual GPU.
 func virtualSteps(t *testing.T, m trained, o virtual.Options) (losses []float32) {
 	memory := tensor.NewVirtualGPU(o).Memory()
 	if err := memory.Hold(m.Programs()...); err != nil {
@@ -192,7 +193,7 @@ func deviceSteps(t *testing.T, m trained) (losses []float32) {
 	})
 }
 
-// steps returns what some steps compute, for each program in the order of its numbers: results have none.
+// steps returns the results of some steps. Results have no order, so the numbers of each program are sorted.
 func steps(t *testing.T, m trained, run func(p *tensor.Program, f tensor.Feed) func(x *T) ([]float32, error)) (losses []float32) {
 	const steps = 2
 	for step := range steps {

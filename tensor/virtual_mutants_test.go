@@ -13,16 +13,16 @@ import (
 	"genview/vk"
 )
 
-// A mutation takes something away from a kernel that keeps it within its memory, or its invocations in step.
+// A mutation removes something from a kernel that keeps it within its memory, or its invocations in step.
 type mutation struct {
 	name string
-	// of changes an instruction, of which before is the one before it, and tells whether it did.
+	// of changes an instruction in place and tells whether it did; before is the previous instruction.
 	of func(before, words []uint32) bool
-	// differs tells whether that changes anything, of the instruction's result and operands; nil: it does.
+	// differs tells from the instruction's result and operands whether the mutation changes anything; nil: it always does.
 	differs func(result uint64, a [3]uint64) bool
 }
 
-// replaced writes an instruction over another one, and nothing over what is left of it.
+// replaced overwrites an instruction with a shorter one, and fills the rest with no-ops.
 func replaced(words []uint32, op uint32, args ...uint32) bool {
 	words[0] = uint32(len(args)+1)<<16 | op
 	for i := copy(words[1:], args) + 1; i < len(words); i++ {
@@ -33,16 +33,16 @@ func replaced(words []uint32, op uint32, args ...uint32) bool {
 
 var mutations = []mutation{
 	{"barrier", func(_, w []uint32) bool { return w[0]&0xffff == 224 && replaced(w, 0) }, nil},
-	{"guard", func(before, w []uint32) bool { // a branch that is no loop's is always taken
+	{"guard", func(before, w []uint32) bool { // a branch that is not part of a loop is always taken
 		return w[0]&0xffff == 250 && before[0]&0xffff == 247 && replaced(w, 249, w[2])
 	}, func(result uint64, _ [3]uint64) bool { return result == 0 }},
-	{"clamp", func(_, w []uint32) bool { // the least or largest of two becomes the first
+	{"clamp", func(_, w []uint32) bool { // the smaller or larger of two numbers becomes the first
 		return w[0]&0xffff == 12 && len(w) == 7 && slices.Contains([]uint32{38, 39, 41, 42}, w[4]) && replaced(w, 83, w[1], w[2], w[5])
 	}, func(result uint64, a [3]uint64) bool { return result != a[0] }},
-	{"choice", func(_, w []uint32) bool { // it falls on the first
+	{"choice", func(_, w []uint32) bool { // a selection always takes the first
 		return w[0]&0xffff == 169 && replaced(w, 83, w[1], w[2], w[4])
 	}, func(result uint64, a [3]uint64) bool { return result != a[1] }},
-	{"bound", func(_, w []uint32) bool { // less becomes no more
+	{"bound", func(_, w []uint32) bool { // < becomes ≤
 		op := w[0] & 0xffff
 		return (op == 176 || op == 177) && replaced(w, op+2, w[1], w[2], w[3], w[4])
 	}, func(_ uint64, a [3]uint64) bool { return a[0] == a[1] }},
@@ -75,7 +75,7 @@ func (m mutation) mutants(of *spirv.Module) []mutant {
 	return all
 }
 
-// fate says what becomes of a mutant: it is reported; or its numbers are wrong; or it changes nothing in this dispatch; or none of it.
+// fate classifies a mutant: it is reported, its numbers are wrong, it changes nothing in this dispatch, or none of these.
 func (c *trialOf) fate(t *testing.T, g codegen.Generated, m mutation, x mutant, o virtual.Options) (fate string, faults []virtual.Fault) {
 	k, err := load(g, x.Module)
 	if err != nil {
@@ -99,11 +99,11 @@ func (c *trialOf) fate(t *testing.T, g codegen.Generated, m mutation, x mutant, 
 			fate = "missed"
 		}
 	})
-	_, _, _ = c.run(g, k, o) // as before
+	_, _, _ = c.run(g, k, o) // unchanged
 	return fate, nil
 }
 
-// mutated are kernels of all kinds on a GPU, at sizes where there is something to guard.
+// mutated are kernels of all kinds for a GPU, with sizes at which guards matter.
 func mutated(t *testing.T) map[string]*trialOf {
 	on := ir.Target{Row: 3, Info: vk.Info{SubgroupSize: 32, Arithmetic: true, Limits: roomy}}
 	r := rand.New(rand.NewPCG(6, 7))
@@ -116,7 +116,7 @@ func mutated(t *testing.T) map[string]*trialOf {
 		return newTrial(t, on, y(x), map[*Tensor][]float32{x: v}, nil)
 	}
 	return map[string]*trialOf{
-		"elementwise": of((*Tensor).Exp, 16*1024), // whole workgroups
+		"elementwise": of((*Tensor).Exp, 16*1024), // a whole number of workgroups
 		"padded":      of(func(x *Tensor) *Tensor { return x.PadConstant(1, 1, 2, 0).Exp() }, 17, 19),
 		"columns":     of(func(x *Tensor) *Tensor { return x.Sum(1) }, 3, 37, 70),
 		"rows":        of(func(x *Tensor) *Tensor { return x.Sum(1) }, 18, 301),
@@ -129,9 +129,9 @@ func mutated(t *testing.T) map[string]*trialOf {
 	}
 }
 
-// TestVirtualMutants takes barriers, guards, clamps and choices away from kernels, and moves bounds by one: most of what
-// changes anything is reported, or else gives wrong numbers. Among it are faults that there have been: no guard where elements come in
-// whole workgroups, but workgroups in more rows than are full; and products that read beyond the last k, row and column.
+// TestVirtualMutants removes barriers, guards, clamps and selections from kernels, and moves bounds by one. Most mutants that change
+// anything are reported, or give wrong numbers. The mutations include faults that really occurred: a missing guard for elements that fill
+// all workgroups when the last row of workgroups is not full, and products that read beyond the last k, row and column.
 func TestVirtualMutants(t *testing.T) {
 	o := virtual.Options{Subgroup: 32, SharedMemory: roomy.SharedMemory, MaxInvocations: roomy.MaxInvocations, Seed: 8}
 	count := map[string]map[string]int{}
@@ -155,7 +155,7 @@ func TestVirtualMutants(t *testing.T) {
 		for _, m := range mutations {
 			all := m.mutants(g.Module)
 			rand.New(rand.NewPCG(9, 10)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-			const most = 3 // of a kernel
+			const most = 3 // mutants of one kernel
 			for _, x := range all[:min(most, len(all))] {
 				fate, faults := c.fate(t, g, m, x, o)
 				if count[m.name] == nil {
@@ -177,7 +177,7 @@ func TestVirtualMutants(t *testing.T) {
 	}
 	all += found
 	t.Logf("%d of %d mutants that change something are found: %v; not: %v", found, all, count, missed)
-	// Of the others, most have invocations load or compute more than is used.
+	// In most of the other mutants, invocations load or compute values that are not used.
 	if found*4 < all*3 || all < 50 {
 		t.Errorf("of %d mutants that change something %d are found: %v; not: %v", all, found, count, missed)
 	}

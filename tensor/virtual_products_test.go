@@ -18,7 +18,7 @@ import (
 	"genview/vk"
 )
 
-// A trialOf is the kernel of a unit on a device that there need not be, with what its inputs hold.
+// A trialOf is the kernel of a unit on a device that need not exist, with the contents of its inputs.
 type trialOf struct {
 	on   ir.Target
 	f    *fuse.Fusion
@@ -27,7 +27,7 @@ type trialOf struct {
 	want []float64
 }
 
-// newTrial takes the only unit of y, or the one that is a kernel of its own.
+// newTrial takes the only unit of y, or the unit that is a kernel.
 func newTrial(t *testing.T, on ir.Target, y *Tensor, feed map[*Tensor][]float32, want []float64) *trialOf {
 	t.Helper()
 	if y.err != nil {
@@ -47,12 +47,12 @@ func newTrial(t *testing.T, on ir.Target, y *Tensor, feed map[*Tensor][]float32,
 	return c
 }
 
-// load reads a kernel, or what has been made of its module.
+// load loads a kernel, or a changed version of its module.
 func load(g codegen.Generated, m *spirv.Module) (*virtual.Kernel, error) {
 	return virtual.Load(m.Alias(boundTwice(g)...), g.Constants()...)
 }
 
-// run returns what is wrong with a kernel, and what it computes; an error where that is made of what nobody has written.
+// run returns the faults of a kernel and its results. It returns an error if a result depends on memory that was never written.
 func (c *trialOf) run(g codegen.Generated, k *virtual.Kernel, o virtual.Options) (faults []virtual.Fault, got []float32, err error) {
 	mem := map[*ir.Node]*virtual.Buffer{}
 	d := &virtual.Dispatch{Kernel: k, Groups: [3]int{min(g.Groups, g.Row), ir.Up(g.Groups, g.Row), 1}}
@@ -78,7 +78,7 @@ func (c *trialOf) run(g codegen.Generated, k *virtual.Kernel, o virtual.Options)
 	return faults, got, cmp.Or(err, take(got, out.DType, mem[out].Bytes[:out.Bytes()]))
 }
 
-// boundTwice lists the bindings that share memory of which one is written.
+// boundTwice lists the bindings that share memory with another one, if one of the two is written.
 func boundTwice(g codegen.Generated) []int {
 	var all []int
 	for i, a := range g.Module.Bindings {
@@ -92,7 +92,7 @@ func boundTwice(g codegen.Generated) []int {
 	return all
 }
 
-// off returns how far the farthest number is from what it must be, as a share of the largest.
+// off returns the largest error, as a fraction of the largest number.
 func (c *trialOf) off(got []float32) float64 {
 	far, largest := 0.0, 1e-30
 	for i, w := range c.want {
@@ -105,7 +105,7 @@ func (c *trialOf) off(got []float32) float64 {
 	return far / largest
 }
 
-// productOf is x·y of z times m × k and k × n, each of which may lie transposed.
+// productOf returns x·y for z products of m × k and k × n. Each operand may be transposed.
 func productOf(t *testing.T, on ir.Target, dt DType, z, m, k, n int, xT, yT bool) *trialOf {
 	r := rand.New(rand.NewPCG(uint64(m), uint64(n)))
 	operand := func(name string, rows, cols int, transposed bool) (lies, seen *Tensor, v []float32, at func(z, i, j int) float64) {
@@ -116,7 +116,7 @@ func productOf(t *testing.T, on ir.Target, dt DType, z, m, k, n int, xT, yT bool
 		lies = Input(name, dt, z, a, b)
 		v = make([]float32, z*a*b)
 		for i := range v {
-			v[i] = float32(r.IntN(17)-8) / 8 // F16 has these
+			v[i] = float32(r.IntN(17)-8) / 8 // F16 can represent these
 		}
 		if transposed {
 			return lies, lies.T(), v, func(z, i, j int) float64 { return float64(v[(z*a+j)*b+i]) }
@@ -144,8 +144,8 @@ var roomy = vk.Limits{
 	MaxStorageRange: 1 << 30, MaxTexels: 1 << 27, MaxInvocations: 1024, MaxGroupSize: [3]int{1024, 1024, 64}, SharedMemory: 48 << 10, MaxBuffers: 16, MaxTexelBuffers: 16,
 }
 
-// TestVirtualCandidates runs every kernel that the tuner tries for a product on devices that are not there, with products that are just
-// larger and smaller than its tile along each axis, of operands that lie in all ways: there is no fault, and the numbers are right.
+// TestVirtualCandidates runs every kernel that the tuner tries for a product on virtual devices. The products are slightly larger and
+// slightly smaller than the kernel's tile along each axis, with operands in all layouts. There are no faults, and the numbers are right.
 func TestVirtualCandidates(t *testing.T) {
 	type sizes struct{ m, k, n int }
 	both := []bool{false, true}
@@ -171,7 +171,7 @@ func TestVirtualCandidates(t *testing.T) {
 	}
 	for i, tile := range codegen.Tiles() {
 		on := ir.Target{Info: vk.Info{SubgroupSize: 32, Limits: roomy}}
-		if i > 0 && codegen.Tiles()[i-1].M == tile.M && codegen.Tiles()[i-1].N == tile.N { // which is taken where the first does not fit
+		if i > 0 && codegen.Tiles()[i-1].M == tile.M && codegen.Tiles()[i-1].N == tile.N { // this tile is used if the previous one does not fit
 			on.Info.SubgroupSize = 64
 		}
 		own := func(form string) bool {
@@ -180,7 +180,7 @@ func TestVirtualCandidates(t *testing.T) {
 		for j, s := range []sizes{{tile.M + 1, 2*tile.K + 1, tile.N - 1}, {tile.M - 4, 4*tile.K - 4, tile.N + 4}} {
 			for k, xT := range both {
 				for l, yT := range both {
-					if tile.M*tile.N > 64*64 && (i+j+k+2*l)%4 != 0 { // of large tiles one way of four each
+					if tile.M*tile.N > 64*64 && (i+j+k+2*l)%4 != 0 { // large tiles run a quarter of the layouts each
 						continue
 					}
 					o := virtual.Options{Subgroup: []int{32, 64, 16, 128}[(i+j+k)%4], SharedMemory: roomy.SharedMemory, MaxInvocations: roomy.MaxInvocations, Seed: 5}

@@ -13,8 +13,9 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestVirtualGPU runs the table of ops, with gradients, and of small ones those of gradients, on a GPU that is not there: it finds what
-// lavapipe forgives. Subgroups have sizes that lavapipe does not have, another one for each op; -subgroups runs all ops with all sizes.
+// TestVirtualGPU runs the table of ops on a virtual GPU, with gradients, and for small ops with second gradients. It finds faults that
+// lavapipe tolerates. Subgroups have sizes that lavapipe does not have, a different one for each op; -subgroups runs all ops with all
+// sizes.
 func TestVirtualGPU(t *testing.T) {
 	sizes := []int{32, 4, 64, 1, 16, 128, 8}
 	for n, size := range sizes {
@@ -61,7 +62,7 @@ func virtually(t *testing.T, rt *tensor.Runtime, gpu *tensor.VirtualGPU, c optes
 		xs := optest.Tensors(in)
 		y := c.Op(xs).Cast(tensor.F32)
 		if elements(shapes) > 4096 || y.Len() > 4096 {
-			continue // interpreted, it would take long
+			continue // too slow for an interpreter
 		}
 		fetch := []*tensor.Tensor{y}
 		var probe *probe
@@ -117,8 +118,8 @@ func virtually(t *testing.T, rt *tensor.Runtime, gpu *tensor.VirtualGPU, c optes
 	}
 }
 
-// TestVirtualUpdates: what is updated in place is bound twice, to be read and to be written, and so declared Aliased. Invocations without
-// work do not read it, and lanes of lavapipe's, which do, use nothing of what they have read.
+// TestVirtualUpdates checks that a variable that is updated in place is bound twice, for reading and for writing, and declared Aliased.
+// Invocations without work do not read it. Lanes of lavapipe without work read it, but do not use the value.
 func TestVirtualUpdates(t *testing.T) {
 	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForLavapipe} {
 		dev := vktest.Open(t)
@@ -143,8 +144,8 @@ func TestVirtualUpdates(t *testing.T) {
 	}
 }
 
-// TestVirtualGuards runs the ops where three workgroups lie along x: what is launched is then mostly more than what there is to do, as on
-// a real device from 32,768 groups on.
+// TestVirtualGuards runs the ops with at most three workgroups along x. Most dispatches then launch more invocations than there is work,
+// as on a real device from 32,768 workgroups on.
 func TestVirtualGuards(t *testing.T) {
 	for _, family := range []tensor.Family{tensor.ForGPU, tensor.ForLavapipe} {
 		t.Run(family.String(), func(t *testing.T) {
@@ -156,7 +157,7 @@ func TestVirtualGuards(t *testing.T) {
 			defer rt.Close()
 			rt.MaxGroups(3)
 			gpu := tensor.NewVirtualGPU(virtual.Options{Subgroup: dev.Info().SubgroupSize, Seed: 2, Forgiving: family == tensor.ForLavapipe})
-			x := tensor.Const(make([]float32, 16*1024), 16, 1024) // whole workgroups of fours, and four or more of them
+			x := tensor.Const(make([]float32, 16*1024), 16, 1024) // four or more whole workgroups of quads
 			for name, y := range map[string]*tensor.Tensor{
 				"elementwise": x.Exp(), "columns": x.Reshape(16, 8, 128).Sum(1), "rows": x.Reshape(256, 64).Sum(1), "short rows": x.Reshape(4096, 4).Sum(1),
 				"softmax": x.Reshape(256, 64).Softmax(-1), "product": x.Reshape(256, 64).MatMul(x.Reshape(64, 256)),

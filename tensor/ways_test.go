@@ -11,8 +11,8 @@ import (
 	"genview/vk/vktest"
 )
 
-// wayCases are rows of the table of ops, and products that take several tiles of any size and part of another, of operands that lie
-// in all ways.
+// wayCases are rows of the table of ops, and products whose sizes are several tiles plus a part of one, for all tiles, with operands in
+// all layouts.
 func wayCases() []optest.Case {
 	var all []optest.Case
 	var product optest.Case
@@ -49,7 +49,7 @@ func wayCases() []optest.Case {
 	return all
 }
 
-// TestEveryWay computes products and convolutions with each of the kernels there are for them, whether they suit or not.
+// TestEveryWay computes products and convolutions with all of their kernels, even those that do not suit.
 func TestEveryWay(t *testing.T) {
 	for name, family := range map[string]tensor.Family{"device": tensor.ForDevice, "gpu": tensor.ForGPU} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestEveryWay(t *testing.T) {
 				for _, shapes := range c.Dims {
 					in := c.Draw(rand.New(rand.NewPCG(1, 2)), shapes)
 					for way := range rt.Ways() {
-						if family == tensor.ForGPU && way%4 != row%4 { // each row has a quarter of them; TestVirtualCandidates has all, of plain products
+						if family == tensor.ForGPU && way%4 != row%4 { // each row runs a quarter of them; TestVirtualCandidates runs all, for plain products
 							continue
 						}
 						c.Op = func(in []*T) *T { return tensor.Written(op(in), way) }
@@ -89,7 +89,7 @@ func TestEveryWay(t *testing.T) {
 	}
 }
 
-// TestParts makes products of few elements and many terms in parts on a GPU, and in one on lavapipe.
+// TestParts checks that products of few elements and many terms are split into parts on a GPU, and not on lavapipe.
 func TestParts(t *testing.T) {
 	dev := vktest.Open(t)
 	draw := func(r *rand.Rand, shape ...int) optest.Array { return optest.Noise(r, shape) }
@@ -105,7 +105,7 @@ func TestParts(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		y    func() *T
-		gpu  []string // what the kernels' forms begin with
+		gpu  []string // the beginnings of the kernels' forms
 	}{
 		{"fused", func() *T { return x.Tensor().MatMul(w.Tensor()).Add(bias.Tensor()).Tanh() }, []string{"tiled", "columns"}},
 		{"batch", func() *T { return y.Tensor().T().MatMul(y.Tensor()) }, []string{"tiled", "columns"}},
@@ -143,7 +143,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestWindowsAreReadInPlace sees that a convolution of many channels writes its windows out on lavapipe only, and its padding on both.
+// TestWindowsAreReadInPlace checks that a convolution of many channels stores its windows on lavapipe only, and its padding on both.
 func TestWindowsAreReadInPlace(t *testing.T) {
 	dev := vktest.Open(t)
 	if !dev.Info().Lavapipe {
@@ -168,7 +168,7 @@ func TestWindowsAreReadInPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(rt.Close)
-		image := tensor.Var("x", tensor.Full(1, 2, 32, 6, 10+2*c.pad)) // windows come in fours
+		image := tensor.Var("x", tensor.Full(1, 2, 32, 6, 10+2*c.pad)) // windows come four at a time
 		y := image.Conv2d(weight, tensor.ConvOptions{Padding: []int{c.pad}})
 		if c.transpose {
 			y = image.ConvTranspose2d(weight, tensor.ConvTransposeOptions{Padding: []int{c.pad}})

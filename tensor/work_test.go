@@ -10,7 +10,7 @@ import (
 	"genview/vk"
 )
 
-// TestKernelsAreCounted holds the FLOPs and bytes of programs against those counted by hand.
+// TestKernelsAreCounted compares the FLOPs and bytes of programs with those counted by hand.
 func TestKernelsAreCounted(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	v := func(shape ...int) *T { return tensor.Var("v", tensor.Full(0.5, shape...)) }
@@ -21,7 +21,7 @@ func TestKernelsAreCounted(t *testing.T) {
 		name                  string
 		out                   []*T
 		kernels, flops, bytes int
-		least                 int // elements, as bytes is
+		least                 int // in elements, as bytes is
 		form                  string
 	}{
 		{"product", []*T{x.MatMul(w)}, 1, 2 * 8 * 16 * 32, 8*16 + 16*32 + 8*32, 8*16 + 16*32 + 8*32, "×"},
@@ -49,7 +49,7 @@ func TestKernelsAreCounted(t *testing.T) {
 	}
 }
 
-// TestListing reads what a program prints of itself: its sums, and each dispatch with the expressions that it computes.
+// TestListing checks how a program prints itself: the totals, and each dispatch with its expressions.
 func TestListing(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	v := func(name string, shape ...int) *T { return tensor.Var(name, tensor.Full(0.5, shape...)) }
@@ -89,7 +89,7 @@ func TestListing(t *testing.T) {
 	}
 }
 
-// TestBenches sees that what is timed is a graph without mistakes, under a name of its own.
+// TestBenches checks that each benchmark's graph has no errors and a unique name.
 func TestBenches(t *testing.T) {
 	seen := map[string]bool{}
 	for _, b := range optest.Benches {

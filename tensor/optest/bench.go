@@ -14,12 +14,12 @@ import (
 // A Bench is an op at a size that models have.
 type Bench struct {
 	Name    string
-	Op      func(in []*tensor.Tensor) *tensor.Tensor // on variables of f32
+	Op      func(in []*tensor.Tensor) *tensor.Tensor // of f32 variables
 	Dims    [][]int                                  // their shapes
-	FLOPs   float64                                  // of the products that it stands for; 0: memory is what bounds it
-	Grad    float64                                  // FLOPs of all gradients over those forward; 0: as much again for each input
+	FLOPs   float64                                  // of the products in it; 0: it is bound by memory
+	Grad    float64                                  // FLOPs of all gradients relative to the forward pass; 0: the same again for each input
 	Forward bool                                     // its gradient costs nothing
-	Like    [][4]int                                 // products of the same sizes, each batch, m, k, n, that it is held against; nil: 512×512×512
+	Like    [][4]int                                 // the yardstick: products of the same sizes, each batch, m, k, n; nil: 512×512×512
 }
 
 // Benches is the table of op benchmarks.
@@ -88,7 +88,7 @@ func attentionBench(name string, b, h, t, d int) Bench {
 	}
 }
 
-// picks are n whole numbers below limit, in no order.
+// picks returns n whole numbers below limit, in no order.
 func picks(limit, n int) *T {
 	v := make([]int32, n)
 	for i := range v {
@@ -101,11 +101,11 @@ func picks(limit, n int) *T {
 type Work struct {
 	Name    string
 	Outputs tensor.Outputs
-	FLOPs   float64 // of the products that it stands for; 0: memory is what bounds it
+	FLOPs   float64 // of the products in it; 0: it is bound by memory
 	like    [][4]int
 }
 
-// Works returns the op, and what gives the gradients of all its inputs from that of its result.
+// Works returns two programs: the op, and the gradients of all its inputs from that of its result.
 func (b Bench) Works() []Work {
 	rng := tensor.NewRNG("rng", 1)
 	var in []*T
@@ -125,20 +125,20 @@ func (b Bench) Works() []Work {
 	return append(works, Work{b.Name + "/grad", tensor.Outputs{Fetch: tensor.VJP(y, dy, in...)}, more * b.FLOPs, b.Like})
 }
 
-// A Reading is how long a program takes, and how long it would by yardsticks that are measured beside it: matrix products of the same
-// sizes, or of 512×512×512 with as many FLOPs, and a pass y = x + 1 over as many bytes.
+// A Reading says how long a program takes, and how long yardsticks take that are measured at the same time: matrix products of the same
+// sizes, or products 512×512×512 with as many FLOPs, and a pass y = x + 1 over as many bytes.
 type Reading struct {
 	Name             string
 	Min, Median, Max time.Duration
 	FLOPs            float64
-	Bytes            int    // read and written
-	Bound            string // which yardstick it is held against, product or pass; of many kernels, each against its own: both
+	Bytes            int    // each element that it reads or writes counts once
+	Bound            string // the yardstick used, product or pass; "both" if each of many kernels has its own
 	Yardstick        time.Duration
-	Peak             time.Duration // what it would take at the rate of the product 512×512×512, or of the pass
+	Peak             time.Duration // the time at the rate of the product 512×512×512, or of the pass
 	Kernels          []tensor.Kernel
 }
 
-// Slowdown is how many times as long as its yardstick the program takes.
+// Slowdown is the program's time relative to its yardstick.
 func (r Reading) Slowdown() float64 { return float64(r.Median) / float64(r.Yardstick) }
 
 // GFLOPs is how many billion FLOPs a second the program does.
@@ -147,7 +147,7 @@ func (r Reading) GFLOPs() float64 { return r.FLOPs / float64(r.Median) }
 // GBs is how many billion bytes a second the program reads and writes.
 func (r Reading) GBs() float64 { return float64(r.Bytes) / float64(r.Median) }
 
-// Forms sums up which kernels ran.
+// Forms summarizes which kernels ran.
 func Forms(kernels []tensor.Kernel) string {
 	var forms []string
 	count := map[string]int{}
@@ -164,7 +164,7 @@ func Forms(kernels []tensor.Kernel) string {
 	return strings.Join(forms, ", ")
 }
 
-// products is the yardstick of products of some sizes; of none, of 512×512×512.
+// products is the yardstick for products of the given sizes, or of 512×512×512 if there are none.
 func products(like [][4]int) Work {
 	if like == nil {
 		return productBenches[0].Works()[0]
@@ -179,14 +179,14 @@ func products(like [][4]int) Work {
 	return w
 }
 
-// pass reads half as many bytes and writes the other half.
+// pass reads half of the bytes and writes the other half.
 func pass(bytes int) tensor.Outputs {
 	x := tensor.Var("x", tensor.Full(1, max(bytes/8, 1)))
 	return tensor.Outputs{Fetch: []*T{x.Shift(1)}}
 }
 
-// Measure times a work. It is held against what takes longer: as many FLOPs in products, or a pass over as many bytes as any
-// program for it reads and writes.
+// Measure times a work. The yardstick is the slower of two: as many FLOPs in products, or a pass over as many bytes as any program for
+// the work must read and write.
 func Measure(ctx context.Context, dev *vk.Device, o tensor.Options, w Work) (Reading, error) {
 	rt, err := tensor.NewRuntimeWith(dev, o)
 	if err != nil {
@@ -220,8 +220,8 @@ func Measure(ctx context.Context, dev *vk.Device, o tensor.Options, w Work) (Rea
 	return r, nil
 }
 
-// Read makes a reading of a program that was timed elsewhere: times of runs, and the kernels of one, each of which is held against
-// the yardstick that takes longer.
+// Read makes a reading of a program that was timed elsewhere, from the times of its runs and the kernels of one run. Each kernel is
+// compared with the slower of its two yardsticks.
 func Read(ctx context.Context, dev *vk.Device, name string, times []time.Duration, kernels []tensor.Kernel) (Reading, error) {
 	rt := tensor.NewRuntime(dev)
 	defer rt.Close()
@@ -261,7 +261,7 @@ func median(times []time.Duration) time.Duration {
 
 func share(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
-// alternate times a program and others in turns, so that what else the machine does strikes all of them.
+// alternate times a program and others in turns, so that other load on the machine affects all of them equally.
 func alternate(ctx context.Context, rt *tensor.Runtime, p *tensor.Program, others ...tensor.Outputs) ([][]time.Duration, error) {
 	programs := []*tensor.Program{p}
 	for _, o := range others {
@@ -272,7 +272,7 @@ func alternate(ctx context.Context, rt *tensor.Runtime, p *tensor.Program, other
 		defer p.Close()
 		programs = append(programs, p)
 	}
-	const turns, most, enough = 6, 32, 50 * time.Millisecond // runs and time of one turn
+	const turns, most, enough = 6, 32, 50 * time.Millisecond // number of turns; the most runs and the least time of one turn
 	times := make([][]time.Duration, len(programs))
 	for turn := range turns {
 		for i, p := range programs {
@@ -287,7 +287,7 @@ func alternate(ctx context.Context, rt *tensor.Runtime, p *tensor.Program, other
 				}
 				took := time.Since(began)
 				sum += took
-				if turn > 0 { // kernels are compiled in the first
+				if turn > 0 { // the first turn compiles the kernels
 					times[i] = append(times[i], took)
 				}
 			}

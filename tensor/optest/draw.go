@@ -13,7 +13,7 @@ func away(r *rand.Rand) float64 { return float64(r.IntN(7)-3) + 0.2 + 0.6*r.Floa
 
 func whole(r *rand.Rand) float64 { return float64(r.IntN(3) - 1) }
 
-// apart draws numbers of which no two are close, so that the largest stays the largest.
+// apart draws numbers no two of which are close, so that the largest stays the largest.
 func apart(r *rand.Rand, shape []int, _ int) Array {
 	a := newArray(shape...)
 	for i, p := range r.Perm(len(a.V)) {
@@ -37,7 +37,7 @@ func apartFrom(r *rand.Rand, shape []int, i int) Array {
 	return a
 }
 
-// sprinkled draws normal numbers with some infinite ones and NaN among them.
+// sprinkled draws normal numbers with some infinities and NaN.
 func sprinkled(r *rand.Rand, shape []int, _ int) Array {
 	a := Noise(r, shape)
 	for i := range a.V {

@@ -15,9 +15,9 @@ var (
 	inf     = math.Inf(1)
 	nan     = math.NaN()
 	edges   = []float64{-inf, -1e4, -88, -1, -1e-6, 0, 1e-6, 1, 88, 1e4, inf, nan}
-	// farAngles are exact in float32; 0x1.f37c8ap95 is nearest to a multiple of π/2 of all.
+	// farAngles are exact in float32; 0x1.f37c8ap95 is the float32 nearest to a multiple of π/2.
 	farAngles = []float64{1e6, -1e10, 0x1p100, -0x1.fffffep127, 0x1.921fb6p0, 0x1.f37c8ap95, 8191.5, 8192.5, 12867}
-	extreme   = [][]float64{{1, nan, -inf, inf, 0}, {inf, 1, -1, 0}, {-inf, 2, -inf}, {inf, inf}, {-inf, -inf}, {3, 3, 3, -3}} // ties, too
+	extreme   = [][]float64{{1, nan, -inf, inf, 0}, {inf, 1, -1, 0}, {-inf, 2, -inf}, {inf, inf}, {-inf, -inf}, {3, 3, 3, -3}} // with ties
 )
 
 func elu(alpha, scale float64) func(float64) float64 {
@@ -44,7 +44,7 @@ func leaky(x float64) float64 {
 	return 0.2 * x
 }
 
-// larger is NaN where one is, and not infinite as Go has it.
+// larger is NaN if one of the two is NaN. math.Max differs: it returns +Inf for an infinity and NaN.
 func larger(x, y float64) float64 {
 	if math.IsNaN(x) || math.IsNaN(y) {
 		return nan

@@ -8,7 +8,7 @@ import (
 	"genview/tensor"
 )
 
-// looksUp draws a step that reads or adds where indices say.
+// looksUp draws a step that reads or adds at indices.
 func (m *maker) looksUp() (name string, s *step, in []int) {
 	kind := m.r.IntN(4)
 	i := m.pick(func(n node) bool { return (float(n) || kind < 3 && n.dt == tensor.I32) && len(n.shape) == 2 })
@@ -60,7 +60,7 @@ func (m *maker) looksUp() (name string, s *step, in []int) {
 	}, []int{i, y, at}
 }
 
-// chooses draws a step with a condition, or one that finds places.
+// chooses draws a step with a condition, or one that returns indices.
 func (m *maker) chooses() (name string, s *step, in []int) {
 	if c := m.pick(func(n node) bool { return n.dt == tensor.Bool }); c >= 0 && m.r.IntN(3) > 0 {
 		x := m.pick(func(n node) bool { return float(n) && broadcasts(n.shape, m.nodes[c].shape) })

@@ -9,19 +9,19 @@ import (
 	"genview/tensor"
 )
 
-// descent is the value of a variable's update by a step down the loss.
+// descent marks an update that moves a variable one step down the loss.
 const descent = -1
 
 // rate is the length of that step.
 const rate = 0.125
 
-// A loss is the sum of a node's elements with weights, and what it is differentiated by.
+// A loss is a weighted sum of a node's elements, and the nodes with respect to which it is differentiated.
 type loss struct {
 	of      int
 	weights Array
 	xs      []int
-	second  []Array // directions of the first gradient that are differentiated again; nil: not
-	kinks   int     // directions in which differences said that the loss is not smooth
+	second  []Array // directions along which the first gradient is differentiated again; nil: not
+	kinks   int     // directions in which finite differences showed that the loss is not smooth
 }
 
 // differentiate chooses a loss.
@@ -55,7 +55,7 @@ func (m *maker) differentiate() {
 	m.loss = l
 }
 
-// ancestors are the nodes that some nodes are made of, and those.
+// ancestors returns the given nodes and all nodes that they are computed from.
 func (g *graph) ancestors(of ...int) map[int]bool {
 	need := map[int]bool{}
 	var visit func(i int)
@@ -73,7 +73,7 @@ func (g *graph) ancestors(of ...int) map[int]bool {
 	return need
 }
 
-// descended is the variable that goes down the loss; −1 if none does.
+// descended returns the variable that goes down the loss, or −1.
 func (g *graph) descended() int {
 	for _, u := range g.updates {
 		if u.value == descent {
@@ -83,14 +83,14 @@ func (g *graph) descended() int {
 	return -1
 }
 
-// A probe evaluates the loss where leaves are moved.
+// A probe evaluates the loss at shifted leaves.
 type probe struct {
 	g     *graph
 	l     *loss
 	w     *world
 	feed  map[int]Array
 	nodes []int
-	at    []Array // where the xs are
+	at    []Array // the values of the xs
 }
 
 func (l *loss) probe(g *graph, state []Array, r int) *probe {
@@ -106,7 +106,7 @@ func (l *loss) probe(g *graph, state []Array, r int) *probe {
 	return p
 }
 
-// loss returns the loss where x + a·u + b·v stands for each x.
+// loss returns the loss at x + a·u + b·v, for all x.
 func (p *probe) loss(u []Array, a float64, v []Array, b float64) float64 {
 	for k, x := range p.l.xs {
 		moved := p.at[k]
@@ -124,7 +124,7 @@ func (p *probe) loss(u []Array, a float64, v []Array, b float64) float64 {
 	return Dot(p.l.weights, p.w.values[p.l.of])
 }
 
-// slope is the derivative along u by differences; ok tells whether the loss is smooth there.
+// slope is the derivative along u by finite differences; ok tells whether the loss is smooth there.
 func (p *probe) slope(u []Array) (d float64, ok bool) {
 	const h = 2e-3
 	mid := p.loss(u, 0, nil, 0)
@@ -132,7 +132,7 @@ func (p *probe) slope(u []Array) (d float64, ok bool) {
 	near := [2]float64{p.loss(u, h/2, nil, 0), p.loss(u, -h/2, nil, 0)}
 	d1, d2 := (wide[0]-wide[1])/(2*h), (near[0]-near[1])/h
 	d = (4*d2 - d1) / 3
-	// A bend gives second differences that do not shrink with the square of h; a jump, first ones.
+	// At a kink, second differences do not shrink with the square of h; at a jump, first differences do not shrink.
 	bend := (wide[0] - 2*mid + wide[1] - 4*(near[0]-2*mid+near[1])) / h
 	size := math.Abs(d) + math.Abs(mid) + 1e-2
 	return d, math.Abs(d1-d2) < 1e-3*size && math.Abs(bend) < 1e-4*size
@@ -149,7 +149,7 @@ func (p *probe) curve(u, v []Array) (d float64, ok bool) {
 	return d, math.Abs(d1-d2) < 1e-3*(math.Abs(d)+1e-2)
 }
 
-// descend is what variable v becomes in a step down the loss. Where that is not smooth, nobody knows.
+// descend returns the value of variable v after a step down the loss. If the loss is not smooth there, the value is NaN.
 func (l *loss) descend(w *world, v, r int) Array {
 	p := l.probe(w.g, w.state, r)
 	k := slices.Index(l.xs, v)
@@ -170,7 +170,7 @@ func (l *loss) descend(w *world, v, r int) Array {
 	return out
 }
 
-// check holds the gradients of a run against differences of the reference.
+// check compares the gradients of a run with finite differences of the reference.
 func (l *loss) check(g *graph, b *built, prog *tensor.Program, before []Array, r int) error {
 	p := l.probe(g, before, r)
 	draw := func(seed uint64) (u []Array) {

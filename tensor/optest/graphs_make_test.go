@@ -34,7 +34,7 @@ func makeGraph(seed uint64) *graph {
 	return m.graph
 }
 
-// size draws the sizes that axes have, few of them, so that shapes fit together. Fusion begins with rows of 16.
+// size draws the sizes of axes. There are few, so that shapes fit together. Fusion begins with rows of 16.
 func (m *maker) size() []int {
 	some := [][]int{{3, 4, 2}, {5, 3, 2}, {4, 8, 3}, {8, 4, 4}, {16, 20, 2}, {17, 16, 3}, {20, 16, 1}, {7, 1, 3}, {33, 18, 2}, {64, 4, 3}, {2, 6, 5}}
 	dims := slices.Clone(some[m.r.IntN(len(some))])
@@ -82,7 +82,7 @@ func (m *maker) kind() string {
 	return []string{"Var", "Var", "Var", "Var", "Const", "Input", "Input", "Full"}[m.r.IntN(8)]
 }
 
-// addLeaf makes a leaf of floats, or now and then of another type.
+// addLeaf makes a leaf of floats, or sometimes of another type.
 func (m *maker) addLeaf(shape []int, kind string) int {
 	if m.r.IntN(8) == 0 {
 		dt := []tensor.DType{tensor.I32, tensor.Bool, tensor.F16, tensor.BF16}[m.r.IntN(4)]
@@ -94,7 +94,7 @@ func (m *maker) addLeaf(shape []int, kind string) int {
 	return m.add(node{leaf: kind, dt: tensor.F32, value: m.fill(shape, kind), shape: shape})
 }
 
-// kindOf is a kind of leaf that there is of the type.
+// kindOf returns a kind of leaf that exists for the type.
 func kindOf(kind string, dt tensor.DType) string {
 	if kind == "Full" && dt != tensor.F32 {
 		return "Const"
@@ -113,7 +113,7 @@ func (m *maker) fill(shape []int, kind string) Array {
 	return a
 }
 
-// draw draws values of a type: 16 bits hold those of theirs.
+// draw draws values of a type; values for 16-bit types are exact in these.
 func (m *maker) draw(shape []int, dt tensor.DType) Array {
 	a := newArray(shape...)
 	for i := range a.V {
@@ -129,7 +129,7 @@ func (m *maker) draw(shape []int, dt tensor.DType) Array {
 	return a.Round()
 }
 
-// indices makes a leaf of whole numbers from −1 to n, of which some are not there, or takes one that there is.
+// indices makes a leaf of whole numbers from −1 to n, some of which are out of range, or takes an existing one.
 func (m *maker) indices(n int, shape ...int) int {
 	if m.r.IntN(3) == 0 {
 		for i, x := range m.nodes {
@@ -175,7 +175,7 @@ func (m *maker) add(n node) int {
 	return i
 }
 
-// drop takes the nodes from the given number on away again.
+// drop removes the nodes from the given number on.
 func (m *maker) drop(from int) {
 	for i := from; i < len(m.nodes); i++ {
 		delete(m.feeds[0], i)
@@ -186,7 +186,8 @@ func (m *maker) drop(from int) {
 	}
 }
 
-// tries appends a random step, with the leaves that it needs, and tells whether what comes out can be compared: if not, all is as before.
+// tries appends a random step, with the leaves that it needs. It returns false and removes everything again if the result cannot be
+// compared.
 func (m *maker) tries() bool {
 	before := len(m.nodes)
 	name, s, in := m.draws()
@@ -197,7 +198,7 @@ func (m *maker) tries() bool {
 	return true
 }
 
-// apply appends a step; −1 if what comes out cannot be compared.
+// apply appends a step. It returns −1 if the result cannot be compared.
 func (m *maker) apply(name string, s *step, in ...int) int {
 	var ts []*T
 	var as []Array
@@ -225,7 +226,7 @@ func (m *maker) apply(name string, s *step, in ...int) int {
 	return i
 }
 
-// constant is a constant of a type, of zeros where no values are known.
+// constant returns a constant of a type. If no values are known they are zeros.
 func constant(a Array, dt tensor.DType, shape []int) *T {
 	if len(a.V) == 0 {
 		a = newArray(shape...)
@@ -236,13 +237,13 @@ func constant(a Array, dt tensor.DType, shape []int) *T {
 	return tensor.Const(host(a, dt), shape...)
 }
 
-// pick draws one of the nodes that are ok; −1 if none is.
+// pick draws a node for which ok is true, or returns −1 if there is none.
 func (m *maker) pick(ok func(n node) bool) int {
 	var all []int
 	for i, n := range m.nodes {
 		if ok(n) {
 			all = append(all, i)
-			if n.leaf == "" { // rather what was computed, and rather what was computed last
+			if n.leaf == "" { // prefer computed nodes, and the last of them
 				all = append(all, i)
 			}
 		}

@@ -8,7 +8,7 @@ import (
 	"genview/tensor"
 )
 
-// move is a step that puts each element of its one input elsewhere: element at of the result is element from(at), or fill for nil.
+// move is a step that moves the elements of its one input: element at of the result is element from(at), or fill if from returns nil.
 func move(code string, op func(x *T) *T, shape []int, fill float64, from func(at []int) []int) *step {
 	return &step{code: code, op: unary(op), exact: true, ref: func(in []Array) Array {
 		return build(shape, func(at []int) float64 {
@@ -49,7 +49,7 @@ func flip(axis int) *step {
 	}
 }
 
-// moves draws a step that moves elements about.
+// moves draws a step that moves elements.
 func (m *maker) moves() (name string, s *step, in []int) {
 	i := m.pick(func(node) bool { return true })
 	n := m.nodes[i]
@@ -123,7 +123,7 @@ func (m *maker) moves() (name string, s *step, in []int) {
 			return with(at, a, min(max(at[a]-lo, 0), d-1))
 		}), in
 	}
-	// Joined to another, or to itself.
+	// Join it with another node, or with itself.
 	other := m.pick(func(o node) bool {
 		return o.dt == n.dt && len(o.shape) == len(shape) && slices.Equal(with(o.shape, a, 0), with(shape, a, 0))
 	})

@@ -6,7 +6,7 @@ import (
 	"genview/tensor"
 )
 
-// outputs chooses what is fetched, updated and differentiated.
+// outputs chooses the nodes that are fetched, updated and differentiated.
 func (m *maker) outputs() {
 	last := len(m.nodes) - 1
 	m.fetch = []int{last}
@@ -95,7 +95,7 @@ func (m *maker) flatten(done map[int]bool) {
 	}
 }
 
-// repeat adds runs, with other feeds, as long as what they give can be compared.
+// repeat adds runs with other feeds, as long as their results can be compared.
 func (m *maker) repeat() {
 	for range m.r.IntN(3) {
 		feed := map[int]Array{}
@@ -113,8 +113,8 @@ func (m *maker) repeat() {
 	}
 }
 
-// rehearsed runs the reference. It cuts off runs, or in the first run updates, that give what cannot be compared; false: it must begin
-// again.
+// rehearsed runs the reference. It removes later runs, or updates of the first run, whose results cannot be compared. It returns false if
+// it must start again.
 func (m *maker) rehearsed() bool {
 	worlds := m.graph.worlds()
 	for r := range m.feeds {

@@ -8,7 +8,7 @@ import (
 	"genview/tensor"
 )
 
-// live are the nodes that the program has to do with.
+// live returns the nodes that the program uses.
 func (g *graph) live() map[int]bool {
 	roots := slices.Clone(g.fetch)
 	for _, u := range g.updates {
@@ -23,7 +23,7 @@ func (g *graph) live() map[int]bool {
 	return g.ancestors(append(roots, g.flat...)...)
 }
 
-// A built graph is one of tensors.
+// A built graph is a graph of tensors.
 type built struct {
 	t           []*T
 	used        map[int]bool
@@ -118,7 +118,7 @@ func (g *graph) name(i int) string {
 	return fmt.Sprint(letter, i)
 }
 
-// String is the graph in Go, or nearly so.
+// String prints the graph as Go code, or nearly so.
 func (g *graph) String() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "\t"+format+"\n", args...) }
@@ -205,7 +205,7 @@ func (g *graph) code(i int) string {
 
 func title(dt tensor.DType) string { return strings.ToUpper(dt.String()[:1]) + dt.String()[1:] }
 
-// literal is a constant in Go; of a long one only the beginning.
+// literal prints a constant as Go code, and only the beginning of a long one.
 func literal(a Array, dt tensor.DType) string {
 	const most = 80
 	kind := map[tensor.DType]string{tensor.I32: "int32", tensor.Bool: "bool"}[dt]

@@ -7,7 +7,7 @@ import (
 	"genview/tensor"
 )
 
-// multiplies draws a matrix product, with a part of the graph or with a leaf, either of them turned.
+// multiplies draws a matrix product with a node or a new leaf, either of them possibly transposed.
 func (m *maker) multiplies() (name string, s *step, in []int) {
 	i := m.pick(func(n node) bool { return float(n) && len(n.shape) >= 2 })
 	if i < 0 {
@@ -37,7 +37,8 @@ func (m *maker) multiplies() (name string, s *step, in []int) {
 	return "MatMul", &step{code: "%[1]s.MatMul(%[2]s)", op: binary((*T).MatMul), ref: refMatMul}, []int{i, j}
 }
 
-// convolves draws a convolution or a transposed one, of one axis or two, of any geometry: windows may have no data, and data no window.
+// convolves draws a convolution or a transposed one, with one or two axes, of any geometry: windows may lie outside the data, and data
+// outside all windows.
 func (m *maker) convolves() (name string, s *step, in []int) {
 	n, groups := 1+m.r.IntN(2), 1+m.r.IntN(2)
 	inputs, outputs := 1+m.r.IntN(3), 1+m.r.IntN(5)
@@ -77,7 +78,7 @@ func (m *maker) convolves() (name string, s *step, in []int) {
 	return "ConvTranspose", &step{code: code, op: binary(func(x, w *T) *T { return conv(x, w, o) }), ref: refConvT(o)}, []int{x, w}
 }
 
-// turned swaps the last two axes.
+// turned transposes the last two axes.
 func turned(a Array) Array {
 	r := len(a.Shape)
 	shape := slices.Clone(a.Shape)

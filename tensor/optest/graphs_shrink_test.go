@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// shrink makes a graph that fails smaller as long as it fails, and returns the smallest and what is wrong with it.
+// shrink makes a failing graph smaller as long as it still fails. It returns the smallest graph and its error.
 func shrink(g *graph, why error, check func(*graph) error) (*graph, error) {
 	const patience = 60 * time.Second
 	end := time.Now().Add(patience)
@@ -28,10 +28,10 @@ func shrink(g *graph, why error, check func(*graph) error) (*graph, error) {
 	return g, why
 }
 
-// comparable tells whether all that the graph computes can still be compared.
+// comparable tells whether all results of the graph can still be compared.
 func (g *graph) comparable() (ok bool) {
 	defer func() {
-		if recover() != nil { // a reference that is given what its op refuses
+		if recover() != nil { // the reference got an input that its op refuses
 			ok = false
 		}
 	}()
@@ -75,7 +75,7 @@ func (g *graph) clone() *graph {
 	return &c
 }
 
-// smaller lists graphs that are a little smaller, those first that lose most.
+// smaller lists graphs that are a little smaller, those with the largest reduction first.
 func (g *graph) smaller() []*graph {
 	var all []*graph
 	try := func(change func(c *graph)) {
@@ -120,13 +120,13 @@ func (g *graph) smaller() []*graph {
 	return append(all, g.shorter()...)
 }
 
-// forget leaves gradients out.
+// forget drops the gradients.
 func (g *graph) forget() {
 	g.loss = nil
 	g.updates = slices.DeleteFunc(g.updates, func(u update) bool { return u.value == descent })
 }
 
-// shorter lists graphs in which one node is one of its inputs, or a constant, or a leaf is simpler.
+// shorter lists graphs in which a node is replaced by one of its inputs or by a constant, or in which a leaf is simpler.
 func (g *graph) shorter() []*graph {
 	var all []*graph
 	used := g.live()

@@ -9,14 +9,14 @@ import (
 	"genview/tensor"
 )
 
-// Rows of the table whose ops take any shape. What stands before a colon has arguments.
+// Rows of the table whose ops take any shape. An entry is a name, or a name, a colon and arguments.
 const (
 	unaries = "Neg Abs Sign Floor Square Ceil Trunc Round Reciprocal Expm1 Log1p Erf Sqrt Rsqrt Exp Log Sin Cos Tanh Sigmoid Softplus " +
 		"ReLU LeakyReLU:0.2 GELU GELUTanh Mish ELU:1.5 SELU SiLU Clamp:-1,2 Hardtanh:-1,2 Scale:-3 Shift:2"
 	binaries = "Pow Add Sub Mul Div Maximum Minimum Less LessEqual Greater GreaterEqual Equal NotEqual L1 MSE BCEWithLogits KLNormal KLDiv " +
 		"Huber:0.7 Hinge:1 Add Sub Mul Add Mul"
-	integers = "Add Sub Mul Maximum Minimum Less LessEqual Equal NotEqual"                 // for which they are right, too
-	moving   = " Neg Abs Sign Floor Ceil Trunc Round ReLU Clamp Hardtanh Maximum Minimum " // exact ones
+	integers = "Add Sub Mul Maximum Minimum Less LessEqual Equal NotEqual"                 // ops that are also right for integers
+	moving   = " Neg Abs Sign Floor Ceil Trunc Round ReLU Clamp Hardtanh Maximum Minimum " // ops that are exact
 )
 
 var byName = func() map[string]Case {
@@ -27,7 +27,7 @@ var byName = func() map[string]Case {
 	return all
 }()
 
-// named is the step of an op of the table that is a method.
+// named returns the step of an op of the table that is a method.
 func named(entry string) *step {
 	name, args, _ := strings.Cut(entry, ":")
 	c := byName[name]
@@ -41,7 +41,7 @@ func named(entry string) *step {
 	return &step{code: code + args + ")", op: c.Op, ref: c.Ref, exact: strings.Contains(moving, " "+name+" "), tol: c.Tol}
 }
 
-// whole rows of the table that need what a random graph does not give them.
+// unfit are rows of the table that need inputs that a random graph does not have.
 var unfit = map[string]string{
 	"SpectralNorm":    "it goes on until it converges, from a good beginning",
 	"MatMul/infinite": "its numbers are infinite",
@@ -50,7 +50,7 @@ var unfit = map[string]string{
 	"MatMul/f16 to f16": "its reference is right for whole numbers alone",
 }
 
-// draws draws a step with what it is applied to; nil if the graph has nothing for it.
+// draws draws a step and its inputs, or nil if the graph has no inputs for it.
 func (m *maker) draws() (name string, s *step, in []int) {
 	pickOne := func(words string) string {
 		all := strings.Fields(words)
@@ -99,7 +99,7 @@ func (m *maker) draws() (name string, s *step, in []int) {
 	return m.row()
 }
 
-// partner returns a node of floats that broadcasts with x: one that there is, or a new leaf.
+// partner returns a node of floats that broadcasts with x: an existing node or a new leaf.
 func (m *maker) partner(x int) int {
 	shape := m.nodes[x].shape
 	y := m.pick(func(n node) bool { return float(n) && broadcasts(n.shape, shape) })
@@ -130,7 +130,7 @@ func broadcasts(a, b []int) bool {
 	return count(bcast(a, b)) <= 1<<15
 }
 
-// reduces draws a reduction, or what is made of some.
+// reduces draws a reduction, or an op that is composed of reductions.
 func (m *maker) reduces() (name string, s *step, in []int) {
 	i := m.pick(func(n node) bool { return float(n) && len(n.shape) > 0 })
 	if i < 0 {
@@ -192,7 +192,7 @@ func (m *maker) reduces() (name string, s *step, in []int) {
 	})
 }
 
-// row draws a small row of the table. Its inputs are nodes, if need be brought into shape, and leaves.
+// row draws a small row of the table. Its inputs are leaves, and nodes that are reshaped if necessary.
 func (m *maker) row() (name string, s *step, in []int) {
 	const most = 600
 	c := Cases[m.r.IntN(len(Cases))]
@@ -226,7 +226,7 @@ func (m *maker) row() (name string, s *step, in []int) {
 	return c.Name, &step{code: fmt.Sprintf("op(%q)(%s)", c.Name, strings.Join(list, ", ")), op: c.Op, ref: c.Ref, exact: c.Tol == exact, tol: c.Tol, ints: c.Ints}, in
 }
 
-// shaped returns a node of floats of a shape: one that has it, or views of one.
+// shaped returns a node of floats of a shape: an existing node, or views of one.
 func (m *maker) shaped(shape []int) int {
 	if x := m.pick(func(n node) bool { return float(n) && slices.Equal(n.shape, shape) }); x >= 0 {
 		return x
@@ -250,7 +250,7 @@ func (m *maker) shaped(shape []int) int {
 			return []int{min(at[0], have-1)}
 		}), x)
 	}
-	if x < 0 { // a part of it is too small for how exact it is
+	if x < 0 { // a part of the node is too small relative to its error
 		return x
 	}
 	return m.apply("Reshape", reshape(shape), x)

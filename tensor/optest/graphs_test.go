@@ -44,7 +44,7 @@ func TestGraphs(t *testing.T) {
 		return first + next - 1, next <= uint64(count) && failed < 5
 	}
 	var total tally
-	for range min(runtime.GOMAXPROCS(0), 4) { // a software driver compiles shaders on one thread a device
+	for range min(runtime.GOMAXPROCS(0), 4) { // a software driver compiles shaders on one thread per device
 		t.Run("graphs", func(t *testing.T) {
 			t.Parallel()
 			ms := machines(t)
@@ -83,7 +83,7 @@ func TestGraphs(t *testing.T) {
 	})
 }
 
-// A tally counts what graphs had.
+// A tally counts the features of the graphs.
 type tally struct{ graphs, nodes, runs, updates, gradients, seconds, kinks int }
 
 func (s *tally) add(g *graph) {
@@ -104,16 +104,16 @@ func (s tally) String() string {
 	return fmt.Sprintf("%d graphs: %d nodes, %d runs, %d updates, %d with gradients, %d with second ones, %d directions not smooth", s.graphs, s.nodes, s.runs, s.updates, s.gradients, s.seconds, s.kinks)
 }
 
-// A machine computes graphs with one family of kernels.
+// A machine runs graphs with one family of kernels.
 type machine struct {
 	name string
-	rts  []*tensor.Runtime // one for each of turns, nil until a graph needs it
-	rt   *tensor.Runtime   // of the graph
+	rts  []*tensor.Runtime // one for each of turns; nil until a graph needs it
+	rt   *tensor.Runtime   // the runtime of the current graph
 	used int
 	open func(o tensor.Options) *tensor.Runtime
 }
 
-// turns are the options of graphs: all but the first are those of one graph in eight each.
+// turns are the options for graphs. The first applies to most graphs, each of the others to one graph in eight.
 var turns = []tensor.Options{
 	{},
 	{Without: []tensor.Pass{tensor.Fuse}},
@@ -121,8 +121,7 @@ var turns = []tensor.Options{
 	{MaxBind: 4096},
 }
 
-// machines opens a device for each family that it runs: memory that is mapped for lavapipe's kernels, and copies as GPUs make them for
-// the others.
+// machines opens a device for each family: with mapped memory for lavapipe's kernels, and with copies, as GPUs do, for the others.
 func machines(t *testing.T) []*machine {
 	var ms []*machine
 	for _, c := range []struct {
@@ -146,9 +145,9 @@ func machines(t *testing.T) []*machine {
 	return ms
 }
 
-// turn chooses the runtime of a graph. It makes new ones from time to time: what graphs leave behind is freed.
+// turn chooses the runtime of a graph. Sometimes it makes new runtimes, to free the memory that earlier graphs left behind.
 func (m *machine) turn(g *graph) {
-	const many, most = 200, 2500 // graphs; elements, for which so small bindings are enough for any op
+	const many, most = 200, 2500 // graphs before a new runtime; elements up to which these small bindings suffice for any op
 	if m.used++; m.used%many == 0 {
 		m.close()
 	}
@@ -171,7 +170,7 @@ func (m *machine) close() {
 	}
 }
 
-// check computes a graph and returns what is wrong with it.
+// check runs a graph and returns its error.
 func (m *machine) check(g *graph) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -200,7 +199,7 @@ func (m *machine) check(g *graph) (err error) {
 	return nil
 }
 
-// beside is, for one graph in six, a second program over the same variables, which updates nothing.
+// beside is a second program over the same variables, for one graph in six. It updates nothing.
 func (m *machine) beside(g *graph, b *built) (*tensor.Program, error) {
 	if g.seed%6 > 0 || len(g.fetch) == 0 {
 		return nil, nil
@@ -208,7 +207,7 @@ func (m *machine) beside(g *graph, b *built) (*tensor.Program, error) {
 	return m.rt.Compile(tensor.Outputs{Fetch: b.outputs.Fetch[:len(g.fetch)]})
 }
 
-// run runs the program once, after the one beside it, and compares what they fetch and what the variables become.
+// run runs the program once, after the one beside it. It compares the fetched values and the new values of variables.
 func (m *machine) run(g *graph, b *built, p, beside *tensor.Program, worlds []*world, r int) error {
 	before := worlds[0].state
 	for _, w := range worlds {
@@ -282,7 +281,7 @@ func fetched(x *T, read func(dst any) error) ([]float32, error) {
 	return out, read(out)
 }
 
-// host is an array as a program is fed with it.
+// host converts an array to the type that a program is fed with.
 func host(a Array, dt tensor.DType) any {
 	switch dt {
 	case tensor.I32:
@@ -309,12 +308,12 @@ func values(w *world) []Array { return w.values }
 
 func states(w *world) []Array { return w.state }
 
-// compare holds node i against the first world; how far the others are from it says how exact it can be.
+// compare compares node i with the first world. The differences between the worlds give the tolerance.
 func (g *graph) compare(got []float32, worlds []*world, i int, of func(*world) []Array) error {
 	want := of(worlds[0])[i]
 	size, noise := spread(worlds, i, of)
 	tol := 2e-5*size + 4*noise
-	switch g.nodes[i].dt { // what is rounded to 16 bits was rounded from inexact numbers
+	switch g.nodes[i].dt { // 16-bit values are roundings of inexact numbers
 	case tensor.F16:
 		tol += size / 1024
 	case tensor.BF16:
@@ -333,7 +332,7 @@ func (g *graph) compare(got []float32, worlds []*world, i int, of func(*world) [
 	return nil
 }
 
-// spread returns the largest size of a node's elements and how far the worlds are apart.
+// spread returns the largest absolute value of a node's elements, and the largest difference between the worlds.
 func spread(worlds []*world, i int, of func(*world) []Array) (size, noise float64) {
 	size = 1e-2
 	a := of(worlds[0])[i]
@@ -346,7 +345,7 @@ func spread(worlds []*world, i int, of func(*world) []Array) (size, noise float6
 	return size, noise
 }
 
-// origin is where a panic that was recovered came from.
+// origin returns the source position of a recovered panic.
 func origin() string {
 	pcs := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])

@@ -14,7 +14,7 @@ func timeout(d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), d)
 }
 
-// A graph is a random program and what it is fed with.
+// A graph is a random program and its feeds.
 type graph struct {
 	seed    uint64
 	nodes   []node // inputs first
@@ -25,11 +25,11 @@ type graph struct {
 	feeds   []map[int]Array // for each run, of the inputs
 }
 
-// A node is a leaf or a step applied to nodes before it.
+// A node is a leaf, or a step applied to earlier nodes.
 type node struct {
 	leaf  string // Const, Var, Input, Iota or Full; empty for a step
 	axis  int    // of Iota
-	value Array  // of a leaf; of an input only the shape counts
+	value Array  // of a leaf; for an input only the shape matters
 	step  *step
 	in    []int
 	dt    tensor.DType
@@ -38,31 +38,31 @@ type node struct {
 
 // A step is one op with its arguments.
 type step struct {
-	code  string // Go, with %[1]s, … for what it is applied to
+	code  string // Go code, with %[1]s, … for the inputs
 	op    func(in []*T) *T
 	ref   func(in []Array) Array
 	exact bool    // it only moves numbers, or rounds to whole ones
-	tol   float64 // of the row of the table
-	ints  bool    // of that row: its gradient is not that of the reference, which rounds
+	tol   float64 // the tolerance of its row of the table
+	ints  bool    // of that row: its gradient differs from that of the reference, which rounds
 }
 
 // An update gives a variable the value of a node.
 type update struct{ v, value int }
 
-// A world is the reference's run of a graph. In all but the first, each result of a step is off by as much as a device may be: how
-// far the worlds are apart says how exact a result can be.
+// A world is a run of the reference. In all but the first world, each step adds an error of the size that a device may have. The
+// differences between the worlds say how exact a result can be.
 type world struct {
 	g             *graph
 	number        int
 	values, state []Array
-	fixed         map[int]Array // leaves that are something else
+	fixed         map[int]Array // leaves that are replaced by other values
 }
 
 const (
 	others = 3    // worlds besides the first
 	off    = 3e-6 // relative error of a step in them
-	far    = 1e-4 // relative error of a result that is no good for comparison
-	large  = 1e3  // size of a result that is none
+	far    = 1e-4 // relative error from which a result is not compared
+	large  = 1e3  // absolute value from which a result is not compared
 )
 
 func (g *graph) world(number int) *world {
@@ -83,7 +83,7 @@ func (g *graph) worlds() []*world {
 	return ws
 }
 
-// eval computes node i, of which all before are known.
+// eval computes node i. All nodes before it must have been computed.
 func (w *world) eval(i int, feed map[int]Array) Array {
 	n := w.g.nodes[i]
 	if a, ok := w.fixed[i]; ok {
@@ -142,7 +142,7 @@ func (w *world) run(r int) {
 	w.state = state
 }
 
-// sound tells whether what node i is can be compared.
+// sound tells whether node i can be compared.
 func (g *graph) sound(worlds []*world, i int, of func(*world) []Array) bool {
 	for _, x := range of(worlds[0])[i].V {
 		if math.IsNaN(x) || math.Abs(x) > large {

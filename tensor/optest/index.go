@@ -7,7 +7,7 @@ import (
 	"genview/tensor"
 )
 
-// pattern is whole numbers from −1 to n, over and over: indices, of which some are not there.
+// pattern repeats the whole numbers from −1 to n: indices, some of which are out of range.
 func pattern(n int, shape ...int) Array {
 	i := 0
 	return build(shape, func([]int) float64 {
@@ -24,7 +24,7 @@ func ints(a Array) *T {
 	return tensor.Const(v, a.Shape...)
 }
 
-// pick reads a at an index with one coordinate replaced, 0 outside.
+// pick reads a at an index with one coordinate replaced, or returns 0 if that is out of range.
 func (a Array) pick(at []int, axis int, p float64) float64 {
 	if p < 0 || int(p) >= a.Shape[axis] {
 		return 0
@@ -34,7 +34,7 @@ func (a Array) pick(at []int, axis int, p float64) float64 {
 	return a.get(at)
 }
 
-// order sorts n things by less, ties as they stand.
+// order sorts n things by less, and keeps the order of ties.
 func order(n int, less func(i, j int) bool) []int {
 	at := make([]int, n)
 	for i := range at {
@@ -52,7 +52,7 @@ func order(n int, less func(i, j int) bool) []int {
 	return at
 }
 
-// refSort sorts the last axis of a matrix and returns k elements of each row, or where they were.
+// refSort sorts the last axis of a matrix. It returns k elements of each row, or their previous indices.
 func refSort(descending, places bool, k int) func([]Array) Array {
 	return func(in []Array) Array {
 		x := in[0]
@@ -124,7 +124,7 @@ var lookupCases = []Case{
 	{Name: "Embedding", Op: unary(func(x *T) *T { return tensor.Embedding(indices(x, 1), x) }), Ref: refEmbedding, In: normal, Dims: of(sh(s{5, 3}), sh(s{9, 8}), sh(s{65, 128}), sh(s{1, 1}))},
 	{
 		Name: "Embedding/chain", In: uniform(-1, 1), Dims: of(sh(s{5, 3}), sh(s{9, 8}), sh(s{4, 4})),
-		Op: unary(func(x *T) *T { // the table is computed beside what reads it
+		Op: unary(func(x *T) *T { // the table is computed in the same program that reads it
 			e := x.Exp()
 			rows := tensor.Embedding(tensor.Iota(0, x.Dim(0)), e)
 			return rows.Mul(e).Add(tensor.Embedding(indices(x, 1), e).Sum(0, 1))
@@ -150,8 +150,8 @@ var lookupCases = []Case{
 	}},
 }
 
-// places are indices in a pattern that repeats: with from = 1 two rows of places in a table of a shape, of which some are not there;
-// with from = 0 a class for each row of logits of that shape.
+// places returns indices in a repeating pattern. With from = 1 it returns two rows of indices into a table of the given shape, some out
+// of range. With from = 0 it returns a class for each row of logits of that shape.
 func places(shape []int, from int) Array {
 	if from == 1 {
 		return build([]int{2, 6}, func(at []int) float64 { return float64((at[0]*5+at[1]*7)%(shape[0]+2) - 1) })

@@ -7,7 +7,7 @@ import (
 	"genview/tensor"
 )
 
-// refPool folds the windows of the last two axes of [B, C, H, W].
+// refPool reduces the windows of the last two axes of [B, C, H, W].
 func refPool(k, stride, pad int, fill float64, fold func(window []float64) float64) func([]Array) Array {
 	return func(in []Array) Array {
 		x := in[0]
@@ -37,7 +37,7 @@ func mean(v []float64) float64 {
 	return s / float64(len(v))
 }
 
-// refLine applies f to each line of the last axis, which gets n elements.
+// refLine applies f to each line of the last axis, whose result has n elements.
 func refLine(n func(m int) int, f func(line []float64, i int) float64) func([]Array) Array {
 	return func(in []Array) Array {
 		d := in[0].Shape
@@ -61,7 +61,7 @@ func refLinear(line []float64, at float64) float64 {
 	return line[lo]*(1-part) + line[min(lo+1, len(line)-1)]*part
 }
 
-// refNorm takes mean and deviation out of what has the same group, and scales channels.
+// refNorm normalizes all elements of the same group by their mean and deviation, and scales channels.
 func refNorm(group func(at []int) int) func([]Array) Array {
 	return func(in []Array) Array {
 		x := in[0]
@@ -78,14 +78,14 @@ func refNorm(group func(at []int) int) func([]Array) Array {
 	}
 }
 
-// refAttention is attention of [B, H, T, D]; may says where query t of head h may look.
+// refAttention is attention of [B, H, T, D]; may tells whether query t of head h may attend to a key.
 func refAttention(may func(t, s int) bool) func([]Array) Array {
 	return func(in []Array) Array {
 		q, k, v := in[0], in[1], in[2]
 		share := q.Shape[1] / k.Shape[1]
 		shape := slices.Clone(q.Shape)
 		shape[3] = v.Shape[3]
-		e, total := make([]float64, k.Shape[2]), 0.0 // a query's weights, which serve all its elements, and their sum
+		e, total := make([]float64, k.Shape[2]), 0.0 // a query's weights, which are used for all elements of its result, and their sum
 		return build(shape, func(at []int) float64 {
 			if at[3] == 0 {
 				total = 0
@@ -257,7 +257,7 @@ var layerCases = []Case{
 	}},
 }
 
-// flatPool pools [A, B, 1, H, W] by 2 × 2 and lays the result out flat.
+// flatPool pools [A, B, 1, H, W] by 2 × 2 and flattens the result.
 func flatPool(fold func([]float64) float64) func([]Array) Array {
 	return func(in []Array) Array {
 		d := in[0].Shape

@@ -6,14 +6,14 @@ import (
 	"genview/tensor"
 )
 
-// narrowCases are ops on tensors of 16 bits. Their references begin with operands that are rounded as those are.
+// narrowCases are ops on 16-bit tensors. Their references round their operands first.
 var narrowCases = []Case{
 	{Name: "Cast/f16", Op: unary(as(tensor.F16)), Ref: each(nearest16), In: normal, Dims: vectors, Also: append(bounds, edges...), Ints: true, Tol: exact},
 	{Name: "Cast/bf16", Op: unary(as(tensor.BF16)), Ref: each(nearestB16), In: normal, Dims: vectors, Also: append(bounds, edges...), Ints: true, Tol: exact},
-	{Name: "Cast/stored", Op: unary(func(x *T) *T { // in memory, read through layouts, and beside what it is made of
+	{Name: "Cast/stored", Op: unary(func(x *T) *T { // in memory, read through layouts, and beside the value that it is computed from
 		y := x.Square().Cast(tensor.F16)
 		return y.T().Cast(tensor.F32).Add(y.Slice(1, 0, 1).Cast(tensor.F32).Sum()).Mul(x.T().Softmax(-1).Cast(tensor.BF16).Cast(tensor.F32))
-	}), In: normal, Dims: planes, Ints: true, Tol: 1e-2, Ref: refStored}, // a softmax may fall on the other side of a half
+	}), In: normal, Dims: planes, Ints: true, Tol: 1e-2, Ref: refStored}, // a softmax may round to the other side of a tie
 	{Name: "Cast/columns", Op: unary(func(x *T) *T { return tensor.Tap("", x.Sum(0).Cast(tensor.BF16)).Reshape(1, -1).MatMul(x.T()) }), In: whole, Dims: planes, Ints: true, Ref: func(in []Array) Array {
 		sums := folded(0, add, true, 0)(in)
 		return refMatMul([]Array{each(nearestB16)([]Array{sums}), refTranspose(in)})
@@ -100,11 +100,11 @@ func rounding(x, y func(float64) float64, ref func([]Array) Array) func([]Array)
 
 func unrounded(x float64) float64 { return x }
 
-// nearest16 is the number of F16 nearest to x, of two the even one, and nearestB16 that of BF16.
+// nearest16 returns the F16 nearest to x, and nearestB16 the BF16; a tie goes to the even number.
 func nearest16(x float64) float64  { return nearest(x, 11, -24, 65504) }
 func nearestB16(x float64) float64 { return nearest(x, 8, -133, 0x1.fep127) }
 
-// nearest rounds to so many binary digits, or to multiples of 2^least; what is beyond the largest number is infinite.
+// nearest rounds to the given number of binary digits, or to multiples of 2^least. Numbers beyond the largest become infinite.
 func nearest(x float64, digits, least int, largest float64) float64 {
 	if x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 		return x

@@ -17,7 +17,7 @@ import (
 	"genview/tensor"
 )
 
-// Cases is the table: a row an op, or a few.
+// Cases is the table: one or more rows for each op.
 var Cases = slices.Concat(
 	elementwiseCases, reduceCases, lookupCases, softmaxCases, shapeCases, productCases, convCases, lossCases,
 	indexCases, layerCases, narrowCases,
@@ -25,20 +25,20 @@ var Cases = slices.Concat(
 
 // A Case is one row of the table.
 type Case struct {
-	Name  string                                       // the exported function or method, and after a slash what is special
+	Name  string                                       // the exported function or method, and after a slash the special case
 	Op    func(in []*tensor.Tensor) *tensor.Tensor     // on inputs of the shapes of one entry of Dims
-	Ref   func(in []Array) Array                       // the same in float64, by plain loops
+	Ref   func(in []Array) Array                       // the reference: the same in float64, by plain loops
 	Dims  [][][]int                                    // for each subtest the shapes of the inputs
 	In    func(r *rand.Rand) float64                   // draws an element
-	Also  []float64                                    // special points, each with each for ops of two inputs: values are compared there too
+	Also  []float64                                    // special points at which values are compared, too; for ops of two inputs, all combinations
 	Rows  [][]float64                                  // special points along an axis: each is given to the op as [1, n]
 	Ints  bool                                         // the result is not differentiable: value only
-	Order int                                          // of derivatives to check; 0 means 2
+	Order int                                          // the highest derivative to check; 0 means 2
 	Tol   float64                                      // relative to the largest value; 0 means 1e-5
-	Draws func(r *rand.Rand, shape []int, i int) Array // instead of In
+	Draws func(r *rand.Rand, shape []int, i int) Array // draws a whole input, instead of In
 }
 
-// Tolerance is how far a result may be off, relative to its largest number.
+// Tolerance returns the allowed error, relative to the largest number of the result.
 func (c Case) Tolerance() float64 {
 	if c.Tol == 0 {
 		return 1e-5
@@ -46,7 +46,7 @@ func (c Case) Tolerance() float64 {
 	return c.Tol
 }
 
-// Draw makes inputs of these shapes.
+// Draw draws inputs of these shapes.
 func (c Case) Draw(r *rand.Rand, shapes [][]int) []Array {
 	var out []Array
 	for i, s := range shapes {
@@ -144,7 +144,7 @@ func Dot(a, b Array) float64 {
 	return s
 }
 
-// Compare says by how much got is not want; nil where each element is within tol of the largest one.
+// Compare returns an error if got differs from want: if an element is off by more than tol times the largest one.
 func Compare(got []float32, want []float64, tol float64) error {
 	scale := 1e-3
 	for _, w := range want {
@@ -155,7 +155,7 @@ func Compare(got []float32, want []float64, tol float64) error {
 	return compare(got, want, tol, func(float64) float64 { return scale })
 }
 
-// ComparePoints is Compare for special points, which differ in size: each element must be within tol of itself.
+// ComparePoints is Compare for special points, which differ in size: the error of each element must be within tol times that element.
 func ComparePoints(got []float32, want []float64, tol float64) error {
 	return compare(got, want, tol, func(w float64) float64 {
 		if math.IsInf(w, 0) {
@@ -182,7 +182,7 @@ func compare(got []float32, want []float64, tol float64, scale func(w float64) f
 	return nil
 }
 
-// rounded is w as far as float32 goes.
+// rounded returns w, or an infinity if w is out of float32's range.
 func rounded(w float64) float64 {
 	if math.Abs(w) > math.MaxFloat32 {
 		return float64(float32(w)) // infinite
@@ -206,7 +206,7 @@ func (c Case) Points() [][]Array {
 	return all
 }
 
-// Value computes the op on these inputs and holds it against the reference.
+// Value computes the op on these inputs and compares it with the reference.
 func (c Case) Value(rt *tensor.Runtime, in []Array) error { return c.value(rt, in, Compare) }
 
 // Point is Value for one of Points.

@@ -60,7 +60,7 @@ var convCases = []Case{
 	convCase("2d/strides", tensor.ConvOptions{Stride: s{3, 4}, Padding: s{1, 2}}, sh(s{2, 2, 10, 11}, s{3, 2, 4, 3})),
 	convCase("2d/patches", tensor.ConvOptions{Stride: s{4}}, sh(s{2, 3, 8, 12}, s{5, 3, 4, 4})),
 	convCase("2d/wide", tensor.ConvOptions{Stride: s{2}, Padding: s{2, 3}}, sh(s{1, 2, 7, 8}, s{3, 2, 5, 4}), sh(s{1, 1, 3, 3}, s{1, 1, 2, 2})),
-	convCase("2d/beside", tensor.ConvOptions{Stride: s{5}, Padding: s{3}}, sh(s{2, 3, 2, 2}, s{4, 3, 2, 2}), sh(s{1, 1, 2, 1}, s{5, 1, 2, 2})), // no window has data
+	convCase("2d/beside", tensor.ConvOptions{Stride: s{5}, Padding: s{3}}, sh(s{2, 3, 2, 2}, s{4, 3, 2, 2}), sh(s{1, 1, 2, 1}, s{5, 1, 2, 2})), // no window contains data
 	convCase("1d", tensor.ConvOptions{Stride: s{2}, Padding: s{2}}, sh(s{2, 3, 16}, s{4, 3, 5}), sh(s{1, 2, 7}, s{3, 2, 1})),
 	convCase("3d", tensor.ConvOptions{Stride: s{1, 2, 2}, Padding: s{0, 1, 1}}, sh(s{2, 2, 3, 4, 6}, s{3, 2, 2, 3, 4})),
 	convTCase("2d", tensor.ConvTransposeOptions{Stride: s{2}, Padding: s{1}}, sh(s{2, 3, 4, 4}, s{3, 2, 4, 4}), sh(s{1, 1, 3, 2}, s{1, 1, 3, 3})),
@@ -71,7 +71,7 @@ var convCases = []Case{
 	convTCase("3d", tensor.ConvTransposeOptions{Stride: s{2, 1, 2}, Padding: s{1, 0, 0}}, sh(s{1, 2, 2, 3, 2}, s{2, 3, 3, 2, 2})),
 }
 
-// convCase is a row for the convolution whose name is Conv with what stands before the slash.
+// convCase returns a row for the convolution Conv1d, Conv2d or Conv3d, which the part of the name before the slash chooses.
 func convCase(name string, o tensor.ConvOptions, dims ...[][]int) Case {
 	conv := map[byte]func(x, w *T, o tensor.ConvOptions) *T{'1': (*T).Conv1d, '2': (*T).Conv2d, '3': (*T).Conv3d}[name[0]]
 	return Case{Name: "Conv" + name, Op: binary(func(x, w *T) *T { return conv(x, w, o) }), Ref: refConv(o), In: normal, Dims: dims}
@@ -101,7 +101,7 @@ func refMatMul(in []Array) Array {
 	})
 }
 
-// geometry spreads what is said of all axes over n of them.
+// geometry expands an option to one number for each of n axes: one number applies to all axes, and none means none.
 func geometry(v []int, n, none int) []int {
 	if len(v) == 0 {
 		v = []int{none}

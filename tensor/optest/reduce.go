@@ -58,7 +58,7 @@ func refVar(keep bool, axes ...int) func([]Array) Array {
 
 func refSoftmax(axis int) func([]Array) Array {
 	return func(in []Array) Array {
-		top := folded(-inf, larger, true, axis)(in) // as PyTorch does it, which tells where a number is infinite
+		top := folded(-inf, larger, true, axis)(in) // as PyTorch does it, which matters for infinite elements
 		e := both(func(x, top float64) float64 { return math.Exp(x - top) })([]Array{in[0], top})
 		sum := folded(0, add, true, axis)([]Array{e})
 		return both(func(x, s float64) float64 { return x / s })([]Array{e, sum})

@@ -2,7 +2,7 @@ package optest
 
 import "genview/tensor"
 
-// The references: float64, plain loops, as the formulas are written.
+// The references compute in float64 with plain loops, and follow the formulas literally.
 
 // T is a tensor.
 type T = tensor.Tensor
@@ -97,7 +97,7 @@ func bit(b bool) float64 {
 	return 0
 }
 
-// folded reduces the named axes.
+// folded reduces the given axes.
 func folded(first float64, f func(sum, x float64) float64, keep bool, axes ...int) func([]Array) Array {
 	return func(in []Array) Array {
 		x := in[0]

@@ -113,7 +113,8 @@ func refSlice(axis, lo, hi, step int) func([]Array) Array {
 	}
 }
 
-// refPlaced is a matrix with lo and hi more columns, column i of which is column of(i) of x counted from x's first; −1 is fill.
+// refPlaced returns a matrix with lo more columns in front and hi more at the end. Its column i, counted from x's first column, is column
+// of(i, n) of x; −1 stands for fill.
 func refPlaced(lo, hi int, of func(i, n int) int, fill float64) func(in []Array) Array {
 	return func(in []Array) Array {
 		d := in[0].Shape
