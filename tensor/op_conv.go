@@ -6,8 +6,8 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// ConvOptions is the geometry of a convolution, one number for each spatial axis, or one for all. None means stride and dilation 1
-// and no padding, and Groups 0 means 1.
+// ConvOptions is the geometry of a convolution. Each slice has one number for each spatial axis, or one for all. Empty slices mean stride
+// and dilation 1 and no padding, and Groups 0 means 1.
 type ConvOptions struct {
 	Stride   []int
 	Padding  []int // zeros on both sides
@@ -18,7 +18,7 @@ type ConvOptions struct {
 // ConvTransposeOptions is the geometry of a transposed convolution, as in [ConvOptions].
 type ConvTransposeOptions struct {
 	Stride        []int
-	Padding       []int // cut off from both sides
+	Padding       []int // removed from both sides
 	OutputPadding []int // added at the end
 	Dilation      []int
 	Groups        int
@@ -39,8 +39,8 @@ func (x *Tensor) ConvTranspose1d(w *Tensor, o ConvTransposeOptions) *Tensor {
 	return convolveBack("ConvTranspose1d", 1, x, w, o)
 }
 
-// ConvTranspose2d is the gradient of Conv2d by its input, used forwards: x [B, I, H, W] and w [I, O/Groups, KH, KW] give
-// [B, O, OH, OW] with OH = (H−1)·Stride − 2·Padding + Dilation·(KH−1) + OutputPadding + 1, as torch.nn.functional.conv_transpose2d.
+// ConvTranspose2d is the gradient of Conv2d by its input, as an op: x [B, I, H, W] and w [I, O/Groups, KH, KW] give [B, O, OH, OW] with
+// OH = (H−1)·Stride − 2·Padding + Dilation·(KH−1) + OutputPadding + 1, as torch.nn.functional.conv_transpose2d.
 func (x *Tensor) ConvTranspose2d(w *Tensor, o ConvTransposeOptions) *Tensor {
 	return convolveBack("ConvTranspose2d", 2, x, w, o)
 }
@@ -50,18 +50,18 @@ func (x *Tensor) ConvTranspose3d(w *Tensor, o ConvTransposeOptions) *Tensor {
 	return convolveBack("ConvTranspose3d", 3, x, w, o)
 }
 
-// A conv is the geometry that a convolution, its gradient by the input and its gradient by the weight have in common. Of the three,
-// x [B, I, in…], w [O, I/groups, kernel…] and y [B, O, out…], each is linear in the other two, and ⟨y, forth(x, w)⟩ =
-// ⟨x, back(y, w)⟩ = ⟨w, weigh(x, y)⟩: the gradients of any of them are the other two.
+// A conv is the geometry that a convolution and its two gradients, by the input and by the weight, have in common. There are x [B, I,
+// in…], w [O, I/groups, kernel…] and y [B, O, out…]. The three ops forth, back and weigh are bilinear, and ⟨y, forth(x, w)⟩ = ⟨x, back(y,
+// w)⟩ = ⟨w, weigh(x, y)⟩: the gradients of any of them are the other two.
 //
-// All are contractions whose operands are views: windows are not copied, only padding is, and on lavapipe, of many channels, the windows
-// along the last axis.
+// All are contractions whose operands are views. Windows are not copied; only padding is, and, on lavapipe with many channels, the
+// windows along the last axis.
 type conv struct {
 	groups, b, i, o int
 	axes            []convAxis
 }
 
-// A convAxis is one spatial axis: out·stride + tap·dilation − pad is a place of in.
+// A convAxis is one spatial axis: out·stride + tap·dilation − pad is a position of in.
 type convAxis struct{ in, out, kernel, stride, pad, dilation int }
 
 // spread returns one number for each of n axes.
@@ -117,7 +117,7 @@ func convolve(name string, n int, x, w *Tensor, o ConvOptions) *Tensor {
 	return c.forth(x, w)
 }
 
-// measure works out how many windows there are along each axis; false where there are none.
+// measure computes the number of windows along each axis. It returns false if an axis has none.
 func (c *conv) measure(in []int) bool {
 	for i := range c.axes {
 		a := &c.axes[i]
@@ -165,7 +165,7 @@ func (c *conv) kernel() []int { return c.sizes(func(a convAxis) int { return a.k
 // windows returns x as [B, groups, I/groups, out…, kernel…].
 func (c *conv) windows(x *Tensor) *Tensor {
 	n := len(c.axes)
-	for i, a := range c.axes { // as much as is read, and no more
+	for i, a := range c.axes { // exactly the elements that are read
 		need := (a.out-1)*a.stride + a.dilation*(a.kernel-1) + 1
 		if i == n-1 {
 			x = x.padded(2+i, a.pad, need)
@@ -175,7 +175,7 @@ func (c *conv) windows(x *Tensor) *Tensor {
 	}
 	last := c.axes[n-1]
 	if last.pad == 0 && slices.ContainsFunc(c.axes, func(a convAxis) bool { return a.pad > 0 }) {
-		x = x.unless(x.copied()) // the padding of other axes is written before there are windows along the last one
+		x = x.unless(x.copied()) // the padding of other axes is stored before the windows along the last one are made
 	}
 	x = x.windows(n+1, last.kernel, last.stride, last.dilation)
 	if c.dense() && last.out%4 == 0 {
@@ -188,14 +188,14 @@ func (c *conv) windows(x *Tensor) *Tensor {
 	return x.Reshape(slices.Concat([]int{c.b, c.groups, c.i / c.groups}, c.out(), c.kernel())...)
 }
 
-// dense tells whether so many products are made of each element of a window that on lavapipe windows along the last axis are best
-// written out: their elements then lie in aligned fours, which are read at once.
+// dense tells whether each element of a window takes part in so many products that on lavapipe the windows along the last axis should be
+// stored: four consecutive elements are then an aligned quad, which one load reads.
 func (c *conv) dense() bool {
 	const enough = 32
 	return c.o/c.groups >= enough && c.i/c.groups >= enough
 }
 
-// forth is the convolution of x with w.
+// forth returns the convolution of x with w.
 func (c *conv) forth(x, w *Tensor) *Tensor {
 	n := len(c.axes)
 	inner := append([]int{c.i / c.groups}, c.kernel()...)
@@ -212,7 +212,7 @@ func (c *conv) forth(x, w *Tensor) *Tensor {
 	return y.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{c.back(dy, w), c.weigh(x, dy)} }, x, w)
 }
 
-// weigh is the gradient of the convolution by its weight, where y's is given.
+// weigh returns the gradient of the convolution by its weight, given that of y.
 func (c *conv) weigh(x, y *Tensor) *Tensor {
 	n := len(c.axes)
 	p := contraction{&ir.Contraction{
@@ -225,9 +225,9 @@ func (c *conv) weigh(x, y *Tensor) *Tensor {
 	return w.withGrad(func(dw *Tensor) []*Tensor { return []*Tensor{c.back(y, dw), c.forth(x, dw)} }, x, y)
 }
 
-// back is the gradient of the convolution by its input, where y's is given.
+// back returns the gradient of the convolution by its input, given that of y.
 //
-// Along an axis of stride s the places u·s + r that a remainder r stands for are reached by the taps of one remainder only: each r is
+// Along an axis of stride s, the positions u·s + r with the same remainder r are reached only by the taps of one remainder. So each r is
 // a product of its own, with a part of the weight and windows of y, and nothing is multiplied by zeros.
 func (c *conv) back(y, w *Tensor) *Tensor {
 	const few = 4

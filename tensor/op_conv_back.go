@@ -6,8 +6,8 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// scatter is back where the input has few channels: one product makes what each place of y gives to its window, and the windows are
-// added up. A channel alone would be a row of a product, with no other to share the windows with.
+// scatter computes back for inputs with few channels: one product computes what each position of y adds to its window, and the windows
+// are added up. With gather, a single channel would be the only row of a product, and no other row would use the windows that it reads.
 func (c *conv) scatter(y, w *Tensor) *Tensor {
 	n := len(c.axes)
 	g, o, i := c.groups, c.o/c.groups, c.i/c.groups
@@ -26,7 +26,7 @@ func (c *conv) scatter(y, w *Tensor) *Tensor {
 	return x
 }
 
-// gather is back without windows that are added up.
+// gather computes back as a product of windows of y, without adding windows up.
 func (c *conv) gather(y, w *Tensor) *Tensor {
 	n := len(c.axes)
 	g, o, i := c.groups, c.o/c.groups, c.i/c.groups
@@ -76,13 +76,13 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 	return x
 }
 
-// turned returns y as [B, g, o, (u, r, turns)…]: for each axis its windows at so many places u of each remainder r.
+// turned returns y as [B, g, o, (u, r, turns)…]. Each axis becomes windows: one for each of its places u and each remainder r.
 func (c *conv) turned(y *Tensor, places []int) *Tensor {
 	n := len(c.axes)
 	rows := y.Reshape(slices.Concat([]int{c.b, c.groups, c.o / c.groups}, c.out())...)
 	for k, a := range c.axes {
 		b := a.backwards()
-		// Window u, further on by the drift of r, holds the places u + shift − reach, …, u + shift.
+		// Window u, shifted by the drift of r, holds the positions u + shift − reach, …, u + shift.
 		reach := a.dilation * (b.turns - 1)
 		rows = rows.dilate(3+k, b.dilate)
 		if before, need := reach-b.shift, places[k]+reach+b.drift*(b.phases-1); k == n-1 && before > 0 {
@@ -94,7 +94,7 @@ func (c *conv) turned(y *Tensor, places []int) *Tensor {
 	rows = rows.turn(2+n, c.axes[n-1], c.dense() && places[n-1]%4 == 0)
 	for _, a := range c.axes[:n-1] {
 		rows = rows.turn(3, a, false)
-		if rows.err != nil { // it does not have the axes
+		if rows.err != nil { // a poisoned tensor may lack the axes
 			return rows
 		}
 		last := rows.Rank() // [B, g, o, rest of out…, done…, u, r, turns], from [B, g, o, u, rest…, done…, r, turns]
@@ -106,8 +106,8 @@ func (c *conv) turned(y *Tensor, places []int) *Tensor {
 	return rows.Permute(slices.Concat(ir.Counting(0, 3), ir.Counting(6, rows.Rank()-6), ir.Counting(3, 3))...)
 }
 
-// turn makes [u, r, turns] of an axis, of which r and turns come last, by way of [u, turns, r]. Where the windows are to be copied, they are
-// written out on lavapipe.
+// turn replaces an axis by u and adds r and turns as the last two axes, by way of [u, turns, r]. With copied, lavapipe stores the
+// windows.
 func (x *Tensor) turn(axis int, a convAxis, copied bool) *Tensor {
 	if x.err != nil {
 		return x
@@ -147,15 +147,15 @@ func (c *conv) remainders(w *Tensor) *Tensor {
 	return weight
 }
 
-// backwards says how a convolution is gone back along one axis.
+// backwards describes the geometry of back along one axis.
 type backwards struct {
-	dilate int  // by which y is dilated first
-	phases int  // remainders
-	turns  int  // taps of each
-	shift  int  // y's place for u of the first tap, with remainder 0, is u + shift
-	drift  int  // how much further it is for the next remainder
-	flip   bool // the weight's remainders run backwards
-	skip   int  // places too many at the beginning
+	dilate int  // y is dilated by this first
+	phases int  // number of remainders
+	turns  int  // number of taps of each remainder
+	shift  int  // the first tap of remainder 0 reads y at u + shift
+	drift  int  // each further remainder reads y this much further
+	flip   bool // the weight's remainders are in reverse order
+	skip   int  // surplus positions at the beginning
 }
 
 func (a convAxis) backwards() backwards {

@@ -6,8 +6,8 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// windows replaces an axis of size n by its windows of k elements, dilation apart, which begin step apart; their elements are a new
-// last axis. The windows overlap in memory: nothing is copied.
+// windows replaces an axis of size n by its windows of k elements, dilation apart. The windows begin step apart, and their elements
+// become a new last axis. They overlap in memory: nothing is copied.
 func (x *Tensor) windows(axis, k, step, dilation int) *Tensor {
 	if x.err != nil {
 		return x
@@ -32,14 +32,14 @@ func (x *Tensor) windows(axis, k, step, dilation int) *Tensor {
 		func(_, dy *Tensor) []*Tensor { return []*Tensor{dy.unwindow(axis, n, step, dilation)} })
 }
 
-// unwindow adds windows [..., O, ..., K] up to where they came from: the axis gets n elements, the last axis goes.
+// unwindow adds windows [..., O, ..., K] to the positions that they came from: the axis gets n elements, and the last axis goes.
 func (x *Tensor) unwindow(axis, n, step, dilation int) *Tensor {
 	if x.err != nil {
 		return x
 	}
 	last := x.Rank() - 1
 	o, k := x.Dim(axis), x.Dim(last)
-	if step > 1 && dilation > 1 { // zeros between the windows' beginnings, so that they begin one apart
+	if step > 1 && dilation > 1 { // zeros between the beginnings of windows, so that they begin one apart
 		return x.dilate(axis, step).unwindow(axis, n, 1, dilation)
 	}
 	if step == 1 {
@@ -50,10 +50,10 @@ func (x *Tensor) unwindow(axis, n, step, dilation int) *Tensor {
 		}
 		return y.fit(axis, n)
 	}
-	// Element m·step + r is Σ over q of element q·step + r of window m − q: for each q a shift, all r at once.
+	// Element m·step + r is the sum over q of element q·step + r of window m − q. For each q that is a shift, for all r at once.
 	turns := ir.Up(k, step)
 	x = x.Pad(last, 0, turns*step-k).Reshape(append(x.Shape()[:last], turns, step)...)
-	axes := make([]int, 0, last+1) // the remainder r follows its axis
+	axes := make([]int, 0, last+1) // the axis of r follows the axis of m
 	for a := range last {
 		axes = append(axes, a)
 		if a == axis {
@@ -70,7 +70,7 @@ func (x *Tensor) unwindow(axis, n, step, dilation int) *Tensor {
 	return y.Reshape(shape...).fit(axis, n)
 }
 
-// copied is x in memory of its own.
+// copied returns x in memory of its own.
 func (x *Tensor) copied() *Tensor {
 	if x.err != nil {
 		return x
@@ -80,17 +80,18 @@ func (x *Tensor) copied() *Tensor {
 	return o.On(x)
 }
 
-// unless is x, which a GPU reads as y instead: the same numbers, lying otherwise. A GPU works addresses out while it waits for memory,
-// and does not gain by a pass that writes windows for one that reads them.
+// unless returns x, except that GPUs read y, which must have the same elements in another layout. GPUs compute addresses while they wait
+// for memory, so storing the windows would not make a later pass faster.
 func (x *Tensor) unless(y *Tensor) *Tensor {
 	return x.or(func(on ir.Target) bool { return !on.CPU }, y)
 }
 
-// crowded tells whether rows of n elements all begin at the same place of a page, or of half of one: the lines of a column would
-// contend for the same few places of a processor's cache.
+// crowded tells whether rows of n elements all begin at the same offset in a page, or in half a page. The cache lines of a column would
+// then compete for the same few sets of a processor's cache.
 func crowded(n int) bool { return n%512 == 0 }
 
-// apart is x in memory of its own, its rows, which are the axes from the given one on, a line apart where they would be crowded.
+// apart returns a copy of x. If its rows, which are the axes from the given one on, would be crowded, it leaves a gap of a cache line
+// between them.
 func (x *Tensor) apart(axis int) *Tensor {
 	if x.err != nil {
 		return x
@@ -119,8 +120,8 @@ func (x *Tensor) fit(axis, n int) *Tensor {
 	return x.Pad(axis, 0, n-have)
 }
 
-// padded is n elements of the last axis from lo zeros before its begin on. Zeros are written before and behind so that aligned fours
-// stay so.
+// padded returns n elements of the last axis, beginning with lo zeros before its first. It stores zeros before and after, so that aligned
+// quads stay aligned.
 func (x *Tensor) padded(axis, lo, n int) *Tensor {
 	have := x.Dim(axis)
 	if lo == 0 && n <= have || have%4 != 0 {
@@ -131,10 +132,10 @@ func (x *Tensor) padded(axis, lo, n int) *Tensor {
 	return x.Pad(axis, before, 0).fit(axis, ir.Up(first+n, 4)*4).copied().Slice(axis, first, first+n)
 }
 
-// place puts lo zeros before an axis, or cuts as many off where lo is negative, and then cuts or pads the end to n elements.
+// place puts lo zeros before an axis, or removes −lo elements if lo is negative. Then it cuts or pads the end to n elements.
 func (x *Tensor) place(axis, lo, n int) *Tensor {
 	if lo < 0 {
-		if -lo >= x.Dim(axis) { // nothing is left of it
+		if -lo >= x.Dim(axis) { // no element is left
 			shape := x.Shape()
 			shape[axis] = n
 			return fullOf(x.op.DType, 0, shape)

@@ -113,7 +113,7 @@ func (c contraction) op(name string, grad func(dy *Tensor) []*Tensor) Op {
 	return o
 }
 
-// expression adds up the contraction's terms, each of which is a product of slices of x and y.
+// expression adds up the contraction's terms. Each is a product of slices of x and y.
 func (c contraction) expression(x, y *Tensor) *Tensor {
 	nb, nr := len(c.Batch), len(c.Rows)
 	var sum *Tensor

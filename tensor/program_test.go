@@ -210,8 +210,7 @@ func TestDetach(t *testing.T) {
 	}
 }
 
-// TestNoGradient checks that asking for a gradient that an op does not have is an error that names the op. An op that declares its
-// gradient zero gives zero.
+// TestNoGradient checks that a missing gradient is an error that names the op. An op that declares its gradient zero gives zero.
 func TestNoGradient(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	x := tensor.Const([]float32{3, -2}, 2)
@@ -324,8 +323,7 @@ func TestConvolutionsOfManyPictures(t *testing.T) {
 	}
 }
 
-// TestGarbageCollection compiles and runs while the garbage collector runs all the time: memory that Vulkan reads must not move or be
-// freed.
+// TestGarbageCollection runs programs while the garbage collector runs all the time: it may not move or free memory that Vulkan reads.
 func TestGarbageCollection(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	ctx, stop := context.WithCancel(context.Background())

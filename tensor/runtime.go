@@ -15,8 +15,8 @@ import (
 	"genview/vk"
 )
 
-// A Runtime owns what lives on one device: variables, constants and kernels. It is safe for concurrent use; the programs that it
-// compiles are each for one goroutine, and share its variables.
+// A Runtime owns the variables, constants and kernels on one device. It is safe for concurrent use. Each of its programs is for one
+// goroutine; all of them share its variables.
 type Runtime struct {
 	dev     *vk.Device
 	target  ir.Target
@@ -25,45 +25,44 @@ type Runtime struct {
 
 	progress func(done, all int) error // Options.Progress
 
-	doubt bool                 // whether the target's kernels are right is to be seen
-	trial func(*Runtime) error // says that they are not
+	doubt bool                 // whether the target's kernels still have to be tried
+	trial func(*Runtime) error // tries them; an error says that they are wrong
 
 	settling sync.Mutex
-	settled  bool // it has been seen
+	settled  bool // they have been tried
 
 	mu      sync.Mutex
 	mem     map[*Tensor]*vk.Buffer // variables and constants
 	scratch *scratch               // the newest; nil if no program needs any
 }
 
-// Options says how a runtime compiles. Zero means the kernels made for the device, and all passes.
+// Options say how a runtime compiles. The zero value means the kernels made for the device, and all passes.
 type Options struct {
-	Family  Family  // which kernels
-	Without []Pass  // passes that are left out
-	MaxBind int     // bytes that one binding holds at most, where the device takes more; 0: what it takes
-	Tuning  *Tuning // which kernels of products are the fastest; nil: a rule decides
+	Family  Family  // the set of kernels
+	Without []Pass  // the passes to leave out
+	MaxBind int     // most bytes of one binding, if less than the device's limit; 0: the device's limit
+	Tuning  *Tuning // the fastest kernels of products; nil: a rule decides
 
-	// Progress hears, while Compile and Warm make the kernels of a program, how many of them are made. An error ends Compile or Warm,
-	// which returns it. Nil if nobody wants to know; safe for concurrent use otherwise.
+	// Progress is called while Compile and Warm make the kernels of a program, with the number made so far and the total. If it returns
+	// an error, Compile or Warm ends with that error. It is optional, and must be safe for concurrent use.
 	Progress func(done, all int) error
 
-	// Products is the type in which what matrix products and convolutions read is kept between kernels: F32, or BF16 or F16, for half
-	// the memory and, where a GPU multiplies matrices of them, more speed, as with torch.autocast. Products add up in F32, and all
-	// that is computed otherwise is computed in F32; variables, and so weights and the optimizer's state, stay as they are. Gradients
-	// of BF16 reach as far as those of F32. Those of F16 underflow below 6e-8: it is for programs without gradients, or for losses
-	// that are scaled.
+	// Products is the type in which the operands of matrix products and convolutions are stored between kernels: F32, BF16 or F16. BF16
+	// and F16 take half the memory and are faster on GPUs that multiply matrices of them, as with torch.autocast. Products accumulate in
+	// F32, and all other ops compute in F32. Variables do not change, so weights and the optimizer's state stay F32. Gradients in BF16
+	// have the range of F32. Those in F16 underflow below 6e-8: F16 is for programs without gradients, or with scaled losses.
 	Products DType
 }
 
 // A Pass is a step of compilation that makes programs faster and can be left out.
 type Pass = fuse.Pass
 
-// The passes. Without Fuse every node has a dispatch of its own, and the others have nothing to do.
+// The passes. Without Fuse every node has a dispatch of its own, and the other passes do nothing.
 const (
-	Fuse      = fuse.Fuse      // elementwise nodes are computed with what they read, and with what reads them
-	Rows      = fuse.Rows      // what works along the same rows is one dispatch
-	Recompute = fuse.Recompute // cheap values are computed again for a gradient instead of being kept: less memory, hardly more time
-	Order     = compile.Order  // products write their result as it is read
+	Fuse      = fuse.Fuse      // elementwise nodes join the dispatch of the nodes that they read, and of those that read them
+	Rows      = fuse.Rows      // nodes that work along the same rows share a dispatch
+	Recompute = fuse.Recompute // a gradient computes cheap values again, so that they need not be kept: less memory, hardly more time
+	Order     = compile.Order  // products write their results in the order in which they are read
 )
 
 // Passes lists all passes.
@@ -72,9 +71,9 @@ func Passes() []Pass { return []Pass{Fuse, Rows, Recompute, Order} }
 // Family names a set of kernels.
 type Family int
 
-// There are kernels for GPUs and kernels for lavapipe; both run on lavapipe, which is how both are tested.
+// There are kernels for GPUs and kernels for lavapipe. Lavapipe runs both, so tests on it cover both.
 const (
-	ForDevice   Family = iota // what suits the device
+	ForDevice   Family = iota // the kernels made for the device
 	ForGPU                    // shared memory and storage buffers
 	ForLavapipe               // texel loads and eight lanes; only lavapipe runs these
 )
@@ -83,7 +82,7 @@ var familyNames = []string{ForDevice: "device", ForGPU: "gpu", ForLavapipe: "lav
 
 func (f Family) String() string { return familyNames[f] }
 
-// ParseFamily returns the family of a name, as String writes it; false: there is none of that name.
+// ParseFamily returns the family with that name, as String writes it, or false if there is none.
 func ParseFamily(name string) (Family, bool) {
 	i := slices.Index(familyNames, name)
 	return Family(max(i, 0)), i >= 0
@@ -92,16 +91,16 @@ func ParseFamily(name string) (Family, bool) {
 // ErrWrong is the error of kernels that compute wrong numbers on a device.
 var ErrWrong = errors.New("the device computes wrong numbers")
 
-// ErrDeviceLost is the error of all that is asked of a device which its driver has given up. What was in its memory is gone.
+// ErrDeviceLost is the error of every call that uses a device after its driver has given it up. The contents of its memory are lost.
 var ErrDeviceLost = vk.ErrDeviceLost
 
-// NewRuntime makes a runtime with zero Options. Close frees what it holds.
+// NewRuntime makes a runtime with zero Options. Close frees its memory.
 func NewRuntime(dev *vk.Device) *Runtime {
 	rt, _ := NewRuntimeWith(dev, Options{})
 	return rt
 }
 
-// NewRuntimeWith makes a runtime; an error says that the device does not run the kernels asked for.
+// NewRuntimeWith makes a runtime. It returns an error if the device cannot run the kernels of the options.
 func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	info := dev.Info()
 	cpu := info.Lavapipe && o.Family != ForGPU
@@ -130,8 +129,8 @@ func NewRuntimeWith(dev *vk.Device, o Options) (*Runtime, error) {
 	}, nil
 }
 
-// Family returns which kernels the runtime uses, ForGPU or ForLavapipe. Where ForLavapipe was asked for in [Options], the kernels are
-// tried here, and the error is [ErrWrong] if the device computes wrong numbers with them.
+// Family returns the family of kernels that the runtime uses, ForGPU or ForLavapipe. If [Options] ask for ForLavapipe, Family tries the
+// kernels, and returns [ErrWrong] if the device computes wrong numbers with them.
 func (rt *Runtime) Family() (Family, error) {
 	if err := rt.settle(); err != nil {
 		return ForDevice, err
@@ -145,7 +144,7 @@ func (rt *Runtime) Family() (Family, error) {
 	return ForLavapipe, nil
 }
 
-// forget frees what constants take, once no program reads them.
+// forget frees the memory of constants that no program reads any more.
 func (rt *Runtime) forget(ts ...*Tensor) {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
@@ -160,7 +159,7 @@ func (rt *Runtime) forget(ts ...*Tensor) {
 // Device returns the device.
 func (rt *Runtime) Device() *vk.Device { return rt.dev }
 
-// Close frees the memory of all variables and constants. Programs must be closed before.
+// Close frees the memory of all variables and constants. All programs must have been closed.
 func (rt *Runtime) Close() {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
@@ -170,7 +169,7 @@ func (rt *Runtime) Close() {
 	clear(rt.mem)
 }
 
-// memory returns where a variable or constant lives, putting it there if it is new.
+// memory returns the memory of a variable or constant, and allocates and fills it if it is new.
 func (rt *Runtime) memory(t *Tensor) (vk.View, error) {
 	at := 0
 	whole := t
@@ -190,7 +189,7 @@ func (rt *Runtime) memory(t *Tensor) (vk.View, error) {
 	return b.Slice(at, at+ir.Up(t.Len(), 4)*t.op.DType.Bytes(4)), nil
 }
 
-// buffer returns the buffer of a constant, or of a variable that is no part of another.
+// buffer returns the buffer of a constant, or of a variable that is not part of a flat one.
 func (rt *Runtime) buffer(t *Tensor) (*vk.Buffer, error) {
 	rt.mu.Lock()
 	b := rt.mem[t]
@@ -215,7 +214,7 @@ func (rt *Runtime) buffer(t *Tensor) (*vk.Buffer, error) {
 	return b, nil
 }
 
-// filled makes a buffer and has its bytes written, each of them: where they lie, if the device's memory is mapped.
+// filled makes a buffer and lets write fill all of its bytes, directly in device memory if that is mapped.
 func (rt *Runtime) filled(name string, bytes int, write func(p []byte) error) (*vk.Buffer, error) {
 	b, err := rt.dev.NewBuffer(name, ir.Aligned(bytes))
 	if err != nil {
@@ -279,7 +278,7 @@ func (rt *Runtime) compute(t *Tensor, out []byte) error {
 	return p.fetch(t, out)
 }
 
-// Floats computes a graph without inputs and returns its values; for tests and scripts.
+// Floats computes a graph without inputs and returns its values. It is for tests and scripts.
 func (rt *Runtime) Floats(t *Tensor) ([]float32, error) {
 	p := make([]byte, t.bytes())
 	if err := rt.compute(t, p); err != nil {
@@ -305,7 +304,7 @@ func (rt *Runtime) Read(v *Tensor, dst any) error {
 	return nil
 }
 
-// Write gives a variable a value: a []float32, []int32 or []bool of its length. For F16 and BF16 float32 is rounded.
+// Write gives a variable a value: a []float32, []int32 or []bool of its length. A float32 is rounded to F16 or BF16.
 func (rt *Runtime) Write(v *Tensor, src any) error {
 	if v.op.kind != ir.Var {
 		return fmt.Errorf("tensor: Write %s: it is no variable", v)
@@ -328,12 +327,12 @@ type Update struct {
 	Value *Tensor // of the variable's shape and type
 }
 
-// Outputs is what a program is for. All of it is computed from the values that variables have before the run: two variables may be
-// swapped, a variable may be kept beside its update, and a fetched variable is what it was before the run, whether it is updated or
-// not. To fetch what a variable becomes, fetch the update's value; to read what it is now, use [Runtime.Read].
+// Outputs lists the results of a program. All are computed from the values that variables have before the run: two variables may be
+// swapped, the old value of a variable may be kept in another one, and a fetched variable has its value from before the run, whether it
+// is updated or not. To get a variable's new value, fetch the update's Value, or use [Runtime.Read] after the run.
 type Outputs struct {
-	Fetch  []*Tensor // to be read after a run
-	Update []Update  // to be kept for the next run; a variable is updated at most once, alone or as a part of a flat one
+	Fetch  []*Tensor // can be read after a run
+	Update []Update  // new values of variables; each variable is updated at most once, alone or as part of a flat one
 }
 
 func (o Outputs) check() error {

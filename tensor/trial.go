@@ -11,10 +11,10 @@ import (
 	"genview/vk"
 )
 
-// settle tries the kernels made for lavapipe once, and goes over to those for GPUs, which ask for less, where the device computes wrong
-// with them or does not compile them: the drivers that they were made on are Mesa's of a few years. Any other error, such as one of
-// memory, says nothing about the kernels: it is returned, and the next call tries again. Otherwise a moment's lack of memory would
-// choose the kernels, and so the last bits of all that is computed.
+// settle tries the kernels made for lavapipe once. If the device computes wrong numbers with them or does not compile them, the runtime
+// uses those for GPUs, which need fewer features: the lavapipe kernels were developed on Mesa's drivers of a few years. Any other error,
+// such as a lack of memory, says nothing about the kernels. settle returns it, and the next call tries again. Otherwise a moment's lack
+// of memory would choose the kernels, and so the last bits of all results.
 func (rt *Runtime) settle() error {
 	rt.settling.Lock()
 	defer rt.settling.Unlock()
@@ -45,9 +45,9 @@ func (rt *Runtime) settle() error {
 // unfit tells whether a trial's error says that the device cannot run the kernels that were tried.
 func unfit(err error) bool { return errors.Is(err, ErrWrong) || vk.Unbuildable(err) }
 
-// trusts tells whether the device multiplies matrices right, and faster than it makes products otherwise, which is tried once for each
-// version of its driver and of the kernels. What is tried counts as wrong until it has been seen to be right: a driver may end the
-// process, or lose the device.
+// trusts tells whether the device multiplies matrices right, and faster than the tiled kernels. It tries this once for each version of
+// the driver and of the kernels. Until a trial has succeeded, the recorded answer is that it multiplies wrong, because a faulty driver
+// may end the process or lose the device during the trial.
 func (rt *Runtime) trusts(m spirv.Matrices) (bool, error) {
 	const name = "matrices"
 	kernels := fingerprint(rt.target.Info)
@@ -71,11 +71,11 @@ func (rt *Runtime) trusts(m spirv.Matrices) (bool, error) {
 	return fast, err
 }
 
-// timedMatrices is the size of the product that is timed: enough work for any GPU to show. Tests lower it.
+// timedMatrices is the size of the timed product: large enough to show a difference on any GPU. Tests lower it.
 var timedMatrices = 1024
 
-// tryMatrices checks products that the device makes by multiplying matrices, and tells whether they are clearly faster than those that
-// it makes in tiles: on some the matrices do not fit into registers.
+// tryMatrices checks products that use the device's matrix multiplication, and tells whether they are clearly faster than the tiled
+// kernels. On some devices they are not, because the matrices do not fit into registers.
 func (rt *Runtime) tryMatrices(m spirv.Matrices) (fast bool, err error) {
 	defer func() { rt.target.Matrices = spirv.Matrices{} }()
 	rt.target.Matrices = m
@@ -104,7 +104,7 @@ func (rt *Runtime) tryMatrices(m spirv.Matrices) (fast bool, err error) {
 			err := p.Wait(context.Background())
 			return time.Since(began), err
 		}
-		if _, err := runs[i](); err != nil { // the driver may compile on
+		if _, err := runs[i](); err != nil { // the driver may still be compiling
 			return false, err
 		}
 	}
@@ -112,10 +112,10 @@ func (rt *Runtime) tryMatrices(m spirv.Matrices) (fast bool, err error) {
 	return best == 1, err
 }
 
-// try computes something with lanes that shuffle, texel loads and wide stores, in whole numbers, which have no rounding.
+// try checks lanes with shuffles, texel loads and wide stores, on whole numbers, which need no rounding.
 func (rt *Runtime) try() error { return rt.check(37, 20, 72, F32) }
 
-// check computes a product of operands of a type, and a sum, and holds them against what they must be.
+// check computes a product of operands of a type, and a sum, and compares them with the expected results.
 func (rt *Runtime) check(m, k, n int, dt DType) error {
 	x, y, want := make([]float32, m*k), make([]float32, k*n), make([]float32, m)
 	for i := range x {
@@ -137,7 +137,7 @@ func (rt *Runtime) check(m, k, n int, dt DType) error {
 	defer rt.forget(a, b)
 	norm := a.Cast(dt).MatMul(b.Cast(dt)).Square().Sum(1)
 	c := newCompilation(rt, Outputs{Fetch: []*Tensor{norm}})
-	c.tuning = nil // what is in doubt is not compared
+	c.tuning = nil // kernels that are in doubt are not timed
 	p, err := c.finished()
 	if err != nil {
 		return err

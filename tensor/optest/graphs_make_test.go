@@ -129,7 +129,7 @@ func (m *maker) draw(shape []int, dt tensor.DType) Array {
 	return a.Round()
 }
 
-// indices makes a leaf of whole numbers from −1 to n, some of which are out of range, or takes an existing one.
+// indices makes a leaf of whole numbers from −1 to n, partly out of range, or takes an existing one.
 func (m *maker) indices(n int, shape ...int) int {
 	if m.r.IntN(3) == 0 {
 		for i, x := range m.nodes {

@@ -7,7 +7,7 @@ import (
 	"genview/tensor"
 )
 
-// pattern repeats the whole numbers from −1 to n: indices, some of which are out of range.
+// pattern repeats the whole numbers from −1 to n, as indices. The first and the last are out of range.
 func pattern(n int, shape ...int) Array {
 	i := 0
 	return build(shape, func([]int) float64 {

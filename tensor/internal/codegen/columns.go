@@ -14,12 +14,12 @@ type columns struct {
 	r       *ir.Reduction
 	a, k, n int
 	deep    int      // invocations that share the rows of the same columns
-	down    spirv.ID // the first row of this one
+	down    spirv.ID // the first row of this invocation
 	outs    []spirv.Mem
 }
 
-// reduceColumns has each invocation walk down four neighbouring columns. On a GPU several walk down the same ones, each over some of the
-// rows, where that keeps more of them busy.
+// reduceColumns lets each invocation walk down four consecutive columns. On a GPU several invocations share the rows of the same columns
+// if that keeps more of them busy.
 func reduceColumns(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	x := u.Node.In[0]
 	c := columns{u: u, x: x, r: u.Node.Reduce, a: x.Shape[0], k: x.Shape[1], n: x.Shape[2]}
@@ -64,10 +64,10 @@ func reduceColumns(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	return Generated{Module: b.Module(), Binds: c.binds, Groups: groups}
 }
 
-// quads is how many fours of columns there are.
+// quads returns the number of quads of columns.
 func (c *columns) quads() int { return ir.Up(c.n, 4) }
 
-// width is how many elements are stored at once.
+// width returns the number of elements that one store writes.
 func (c *columns) width() int {
 	if c.n%4 != 0 {
 		return 1
@@ -75,7 +75,7 @@ func (c *columns) width() int {
 	return 4
 }
 
-// total combines the rows down, down + deep, … of four columns. It returns where these are, too.
+// total combines the rows down, down + deep, … of four columns. It also returns the position of these columns.
 func (c *columns) total(item spirv.ID) (at []spirv.ID, v spirv.ID) {
 	b, k, n := c.b, c.k, c.n
 	at = split(b, b.Bitcast(item, spirv.Uint), []int{c.a, c.quads()})
@@ -114,7 +114,7 @@ func (c *columns) total(item spirv.ID) (at []spirv.ID, v spirv.ID) {
 	return at, b.Get(total)
 }
 
-// write stores what the unit makes of four columns' results.
+// write stores the outputs of the unit for four columns.
 func (c *columns) write(item spirv.ID, at []spirv.ID, v spirv.ID) {
 	b := c.b
 	col := b.Shl(at[1], 2)
@@ -135,7 +135,7 @@ func (c *columns) write(item spirv.ID, at []spirv.ID, v spirv.ID) {
 	}
 }
 
-// depth is how many invocations share k rows of the same columns, for so many fours of columns.
+// depth returns the number of invocations that share k rows of the same columns, for so many quads of columns.
 func depth(on ir.Target, items, k int) int {
 	const busy, rows, most = 1 << 15, 8, 16
 	deep := 1

@@ -11,7 +11,7 @@ func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	n := u.Outs[0].Len()
 	quads := (n + 3) / 4
 	local, each, stride := on.Invocations(256), 1, on.Lanes
-	if on.CPU { // the lanes walk a contiguous stretch (the driver runs them to the end before the next ones)
+	if on.CPU { // each lane walks along contiguous elements (the driver finishes one group of lanes before the next)
 		local = 32
 		for each < 4 && quads >= local*each*2*16 {
 			each *= 2
@@ -49,7 +49,7 @@ func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 			e.later(outs[i], t, at, valid, values[i]...)
 		}
 	}
-	some := quads < launched(on, groups)*per // of the invocations have nothing to do
+	some := quads < launched(on, groups)*per // some invocations have no work
 	switch {
 	case on.CPU: // lanes compute what is not stored: that costs less than to leave it out
 		e.single(u)

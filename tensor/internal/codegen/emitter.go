@@ -10,25 +10,25 @@ import (
 	"genview/tensor/internal/lower"
 )
 
-// An emitter writes the expressions of a unit into a shader: four neighbouring elements of its domain at a time.
+// An emitter writes the expressions of a unit into a shader, for four consecutive elements of its domain at a time.
 type emitter struct {
 	*fuse.Fusion
 	b     *spirv.Block
 	on    ir.Target
-	stops map[*ir.Node]bool // read from memory; nil: what is stored outside own
-	own   map[*ir.Node]bool // computed here
+	stops map[*ir.Node]bool // nodes to read from memory; nil: all stored nodes outside own
+	own   map[*ir.Node]bool // nodes computed here
 	mems  map[memKey]spirv.Mem
 	binds []Bound
 
-	base   spirv.ID              // flat index of the first of the four, a scalar uint
+	base   spirv.ID              // flat index of the first of the four elements, a scalar uint
 	whole  bool                  // base is a multiple of 4
 	n      int                   // elements of the domain
-	known  []int                 // a shape of the domain in which the first of the four is known to be at coords; nil: none is
+	known  []int                 // a shape of the domain in which the first of the four elements is at coords; nil: coords are not known
 	coords []spirv.ID            // scalar ints
-	once   map[*ir.Node]spirv.ID // single numbers, read before all else
-	rows   map[*ir.Node]spirv.ID // one number for the row that the four are in
+	once   map[*ir.Node]spirv.ID // single numbers, read before everything else
+	rows   map[*ir.Node]spirv.ID // values of the row that contains the four elements
 	values map[*ir.Node]spirv.ID
-	views  map[string]spirv.ID // loads through layouts
+	views  map[string]spirv.ID // values loaded through layouts
 	writes []write
 }
 
@@ -59,8 +59,8 @@ func (e *emitter) mem(t *ir.Node, n int) spirv.Mem {
 	return m
 }
 
-// out declares t's memory to write to, one, four or eight elements at a time. lavapipe writes lane by lane and component by component:
-// of 64 bits there are half as many.
+// out declares t's memory for writing one, four or eight elements at a time. lavapipe writes lane by lane and component by component, so
+// it writes components of 64 bits, which are half as many.
 func (e *emitter) out(t *ir.Node, n int) spirv.Mem {
 	elem := spirv.Type{Elem: t.DType.Mem(), N: n}
 	if n >= 4 && e.on.CPU && e.on.Info.Int64 && !t.DType.Packed() {
@@ -69,7 +69,7 @@ func (e *emitter) out(t *ir.Node, n int) spirv.Mem {
 	return e.bind(t, n, e.on.Room(0), func(i int) spirv.Mem { return e.b.Buffer(i, elem, false, true) })
 }
 
-// bind declares t's memory at the next bindings, as many as it takes with so much room in each.
+// bind declares t's memory at the next bindings, as many as it needs with room bytes in each.
 func (e *emitter) bind(t *ir.Node, n, room int, declare func(binding int) spirv.Mem) spirv.Mem {
 	var parts []spirv.Mem
 	for lo, bytes := 0, t.InQuads(); lo < bytes; lo += room {
@@ -79,7 +79,7 @@ func (e *emitter) bind(t *ir.Node, n, room int, declare func(binding int) spirv.
 	return spirv.Join(room/t.DType.Bytes(n), parts...)
 }
 
-// Texel returns the bytes of the texels through which lavapipe reads t's memory, as scalars or in fours.
+// Texel returns the bytes of the texels through which lavapipe reads t's memory, as scalars (n = 1) or four at a time (n = 4).
 func Texel(t *ir.Node, n int) int {
 	if t.DType.Packed() {
 		return 4
@@ -101,7 +101,7 @@ func (e *emitter) single(u *fuse.Unit) {
 	}
 }
 
-// value returns the four elements of t, which has the domain's elements in the domain's order.
+// value returns four consecutive elements of t, which has the domain's elements in the domain's order.
 func (e *emitter) value(t *ir.Node) spirv.ID {
 	p := e.Where[t]
 	if v, ok := e.rows[p.Base]; ok {
@@ -149,7 +149,7 @@ func (e *emitter) expr(t *ir.Node) spirv.ID {
 	return t.EmitAt(e.b, flat, in...)
 }
 
-// lookUp reads four elements of rows of a table. Neighbours lie in one row where rows are whole quads.
+// lookUp reads four consecutive elements from rows of a table. If rows are whole quads, the four lie in one row.
 func (e *emitter) lookUp(t *ir.Node) spirv.ID {
 	b, table := e.b, e.Where[t.In[0]].Base
 	rows, cols := t.In[0].Shape[0], t.In[0].Shape[1]
@@ -170,7 +170,7 @@ func (e *emitter) lookUp(t *ir.Node) spirv.ID {
 	return b.Cast(x, table.DType.Value())
 }
 
-// through returns four elements of a base seen through a layout.
+// through returns four consecutive elements of a base seen through a layout.
 func (e *emitter) through(p lower.Place) spirv.ID {
 	if p.Base.Inlined() && e.computes(p.Base) {
 		if p.Base.Emit != nil {
@@ -192,7 +192,7 @@ func (e *emitter) through(p lower.Place) spirv.ID {
 	return v
 }
 
-// load reads four elements of t's memory through a layout with the domain's elements.
+// load reads four consecutive elements of t's memory through a layout with the domain's elements.
 func (e *emitter) load(t *ir.Node, v ir.View) spirv.ID {
 	b := e.b
 	a := e.addresses(v.Collapse())
@@ -212,12 +212,12 @@ func (e *emitter) load(t *ir.Node, v ir.View) spirv.ID {
 	return b.Cast(x, t.DType.Value())
 }
 
-// store writes x, one element of t, four, or twice four, to memory.
+// store writes x, which is one, four or eight elements of t, to memory.
 func (e *emitter) store(m spirv.Mem, t *ir.Node, i spirv.ID, x ...spirv.ID) {
 	e.b.Store(m, i, e.kept(m, t, x...))
 }
 
-// kept returns x, elements of t, as they are kept in memory.
+// kept returns x, elements of t, in the type in which they are stored.
 func (e *emitter) kept(m spirv.Mem, t *ir.Node, x ...spirv.ID) spirv.ID {
 	v := x[0]
 	if !t.DType.Packed() {
@@ -229,20 +229,20 @@ func (e *emitter) kept(m spirv.Mem, t *ir.Node, x ...spirv.ID) spirv.ID {
 	return e.b.Fit(m, v)
 }
 
-// A write is a store that waits for others.
+// A write is a store that is delayed until flush.
 type write struct {
 	mem          spirv.Mem
-	at, v, valid spirv.ID // valid 0: always
+	at, v, valid spirv.ID // valid 0: always valid
 }
 
-// later writes x to memory, where it is valid, when flush is called.
+// later registers a store of x that flush makes if valid is true.
 func (e *emitter) later(m spirv.Mem, t *ir.Node, i, valid spirv.ID, x ...spirv.ID) {
 	e.writes = append(e.writes, write{m, i, e.kept(m, t, x...), valid})
 }
 
-// flush writes what waits; all invocations must come here. lavapipe writes lane by lane, and for each lane it puts whole vectors on the
-// stack, to take one element of each. What lives across a barrier is in memory already, where it reads no more than it writes: half the
-// time. So all that a store is made of must be ready before.
+// flush makes the delayed stores; all invocations must reach it. lavapipe writes lane by lane, and for each lane it spills whole vectors
+// to the stack to take one element of each. Values that live across a barrier are already in memory, and it reads only the elements that
+// it writes, which takes half the time. So all values to store must be ready before the barrier.
 func (e *emitter) flush() {
 	if e.on.CPU && len(e.writes) > 0 {
 		e.b.Barrier()
@@ -284,7 +284,7 @@ func block(on ir.Target, name string, local int) *spirv.Block {
 	return b
 }
 
-// care has special numbers kept in a shader, where the device can promise that. lavapipe's functions do so by themselves.
+// care makes a shader keep special numbers, if the device can promise that. lavapipe's functions keep them anyway.
 func care(on ir.Target, b *spirv.Block) {
 	if on.Info.Special {
 		b.KeepSpecial()

@@ -11,25 +11,25 @@ import (
 	"genview/vk"
 )
 
-// A Bound is what one binding of a shader is: bytes lo ≤ i < hi of a tensor's memory.
+// A Bound is the content of one binding of a shader: the bytes lo ≤ i < hi of a tensor's memory.
 type Bound struct {
 	Of     *ir.Node
 	Lo, Hi int
 }
 
-// A Generated shader: what it binds, in order, its constants, how many workgroups it wants, and of a kernel, in which form it is
-// written and what it adds and multiplies.
+// A Generated holds a shader, the tensors that it binds in order, its constants and its number of workgroups. For a kernel it also has
+// the form and the FLOPs.
 type Generated struct {
 	Module *spirv.Module
 	Binds  []Bound
 	Groups int
-	Row    int // of the workgroups, that many lie along x at most
+	Row    int // the most workgroups along x
 	Consts []spirv.Const
 	Form   string
 	FLOPs  float64
 }
 
-// A Pick chooses among the forms in which the shader of a class of products can be written; nil is the first.
+// A Pick chooses among the forms in which the shader of a class of products can be written. A nil Pick takes the first.
 type Pick func(class string, forms []string) int
 
 // Generate writes the shader of a unit.
@@ -61,14 +61,14 @@ func generate(f *fuse.Fusion, u *fuse.Unit, on ir.Target, pick Pick) Generated {
 	panic(fmt.Sprintf("codegen: there is no shader for %s", u.Node))
 }
 
-// A Writer is a kernel that writes its shader itself: tests have such.
+// A Writer is a kernel that writes its shader itself. Tests use it.
 type Writer interface {
 	ir.Kernel
 	Write(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated
 }
 
-// pair is how many of so many quads, one behind the other, a lane writes at once: lavapipe finds out for each store anew which lanes
-// write, and where. Of what is packed it is one.
+// pair returns the number of consecutive quads that a lane writes at once, for a lane with so many quads. It is more than one on
+// lavapipe, which determines for each store which lanes write, and where. It is one for packed outputs.
 func pair(on ir.Target, u *fuse.Unit, quads int) int {
 	packed := slices.ContainsFunc(u.Outs, func(t *ir.Node) bool { return t.DType.Packed() })
 	if on.CPU && on.Info.Int64 && quads%2 == 0 && !packed {
@@ -85,12 +85,12 @@ func group(b *spirv.Block, on ir.Target, groups int) spirv.ID {
 	return b.Add(b.Mul(b.Group(1), b.Index(on.GroupsX())), b.Group(0))
 }
 
-// Bound returns the shader as it must be declared where its bindings are these views, some of which may share memory.
+// Bound returns the shader with the declarations that it needs if its bindings are these views. Views may share memory.
 func (g Generated) Bound(views []vk.View) *spirv.Module {
 	return g.Module.Alias(vk.Shared(g.Module, views)...)
 }
 
-// Grid is how many workgroups run.
+// Grid returns the grid of workgroups to launch.
 func (g Generated) Grid() vk.Grid {
 	if g.Groups <= g.Row {
 		return vk.Groups(g.Groups)
@@ -98,9 +98,9 @@ func (g Generated) Grid() vk.Grid {
 	return vk.Groups(g.Row, ir.Up(g.Groups, g.Row))
 }
 
-// Constants are those of the shader, with how many workgroups lie along x where a test has lowered that.
+// Constants returns the constants of the shader. If a test has lowered the number of workgroups along x, that number is one of them.
 func (g Generated) Constants() []spirv.Const {
-	const row = 31 // the constant's number in all kernels that are written in GLSL
+	const row = 31 // the number of the constant in all kernels written in GLSL
 	for _, c := range g.Module.Consts {
 		if c.ID == row && int(c.Default) != g.Row {
 			return append(slices.Clone(g.Consts), spirv.Const{ID: row, Value: uint32(g.Row)})
@@ -109,7 +109,7 @@ func (g Generated) Constants() []spirv.Const {
 	return g.Consts
 }
 
-// launched is how many workgroups run where a shader asks for so many: those along y come in whole rows.
+// launched returns how many workgroups run if a shader asks for so many: if they need more than one row, all rows are full.
 func launched(on ir.Target, groups int) int {
 	if groups <= on.GroupsX() {
 		return groups

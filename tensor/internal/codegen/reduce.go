@@ -21,7 +21,7 @@ func reduce(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 }
 
 func (e *emitter) unit(r *ir.Reduction, t spirv.Type) spirv.ID {
-	if t.Elem == spirv.Int && math.IsInf(r.Unit, 0) { // int32 has none
+	if t.Elem == spirv.Int && math.IsInf(r.Unit, 0) { // int32 has no infinity
 		if r.Unit > 0 {
 			return e.b.Same(e.b.Zero(t), 1<<31-1)
 		}
@@ -30,7 +30,7 @@ func (e *emitter) unit(r *ir.Reduction, t spirv.Type) spirv.ID {
 	return e.b.Same(e.b.Zero(t), r.Unit)
 }
 
-// outs declares the memory of what a reduction's unit writes.
+// outs declares the memory of the tensors that a reduction's unit writes.
 func (e *emitter) outs(u *fuse.Unit, width int) []spirv.Mem {
 	var mems []spirv.Mem
 	for _, t := range u.Outs {
@@ -39,7 +39,7 @@ func (e *emitter) outs(u *fuse.Unit, width int) []spirv.Mem {
 	return mems
 }
 
-// results returns four neighbouring elements, from the flat index start on, of each of the unit's outputs, made of those of the
+// results returns four consecutive elements of each of the unit's outputs, from the flat index start on, computed from those of the
 // reduction.
 func (e *emitter) results(u *fuse.Unit, start spirv.ID, whole bool, reduced spirv.ID) []spirv.ID {
 	e.stops, e.n = nil, u.Node.Len()
@@ -52,10 +52,10 @@ func (e *emitter) results(u *fuse.Unit, start spirv.ID, whole bool, reduced spir
 	return out
 }
 
-// fewTerms is how long a row is at most that one invocation combines alone: it is read with three others, and all code is unrolled.
+// fewTerms is the longest row that one invocation combines alone. It is read together with three other rows, and the code is unrolled.
 const fewTerms = 8
 
-// reduceShortRows: each invocation takes four rows, which are as many quads as a row has elements.
+// reduceShortRows gives each invocation four rows. These are as many quads as a row has elements.
 func reduceShortRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	x, r := u.Node.In[0], u.Node.Reduce
 	rows, k := x.Shape[0], x.Shape[1]
@@ -91,15 +91,16 @@ func reduceShortRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	return Generated{Module: b.Module(), Binds: e.binds, Groups: groups}
 }
 
-// slice is how many lanes have a row beside others in one workgroup at most.
+// slice is the most lanes of a row that shares its workgroup with other rows.
 const slice = 32
 
-// share says how many lanes share a row of k elements, how many a workgroup has, and how many rows they take one after the other. Of a GPU
-// that are as many lanes as keep what they read of the row in registers, and more where there are few rows. On lavapipe the lanes of one
-// subgroup take many rows that are held, if there are: the code stays near, and they read once what is the same in all rows.
+// share returns the number of lanes that share a row of k elements, the number of lanes of a workgroup, and the number of rows that they
+// process one after the other. On a GPU there are enough lanes to keep the row's values in registers, and more if there are few rows. On
+// lavapipe, the lanes of one subgroup process many rows if the rows fit into registers: the code stays in the cache, and values that are
+// the same in all rows are read once.
 func share(on ir.Target, rows, k int) (lanes, local, each int) {
 	if on.CPU {
-		const busy, many = 128, 32 // workgroups; rows
+		const busy, many = 128, 32 // number of workgroups; number of rows
 		lanes, local, each = on.Lanes, 64, min(rows/busy, many)
 		switch {
 		case each >= many/2 && fours(on, lanes, k) > 0:
@@ -109,7 +110,7 @@ func share(on ir.Target, rows, k int) (lanes, local, each int) {
 		}
 		return lanes, local, 1
 	}
-	const few, busy = 4, 1 << 14 // fours of a lane; invocations
+	const few, busy = 4, 1 << 14 // quads of a lane; number of invocations
 	most, fours := on.Invocations(512), ir.Up(k, 4)
 	for lanes = 4; lanes < most && (lanes < slice && lanes < fours || lanes*few < fours || rows*lanes < busy && lanes < fours/2); {
 		lanes *= 2
@@ -120,8 +121,8 @@ func share(on ir.Target, rows, k int) (lanes, local, each int) {
 	return lanes, 128, 1
 }
 
-// reduceRows: the lanes share a row on lavapipe, a workgroup or a part of one on a GPU. They go over it once for each reduction, and once
-// more for what is as long as the row.
+// reduceRows writes a reduction in which several lanes share a row: a subgroup on lavapipe, a workgroup or a part of one on a GPU. They
+// process the row once for each reduction, and once more for the outputs that are as long as the row.
 func reduceRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	rows, k := u.Span()
 	lanes, local, each := share(on, rows, k)
@@ -149,13 +150,13 @@ func reduceRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	} else {
 		first := b.Mul(w.row, b.Index(each))
 		w.ahead()
-		b.Barrier() // of what runs between two barriers lavapipe has the code once
+		b.Barrier() // lavapipe has one copy of the code between two barriers
 		b.For(b.Index(0), b.Index(each), 1, func(i spirv.ID) { w.along(outs, b.Add(first, i)) })
 	}
 	return Generated{Module: b.Module(), Binds: e.binds, Groups: groups}
 }
 
-// loads lists what a unit along rows reads from memory.
+// loads lists the tensors that a unit along rows reads from memory.
 func loads(f *fuse.Fusion, u *fuse.Unit) map[*ir.Node]bool {
 	loads := maps.Clone(u.Stops)
 	for _, t := range u.Elems {

@@ -9,27 +9,27 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A walker goes along one row with some lanes.
+// A walker processes one row with some lanes.
 type walker struct {
 	*emitter
 	u         *fuse.Unit
 	lanes     int
-	pair      int // fours that a lane holds side by side, and stores together
+	pair      int // consecutive quads that a lane stores together
 	lane, row spirv.ID
 	local     int      // invocations of the workgroup
-	id        spirv.ID // of this one among them
-	held      []four   // of a short row; nil: the row is read anew for each reduction
-	columns   []four   // what is the same in all rows, where it was read before the first
+	id        spirv.ID // the number of this invocation among them
+	held      []four   // the quads of a short row; nil: each reduction reads the row again
+	columns   []four   // values that are the same in all rows, if they were read before the first row
 }
 
-// A four is what was worked out of four elements.
+// A four holds the values computed for four consecutive elements.
 type four struct {
 	base   spirv.ID
 	values map[*ir.Node]spirv.ID
 	views  map[string]spirv.ID
 }
 
-// along works out the unit's outputs of one row, and stores them if there is such a row.
+// along computes the unit's outputs for one row, and stores them if the row exists.
 func (w *walker) along(outs []spirv.Mem, row spirv.ID) {
 	b, rows := w.b, w.u.Node.Shape[0]
 	valid := b.Less(row, b.Index(rows))
@@ -54,7 +54,7 @@ func (w *walker) along(outs []spirv.Mem, row spirv.ID) {
 	}
 }
 
-// keep lets a lane hold all that it works out of a row where that are few fours: nothing is read or computed twice.
+// keep lets a lane hold all values of its part of a row if these are few quads. Then nothing is read or computed twice.
 func (w *walker) keep() {
 	_, k := w.u.Span()
 	w.held = w.fours(w.b.Mul(w.row, w.b.Index(k)))
@@ -63,7 +63,7 @@ func (w *walker) keep() {
 	}
 }
 
-// fours returns those of a row, which begins there, that the lane holds.
+// fours returns the quads that the lane holds of a row that begins at start.
 func (w *walker) fours(start spirv.ID) (all []four) {
 	b := w.b
 	_, k := w.u.Span()
@@ -75,7 +75,8 @@ func (w *walker) fours(start spirv.ID) (all []four) {
 	return all
 }
 
-// fours is how many fours of a row of k elements each of so many lanes holds; 0: it is too long for that, or none of whole fours.
+// fours returns the number of quads of a row of k elements that each of so many lanes holds. It returns 0 if the row is too long for
+// that, or cannot be divided evenly.
 func fours(on ir.Target, lanes, k int) int {
 	few := 16
 	if !on.CPU {
@@ -87,10 +88,10 @@ func fours(on ir.Target, lanes, k int) int {
 	return 0
 }
 
-// hold goes to some four elements.
+// hold moves the emitter to the given four elements.
 func (w *walker) hold(f four) { w.base, w.whole, w.values, w.views = f.base, true, f.values, f.views }
 
-// ahead reads what all rows have the same of.
+// ahead reads the values that are the same in all rows.
 func (w *walker) ahead() {
 	rows, k := w.u.Span()
 	w.n, w.columns = rows*k, w.fours(w.b.Index(0))
@@ -106,7 +107,7 @@ func (w *walker) ahead() {
 	}
 }
 
-// numbers works out what t, an element of the row, needs of the row as a whole.
+// numbers computes the values of the row that t, an element of the row, needs.
 func (w *walker) numbers(t *ir.Node) {
 	rows, _ := w.u.Span()
 	seen := map[*ir.Node]bool{}
@@ -128,7 +129,7 @@ func (w *walker) numbers(t *ir.Node) {
 	walk(w.Where[t].Base)
 }
 
-// number works out t, one number for each row.
+// number computes t, which has one element for each row.
 func (w *walker) number(t *ir.Node) {
 	if _, ok := w.rows[t]; ok {
 		return
@@ -147,7 +148,7 @@ func (w *walker) number(t *ir.Node) {
 	w.rows[t] = w.b.Component(w.value(t), 0)
 }
 
-// together combines what the lanes have; all get the result.
+// together combines the values of all lanes and returns the result to all lanes.
 func (w *walker) together(r *ir.Reduction, v spirv.ID) spirv.ID {
 	b := w.b
 	if w.on.CPU {
@@ -188,7 +189,7 @@ func (w *walker) together(r *ir.Reduction, v spirv.ID) spirv.ID {
 	return at(0)
 }
 
-// elements stores the outputs that are as long as the row, if there is such a row.
+// elements stores the outputs that are as long as the row, if the row exists.
 func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
 	const unroll = 4
 	b := w.b
@@ -243,7 +244,7 @@ func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
 	w.flush()
 }
 
-// reduce combines what the lane has of x along the row into one vector.
+// reduce combines the lane's elements of x along the row into one vector.
 func (w *walker) reduce(x *ir.Node, r *ir.Reduction) spirv.ID {
 	b := w.b
 	_, k := w.u.Span()
@@ -285,7 +286,7 @@ func (w *walker) reduce(x *ir.Node, r *ir.Reduction) spirv.ID {
 	}
 	if full*4*lanes < k {
 		q := b.Add(w.lane, b.Index(full*lanes))
-		v := quad(b.Min(q, b.Index(ir.Up(k, 4)-1))) // what lies beyond the row may be beyond the memory, too
+		v := quad(b.Min(q, b.Index(ir.Up(k, 4)-1))) // elements beyond the row may lie beyond the memory, too
 		in := b.Less(b.Add(b.Splat(b.Shl(q, 2)), b.Lanes()), b.Int(k))
 		b.Set(total, r.Combine(b, b.Get(total), b.Select(in, v, w.unit(r, t))))
 	}
