@@ -118,8 +118,10 @@ func run(quick bool, part, out string) error {
 	if quick || part != "" {
 		return problem(failed)
 	}
-	for _, name := range []string{"kernels", "candidates"} {
-		err := table(&report, filepath.Join(dir, name+".json"))
+	for _, of := range []struct{ file, title string }{
+		{"kernels", "Kernels of training steps and of bench ops"}, {"candidates", "Kernels that the tuner tries"},
+	} {
+		err := table(&report, of.title, filepath.Join(dir, of.file+".json"))
 		if failed > 0 && errors.Is(err, fs.ErrNotExist) { // its test failed before it wrote results
 			continue
 		}

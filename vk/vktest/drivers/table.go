@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,8 +11,9 @@ import (
 	"genview/vk/vktest"
 )
 
-// table writes the compilers' statistics of the shaders in a file: a line for each family in total, then one for each shader.
-func table(w io.Writer, path string) error {
+// table writes the compilers' statistics for the shaders in a file: totals by family, then modelled times if there are any, then a row for
+// each kernel.
+func table(w io.Writer, title, path string) error {
 	p, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -22,53 +22,112 @@ func table(w io.Writer, path string) error {
 	if err := json.Unmarshal(p, &all); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	title := map[bool]string{true: "Kernels of training steps and of bench ops", false: "Kernels that the tuner tries"}[strings.HasSuffix(path, "kernels.json")]
-	fmt.Fprintf(w, "\n## %s\n\n| AMD's | kernels | spill | fewest waves a SIMD | most registers | most code, bytes |\n|---|---|---|---|---|---|\n", title)
+	fmt.Fprintf(w, "\n## %s\n", title)
+	header(w, "AMD's", "shaders", "spill", "fewest waves", "most registers", "most code, bytes")
 	for _, f := range vktest.Families {
-		made, spill := 0, 0
-		waves, registers, code := 1e9, 0.0, 0.0
-		for _, s := range all {
-			m := s.Made[f]
-			if m == nil {
-				continue
-			}
-			made++
-			if m.Spills() > 0 {
-				spill++
-			}
-			waves, registers, code = min(waves, m.Waves()), max(registers, m["VGPRs"]), max(code, m["Code size"])
-		}
-		fmt.Fprintf(w, "| %s | %d | %d | %g | %g | %g |\n", f, made, spill, waves, registers, code)
+		m := worst(all, f)
+		row(w, f, len(all), m.spill, m.waves, m.registers, m.code)
 	}
 	model(w, all)
-	fmt.Fprintf(w, "\nRegisters of a lane, waves that a SIMD holds, kilobytes of code; and shared memory, of %s.\n\n| of | calls | ops | kernel | %s | shared |\n|---|---|---|---|%s---|\n",
-		vktest.Families[1], strings.Join(vktest.Families, " | "), strings.Repeat("---|", len(vktest.Families)))
-	slices.SortStableFunc(all, func(a, b vktest.Shader) int { return cmp.Compare(a.Of, b.Of) })
-	for _, s := range all {
-		fmt.Fprintf(w, "| %s | %d | %s | %s |", s.Of, s.Calls, shortened(s.Ops), s.Form)
+	fmt.Fprint(w, "\nOf all shaders of a kernel the most registers that a lane has, the fewest waves that a SIMD holds, and the most code, in kB.\n")
+	header(w, slices.Concat([]string{"kernel", "in"}, vktest.Families)...)
+	for _, k := range kernels(all) {
+		cells := []any{k.name, k.in()}
 		for _, f := range vktest.Families {
-			m := s.Made[f]
-			fmt.Fprintf(w, " %g, %g, %.1f%s |", m["VGPRs"], m.Waves(), m["Code size"]/1e3, map[bool]string{true: ", spills"}[m.Spills() > 0])
+			m := worst(k.shaders, f)
+			cells = append(cells, fmt.Sprintf("%g, %g, %.1f%s", m.registers, m.waves, m.code/1e3, map[bool]string{true: ", spills"}[m.spill > 0]))
 		}
-		fmt.Fprintf(w, " %g |\n", s.Made[vktest.Families[1]]["LDS size"])
+		row(w, cells...)
 	}
 	return nil
 }
 
-// shortened shortens a list of many ops.
-func shortened(ops string) string {
-	const most = 60
-	if r := []rune(ops); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return ops
+// header begins a table.
+func header(w io.Writer, columns ...string) {
+	fmt.Fprintf(w, "\n| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
 }
 
-// worst is how many kernels of a step the model's table lists.
-const worst = 3
+// row adds a row to a table.
+func row(w io.Writer, cells ...any) {
+	for _, c := range cells {
+		fmt.Fprintf(w, "| %v ", c)
+	}
+	fmt.Fprintln(w, "|")
+}
 
-// model writes the modelled times of steps on cards, and, among the kernels that take over a fiftieth of a step, those furthest from the
-// card's bound.
+// made is the worst that a compiler made of some shaders.
+type made struct {
+	spill                  int // shaders that spill
+	waves, registers, code float64
+}
+
+func worst(all []vktest.Shader, family string) made {
+	w := made{waves: all[0].Made[family].Waves()}
+	for _, s := range all {
+		m := s.Made[family]
+		if m.Spills() > 0 {
+			w.spill++
+		}
+		w.waves, w.registers, w.code = min(w.waves, m.Waves()), max(w.registers, m["VGPRs"]), max(w.code, m["Code size"])
+	}
+	return w
+}
+
+// A kernel is the shaders that compute the same ops in the same way, for other sizes.
+type kernel struct {
+	name    string
+	shaders []vktest.Shader
+}
+
+// kernels groups shaders by kernel and sorts them by name.
+func kernels(all []vktest.Shader) []kernel {
+	at := map[string]int{}
+	var out []kernel
+	for _, s := range all {
+		name := nameOf(s)
+		i, met := at[name]
+		if !met {
+			i = len(out)
+			at[name], out = i, append(out, kernel{name: name})
+		}
+		out[i].shaders = append(out[i].shaders, s)
+	}
+	slices.SortFunc(out, func(a, b kernel) int { return strings.Compare(a.name, b.name) })
+	return out
+}
+
+// nameOf returns what a shader computes and how, not longer than a page is wide.
+func nameOf(s vktest.Shader) string { return shortened(s.Ops) + ", " + s.Form }
+
+// in lists the training steps and the ops that have the kernel, those of an op's sizes as one.
+func (k kernel) in() string {
+	var all []string
+	for _, s := range k.shaders {
+		of, _, _ := strings.Cut(s.Of, "/")
+		if !slices.Contains(all, of) {
+			all = append(all, of)
+		}
+	}
+	return shortened(strings.Join(all, ", "))
+}
+
+// shortened keeps a long list from filling the page.
+func shortened(list string) string {
+	const most = 60
+	if r := []rune(list); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return list
+}
+
+// The goal for kernels that take at least a share of a modelled step.
+const (
+	counts    = 0.02 // of the step
+	goodWaves = 4    // of a SIMD, at least
+	goodShare = 0.4  // of what the card could do, at least
+)
+
+// model writes the modelled times of steps, and the kernels that miss the goal.
 func model(w io.Writer, all []vktest.Shader) {
 	var steps []string
 	for _, s := range all {
@@ -79,32 +138,72 @@ func model(w io.Writer, all []vktest.Shader) {
 	if len(steps) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nModelled times (see vk/vktest/drivers/model.go): of a step, what it would take at the card's peak, and the kernels of over 2 %% of it with the least share of their own bound.\n\n")
-	fmt.Fprintf(w, "| card | step | ms | at peak, ms | kernels |\n|---|---|---|---|---|\n")
+	columns := []string{"step"}
 	for _, f := range vktest.Families {
-		for _, step := range steps {
-			total, least := 0.0, 0.0
-			var mine []vktest.Shader
+		columns = append(columns, f+", "+gpus[f].card)
+	}
+	fmt.Fprint(w, "\nModelled times of training steps in ms, and what they would be at the card's peak (vk/vktest/drivers/model.go says how).\n")
+	header(w, columns...)
+	total := map[string]float64{} // of a step on a family's card
+	for _, step := range steps {
+		cells := []any{step}
+		for _, f := range vktest.Families {
+			least := 0.0
 			for _, s := range all {
-				if s.Of != step {
-					continue
+				if s.Of == step {
+					seconds, bound := gpus[f].modelled(s, f)
+					total[step+f] += float64(s.Calls) * seconds
+					least += float64(s.Calls) * bound
 				}
-				seconds, bound := gpus[f].modelled(s, f)
-				total, least = total+float64(s.Calls)*seconds, least+float64(s.Calls)*bound
-				mine = append(mine, s)
 			}
-			share := func(s vktest.Shader) float64 { seconds, bound := gpus[f].modelled(s, f); return bound / seconds }
-			mine = slices.DeleteFunc(mine, func(s vktest.Shader) bool {
-				seconds, _ := gpus[f].modelled(s, f)
-				return float64(s.Calls)*seconds < total/50
-			})
-			slices.SortStableFunc(mine, func(a, b vktest.Shader) int { return cmp.Compare(share(a), share(b)) })
-			var names []string
-			for _, s := range mine[:min(worst, len(mine))] {
-				seconds, _ := gpus[f].modelled(s, f)
-				names = append(names, fmt.Sprintf("%.0f %% %s (%s): %d × %.3f ms, %g waves", 100*share(s), shortened(s.Ops), s.Form, s.Calls, 1e3*seconds, s.Made[f].Waves()))
+			cells = append(cells, fmt.Sprintf("%.2f of %.2f", 1e3*total[step+f], 1e3*least))
+		}
+		row(w, cells...)
+	}
+	var misses [][]any
+	for _, k := range kernels(all) {
+		for _, step := range steps {
+			cells, missed := []any{k.name, step}, false
+			for _, f := range vktest.Families {
+				said := k.misses(step, f, total[step+f])
+				cells, missed = append(cells, said), missed || said != ""
 			}
-			fmt.Fprintf(w, "| %s, %s | %s | %.3f | %.3f | %s |\n", f, gpus[f].card, step, 1e3*total, 1e3*least, strings.Join(names, "; "))
+			if missed {
+				misses = append(misses, cells)
+			}
 		}
 	}
+	fmt.Fprintf(w, "\nOf the kernels that take over %.0f %% of a step, %d spill, leave a SIMD under %d waves, or reach under %.0f %% of what the card could do.\n"+
+		"Listed are the share of the step that each takes, and what it reaches.\n", 100*counts, len(misses), goodWaves, 100*goodShare)
+	header(w, append([]string{"kernel", "step"}, columns[1:]...)...)
+	for _, cells := range misses {
+		row(w, cells...)
+	}
+}
+
+// misses says how a kernel misses the goal in a step that takes so many seconds on a family's card; "": it does not, or does not count.
+func (k kernel) misses(step, family string, total float64) string {
+	var mine []vktest.Shader
+	took, least := 0.0, 0.0
+	for _, s := range k.shaders {
+		if s.Of == step {
+			seconds, bound := gpus[family].modelled(s, family)
+			took, least, mine = took+float64(s.Calls)*seconds, least+float64(s.Calls)*bound, append(mine, s)
+		}
+	}
+	if took < counts*total || len(mine) == 0 {
+		return ""
+	}
+	m := worst(mine, family)
+	if m.spill == 0 && m.waves >= goodWaves && least >= goodShare*took {
+		return ""
+	}
+	said := fmt.Sprintf("%.0f %%: %.0f %%", 100*took/total, 100*least/took)
+	if m.waves < goodWaves {
+		said += fmt.Sprintf(", %g waves", m.waves)
+	}
+	if m.spill > 0 {
+		said += ", spills"
+	}
+	return said
 }
