@@ -73,21 +73,29 @@ func (p *Program) Run(ctx context.Context, f Feed) error {
 	return nil
 }
 
-// Warm has the driver compile the program's kernels to machine code, which it would otherwise do in the first run. It returns when that
-// is done or when ctx ends, which is no error. Meanwhile another goroutine may prepare the first feed. Warm reports each kernel to
-// [Options.Progress]; an error that Progress returns ends Warm.
-func (p *Program) Warm(ctx context.Context) error {
-	if p.rt.progress == nil {
-		return p.prog.Warm(ctx, nil)
+// Warm has the driver compile the programs' kernels to machine code, which it would otherwise do in their first run. It returns when that
+// is done or when ctx ends, which is no error. Meanwhile another goroutine may prepare the first feed. The programs are of one runtime.
+// Warm reports each kernel to its [Options.Progress]; an error that Progress returns ends Warm.
+func Warm(ctx context.Context, programs ...*Program) error {
+	if len(programs) == 0 {
+		return nil
+	}
+	var all []*vk.Program
+	for _, p := range programs {
+		all = append(all, p.prog)
+	}
+	progress := programs[0].rt.progress
+	if progress == nil {
+		return vk.Warm(ctx, nil, all...)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var ended error
-	err := p.prog.Warm(ctx, func(done, all int) {
-		if ended = p.rt.progress(done, all); ended != nil {
+	err := vk.Warm(ctx, func(done, all int) {
+		if ended = progress(done, all); ended != nil {
 			stop()
 		}
-	})
+	}, all...)
 	return errors.Join(err, ended)
 }
 

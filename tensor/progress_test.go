@@ -54,7 +54,7 @@ func TestProgress(t *testing.T) {
 	if dev.Info().Lavapipe {
 		warmed = p.Dispatches()
 	}
-	if err := p.Warm(t.Context()); err != nil {
+	if err := tensor.Warm(t.Context(), p); err != nil {
 		t.Error(err)
 	}
 	counted("Warm", warmed)
@@ -63,7 +63,7 @@ func TestProgress(t *testing.T) {
 		t.Errorf("Compile gave %v, %v; want %v", q, err, answer)
 	}
 	counted("Compile that is ended", 1)
-	if err := p.Warm(t.Context()); warmed > 0 && !errors.Is(err, answer) {
+	if err := tensor.Warm(t.Context(), p); warmed > 0 && !errors.Is(err, answer) {
 		t.Errorf("Warm gave %v, want %v", err, answer)
 	}
 	counted("Warm that is ended", min(warmed, 1))

@@ -44,8 +44,8 @@ var Pieces = pieces
 func (d *Device) NoClock() { d.clock = clock{} }
 
 // WarmAside has another device compile a part of what Warm distributes, and returns how many kernels it compiled and how many it left.
-func (p *Program) WarmAside(ctx context.Context, heard func(done, all int)) (made, left int) {
-	w := &warming{ctx: ctx, heard: heard, all: p.dispatches, left: p.byKernel()}
-	w.aside(p.d)
+func WarmAside(ctx context.Context, heard func(done, all int), programs ...*Program) (made, left int) {
+	w := newWarming(ctx, heard, programs)
+	w.aside(programs[0].d)
 	return len(w.elsewhere), len(w.left)
 }

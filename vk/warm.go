@@ -9,25 +9,26 @@ import (
 	"sync"
 )
 
-// Warm compiles the program's machine code before its first run, for drivers that compile a kernel only when it first runs, as lavapipe
-// does. It computes nothing. It is meant to run while the host does something else, and ends with ctx, which is not an error. heard, which
-// may be nil, receives the number of the program's dispatches whose kernels are ready; it is called from several goroutines, one at a time.
+// Warm compiles the machine code of programs on one device before their first run, for drivers that compile a kernel only when it first
+// runs, as lavapipe does. It computes nothing. It is meant to run while the host does something else, and ends with ctx, which is not an
+// error. heard, which may be nil, receives the number of the programs' dispatches whose kernels are ready; it is called from several
+// goroutines, one at a time.
 //
 // lavapipe compiles on one core for each device. So Warm opens the same device again for every further core. Each of them compiles other
-// kernels, and the driver keeps the code on disk, where the program's own device finds it. If the driver keeps nothing, the program's own
+// kernels, and the driver keeps the code on disk, where the programs' own device finds it. If the driver keeps nothing, the program's own
 // device compiles them again, and no time is won.
-func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
-	if p.d.info.Class != CPU {
+func Warm(ctx context.Context, heard func(done, all int), programs ...*Program) error {
+	if len(programs) == 0 || programs[0].d.info.Class != CPU {
 		return nil
 	}
-	w := &warming{ctx: ctx, heard: heard, all: p.dispatches, left: p.byKernel()}
+	d, w := programs[0].d, newWarming(ctx, heard, programs)
 	var others sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), mostWarming, len(w.left)) - 1 {
-		others.Go(func() { w.aside(p.d) })
+		others.Go(func() { w.aside(d) })
 	}
 	var err error
 	for part := w.next(); part != nil && err == nil; part = w.next() {
-		if err = p.d.warm(part); err == nil {
+		if err = d.warm(part); err == nil {
 			w.made(part)
 		}
 	}
@@ -37,7 +38,7 @@ func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
 	others.Wait()
 	for _, part := range w.elsewhere {
 		if err == nil && ctx.Err() == nil {
-			err = p.d.warm(part)
+			err = d.warm(part)
 		}
 	}
 	return err
@@ -46,7 +47,7 @@ func (p *Program) Warm(ctx context.Context, heard func(done, all int)) error {
 // mostWarming is the largest number of devices that compile in parallel: each needs memory for its compiler.
 const mostWarming = 8
 
-// warming is shared by the devices that warm up a program.
+// warming is shared by the devices that warm up programs.
 type warming struct {
 	ctx   context.Context
 	heard func(done, all int)
@@ -58,27 +59,30 @@ type warming struct {
 	done      int
 }
 
-// byKernel groups the program's dispatches by kernel, without workgroups, those that take a compiler longest first.
-func (p *Program) byKernel() [][]command {
+// newWarming groups the programs' dispatches by kernel, without workgroups, those that take a compiler longest first.
+func newWarming(ctx context.Context, heard func(done, all int), programs []*Program) *warming {
+	w := &warming{ctx: ctx, heard: heard}
 	at := map[*Kernel]int{}
-	var all [][]command
-	for _, c := range p.commands {
-		if c.kernel == nil {
-			continue
+	for _, p := range programs {
+		w.all += p.dispatches
+		for _, c := range p.commands {
+			if c.kernel == nil {
+				continue
+			}
+			i, ok := at[c.kernel]
+			if !ok {
+				i = len(w.left)
+				at[c.kernel] = i
+				w.left = append(w.left, nil)
+			}
+			c.groups, c.barrier = [3]int{}, true // nothing is computed, but the validation layer does not know
+			w.left[i] = append(w.left[i], c)
 		}
-		i, ok := at[c.kernel]
-		if !ok {
-			i = len(all)
-			at[c.kernel] = i
-			all = append(all, nil)
-		}
-		c.groups, c.barrier = [3]int{}, true // nothing is computed, but the validation layer does not know that
-		all[i] = append(all[i], c)
 	}
-	slices.SortStableFunc(all, func(x, y []command) int {
+	slices.SortStableFunc(w.left, func(x, y []command) int {
 		return cmp.Compare(len(y[0].kernel.module.Words), len(x[0].kernel.module.Words))
 	})
-	return all
+	return w
 }
 
 // next returns the dispatches of a kernel that nobody has compiled; nil: there are none, or Warm is to end.

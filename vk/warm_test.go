@@ -21,7 +21,7 @@ func TestWarmComputesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Warm(t.Context(), nil); err != nil {
+		if err := vk.Warm(t.Context(), nil, p); err != nil {
 			t.Error(err)
 		}
 		want := make([]float32, 4)
@@ -34,28 +34,33 @@ func TestWarmComputesNothing(t *testing.T) {
 	}
 }
 
-// TestWarmAside: the device that is opened once more makes each kernel once, counts its dispatches, and computes nothing.
+// TestWarmAside: the device that is opened once more makes each kernel of two programs once, counts its dispatches, and computes nothing.
 func TestWarmAside(t *testing.T) {
 	dev := vktest.Open(t)
 	x, y := group(t, dev, 1, 2, 3, 4), group(t, dev)
-	rec := dev.NewRecorder()
-	for _, k := range []*vk.Kernel{vktest.Kernel(t, dev, scale(false)), vktest.Kernel(t, dev, scale(true)), vktest.Kernel(t, dev, scale(false))} {
-		rec.Dispatch(k, vk.Groups(1), x.View(), y.View())
+	program := func(kernels ...*vk.Kernel) *vk.Program {
+		rec := dev.NewRecorder()
+		for _, k := range kernels {
+			rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
+		}
+		p, err := rec.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Close)
+		return p
 	}
-	p, err := rec.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
+	plain, texels := vktest.Kernel(t, dev, scale(false)), vktest.Kernel(t, dev, scale(true))
+	p, q := program(plain, texels), program(plain)
 	var heard [][2]int
-	made, left := p.WarmAside(t.Context(), func(done, all int) { heard = append(heard, [2]int{done, all}) })
+	made, left := vk.WarmAside(t.Context(), func(done, all int) { heard = append(heard, [2]int{done, all}) }, p, q)
 	if want := [][2]int{{1, 3}, {2, 3}, {3, 3}}; made != 2 || left != 0 || !slices.Equal(heard, want) {
 		t.Errorf("made %d and left %d, want 2 and 0; heard %v, want %v", made, left, heard, want)
 	}
 	vktest.Equal(t, y, make([]float32, 4))
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if made, left := p.WarmAside(ctx, nil); made != 0 || left != 2 {
+	if made, left := vk.WarmAside(ctx, nil, p, q); made != 0 || left != 2 {
 		t.Errorf("after the end made %d and left %d, want 0 and 2", made, left)
 	}
 }
@@ -85,7 +90,7 @@ func TestWarmFails(t *testing.T) {
 	}
 	failing.Store(true)
 	heard := 0
-	err = p.Warm(t.Context(), func(int, int) { heard++ })
+	err = vk.Warm(t.Context(), func(int, int) { heard++ }, p)
 	failing.Store(false)
 	if !errors.Is(err, failed) || heard > 0 {
 		t.Errorf("got the error %v, and heard of %d dispatches", err, heard)

@@ -33,7 +33,7 @@ func (a *Apply) Run(ctx context.Context, rows []float32) ([]float32, error) {
 			return nil, err
 		}
 		a.program = p
-		if err := p.Warm(ctx); err != nil { // compiles as the first run would, but can be watched and cancelled
+		if err := tensor.Warm(ctx, p); err != nil { // compiles as the first run would, but can be watched and cancelled
 			return nil, err
 		}
 	}

@@ -191,13 +191,7 @@ func (s *Session) Begin(ctx context.Context) (what string, err error) {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	warmed := make(chan error, 1)
-	go func() {
-		var err error
-		for _, p := range s.Model.Programs() {
-			err = errors.Join(err, p.Warm(reading))
-		}
-		warmed <- err
-	}()
+	go func() { warmed <- tensor.Warm(reading, s.Model.Programs()...) }()
 	what, err = s.Model.Begin(ctx, s.Step)
 	if err != nil {
 		stop()

@@ -118,6 +118,7 @@ var (
 	pictures = of(sh(s{2, 3, 6, 8}), sh(s{1, 1, 5, 7}), sh(s{2, 2, 9, 4}))
 	affine   = of(sh(s{2, 4, 3, 5}, s{4}, s{4}), sh(s{3, 8, 4}, s{8}, s{8}), sh(s{5, 4, 2, 8}, s{4}, s{4}))
 	heads    = of(sh(s{2, 2, 5, 4}, s{2, 2, 7, 4}, s{2, 2, 7, 3}), sh(s{1, 4, 8, 8}, s{1, 2, 12, 8}, s{1, 2, 12, 8}))
+	odd      = of(sh(s{2, 2, 5, 5}, s{2, 2, 7, 5}, s{2, 2, 7, 3}), heads[1]) // scores are no expression here, whose code would take long to compile
 	tiles    = of(sh(s{1, 2, 33, 1}, s{1, 1, 31, 1}, s{1, 1, 31, 1}), sh(s{2, 1, 5, 7}, s{2, 1, 65, 7}, s{2, 1, 65, 9}), sh(s{1, 1, 65, 6}, s{1, 1, 32, 6}, s{1, 1, 32, 66}),
 		sh(s{1, 1, 35, 128}, s{1, 1, 3, 128}, s{1, 1, 3, 128}), sh(s{1, 4, 40, 32}, s{1, 2, 33, 32}, s{1, 2, 33, 32}))
 	long = of(sh(s{1, 2, 3, 4}, s{1, 1, 600, 4}, s{1, 1, 600, 4}))
@@ -232,11 +233,11 @@ var layerCases = []Case{
 	}},
 
 	{Name: "ScaledDotProductAttention", Op: attention(tensor.AttentionOptions{}), In: normal, Dims: heads, Ref: refAttention(func(_, _ int) bool { return true })},
-	{Name: "ScaledDotProductAttention/causal", Op: attention(tensor.AttentionOptions{Causal: true, Tap: "shares"}), In: normal, Dims: heads, Ref: refAttention(func(t, s int) bool { return s <= t })},
+	{Name: "ScaledDotProductAttention/causal", Op: attention(tensor.AttentionOptions{Causal: true, Tap: "shares"}), In: normal, Dims: odd, Ref: refAttention(func(t, s int) bool { return s <= t })},
 	{Name: "ScaledDotProductAttention/mask", Op: func(in []*T) *T {
 		seen := tensor.Iota(0, in[1].Dim(2)).NotEqual(tensor.Const([]int32{2}, 1))
 		return attention(tensor.AttentionOptions{Mask: seen})(in)
-	}, In: normal, Dims: heads, Ref: refAttention(func(_, s int) bool { return s != 2 })},
+	}, In: normal, Dims: odd, Ref: refAttention(func(_, s int) bool { return s != 2 })},
 	{Name: "ScaledDotProductAttention/tiles", Op: attention(tensor.AttentionOptions{}), In: normal, Dims: tiles, Ref: refAttention(func(_, _ int) bool { return true })},
 	{Name: "ScaledDotProductAttention/tiles of the past", Op: attention(tensor.AttentionOptions{Causal: true}), In: normal, Dims: tiles, Ref: refAttention(func(t, s int) bool { return s <= t })},
 	{Name: "ScaledDotProductAttention/blocks", Op: attention(tensor.AttentionOptions{}), In: normal, Dims: long, Ref: refAttention(func(_, _ int) bool { return true })},

@@ -6,6 +6,10 @@ import (
 	"genview/tensor/internal/ir"
 )
 
+// mostUnrolled is how many instructions an invocation has at most on lavapipe where it computes several quads. Longer code takes longer to
+// compile, and no less time to run.
+const mostUnrolled = 600
+
 // elementwise writes the shader of a unit of elementwise nodes.
 func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	n := u.Outs[0].Len()
@@ -13,8 +17,12 @@ func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	local, each, stride := on.Invocations(256), 1, on.Lanes
 	if on.CPU { // each lane walks along contiguous elements (the driver finishes one group of lanes before the next)
 		local = 32
-		for each < 4 && quads >= local*each*2*16 {
-			each *= 2
+		for long := u.Instructions(); local*each < 128 && quads >= local*each*2*16; {
+			if 2*each*long <= mostUnrolled {
+				each *= 2
+			} else {
+				local *= 2
+			}
 		}
 	}
 	per := local * each

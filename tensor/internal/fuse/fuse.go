@@ -243,6 +243,15 @@ func (f *Fusion) joins(u, c *Unit) bool {
 	return r != nil && (r.Parts || u.Node.In[0].Shape[1] >= leastTerms) && len(u.Elems)+len(c.Elems) <= maxAfter
 }
 
+// Instructions counts the instructions of the unit's elementwise nodes for four elements.
+func (u *Unit) Instructions() int {
+	n := 0
+	for _, t := range u.Elems {
+		n += instructions(t)
+	}
+	return n
+}
+
 // instructions counts the instructions of an elementwise node. A function such as exp counts as twelve.
 func instructions(t *ir.Node) int {
 	const lookUp, function, narrow = 16, 12, 4
