@@ -41,7 +41,7 @@ func TestWarmAside(t *testing.T) {
 	program := func(kernels ...*vk.Kernel) *vk.Program {
 		rec := dev.NewRecorder()
 		for _, k := range kernels {
-			rec.Dispatch(k, vk.Groups(1), nil, x.View(), y.View())
+			rec.Dispatch(k, vk.Groups(1), x.View(), y.View())
 		}
 		p, err := rec.Finish()
 		if err != nil {
