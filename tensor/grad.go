@@ -103,9 +103,9 @@ func (x *Tensor) alias() *Tensor {
 	return x.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy} }, x)
 }
 
-// or returns a tensor that is x, except on targets for which the condition holds: these compute y, which has the same value. Its gradient
+// replacedOn returns a tensor that is x, except on targets for which the condition holds: these compute y, which has the same value. Its gradient
 // is that of x.
-func (x *Tensor) or(on func(ir.Target) bool, y *Tensor) *Tensor {
+func (x *Tensor) replacedOn(on func(ir.Target) bool, y *Tensor) *Tensor {
 	return Op{
 		Name: "Or", Shape: x.op.Shape, DType: x.op.DType,
 		instead: func(target ir.Target, in []*Tensor) *Tensor {

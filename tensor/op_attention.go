@@ -70,10 +70,10 @@ func ScaledDotProductAttention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	if fused, runs := fusedAttention(q, k, v, o); fused != nil {
 		fused = fused.Reshape(y.op.Shape...)
 		plain := y
-		y = plain.or(runs, fused).withGrad(func(dy *Tensor) []*Tensor {
+		y = plain.replacedOn(runs, fused).withGrad(func(dy *Tensor) []*Tensor {
 			grads := vjp(plain, dy, xs, xs)
 			for i, g := range vjp(fused, dy, xs[:3], xs) {
-				grads[i] = grads[i].or(runs, g)
+				grads[i] = grads[i].replacedOn(runs, g)
 			}
 			return grads
 		}, xs...)

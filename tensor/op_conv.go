@@ -175,11 +175,11 @@ func (c *conv) windows(x *Tensor) *Tensor {
 	}
 	last := c.axes[n-1]
 	if last.pad == 0 && slices.ContainsFunc(c.axes, func(a convAxis) bool { return a.pad > 0 }) {
-		x = x.unless(x.copied()) // the padding of other axes is stored before the windows along the last one are made
+		x = x.replacedOnGPU(x.copied()) // the padding of other axes is stored before the windows along the last one are made
 	}
 	x = x.windows(n+1, last.kernel, last.stride, last.dilation)
 	if c.dense() && last.out%4 == 0 {
-		x = x.Transpose(n+1, n+2).copied().Transpose(n+1, n+2).unless(x)
+		x = x.Transpose(n+1, n+2).copied().Transpose(n+1, n+2).replacedOnGPU(x)
 	}
 	for i, a := range c.axes[:n-1] {
 		x = x.windows(2+i, a.kernel, a.stride, a.dilation)
@@ -205,7 +205,7 @@ func (c *conv) forth(x, w *Tensor) *Tensor {
 	}}
 	weight := w.Reshape(slices.Concat(p.Batch, p.Rows, p.Inner)...)
 	if c.dense() && crowded(ir.Size(inner)) {
-		weight = weight.apart(2).unless(weight)
+		weight = weight.apart(2).replacedOnGPU(weight)
 	}
 	columns := c.windows(x).Permute(slices.Concat([]int{1, 2}, ir.Counting(3+n, n), []int{0}, ir.Counting(3, n))...)
 	y := p.of("Conv", weight, columns, nil).Reshape(append([]int{c.b, c.o}, c.out()...)...)

@@ -60,7 +60,7 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 	}
 	weight = weight.Permute(slices.Concat([]int{0}, every(4, 2), []int{2, 1}, every(3, 2))...)
 	if c.dense() {
-		weight = weight.apart(2 + n).unless(weight.copied())
+		weight = weight.apart(2 + n).replacedOnGPU(weight.copied())
 	}
 	rows = rows.Permute(slices.Concat([]int{1}, every(4, 3), []int{2}, every(5, 3), []int{0}, every(3, 3))...)
 	x := p.of("ConvInput", weight, rows, nil)
@@ -115,7 +115,7 @@ func (x *Tensor) turn(axis int, a convAxis, copied bool) *Tensor {
 	b := a.backwards()
 	written := func(x *Tensor) *Tensor {
 		if last := x.Rank() - 1; copied {
-			return x.Transpose(axis, last).copied().Transpose(axis, last).unless(x)
+			return x.Transpose(axis, last).copied().Transpose(axis, last).replacedOnGPU(x)
 		}
 		return x
 	}

@@ -80,10 +80,10 @@ func (x *Tensor) copied() *Tensor {
 	return o.On(x)
 }
 
-// unless returns x, except that GPUs read y, which must have the same elements in another layout. GPUs compute addresses while they wait
+// replacedOnGPU returns x, except that GPUs read y, which must have the same elements in another layout. GPUs compute addresses while they wait
 // for memory, so storing the windows would not make a later pass faster.
-func (x *Tensor) unless(y *Tensor) *Tensor {
-	return x.or(func(on ir.Target) bool { return !on.CPU }, y)
+func (x *Tensor) replacedOnGPU(y *Tensor) *Tensor {
+	return x.replacedOn(func(on ir.Target) bool { return !on.CPU }, y)
 }
 
 // crowded tells whether rows of n elements all begin at the same offset in a page, or in half a page. The cache lines of a column would

@@ -77,13 +77,13 @@ func product(x, y *Tensor) *Tensor {
 	case n <= few:
 		sum := x.Unsqueeze(3).Cast(F32).Mul(y.T().Unsqueeze(2).Cast(F32)).Sum(-1)
 		if x.transposed() && m*k >= large {
-			sum = sum.unless(c.op("MatMul", nil).On(x, y))
+			sum = sum.replacedOnGPU(c.op("MatMul", nil).On(x, y))
 		}
 		return sum.withGrad(grad, x, y)
 	case m <= few:
 		sum := x.Unsqueeze(-1).Cast(F32).Mul(y.Unsqueeze(2).Cast(F32)).Sum(3)
 		if k*n >= large {
-			sum = sum.unless(c.op("MatMul", nil).On(x, y))
+			sum = sum.replacedOnGPU(c.op("MatMul", nil).On(x, y))
 		}
 		return sum.withGrad(grad, x, y)
 	}
