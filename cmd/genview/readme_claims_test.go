@@ -147,7 +147,7 @@ func TestReadmeKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sets := regexp.MustCompile("((?:data|model|optim|record)\\.[a-z0-9_]+|kernels)=([a-z0-9.-]+)").FindAllStringSubmatch(string(readme), -1)
+	sets := regexp.MustCompile(`((?:data|model|optim|record)\.[a-z0-9_]+|kernels)=([a-z0-9.-]+)`).FindAllStringSubmatch(string(readme), -1)
 	for _, set := range sets {
 		taken := slices.ContainsFunc(presetNames(), func(preset string) bool {
 			c, err := run.New(preset)
