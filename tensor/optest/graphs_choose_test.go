@@ -119,8 +119,12 @@ func cast(from, to tensor.DType) *step {
 	case tensor.Bool:
 		ref = func(x float64) float64 { return bit(x != 0) }
 	}
+	code, op := "%[1]s", func(x *T) *T { return x }
+	if !from.IsFloat() || !to.IsFloat() { // it has no gradient, and the reference's is zero
+		code, op = "%[1]s.Detach()", (*T).Detach
+	}
 	return &step{
-		code: "%[1]s.Cast(tensor." + strings.ToUpper(to.String()[:1]) + to.String()[1:] + ")", exact: true,
-		op: unary(func(x *T) *T { return x.Cast(to) }), ref: each(ref),
+		code: code + ".Cast(tensor." + strings.ToUpper(to.String()[:1]) + to.String()[1:] + ")", exact: true,
+		op: unary(func(x *T) *T { return op(x).Cast(to) }), ref: each(ref),
 	}
 }
