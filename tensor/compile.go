@@ -97,7 +97,7 @@ func (c *compilation) program() (*Program, error) {
 	for _, u := range c.out.Update {
 		vars = append(vars, c.low.leaf(u.Var))
 	}
-	c.Updates(vars)
+	c.WillUpdate(vars)
 	for _, u := range c.out.Update {
 		c.Update(c.low.lower(u.Var), c.low.lower(u.Value))
 	}

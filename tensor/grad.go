@@ -28,14 +28,16 @@ func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 		}
 		return out
 	}
-	needed := map[*Tensor]bool{} // whether a tensor depends on one of the xs
+	needed := map[*Tensor]bool{} // whether a tensor is one of the xs or depends on one
 	for _, x := range xs {
 		needed[x] = true
 	}
+	goesOn := map[*Tensor]bool{} // whether one of its inputs is needed
 	order := inOrder([]*Tensor{y}, ends...)
 	for _, t := range order {
 		if !t.isLeaf() && !t.op.NoGrad {
-			needed[t] = needed[t] || slices.ContainsFunc(t.in, func(x *Tensor) bool { return needed[x] })
+			goesOn[t] = slices.ContainsFunc(t.in, func(x *Tensor) bool { return needed[x] })
+			needed[t] = needed[t] || goesOn[t]
 		}
 	}
 
@@ -43,7 +45,7 @@ func vjp(y, dy *Tensor, xs, ends []*Tensor) []*Tensor {
 	for i := len(order) - 1; i >= 0; i-- { // a plain loop: an iterator's function would appear as the caller in errors
 		t := order[i]
 		g := grads[t]
-		if g == nil || !needed[t] || len(t.in) == 0 || t.isLeaf() || t.op.NoGrad {
+		if g == nil || !goesOn[t] {
 			continue
 		}
 		if t.op.Grad == nil {

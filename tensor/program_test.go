@@ -241,6 +241,14 @@ func TestNoGradient(t *testing.T) {
 			t.Errorf("%s: the gradient is not zero", c.y)
 		}
 	}
+	// What is asked for may be made by an op without a gradient: nothing goes further back.
+	z := tensor.NewRNG("rng", 1).Normal(2)
+	for _, x := range []*T{z, custom(false)} {
+		g := tensor.Grad(x.Scale(3).Sum(), x)[0]
+		if err := g.Err(); err != nil || !slices.Equal(floats(t, rt, g), []float32{3, 3}) {
+			t.Errorf("%s: the gradient with respect to it is not 3: %v", x, err)
+		}
+	}
 }
 
 func TestFirstErrorNamesOpShapesAndLine(t *testing.T) {

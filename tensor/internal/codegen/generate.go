@@ -1,4 +1,3 @@
-// Package codegen writes the shaders of units.
 package codegen
 
 import (

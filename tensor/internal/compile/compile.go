@@ -36,11 +36,11 @@ type Program struct {
 	Scratch int                   // the bytes of values between kernels
 	Results int                   // the bytes of fetched values
 
-	updated []*ir.Node
-	spans   map[*ir.Node]*span    // the lifetimes of values in scratch memory
-	kept    map[*ir.Node]int      // the offsets of results in the memory of results
-	inPack  map[*ir.Node]*ir.Node // the pack of each part and of each pack
-	names   map[*ir.Node]string   // the names of stored nodes in listings
+	announced []*ir.Node            // the variables that will be updated
+	spans     map[*ir.Node]*span    // the lifetimes of values in scratch memory
+	kept      map[*ir.Node]int      // the offsets of results in the memory of results
+	inPack    map[*ir.Node]*ir.Node // the pack of each part and of each pack
+	names     map[*ir.Node]string   // the names of stored nodes in listings
 }
 
 // New returns an empty program.
@@ -60,8 +60,8 @@ func (c *Program) Fetch(t *ir.Node) {
 	c.Fetched = append(c.Fetched, r)
 }
 
-// Updates announces the variables that will be passed to Update.
-func (c *Program) Updates(vars []*ir.Node) { c.updated = vars }
+// WillUpdate announces the variables that will be passed to Update.
+func (c *Program) WillUpdate(vars []*ir.Node) { c.announced = vars }
 
 // Update makes the program give a variable a new value.
 func (c *Program) Update(v, value *ir.Node) {
@@ -70,7 +70,7 @@ func (c *Program) Update(v, value *ir.Node) {
 	if b == v { // the value does not change
 		return
 	}
-	if slices.ContainsFunc(c.updated, func(u *ir.Node) bool { return ir.SameMemory(b, u) }) {
+	if slices.ContainsFunc(c.announced, func(u *ir.Node) bool { return ir.SameMemory(b, u) }) {
 		r = c.Graph.Copied(r)
 	}
 	c.Updated = append(c.Updated, Update{v, r})

@@ -182,7 +182,7 @@ func (g *Graph) Whole(t *ir.Node) *ir.Node {
 	if p := g.Where[t]; p.Base == t || p.View.Contiguous() && ir.Size(p.Base.Shape) == t.Len() {
 		return t
 	}
-	return g.Share(ir.CopyOp(t.DType, t.Shape), []*ir.Node{t})
+	return g.Copied(t)
 }
 
 // Resort restores the order of nodes, inputs first, after copies were inserted.
