@@ -88,7 +88,7 @@ take at the rate of a product 512×512×512, or of the pass, of what it takes.`,
 	}
 	c.Flags().IntVar(&f.batch, "batch", 0, "examples a step (default as in training)")
 	c.Flags().IntVar(&f.steps, "steps", 100, "steps to time")
-	c.Flags().StringVar(&f.precision, "precision", "f32", "of what products read: f32, bf16 or f16")
+	c.Flags().StringVar(&f.precision, "precision", "f32", "type of the operands of products: f32, bf16 or f16")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "change a setting, as in training: model.hidden=64")
 	f.profile.add(c)
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a line")

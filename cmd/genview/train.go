@@ -70,7 +70,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	addAccept(fl, &f.accept)
 	fl.IntVar(&f.steps, "steps", 0, "steps in all (default the preset's)")
 	fl.IntVar(&f.batch, "batch", 0, "examples a step (default the preset's)")
-	fl.StringVar(&f.precision, "precision", "f32", "of what products read: f32, or bf16 for less memory and, on GPUs that multiply matrices, more speed")
+	fl.StringVar(&f.precision, "precision", "f32", "type of the operands of products: f32, or bf16 for less memory and, on GPUs with matrix units, more speed")
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of weights, noise and the order of examples")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	f.profile.add(c)

@@ -55,7 +55,7 @@ func TestWrongUsage(t *testing.T) {
 		{"--set modelz=3: there is no setting modelz; did you mean model.z?", set("modelz=3")},
 		{"did you mean optim.lr?", set("lr=1")},
 		{"model is a group of settings: give one of model.arch", set("model=3")},
-		{"--set model.z=2.7: model.z takes a whole number from", set("model.z=2.7")},
+		{"--set model.z=2.7: model.z takes a whole number, not 2.7", set("model.z=2.7")},
 		{"not 99999999999999999999", set("model.z=99999999999999999999")},
 		{"optim.lr takes a number up to 3.4e38, not .inf", set("optim.lr=.inf")},
 		{"optim.beta1 takes a number up to 3.4e38, not .nan", set("optim.beta1=.nan")},
@@ -95,7 +95,7 @@ func TestWrongConfig(t *testing.T) {
 	}
 	good := string(p)
 	for _, c := range []struct{ old, new, want string }{
-		{"z: 4", "z: 2.7", "model.z takes a whole number from"},
+		{"z: 4", "z: 2.7", "model.z takes a whole number, not 2.7"},
 		{"z: 4", "zz: 4", "there is no setting model.zz; did you mean model.z?"},
 		{"lr: 0.001", "lr: .inf", "optim.lr takes a number up to 3.4e38, not .inf"},
 		{"beta: 1", "beta: .nan", "model.beta takes a number"},

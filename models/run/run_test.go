@@ -101,7 +101,7 @@ func TestParseErrors(t *testing.T) {
 		"line 4: there is no setting model.dropout":                    "version: 2\nkind: vae\nmodel:\n  dropout: 0.1\n",
 		"(kind is vae)": "version: 2\nkind: vae\nmodel:\n  dropout: 0.1\n",
 		"line 2: there is no setting stpes; did you mean steps? (kind is": "kind: gan\nstpes: 3\n",
-		"line 2: steps takes a whole number":                              "kind: gan\nsteps: 2.7\n",
+		"line 2: steps takes a whole number, not 2.7":                     "kind: gan\nsteps: 2.7\n",
 	} {
 		if c, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q gives %+v, %v; want %q", text, c, err, want)

@@ -23,7 +23,7 @@ func Example() {
 	// Output:
 	// <nil>
 	// model.arch is "conf" and must be mlp or conv; did you mean conv?
-	// model.z takes a whole number from -9223372036854775808 to 9223372036854775807, not 2.5
+	// model.z takes a whole number, not 2.5
 	// model.z 20 from 1 to 1024
 	// model.arch conf mlp or conv
 }

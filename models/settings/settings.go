@@ -217,7 +217,7 @@ func decodeValue(node ast.Node, field reflect.Value, key string) error {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		return assign(field, key, n.GetToken().Value)
 	}
-	return fmt.Errorf("%s takes %s, not a %s", key, wanted(field), strings.ToLower(node.Type().String()))
+	return fmt.Errorf("%s takes %s, not a %s", key, wanted(field, ""), strings.ToLower(node.Type().String()))
 }
 
 // Set changes the setting with a dotted key, such as model.z, to a value in the form in which a user types it. structs are pointers to
@@ -318,7 +318,7 @@ func assign(field reflect.Value, key, text string) error {
 		return fmt.Errorf("%s cannot be set", key)
 	}
 	if !ok {
-		return fmt.Errorf("%s takes %s, not %s", key, wanted(field), cmp.Or(text, "nothing"))
+		return fmt.Errorf("%s takes %s, not %s", key, wanted(field, text), cmp.Or(text, "nothing"))
 	}
 	return nil
 }
@@ -350,9 +350,12 @@ func number(text string) (float64, bool) {
 	return f, err == nil && math.Abs(f) <= math.MaxFloat32
 }
 
-// wanted says which values fit a leaf.
-func wanted(field reflect.Value) string {
+// wanted says which values fit a leaf that a text does not fit. It names the bounds of whole numbers unless the text is a fraction.
+func wanted(field reflect.Value, text string) string {
 	bits := field.Type().Bits
+	if f, ok := number(text); ok && f != math.Trunc(f) && (field.CanInt() || field.CanUint()) {
+		return "a whole number"
+	}
 	switch field.Kind() {
 	case reflect.Int, reflect.Int64, reflect.Int32:
 		return fmt.Sprintf("a whole number from %d to %d", int64(-1)<<(bits()-1), int64(1)<<(bits()-1)-1)
