@@ -34,7 +34,8 @@ var mayImport = map[string][]string{
 	"models/data/codec":            {},
 	"models/safetensors":           {"vk/files"},
 	"models/settings":              {},
-	"models/walk":                  {"vk/files"},
+	"models/film":                  {"vk/files"},
+	"models/walk":                  {"models/film"},
 	"shaders":                      {"shaders/spirv"},
 	"shaders/gen":                  {"shaders/spirv"},
 	"vk/files":                     {},
@@ -64,7 +65,7 @@ var mayImport = map[string][]string{
 	"models/zoo":                   append([]string{"models/family"}, ofZoo...),
 	"models/run":                   {"vk", "vk/files", "tensor", "models/family", "models/settings", "models/train", "models/watch", "models/zoo"},
 	"models/lettering":             {},
-	"models/picture":               {"models/watch", "models/lettering", "models/walk", "vk/files"},
+	"models/picture":               {"models/watch", "models/lettering", "models/film", "vk/files"},
 	"models/record":                {"models/watch", "models/safetensors", "vk/files"},
 	"models/train":                 {"tensor", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
 	"viewer":                       {"models/watch", "models/walk", "models/lettering"},
@@ -73,8 +74,8 @@ var mayImport = map[string][]string{
 	"scripts":                      {},
 	"scripts/habits":               {},
 	"scripts/skeleton":             {},
-	"scripts/examples/train":       {"models/family", "models/run", "models/train", "models/walk"},
-	"scripts/examples/film":        {"models/family", "models/picture", "models/run", "models/walk", "models/watch"},
+	"scripts/examples/train":       {"models/family", "models/film", "models/run", "models/train", "models/walk"},
+	"scripts/examples/film":        {"models/family", "models/film", "models/picture", "models/run", "models/walk", "models/watch"},
 	"scripts/examples/op":          {"vk", "tensor", "models/nn", "models/optim"},
 }
 

@@ -6,11 +6,11 @@ import (
 	"io"
 	"math"
 
-	"genview/models/family"
-	"genview/models/picture"
-	"genview/models/walk"
-
 	"github.com/spf13/cobra"
+
+	"genview/models/family"
+	"genview/models/film"
+	"genview/models/picture"
 )
 
 func (a *app) translate() *cobra.Command {
@@ -97,7 +97,7 @@ func (a *app) attention() *cobra.Command {
 		Example:     `  genview attention runs/dates "3 May 1998" -o maps.png`,
 		Args:        args(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, words []string) (err error) {
-			if err := walk.CheckName(out); err != nil {
+			if err := film.CheckName(out); err != nil {
 				return err
 			}
 			s, m, err := opened[family.Reader](c.Context(), a, words[0])

@@ -7,6 +7,7 @@ import (
 
 	"genview/models/data"
 	"genview/models/family"
+	"genview/models/film"
 	"genview/models/picture"
 	"genview/models/walk"
 
@@ -33,7 +34,7 @@ func (a *app) walk() *cobra.Command {
 			if fps < 1 || fps > 100 {
 				return usageError{fmt.Errorf("--fps %d: give 1 to 100", fps)}
 			}
-			if err := walk.CheckName(out); err != nil {
+			if err := film.CheckName(out); err != nil {
 				return err
 			}
 			s, m, err := opened[family.Decoder](c.Context(), a, runs[0])
@@ -42,16 +43,16 @@ func (a *app) walk() *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
 			_, side, _ := m.Shape()
-			film, err := walk.Through(c.Context(), m, []string{from, to}, walk.Options{
+			made, err := walk.Through(c.Context(), m, []string{from, to}, walk.Options{
 				Frames: frames, FPS: fps, Scale: max(1, 168/side), Interp: f, Heard: a.console.counter("pictures"),
 			})
 			if err != nil {
 				return err
 			}
-			if err := walk.WriteMedia(out, film); err != nil {
+			if err := film.Write(out, made); err != nil {
 				return err
 			}
-			if said := walk.Slowed(out, film); said != "" {
+			if said := film.Slowed(out, made); said != "" {
 				a.console.say("%s", said)
 			}
 			fmt.Fprintln(a.out, out)
@@ -83,7 +84,7 @@ func (a *app) sample() *cobra.Command {
 			if seed < 0 {
 				return usageError{fmt.Errorf("--seed %d: give 0 or more", seed)}
 			}
-			if err := walk.CheckName(out); err != nil {
+			if err := film.CheckName(out); err != nil {
 				return err
 			}
 			s, m, err := opened[family.Sampler](c.Context(), a, runs[0])
@@ -117,7 +118,7 @@ func (a *app) reconstruct() *cobra.Command {
 		Example:     "  genview reconstruct runs/letters a.png b.png -o pairs.png",
 		Args:        args(cobra.RangeArgs(2, 101)),
 		RunE: func(c *cobra.Command, names []string) (err error) {
-			if err := walk.CheckName(out); err != nil {
+			if err := film.CheckName(out); err != nil {
 				return err
 			}
 			s, m, err := opened[family.Encoder](c.Context(), a, names[0])

@@ -10,8 +10,8 @@ import (
 	"math"
 	"strings"
 
+	"genview/models/film"
 	"genview/models/lettering"
-	"genview/models/walk"
 	"genview/models/watch"
 	"genview/vk/files"
 )
@@ -53,7 +53,7 @@ func Write(path string, views []watch.View, cacheDir string) error {
 }
 
 // Save writes a picture, whole or not at all. The path's ending chooses the format.
-func Save(path string, img *image.RGBA) error { return walk.WriteMedia(path, walk.Still(img)) }
+func Save(path string, img *image.RGBA) error { return film.Write(path, film.Still(img)) }
 
 // SaveHeatMaps writes heat maps as a picture. cacheDir is as in [Write].
 func SaveHeatMaps(path string, v *watch.HeatMaps, cacheDir string) error {

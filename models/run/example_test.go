@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"genview/models/family"
+	"genview/models/film"
 	"genview/models/run"
 	"genview/models/train"
 	"genview/models/walk"
@@ -23,11 +24,11 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err) // as: the model is a GPT, which has no latent space of pictures to walk through
 	}
-	film, err := walk.Through(ctx, model, []string{"seed:1", "seed:7"}, walk.Options{Scale: 4})
+	made, err := walk.Through(ctx, model, []string{"seed:1", "seed:7"}, walk.Options{Scale: 4})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := walk.WriteMedia("walk.gif", film); err != nil {
+	if err := film.Write("walk.gif", made); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,4 +1,4 @@
-// Package walk makes walks through a latent space: paths, and pictures or animations of them.
+// Package walk makes walks through a latent space: paths, and films of them.
 package walk
 
 import (
@@ -16,6 +16,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"genview/models/film"
 )
 
 // Point returns the latent vector that a text describes: "seed:7" draws it from N(0, 1), the same on every machine; "file:z.json" reads an
@@ -181,7 +183,7 @@ type Options struct {
 }
 
 // Through films a walk through stops, at least two, in the form of [Point]. It draws pictures while the film is read.
-func Through(ctx context.Context, m Decoder, stops []string, o Options) (Film, error) {
+func Through(ctx context.Context, m Decoder, stops []string, o Options) (film.Film, error) {
 	o = Options{cmp.Or(o.Frames, 120), cmp.Or(o.FPS, 25), cmp.Or(o.Scale, 1), o.Interp, o.Heard}
 	if o.Interp == nil {
 		o.Interp = Slerp
@@ -190,18 +192,18 @@ func Through(ctx context.Context, m Decoder, stops []string, o Options) (Film, e
 		o.Heard = func(int, int) {}
 	}
 	if len(stops) < 2 {
-		return Film{}, fmt.Errorf("walk: a walk leads from one stop to others, and there are only %d", len(stops))
+		return film.Film{}, fmt.Errorf("walk: a walk leads from one stop to others, and there are only %d", len(stops))
 	}
 	var points [][]float32
 	for _, text := range stops {
 		p, err := Point(text, m.Z())
 		if err != nil {
-			return Film{}, err
+			return film.Film{}, err
 		}
 		points = append(points, p)
 	}
 	path, err := Path(points, o.Frames, o.Interp)
-	return Film{Frames: o.Frames, FPS: o.FPS, Scale: o.Scale, Pictures: Along(ctx, m.Draw, path, o.Frames, o.Heard)}, err
+	return film.Film{Frames: o.Frames, FPS: o.FPS, Scale: o.Scale, Pictures: Along(ctx, m.Draw, path, o.Frames, o.Heard)}, err
 }
 
 // Along draws n points, a few at a time, because waiting for a device takes long. heard receives the number of pictures that are drawn.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"genview/models/family"
+	"genview/models/film"
 	"genview/models/picture"
 	"genview/models/run"
 	"genview/models/walk"
@@ -27,12 +28,12 @@ func main() {
 	if len(os.Args) > 2 {
 		folder = os.Args[2]
 	}
-	if err := film(context.Background(), os.Args[1], folder); err != nil {
+	if err := films(context.Background(), os.Args[1], folder); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func film(ctx context.Context, dir, folder string) (err error) {
+func films(ctx context.Context, dir, folder string) (err error) {
 	s, err := run.Open(ctx, dir, run.Host{})
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func film(ctx context.Context, dir, folder string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := walk.WriteMedia(filepath.Join(folder, "walk.gif"), walked); err != nil {
+	if err := film.Write(filepath.Join(folder, "walk.gif"), walked); err != nil {
 		return err
 	}
 	return grows(s, filepath.Join(folder, "training.gif"))
@@ -73,7 +74,7 @@ func grows(s *run.Session, path string) error {
 		}
 	}
 	fmt.Printf("%d moments of the training\n", len(sheets))
-	return walk.WriteMedia(path, walk.Film{Frames: len(sheets), FPS: 8, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
+	return film.Write(path, film.Film{Frames: len(sheets), FPS: 8, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
 		for _, sheet := range sheets {
 			if !yield(sheet, nil) {
 				return

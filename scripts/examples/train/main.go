@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"genview/models/family"
+	"genview/models/film"
 	"genview/models/run"
 	"genview/models/train"
 	"genview/models/walk"
@@ -68,9 +69,9 @@ func learn(ctx context.Context, dir string, steps int) (err error) {
 	if err != nil {
 		return err
 	}
-	film, err := walk.Through(ctx, model, []string{"seed:1", "seed:7", "seed:3"}, walk.Options{Frames: 60, Scale: 4})
+	made, err := walk.Through(ctx, model, []string{"seed:1", "seed:7", "seed:3"}, walk.Options{Frames: 60, Scale: 4})
 	if err != nil {
 		return err
 	}
-	return walk.WriteMedia(filepath.Join(dir, "walk.gif"), film)
+	return film.Write(filepath.Join(dir, "walk.gif"), made)
 }

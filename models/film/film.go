@@ -1,4 +1,9 @@
-package walk
+// Package film writes sequences of pictures to files: animations, sheets, single pictures.
+//
+//	err := film.Write("walk.gif", film.Film{Pictures: pictures, Frames: 120, FPS: 25, Scale: 4})
+//
+// The one idea: pictures are made while they are written, so that a film of any length needs the memory of a few.
+package film
 
 import (
 	"bytes"
@@ -16,7 +21,7 @@ import (
 
 // A Film is a sequence of opaque pictures of one size. They are made one by one and not kept.
 type Film struct {
-	Pictures iter.Seq2[*image.RGBA, error] // an error ends the film; WriteMedia returns it
+	Pictures iter.Seq2[*image.RGBA, error] // an error ends the film; Write returns it
 	Frames   int                           // number of pictures
 	FPS      int                           // pictures per second
 	Scale    int                           // each pixel is shown as Scale×Scale pixels
@@ -35,7 +40,7 @@ type encoder struct {
 
 var encoders = []encoder{{".gif", writeGIF}, {".apng", writeAPNG}, {".png", writeSheet}}
 
-// CheckName returns an error if [WriteMedia] does not know a file's ending.
+// CheckName returns an error if [Write] does not know a file's ending.
 func CheckName(path string) error {
 	_, err := encoderOf(path)
 	return err
@@ -45,16 +50,16 @@ func encoderOf(path string) (encoder, error) {
 	ending := strings.ToLower(filepath.Ext(path))
 	i := slices.IndexFunc(encoders, func(e encoder) bool { return e.ending == ending })
 	if i < 0 {
-		return encoder{}, fmt.Errorf("walk: %s: the ending must be .gif, .apng or .png", path)
+		return encoder{}, fmt.Errorf("film: %s: the ending must be .gif, .apng or .png", path)
 	}
 	return encoders[i], nil
 }
 
-// WriteMedia writes a film in the format of the file's ending: .gif and .apng are animations, .png is a sheet of all pictures. The file is
+// Write writes a film in the format of the file's ending: .gif and .apng are animations, .png is a sheet of all pictures. The file is
 // written whole or not at all, as by [files.Write]. For a GIF or an APNG two pictures are in memory at a time, for a sheet one row.
-func WriteMedia(path string, f Film) error {
+func Write(path string, f Film) error {
 	if f.Frames < 1 || f.FPS < 1 || f.Scale < 1 {
-		return fmt.Errorf("walk: %d frames at %d a second, %d times as large, make no film: give 1 or more of each", f.Frames, f.FPS, f.Scale)
+		return fmt.Errorf("film: %d frames at %d a second, %d times as large, make no film: give 1 or more of each", f.Frames, f.FPS, f.Scale)
 	}
 	e, err := encoderOf(path)
 	if err != nil {
@@ -93,7 +98,7 @@ func (f Film) checked() iter.Seq2[*image.RGBA, error] {
 			case n == 0:
 				size = img.Rect.Size()
 			case img.Rect.Size() != size:
-				err = fmt.Errorf("walk: picture %d is %v large, the first one %v", n, img.Rect.Size(), size)
+				err = fmt.Errorf("film: picture %d is %v large, the first one %v", n, img.Rect.Size(), size)
 			}
 			n++
 			if !yield(img, err) || err != nil {
@@ -101,7 +106,7 @@ func (f Film) checked() iter.Seq2[*image.RGBA, error] {
 			}
 		}
 		if n != f.Frames {
-			yield(nil, fmt.Errorf("walk: a film of %d pictures has %d", f.Frames, n))
+			yield(nil, fmt.Errorf("film: a film of %d pictures has %d", f.Frames, n))
 		}
 	}
 }
@@ -127,4 +132,4 @@ func magnify(img *image.RGBA, by int) *image.RGBA {
 	return out
 }
 
-var errTooLarge = errors.New("walk: the picture is too large for the format: take fewer or smaller pictures")
+var errTooLarge = errors.New("film: the picture is too large for the format: take fewer or smaller pictures")

@@ -1,4 +1,4 @@
-package walk
+package film
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ func writeAPNG(w io.Writer, f Film) error {
 			out.chunk("acTL", binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(f.Frames)), 0))
 		}
 		if !bytes.Equal(parts["IHDR"], head) {
-			return errors.New("walk: one picture of a film is opaque and another one is not")
+			return errors.New("film: one picture of a film is opaque and another one is not")
 		}
 		out.chunk("fcTL", frameControl(seq, uint32(img.Rect.Dx()), uint32(img.Rect.Dy()), uint16(f.FPS)))
 		seq++

@@ -1,4 +1,4 @@
-package walk
+package film
 
 // quantize returns at most most colours (256 or fewer) that represent others, and for each of the others the index of its representative.
 //

@@ -1,4 +1,4 @@
-package walk
+package film
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func uniform(w, h int, c color.RGBA) *image.RGBA {
 func written(t testing.TB, ending string, f Film) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "film"+ending)
-	if err := WriteMedia(path, f); err != nil {
+	if err := Write(path, f); err != nil {
 		t.Fatal(err)
 	}
 	p, err := os.ReadFile(path)
@@ -195,7 +195,7 @@ func TestFilmThatFails(t *testing.T) {
 			if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			err := WriteMedia(path, Film{Frames: 2000, FPS: 25, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
+			err := Write(path, Film{Frames: 2000, FPS: 25, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
 				for i := range 2000 {
 					if i == after {
 						yield(nil, broken)
@@ -239,7 +239,7 @@ func TestWhatIsNoFilmIsRefused(t *testing.T) {
 		{filepath.Join(dir, "w.png"), Film{Frames: 1 << 40, FPS: 1, Scale: 1, Pictures: filmOf(1, good...).Pictures}, "too large for the format"},
 		{missing, filmOf(20, good...), missing + " cannot be written: no such file or directory"},
 	} {
-		if err := WriteMedia(c.path, c.film); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := Write(c.path, c.film); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want an error with %q", filepath.Base(c.path), err, c.want)
 		}
 	}
