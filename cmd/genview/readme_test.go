@@ -18,7 +18,7 @@ import (
 var readmeImports = map[string]string{
 	"context": "context", "fmt": "fmt", "log": "log",
 	"vk": "genview/vk", "tensor": "genview/tensor", "nn": "genview/models/nn", "optim": "genview/models/optim",
-	"run": "genview/models/run", "family": "genview/models/family", "walk": "genview/models/walk",
+	"run": "genview/models/run", "family": "genview/models/family", "walk": "genview/models/walk", "film": "genview/models/film",
 }
 
 // TestReadmePrograms runs the Go code of README.md unchanged: the first program has to print one number, a small loss, and the second to
