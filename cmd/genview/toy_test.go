@@ -54,6 +54,7 @@ func (s *toySettings) Build(_ context.Context, e family.Env) (family.Model, erro
 	adam := optim.NewAdam(s.Optim.Config(), t.Scope.Vars())
 	t.Optimizer("", adam)
 	t.Part([]step.Metric{{Name: "loss", Value: loss}}, adam.Update(tensor.Grad(loss, t.Scope.Vars()...)))
+	t.net = decoder
 	t.decoder = t.Apply(16, []int{s.Model.Z}, decoder.Forward)
 	if err := t.Compile(); err != nil {
 		return nil, err
@@ -63,12 +64,15 @@ func (s *toySettings) Build(_ context.Context, e family.Env) (family.Model, erro
 
 type toyTrainer struct {
 	*step.Trainer
+	net     *nn.Linear
 	decoder *nn.Apply
 	z       int
 }
 
 func (t *toyTrainer) Z() int            { return t.z }
 func (t *toyTrainer) Drawn() []nn.Named { return t.Scope.Named() }
+
+func (t *toyTrainer) Net(_ *nn.Pass, z *tensor.Tensor) *tensor.Tensor { return t.net.Forward(z) }
 
 func (t *toyTrainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
 	return t.decoder.Run(ctx, z)

@@ -20,6 +20,8 @@ type Latent interface {
 	Metrics() (watch.Metrics, error)
 	State() []nn.Named
 	Drawn() []nn.Named
+	// Net is the network: it maps z [N, Z] to what Decode returns, [N, ...].
+	Net(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor
 	Decode(ctx context.Context, z []float32) ([]float32, error)
 	Z() int
 	Parameters() int

@@ -46,11 +46,11 @@ type mlp struct {
 	free  bool // examples are not limited to [−1, 1]
 }
 
-func (m *mlp) forward(_ *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
+func (m *mlp) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	x = x.Flatten(1)
 	for i, l := range m.Layers {
 		if i > 0 {
-			x = x.LeakyReLU(m.slope)
+			x = p.Layer("fc"+strconv.Itoa(i), x.LeakyReLU(m.slope))
 		}
 		x = l.Forward(x)
 	}
@@ -93,7 +93,7 @@ func newUpward(s *nn.Scope, c Config) *upward {
 func (m *upward) forward(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	x := m.first.Forward(z.Reshape(-1, m.z, 1, 1))
 	for i, c := range m.convs {
-		x = c.Forward(m.norms[i].Forward(p, x).ReLU())
+		x = c.Forward(p.Layer("conv"+strconv.Itoa(i+1), m.norms[i].Forward(p, x).ReLU()))
 	}
 	return x.Tanh()
 }

@@ -24,7 +24,8 @@ type Trainer struct {
 	config  Config
 	parts   [3]*nn.Scope // generator, discriminator, average
 	adams   [2]*optim.Adam
-	average *tensor.Tensor // the averaged generator's variables as one tensor
+	drawing network        // the averaged generator
+	average *tensor.Tensor // its variables as one tensor
 	count   *tensor.Tensor // number of steps, for the average's window
 	fall    *tensor.Tensor // decay factor of learning rate and penalties
 
@@ -45,7 +46,7 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	t := &Trainer{Trainer: step.New(rt, o.Seed), config: c, count: tensor.Var("average.steps", tensor.Full(0))}
 	t.parts = [3]*nn.Scope{t.Scope.Sub("generator"), t.Scope.Sub("discriminator"), t.Scope.Sub("average")}
 	g, d := newGenerator(t.parts[0], c), newDiscriminator(t.parts[1], c)
-	average := newGenerator(t.parts[2], c)
+	t.drawing = newGenerator(t.parts[2], c)
 	t.average = tensor.Flat("average", t.parts[2].Vars()...)
 	t.fall = tensor.Full(1)
 	if c.Decay > 0 {
@@ -60,12 +61,10 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	images := tensor.Input("images", tensor.F32, append([]int{o.Batch}, c.shape()...)...)
 	t.Inputs(images)
 	real, batch := images, pointBatch
-	decode := func(z *tensor.Tensor) *tensor.Tensor { return average.forward(nn.Eval(), z) }
 	if c.Arch != "points" { // pictures are in [0, 1], what the networks see in [−1, 1]
 		real, batch = real.Scale(2).Shift(-1), decodeBatch
-		decode = func(z *tensor.Tensor) *tensor.Tensor { return average.forward(nn.Eval(), z).Scale(0.5).Shift(0.5) }
 	}
-	t.decoder = t.Apply(batch, []int{c.Z}, decode)
+	t.decoder = t.Apply(batch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor { return t.Net(nn.Eval(), z) })
 	t.judge = t.Apply(batch, c.shape(), func(x *tensor.Tensor) *tensor.Tensor { return d.forward(nn.Eval(), x) })
 	t.stepD(g, d, real)
 	t.stepG(g, d, real)
@@ -119,6 +118,15 @@ func (t *Trainer) stepG(g, d network, real *tensor.Tensor) {
 
 // Z returns the number of latent dimensions.
 func (t *Trainer) Z() int { return t.config.Z }
+
+// Net maps z [N, Z] to what the averaged generator makes of it: pictures [N, C, S, S] in [0, 1], or points [N, 2].
+func (t *Trainer) Net(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
+	x := t.drawing.forward(p, z)
+	if t.config.Arch == "points" {
+		return x
+	}
+	return x.Scale(0.5).Shift(0.5)
+}
 
 // Decode maps latents [N, Z] to pictures [N, C, S, S] in [0, 1], with the averaged generator.
 func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {

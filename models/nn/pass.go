@@ -8,6 +8,13 @@ type Pass struct {
 	training bool
 	rng      *tensor.RNG
 	updates  []tensor.Update
+	layers   []Activation
+}
+
+// An Activation is what a layer makes of a pass's input.
+type Activation struct {
+	Name  string         // of the layer
+	Value *tensor.Tensor // [N, ...]
 }
 
 // Train returns a pass for training: BatchNorm2d normalises with the batch's statistics, and Dropout drops elements with rng, which may be
@@ -21,6 +28,15 @@ func Eval() *Pass { return &Pass{} }
 // Updates returns the updates of buffers, such as running statistics, that layers of the pass need. A program that omits them leaves the
 // buffers unchanged.
 func (p *Pass) Updates() []tensor.Update { return p.updates }
+
+// Layer names what a layer makes, for those who look into a network, and returns it. It corresponds to PyTorch's forward hooks.
+func (p *Pass) Layer(name string, x *tensor.Tensor) *tensor.Tensor {
+	p.layers = append(p.layers, Activation{name, x})
+	return x
+}
+
+// Layers returns what the layers of the pass made, in their order.
+func (p *Pass) Layers() []Activation { return p.layers }
 
 // update sets a buffer's next value. A layer that is applied twice continues from the first application, as in PyTorch.
 func (p *Pass) update(v *tensor.Tensor, next func(old *tensor.Tensor) *tensor.Tensor) {

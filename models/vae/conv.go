@@ -48,7 +48,7 @@ func (m *conv) encode(p *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor) 
 
 func (m *conv) decode(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	x := m.fc.Forward(z).Reshape(z.Dim(0), 2*m.hidden, m.side, m.side)
-	x = m.norm3.Forward(p, x).ReLU()
-	x = m.norm4.Forward(p, m.deconv1.Forward(x)).ReLU()
+	x = p.Layer("fc", m.norm3.Forward(p, x).ReLU())
+	x = p.Layer("conv1", m.norm4.Forward(p, m.deconv1.Forward(x)).ReLU())
 	return m.deconv2.Forward(x)
 }

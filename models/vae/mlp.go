@@ -26,6 +26,6 @@ func (m *mlp) encode(_ *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
 	return m.fc21.Forward(h), m.fc22.Forward(h)
 }
 
-func (m *mlp) decode(_ *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
-	return m.fc4.Forward(m.fc3.Forward(z).ReLU())
+func (m *mlp) decode(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
+	return m.fc4.Forward(p.Layer("fc3", m.fc3.Forward(z).ReLU()))
 }

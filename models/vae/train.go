@@ -35,7 +35,7 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	if t.model, err = New(t.Scope, c); err != nil {
 		return nil, err
 	}
-	t.decoder = t.Apply(decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor { return t.model.Decode(nn.Eval(), z).Sigmoid() })
+	t.decoder = t.Apply(decodeBatch, []int{c.Z}, func(z *tensor.Tensor) *tensor.Tensor { return t.Net(nn.Eval(), z) })
 	adam := optim.NewAdam(o.Adam, t.Scope.Vars())
 	t.Optimizer("", adam)
 	x := tensor.Input("images", tensor.F32, o.Batch, c.Channels, c.Size, c.Size)
@@ -50,6 +50,11 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 
 // Z returns the number of latent dimensions.
 func (t *Trainer) Z() int { return t.model.config.Z }
+
+// Net maps z [N, Z] to pictures [N, C, S, S] in [0, 1].
+func (t *Trainer) Net(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
+	return t.model.Decode(p, z).Sigmoid()
+}
 
 // Decode maps latents [N, Z] to pictures [N, C, S, S] with values in [0, 1].
 func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
