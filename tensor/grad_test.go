@@ -58,3 +58,19 @@ func TestNoGradient(t *testing.T) {
 		}
 	}
 }
+
+// TestSecondGradientsOfPow checks the second derivatives of x^y, of which x⁰ has finite ones for every x, because it is 1.
+func TestSecondGradientsOfPow(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	x, y := tensor.Const([]float32{0, 0, 0, -3, 2, 2}, 6), tensor.Const([]float32{0, 1, 2, 0, 0, 3}, 6)
+	dx := tensor.Grad(x.Pow(y).Sum(), x)[0]
+	if got, want := floats(t, rt, tensor.Grad(dx.Sum(), x)[0]), []float32{0, 0, 2, 0, 0, 12}; !slices.Equal(got, want) {
+		t.Errorf("∂²(x^y)/∂x² is %v, want %v", got, want)
+	}
+	// y·x^(y−1) has the derivative x^(y−1)·(1 + y·log x) by y, which is ½ at (2, 0). At (0, 0) there is none, and zero stands for it.
+	x, y = tensor.Const([]float32{2, 0}, 2), tensor.Const([]float32{0, 0}, 2)
+	dx = tensor.Grad(x.Pow(y).Sum(), x)[0]
+	if got, want := floats(t, rt, tensor.Grad(dx.Sum(), y)[0]), []float32{0.5, 0}; !slices.Equal(got, want) {
+		t.Errorf("∂²(x^y)/∂x∂y at (2, 0) and (0, 0) is %v, want %v", got, want)
+	}
+}

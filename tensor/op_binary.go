@@ -285,10 +285,13 @@ func (x *Tensor) Pow(y *Tensor) *Tensor {
 			return b.Select(b.Or(b.Equal(y, zero), b.Equal(x, one)), one, result)
 		},
 		Grad: func(z, dy *Tensor) []*Tensor {
-			zero := Full(0)
-			dx := Where(y.Equal(zero), zero, dy.Mul(y.Mul(x.Pow(y.Shift(-1)))))
+			zero, one := Full(0), Full(1)
+			// x⁰ is 1 for every x, even where 1/x is infinite or NaN. There x is replaced before it is raised to −1, because a second
+			// gradient would multiply zero by what Where does not choose.
+			level := y.Equal(zero).And(x.Abs().GreaterEqual(Full(0x1p-126)).Not())
+			dx := Where(level, zero, dy.Mul(y.Mul(Where(level, one, x).Pow(y.Shift(-1)))))
 			flat := x.Equal(zero).And(y.GreaterEqual(zero))
-			return []*Tensor{dx, Where(flat, zero, dy.Mul(z.Mul(Where(flat, Full(1), x).Log())))}
+			return []*Tensor{dx, Where(flat, zero, dy.Mul(z.Mul(Where(flat, one, x).Log())))}
 		},
 	}, x, y)
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"testing"
 
 	"genview/tensor"
 )
@@ -181,21 +183,15 @@ func (l *loss) check(g *graph, b *built, prog *tensor.Program, before []Array, r
 		return u
 	}
 	hold := func(what string, ts []*T, u []Array, want, tol float64) error {
-		got, size := 0.0, 1e-2+math.Abs(want)
-		for k, t := range ts {
+		var grads [][]float32
+		for _, t := range ts {
 			v := make([]float32, t.Len())
 			if err := prog.Fetch(t, v); err != nil {
 				return err
 			}
-			for i, x := range v {
-				got += float64(x) * u[k].V[i]
-				size += math.Abs(float64(x) * u[k].V[i])
-			}
+			grads = append(grads, v)
 		}
-		if d := math.Abs(got - want); !(d <= tol*size) {
-			return fmt.Errorf("%s, along a direction: got %v, want %v (± %.1g)", what, got, want, tol*size)
-		}
-		return nil
+		return along(what, grads, u, want, tol)
 	}
 	for seed := range uint64(2) {
 		u := draw(seed)
@@ -218,4 +214,45 @@ func (l *loss) check(g *graph, b *built, prog *tensor.Program, before []Array, r
 		return nil
 	}
 	return hold("the second gradient", b.hess, u, want, 4e-3)
+}
+
+// along compares the derivative along u that gradients give with the finite one that is wanted. Rounding errors are as large as the
+// products that are added, so the tolerance is relative to their absolute values. An element that is no finite number is an error of its
+// own, because it would make the tolerance infinite or NaN.
+func along(what string, grads [][]float32, u []Array, want, tol float64) error {
+	got, size := 0.0, 1e-2+math.Abs(want)
+	for k, v := range grads {
+		for i, x := range v {
+			if x := float64(x); math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("element %d of %s by x %d is %v, want a finite number", i, what, k, x)
+			}
+			got += float64(x) * u[k].V[i]
+			size += math.Abs(float64(x) * u[k].V[i])
+		}
+	}
+	if d := math.Abs(got - want); !(d <= tol*size) {
+		return fmt.Errorf("%s, along a direction: got %v, want %v (± %.1g)", what, got, want, tol*size)
+	}
+	return nil
+}
+
+// TestAlong checks what the comparison of gradients lets pass.
+func TestAlong(t *testing.T) {
+	u := []Array{{[]int{2}, []float64{1, -2}}}
+	for _, c := range []struct {
+		grad []float32
+		want float64
+		err  string // "": it passes
+	}{
+		{[]float32{3, 1}, 1, ""},
+		{[]float32{3, 1}, 1.1, "along a direction"},
+		{[]float32{3, float32(math.NaN())}, 1, "element 1 of the gradient by x 0 is NaN"},
+		{[]float32{float32(math.Inf(1)), 1}, 1, "element 0 of the gradient by x 0 is +Inf"},
+		{[]float32{float32(math.Inf(1)), float32(math.Inf(1))}, 1, "element 0"},
+	} {
+		err := along("the gradient", [][]float32{c.grad}, u, c.want, 1e-3)
+		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%v against %v: %v, want the error %q", c.grad, c.want, err, c.err)
+		}
+	}
 }
