@@ -90,7 +90,7 @@ func TestKernels(t *testing.T) {
 		vktest.Compile(t, f, all)
 	}
 	if whole {
-		vktest.CountRounds(t, all)
+		vktest.CountExecuted(t, all)
 	}
 	vktest.Check(t, all, versions...)
 	vktest.Tell(t, "kernels", all)

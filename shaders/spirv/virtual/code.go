@@ -60,8 +60,11 @@ func operation(i *instruction) does {
 	return nil
 }
 
-// A loop lies between two labels of the code.
-type loop struct{ head, end int }
+// A loop lies between two labels of the code. Its control says whether drivers are to write it out.
+type loop struct {
+	head, end int
+	control   uint32
+}
 
 // body reads an instruction of a function.
 func (k *Kernel) body(current, op uint32, w []uint32) uint32 {
@@ -70,7 +73,7 @@ func (k *Kernel) body(current, op uint32, w []uint32) uint32 {
 	case 8, 247, 317: // lines, merges of branches
 		return current
 	case 246: // OpLoopMerge: of the block that ends here
-		k.merges = append(k.merges, [2]int{k.block, int(w[0])})
+		k.merges = append(k.merges, [3]int{k.block, int(w[0]), int(w[2])})
 		return current
 	case 54: // OpFunction
 		k.funcs[w[1]] = len(k.code)
@@ -107,7 +110,7 @@ func (k *Kernel) body(current, op uint32, w []uint32) uint32 {
 func (k *Kernel) resolve() {
 	for _, m := range k.merges {
 		k.code[m[0]].loop = len(k.loops)
-		k.loops = append(k.loops, loop{m[0], k.labels[uint32(m[1])]})
+		k.loops = append(k.loops, loop{m[0], k.labels[uint32(m[1])], uint32(m[2])})
 	}
 	for n := range k.code {
 		i := &k.code[n]

@@ -1,22 +1,35 @@
 package virtual
 
-// CountRounds runs the first workgroup of a dispatch and returns how many rounds an invocation goes, on average, in that of the outermost
-// loops in which most is done; 1: there is none. Faults are not looked for: memory may be short,
-// and hold anything. A loop that does not end for that is counted as far as it was run.
-func CountRounds(d *Dispatch, o Options) float64 {
+// Loops that drivers write out without being asked have at most so many rounds, and so many instructions in all of these (Mesa's
+// compilers).
+const writtenRounds, writtenOut = 32, 26 * 32
+
+// Executed runs the first workgroup of a dispatch. It returns how many instructions that executes, in relation to how many it would if
+// each loop that stays one had as many rounds as a compiler reckons: reckoned tells them, of a loop within so many others. Faults are not
+// looked for: memory may be short, and hold anything. A loop that does not end for that is counted as far as it was run; one without any
+// round is counted as nothing.
+func Executed(d *Dispatch, o Options, reckoned func(within int) float64) float64 {
 	r := newRun(d, o)
 	k, g := d.Kernel, &r.group
 	for i := range k.code {
 		r.seen[i] = true
 	}
+	ends := make([]int, len(k.code)) // of loops: their numbers, from 1
+	for l, at := range k.loops {
+		ends[at.end] = l + 1
+	}
 	g.begin(0)
-	hits, ran := make([]int, len(k.code)), 0
+	root, ran := newPath(k, nil, 0), 0
+	in := make([]*path, len(g.pool))
+	for i := range in {
+		in[i] = root
+	}
 	for going := true; going && ran < endless*len(g.pool); going = g.meet() {
-		for _, v := range g.pool {
+		for n, v := range g.pool {
 			for v.state == running && ran < endless*len(g.pool) {
 				ran++
 				i := &k.code[v.pc]
-				hits[v.pc]++
+				in[n] = in[n].count(k, v, ends[v.pc])
 				i.do(v, i)
 				if v.state == running {
 					v.pc++
@@ -24,18 +37,120 @@ func CountRounds(d *Dispatch, o Options) float64 {
 			}
 		}
 	}
-	in := make([]int, len(k.loops)) // instructions that ran in each outermost loop
-	most, rounds := 0, 1.0
-	for pc, n := range hits {
-		if loops := k.code[pc].loops; len(loops) > 0 {
-			in[loops[0]] += n
-		}
-	}
-	for l, n := range in {
-		if n > most {
-			most, rounds = n, max(1, float64(hits[k.loops[l].head])/float64(len(g.pool))-1) // the head is come to once more to leave
-		}
-	}
+	executed, assumed := root.sums(k, reckoned, 0, 1)
 	k.give(g.pool)
-	return rounds
+	if assumed == 0 {
+		return 1
+	}
+	return executed / assumed
+}
+
+// A path is a way into a function: through which calls.
+type path struct {
+	from  *path
+	at    int // the last of them
+	calls map[int]*path
+	hits  []int  // of each instruction
+	trips []trip // of each loop
+}
+
+// A trip is how often a loop was gone through.
+type trip struct {
+	ends, rounds, first int
+	varies              bool
+}
+
+func newPath(k *Kernel, from *path, at int) *path {
+	return &path{from, at, map[int]*path{}, make([]int, len(k.code)), make([]trip, len(k.loops))}
+}
+
+// count counts the instruction that an invocation is at, which may be behind a loop. It returns the path of the next one.
+func (p *path) count(k *Kernel, v *invocation, ends int) *path {
+	p.hits[v.pc]++
+	if ends > 0 {
+		t, n := &p.trips[ends-1], v.rounds[ends-1]
+		if t.ends == 0 {
+			t.first = n
+		}
+		t.varies = t.varies || n != t.first
+		t.ends, t.rounds = t.ends+1, t.rounds+n
+	}
+	switch k.code[v.pc].op {
+	case 57: // OpFunctionCall
+		next := p.calls[v.pc]
+		if next == nil {
+			next = newPath(k, p, v.pc)
+			p.calls[v.pc] = next
+		}
+		return next
+	case 253, 254: // OpReturn, OpReturnValue
+		if p.from != nil {
+			return p.from
+		}
+	}
+	return p
+}
+
+// sums returns the cost of what was executed on a path and those that go on from it, and what it would be with as many rounds as reckoned.
+// The path is within so many loops, which make it so many times more.
+func (p *path) sums(k *Kernel, reckoned func(within int) float64, within int, times float64) (executed, assumed float64) {
+	at := func(pc int) (int, float64) {
+		depth, all := within, times
+		for _, l := range k.code[pc].loops {
+			if t := p.trips[l]; !k.writtenOut(l, t) {
+				if t.rounds > 0 {
+					all *= reckoned(depth) * float64(t.ends) / float64(t.rounds)
+				}
+				depth++
+			}
+		}
+		return depth, all
+	}
+	for pc, n := range p.hits {
+		if n > 0 {
+			c := float64(n) * k.cost(pc)
+			_, all := at(pc)
+			executed, assumed = executed+c, assumed+c*all
+		}
+	}
+	for pc, next := range p.calls {
+		depth, all := at(pc)
+		e, a := next.sums(k, reckoned, depth, all)
+		executed, assumed = executed+e, assumed+a
+	}
+	return executed, assumed
+}
+
+// writtenOut tells whether drivers write a loop out: as it says itself, or because it is short.
+func (k *Kernel) writtenOut(l int, t trip) bool {
+	const unroll, dontUnroll = 1, 2
+	control := k.loops[l].control
+	if control&(unroll|dontUnroll) != 0 {
+		return control&unroll != 0
+	}
+	all := 0.0
+	for pc := k.loops[l].head; pc < k.loops[l].end; pc++ {
+		all += k.cost(pc) * float64(t.first)
+	}
+	return !t.varies && t.first <= writtenRounds && all <= writtenOut
+}
+
+// cost is roughly how many instructions of a machine an instruction becomes: one a component for arithmetic, one for access to memory that
+// is shared, and none for what only names or moves a value.
+func (k *Kernel) cost(pc int) float64 {
+	i := &k.code[pc]
+	switch {
+	case i.product != nil: // is added to a product without a further instruction
+		return 0
+	case i.op == 61 || i.op == 62: // OpLoad, OpStore
+		if i.from != nil && (i.from.class == storageBuffer || i.from.class == workgroup || i.from.class == uniform) {
+			return 1
+		}
+		return 0
+	case i.op >= 79 && i.op <= 83, i.op == 65, i.op == 66, i.op == 57, i.op == 245, i.op == 248, i.op == 124:
+		return 0
+	case i.res < 0: // branches, barriers
+		return 1
+	}
+	return float64(i.n)
 }

@@ -48,7 +48,7 @@ type Kernel struct {
 	code   []instruction
 	labels map[uint32]int // where blocks begin
 	block  int            // the one that is being read
-	merges [][2]int       // heads of loops, and the labels behind these
+	merges [][3]int       // heads of loops, the labels behind these, and their controls
 	loops  []loop
 	made   map[uint32]int // where a result is computed
 	names  map[uint32]string

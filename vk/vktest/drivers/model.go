@@ -36,16 +36,14 @@ const launch = 4e-6
 // modelled estimates the time of a dispatch on a card in seconds, and a lower bound for any kernel that reads and writes each byte once and
 // computes at the card's peak.
 //
-// A subgroup executes the compiler's instructions, those of its loop once per iteration; their number follows from the compiler's estimate,
-// which assumes eight iterations. It issues them one after the other and waits in between as long as the compiler estimates, while the
-// SIMD's other subgroups run. If there are too few subgroups, some SIMDs have none.
+// A subgroup executes as many instructions as the compiler estimates, but for the number of rounds that its loops have, which the compiler
+// does not know. It issues them one after the other and waits in between as long as the compiler estimates, while the SIMD's other subgroups
+// run. If there are too few subgroups, some SIMDs have none.
 func (g gpu) modelled(s vktest.Shader, family string) (seconds, bound float64) {
 	m := s.Made[family]
 	memory := float64(s.Bytes) / g.bandwidth
 	bound = launch + max(memory, s.FLOPs/g.flops)
-	const reckoned = 8
-	loop := max(0, (m["Inverse Throughput"]/g.cycles-m["Instructions"])/(reckoned-1))
-	issue := (m["Instructions"] + loop*(s.Rounds-1)) * g.cycles
+	issue := m["Inverse Throughput"] * s.Executed
 	alone := issue * max(1, m["Latency"]/m["Inverse Throughput"])
 	waves := float64(s.Groups[0]*s.Groups[1]*s.Groups[2]) * math.Ceil(float64(s.Local)/64)
 	a := waves / g.simds // per SIMD

@@ -131,7 +131,7 @@ const (
 func model(w io.Writer, all []vktest.Shader) {
 	var steps []string
 	for _, s := range all {
-		if s.Rounds > 0 && !strings.Contains(s.Of, "/") && !slices.Contains(steps, s.Of) {
+		if s.Executed > 0 && !strings.Contains(s.Of, "/") && !slices.Contains(steps, s.Of) {
 			steps = append(steps, s.Of)
 		}
 	}

@@ -14,8 +14,8 @@ import (
 // TestTable: shaders of one kernel share a row, which has the worst of each; kernels that miss the goal are told, and those that do not
 // count are not.
 func TestTable(t *testing.T) {
-	shader := func(of, ops string, rounds, spills, waves float64) vktest.Shader {
-		s := vktest.Shader{Of: of, Ops: ops, Form: "rows", FLOPs: 1, Bytes: 1, Local: 64, Groups: [3]int{1, 1, 1}, Calls: 1, Rounds: rounds, Made: map[string]vktest.Made{}}
+	shader := func(of, ops string, executed, spills, waves float64) vktest.Shader {
+		s := vktest.Shader{Of: of, Ops: ops, Form: "rows", FLOPs: 1, Bytes: 1, Local: 64, Groups: [3]int{1, 1, 1}, Calls: 1, Executed: executed, Made: map[string]vktest.Made{}}
 		for _, f := range vktest.Families {
 			s.Made[f] = vktest.Made{
 				"Instructions": 100, "Latency": 4000, "Inverse Throughput": 2000, "Subgroups per SIMD": waves, "Spilled VGPRs": spills, "VGPRs": 64 / waves, "Code size": 1000,
