@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"models/data/codec":            {},
 	"models/safetensors":           {"vk/files"},
 	"models/settings":              {},
-	"models/film":                  {"vk/files"},
+	"models/film":                  {"vk/files", "models/lettering"},
 	"models/walk":                  {"models/film"},
 	"shaders":                      {"shaders/spirv"},
 	"shaders/gen":                  {"shaders/spirv"},

@@ -3,42 +3,32 @@ package film
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
+	"image"
 	"image/png"
 	"io"
 	"math"
+	"sync"
 )
 
 // writeAPNG combines the frames' PNG data into one animated PNG (W3C PNG third edition, section 11.3.2).
-func writeAPNG(w io.Writer, f Film) error {
-	if f.Frames > math.MaxInt32/2 || f.FPS > math.MaxUint16 { // each frame has two sequence numbers of 31 bits
+func writeAPNG(w io.Writer, r *reel) error {
+	if r.Frames > math.MaxInt32/2 { // each frame has two sequence numbers of 31 bits
 		return errTooLarge
 	}
 	out := &chunkWriter{w: w}
-	out.write([]byte("\x89PNG\r\n\x1a\n"))
+	out.write([]byte(pngSignature))
 	seq, i := uint32(0), 0
-	var head, one []byte
-	for img, err := range f.Pictures {
+	for parts, err := range encoded(r, r.pngParts) {
 		if err != nil {
 			return err
 		}
-		img = magnify(img, f.Scale)
-		b := bytes.NewBuffer(one[:0])
-		if err := png.Encode(b, img); err != nil {
-			return err
-		}
-		one = b.Bytes()
-		parts := chunks(one)
 		if i == 0 {
-			head = bytes.Clone(parts["IHDR"])
-			out.chunk("IHDR", head)
-			out.chunk("acTL", binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(f.Frames)), 0))
+			out.chunk("IHDR", parts["IHDR"])
+			out.chunk("acTL", binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(r.Frames)), 0))
+			out.notes(r.About)
 		}
-		if !bytes.Equal(parts["IHDR"], head) {
-			return errors.New("film: one picture of a film is opaque and another one is not")
-		}
-		out.chunk("fcTL", frameControl(seq, uint32(img.Rect.Dx()), uint32(img.Rect.Dy()), uint16(f.FPS)))
+		out.chunk("fcTL", frameControl(seq, uint32(r.size.X), uint32(r.size.Y), uint16(r.FPS)))
 		seq++
 		if i == 0 {
 			out.chunk("IDAT", parts["IDAT"])
@@ -55,6 +45,43 @@ func writeAPNG(w io.Writer, f Film) error {
 	return out.err
 }
 
+// pngParts encodes a finished picture, and returns the chunks of a PNG.
+func (r *reel) pngParts(_ int, img *image.RGBA) (map[string][]byte, error) {
+	var b bytes.Buffer
+	e := png.Encoder{BufferPool: &r.pngs}
+	if err := e.Encode(&b, img); err != nil {
+		return nil, err
+	}
+	return chunks(b.Bytes()), nil
+}
+
+// pngBuffers keeps what encoders have allocated, a megabyte each, for the next pictures.
+type pngBuffers struct{ kept sync.Pool }
+
+// Get implements [png.EncoderBufferPool].
+func (p *pngBuffers) Get() *png.EncoderBuffer {
+	b, _ := p.kept.Get().(*png.EncoderBuffer)
+	return b
+}
+
+// Put implements [png.EncoderBufferPool].
+func (p *pngBuffers) Put(b *png.EncoderBuffer) { p.kept.Put(b) }
+
+// onePNG writes a finished picture as a PNG file.
+func (r *reel) onePNG(w io.Writer, img *image.RGBA) error {
+	parts, err := r.pngParts(0, img)
+	if err != nil {
+		return err
+	}
+	out := &chunkWriter{w: w}
+	out.write([]byte(pngSignature))
+	out.chunk("IHDR", parts["IHDR"])
+	out.notes(r.About)
+	out.chunk("IDAT", parts["IDAT"])
+	out.chunk("IEND", nil)
+	return out.err
+}
+
 // frameControl makes a frame cover the whole picture for 1/fps seconds.
 func frameControl(seq, width, height uint32, fps uint16) []byte {
 	var p []byte
@@ -65,6 +92,8 @@ func frameControl(seq, width, height uint32, fps uint16) []byte {
 	p = binary.BigEndian.AppendUint16(p, fps)
 	return append(p, 0, 0)
 }
+
+const pngSignature = "\x89PNG\r\n\x1a\n"
 
 // A chunkWriter writes the chunks of a PNG until the first error.
 type chunkWriter struct {

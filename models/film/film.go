@@ -1,8 +1,11 @@
-// Package film writes sequences of pictures to files: animations, sheets, single pictures.
+// Package film writes sequences of pictures to files: animations, videos, sheets, single pictures.
 //
 //	err := film.Write("walk.gif", film.Film{Pictures: pictures, Frames: 120, FPS: 25, Scale: 4})
 //
-// The one idea: pictures are made while they are written, so that a film of any length needs the memory of a few.
+// The one idea: pictures are made while they are written, so that a film of any length needs the memory of a few. A goroutine makes the next
+// ones while others are encoded, on all cores where a format's pictures do not depend on each other.
+//
+// Videos are made by the program ffmpeg, which is there on many machines: encoders of H.264 and VP9 as Go libraries need cgo or are none.
 package film
 
 import (
@@ -10,82 +13,151 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"io"
 	"iter"
-	"path/filepath"
-	"slices"
-	"strings"
+	"os"
 
 	"genview/vk/files"
 )
 
-// A Film is a sequence of opaque pictures of one size. They are made one by one and not kept.
+// A Film is a sequence of pictures of one size. They are made one by one and not kept. Only Pictures, Frames and FPS must be set.
 type Film struct {
-	Pictures iter.Seq2[*image.RGBA, error] // an error ends the film; Write returns it
+	Pictures iter.Seq2[*image.RGBA, error] // unchanged once yielded, because it is read later; an error ends the film, and Write returns it
 	Frames   int                           // number of pictures
 	FPS      int                           // pictures per second
-	Scale    int                           // each pixel is shown as Scale×Scale pixels
+
+	Scale int // each pixel is shown as Scale×Scale pixels; 0: 1
+	Size  int // width in pixels that pictures are scaled to smoothly, by cubic interpolation; 0: as Scale says
+
+	Numbers    []int              // the picture's numbers, for Captions and the names in a folder; nil: from 0 on
+	Captions   func(n int) string // the text under the picture of a number; nil: there is none. Called by several goroutines.
+	Columns    int                // pictures in a row of a sheet; 0: as many as 960 pixels hold
+	Background color.Color        // what shows through transparent pictures; nil: black
+	About      []Note             // written into the file; see [ReadAbout]
 }
 
 // Still returns the film of one picture.
 func Still(img *image.RGBA) Film {
-	return Film{Frames: 1, FPS: 1, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) { yield(img, nil) }}
+	return Film{Frames: 1, FPS: 1, Pictures: func(yield func(*image.RGBA, error) bool) { yield(img, nil) }}
 }
 
-// An encoder writes a film in one format.
-type encoder struct {
-	ending string
-	write  func(io.Writer, Film) error
-}
-
-var encoders = []encoder{{".gif", writeGIF}, {".apng", writeAPNG}, {".png", writeSheet}}
-
-// CheckName returns an error if [Write] does not know a file's ending.
-func CheckName(path string) error {
-	_, err := encoderOf(path)
-	return err
-}
-
-func encoderOf(path string) (encoder, error) {
-	ending := strings.ToLower(filepath.Ext(path))
-	i := slices.IndexFunc(encoders, func(e encoder) bool { return e.ending == ending })
-	if i < 0 {
-		return encoder{}, fmt.Errorf("film: %s: the ending must be .gif, .apng or .png", path)
+// number returns the number of the i-th picture.
+func (f Film) number(i int) int {
+	if f.Numbers == nil {
+		return i
 	}
-	return encoders[i], nil
+	return f.Numbers[i]
 }
 
-// Write writes a film in the format of the file's ending: .gif and .apng are animations, .png is a sheet of all pictures. The file is
-// written whole or not at all, as by [files.Write]. For a GIF or an APNG two pictures are in memory at a time, for a sheet one row.
+// Write writes a film, in the format that the path's end names:
+//
+//	.gif .apng .webp   an animation; a WebP is lossless
+//	.mp4 .webm         a video of H.264 or VP9, by the program ffmpeg
+//	.png               a sheet of all pictures
+//	/                  a folder of PNG files, which have the pictures' numbers as names: 00000.png
+//
+// A file is written whole or not at all, as by [files.Write], and each picture of a folder too; the folder is made if it is missing. At
+// most 34 pictures are in memory at a time, and fewer if they are large; for a sheet also one row. Equal films give equal bytes, except
+// that another version of ffmpeg may encode otherwise.
 func Write(path string, f Film) error {
-	if f.Frames < 1 || f.FPS < 1 || f.Scale < 1 {
-		return fmt.Errorf("film: %d frames at %d a second, %d times as large, make no film: give 1 or more of each", f.Frames, f.FPS, f.Scale)
-	}
-	e, err := encoderOf(path)
+	e, err := formatOf(path)
 	if err != nil {
 		return err
 	}
-	next, stop := iter.Pull2(f.checked())
+	r, stop, err := f.begun(e)
+	if err != nil {
+		return err
+	}
 	defer stop()
-	first, err, _ := next() // before the file is created, because the first picture may take a while
-	if err != nil {
-		return err
-	}
-	f.Pictures = func(yield func(*image.RGBA, error) bool) {
-		for img, err, ok := first, error(nil), true; ok; img, err, ok = next() {
-			if !yield(img, err) {
-				return
-			}
-		}
-	}
-	if f.Frames > 1 {
-		return files.Write(path, func(w io.Writer) error { return e.write(w, f) })
+	switch {
+	case e.folder != nil:
+		return e.folder(path, r)
+	case e.file != nil:
+		return files.Replace(path, func(file *os.File) error { return e.file(file, r) })
+	case f.Frames > 1:
+		return files.Write(path, func(w io.Writer) error { return e.stream(w, r) })
 	}
 	var b bytes.Buffer // a single picture is small; buffered, it leaves no file if the process ends meanwhile
-	if err := e.write(&b, f); err != nil {
+	if err := e.stream(&b, r); err != nil {
 		return err
 	}
 	return files.WriteBytes(path, b.Bytes())
+}
+
+// WriteTo writes a film to w. format is "rgba" for the pictures' pixels alone, 4 bytes each, from left to right and from top to bottom; or
+// one of the endings that [Write] knows, as ".gif". Formats whose beginning is known at the end go through a temporary file.
+func WriteTo(w io.Writer, format string, f Film) (err error) {
+	e, err := formatOf(format)
+	switch {
+	case format == Raw:
+		e = rawFormat
+	case err != nil:
+		return err
+	case e.folder != nil:
+		return errors.New("film: a folder of pictures cannot be written to standard output")
+	}
+	r, stop, err := f.begun(e)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if e.file == nil {
+		return e.stream(w, r)
+	}
+	tmp, err := os.CreateTemp("", "genview-film-*"+e.ending)
+	if err != nil {
+		return fmt.Errorf("film: no temporary file: %w", err)
+	}
+	defer func() { err = errors.Join(err, tmp.Close(), os.Remove(tmp.Name())) }()
+	if err := e.file(tmp, r); err != nil {
+		return err
+	}
+	if _, err := tmp.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = io.Copy(w, tmp)
+	return err
+}
+
+// begun checks a film, draws its first picture, and returns its reel. The first picture may take a while, so it is there before a file is
+// created. The caller calls stop.
+func (f Film) begun(e format) (r *reel, stop func(), err error) {
+	if err := f.check(e); err != nil {
+		return nil, nil, err
+	}
+	next, stop := iter.Pull2(f.checked())
+	first, err, _ := next()
+	if err == nil {
+		f.Pictures = func(yield func(*image.RGBA, error) bool) {
+			for img, err, ok := first, error(nil), true; ok; img, err, ok = next() {
+				if !yield(img, err) {
+					return
+				}
+			}
+		}
+		r, err = newReel(f, first.Rect.Size(), e)
+	}
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return r, stop, nil
+}
+
+// check returns an error if a film cannot be written in a format.
+func (f Film) check(e format) error {
+	switch {
+	case f.Frames < 1 || f.FPS < 1 || f.Scale < 0 || f.Size < 0 || f.Columns < 0:
+		return fmt.Errorf("film: %d pictures at %d a second, × %d, %d pixels wide, in %d columns, make no film: give 1 or more of each", f.Frames, f.FPS, f.Scale, f.Size, f.Columns)
+	case f.Scale > 1 && f.Size > 0:
+		return errors.New("film: pictures are either magnified by a whole factor or scaled to a size: give one of both")
+	case f.Numbers != nil && len(f.Numbers) != f.Frames:
+		return fmt.Errorf("film: %d numbers for %d pictures", len(f.Numbers), f.Frames)
+	case f.FPS > e.fastest:
+		return fmt.Errorf("film: %d pictures a second are too many for %s: give %d or fewer", f.FPS, e.ending, e.fastest)
+	}
+	return checkNotes(f.About)
 }
 
 // checked yields the pictures, and an error if one does not match the film's description.
@@ -95,6 +167,8 @@ func (f Film) checked() iter.Seq2[*image.RGBA, error] {
 		for img, err := range f.Pictures {
 			switch {
 			case err != nil:
+			case n == f.Frames:
+				err = fmt.Errorf("film: a film of %d pictures has more", f.Frames)
 			case n == 0:
 				size = img.Rect.Size()
 			case img.Rect.Size() != size:
@@ -109,27 +183,6 @@ func (f Film) checked() iter.Seq2[*image.RGBA, error] {
 			yield(nil, fmt.Errorf("film: a film of %d pictures has %d", f.Frames, n))
 		}
 	}
-}
-
-// magnify enlarges a picture by a whole factor.
-func magnify(img *image.RGBA, by int) *image.RGBA {
-	if by == 1 {
-		return img
-	}
-	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()*by, img.Rect.Dy()*by))
-	for y := range img.Rect.Dy() {
-		row := out.Pix[y*by*out.Stride:][:out.Stride]
-		for x := range img.Rect.Dx() {
-			px := img.Pix[y*img.Stride+4*x:][:4]
-			for k := range by {
-				copy(row[4*(x*by+k):], px)
-			}
-		}
-		for k := 1; k < by; k++ {
-			copy(out.Pix[(y*by+k)*out.Stride:], row)
-		}
-	}
-	return out
 }
 
 var errTooLarge = errors.New("film: the picture is too large for the format: take fewer or smaller pictures")

@@ -9,7 +9,9 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // gifLeast is the shortest time of a frame in hundredths of a second: browsers show shorter frames for a tenth of a second.
@@ -23,8 +25,7 @@ func gifDelay(frame, fps int) int {
 
 // Slowed says how a file's format changes a film's speed; "": it does not.
 func Slowed(path string, f Film) string {
-	e, err := encoderOf(path)
-	if most := 100 / gifLeast; err == nil && e.ending == ".gif" && f.FPS > most {
+	if most := 100 / gifLeast; strings.EqualFold(filepath.Ext(path), ".gif") && f.FPS > most {
 		return fmt.Sprintf("a GIF shows %d frames a second at most: %s takes %.2f s, where %d frames at %d a second take %.2f s; give %d a second or less, or take .apng",
 			most, path, float64(f.Frames)/float64(most), f.Frames, f.FPS, float64(f.Frames)/float64(f.FPS), most)
 	}
@@ -32,26 +33,22 @@ func Slowed(path string, f Film) string {
 }
 
 // writeGIF writes a GIF with the colours of a painter, frame by frame as the pictures come, which image/gif cannot do.
-func writeGIF(w io.Writer, f Film) error {
-	g := &gifWriter{w: w, scale: f.Scale}
-	var p *painter
+func writeGIF(w io.Writer, r *reel) error {
+	if max(r.size.X, r.size.Y) > math.MaxUint16/r.repeat {
+		return errTooLarge
+	}
+	g, p := &gifWriter{w: w, scale: r.repeat}, newPainter(r.size)
 	i := 0
-	for img, err := range f.Pictures {
+	for img, err := range r.pictures() {
 		if err != nil {
 			return err
 		}
-		if p == nil {
-			if max(img.Rect.Dx(), img.Rect.Dy())*f.Scale > math.MaxUint16 {
-				return errTooLarge
-			}
-			p = newPainter(img.Rect.Size())
-		}
 		part := p.paint(img)
 		if i == 0 {
-			g.begin(img.Rect.Size(), part.palette, f.Frames > 1)
+			g.begin(r.size, part.palette, r.Frames > 1)
+			g.comments(r.About)
 		}
-		g.frame(part, gifDelay(i, f.FPS))
-		if g.err != nil {
+		if g.frame(part, gifDelay(i, r.FPS)); g.err != nil {
 			return g.err
 		}
 		i++

@@ -33,6 +33,7 @@ type painter struct {
 	size  image.Point
 	shown []rgb // the picture as the GIF shows it
 	meant []rgb // the colour of each pixel when it was last set
+	greys []rgb // all of them
 	begun bool
 }
 
@@ -43,7 +44,11 @@ const (
 
 func newPainter(size image.Point) *painter {
 	n := size.X * size.Y
-	return &painter{size: size, shown: make([]rgb, n), meant: make([]rgb, n)}
+	p := &painter{size: size, shown: make([]rgb, n), meant: make([]rgb, n)}
+	for i := range 256 {
+		p.greys = append(p.greys, rgb{uint8(i), uint8(i), uint8(i)})
+	}
+	return p
 }
 
 // paint returns the changes for the next picture.
@@ -65,34 +70,38 @@ func (p *painter) paint(img *image.RGBA) part {
 
 // exact shows all of a picture with at most 256 colours.
 func (p *painter) exact(colours []rgb) (part, bool) {
-	number := map[rgb]byte{}
-	grey := true
-	for _, c := range colours {
-		grey = grey && c[0] == c[1] && c[1] == c[2]
-		if _, ok := number[c]; !ok {
+	f := part{rect: image.Rectangle{Max: p.size}, transparent: -1, pixels: make([]byte, len(colours))}
+	if !slices.ContainsFunc(colours, func(c rgb) bool { return c[0] != c[1] || c[1] != c[2] }) {
+		f.palette = p.greys // for every frame
+		for i, c := range colours {
+			f.pixels[i] = c[0]
+		}
+	} else {
+		number := map[rgb]byte{}
+		for i, c := range colours {
+			if i > 0 && c == colours[i-1] {
+				continue
+			}
+			if _, ok := number[c]; ok {
+				continue
+			}
 			if len(number) == 256 {
 				return part{}, false
 			}
 			number[c] = 0
+			f.palette = append(f.palette, c)
 		}
-	}
-	var palette []rgb
-	for c := range number {
-		palette = append(palette, c)
-	}
-	if grey { // the same palette for every frame
-		palette = nil
-		for i := range 256 {
-			palette = append(palette, rgb{uint8(i), uint8(i), uint8(i)})
+		slices.SortFunc(f.palette, compare)
+		for i, c := range f.palette {
+			number[c] = byte(i)
 		}
-	}
-	slices.SortFunc(palette, compare)
-	for i, c := range palette {
-		number[c] = byte(i)
-	}
-	f := part{rect: image.Rectangle{Max: p.size}, palette: palette, transparent: -1, pixels: make([]byte, len(colours))}
-	for i, c := range colours {
-		f.pixels[i] = number[c]
+		for i, c := range colours {
+			if i > 0 && c == colours[i-1] {
+				f.pixels[i] = f.pixels[i-1]
+				continue
+			}
+			f.pixels[i] = number[c]
+		}
 	}
 	copy(p.shown, colours)
 	copy(p.meant, colours)

@@ -7,56 +7,45 @@ import (
 	"errors"
 	"image"
 	"image/draw"
-	"image/png"
 	"io"
-	"iter"
 	"math"
 )
 
-// writeSheet writes one PNG of all pictures, in rows of about 960 pixels. It writes row by row, because image/png needs the whole picture
-// and cannot stop if the film ends with an error.
-func writeSheet(w io.Writer, f Film) error {
-	next, stop := iter.Pull2(f.Pictures)
-	defer stop()
-	first, err, ok := next()
-	if err != nil || !ok {
-		return err
+// writeSheet writes one PNG of all pictures, in rows. It writes row by row, because image/png needs the whole picture and cannot stop if the
+// film ends with an error.
+func writeSheet(w io.Writer, r *reel) error {
+	cols, usual := r.Columns, 960 // pixels
+	if cols == 0 {
+		cols = max(1, usual/r.size.X)
 	}
-	if f.Frames == 1 { // image/png chooses a filter for each row, which makes a single picture smaller
-		return png.Encode(w, magnify(first, f.Scale))
-	}
-	size := first.Rect.Size().Mul(f.Scale)
-	cols := min(f.Frames, max(1, 960/size.X))
-	rows := (f.Frames-1)/cols + 1
-	if cols*size.X > math.MaxInt32 || rows > math.MaxInt32/size.Y { // the limits of PNG
+	cols = min(cols, r.Frames)
+	rows := (r.Frames-1)/cols + 1
+	if cols > math.MaxInt32/r.size.X || rows > math.MaxInt32/r.size.Y { // the limits of PNG
 		return errTooLarge
 	}
-	out := newPNGWriter(w, cols*size.X, rows*size.Y)
-	band := image.NewRGBA(image.Rect(0, 0, cols*size.X, size.Y))
-	for i := range rows * cols {
+	var out *pngWriter
+	band := image.NewRGBA(image.Rect(0, 0, cols*r.size.X, r.size.Y))
+	i := 0
+	for img, err := range r.pictures() {
+		if err != nil {
+			return err
+		}
+		if r.Frames == 1 { // image/png chooses a filter for each row, which makes a single picture smaller
+			return r.onePNG(w, img)
+		}
+		if i == 0 {
+			out = newPNGWriter(w, cols*r.size.X, rows*r.size.Y, r.About)
+		}
 		if i%cols == 0 {
-			draw.Draw(band, band.Rect, image.Black, image.Point{}, draw.Src) // the last row may have gaps
+			draw.Draw(band, band.Rect, image.NewUniform(r.ground), image.Point{}, draw.Src) // the last row may have gaps
 		}
-		if i < f.Frames {
-			img := first
-			if i > 0 {
-				if img, err, ok = next(); err != nil || !ok {
-					return err
-				}
+		at := image.Pt(i%cols*r.size.X, 0)
+		draw.Draw(band, img.Rect.Add(at), img, image.Point{}, draw.Src)
+		if i++; i%cols == 0 || i == r.Frames {
+			if out.rows(band); out.err != nil {
+				return out.err
 			}
-			img = magnify(img, f.Scale)
-			at := image.Pt(i%cols*size.X, 0)
-			draw.Draw(band, image.Rectangle{Min: at, Max: at.Add(size)}, img, img.Rect.Min, draw.Src)
 		}
-		if i%cols == cols-1 {
-			out.rows(band)
-		}
-		if out.err != nil {
-			return out.err
-		}
-	}
-	if _, err, ok := next(); ok && err != nil { // more pictures than the film said
-		return err
 	}
 	return out.close()
 }
@@ -70,12 +59,13 @@ type pngWriter struct {
 	row  []byte        // the next row, after the number of its filter
 }
 
-func newPNGWriter(w io.Writer, width, height int) *pngWriter {
+func newPNGWriter(w io.Writer, width, height int, about []Note) *pngWriter {
 	p := &pngWriter{chunkWriter: chunkWriter{w: w}, last: make([]byte, 3*width), row: make([]byte, 1+3*width)}
-	p.write([]byte("\x89PNG\r\n\x1a\n"))
+	p.write([]byte(pngSignature))
 	head := binary.BigEndian.AppendUint32(nil, uint32(width))
 	head = binary.BigEndian.AppendUint32(head, uint32(height))
-	p.chunk("IHDR", append(head, 8, 2, 0, 0, 0))                    // 8 bits of red, green and blue
+	p.chunk("IHDR", append(head, 8, 2, 0, 0, 0)) // 8 bits of red, green and blue
+	p.notes(about)
 	p.data = bufio.NewWriterSize((*pngData)(&p.chunkWriter), 1<<15) // each chunk adds 12 bytes
 	p.z = zlib.NewWriter(p.data)
 	return p

@@ -33,6 +33,28 @@ const partial = ".genview-partial"
 // old file is unchanged. Write follows a symbolic link. It writes directly to a device or a pipe, such as /dev/stdout. An error names path
 // and the problem; errors of write are returned unchanged.
 func Write(path string, write func(w io.Writer) error) error {
+	return replace(path, func(t *temporary) error { return t.fill(path, write) }, func() error { return stream(path, write) })
+}
+
+// Replace is [Write] for what goes back in the file, or has another program write the file of that name. It refuses devices and pipes. write
+// must not close the file.
+func Replace(path string, write func(f *os.File) error) error {
+	return replace(path, func(t *temporary) error {
+		var at *fs.PathError
+		switch err := write(t.file); {
+		case errors.As(err, &at) && at.Path == t.name:
+			return unwritable(path, err)
+		case err != nil:
+			return err
+		}
+		return t.close(path)
+	}, func() error {
+		return fmt.Errorf("%s cannot be written: it is a device or a pipe, and has no place to go back to; give the name of a file", path)
+	})
+}
+
+// replace fills a temporary file and renames it to path; if path is a device or a pipe, it calls other.
+func replace(path string, fill func(t *temporary) error, other func() error) error {
 	target, err := resolve(path)
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, err)
@@ -42,7 +64,7 @@ func Write(path string, write func(w io.Writer) error) error {
 	case err == nil && info.IsDir():
 		return fmt.Errorf("%s is a folder: give the name of a file", path)
 	case err == nil && !info.Mode().IsRegular():
-		return stream(path, write)
+		return other()
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return unwritable(path, err)
 	}
@@ -56,7 +78,7 @@ func Write(path string, write func(w io.Writer) error) error {
 	if err != nil {
 		return unwritable(path, err)
 	}
-	if err := tmp.fill(path, write); err != nil {
+	if err := fill(tmp); err != nil {
 		return errors.Join(err, tmp.discard())
 	}
 	if err := os.Rename(tmp.name, target); err != nil {
@@ -150,6 +172,11 @@ func (t *temporary) fill(path string, write func(io.Writer) error) error {
 	if err := buffered.Flush(); err != nil {
 		return err
 	}
+	return t.close(path)
+}
+
+// close syncs and closes the file.
+func (t *temporary) close(path string) error {
 	if err := t.file.Sync(); err != nil {
 		return unwritable(path, err)
 	}

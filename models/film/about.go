@@ -1,0 +1,66 @@
+package film
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Note is a statement about a film that its file keeps, such as the seed that it was made from.
+type Note struct {
+	Key   string // printable ASCII without a colon, as PNG's keywords: "Software", "Author", "Comment" are usual ones
+	Value string // UTF-8
+}
+
+// String returns the note as a line of text, in which line ends are spaces.
+func (n Note) String() string { return n.Key + ": " + strings.Join(strings.Fields(n.Value), " ") }
+
+// checkNotes returns an error if a note cannot be written in every format.
+func checkNotes(about []Note) error {
+	for _, n := range about {
+		if len(n.Key) < 1 || len(n.Key) > 79 || strings.Join(strings.Fields(n.Key), " ") != n.Key || strings.ContainsFunc(n.Key, func(r rune) bool { return r < ' ' || r > '~' || r == ':' }) {
+			return fmt.Errorf("film: a note cannot be called %q: give 1 to 79 ASCII characters without a colon, and no more than one space between words", n.Key)
+		}
+		if !utf8.ValidString(n.Value) || strings.ContainsRune(n.Value, 0) {
+			return fmt.Errorf("film: the note %s is no text: %q", n.Key, n.Value)
+		}
+	}
+	return nil
+}
+
+// notes writes notes as chunks of a PNG: tEXt in Latin-1, or iTXt in UTF-8 (W3C PNG third edition, section 11.3.3).
+func (c *chunkWriter) notes(about []Note) {
+	for _, n := range about {
+		data := append([]byte(n.Key), 0)
+		latin, ok := latin1(n.Value)
+		if ok {
+			c.chunk("tEXt", append(data, latin...))
+			continue
+		}
+		data = append(data, 0, 0, 0, 0) // not compressed, in no language, key not translated
+		c.chunk("iTXt", append(data, n.Value...))
+	}
+}
+
+// latin1 returns a text in ISO 8859-1; false if it has other characters than its printable ones and line ends.
+func latin1(text string) (out []byte, ok bool) {
+	for _, r := range text {
+		if r != '\n' && (r < ' ' || r > '~') && (r < 0xa0 || r > 0xff) {
+			return nil, false
+		}
+		out = append(out, byte(r))
+	}
+	return out, true
+}
+
+// comments writes notes as comments of a GIF, one each: "key: value".
+func (g *gifWriter) comments(about []Note) {
+	for _, n := range about {
+		var b bytes.Buffer
+		blocks := &blockWriter{w: &b}
+		_, _ = blocks.Write([]byte(n.Key + ": " + n.Value)) // a buffer takes all
+		_ = blocks.close()
+		g.write(append([]byte{0x21, 0xfe}, b.Bytes()...)...)
+	}
+}
