@@ -1,6 +1,6 @@
 // matmul_tiled.comp: matrix product for GPUs. A workgroup makes a tile of BM × BN through shared memory, slab by slab of BK columns of A
 // and rows of B. Each invocation keeps TM × TN of the tile in registers, in groups of four rows and four columns that lie apart, so that
-// neighbours read neighbouring fours of shared memory.
+// neighbours read neighbouring vec4s of shared memory.
 //
 // There are two slabs in shared memory: while one is multiplied, the next is on its way from memory to registers, and is put into the
 // other. One barrier a slab is enough. Before it all have put their part of slab s into its place; and whoever puts slab s + 1 into the
@@ -17,7 +17,7 @@ layout(constant_id = 6) const int BN = 32;
 layout(constant_id = 7) const int BK = 16;
 layout(constant_id = 8) const int TM = 4;
 layout(constant_id = 9) const int TN = 4;
-layout(constant_id = 10) const int PAD = 0;             // fours between the lines of shared memory: neighbours in k fall into other banks
+layout(constant_id = 10) const int PAD = 0;             // vec4s between the lines of shared memory: neighbours in k fall into other banks
 layout(constant_id = 11) const int WA = 1;              // elements of A that are loaded at once, 1 or 4
 layout(constant_id = 12) const int WB = 1;
 layout(constant_id = 13) const bool TA = false;         // A's neighbours in memory are along m, else along k
@@ -37,7 +37,7 @@ const int LINEA = BM / 4 + PAD, LINEB = BN / 4 + PAD;
 shared vec4 a[2 * BK * LINEA];
 shared vec4 b[2 * BK * LINEB];
 
-// Groups of four, and the distance between them in fours; 32 neighbouring invocations are 8 × 4, which together read the least.
+// Groups of four, and the distance between them in vec4s; 32 neighbouring invocations are 8 × 4, which together read the least.
 const int GM = TM / 4, GN = TN / 4, DOWN = BM / TM, ACROSS = BN / TN, WIDE = ACROSS < 8 ? ACROSS : 8, TALL = 32 / WIDE;
 
 int ka, kb, ma, nb, row[NA], column[NB];        // where in a slab, and in memory, this invocation loads

@@ -59,7 +59,7 @@ func TestNoGradient(t *testing.T) {
 	}
 }
 
-// TestSecondGradientsOfPow checks the second derivatives of x^y, of which x⁰ has finite ones for every x, because it is 1.
+// TestSecondGradientsOfPow checks the second derivatives of x^y. Those of x⁰ are finite for every x, because x⁰ is 1.
 func TestSecondGradientsOfPow(t *testing.T) {
 	rt := runtimeOf(t, vk.Options{})
 	x, y := tensor.Const([]float32{0, 0, 0, -3, 2, 2}, 6), tensor.Const([]float32{0, 1, 2, 0, 0, 3}, 6)

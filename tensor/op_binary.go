@@ -8,8 +8,8 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// pair broadcasts x and y to their common shape. They must have the same type.
-func pair(name string, x, y *Tensor) (*Tensor, *Tensor, *Tensor) {
+// broadcastTogether broadcasts x and y to their common shape. They must have the same type.
+func broadcastTogether(name string, x, y *Tensor) (*Tensor, *Tensor, *Tensor) {
 	in := []*Tensor{x, y}
 	if x.err != nil {
 		return nil, nil, x
@@ -32,7 +32,7 @@ func pair(name string, x, y *Tensor) (*Tensor, *Tensor, *Tensor) {
 
 // binaryOp applies o, whose Shape and DType it fills in, to x and y broadcast to each other.
 func binaryOp(o Op, x, y *Tensor) *Tensor {
-	x, y, bad := pair(o.Name, x, y)
+	x, y, bad := broadcastTogether(o.Name, x, y)
 	if bad != nil {
 		return bad
 	}
@@ -62,7 +62,7 @@ func (x *Tensor) Sub(y *Tensor) *Tensor {
 
 // Mul returns x · y, element by element.
 func (x *Tensor) Mul(y *Tensor) *Tensor {
-	x, y, bad := pair("Mul", x, y)
+	x, y, bad := broadcastTogether("Mul", x, y)
 	if bad != nil {
 		return bad
 	}
@@ -90,7 +90,7 @@ func mul(b *spirv.Block, x, y spirv.ID) spirv.ID {
 
 // Div returns x / y; for int32 it rounds towards zero.
 func (x *Tensor) Div(y *Tensor) *Tensor {
-	x, y, bad := pair("Div", x, y)
+	x, y, bad := broadcastTogether("Div", x, y)
 	if bad != nil {
 		return bad
 	}
@@ -123,7 +123,7 @@ func outdo(b *spirv.Block, wins, x, y spirv.ID) spirv.ID {
 }
 
 func extremum(name string, x, y *Tensor, larger bool) *Tensor {
-	x, y, bad := pair(name, x, y)
+	x, y, bad := broadcastTogether(name, x, y)
 	if bad != nil {
 		return bad
 	}
@@ -154,7 +154,7 @@ func (x *Tensor) Shift(c float64) *Tensor { return x.Add(fullOf(x.op.DType, c, n
 
 // compare applies an op whose result is Bool.
 func compare(name string, x, y *Tensor, emit func(b *spirv.Block, x, y spirv.ID) spirv.ID) *Tensor {
-	x, y, bad := pair(name, x, y)
+	x, y, bad := broadcastTogether(name, x, y)
 	if bad != nil {
 		return bad
 	}
@@ -217,7 +217,7 @@ func (x *Tensor) Not() *Tensor {
 // Where returns x where cond, a Bool tensor, is true and y elsewhere. All three broadcast.
 func Where(cond, x, y *Tensor) *Tensor {
 	in := []*Tensor{cond, x, y}
-	x, y, bad := pair("Where", x, y)
+	x, y, bad := broadcastTogether("Where", x, y)
 	if bad != nil {
 		return bad
 	}
@@ -257,7 +257,7 @@ func (x *Tensor) Cast(to DType) *Tensor {
 
 // Pow returns x to the power y, as torch.pow does, to 4 units in the last place. A negative x has only whole powers, and 0⁰ = 1.
 func (x *Tensor) Pow(y *Tensor) *Tensor {
-	x, y, bad := pair("Pow", x, y)
+	x, y, bad := broadcastTogether("Pow", x, y)
 	if bad != nil {
 		return bad
 	}

@@ -205,7 +205,7 @@ func (c *conv) forth(x, w *Tensor) *Tensor {
 	}}
 	weight := w.Reshape(slices.Concat(p.Batch, p.Rows, p.Inner)...)
 	if c.dense() && crowded(ir.Size(inner)) {
-		weight = weight.apart(2).replacedOnGPU(weight)
+		weight = weight.uncrowded(2).replacedOnGPU(weight)
 	}
 	columns := c.windows(x).Permute(slices.Concat([]int{1, 2}, ir.Counting(3+n, n), []int{0}, ir.Counting(3, n))...)
 	y := p.of("Conv", weight, columns, nil).Reshape(append([]int{c.b, c.o}, c.out()...)...)

@@ -60,7 +60,7 @@ func (c *conv) gather(y, w *Tensor) *Tensor {
 	}
 	weight = weight.Permute(slices.Concat([]int{0}, every(4, 2), []int{2, 1}, every(3, 2))...)
 	if c.dense() {
-		weight = weight.apart(2 + n).replacedOnGPU(weight.copied())
+		weight = weight.uncrowded(2 + n).replacedOnGPU(weight.copied())
 	}
 	rows = rows.Permute(slices.Concat([]int{1}, every(4, 3), []int{2}, every(5, 3), []int{0}, every(3, 3))...)
 	x := p.of("ConvInput", weight, rows, nil)
@@ -82,10 +82,10 @@ func (c *conv) turned(y *Tensor, places []int) *Tensor {
 	rows := y.Reshape(slices.Concat([]int{c.b, c.groups, c.o / c.groups}, c.out())...)
 	for k, a := range c.axes {
 		b := a.backwards()
-		// Window u, shifted by the drift of r, holds the positions u + shift − reach, …, u + shift.
-		reach := a.dilation * (b.turns - 1)
+		// Window u, shifted by the drift of r, holds the positions u + shift − halo, …, u + shift.
+		halo := a.dilation * (b.turns - 1)
 		rows = rows.dilate(3+k, b.dilate)
-		if before, need := reach-b.shift, places[k]+reach+b.drift*(b.phases-1); k == n-1 && before > 0 {
+		if before, need := halo-b.shift, places[k]+halo+b.drift*(b.phases-1); k == n-1 && before > 0 {
 			rows = rows.padded(3+k, before, need)
 		} else {
 			rows = rows.place(3+k, before, need)

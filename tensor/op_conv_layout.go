@@ -90,9 +90,9 @@ func (x *Tensor) replacedOnGPU(y *Tensor) *Tensor {
 // then compete for the same few sets of a processor's cache.
 func crowded(n int) bool { return n%512 == 0 }
 
-// apart returns a copy of x. If its rows, which are the axes from the given one on, would be crowded, it leaves a gap of a cache line
+// uncrowded returns a copy of x. If its rows, which are the axes from the given one on, would be crowded, it leaves a gap of a cache line
 // between them.
-func (x *Tensor) apart(axis int) *Tensor {
+func (x *Tensor) uncrowded(axis int) *Tensor {
 	if x.err != nil {
 		return x
 	}

@@ -8,7 +8,7 @@ import (
 // BCEWithLogits returns the binary cross-entropy −t·log σ(x) − (1−t)·log(1−σ(x)) of logits x and targets t in [0, 1], element by element.
 // It computes x·(1−t) + log(1 + e^−x) for positive x and −x·t + log(1 + eˣ) for others, which neither overflows nor cancels.
 func (x *Tensor) BCEWithLogits(t *Tensor) *Tensor {
-	x, t, bad := pair("BCEWithLogits", x, t)
+	x, t, bad := broadcastTogether("BCEWithLogits", x, t)
 	if bad != nil {
 		return bad
 	}

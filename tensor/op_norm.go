@@ -69,8 +69,8 @@ func (x *Tensor) BatchStatistics() (mean, variance *Tensor) {
 	mean = means.Mean(all...).withGrad(func(dy *Tensor) []*Tensor {
 		return []*Tensor{x.channels(dy.Scale(1 / n)).Expand(x.op.Shape...)}
 	}, x)
-	apart := means.Sub(means.channels(mean)).Square().Scale(n / float64(means.Len()/means.Dim(1)))
-	variance = squares.Add(apart).Sum(all...).Scale(1/n).withGrad(func(dy *Tensor) []*Tensor {
+	between := means.Sub(means.channels(mean)).Square().Scale(n / float64(means.Len()/means.Dim(1)))
+	variance = squares.Add(between).Sum(all...).Scale(1/n).withGrad(func(dy *Tensor) []*Tensor {
 		return []*Tensor{x.Sub(x.channels(mean)).Mul(x.channels(dy.Scale(2 / n)))}
 	}, x)
 	return mean, variance
@@ -95,12 +95,12 @@ func (x *Tensor) InstanceNorm(weight, bias *Tensor, eps float64) *Tensor {
 func SpectralNorm(weight, u *Tensor, steps int, eps float64) (normed, next *Tensor) {
 	w := weight.Reshape(weight.Dim(0), -1)
 	still := w.Detach()
-	unit := func(v *Tensor) *Tensor { return v.Div(v.Norm(2).Maximum(Full(eps))) }
+	normalized := func(v *Tensor) *Tensor { return v.Div(v.Norm(2).Maximum(Full(eps))) }
 	u = u.Detach().Unsqueeze(1)
 	var v *Tensor
 	for range max(steps, 1) {
-		v = unit(still.T().MatMul(u))
-		u = unit(still.MatMul(v))
+		v = normalized(still.T().MatMul(u))
+		u = normalized(still.MatMul(v))
 	}
 	sigma := u.T().MatMul(w).MatMul(v)
 	return weight.Div(sigma.Reshape()), u.Squeeze(1)

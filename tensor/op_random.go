@@ -35,7 +35,7 @@ func (r *RNG) Advance() Update {
 
 // Uniform draws from [0, 1), in steps of 2⁻²⁴.
 func (r *RNG) Uniform(shape ...int) *Tensor {
-	return r.draw("Uniform", shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Unit(b, u[0]) })
+	return r.draw("Uniform", shape, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Uniform(b, u[0]) })
 }
 
 // Normal draws from the normal distribution of mean 0 and variance 1 (Box & Muller 1958).
@@ -109,7 +109,7 @@ func (r *RNG) part(shape []int, lo, of int) *Tensor {
 	if shape[len(shape)-1] == of {
 		last = nil
 	}
-	return r.from("Uniform", shape, last, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Unit(b, u[0]) })
+	return r.from("Uniform", shape, last, nil, func(b *spirv.Block, u [4]spirv.ID) spirv.ID { return expr.Uniform(b, u[0]) })
 }
 
 // from draws from a branch's stream the given range of the last axis; nil: the whole axis.
@@ -136,7 +136,7 @@ func (r *RNG) from(name string, shape []int, last *stretch, attr any, finish fun
 				at = b.Add(b.Mul(b.Div(at, n), b.Uint(uint32(last.of))), b.Add(b.Mod(at, n), b.Uint(uint32(last.lo))))
 			}
 			var x spirv.ID
-			b.Apart(func() { x = finish(b, expr.Philox(b, stream, at, words)) })
+			b.NoContraction(func() { x = finish(b, expr.Philox(b, stream, at, words)) })
 			return x
 		},
 	}.On(words...)

@@ -9,9 +9,9 @@ import (
 
 var (
 	sumOf  = &ir.Reduction{Name: "Sum", Combine: (*spirv.Block).Add, Subgroup: (*spirv.Block).SubgroupAdd, Adds: true}
-	maxOf  = &ir.Reduction{Name: "Max", Unit: math.Inf(-1), Combine: larger2, Subgroup: orNaN((*spirv.Block).SubgroupMax)}
-	prodOf = &ir.Reduction{Name: "Prod", Unit: 1, Combine: (*spirv.Block).Mul, Subgroup: (*spirv.Block).SubgroupMul}
-	minOf  = &ir.Reduction{Name: "Min", Unit: math.Inf(1), Combine: smaller2, Subgroup: orNaN((*spirv.Block).SubgroupMin)}
+	maxOf  = &ir.Reduction{Name: "Max", Identity: math.Inf(-1), Combine: larger2, Subgroup: orNaN((*spirv.Block).SubgroupMax)}
+	prodOf = &ir.Reduction{Name: "Prod", Identity: 1, Combine: (*spirv.Block).Mul, Subgroup: (*spirv.Block).SubgroupMul}
+	minOf  = &ir.Reduction{Name: "Min", Identity: math.Inf(1), Combine: smaller2, Subgroup: orNaN((*spirv.Block).SubgroupMin)}
 )
 
 // orNaN makes a reduction return NaN if an element is NaN. best alone may ignore NaN.
@@ -178,7 +178,7 @@ func (x *Tensor) argBest(best *Tensor, axis int) *Tensor {
 func (x *Tensor) CumSum(axis int) *Tensor { return x.scan(axis, 0, (*Tensor).Add) }
 
 // scan combines each element along an axis with all elements before it, in ⌈log₂ n⌉ passes (Hillis & Steele 1986).
-func (x *Tensor) scan(axis int, unit float64, combine func(x, y *Tensor) *Tensor) *Tensor {
+func (x *Tensor) scan(axis int, identity float64, combine func(x, y *Tensor) *Tensor) *Tensor {
 	if x.err != nil {
 		return x
 	}
@@ -187,7 +187,7 @@ func (x *Tensor) scan(axis int, unit float64, combine func(x, y *Tensor) *Tensor
 		return fail("CumSum", []*Tensor{x}, "there is no axis %d", axis)
 	}
 	for d := 1; d < x.Dim(a); d *= 2 {
-		x = combine(x, x.behind(a, d, unit))
+		x = combine(x, x.behind(a, d, identity))
 	}
 	return x
 }

@@ -15,7 +15,7 @@ import (
 func TestHazards(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 0))
-		span := func() extent {
+		anywhere := func() extent {
 			lo := rng.IntN(8)
 			return extent{uint64(rng.IntN(2)), lo, lo + 1 + rng.IntN(4)}
 		}
@@ -26,10 +26,10 @@ func TestHazards(t *testing.T) {
 		for step := range 40 {
 			var reads, writes []extent
 			for range rng.IntN(3) {
-				reads = append(reads, span())
+				reads = append(reads, anywhere())
 			}
 			for range rng.IntN(2) {
-				writes = append(writes, span())
+				writes = append(writes, anywhere())
 			}
 			if h.before(reads, writes) {
 				epoch++
@@ -80,8 +80,8 @@ func FuzzBlock(f *testing.F) {
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		const size = 4096
 		b := newBlock(size)
-		type span struct{ lo, n int }
-		var live []span
+		type allocation struct{ lo, n int }
+		var live []allocation
 		for _, op := range ops {
 			if op%3 == 0 && len(live) > 0 {
 				i := int(op/3) % len(live)
@@ -102,7 +102,7 @@ func FuzzBlock(f *testing.F) {
 					t.Fatalf("bytes %d to %d were given twice", lo, lo+n)
 				}
 			}
-			live = append(live, span{lo, n})
+			live = append(live, allocation{lo, n})
 		}
 		for _, s := range live {
 			b.release(s.lo, s.n)

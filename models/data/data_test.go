@@ -121,15 +121,15 @@ func TestClasses(t *testing.T) {
 // TestAugment: pictures of an asymmetric pattern are shifted by whole pixels and mirrored, each way about equally often, and not changed
 // otherwise; a loader that begins later returns the same ones.
 func TestAugment(t *testing.T) {
-	const side, reach = 6, 2
+	const side, shift = 6, 2
 	set := &stored{c: 2, h: side, w: side, classes: []int32{0}}
 	for i := range 2 * side * side {
 		set.pixels = append(set.pixels, byte(100+i))
 	}
 	key := func(p []float32) string { return fmt.Sprint(p) }
 	ways := map[string]int{}
-	for way := range 2 * (2*reach + 1) * (2*reach + 1) {
-		mirrored, down, right := way%2 == 1, way/2%(2*reach+1)-reach, way/2/(2*reach+1)-reach
+	for way := range 2 * (2*shift + 1) * (2*shift + 1) {
+		mirrored, down, right := way%2 == 1, way/2%(2*shift+1)-shift, way/2/(2*shift+1)-shift
 		p := make([]float32, 2*side*side)
 		for i := range p {
 			y, x := i/side%side-down, i%side-right
@@ -160,7 +160,7 @@ func TestAugment(t *testing.T) {
 		return seen
 	}
 	counts := map[int]int{}
-	all := read(Augment{Flip: true, Shift: reach}, 0, 50*len(ways))
+	all := read(Augment{Flip: true, Shift: shift}, 0, 50*len(ways))
 	for _, k := range all {
 		way, ok := ways[k]
 		if !ok {
@@ -173,11 +173,11 @@ func TestAugment(t *testing.T) {
 			t.Errorf("way %d was taken %d times, want about 50", ways[way], n)
 		}
 	}
-	if later := read(Augment{Flip: true, Shift: reach}, 7, 20); !slices.Equal(later, all[7:27]) {
+	if later := read(Augment{Flip: true, Shift: shift}, 7, 20); !slices.Equal(later, all[7:27]) {
 		t.Error("a loader that begins with batch 7 gives other pictures")
 	}
 	for _, k := range read(Augment{}, 0, 10) {
-		if ways[k] != 2*(reach*(2*reach+1)+reach) {
+		if ways[k] != 2*(shift*(2*shift+1)+shift) {
 			t.Error("a picture is varied although nothing is to be")
 		}
 	}

@@ -54,12 +54,12 @@ type Block struct {
 	entry   ID // label of the first block
 	binds   []Binding
 
-	special    bool // NaN, infinities and the signs of zeros are kept
-	careful    bool // functions of NaN are NaN
-	apart      bool // what is written now is decorated NoContraction
-	subgroup   int  // invocations of each subgroup, which it counts on; 0: on none
-	vulkan     bool // Vulkan's memory model, in which accesses to shared memory say that others see them
-	extensions []string
+	special       bool // NaN, infinities and the signs of zeros are kept
+	careful       bool // functions of NaN are NaN
+	noContraction bool // what is written now is decorated NoContraction
+	subgroup      int  // invocations of each subgroup, which it counts on; 0: on none
+	vulkan        bool // Vulkan's memory model, in which accesses to shared memory say that others see them
+	extensions    []string
 }
 
 type key struct {
@@ -91,13 +91,13 @@ func (b *Block) KeepSpecial() {
 // are given, as SwiftShader does.
 func (b *Block) CarryNaN() { b.careful = true }
 
-// Apart calls write. Each sum, difference and product of floats that it writes is rounded by itself (NoContraction), so that all drivers
-// agree; elsewhere a driver may compute a·b + c with one rounding.
-func (b *Block) Apart(write func()) {
-	before := b.apart
-	b.apart = true
+// NoContraction calls write. Each sum, difference and product of floats that it writes is rounded by itself, so that all drivers agree;
+// elsewhere a driver may compute a·b + c with one rounding. The decoration of the same name says so, as precise does in GLSL.
+func (b *Block) NoContraction(write func()) {
+	before := b.noContraction
+	b.noContraction = true
 	write()
-	b.apart = before
+	b.noContraction = before
 }
 
 func (b *Block) id() ID {
@@ -116,7 +116,7 @@ func (b *Block) emit(op uint32, t Type, args ...ID) ID {
 	for _, a := range args {
 		b.code = append(b.code, uint32(a))
 	}
-	if b.apart && t.Elem == Float && (op == opFAdd || op == opFSub || op == opFMul) {
+	if b.noContraction && t.Elem == Float && (op == opFAdd || op == opFSub || op == opFMul) {
 		const noContraction = 42
 		b.decor = inst(b.decor, opDecorate, uint32(r), noContraction)
 	}

@@ -129,13 +129,13 @@ func (b *Block) factor(m Matrices, use uint32, s Shared, at ID, stride int, colu
 	if m.Dialect == KHR {
 		op = opLoadMatrixKHR
 	}
-	t, p, lines, apart := b.matrixType(m, use), b.sharedAt(s, at), b.layout(m, columns), b.scope(uint32(stride))
+	t, p, lines, distance := b.matrixType(m, use), b.sharedAt(s, at), b.layout(m, columns), b.scope(uint32(stride))
 	if m.Dialect == KHR {
-		lines, apart = apart, lines
+		lines, distance = distance, lines
 	}
 	f.id = b.id()
 	// NV: pointer, stride, columns. KHR: pointer, layout, stride.
-	b.code = inst(b.code, op, uint32(t), uint32(f.id), uint32(p), uint32(apart), uint32(lines), nonPrivate|visible, uint32(b.scope(workgroup)))
+	b.code = inst(b.code, op, uint32(t), uint32(f.id), uint32(p), uint32(distance), uint32(lines), nonPrivate|visible, uint32(b.scope(workgroup)))
 	return f
 }
 
@@ -211,11 +211,11 @@ func (b *Block) StoreSum(s Sum) {
 	}
 	x, p := b.id(), b.sharedAt(s.to, s.at)
 	b.code = inst(b.code, opLoad, uint32(b.matrixType(s.m, summed)), uint32(x), uint32(s.v))
-	op, lines, apart := uint32(opStoreMatrixNV), b.layout(s.m, false), b.scope(uint32(s.stride))
+	op, lines, distance := uint32(opStoreMatrixNV), b.layout(s.m, false), b.scope(uint32(s.stride))
 	if s.m.Dialect == KHR {
-		op, lines, apart = opStoreMatrixKHR, apart, lines
+		op, lines, distance = opStoreMatrixKHR, distance, lines
 	}
-	b.code = inst(b.code, op, uint32(p), uint32(x), uint32(apart), uint32(lines), nonPrivate|available, uint32(b.scope(workgroup)))
+	b.code = inst(b.code, op, uint32(p), uint32(x), uint32(distance), uint32(lines), nonPrivate|available, uint32(b.scope(workgroup)))
 }
 
 // PackHalf returns four floats as Halves in two uints, each rounded as the driver likes: for what is a Half already.

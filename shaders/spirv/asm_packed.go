@@ -28,7 +28,7 @@ func (b *Block) Narrow(x ID, to Elem) ID {
 		return b.unpack(b.narrowed(x, to), to, 0)
 	}
 	words := b.pack(x, to)
-	y := b.unpackFour(words, to)
+	y := b.unpack4(words, to)
 	if b.packs == nil {
 		b.packs = map[packed]ID{}
 	}
@@ -89,8 +89,8 @@ func (b *Block) unpack(word ID, from Elem, i int) ID {
 	return b.Bitcast(b.And(word, b.bits(Type{Uint, 1}, 0xffff0000)), Float)
 }
 
-// unpackFour returns the four numbers of two uints.
-func (b *Block) unpackFour(words ID, from Elem) ID {
+// unpack4 returns the four numbers of two uints.
+func (b *Block) unpack4(words ID, from Elem) ID {
 	lo, hi := b.Component(words, 0), b.Component(words, 1)
 	return b.Vec(b.unpack(lo, from, 0), b.unpack(lo, from, 1), b.unpack(hi, from, 0), b.unpack(hi, from, 1))
 }
@@ -108,9 +108,9 @@ func (b *Block) loadPacked(m Mem, i ID) ID {
 		word := b.Bitcast(b.Load(words, b.Shr(i, 1)), Uint)
 		return b.unpack(b.emit(opShiftRight, Type{Uint, 1}, word, half), from, 0)
 	case m.kind == Storage:
-		return b.unpackFour(b.Load(words, i), from)
+		return b.unpack4(b.Load(words, i), from)
 	}
 	first := b.Shl(i, 1)
 	lo, hi := b.Load(words, first), b.Load(words, b.Add(first, b.Index(1)))
-	return b.unpackFour(b.emit(opCompositeBuild, Type{Uint, 2}, b.Bitcast(lo, Uint), b.Bitcast(hi, Uint)), from)
+	return b.unpack4(b.emit(opCompositeBuild, Type{Uint, 2}, b.Bitcast(lo, Uint), b.Bitcast(hi, Uint)), from)
 }

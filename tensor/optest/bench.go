@@ -212,10 +212,10 @@ func Measure(ctx context.Context, dev *vk.Device, o tensor.Options, w Work) (Rea
 	r.Peak = r.Yardstick
 	if w.FLOPs > 0 {
 		r.FLOPs = w.FLOPs
-		if d := share(median(times[2]), w.FLOPs/like.FLOPs); d > r.Yardstick {
+		if d := multiplied(median(times[2]), w.FLOPs/like.FLOPs); d > r.Yardstick {
 			r.Bound, r.Yardstick = "product", d
 		}
-		r.Peak = max(r.Peak, share(median(times[3]), w.FLOPs/peak.FLOPs))
+		r.Peak = max(r.Peak, multiplied(median(times[3]), w.FLOPs/peak.FLOPs))
 	}
 	return r, nil
 }
@@ -225,8 +225,8 @@ func Measure(ctx context.Context, dev *vk.Device, o tensor.Options, w Work) (Rea
 func Read(ctx context.Context, dev *vk.Device, name string, times []time.Duration, kernels []tensor.Kernel) (Reading, error) {
 	rt := tensor.NewRuntime(dev)
 	defer rt.Close()
-	unit := products(nil)
-	product, err := rt.Compile(unit.Outputs)
+	like := products(nil)
+	product, err := rt.Compile(like.Outputs)
 	if err != nil {
 		return Reading{}, err
 	}
@@ -239,7 +239,7 @@ func Read(ctx context.Context, dev *vk.Device, name string, times []time.Duratio
 	r := reading(name, times, kernels)
 	r.Bound = "both"
 	for _, k := range kernels {
-		r.Yardstick += max(share(median(sticks[0]), k.FLOPs/unit.FLOPs), share(median(sticks[1]), float64(k.Bytes)/usual))
+		r.Yardstick += max(multiplied(median(sticks[0]), k.FLOPs/like.FLOPs), multiplied(median(sticks[1]), float64(k.Bytes)/usual))
 	}
 	r.Peak = r.Yardstick
 	return r, nil
@@ -259,7 +259,7 @@ func median(times []time.Duration) time.Duration {
 	return times[len(times)/2]
 }
 
-func share(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
+func multiplied(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
 // alternate times a program and others in turns, so that other load on the machine affects all of them equally.
 func alternate(ctx context.Context, rt *tensor.Runtime, p *tensor.Program, others ...tensor.Outputs) ([][]time.Duration, error) {

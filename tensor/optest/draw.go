@@ -13,8 +13,8 @@ func away(r *rand.Rand) float64 { return float64(r.IntN(7)-3) + 0.2 + 0.6*r.Floa
 
 func whole(r *rand.Rand) float64 { return float64(r.IntN(3) - 1) }
 
-// apart draws numbers no two of which are close, so that the largest stays the largest.
-func apart(r *rand.Rand, shape []int, _ int) Array {
+// distinct draws numbers no two of which are close, so that the largest stays the largest.
+func distinct(r *rand.Rand, shape []int, _ int) Array {
 	a := newArray(shape...)
 	for i, p := range r.Perm(len(a.V)) {
 		a.V[i] = float64(p)*0.1 - 1
@@ -30,7 +30,7 @@ type s = []int
 
 // apartFrom draws numbers whose differences are not close to 0.
 func apartFrom(r *rand.Rand, shape []int, i int) Array {
-	a := apart(r, shape, i)
+	a := distinct(r, shape, i)
 	for k := range a.V {
 		a.V[k] += 0.05 * float64(i)
 	}

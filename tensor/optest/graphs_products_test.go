@@ -50,8 +50,8 @@ func (m *maker) convolves() (name string, s *step, in []int) {
 	}
 	forth := m.r.IntN(3) > 0
 	for i := range n {
-		reach := dilation[i]*(kernel[i]-1) + 1
-		if forth && size[i]+2*padding[i] < reach || !forth && ((size[i]-1)*stride[i]-2*padding[i]+reach+more[i] < 1 || more[i] >= max(stride[i], dilation[i])) {
+		extent := dilation[i]*(kernel[i]-1) + 1
+		if forth && size[i]+2*padding[i] < extent || !forth && ((size[i]-1)*stride[i]-2*padding[i]+extent+more[i] < 1 || more[i] >= max(stride[i], dilation[i])) {
 			return "", nil, nil
 		}
 	}

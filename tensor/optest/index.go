@@ -112,12 +112,12 @@ var indexCases = []Case{
 		p := pattern(d[1], 7)
 		return build([]int{d[0], 7, d[2]}, func(at []int) float64 { return in[0].pick(at, 1, p.V[at[1]]) })
 	}},
-	{Name: "Sort", Op: unary(func(x *T) *T { return first(x.Sort(1, false)) }), Draws: apart, Dims: planes, Ref: refSort(false, false, 0)},
+	{Name: "Sort", Op: unary(func(x *T) *T { return first(x.Sort(1, false)) }), Draws: distinct, Dims: planes, Ref: refSort(false, false, 0)},
 	{Name: "Sort/places", Op: unary(func(x *T) *T { return second(x.Sort(1, true)) }), In: whole, Ints: true, Dims: planes, Ref: refSort(true, true, 0)},
 	{Name: "Sort/nan", Op: unary(func(x *T) *T { return first(x.Unsqueeze(0).Sort(1, false)) }), In: whole, Ints: true, Dims: of(sh(s{3})), Also: []float64{1, nan, -inf, inf, 0, nan, -1}, Ref: func(in []Array) Array {
 		return refSort(false, false, 0)([]Array{{[]int{1, len(in[0].V)}, in[0].V}})
 	}},
-	{Name: "TopK", Op: unary(func(x *T) *T { return first(x.TopK(1, 3)) }), Draws: apart, Dims: of(sh(s{3, 5}), sh(s{4, 8}), sh(s{2, 70})), Ref: refSort(true, false, 3)},
+	{Name: "TopK", Op: unary(func(x *T) *T { return first(x.TopK(1, 3)) }), Draws: distinct, Dims: of(sh(s{3, 5}), sh(s{4, 8}), sh(s{2, 70})), Ref: refSort(true, false, 3)},
 }
 
 var lookupCases = []Case{

@@ -82,7 +82,7 @@ func refNorm(group func(at []int) int) func([]Array) Array {
 func refAttention(may func(t, s int) bool) func([]Array) Array {
 	return func(in []Array) Array {
 		q, k, v := in[0], in[1], in[2]
-		share := q.Shape[1] / k.Shape[1]
+		group := q.Shape[1] / k.Shape[1]
 		shape := slices.Clone(q.Shape)
 		shape[3] = v.Shape[3]
 		e, total := make([]float64, k.Shape[2]), 0.0 // a query's weights, which are used for all elements of its result, and their sum
@@ -94,7 +94,7 @@ func refAttention(may func(t, s int) bool) func([]Array) Array {
 					if may(at[2], s) {
 						score = 0
 						for d := range q.Shape[3] {
-							score += q.get([]int{at[0], at[1], at[2], d}) * k.get([]int{at[0], at[1] / share, s, d})
+							score += q.get([]int{at[0], at[1], at[2], d}) * k.get([]int{at[0], at[1] / group, s, d})
 						}
 					}
 					e[s] = math.Exp(score / math.Sqrt(float64(q.Shape[3])))
@@ -103,7 +103,7 @@ func refAttention(may func(t, s int) bool) func([]Array) Array {
 			}
 			y := 0.0
 			for s := range e {
-				y += e[s] * v.get([]int{at[0], at[1] / share, s, at[3]})
+				y += e[s] * v.get([]int{at[0], at[1] / group, s, at[3]})
 			}
 			return y / total
 		})
@@ -125,14 +125,14 @@ var (
 )
 
 var layerCases = []Case{
-	{Name: "MaxPool2d", Op: unary(func(x *T) *T { return x.MaxPool2d(tensor.PoolOptions{Kernel: s{3}, Stride: s{2}, Padding: s{1}}) }), Draws: apart, Dims: pictures, Ref: refPool(3, 2, 1, -inf, slices.Max[[]float64])},
+	{Name: "MaxPool2d", Op: unary(func(x *T) *T { return x.MaxPool2d(tensor.PoolOptions{Kernel: s{3}, Stride: s{2}, Padding: s{1}}) }), Draws: distinct, Dims: pictures, Ref: refPool(3, 2, 1, -inf, slices.Max[[]float64])},
 	{Name: "AvgPool2d", Op: unary(func(x *T) *T { return x.AvgPool2d(tensor.PoolOptions{Kernel: s{3}, Stride: s{2}, Padding: s{1}}) }), In: normal, Dims: pictures, Ref: refPool(3, 2, 1, 0, mean)},
-	{Name: "MaxPool1d", Op: unary(func(x *T) *T { return x.MaxPool1d(tensor.PoolOptions{Kernel: s{2}}) }), Draws: apart, Dims: of(sh(s{2, 3, 7}), sh(s{2, 8})), Ref: refLine(func(m int) int { return m / 2 }, func(l []float64, i int) float64 { return max(l[2*i], l[2*i+1]) })},
+	{Name: "MaxPool1d", Op: unary(func(x *T) *T { return x.MaxPool1d(tensor.PoolOptions{Kernel: s{2}}) }), Draws: distinct, Dims: of(sh(s{2, 3, 7}), sh(s{2, 8})), Ref: refLine(func(m int) int { return m / 2 }, func(l []float64, i int) float64 { return max(l[2*i], l[2*i+1]) })},
 	{Name: "AvgPool1d", Op: unary(func(x *T) *T { return x.AvgPool1d(tensor.PoolOptions{Kernel: s{2}}) }), In: normal, Dims: of(sh(s{2, 3, 7}), sh(s{2, 8})), Ref: refLine(func(m int) int { return m / 2 }, func(l []float64, i int) float64 { return (l[2*i] + l[2*i+1]) / 2 })},
-	{Name: "MaxPool3d", Op: unary(func(x *T) *T { return x.MaxPool3d(tensor.PoolOptions{Kernel: s{1, 2, 2}}).Reshape(-1) }), Draws: apart, Dims: of(sh(s{2, 2, 1, 4, 6})), Ref: flatPool(slices.Max[[]float64])},
+	{Name: "MaxPool3d", Op: unary(func(x *T) *T { return x.MaxPool3d(tensor.PoolOptions{Kernel: s{1, 2, 2}}).Reshape(-1) }), Draws: distinct, Dims: of(sh(s{2, 2, 1, 4, 6})), Ref: flatPool(slices.Max[[]float64])},
 	{Name: "AvgPool3d", Op: unary(func(x *T) *T { return x.AvgPool3d(tensor.PoolOptions{Kernel: s{1, 2, 2}}).Reshape(-1) }), In: normal, Dims: of(sh(s{2, 2, 1, 4, 6})), Ref: flatPool(mean)},
 	{Name: "AdaptiveAvgPool", Op: unary(func(x *T) *T { return x.AdaptiveAvgPool(3) }), In: normal, Dims: planes, Ref: refLine(fixed(3), func(l []float64, i int) float64 { return mean(l[i*len(l)/3 : ((i+1)*len(l)+2)/3]) })},
-	{Name: "AdaptiveMaxPool", Op: unary(func(x *T) *T { return x.AdaptiveMaxPool(3) }), Draws: apart, Dims: planes, Ref: refLine(fixed(3), func(l []float64, i int) float64 { return slices.Max(l[i*len(l)/3 : ((i+1)*len(l)+2)/3]) })},
+	{Name: "AdaptiveMaxPool", Op: unary(func(x *T) *T { return x.AdaptiveMaxPool(3) }), Draws: distinct, Dims: planes, Ref: refLine(fixed(3), func(l []float64, i int) float64 { return slices.Max(l[i*len(l)/3 : ((i+1)*len(l)+2)/3]) })},
 	{Name: "UpsampleNearest", Op: unary(func(x *T) *T { return x.UpsampleNearest(12) }), In: normal, Dims: of(sh(s{3, 5}), sh(s{4, 4}), sh(s{2, 3, 6})), Ref: refLine(fixed(12), func(l []float64, i int) float64 { return l[i*len(l)/12] })},
 	{Name: "UpsampleLinear", Op: unary(func(x *T) *T { return x.UpsampleLinear(false, 12) }), In: normal, Dims: of(sh(s{3, 5}), sh(s{4, 4}), sh(s{2, 3, 16})), Ref: refLine(fixed(12), func(l []float64, i int) float64 {
 		return refLinear(l, (float64(i)+0.5)*float64(len(l))/12-0.5)

@@ -110,8 +110,8 @@ func nearest(x float64, digits, least int, largest float64) float64 {
 		return x
 	}
 	_, e := math.Frexp(x)
-	unit := math.Ldexp(1, max(e-digits, least))
-	y := math.RoundToEven(x/unit) * unit
+	ulp := math.Ldexp(1, max(e-digits, least))
+	y := math.RoundToEven(x/ulp) * ulp
 	if math.Abs(y) > largest {
 		return math.Inf(int(math.Copysign(1, x)))
 	}

@@ -26,9 +26,9 @@ func copies(b *spirv.Block, x, y spirv.Mem) { b.Store(y, at(b), b.Load(x, at(b))
 func factors(b *spirv.Block, y spirv.Mem, from spirv.ID) {
 	m := spirv.Matrices{M: 8, N: 8, K: 8, Dialect: spirv.KHR}
 	b.Multiply(m, 8)
-	fours := spirv.Type{Elem: spirv.Uint, N: 2}
-	s := b.Shared(64, fours)
-	b.StoreShared(s, b.LocalID(0), b.Zero(fours))
+	words := spirv.Type{Elem: spirv.Uint, N: 2}
+	s := b.Shared(64, words)
+	b.StoreShared(s, b.LocalID(0), b.Zero(words))
 	b.Barrier()
 	sum := b.Sum(m, s, b.Index(0), 8, 8, b.LocalID(0))
 	b.AddProduct(sum, b.FactorA(m, s, from, 2, false), b.FactorB(m, s, b.Index(0), 2, true))

@@ -90,7 +90,7 @@ func TestRightKernels(t *testing.T) {
 // TestContraction: a device that contracts rounds x·y + z once, but not where a kernel wants it rounded twice.
 func TestContraction(t *testing.T) {
 	const x = 4097 // x² is 2²⁴ + 2¹³ + 1, which is no float32
-	for _, apart := range []bool{false, true} {
+	for _, separate := range []bool{false, true} {
 		k := kernel(t, func(b *spirv.Block, in, out spirv.Mem) {
 			v := b.Load(in, at(b))
 			write := func() {
@@ -98,8 +98,8 @@ func TestContraction(t *testing.T) {
 				b.Store(out, at(b), b.Sub(b.Mul(v, v), square))
 				b.Store(out, b.Add(at(b), b.Index(2*x)), b.Sub(square, b.Mul(v, v)))
 			}
-			if apart {
-				b.Apart(write)
+			if separate {
+				b.NoContraction(write)
 			} else {
 				write()
 			}
@@ -111,12 +111,12 @@ func TestContraction(t *testing.T) {
 				t.Fatal(faults)
 			}
 			want := float32(0)
-			if contract && !apart {
+			if contract && !separate {
 				want = 1
 			}
 			out := d.Views[1].Buffer.Bytes
 			if got, minus := f32(word(out, 4*x)), f32(word(out, 12*x)); got != want || minus != -want {
-				t.Errorf("apart %t, contracted %t: %v and %v, want %v and %v", apart, contract, got, minus, want, -want)
+				t.Errorf("separate %t, contracted %t: %v and %v, want %v and %v", separate, contract, got, minus, want, -want)
 			}
 		}
 	}

@@ -142,7 +142,7 @@ func (w *flashWriter) more(input int) {
 			for i := range words {
 				words[i] = b.Bitcast(b.Component(x[1], i), spirv.Uint)
 			}
-			u := expr.Unit(b, expr.Philox(b, w.Stream, b.Bitcast(x[0], spirv.Uint), words)[0])
+			u := expr.Uniform(b, expr.Philox(b, w.Stream, b.Bitcast(x[0], spirv.Uint), words)[0])
 			return b.Select(b.LessEqual(b.Same(u, w.Dropout), u), b.Index(1), b.Index(0))
 		}))
 	}
@@ -161,7 +161,7 @@ func (w *flashWriter) operand(input int) operand {
 func (w *flashWriter) rows(name string, input int) {
 	o, n := w.operand(input), w.u.Node.In[input].Dim(-1)
 	load := func(x []spirv.ID) spirv.ID {
-		return w.four(o.base, x[0], o.inner, x[1], ir.Fours(o.inner, o.batch, o.outer))
+		return w.loadQuad(o.base, x[0], o.inner, x[1], ir.AlignedQuads(o.inner, o.batch, o.outer))
 	}
 	if n%4 != 0 {
 		load = func(x []spirv.ID) spirv.ID {

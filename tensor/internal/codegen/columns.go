@@ -90,7 +90,7 @@ func (c *columns) total(item spirv.ID) (at []spirv.ID, v spirv.ID) {
 		}
 		return read(i)
 	}
-	total := b.Cell(c.unit(c.r, spirv.Type{Elem: c.x.DType.Value(), N: 4}))
+	total := b.Cell(c.identity(c.r, spirv.Type{Elem: c.x.DType.Value(), N: 4}))
 	const unroll = 4
 	rows := k / c.deep
 	full := rows / unroll * unroll

@@ -29,7 +29,7 @@ func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	groups := (quads + per - 1) / per
 	together := 1
 	if each > 1 {
-		together = pair(on, u, quads)
+		together = quadsPerStore(on, u, quads)
 	}
 	e := newEmitter(f, u, on, n, local)
 	b := e.b

@@ -66,9 +66,9 @@ type Writer interface {
 	Write(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated
 }
 
-// pair returns the number of consecutive quads that a lane writes at once, for a lane with so many quads. It is more than one on
+// quadsPerStore returns the number of consecutive quads that a lane writes at once, for a lane with so many quads. It is more than one on
 // lavapipe, which determines for each store which lanes write, and where. It is one for packed outputs.
-func pair(on ir.Target, u *fuse.Unit, quads int) int {
+func quadsPerStore(on ir.Target, u *fuse.Unit, quads int) int {
 	packed := slices.ContainsFunc(u.Outs, func(t *ir.Node) bool { return t.DType.Packed() })
 	if on.CPU && on.Info.Int64 && quads%2 == 0 && !packed {
 		return 2

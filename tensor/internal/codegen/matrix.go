@@ -57,9 +57,9 @@ func (p *Product) matrix() Variant {
 		b := p.b
 		b.Multiply(m, lanes)
 		groups := ir.Up(p.M, matrixTile) * ir.Up(p.N, matrixTile) * p.Z
-		const fours = matrixTile * matrixSlab / 4
-		x := slab{p.x, p.x.loading(), p.M, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
-		y := slab{p.y, p.y.loading(), p.N, b.Shared(fours, spirv.Type{Elem: spirv.Uint, N: 2})}
+		const quads = matrixTile * matrixSlab / 4
+		x := slab{p.x, p.x.loading(), p.M, b.Shared(quads, spirv.Type{Elem: spirv.Uint, N: 2})}
+		y := slab{p.y, p.y.loading(), p.N, b.Shared(quads, spirv.Type{Elem: spirv.Uint, N: 2})}
 		out := b.Shared(matrixTile*matrixTile, spirv.Type{Elem: spirv.Float, N: 1})
 
 		id := b.LocalID(0)
@@ -133,10 +133,10 @@ func (p *Product) fillSlab(s slab, id spirv.ID, threads int, z, first, k0 spirv.
 	zero := b.Zero(spirv.Type{Elem: spirv.Float, N: 1})
 	for t := 0; t < matrixTile*matrixSlab/4; t += threads {
 		q := b.Add(id, b.Index(t))
-		line, four := b.Div(q, b.Index(s.line())), b.Shl(b.Mod(q, b.Index(s.line())), 2)
-		outer, k := b.Add(first, line), b.Add(k0, four)
+		line, along := b.Div(q, b.Index(s.line())), b.Shl(b.Mod(q, b.Index(s.line())), 2)
+		outer, k := b.Add(first, line), b.Add(k0, along)
 		if s.l.outer {
-			outer, k = b.Add(first, four), b.Add(k0, line)
+			outer, k = b.Add(first, along), b.Add(k0, line)
 		}
 		place := func(outer, k spirv.ID) (at, inside spirv.ID) {
 			inside = b.Less(k, b.Index(p.K))

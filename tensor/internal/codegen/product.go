@@ -28,8 +28,8 @@ func offset(b *spirv.Block, v ir.View, flat spirv.ID) spirv.ID {
 	return sum
 }
 
-// four reads the elements at, at+1, at+2, at+3 along v, with base as the origin; at is a multiple of 4.
-func (e *emitter) four(t *ir.Node, base spirv.ID, v ir.View, at spirv.ID, aligned bool) spirv.ID {
+// loadQuad reads the elements at, at+1, at+2, at+3 along v, with base as the origin; at is a multiple of 4.
+func (e *emitter) loadQuad(t *ir.Node, base spirv.ID, v ir.View, at spirv.ID, aligned bool) spirv.ID {
 	b := e.b
 	if aligned {
 		return b.Load(e.mem(t, 4), b.Shr(b.Add(base, offset(b, v, at)), 2))
@@ -140,9 +140,9 @@ func (p *Product) lanes() []Variant {
 
 func (p *Product) lanesOf(tile, ku int) Variant {
 	x, y := p.x, p.y
-	alongX, alongY := ir.Fours(x.inner, x.batch, x.outer), ir.Fours(y.inner, y.batch, y.outer)
-	ta := !alongX && ir.Fours(x.outer, x.batch, x.inner)
-	tb := !ir.Fours(y.outer, y.batch, y.inner)
+	alongX, alongY := ir.AlignedQuads(x.inner, x.batch, x.outer), ir.AlignedQuads(y.inner, y.batch, y.outer)
+	ta := !alongX && ir.AlignedQuads(x.outer, x.batch, x.inner)
+	tb := !ir.AlignedQuads(y.outer, y.batch, y.inner)
 	across := 4 * p.on.Lanes
 	form := fmt.Sprintf("lanes %d×%d k%d", tile, across, ku)
 	if ta {
@@ -157,7 +157,7 @@ func (p *Product) lanesOf(tile, ku int) Variant {
 				if across { // a[0] is the first of four consecutive elements along the outer axis
 					return p.b.Load(p.mem(o.base, 4), p.b.Shr(p.b.Add(a[0], offset(p.b, o.inner, a[1])), 2))
 				}
-				return p.four(o.base, a[0], o.inner, a[1], aligned)
+				return p.loadQuad(o.base, a[0], o.inner, a[1], aligned)
 			}
 		}
 		touch := p.hole("touch", func(a []spirv.ID) spirv.ID { return p.touch(a[0], a[1], a[2]) })
@@ -213,7 +213,7 @@ func (p *Product) result(z, m, n, c spirv.ID) {
 	b, u := p.b, p.u
 	row := b.Add(offset(b, p.outBatch, z), offset(b, p.outRows, m))
 	first := b.Add(row, offset(b, p.outColumns, n))
-	if ir.Fours(p.outColumns, p.outBatch, p.outRows) {
+	if ir.AlignedQuads(p.outColumns, p.outBatch, p.outRows) {
 		outs := p.outs(u, 4)
 		p.locate(z, m, n)
 		for i, v := range p.results(u, first, true, c) {

@@ -20,14 +20,14 @@ func reduce(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	return reduceRows(f, u, on)
 }
 
-func (e *emitter) unit(r *ir.Reduction, t spirv.Type) spirv.ID {
-	if t.Elem == spirv.Int && math.IsInf(r.Unit, 0) { // int32 has no infinity
-		if r.Unit > 0 {
+func (e *emitter) identity(r *ir.Reduction, t spirv.Type) spirv.ID {
+	if t.Elem == spirv.Int && math.IsInf(r.Identity, 0) { // int32 has no infinity
+		if r.Identity > 0 {
 			return e.b.Same(e.b.Zero(t), 1<<31-1)
 		}
 		return e.b.Same(e.b.Zero(t), -1<<31)
 	}
-	return e.b.Same(e.b.Zero(t), r.Unit)
+	return e.b.Same(e.b.Zero(t), r.Identity)
 }
 
 // outs declares the memory of the tensors that a reduction's unit writes.
@@ -83,8 +83,8 @@ func reduceShortRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 				total[row] = r.Combine(b, total[row], b.Component(quads[i/4], i%4))
 			}
 		}
-		four := b.Vec(total[0], total[1], total[2], total[3])
-		for i, v := range e.results(u, b.Shl(item, 2), true, four) {
+		totals := b.Vec(total[0], total[1], total[2], total[3])
+		for i, v := range e.results(u, b.Shl(item, 2), true, totals) {
 			e.store(outs[i], u.Outs[i], item, v)
 		}
 	})
@@ -94,16 +94,16 @@ func reduceShortRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 // slice is the most lanes of a row that shares its workgroup with other rows.
 const slice = 32
 
-// share returns the number of lanes that share a row of k elements, the number of lanes of a workgroup, and the number of rows that they
+// divideRow returns the number of lanes that share a row of k elements, the number of lanes of a workgroup, and the number of rows that they
 // process one after the other. On a GPU there are enough lanes to keep the row's values in registers, and more if there are few rows. On
 // lavapipe, the lanes of one subgroup process many rows if the rows fit into registers: the code stays in the cache, and values that are
 // the same in all rows are read once.
-func share(on ir.Target, rows, k int) (lanes, local, each int) {
+func divideRow(on ir.Target, rows, k int) (lanes, local, each int) {
 	if on.CPU {
 		const busy, many = 128, 32 // number of workgroups; number of rows
 		lanes, local, each = on.Lanes, 64, min(rows/busy, many)
 		switch {
-		case each >= many/2 && fours(on, lanes, k) > 0:
+		case each >= many/2 && quadsPerLane(on, lanes, k) > 0:
 			return lanes, lanes, each
 		case rows*lanes < 64*16:
 			local = lanes
@@ -111,8 +111,8 @@ func share(on ir.Target, rows, k int) (lanes, local, each int) {
 		return lanes, local, 1
 	}
 	const few, busy = 4, 1 << 14 // quads of a lane; number of invocations
-	most, fours := on.Invocations(512), ir.Up(k, 4)
-	for lanes = 4; lanes < most && (lanes < slice && lanes < fours || lanes*few < fours || rows*lanes < busy && lanes < fours/2); {
+	most, quads := on.Invocations(512), ir.Up(k, 4)
+	for lanes = 4; lanes < most && (lanes < slice && lanes < quads || lanes*few < quads || rows*lanes < busy && lanes < quads/2); {
 		lanes *= 2
 	}
 	if lanes > slice {
@@ -124,19 +124,19 @@ func share(on ir.Target, rows, k int) (lanes, local, each int) {
 // reduceRows writes a reduction in which several lanes share a row: a subgroup on lavapipe, a workgroup or a part of one on a GPU. They
 // process the row once for each reduction, and once more for the outputs that are as long as the row.
 func reduceRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
-	rows, k := u.Span()
-	lanes, local, each := share(on, rows, k)
+	rows, k := u.RowShape()
+	lanes, local, each := divideRow(on, rows, k)
 	groups := ir.Up(rows*lanes, local*each)
 	e := newEmitter(f, u, on, rows*k, local)
 	b := e.b
 	e.stops, e.rows = loads(f, u), map[*ir.Node]spirv.ID{}
 	var outs []spirv.Mem
-	w := walker{emitter: e, u: u, lanes: lanes, pair: 1}
-	if n := fours(on, lanes, k); n > 0 {
-		w.pair = pair(on, u, n)
+	w := walker{emitter: e, u: u, lanes: lanes, perStore: 1}
+	if n := quadsPerLane(on, lanes, k); n > 0 {
+		w.perStore = quadsPerStore(on, u, n)
 	}
 	for _, t := range u.Outs {
-		outs = append(outs, e.out(t, min(4*w.pair, t.Len()/rows)))
+		outs = append(outs, e.out(t, min(4*w.perStore, t.Len()/rows)))
 	}
 	e.single(u)
 	w.id, w.local = b.LocalID(0), local

@@ -28,12 +28,12 @@ func groupRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target, v int) Generated {
 		if sixteens > 0 {
 			from := e.mem(x, 4)
 			b.For(b.Index(0), b.Index(sixteens), 16, func(i spirv.ID) {
-				var fours [4]spirv.ID
-				for j := range fours {
-					fours[j] = b.Load(from, b.Add(b.Shr(i, 2), b.Index(j)))
+				var quads [4]spirv.ID
+				for j := range quads {
+					quads[j] = b.Load(from, b.Add(b.Shr(i, 2), b.Index(j)))
 				}
 				for j := range 16 {
-					body(b.Add(i, b.Index(j)), b.Component(fours[j/4], j%4))
+					body(b.Add(i, b.Index(j)), b.Component(quads[j/4], j%4))
 				}
 			})
 		}

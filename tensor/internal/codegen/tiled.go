@@ -103,9 +103,9 @@ type loading struct {
 
 func (o operand) loading() loading {
 	switch {
-	case ir.Fours(o.inner, o.batch, o.outer):
+	case ir.AlignedQuads(o.inner, o.batch, o.outer):
 		return loading{4, false}
-	case ir.Fours(o.outer, o.batch, o.inner):
+	case ir.AlignedQuads(o.outer, o.batch, o.inner):
 		return loading{4, true}
 	}
 	return loading{1, o.outer.Near() > o.inner.Near()}

@@ -14,16 +14,16 @@ type walker struct {
 	*emitter
 	u         *fuse.Unit
 	lanes     int
-	pair      int // consecutive quads that a lane stores together
+	perStore  int // consecutive quads that a lane stores at once
 	lane, row spirv.ID
 	local     int      // invocations of the workgroup
 	id        spirv.ID // the number of this invocation among them
-	held      []four   // the quads of a short row; nil: each reduction reads the row again
-	columns   []four   // values that are the same in all rows, if they were read before the first row
+	held      []quad   // the quads of a short row; nil: each reduction reads the row again
+	columns   []quad   // values that are the same in all rows, if they were read before the first row
 }
 
-// A four holds the values computed for four consecutive elements.
-type four struct {
+// A quad holds the values computed for four consecutive elements.
+type quad struct {
 	base   spirv.ID
 	values map[*ir.Node]spirv.ID
 	views  map[string]spirv.ID
@@ -56,28 +56,28 @@ func (w *walker) along(outs []spirv.Mem, row spirv.ID) {
 
 // keep lets a lane hold all values of its part of a row if these are few quads. Then nothing is read or computed twice.
 func (w *walker) keep() {
-	_, k := w.u.Span()
-	w.held = w.fours(w.b.Mul(w.row, w.b.Index(k)))
+	_, k := w.u.RowShape()
+	w.held = w.quads(w.b.Mul(w.row, w.b.Index(k)))
 	for i, c := range w.columns {
 		maps.Copy(w.held[i].views, c.views)
 	}
 }
 
-// fours returns the quads that the lane holds of a row that begins at start.
-func (w *walker) fours(start spirv.ID) (all []four) {
+// quads returns those that the lane holds of a row that begins at start.
+func (w *walker) quads(start spirv.ID) (all []quad) {
 	b := w.b
-	_, k := w.u.Span()
-	start = b.Add(start, b.Mul(w.lane, b.Index(4*w.pair)))
-	for i := range fours(w.on, w.lanes, k) {
-		base := b.Bitcast(b.Add(start, b.Index(4*(i/w.pair*w.pair*w.lanes+i%w.pair))), spirv.Uint)
-		all = append(all, four{base, map[*ir.Node]spirv.ID{}, map[string]spirv.ID{}})
+	_, k := w.u.RowShape()
+	start = b.Add(start, b.Mul(w.lane, b.Index(4*w.perStore)))
+	for i := range quadsPerLane(w.on, w.lanes, k) {
+		base := b.Bitcast(b.Add(start, b.Index(4*(i/w.perStore*w.perStore*w.lanes+i%w.perStore))), spirv.Uint)
+		all = append(all, quad{base, map[*ir.Node]spirv.ID{}, map[string]spirv.ID{}})
 	}
 	return all
 }
 
-// fours returns the number of quads of a row of k elements that each of so many lanes holds. It returns 0 if the row is too long for
+// quadsPerLane returns the number of quads of a row of k elements that each of so many lanes holds. It returns 0 if the row is too long for
 // that, or cannot be divided evenly.
-func fours(on ir.Target, lanes, k int) int {
+func quadsPerLane(on ir.Target, lanes, k int) int {
 	few := 16
 	if !on.CPU {
 		few = 4
@@ -89,12 +89,12 @@ func fours(on ir.Target, lanes, k int) int {
 }
 
 // hold moves the emitter to the given four elements.
-func (w *walker) hold(f four) { w.base, w.whole, w.values, w.views = f.base, true, f.values, f.views }
+func (w *walker) hold(f quad) { w.base, w.whole, w.values, w.views = f.base, true, f.values, f.views }
 
 // ahead reads the values that are the same in all rows.
 func (w *walker) ahead() {
-	rows, k := w.u.Span()
-	w.n, w.columns = rows*k, w.fours(w.b.Index(0))
+	rows, k := w.u.RowShape()
+	w.n, w.columns = rows*k, w.quads(w.b.Index(0))
 	for _, c := range w.columns {
 		w.hold(c)
 		for _, t := range w.u.Elems {
@@ -109,7 +109,7 @@ func (w *walker) ahead() {
 
 // numbers computes the values of the row that t, an element of the row, needs.
 func (w *walker) numbers(t *ir.Node) {
-	rows, _ := w.u.Span()
+	rows, _ := w.u.RowShape()
 	seen := map[*ir.Node]bool{}
 	var walk func(t *ir.Node)
 	walk = func(t *ir.Node) {
@@ -137,7 +137,7 @@ func (w *walker) number(t *ir.Node) {
 	for _, x := range t.In {
 		w.numbers(x)
 	}
-	rows, k := w.u.Span()
+	rows, k := w.u.RowShape()
 	if t.Reduce != nil {
 		w.n = rows * k
 		w.rows[t] = w.together(t.Reduce, horizontal(w.b, t.Reduce, w.reduce(t.In[0], t.Reduce)))
@@ -193,17 +193,17 @@ func (w *walker) together(r *ir.Reduction, v spirv.ID) spirv.ID {
 func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
 	const unroll = 4
 	b := w.b
-	rows, k := w.u.Span()
+	rows, k := w.u.RowShape()
 	w.n = rows * k
 	if w.held != nil {
-		for i := 0; i < len(w.held); i += w.pair {
-			at := b.Shr(b.Bitcast(w.held[i].base, spirv.Int), 1+w.pair)
+		for i := 0; i < len(w.held); i += w.perStore {
+			at := b.Shr(b.Bitcast(w.held[i].base, spirv.Int), 1+w.perStore)
 			for j, t := range w.u.Outs {
 				if t.Len() == rows {
 					continue
 				}
 				var values []spirv.ID
-				for h := range w.pair {
+				for h := range w.perStore {
 					w.hold(w.held[i+h])
 					values = append(values, w.value(t))
 				}
@@ -247,7 +247,7 @@ func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
 // reduce combines the lane's elements of x along the row into one vector.
 func (w *walker) reduce(x *ir.Node, r *ir.Reduction) spirv.ID {
 	b := w.b
-	_, k := w.u.Span()
+	_, k := w.u.RowShape()
 	if w.held != nil {
 		var total spirv.ID
 		for i, f := range w.held {
@@ -262,11 +262,11 @@ func (w *walker) reduce(x *ir.Node, r *ir.Reduction) spirv.ID {
 	}
 	start := b.Mul(w.row, b.Index(k))
 	t := spirv.Type{Elem: x.DType.Value(), N: 4}
-	quad := func(q spirv.ID) spirv.ID {
+	read := func(q spirv.ID) spirv.ID {
 		w.at(b.Bitcast(b.Add(start, b.Shl(q, 2)), spirv.Uint), k%4 == 0)
 		return w.value(x)
 	}
-	total := b.Cell(w.unit(r, t))
+	total := b.Cell(w.identity(r, t))
 	const unroll = 4
 	lanes := w.lanes
 	full := k / (4 * lanes) // rounds in which every lane has a whole quad
@@ -274,21 +274,21 @@ func (w *walker) reduce(x *ir.Node, r *ir.Reduction) spirv.ID {
 	if unrolled > 0 {
 		b.For(b.Index(0), b.Index(unrolled*lanes), unroll*lanes, func(i spirv.ID) {
 			q := b.Add(i, w.lane)
-			sum := quad(q)
+			sum := read(q)
 			for j := 1; j < unroll; j++ {
-				sum = r.Combine(b, sum, quad(b.Add(q, b.Index(j*lanes))))
+				sum = r.Combine(b, sum, read(b.Add(q, b.Index(j*lanes))))
 			}
 			b.Set(total, r.Combine(b, b.Get(total), sum))
 		})
 	}
 	for i := unrolled; i < full; i++ {
-		b.Set(total, r.Combine(b, b.Get(total), quad(b.Add(w.lane, b.Index(i*lanes)))))
+		b.Set(total, r.Combine(b, b.Get(total), read(b.Add(w.lane, b.Index(i*lanes)))))
 	}
 	if full*4*lanes < k {
 		q := b.Add(w.lane, b.Index(full*lanes))
-		v := quad(b.Min(q, b.Index(ir.Up(k, 4)-1))) // elements beyond the row may lie beyond the memory, too
+		v := read(b.Min(q, b.Index(ir.Up(k, 4)-1))) // elements beyond the row may lie beyond the memory, too
 		in := b.Less(b.Add(b.Splat(b.Shl(q, 2)), b.Lanes()), b.Int(k))
-		b.Set(total, r.Combine(b, b.Get(total), b.Select(in, v, w.unit(r, t))))
+		b.Set(total, r.Combine(b, b.Get(total), b.Select(in, v, w.identity(r, t))))
 	}
 	return b.Get(total)
 }

@@ -36,18 +36,18 @@ type Program struct {
 	Scratch int                   // the bytes of values between kernels
 	Results int                   // the bytes of fetched values
 
-	announced []*ir.Node            // the variables that will be updated
-	spans     map[*ir.Node]*span    // the lifetimes of values in scratch memory
-	kept      map[*ir.Node]int      // the offsets of results in the memory of results
-	inPack    map[*ir.Node]*ir.Node // the pack of each part and of each pack
-	names     map[*ir.Node]string   // the names of stored nodes in listings
+	announced   []*ir.Node               // the variables that will be updated
+	allocations map[*ir.Node]*allocation // the lifetimes of values in scratch memory
+	kept        map[*ir.Node]int         // the offsets of results in the memory of results
+	inPack      map[*ir.Node]*ir.Node    // the pack of each part and of each pack
+	names       map[*ir.Node]string      // the names of stored nodes in listings
 }
 
 // New returns an empty program.
 func New(on ir.Target, o Options) *Program {
 	return &Program{
 		Options: o, Graph: lower.New(on), InPlace: map[*ir.Node]*ir.Node{},
-		spans: map[*ir.Node]*span{}, kept: map[*ir.Node]int{}, names: map[*ir.Node]string{},
+		allocations: map[*ir.Node]*allocation{}, kept: map[*ir.Node]int{}, names: map[*ir.Node]string{},
 	}
 }
 

@@ -23,18 +23,18 @@ func (c *Program) keep() int {
 
 // lifetimes plans the memory of all other values that need memory, and returns the bytes needed.
 func (c *Program) lifetimes() int {
-	var all []*span
+	var all []*allocation
 	for i, u := range c.Fused.Units {
 		for _, t := range u.Outs {
 			if _, result := c.kept[t]; result || c.InPlace[t] != nil {
 				continue
 			}
 			t = c.holder(t)
-			if c.spans[t] == nil {
-				c.spans[t] = &span{bytes: t.Bytes(), first: i}
-				all = append(all, c.spans[t])
+			if c.allocations[t] == nil {
+				c.allocations[t] = &allocation{bytes: t.Bytes(), first: i}
+				all = append(all, c.allocations[t])
 			}
-			c.spans[t].last = i
+			c.allocations[t].last = i
 		}
 		for _, t := range c.reads(u) {
 			c.lives(t, i)
@@ -103,7 +103,7 @@ func (c *Program) holder(t *ir.Node) *ir.Node {
 
 // lives keeps a value until a unit has read it.
 func (c *Program) lives(t *ir.Node, until int) {
-	if s := c.spans[c.holder(t)]; s != nil {
+	if s := c.allocations[c.holder(t)]; s != nil {
 		s.last = until
 	}
 }
@@ -134,7 +134,7 @@ func (c *Program) Spot(t *ir.Node) (Spot, error) {
 	if at, ok := c.kept[t]; ok {
 		return Spot{In: InResults, At: at}, nil
 	}
-	if s := c.spans[c.holder(t)]; s != nil {
+	if s := c.allocations[c.holder(t)]; s != nil {
 		at := s.offset
 		if p := c.inPack[t]; p != nil && p != t {
 			at += ir.F32.Bytes(p.Pack.At[slices.IndexFunc(p.In, func(x *ir.Node) bool { return c.Graph.Base(x) == t })])

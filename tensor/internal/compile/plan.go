@@ -7,19 +7,19 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A span is the lifetime and place of a value in memory.
-type span struct {
+// An allocation is the lifetime and place of a value in memory.
+type allocation struct {
 	bytes       int
 	first, last int // first write and last read, as positions in the program, both included
 	offset      int // set by plan
 }
 
-// plan gives each span an offset so that no two that live at once overlap. It places the largest first, each at the lowest offset where
+// plan gives each allocation an offset so that no two that live at once overlap. It places the largest first, each at the lowest offset where
 // it fits (Pisarchyk & Lee 2020, "greedy by size"). It returns the bytes needed in all.
-func plan(spans []*span) int {
-	bySize := slices.Clone(spans)
-	slices.SortStableFunc(bySize, func(a, b *span) int { return cmp.Compare(b.bytes, a.bytes) })
-	var placed []*span // sorted by offset
+func plan(allocations []*allocation) int {
+	bySize := slices.Clone(allocations)
+	slices.SortStableFunc(bySize, func(a, b *allocation) int { return cmp.Compare(b.bytes, a.bytes) })
+	var placed []*allocation // sorted by offset
 	peak := 0
 	for _, s := range bySize {
 		at, need := 0, ir.Aligned(s.bytes)
@@ -33,7 +33,7 @@ func plan(spans []*span) int {
 			at = max(at, p.offset+ir.Aligned(p.bytes))
 		}
 		s.offset = at
-		i, _ := slices.BinarySearchFunc(placed, s, func(p, s *span) int { return cmp.Compare(p.offset, s.offset) })
+		i, _ := slices.BinarySearchFunc(placed, s, func(p, s *allocation) int { return cmp.Compare(p.offset, s.offset) })
 		placed = slices.Insert(placed, i, s)
 		peak = max(peak, at+need)
 	}

@@ -93,7 +93,7 @@ func (c *Program) work(u *fuse.Unit) (reads map[*ir.Node]int, flops float64) {
 			case t.Table && i == 0:
 				reads[b] = min(reads[b]+t.Len(), b.Len())
 			default:
-				reads[b] = min(reads[b]+p.View.Reach(), b.Len())
+				reads[b] = min(reads[b]+p.View.Footprint(), b.Len())
 			}
 		}
 	}

@@ -9,11 +9,11 @@ import (
 // This file has random numbers with the same bits on every device. It uses only integer operations, and those float operations that
 // Vulkan rounds correctly (its appendix "Precision and Operation of SPIR-V Instructions"): sums, differences and products. Quotients,
 // roots, logarithms and sines differ between devices. No intermediate result is so small that a device may replace it by 0, and spirv's
-// Block.Apart keeps a device from rounding a·b + c only once. The result is then the same on all devices that round to the nearest, as
+// Block.NoContraction keeps a device from rounding a·b + c only once. The result is then the same on all devices that round to the nearest, as
 // all known ones do.
 
-// Unit returns a number in [0, 1), in steps of 2⁻²⁴, from random bits.
-func Unit(b *spirv.Block, u spirv.ID) spirv.ID {
+// Uniform returns a number in [0, 1), in steps of 2⁻²⁴, from random bits.
+func Uniform(b *spirv.Block, u spirv.ID) spirv.ID {
 	x := b.Cast(b.Shr(u, 8), spirv.Float)
 	return b.Mul(x, b.Same(x, math.Exp2(-24)))
 }

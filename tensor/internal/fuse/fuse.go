@@ -131,9 +131,9 @@ func (f *Fusion) wait(u *Unit, t *ir.Node) {
 	}
 }
 
-func (f *Fusion) depend(u *Unit, t *ir.Node, apart bool) {
+func (f *Fusion) depend(u *Unit, t *ir.Node, separate bool) {
 	if d := f.Of[t]; d != nil && d.Root() != u {
-		u.After(d.Root(), apart)
+		u.After(d.Root(), separate)
 	}
 }
 
@@ -284,10 +284,10 @@ func (f *Fusion) Reaches(from, to *Unit, indirect bool) bool {
 	f.searches++
 	var visit func(u *Unit, top bool) bool
 	visit = func(u *Unit, top bool) bool {
-		for d, apart := range u.deps {
+		for d, separate := range u.deps {
 			d = d.Root()
 			if d == to {
-				if top && indirect && !apart {
+				if top && indirect && !separate {
 					continue
 				}
 				return true
@@ -379,8 +379,8 @@ func (f *Fusion) merge(u, c *Unit) {
 	for _, t := range c.computes() {
 		delete(c.Stops, t)
 	}
-	for d, apart := range u.deps {
-		c.deps[d] = c.deps[d] || apart
+	for d, separate := range u.deps {
+		c.deps[d] = c.deps[d] || separate
 	}
 	c.settle()
 }

@@ -37,22 +37,22 @@ func (f *Fusion) rowsJoin(c, u *Unit) bool {
 	if !c.follows(u) && !u.follows(c) {
 		return false
 	}
-	rows, k := u.Span()
+	rows, k := u.RowShape()
 	if c.Node != nil {
 		if !c.alongRows() {
 			return false
 		}
-		if r, n := c.Span(); r != rows || n != k {
+		if r, n := c.RowShape(); r != rows || n != k {
 			return false
 		}
 	} else if n := c.Elems[0].Len(); n != rows && (n != rows*k || k%4 != 0) {
 		return false
 	}
-	return u.writes(c.Elems) && f.rowsWithin(u, c) && f.rowLocal(u, c, rows, k) && f.rowLocal(c, u, rows, k) && f.apart(u, c) && f.apart(c, u)
+	return u.writes(c.Elems) && f.rowsWithin(u, c) && f.rowLocal(u, c, rows, k) && f.rowLocal(c, u, rows, k) && f.onlyDirectly(u, c) && f.onlyDirectly(c, u)
 }
 
-// apart tells whether u depends on c only directly, and through no third unit.
-func (f *Fusion) apart(u, c *Unit) bool {
+// onlyDirectly tells whether u does not depend on c through a third unit.
+func (f *Fusion) onlyDirectly(u, c *Unit) bool {
 	for d := range u.deps {
 		if d = d.Root(); d != c && d != u && f.Reaches(d, c, false) {
 			return false

@@ -40,8 +40,8 @@ func (u *Unit) Reductions() []*ir.Node {
 	return append([]*ir.Node{u.Node}, u.More...)
 }
 
-// Span returns the number of rows along which u works, and the number of elements of each.
-func (u *Unit) Span() (rows, k int) { return u.Node.Shape[0], u.Node.In[0].Shape[1] }
+// RowShape returns the number of rows along which u works, and the number of elements of each.
+func (u *Unit) RowShape() (rows, k int) { return u.Node.Shape[0], u.Node.In[0].Shape[1] }
 
 // alongRows tells whether u has reductions of rows [R, K] and can be merged with others along the same rows.
 func (u *Unit) alongRows() bool {
@@ -59,9 +59,9 @@ func (u *Unit) follows(c *Unit) bool {
 	return false
 }
 
-// After makes u depend on d. With apart, d needs a dispatch of its own.
-func (u *Unit) After(d *Unit, apart bool) {
-	u.deps[d] = u.deps[d] || apart
+// After makes u depend on d. With separate, d needs a dispatch of its own.
+func (u *Unit) After(d *Unit, separate bool) {
+	u.deps[d] = u.deps[d] || separate
 	d.needed = true
 }
 
@@ -72,7 +72,7 @@ func (u *Unit) writes(elems []*ir.Node) bool {
 		case !t.DType.Packed():
 			return false
 		case u.Node.Contraction() != nil:
-			return !u.Node.Contraction().InFours()
+			return !u.Node.Contraction().StoresQuads()
 		case u.Node.Reduce == nil:
 			return true
 		case u.Node.Shape[1] > 1:
@@ -93,9 +93,9 @@ func (u *Unit) computes() []*ir.Node {
 // settle replaces the dependencies of the unit by the units into which they were merged.
 func (u *Unit) settle() {
 	deps := map[*Unit]bool{}
-	for d, apart := range u.deps {
+	for d, separate := range u.deps {
 		if d = d.Root(); d != u {
-			deps[d] = deps[d] || apart
+			deps[d] = deps[d] || separate
 		}
 	}
 	u.deps = deps

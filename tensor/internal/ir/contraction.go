@@ -27,13 +27,13 @@ func (c *Contraction) Result() (batch, rows, columns View) {
 // Joins tells whether elementwise nodes can be fused into the product. They can if four consecutive columns of the result are contiguous.
 func (c *Contraction) Joins() bool {
 	_, _, columns := c.Result()
-	return c.InFours() || len(columns.Shape) == 0 || len(columns.Shape) == 1 && columns.Strides[0] == 1
+	return c.StoresQuads() || len(columns.Shape) == 0 || len(columns.Shape) == 1 && columns.Strides[0] == 1
 }
 
-// InFours tells whether the kernel stores four consecutive columns of the result at once.
-func (c *Contraction) InFours() bool {
+// StoresQuads tells whether the kernel stores four consecutive columns of the result at once.
+func (c *Contraction) StoresQuads() bool {
 	batch, rows, columns := c.Result()
-	return Fours(columns, batch, rows)
+	return AlignedQuads(columns, batch, rows)
 }
 
 // Reads tells whether the kernel reads a layout: it may not have padding.

@@ -61,9 +61,9 @@ type Pack struct {
 
 // A Reduction combines elements in any order.
 type Reduction struct {
-	Name    string
-	Unit    float64 // the neutral element: combining with it changes nothing
-	Combine func(b *spirv.Block, x, y spirv.ID) spirv.ID
+	Name     string
+	Identity float64 // the neutral element: combining with it changes nothing
+	Combine  func(b *spirv.Block, x, y spirv.ID) spirv.ID
 	// Subgroup combines the x of all invocations of a subgroup.
 	Subgroup func(b *spirv.Block, x spirv.ID) spirv.ID
 

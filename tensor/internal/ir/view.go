@@ -267,8 +267,8 @@ func (v View) SameRows(rows int) bool {
 	return v.Lo == nil && len(v.Shape) == 2 && v.Shape[0] == rows && v.Strides[0] == 0
 }
 
-// Reach returns an upper bound of the number of elements of a buffer that are visible through v.
-func (v View) Reach() int {
+// Footprint returns an upper bound of the number of elements of a buffer that are visible through v.
+func (v View) Footprint() int {
 	n := 1
 	for i, m := range v.Shape {
 		switch {
@@ -296,9 +296,9 @@ func (v View) Part(from, n int) View {
 	return View{Shape: v.Shape[from : from+n], Strides: v.Strides[from : from+n]}.Collapse()
 }
 
-// Fours tells whether four consecutive elements along the layout along can be read or written as an aligned quad, at every position on
+// AlignedQuads tells whether four consecutive elements along the layout along can be read or written as an aligned quad, at every position on
 // the other axes.
-func Fours(along View, others ...View) bool {
+func AlignedQuads(along View, others ...View) bool {
 	last := len(along.Shape) - 1
 	if last < 0 || along.Strides[last] != 1 || along.Shape[last]%4 != 0 {
 		return false
