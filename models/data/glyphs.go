@@ -130,19 +130,28 @@ func (g *glyphs) resample(m *image.Alpha, rng *rand.Rand, dst []byte) {
 	step := float64(masterSize) / float64(g.size) / scale
 	sin, cos := math.Sincos(turn)
 	const sub = 3 // samples per pixel along each axis
+	n := g.size * sub
+	column, row := make([]turned, n), make([]turned, n) // a sample's place is the sum of its column's and its row's
+	for k := range n {
+		at := float64(k/sub) + (float64(k%sub)+0.5)/sub
+		u, v := at-float64(g.size)*(0.5+dx), at-float64(g.size)*(0.5+dy)
+		column[k], row[k] = turned{u * cos, -(u * sin)}, turned{v * sin, v * cos}
+	}
 	for y := range g.size {
 		for x := range g.size {
 			sum := 0
-			for k := range sub * sub {
-				u := float64(x) + (float64(k%sub)+0.5)/sub - float64(g.size)*(0.5+dx)
-				v := float64(y) + (float64(k/sub)+0.5)/sub - float64(g.size)*(0.5+dy)
-				px := int(math.Floor((u*cos+v*sin)*step + masterSize/2))
-				py := int(math.Floor((v*cos-u*sin)*step + masterSize/2))
-				if image.Pt(px, py).In(m.Rect) {
-					sum += int(m.Pix[py*m.Stride+px])
+			for _, r := range row[y*sub : (y+1)*sub] {
+				for _, c := range column[x*sub : (x+1)*sub] {
+					px, py := (c.x+r.x)*step+masterSize/2, (r.y+c.y)*step+masterSize/2
+					if px >= 0 && px < masterSize && py >= 0 && py < masterSize {
+						sum += int(m.Pix[int(py)*m.Stride+int(px)])
+					}
 				}
 			}
 			dst[y*g.size+x] = byte(sum / (sub * sub))
 		}
 	}
 }
+
+// turned is a point of a row or of a column after the turn.
+type turned struct{ x, y float64 }
