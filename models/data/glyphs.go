@@ -36,10 +36,15 @@ const (
 // alone.
 type glyphs struct {
 	masters []*image.Alpha // [face][char]
-	size, n int
+	size    int
 	seed    uint64
-	once    sync.Once
 	made    *stored
+	drawn   []sync.Once // which pictures of made are drawn
+}
+
+func newGlyphs(masters []*image.Alpha, size, n int, seed uint64) *glyphs {
+	made := &stored{c: 1, h: size, w: size, pixels: make([]byte, n*size*size), classes: make([]int32, n)}
+	return &glyphs{masters: masters, size: size, seed: seed, made: made, drawn: make([]sync.Once, n)}
 }
 
 func openGlyphs(_ context.Context, o Options) (*Dataset, error) {
@@ -54,8 +59,8 @@ func openGlyphs(_ context.Context, o Options) (*Dataset, error) {
 		Name:     "glyphs",
 		Identity: fmt.Sprintf("%d glyphs of seed %d", glyphTrain+glyphTest, o.Seed),
 
-		Train: &glyphs{masters: masters, size: o.Size, n: glyphTrain, seed: o.Seed},
-		Test:  &glyphs{masters: masters, size: o.Size, n: glyphTest, seed: ^o.Seed},
+		Train: newGlyphs(masters, o.Size, glyphTrain, o.Seed),
+		Test:  newGlyphs(masters, o.Size, glyphTest, ^o.Seed),
 	}
 	for _, r := range glyphChars {
 		d.Classes = append(d.Classes, string(r))
@@ -94,32 +99,22 @@ func glyphMasters() ([]*image.Alpha, error) {
 	return masters, nil
 }
 
-func (g *glyphs) Len() int             { return g.n }
-func (g *glyphs) Shape() (c, h, w int) { return 1, g.size, g.size }
+func (g *glyphs) Len() int             { return g.made.Len() }
+func (g *glyphs) Shape() (c, h, w int) { return g.made.Shape() }
 
 func (g *glyphs) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
-	g.once.Do(g.render)
+	g.drawn[i].Do(func() { g.draw(i) })
 	return g.made.Read(i, nil, dst)
 }
 
-// render draws all pictures once, in parallel.
-func (g *glyphs) render() {
+// draw draws picture i. Each is drawn when it is first read, so that a run begins without waiting for pictures that it needs much later.
+func (g *glyphs) draw(i int) {
+	rng := rand.New(rand.NewPCG(g.seed, uint64(i)))
+	class := rng.IntN(len(glyphChars))
+	face := rng.IntN(len(g.masters) / len(glyphChars))
 	px := g.size * g.size
-	g.made = &stored{c: 1, h: g.size, w: g.size, pixels: make([]byte, g.n*px), classes: make([]int32, g.n)}
-	var wg sync.WaitGroup
-	const parts = 8
-	for p := range parts {
-		wg.Go(func() {
-			for i := p; i < g.n; i += parts {
-				rng := rand.New(rand.NewPCG(g.seed, uint64(i)))
-				class := rng.IntN(len(glyphChars))
-				face := rng.IntN(len(g.masters) / len(glyphChars))
-				g.made.classes[i] = int32(class)
-				g.resample(g.masters[face*len(glyphChars)+class], rng, g.made.pixels[i*px:(i+1)*px])
-			}
-		})
-	}
-	wg.Wait()
+	g.made.classes[i] = int32(class)
+	g.resample(g.masters[face*len(glyphChars)+class], rng, g.made.pixels[i*px:(i+1)*px])
 }
 
 // resample draws a mask into dst, shifted by up to a pixel of 28, turned by up to 8°, scaled by up to 8 %.
