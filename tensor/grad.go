@@ -105,11 +105,11 @@ func (x *Tensor) alias() *Tensor {
 	return x.withGrad(func(dy *Tensor) []*Tensor { return []*Tensor{dy} }, x)
 }
 
-// replacedOn returns a tensor that is x, except on targets for which the condition holds: these compute y, which has the same value. Its gradient
-// is that of x.
+// replacedOn returns x, except on targets for which the condition holds: these compute y instead, which must have the same value. The
+// gradient is that of x on all targets.
 func (x *Tensor) replacedOn(on func(ir.Target) bool, y *Tensor) *Tensor {
 	return Op{
-		Name: "Or", Shape: x.op.Shape, DType: x.op.DType,
+		Name: "ReplacedOn", Shape: x.op.Shape, DType: x.op.DType,
 		instead: func(target ir.Target, in []*Tensor) *Tensor {
 			if on(target) {
 				return in[1]

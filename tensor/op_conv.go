@@ -227,8 +227,7 @@ func (c *conv) weigh(x, y *Tensor) *Tensor {
 
 // back returns the gradient of the convolution by its input, given that of y.
 //
-// Along an axis of stride s, the positions u·s + r with the same remainder r are reached only by the taps of one remainder. So each r is
-// a product of its own, with a part of the weight and windows of y, and nothing is multiplied by zeros.
+// scatter computes it if there are few channels of x and many of y, and gather otherwise.
 func (c *conv) back(y, w *Tensor) *Tensor {
 	const few = 4
 	grad := func(dx *Tensor) []*Tensor { return []*Tensor{c.forth(dx, w), c.weigh(dx, y)} }

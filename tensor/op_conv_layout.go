@@ -80,8 +80,8 @@ func (x *Tensor) copied() *Tensor {
 	return o.On(x)
 }
 
-// replacedOnGPU returns x, except that GPUs read y, which must have the same elements in another layout. GPUs compute addresses while they wait
-// for memory, so storing the windows would not make a later pass faster.
+// replacedOnGPU returns x, except that GPUs read y, which must have the same elements in another layout. Callers copy x into an
+// order that lavapipe reads fast. GPUs would gain nothing by that, because they compute addresses while they wait for memory.
 func (x *Tensor) replacedOnGPU(y *Tensor) *Tensor {
 	return x.replacedOn(func(on ir.Target) bool { return !on.CPU }, y)
 }

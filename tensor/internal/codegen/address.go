@@ -5,16 +5,17 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// addresses says where four consecutive elements lie: in one aligned quad, all in one place, at a constant distance, or each at an
-// address of its own.
+// addresses are the addresses of four consecutive elements in memory, counted in elements.
 type addresses struct {
-	quad, same bool
-	first      spirv.ID // scalar int, the address of the first, unless each is set
-	step       int
-	each       spirv.ID // int vector: an address for each
-	valid      spirv.ID // bool vector; 0: all four are valid
+	quad  bool     // they are an aligned quad
+	same  bool     // all four are the same element
+	first spirv.ID // the address of the first, a scalar int, unless each is set
+	step  int      // the distance between neighbours, unless each is set
+	each  spirv.ID // int vector with an address for each element; 0: first and step say where they are
+	valid spirv.ID // bool vector: elements that are not padding; 0: all are valid
 }
 
+// lane returns the address of element j of the four.
 func (a addresses) lane(b *spirv.Block, j int) spirv.ID {
 	switch {
 	case a.each != 0:
@@ -25,6 +26,8 @@ func (a addresses) lane(b *spirv.Block, j int) spirv.ID {
 	return b.Add(a.first, b.Index(j*a.step))
 }
 
+// addresses returns the addresses of the four elements in memory with the layout v. Where all is
+// padding the address is 0, so that nothing outside the memory is read.
 func (e *emitter) addresses(v ir.View) addresses {
 	b := e.b
 	if len(v.Shape) == 0 {
@@ -68,7 +71,7 @@ func (e *emitter) addresses(v ir.View) addresses {
 	return a
 }
 
-// eachLane computes the four addresses one by one, for layouts whose rows are no multiple of 4.
+// eachLane computes the four addresses one by one, for layouts in which the four elements may lie in different rows.
 func (e *emitter) eachLane(v ir.View) addresses {
 	b := e.b
 	at := b.Add(b.Splat(e.base), b.Cast(b.Lanes(), spirv.Uint))
@@ -91,23 +94,24 @@ func (e *emitter) coordinates(shape []int) []spirv.ID {
 	if e.coords == nil {
 		return split(e.b, e.base, shape)
 	}
-	// Runs of axes, of the shape and of what is known, that have as many elements.
+	// From the back, take the shortest runs of axes that have as many elements in both shapes: i0 … i−1 of shape and j0 … j−1 of coordsOf.
+	// The coordinates of the second run make a flat index, which is split into coordinates of the first.
 	b, out := e.b, make([]spirv.ID, len(shape))
-	i, j := len(shape), len(e.known)
+	i, j := len(shape), len(e.coordsOf)
 	for i > 0 && j > 0 {
-		i0, j0, m, n := i-1, j-1, shape[i-1], e.known[j-1]
+		i0, j0, m, n := i-1, j-1, shape[i-1], e.coordsOf[j-1]
 		for m != n {
 			if m < n && i0 > 0 {
 				i0--
 				m *= shape[i0]
 			} else {
 				j0--
-				n *= e.known[j0]
+				n *= e.coordsOf[j0]
 			}
 		}
 		flat := e.coords[j0]
 		for k := j0 + 1; k < j; k++ {
-			flat = b.Add(b.Mul(flat, b.Index(e.known[k])), e.coords[k])
+			flat = b.Add(b.Mul(flat, b.Index(e.coordsOf[k])), e.coords[k])
 		}
 		copy(out[i0:i], split(b, b.Bitcast(flat, spirv.Uint), shape[i0:i]))
 		i, j = i0, j0
@@ -127,10 +131,12 @@ func split(b *spirv.Block, flat spirv.ID, shape []int) []spirv.ID {
 	return coords
 }
 
+// inside tells whether lo ≤ x < hi.
 func inside(b *spirv.Block, x spirv.ID, lo, hi int) spirv.ID {
 	return b.And(b.LessEqual(b.Int(lo), x), b.Less(x, b.Int(hi)))
 }
 
+// both returns x and y; an x of 0 stands for true.
 func both(b *spirv.Block, x, y spirv.ID) spirv.ID {
 	if x == 0 {
 		return y

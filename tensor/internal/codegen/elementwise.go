@@ -54,13 +54,13 @@ func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 			}
 		}
 		for i, t := range u.Outs {
-			e.later(outs[i], t, at, valid, values[i]...)
+			e.storeLater(outs[i], t, at, valid, values[i]...)
 		}
 	}
 	some := quads < launched(on, groups)*per // some invocations have no work
 	switch {
 	case on.CPU: // lanes compute what is not stored: that costs less than to leave it out
-		e.single(u)
+		e.loadScalars(u)
 		for k := range each / together {
 			at, valid := b.Add(start, b.Index(stride*k)), spirv.ID(0)
 			if some {
@@ -71,12 +71,12 @@ func elementwise(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 		e.flush()
 	case some: // and must not read: others may be writing there, in place of what they have read
 		b.If(b.Less(start, b.Index(quads)), func() {
-			e.single(u)
+			e.loadScalars(u)
 			write(start, 0)
 			e.flush()
 		})
 	default:
-		e.single(u)
+		e.loadScalars(u)
 		write(start, 0)
 		e.flush()
 	}

@@ -10,7 +10,8 @@ import (
 	"genview/tensor/internal/lower"
 )
 
-// An emitter writes the expressions of a unit into a shader, for four consecutive elements of its domain at a time.
+// An emitter writes the expressions of a unit into a shader, for four consecutive elements of its domain at a time. The domain is the
+// tensor whose elements the shader goes through, such as the result of an elementwise unit or the input of a reduction.
 type emitter struct {
 	*fuse.Fusion
 	b     *spirv.Block
@@ -20,16 +21,16 @@ type emitter struct {
 	mems  map[memKey]spirv.Mem
 	binds []Bound
 
-	base   spirv.ID              // flat index of the first of the four elements, a scalar uint
-	whole  bool                  // base is a multiple of 4
-	n      int                   // elements of the domain
-	known  []int                 // a shape of the domain in which the first of the four elements is at coords; nil: coords are not known
-	coords []spirv.ID            // scalar ints
-	once   map[*ir.Node]spirv.ID // single numbers, read before everything else
-	rows   map[*ir.Node]spirv.ID // values of the row that contains the four elements
-	values map[*ir.Node]spirv.ID
-	views  map[string]spirv.ID // values loaded through layouts
-	writes []write
+	base     spirv.ID              // flat index of the first of the four elements, a scalar uint
+	whole    bool                  // base is a multiple of 4
+	n        int                   // number of elements of the domain
+	coords   []spirv.ID            // the coordinates of the first of the four elements in coordsOf, as scalar ints; nil: base alone is known
+	coordsOf []int                 // a shape of the domain
+	scalars  map[*ir.Node]spirv.ID // the values of tensors with one element, loaded before everything else
+	rows     map[*ir.Node]spirv.ID // for the row that contains the four elements: values of nodes that have one element for each row
+	values   map[*ir.Node]spirv.ID // for the four elements: values of nodes that have the domain's elements in the domain's order
+	views    map[string]spirv.ID   // for the four elements: values loaded through other layouts
+	writes   []write               // the stores that flush will make
 }
 
 type memKey struct {
@@ -37,7 +38,7 @@ type memKey struct {
 	n int
 }
 
-// at begins four new elements.
+// at moves to the four elements from base on, for which nothing has been computed. whole tells that base is a multiple of 4.
 func (e *emitter) at(base spirv.ID, whole bool) {
 	e.base, e.whole = base, whole
 	e.values, e.views = map[*ir.Node]spirv.ID{}, map[string]spirv.ID{}
@@ -87,16 +88,16 @@ func Texel(t *ir.Node, n int) int {
 	return 4 * n
 }
 
-// single reads the single numbers that a unit needs, once for all elements.
-func (e *emitter) single(u *fuse.Unit) {
+// loadScalars loads the tensors with one element that the elementwise nodes of a unit read, once for all elements.
+func (e *emitter) loadScalars(u *fuse.Unit) {
 	for _, t := range u.Elems {
 		for _, x := range t.In {
 			b := e.Where[x].Base
-			if b.Len() > 1 || u.Own[b] || !e.Stored[b] || e.once[b] != 0 {
+			if b.Len() > 1 || u.Own[b] || !e.Stored[b] || e.scalars[b] != 0 {
 				continue
 			}
 			v := e.b.Splat(e.b.Load(e.mem(b, 1), e.b.Index(0)))
-			e.once[b] = e.b.Cast(v, b.DType.Value())
+			e.scalars[b] = e.b.Cast(v, b.DType.Value())
 		}
 	}
 }
@@ -107,7 +108,7 @@ func (e *emitter) value(t *ir.Node) spirv.ID {
 	if v, ok := e.rows[p.Base]; ok {
 		return e.b.Splat(v)
 	}
-	if v, ok := e.once[p.Base]; ok && p.View.Lo == nil {
+	if v, ok := e.scalars[p.Base]; ok && p.View.Lo == nil {
 		return v
 	}
 	if !p.View.Contiguous() || p.Base.Len() != t.Len() {
@@ -127,6 +128,7 @@ func (e *emitter) value(t *ir.Node) spirv.ID {
 	return v
 }
 
+// computes tells whether the shader computes t, and does not read it from memory.
 func (e *emitter) computes(t *ir.Node) bool {
 	if e.stops != nil {
 		return !e.stops[t]
@@ -134,6 +136,7 @@ func (e *emitter) computes(t *ir.Node) bool {
 	return e.own[t] || t.Inlined() && !e.Stored[t]
 }
 
+// expr writes the expression of t, an elementwise node, for the four elements.
 func (e *emitter) expr(t *ir.Node) spirv.ID {
 	if t.Table {
 		return e.lookUp(t)
@@ -149,7 +152,8 @@ func (e *emitter) expr(t *ir.Node) spirv.ID {
 	return t.EmitAt(e.b, flat, in...)
 }
 
-// lookUp reads four consecutive elements from rows of a table. If rows are whole quads, the four lie in one row.
+// lookUp writes the expression of t, which picks rows of a table. Rows out of range are zeros. If the length of a row is a multiple of 4,
+// the four elements lie in one row and are loaded as a quad.
 func (e *emitter) lookUp(t *ir.Node) spirv.ID {
 	b, table := e.b, e.Where[t.In[0]].Base
 	rows, cols := t.In[0].Shape[0], t.In[0].Shape[1]
@@ -170,7 +174,7 @@ func (e *emitter) lookUp(t *ir.Node) spirv.ID {
 	return b.Cast(x, table.DType.Value())
 }
 
-// through returns four consecutive elements of a base seen through a layout.
+// through returns four consecutive elements of a place that shows its base in another order than the domain's.
 func (e *emitter) through(p lower.Place) spirv.ID {
 	if p.Base.Inlined() && e.computes(p.Base) {
 		if p.Base.Emit != nil {
@@ -212,13 +216,14 @@ func (e *emitter) load(t *ir.Node, v ir.View) spirv.ID {
 	return b.Cast(x, t.DType.Value())
 }
 
-// store writes x, which is one, four or eight elements of t, to memory.
+// store writes x to element, quad or pair of quads i of t's memory. x is a scalar, a vector, or two vectors.
 func (e *emitter) store(m spirv.Mem, t *ir.Node, i spirv.ID, x ...spirv.ID) {
-	e.b.Store(m, i, e.kept(m, t, x...))
+	e.b.Store(m, i, e.stored(m, t, x...))
 }
 
-// kept returns x, elements of t, in the type in which they are stored.
-func (e *emitter) kept(m spirv.Mem, t *ir.Node, x ...spirv.ID) spirv.ID {
+// stored returns x, values of t, in the type that the memory m stores: packed, or with components of 64 bits, if m has those. Two vectors
+// become one of components of 64 bits.
+func (e *emitter) stored(m spirv.Mem, t *ir.Node, x ...spirv.ID) spirv.ID {
 	v := x[0]
 	if !t.DType.Packed() {
 		v = e.b.Cast(v, t.DType.Mem())
@@ -235,14 +240,14 @@ type write struct {
 	at, v, valid spirv.ID // valid 0: always valid
 }
 
-// later registers a store of x that flush makes if valid is true.
-func (e *emitter) later(m spirv.Mem, t *ir.Node, i, valid spirv.ID, x ...spirv.ID) {
-	e.writes = append(e.writes, write{m, i, e.kept(m, t, x...), valid})
+// storeLater registers a store of x, which flush makes if valid is true; see store.
+func (e *emitter) storeLater(m spirv.Mem, t *ir.Node, i, valid spirv.ID, x ...spirv.ID) {
+	e.writes = append(e.writes, write{m, i, e.stored(m, t, x...), valid})
 }
 
-// flush makes the delayed stores; all invocations must reach it. lavapipe writes lane by lane, and for each lane it spills whole vectors
-// to the stack to take one element of each. Values that live across a barrier are already in memory, and it reads only the elements that
-// it writes, which takes half the time. So all values to store must be ready before the barrier.
+// flush makes the registered stores. All invocations must reach it, because on lavapipe it begins with a barrier, which halves the time
+// of the stores. lavapipe stores lane by lane; to get one lane's element of a value, it would write the whole vector register to the stack
+// each time. A value that lives across a barrier is in memory already. So all values are computed before the barrier.
 func (e *emitter) flush() {
 	if e.on.CPU && len(e.writes) > 0 {
 		e.b.Barrier()
@@ -270,21 +275,22 @@ func (e *emitter) flush() {
 
 func log2(n int) int { return bits.Len(uint(n)) - 1 }
 
+// newEmitter begins the shader of a unit, with a domain of n elements and local invocations in a workgroup.
 func newEmitter(f *fuse.Fusion, u *fuse.Unit, on ir.Target, n, local int) *emitter {
 	return &emitter{
 		Fusion: f, b: block(on, u.Title(), local), on: on, n: n,
-		stops: u.Stops, own: u.Own, mems: map[memKey]spirv.Mem{}, once: map[*ir.Node]spirv.ID{},
+		stops: u.Stops, own: u.Own, mems: map[memKey]spirv.Mem{}, scalars: map[*ir.Node]spirv.ID{},
 	}
 }
 
-// block begins a shader whose workgroups have so many invocations.
+// block begins a shader with local invocations in a workgroup.
 func block(on ir.Target, name string, local int) *spirv.Block {
 	b := spirv.NewBlock(name, local, 1, 1)
 	care(on, b)
 	return b
 }
 
-// care makes a shader keep special numbers, if the device can promise that. lavapipe's functions keep them anyway.
+// care makes a shader keep NaN, infinities and the signs of zeros as far as the device can. lavapipe's functions of NaN are NaN anyway.
 func care(on ir.Target, b *spirv.Block) {
 	if on.Info.Special {
 		b.KeepSpecial()

@@ -256,9 +256,9 @@ func (p *Product) locate(z, m, n spirv.ID) {
 		}
 	}
 	slices.SortFunc(all, func(a, b axis) int { return b.stride - a.stride })
-	p.known, p.coords = nil, nil
+	p.coordsOf, p.coords = nil, nil
 	for _, a := range all {
-		p.known, p.coords = append(p.known, a.size), append(p.coords, a.at)
+		p.coordsOf, p.coords = append(p.coordsOf, a.size), append(p.coords, a.at)
 	}
 }
 

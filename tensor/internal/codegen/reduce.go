@@ -20,6 +20,7 @@ func reduce(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	return reduceRows(f, u, on)
 }
 
+// identity returns the neutral element of a reduction as a value of type t.
 func (e *emitter) identity(r *ir.Reduction, t spirv.Type) spirv.ID {
 	if t.Elem == spirv.Int && math.IsInf(r.Identity, 0) { // int32 has no infinity
 		if r.Identity > 0 {
@@ -39,8 +40,8 @@ func (e *emitter) outs(u *fuse.Unit, width int) []spirv.Mem {
 	return mems
 }
 
-// results returns four consecutive elements of each of the unit's outputs, from the flat index start on, computed from those of the
-// reduction.
+// results returns four consecutive elements of each of the unit's outputs, from the flat index start on. reduced has those of the
+// reduction, which the outputs are computed from. whole tells that start is a multiple of 4.
 func (e *emitter) results(u *fuse.Unit, start spirv.ID, whole bool, reduced spirv.ID) []spirv.ID {
 	e.stops, e.n = nil, u.Node.Len()
 	e.at(e.b.Bitcast(start, spirv.Uint), whole)
@@ -52,10 +53,12 @@ func (e *emitter) results(u *fuse.Unit, start spirv.ID, whole bool, reduced spir
 	return out
 }
 
-// fewTerms is the longest row that one invocation combines alone. It is read together with three other rows, and the code is unrolled.
+// fewTerms is the length of the longest rows that one invocation combines alone, four at a time. The code is unrolled, so they must be
+// short.
 const fewTerms = 8
 
-// reduceShortRows gives each invocation four rows. These are as many quads as a row has elements.
+// reduceShortRows writes a reduction of short rows: each invocation combines four consecutive rows of k elements, which it reads as k
+// quads, and stores the four results as one quad.
 func reduceShortRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	x, r := u.Node.In[0], u.Node.Reduce
 	rows, k := x.Shape[0], x.Shape[1]
@@ -91,16 +94,17 @@ func reduceShortRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	return Generated{Module: b.Module(), Binds: e.binds, Groups: groups}
 }
 
-// slice is the most lanes of a row that shares its workgroup with other rows.
-const slice = 32
+// maxSharing is the largest number of lanes of a row that shares its workgroup with other rows. A row with more lanes has a workgroup of
+// its own.
+const maxSharing = 32
 
-// divideRow returns the number of lanes that share a row of k elements, the number of lanes of a workgroup, and the number of rows that they
-// process one after the other. On a GPU there are enough lanes to keep the row's values in registers, and more if there are few rows. On
-// lavapipe, the lanes of one subgroup process many rows if the rows fit into registers: the code stays in the cache, and values that are
-// the same in all rows are read once.
-func divideRow(on ir.Target, rows, k int) (lanes, local, each int) {
+// divideRows decides how workgroups divide rows of k elements: lanes process a row together, a workgroup has local invocations, and it
+// processes each rows one after the other. On a GPU there are enough lanes to keep a row's values in registers, and more if there are few
+// rows. On lavapipe a subgroup processes many rows if each fits into its registers: the code stays in the cache, and values that are the
+// same in all rows are read once.
+func divideRows(on ir.Target, rows, k int) (lanes, local, each int) {
 	if on.CPU {
-		const busy, many = 128, 32 // number of workgroups; number of rows
+		const busy, many = 128, 32 // workgroups that keep all cores busy; most rows of a workgroup
 		lanes, local, each = on.Lanes, 64, min(rows/busy, many)
 		switch {
 		case each >= many/2 && quadsPerLane(on, lanes, k) > 0:
@@ -110,22 +114,22 @@ func divideRow(on ir.Target, rows, k int) (lanes, local, each int) {
 		}
 		return lanes, local, 1
 	}
-	const few, busy = 4, 1 << 14 // quads of a lane; number of invocations
+	const few, busy = 4, 1 << 14 // quads that a lane keeps in registers; invocations that keep a GPU busy
 	most, quads := on.Invocations(512), ir.Up(k, 4)
-	for lanes = 4; lanes < most && (lanes < slice && lanes < quads || lanes*few < quads || rows*lanes < busy && lanes < quads/2); {
+	for lanes = 4; lanes < most && (lanes < maxSharing && lanes < quads || lanes*few < quads || rows*lanes < busy && lanes < quads/2); {
 		lanes *= 2
 	}
-	if lanes > slice {
+	if lanes > maxSharing {
 		return lanes, lanes, 1
 	}
 	return lanes, 128, 1
 }
 
-// reduceRows writes a reduction in which several lanes share a row: a subgroup on lavapipe, a workgroup or a part of one on a GPU. They
-// process the row once for each reduction, and once more for the outputs that are as long as the row.
+// reduceRows writes a reduction in which several lanes share a row: a subgroup on lavapipe, a workgroup or a part of one on a GPU. If the
+// row does not fit into their registers, they read it once for each reduction, and once more for the outputs that are as long as the row.
 func reduceRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	rows, k := u.RowShape()
-	lanes, local, each := divideRow(on, rows, k)
+	lanes, local, each := divideRows(on, rows, k)
 	groups := ir.Up(rows*lanes, local*each)
 	e := newEmitter(f, u, on, rows*k, local)
 	b := e.b
@@ -138,7 +142,7 @@ func reduceRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	for _, t := range u.Outs {
 		outs = append(outs, e.out(t, min(4*w.perStore, t.Len()/rows)))
 	}
-	e.single(u)
+	e.loadScalars(u)
 	w.id, w.local = b.LocalID(0), local
 	w.lane, w.row = w.id, group(b, on, groups)
 	if lanes < local {
@@ -146,17 +150,18 @@ func reduceRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 		w.row = b.Add(b.Mul(w.row, b.Index(local/lanes)), b.Shr(w.id, log2(lanes)))
 	}
 	if each == 1 {
-		w.along(outs, w.row)
+		w.processRow(outs, w.row)
 	} else {
 		first := b.Mul(w.row, b.Index(each))
-		w.ahead()
+		w.loadColumns()
 		b.Barrier() // lavapipe has one copy of the code between two barriers
-		b.For(b.Index(0), b.Index(each), 1, func(i spirv.ID) { w.along(outs, b.Add(first, i)) })
+		b.For(b.Index(0), b.Index(each), 1, func(i spirv.ID) { w.processRow(outs, b.Add(first, i)) })
 	}
 	return Generated{Module: b.Module(), Binds: e.binds, Groups: groups}
 }
 
-// loads lists the tensors that a unit along rows reads from memory.
+// loads returns the set of tensors that a unit along rows reads from memory: those that its reductions read, and those of its elementwise
+// nodes' inputs that neither the unit itself nor an expression without inputs computes.
 func loads(f *fuse.Fusion, u *fuse.Unit) map[*ir.Node]bool {
 	loads := maps.Clone(u.Stops)
 	for _, t := range u.Elems {

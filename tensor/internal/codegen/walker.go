@@ -9,7 +9,7 @@ import (
 	"genview/tensor/internal/ir"
 )
 
-// A walker processes one row with some lanes.
+// A walker writes the code by which some lanes process one row: they reduce it, and compute what depends on the results.
 type walker struct {
 	*emitter
 	u         *fuse.Unit
@@ -18,28 +18,29 @@ type walker struct {
 	lane, row spirv.ID
 	local     int      // invocations of the workgroup
 	id        spirv.ID // the number of this invocation among them
-	held      []quad   // the quads of a short row; nil: each reduction reads the row again
-	columns   []quad   // values that are the same in all rows, if they were read before the first row
+	held      []quad   // this lane's quads of a row that fits into registers; nil: each reduction reads the row again
+	columns   []quad   // values that are the same in all rows, read before the first row; nil: none were
 }
 
-// A quad holds the values computed for four consecutive elements.
+// A quad holds the values computed so far for four consecutive elements, as the fields of the same names of an emitter.
 type quad struct {
 	base   spirv.ID
 	values map[*ir.Node]spirv.ID
 	views  map[string]spirv.ID
 }
 
-// along computes the unit's outputs for one row, and stores them if the row exists.
-func (w *walker) along(outs []spirv.Mem, row spirv.ID) {
+// processRow computes the unit's outputs for one row, and stores them if the row exists. An invocation without a row computes the last one
+// again, because all invocations must reach the barriers. Outputs with one value for each row are stored first.
+func (w *walker) processRow(outs []spirv.Mem, row spirv.ID) {
 	b, rows := w.b, w.u.Node.Shape[0]
 	valid := b.Less(row, b.Index(rows))
 	w.row = b.Min(row, b.Index(rows-1))
-	w.keep()
+	w.holdRow()
 	for _, t := range w.u.Outs {
 		if t.Len() == rows {
-			w.number(t)
+			w.computeRowValue(t)
 		} else {
-			w.numbers(t)
+			w.computeRowValues(t)
 		}
 	}
 	b.If(b.And(b.Equal(w.lane, b.Index(0)), valid), func() {
@@ -50,12 +51,13 @@ func (w *walker) along(outs []spirv.Mem, row spirv.ID) {
 		}
 	})
 	if slices.ContainsFunc(w.u.Outs, func(t *ir.Node) bool { return t.Len() > rows }) {
-		w.elements(outs, valid)
+		w.storeElements(outs, valid)
 	}
 }
 
-// keep lets a lane hold all values of its part of a row if these are few quads. Then nothing is read or computed twice.
-func (w *walker) keep() {
+// holdRow prepares to keep all values of this lane's part of the row in registers, if that part is few quads. Then nothing is read or
+// computed twice.
+func (w *walker) holdRow() {
 	_, k := w.u.RowShape()
 	w.held = w.quads(w.b.Mul(w.row, w.b.Index(k)))
 	for i, c := range w.columns {
@@ -63,7 +65,8 @@ func (w *walker) keep() {
 	}
 }
 
-// quads returns those that the lane holds of a row that begins at start.
+// quads returns this lane's quads of the row that begins at the element start, or nil if the row is too long to be held. The lanes take
+// turns: each takes perStore consecutive quads, then the next lane does.
 func (w *walker) quads(start spirv.ID) (all []quad) {
 	b := w.b
 	_, k := w.u.RowShape()
@@ -75,8 +78,8 @@ func (w *walker) quads(start spirv.ID) (all []quad) {
 	return all
 }
 
-// quadsPerLane returns the number of quads of a row of k elements that each of so many lanes holds. It returns 0 if the row is too long for
-// that, or cannot be divided evenly.
+// quadsPerLane returns how many quads of a row of k elements each lane holds in registers. It returns 0 if these would be too many, or if
+// the lanes cannot divide the row evenly.
 func quadsPerLane(on ir.Target, lanes, k int) int {
 	few := 16
 	if !on.CPU {
@@ -88,15 +91,15 @@ func quadsPerLane(on ir.Target, lanes, k int) int {
 	return 0
 }
 
-// hold moves the emitter to the given four elements.
-func (w *walker) hold(f quad) { w.base, w.whole, w.values, w.views = f.base, true, f.values, f.views }
+// moveTo moves the emitter to the elements of a quad, with the values that were computed for them before.
+func (w *walker) moveTo(f quad) { w.base, w.whole, w.values, w.views = f.base, true, f.values, f.views }
 
-// ahead reads the values that are the same in all rows.
-func (w *walker) ahead() {
+// loadColumns reads the inputs whose rows are all the same, such as the weight of a layer norm, once before the first row.
+func (w *walker) loadColumns() {
 	rows, k := w.u.RowShape()
 	w.n, w.columns = rows*k, w.quads(w.b.Index(0))
 	for _, c := range w.columns {
-		w.hold(c)
+		w.moveTo(c)
 		for _, t := range w.u.Elems {
 			for _, x := range t.In {
 				if p := w.Where[x]; x.Len() == rows*k && w.stops[p.Base] && p.View.SameRows(rows) {
@@ -107,8 +110,8 @@ func (w *walker) ahead() {
 	}
 }
 
-// numbers computes the values of the row that t, an element of the row, needs.
-func (w *walker) numbers(t *ir.Node) {
+// computeRowValues computes everything that has one element for each row and that t is computed from, t itself included.
+func (w *walker) computeRowValues(t *ir.Node) {
 	rows, _ := w.u.RowShape()
 	seen := map[*ir.Node]bool{}
 	var walk func(t *ir.Node)
@@ -119,7 +122,7 @@ func (w *walker) numbers(t *ir.Node) {
 		seen[t] = true
 		switch {
 		case t.Reduce != nil || t.Len() == rows && w.own[t]:
-			w.number(t)
+			w.computeRowValue(t)
 		default:
 			for _, x := range t.In {
 				walk(w.Where[x].Base)
@@ -129,18 +132,18 @@ func (w *walker) numbers(t *ir.Node) {
 	walk(w.Where[t].Base)
 }
 
-// number computes t, which has one element for each row.
-func (w *walker) number(t *ir.Node) {
+// computeRowValue computes t, which has one element for each row: a reduction, or an expression of reductions.
+func (w *walker) computeRowValue(t *ir.Node) {
 	if _, ok := w.rows[t]; ok {
 		return
 	}
 	for _, x := range t.In {
-		w.numbers(x)
+		w.computeRowValues(x)
 	}
 	rows, k := w.u.RowShape()
 	if t.Reduce != nil {
 		w.n = rows * k
-		w.rows[t] = w.together(t.Reduce, horizontal(w.b, t.Reduce, w.reduce(t.In[0], t.Reduce)))
+		w.rows[t] = w.combineLanes(t.Reduce, combineComponents(w.b, t.Reduce, w.reduce(t.In[0], t.Reduce)))
 		return
 	}
 	w.n = rows
@@ -148,8 +151,10 @@ func (w *walker) number(t *ir.Node) {
 	w.rows[t] = w.b.Component(w.value(t), 0)
 }
 
-// together combines the values of all lanes and returns the result to all lanes.
-func (w *walker) together(r *ir.Reduction, v spirv.ID) spirv.ID {
+// combineLanes combines the values v of all lanes of the row, and returns the result to all of them. Lanes of one subgroup shuffle on
+// lavapipe. On a GPU they go through shared memory: few lanes all read what all others have stored; many lanes first reduce in subgroups,
+// or, where the device cannot do that, in a tree.
+func (w *walker) combineLanes(r *ir.Reduction, v spirv.ID) spirv.ID {
 	b := w.b
 	if w.on.CPU {
 		for mask := 1; mask < w.lanes; mask *= 2 {
@@ -160,7 +165,7 @@ func (w *walker) together(r *ir.Reduction, v spirv.ID) spirv.ID {
 	shared := b.Shared(w.local, b.TypeOf(v))
 	at := func(i int) spirv.ID { return b.LoadShared(shared, b.Add(b.Sub(w.id, w.lane), b.Index(i))) }
 	switch {
-	case w.lanes <= slice: // all read what all of the row have
+	case w.lanes <= maxSharing:
 		b.StoreShared(shared, w.id, v)
 		b.Barrier()
 		total := at(0)
@@ -168,7 +173,7 @@ func (w *walker) together(r *ir.Reduction, v spirv.ID) spirv.ID {
 			total = r.Combine(b, total, at(i))
 		}
 		return total
-	case w.on.Info.Arithmetic: // whatever the size of subgroups, and which invocations are in one
+	case w.on.Info.Arithmetic: // this works with subgroups of any size, and does not depend on which invocations they consist of
 		v = r.Subgroup(b, v)
 		b.If(b.Elect(), func() { b.StoreShared(shared, b.Subgroup(), v) })
 		b.Barrier()
@@ -189,8 +194,9 @@ func (w *walker) together(r *ir.Reduction, v spirv.ID) spirv.ID {
 	return at(0)
 }
 
-// elements stores the outputs that are as long as the row, if the row exists.
-func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
+// storeElements computes and stores the outputs that are as long as the row. It stores nothing if valid is false: then the row does not
+// exist.
+func (w *walker) storeElements(outs []spirv.Mem, valid spirv.ID) {
 	const unroll = 4
 	b := w.b
 	rows, k := w.u.RowShape()
@@ -204,10 +210,10 @@ func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
 				}
 				var values []spirv.ID
 				for h := range w.perStore {
-					w.hold(w.held[i+h])
+					w.moveTo(w.held[i+h])
 					values = append(values, w.value(t))
 				}
-				w.later(outs[j], t, at, valid, values...)
+				w.storeLater(outs[j], t, at, valid, values...)
 			}
 		}
 		w.flush()
@@ -220,7 +226,7 @@ func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
 		w.at(b.Bitcast(b.Shl(at, 2), spirv.Uint), true)
 		for i, t := range w.u.Outs {
 			if t.Len() > rows {
-				w.later(outs[i], t, at, valid, w.value(t))
+				w.storeLater(outs[i], t, at, valid, w.value(t))
 			}
 		}
 	}
@@ -244,14 +250,14 @@ func (w *walker) elements(outs []spirv.Mem, valid spirv.ID) {
 	w.flush()
 }
 
-// reduce combines the lane's elements of x along the row into one vector.
+// reduce combines this lane's elements of x, four at a time, into one vector, whose components are still to be combined.
 func (w *walker) reduce(x *ir.Node, r *ir.Reduction) spirv.ID {
 	b := w.b
 	_, k := w.u.RowShape()
 	if w.held != nil {
 		var total spirv.ID
 		for i, f := range w.held {
-			w.hold(f)
+			w.moveTo(f)
 			if v := w.value(x); i == 0 {
 				total = v
 			} else {
@@ -293,7 +299,8 @@ func (w *walker) reduce(x *ir.Node, r *ir.Reduction) spirv.ID {
 	return b.Get(total)
 }
 
-func horizontal(b *spirv.Block, r *ir.Reduction, v spirv.ID) spirv.ID {
+// combineComponents combines the four components of a vector.
+func combineComponents(b *spirv.Block, r *ir.Reduction, v spirv.ID) spirv.ID {
 	xy := r.Combine(b, b.Component(v, 0), b.Component(v, 1))
 	return r.Combine(b, xy, r.Combine(b, b.Component(v, 2), b.Component(v, 3)))
 }
