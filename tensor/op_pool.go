@@ -187,60 +187,6 @@ func (x *Tensor) adaptive(name string, sizes []int, reduce func(windows, mine *T
 	return x
 }
 
-// UpsampleNearest resizes x's last axes, as many as there are sizes, to these sizes: element i of n is element ⌊i·m/n⌋ of m, as
-// torch.nn.functional.interpolate does by default. The sizes may also be smaller than x's.
-func (x *Tensor) UpsampleNearest(sizes ...int) *Tensor {
-	return x.resize("UpsampleNearest", sizes, func(x *Tensor, axis, n int) *Tensor {
-		m := x.Dim(axis)
-		if n%m == 0 {
-			shape := x.Shape()
-			wide := append(slices.Clone(shape[:axis+1]), append([]int{n / m}, shape[axis+1:]...)...)
-			shape[axis] = n
-			return x.Unsqueeze(axis + 1).Expand(wide...).Reshape(shape...)
-		}
-		at := make([]int32, n)
-		for i := range at {
-			at[i] = int32(i * m / n)
-		}
-		return x.IndexSelect(axis, Const(at, n))
-	})
-}
-
-// UpsampleLinear resizes x's last axes, as many as there are sizes, by linear interpolation; for two axes this is bilinear. It aligns
-// either the corners or the edges of the outermost elements, as torch.nn.functional.interpolate does with align_corners true or false.
-func (x *Tensor) UpsampleLinear(alignCorners bool, sizes ...int) *Tensor {
-	return x.resize("UpsampleLinear", sizes, func(x *Tensor, axis, n int) *Tensor {
-		m := x.Dim(axis)
-		low, high := make([]int32, n), make([]int32, n)
-		part, rest := make([]float32, n), make([]float32, n)
-		for i := range n {
-			at := max((float64(i)+0.5)*float64(m)/float64(n)-0.5, 0)
-			if alignCorners {
-				at = float64(i) * float64(m-1) / float64(max(n-1, 1))
-			}
-			lo := min(int(at), m-1)
-			low[i], high[i] = int32(lo), int32(min(lo+1, m-1))
-			part[i] = float32(at - float64(lo))
-			rest[i] = 1 - part[i]
-		}
-		last := x.Transpose(axis, -1) // an unused element is left out instead of having the weight 0, which would turn infinity into NaN
-		lower, upper := last.IndexSelect(-1, Const(low, n)), last.IndexSelect(-1, Const(high, n))
-		return lower.Mul(Const(rest, n)).Add(upper.Mul(Const(part, n))).Transpose(axis, -1)
-	})
-}
-
-func (x *Tensor) resize(name string, sizes []int, one func(x *Tensor, axis, n int) *Tensor) *Tensor {
-	if x.err == nil && (len(sizes) == 0 || len(sizes) > x.Rank() || slices.Min(sizes) < 1) {
-		return fail(name, []*Tensor{x}, "the sizes %v do not fit", sizes)
-	}
-	for i, n := range sizes {
-		if axis := x.Rank() - len(sizes) + i; x.err == nil && x.Dim(axis) != n {
-			x = one(x, axis, n)
-		}
-	}
-	return x
-}
-
 // PixelShuffle turns x [..., C·r², H, W] into [..., C, H·r, W·r] (Shi et al. 2016, eq. 4).
 func (x *Tensor) PixelShuffle(r int) *Tensor {
 	if x.err != nil {

@@ -1,0 +1,81 @@
+package tensor
+
+import "slices"
+
+// UpsampleNearest resizes x's last axes, as many as there are sizes, to these sizes: element i of n is element ⌊i·m/n⌋ of m, as
+// torch.nn.functional.interpolate does by default. The sizes may also be smaller than x's.
+func (x *Tensor) UpsampleNearest(sizes ...int) *Tensor {
+	return x.resize("UpsampleNearest", sizes, func(x *Tensor, axis, n int) *Tensor {
+		m := x.Dim(axis)
+		if n%m == 0 {
+			shape := x.Shape()
+			wide := append(slices.Clone(shape[:axis+1]), append([]int{n / m}, shape[axis+1:]...)...)
+			shape[axis] = n
+			return x.Unsqueeze(axis + 1).Expand(wide...).Reshape(shape...)
+		}
+		at := make([]int32, n)
+		for i := range at {
+			at[i] = int32(i * m / n)
+		}
+		return x.IndexSelect(axis, Const(at, n))
+	})
+}
+
+// UpsampleLinear resizes x's last axes, as many as there are sizes, by linear interpolation; for two axes this is bilinear. It aligns
+// either the corners or the edges of the outermost elements, as torch.nn.functional.interpolate does with align_corners true or false.
+func (x *Tensor) UpsampleLinear(alignCorners bool, sizes ...int) *Tensor {
+	return x.resize("UpsampleLinear", sizes, func(x *Tensor, axis, n int) *Tensor {
+		return x.resample(axis, linearTaps(x.Dim(axis), n, alignCorners))
+	})
+}
+
+// resize applies one to each of the last axes whose size changes.
+func (x *Tensor) resize(name string, sizes []int, one func(x *Tensor, axis, n int) *Tensor) *Tensor {
+	if x.err == nil && (len(sizes) == 0 || len(sizes) > x.Rank() || slices.Min(sizes) < 1) {
+		return fail(name, []*Tensor{x}, "the sizes %v do not fit", sizes)
+	}
+	for i, n := range sizes {
+		if axis := x.Rank() - len(sizes) + i; x.err == nil && x.Dim(axis) != n {
+			x = one(x, axis, n)
+		}
+	}
+	return x
+}
+
+// taps say how an axis is resampled: element i of the result is the sum over t of weight[t][i] · x[at[t][i]].
+type taps struct {
+	at     [][]int32
+	weight [][]float32
+}
+
+// resample returns x with an axis resampled.
+func (x *Tensor) resample(axis int, t taps) *Tensor {
+	last := x.Transpose(axis, -1)
+	var y *Tensor
+	for k, at := range t.at {
+		y = plus(y, last.IndexSelect(-1, Const(at, len(at))).Mul(Const(t.weight[k], len(at))))
+	}
+	return y.Transpose(axis, -1)
+}
+
+// source returns the coordinate in an axis of m elements that element i of a resized axis of n elements shows.
+func source(i, m, n int, alignCorners bool) float64 {
+	if alignCorners {
+		return float64(i) * float64(m-1) / float64(max(n-1, 1))
+	}
+	return (float64(i)+0.5)*float64(m)/float64(n) - 0.5
+}
+
+// linearTaps interpolates between the two elements next to a coordinate.
+func linearTaps(m, n int, alignCorners bool) taps {
+	low, high := make([]int32, n), make([]int32, n)
+	part, rest := make([]float32, n), make([]float32, n)
+	for i := range n {
+		at := max(source(i, m, n, alignCorners), 0)
+		lo := min(int(at), m-1)
+		low[i], high[i] = int32(lo), int32(min(lo+1, m-1))
+		part[i] = float32(at - float64(lo))
+		rest[i] = 1 - part[i]
+	}
+	return taps{[][]int32{low, high}, [][]float32{rest, part}}
+}
