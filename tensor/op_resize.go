@@ -1,6 +1,9 @@
 package tensor
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // UpsampleNearest resizes x's last axes, as many as there are sizes, to these sizes: element i of n is element ⌊i·m/n⌋ of m, as
 // torch.nn.functional.interpolate does by default. The sizes may also be smaller than x's.
@@ -26,6 +29,14 @@ func (x *Tensor) UpsampleNearest(sizes ...int) *Tensor {
 func (x *Tensor) UpsampleLinear(alignCorners bool, sizes ...int) *Tensor {
 	return x.resize("UpsampleLinear", sizes, func(x *Tensor, axis, n int) *Tensor {
 		return x.resample(axis, linearTaps(x.Dim(axis), n, alignCorners))
+	})
+}
+
+// UpsampleCubic resizes x's last axes, as many as there are sizes, by cubic convolution (Keys 1981) with a = −¾; for two axes this is
+// bicubic, as in torch.nn.functional.interpolate. Elements beyond the ends are those at the ends. Results may lie outside the range of x.
+func (x *Tensor) UpsampleCubic(alignCorners bool, sizes ...int) *Tensor {
+	return x.resize("UpsampleCubic", sizes, func(x *Tensor, axis, n int) *Tensor {
+		return x.resample(axis, cubicTaps(x.Dim(axis), n, alignCorners))
 	})
 }
 
@@ -78,4 +89,25 @@ func linearTaps(m, n int, alignCorners bool) taps {
 		rest[i] = 1 - part[i]
 	}
 	return taps{[][]int32{low, high}, [][]float32{rest, part}}
+}
+
+// cubicTaps weighs the four elements around a coordinate by Keys' kernel, a cubic of the distance up to 1 and another one up to 2.
+func cubicTaps(m, n int, alignCorners bool) taps {
+	const a = -0.75
+	var t taps
+	for k := range 4 {
+		at, weight := make([]int32, n), make([]float32, n)
+		for i := range n {
+			x := source(i, m, n, alignCorners)
+			p := math.Floor(x) + float64(k-1)
+			d := math.Abs(x - p)
+			w := ((a*d-5*a)*d+8*a)*d - 4*a
+			if k == 1 || k == 2 {
+				w = ((a+2)*d-(a+3))*d*d + 1
+			}
+			at[i], weight[i] = int32(min(max(p, 0), float64(m-1))), float32(w)
+		}
+		t.at, t.weight = append(t.at, at), append(t.weight, weight)
+	}
+	return t
 }

@@ -61,6 +61,20 @@ func refLinear(line []float64, at float64) float64 {
 	return line[lo]*(1-part) + line[min(lo+1, len(line)-1)]*part
 }
 
+// refCubic is the sum over all positions of the line, repeated beyond its ends, of elements weighed by Keys' cubic (1981, eq. 4 and 15).
+func refCubic(line []float64, at float64) (sum float64) {
+	const a = -0.75
+	for p := -3; p < len(line)+3; p++ {
+		switch d := math.Abs(at - float64(p)); {
+		case d <= 1:
+			sum += line[min(max(p, 0), len(line)-1)] * ((a+2)*d*d*d - (a+3)*d*d + 1)
+		case d < 2:
+			sum += line[min(max(p, 0), len(line)-1)] * (a*d*d*d - 5*a*d*d + 8*a*d - 4*a)
+		}
+	}
+	return sum
+}
+
 // refNorm normalizes all elements of the same group by their mean and deviation, and scales channels.
 func refNorm(group func(at []int) int) func([]Array) Array {
 	return func(in []Array) Array {
@@ -139,6 +153,12 @@ var layerCases = []Case{
 	})},
 	{Name: "UpsampleLinear/corners", Op: unary(func(x *T) *T { return x.UpsampleLinear(true, 12) }), In: normal, Dims: of(sh(s{3, 5}), sh(s{4, 4})), Ref: refLine(fixed(12), func(l []float64, i int) float64 {
 		return refLinear(l, float64(i*(len(l)-1))/11)
+	})},
+	{Name: "UpsampleCubic", Op: unary(func(x *T) *T { return x.UpsampleCubic(false, 12) }), In: normal, Dims: of(sh(s{3, 5}), sh(s{4, 4}), sh(s{2, 3, 16})), Ref: refLine(fixed(12), func(l []float64, i int) float64 {
+		return refCubic(l, (float64(i)+0.5)*float64(len(l))/12-0.5)
+	})},
+	{Name: "UpsampleCubic/corners", Op: unary(func(x *T) *T { return x.Unsqueeze(-1).UpsampleCubic(true, 12, 1).Squeeze(-1) }), In: normal, Dims: of(sh(s{3, 5}), sh(s{4, 4})), Ref: refLine(fixed(12), func(l []float64, i int) float64 {
+		return refCubic(l, float64(i*(len(l)-1))/11)
 	})},
 	{Name: "PixelShuffle", Op: unary(func(x *T) *T { return x.PixelShuffle(2) }), In: normal, Dims: of(sh(s{2, 8, 3, 5}), sh(s{4, 4, 4})), Ref: func(in []Array) Array {
 		d := in[0].Shape
