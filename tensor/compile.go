@@ -89,6 +89,7 @@ func newCompilation(rt *Runtime, o Outputs) *compilation {
 	return c
 }
 
+// program lowers the outputs, plans the program, and records it.
 func (c *compilation) program() (*Program, error) {
 	for _, t := range c.out.Fetch {
 		c.Fetch(c.low.lower(t))

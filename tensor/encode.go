@@ -87,6 +87,7 @@ func take(values any, dt DType, p []byte) error {
 	return agree(values, dt, got, n, ok)
 }
 
+// putFloats writes floats as bytes of a type.
 func putFloats(p []byte, dt DType, v []float32) {
 	for i, x := range v {
 		switch dt {
@@ -100,6 +101,7 @@ func putFloats(p []byte, dt DType, v []float32) {
 	}
 }
 
+// takeFloats reads floats from bytes of a type.
 func takeFloats(v []float32, dt DType, p []byte) {
 	for i := range v {
 		switch dt {

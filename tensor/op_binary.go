@@ -122,6 +122,7 @@ func outdo(b *spirv.Block, wins, x, y spirv.ID) spirv.ID {
 	return b.Select(wins, x, y)
 }
 
+// extremum is Maximum or Minimum.
 func extremum(name string, x, y *Tensor, larger bool) *Tensor {
 	x, y, bad := broadcastTogether(name, x, y)
 	if bad != nil {
@@ -192,6 +193,7 @@ func (x *Tensor) And(y *Tensor) *Tensor { return logical("And", x, y, (*spirv.Bl
 // Or returns the logical or of Bool tensors, the bitwise or of I32.
 func (x *Tensor) Or(y *Tensor) *Tensor { return logical("Or", x, y, (*spirv.Block).Or) }
 
+// logical makes an op of two Bool or two I32 tensors, whose result has their type.
 func logical(name string, x, y *Tensor, emit func(b *spirv.Block, x, y spirv.ID) spirv.ID) *Tensor {
 	if x.err == nil && x.op.DType == F32 {
 		return fail(name, []*Tensor{x, y}, "it takes bool or i32, not f32: compare first")

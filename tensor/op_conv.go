@@ -103,6 +103,7 @@ func newConv(name string, n int, x, w *Tensor, stride, pad, dilation []int, grou
 	return c, nil
 }
 
+// convolve is a convolution over n spatial axes.
 func convolve(name string, n int, x, w *Tensor, o ConvOptions) *Tensor {
 	c, bad := newConv(name, n, x, w, o.Stride, o.Padding, o.Dilation, max(o.Groups, 1))
 	if bad != nil {
@@ -131,6 +132,7 @@ func (c *conv) measure(in []int) bool {
 	return true
 }
 
+// convolveBack is a transposed convolution over n spatial axes.
 func convolveBack(name string, n int, x, w *Tensor, o ConvTransposeOptions) *Tensor {
 	c, bad := newConv(name, n, x, w, o.Stride, o.Padding, o.Dilation, max(o.Groups, 1))
 	if bad != nil {

@@ -225,6 +225,7 @@ func (x *Tensor) drop(y *Tensor, axes []int) *Tensor {
 	return y.Squeeze(axes...)
 }
 
+// reduce combines the elements along the axes, or all without axes, and keeps the axes at size 1.
 func (x *Tensor) reduce(r *ir.Reduction, axes []int) *Tensor {
 	if x.err != nil {
 		return x

@@ -309,6 +309,7 @@ func (x *Tensor) Hardtanh(lo, hi float64) *Tensor {
 	return clamp("Hardtanh", x, lo, hi, func() *Tensor { return x.Greater(Full(lo)).And(x.Less(Full(hi))) })
 }
 
+// clamp limits x to lo … hi. The gradient passes where the mask that passes returns is true.
 func clamp(name string, x *Tensor, lo, hi float64, passes func() *Tensor) *Tensor {
 	if x.err == nil && lo > hi {
 		return fail(name, []*Tensor{x}, "the lower bound %g is above the upper one %g", lo, hi)

@@ -102,6 +102,7 @@ func Warm(ctx context.Context, programs ...*Program) error {
 // Wait returns when the newest run has ended.
 func (p *Program) Wait(ctx context.Context) error { return p.wait(ctx) }
 
+// wait waits until the newest run has ended, if one is running.
 func (p *Program) wait(ctx context.Context) error {
 	if !p.running {
 		return nil
@@ -139,6 +140,7 @@ func (p *Program) Float(x *Tensor) (float64, error) {
 	return float64(v[0]), err
 }
 
+// bytes returns a result in memory that the host can read, or nil if it must be copied first.
 func (p *Program) bytes(r result) []byte {
 	v := r.view
 	if r.host.Buffer != nil {

@@ -335,6 +335,7 @@ type Outputs struct {
 	Update []Update  // new values of variables; each variable is updated at most once, alone or as part of a flat one
 }
 
+// check returns the first error that the outputs were built from, or what is wrong with the list itself.
 func (o Outputs) check() error {
 	if len(o.Fetch)+len(o.Update) == 0 {
 		return errors.New("tensor: Compile: nothing to fetch or update")

@@ -52,6 +52,7 @@ func niceStep(v float64) float64 {
 	return 10 * p
 }
 
+// logTicks returns about n round numbers from low to high for a logarithmic axis.
 func logTicks(low, high float64, n int) []float64 {
 	for _, ms := range [][]float64{{1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}} {
 		var out []float64

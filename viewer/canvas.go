@@ -223,6 +223,7 @@ type Text struct {
 	Align Align
 }
 
+// face returns the font of a text in the size at which it is drawn.
 func (c *Canvas) face(t Text) *text.GoTextFace {
 	source := c.brush.regular
 	switch {

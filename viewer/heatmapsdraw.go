@@ -49,6 +49,7 @@ type largeMap struct {
 
 const tokenSize = 13.0
 
+// largeOf returns the place of the large map in r, below the titles and beside the names of its rows.
 func largeOf(r Rect, v *watch.HeatMaps, m watch.Map) largeMap {
 	longest := 1.2 // times the font size: the width of a character of any script, or of its code point
 	for _, t := range m.Rows {

@@ -176,6 +176,7 @@ func (w *window) Update() error {
 	})
 }
 
+// gather collects what the user did since the last tick.
 func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	x, y := ebiten.CursorPositionF()
 	w.typed = ebiten.AppendInputChars(w.typed[:0])

@@ -42,6 +42,7 @@ func (d *Device) outOfMemory(asked int) error {
 	return &MemoryError{Asked: int64(asked), Held: d.held, Total: d.info.HeapBytes}
 }
 
+// newBuffer makes a buffer in memory of the given kind.
 func (d *Device) newBuffer(name string, size, kind int) (*Buffer, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("vk: NewBuffer %s: a size of %d bytes", name, size)

@@ -96,6 +96,7 @@ func Open(o Options) (*Device, error) {
 	return d, nil
 }
 
+// open chooses a device and makes what d needs of it.
 func (d *Device) open(in *instance) error {
 	infos, pds, err := in.enumerate()
 	if err != nil {

@@ -98,6 +98,7 @@ type LimitError struct {
 	Asked string // what the kernel needs, and what the device has
 }
 
+// Error says what the kernel has, as the end of a message that begins with the kernel's name.
 func (e *LimitError) Error() string { return "it has " + e.Asked }
 
 func beyond(format string, args ...any) error {

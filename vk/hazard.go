@@ -25,6 +25,7 @@ func (h *hazards) before(reads, writes []extent) bool {
 	return need
 }
 
+// anyOverlap tells whether an extent of a overlaps one of b.
 func anyOverlap(a, b []extent) bool {
 	for _, x := range a {
 		for _, y := range b {

@@ -24,6 +24,7 @@ type instance struct {
 	newer
 }
 
+// newInstance loads the Vulkan library and makes an instance, with the validation layer if the options ask for it.
 func newInstance(o Options) (*instance, error) {
 	l, err := load()
 	if err != nil {
@@ -69,6 +70,7 @@ func newInstance(o Options) (*instance, error) {
 	return &instance{newer{l.proc, h}}, nil
 }
 
+// enumerate lists the devices, with what is known of each.
 func (in *instance) enumerate() ([]Info, []vulkan.PhysicalDevice, error) {
 	var n uint32
 	r := vulkan.EnumeratePhysicalDevices(in.instance, &n, nil)
@@ -103,6 +105,7 @@ var types = map[vulkan.PhysicalDeviceType]struct {
 // oldest is the first version of Vulkan that takes SPIR-V 1.3, which all kernels use.
 var oldest = vulkan.MakeVersion(1, 1, 0)
 
+// describe asks the driver what a device is and what its limits are.
 func (in *instance) describe(index int, pd vulkan.PhysicalDevice) Info {
 	var p vulkan.PhysicalDeviceProperties
 	vulkan.GetPhysicalDeviceProperties(pd, &p)

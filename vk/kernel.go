@@ -49,6 +49,7 @@ const idleKernels = 256
 // kernelKey hashes a module's words, its required subgroup size, and the constants. Equal shaders share a pipeline.
 type kernelKey [sha256.Size]byte
 
+// keyOf hashes everything that a pipeline is made from.
 func keyOf(m *spirv.Module, c []spirv.Const) kernelKey {
 	p := make([]byte, 0, 16+8*len(c)+4*len(m.Words))
 	p = binary.LittleEndian.AppendUint64(p, uint64(len(c)))
@@ -205,6 +206,7 @@ func specialize(a *arena, c []spirv.Const) uintptr {
 	})
 }
 
+// build makes the pipeline with the given constants, if the device can run it.
 func (k *Kernel) build(c []spirv.Const) error {
 	if err := k.fit(c); err != nil {
 		return err

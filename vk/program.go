@@ -178,6 +178,7 @@ type Timing struct {
 	Start, Duration time.Duration
 }
 
+// timers makes the timestamps that measure each command, where the device has a clock and someone wants to know.
 func (p *Program) timers() error {
 	if p.d.clock.period == 0 || len(p.commands) == 0 || p.measured && !p.d.opts.Profile {
 		return nil

@@ -154,6 +154,7 @@ func (r *Recorder) bindable(v View, k spirv.Kind) error {
 	return nil
 }
 
+// inside returns an error unless the view lies in a buffer of this device.
 func (r *Recorder) inside(v View) error {
 	switch {
 	case v.Buffer == nil:

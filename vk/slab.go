@@ -38,6 +38,7 @@ const (
 	slow      = 0x40 | 0x80 // AMD's types for debugging, which bypass the device's caches
 )
 
+// memoryTypes lists the kinds of memory that a device has, with the sizes of their heaps.
 func memoryTypes(pd vulkan.PhysicalDevice) []memoryType {
 	var p vulkan.PhysicalDeviceMemoryProperties
 	vulkan.GetPhysicalDeviceMemoryProperties(pd, &p)
@@ -139,6 +140,7 @@ func (d *Device) take(kind, n int) (*slab, int, error) {
 	return s, lo, nil
 }
 
+// newSlab allocates memory that buffers will share.
 func (d *Device) newSlab(kind, size int) (*slab, error) {
 	if size > d.info.Limits.MaxAllocation { // some drivers promise more than they have
 		return nil, d.outOfMemory(size)

@@ -35,6 +35,7 @@ type submitInfo struct {
 	signals     unsafe.Pointer
 }
 
+// newSubmitter prepares the arguments of the calls that submit cmds and wait for them, so that a run allocates nothing.
 func (d *Device) newSubmitter(cmds []vulkan.CommandBuffer, fence vulkan.Fence) *submitter {
 	s := &submitter{
 		dev: uintptr(unsafe.Pointer(d.dev)), queue: uintptr(unsafe.Pointer(d.queue)), fence: new(uintptr),

@@ -104,6 +104,7 @@ func (w *warming) end() {
 	w.left = nil
 }
 
+// made reports that the machine code of some commands is there, one by one.
 func (w *warming) made(part []command) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -63,6 +63,7 @@ func (a *app) dryRun(c *cobra.Command, f *trainFlags, kinds []string) (err error
 	return tellCompiled(a.out, s, n.Kernels)
 }
 
+// needsOf adds up what a training needs: memory, parameters, and the work of the kernels of one step.
 func needsOf(s *run.Session) needs {
 	n := needs{
 		Model: s.Title(), Device: s.Device.Info().Name, Batch: s.Config.Batch, Steps: s.Config.Steps,

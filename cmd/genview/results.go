@@ -20,6 +20,7 @@ type results struct {
 	failed   error
 }
 
+// Write writes the command's own output. After an error it writes no more, and returns that error again.
 func (r *results) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,6 +53,7 @@ func (r *results) done() error {
 	return r.failed
 }
 
+// note keeps the first error of writing, as the sentence that the user is told.
 func (r *results) note(err error) {
 	if err == nil {
 		return

@@ -173,6 +173,7 @@ func (a *app) tuneSteps(ctx context.Context, dev *vk.Device, t *tensor.Tuning, c
 	return s.Close()
 }
 
+// tuneOps compiles every op of the benchmarks once, so that the tuning times the kernels of their products.
 func (a *app) tuneOps(ctx context.Context, dev *vk.Device, t *tensor.Tuning) (err error) {
 	h := a.host()
 	defer func() {

@@ -18,6 +18,7 @@ func visible(text string) string { return shown(text, "") }
 // visibleText is visible for texts of several lines: it keeps line ends and tabs.
 func visibleText(text string) string { return shown(text, "\n\t") }
 
+// shown replaces characters that a terminal would obey, except those in kept, and bytes that are no UTF-8 by their escapes.
 func shown(text, kept string) string {
 	var out strings.Builder
 	for i, r := range text {

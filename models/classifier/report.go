@@ -64,6 +64,7 @@ func (r report) String() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// matrix writes the confusion matrix, with names padded to wide characters.
 func (r report) matrix(wide int) string {
 	var b strings.Builder
 	for i, row := range r.Confusion {
@@ -76,6 +77,7 @@ func (r report) matrix(wide int) string {
 	return b.String()
 }
 
+// mistakes lists the most frequent confusions of one class with another, with names padded to wide characters.
 func (r report) mistakes(wide int) string {
 	const told = 20
 	type mistake struct{ class, taken, times int }

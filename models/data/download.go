@@ -117,6 +117,7 @@ func (s source) fetch(ctx context.Context, name, sum string, log func(string)) (
 	return nil, failed
 }
 
+// fetch downloads a file and checks its SHA-256 sum. It passes lines about the progress to log.
 func fetch(ctx context.Context, url, sum string, log func(string)) ([]byte, error) {
 	const patience = 10 * time.Minute
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -152,6 +153,7 @@ type told struct {
 	next     time.Time
 }
 
+// Read reads, and says once a second how much has been read.
 func (t *told) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
 	t.read += int64(n)

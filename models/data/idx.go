@@ -21,6 +21,8 @@ func openMNIST(ctx context.Context, o Options) (*Dataset, error) { return mnist.
 
 func openFashion(ctx context.Context, o Options) (*Dataset, error) { return fashion.open(ctx, o) }
 
+// open reads the four files of the source: from the given folder or, without one, from the local folder; if that is not there either, it
+// downloads them.
 func (s source) open(ctx context.Context, o Options) (*Dataset, error) {
 	dir := o.Dir
 	if dir == "" && s.local != "" {
@@ -167,6 +169,7 @@ func parseIDX(name string, file io.Reader, size int64) (idx, error) {
 	return f, nil
 }
 
+// pair puts images and their labels together, if there are as many of both.
 func pair(images, labels idx) (*stored, error) {
 	if len(images.dims) != 3 || len(labels.dims) != 1 || images.dims[0] != labels.dims[0] {
 		return nil, fmt.Errorf("%s %v and %s %v do not belong together; replace them by a pair that does",

@@ -103,6 +103,7 @@ func (l *listing) folder(ctx context.Context, dir, rel string) error {
 	return nil
 }
 
+// entry lists what lies at name: a folder with all that is in it, a picture, or something else.
 func (l *listing) entry(ctx context.Context, name, rel string) error {
 	info, err := os.Stat(name)
 	if err == nil && info.IsDir() {

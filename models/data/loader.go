@@ -134,6 +134,7 @@ func (l *Loader) schedule(ctx context.Context, step int, jobs chan<- job) {
 	}
 }
 
+// prepare makes the batch of a job. Random changes of a picture depend on the seed, the step and the picture's place in the batch alone.
 func (l *Loader) prepare(j job, random *stream) *Batch {
 	c, h, w := l.set.Shape()
 	n := c * h * w

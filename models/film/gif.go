@@ -72,6 +72,7 @@ func (g *gifWriter) write(p ...byte) {
 	}
 }
 
+// begin writes the header, the global palette and, for moving pictures, that they repeat for ever.
 func (g *gifWriter) begin(size image.Point, palette []rgb, moves bool) {
 	g.global = palette
 	p := []byte("GIF89a")

@@ -45,6 +45,7 @@ type colourSet struct {
 	err     float64 // sum of squared distances to the mean
 }
 
+// newColourSet returns the set of some of the colours, with their mean and the channel in which they vary most.
 func newColourSet(colours []rgb, members []int) colourSet {
 	var sum, squares [3]int
 	for _, i := range members {

@@ -196,6 +196,7 @@ func (p pen) at(q ot.SegmentPoint) (x, y float32) {
 	return float32(p.x + p.k*float64(q.X)), float32(p.y - p.k*float64(q.Y))
 }
 
+// outline draws the outline of a character.
 func (p pen) outline(segments []font.Segment) {
 	for i, s := range segments {
 		x, y := p.at(s.Args[0])

@@ -53,6 +53,7 @@ func (s *Scope) Buffer(name string, init Init, shape ...int) *tensor.Tensor {
 	return s.add(name, init, shape, true)
 }
 
+// add makes and registers a variable. Its first value depends on the seed and its path alone, so another layer does not change it.
 func (s *Scope) add(name string, init Init, shape []int, buffer bool) *tensor.Tensor {
 	path := s.join(name)
 	if s.net.names[path] {

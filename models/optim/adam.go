@@ -67,6 +67,7 @@ func NewAdam(c AdamConfig, vars []*tensor.Tensor) *Adam {
 	return o
 }
 
+// group adds a group of the parameters with these indices. Flat variables over all of them let one kernel update the group.
 func (o *Adam) group(name string, index []int, decay float64) {
 	if len(index) == 0 {
 		return

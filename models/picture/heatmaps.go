@@ -180,6 +180,7 @@ func mapSize(fonts *lettering.Fonts, m watch.Map) (w, h int) {
 	return left + cell(m)*len(m.Cols), top + cell(m)*len(m.Rows)
 }
 
+// drawMap draws a map at a place of the sheet, with the names of its rows and columns, as far as there is room for them.
 func (s sheet) drawMap(at image.Point, m watch.Map, shades []float64) {
 	left, top := gutters(s.fonts, m)
 	c := cell(m)

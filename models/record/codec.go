@@ -295,6 +295,7 @@ func (s source) points(name string) ([]float32, error) {
 	return v, nil
 }
 
+// curve reads the values of a curve, and its bounds if it has any.
 func (s source) curve(i, g, k int, c *watch.Series) error {
 	for _, f := range []struct {
 		name string

@@ -168,6 +168,7 @@ func sheetEnding(i int) string { return fmt.Sprintf(".%d%s", i, picturesEnding) 
 // mostPixels is the largest sheet that is read, so that a damaged header cannot use up the memory.
 const mostPixels = 1 << 26
 
+// sheet reads sheet i of pictures of a step. It refuses one that would take too much memory.
 func (r *Recording) sheet(step, i int) (image.Image, error) {
 	p, err := os.ReadFile(r.path(step, sheetEnding(i)))
 	if err != nil {

@@ -140,6 +140,7 @@ func (w *Writer) Close() error {
 	return w.told()
 }
 
+// add hands the views to the goroutine that writes, together with the weights if the step is a key step and they fit into the budget.
 func (w *Writer) add(step int, views []watch.View, weights Weights) {
 	began := time.Now()
 	j := job{step: step, views: views}
@@ -198,6 +199,7 @@ func (w *Writer) told() error {
 	return err
 }
 
+// work writes what it is handed until there will be no more.
 func (w *Writer) work() {
 	for j := range w.jobs {
 		began := time.Now()

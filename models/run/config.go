@@ -150,6 +150,7 @@ func (c *Config) Validate() error {
 	return nil
 }
 
+// validate checks the settings of every run, then those of the family.
 func (c *Config) validate() error {
 	if c.Precision == "f16" {
 		return settings.Errorf("precision", "is f16, whose gradients underflow: bf16 takes as little memory and has the range of f32")

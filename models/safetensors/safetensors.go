@@ -193,6 +193,7 @@ func Decode(p []byte) (*File, error) {
 	return r.all()
 }
 
+// all reads every tensor. Values of a type that is not read stay nil.
 func (r *Reader) all() (*File, error) {
 	f := &File{Meta: r.meta}
 	for _, e := range r.entries {

@@ -74,6 +74,7 @@ func List(of any) []Setting {
 	return all
 }
 
+// oneOf returns the words that a field's tag allows, or nil if it allows any text.
 func oneOf(f reflect.StructField) []string {
 	tag, ok := f.Tag.Lookup("oneof")
 	if !ok {
@@ -123,6 +124,7 @@ func (r interval) holds(n float64) bool { // false for NaN
 	return (n > r.low || n == r.low && !r.openLow) && (n < r.high || n == r.high && !r.openHigh)
 }
 
+// String says in words what values lie in the interval.
 func (r interval) String() string {
 	switch {
 	case r.highText == "" && r.openLow:

@@ -27,6 +27,8 @@ type lock struct {
 	made bool         // the file is new
 }
 
+// takeLock locks the folder of a run for this process, or says which process has it. Where the file system has no locks, nothing is
+// locked.
 func takeLock(dir string) (*lock, error) {
 	path := filepath.Join(dir, lockName)
 	_, err := os.Lstat(path)

@@ -130,6 +130,7 @@ func (l *loop) sound() error {
 	return nil
 }
 
+// train makes steps until the last one, until ctx ends or until someone asked to stop. It returns the number of the last step made.
 func (l *loop) train(ctx context.Context, step int) (int, error) {
 	for step < l.Steps && ctx.Err() == nil && !l.stopped {
 		if err := l.model.Step(ctx); err != nil {
@@ -284,6 +285,7 @@ func (l *loop) serve(ctx context.Context, step int) {
 	l.began = l.began.Add(time.Since(rested))
 }
 
+// handle serves one request.
 func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 	switch r.(type) {
 	case watch.Pause:

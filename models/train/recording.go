@@ -144,6 +144,7 @@ func (l *loop) drawn() record.Weights {
 	return func() ([]safetensors.Tensor, error) { return l.read(d.Drawn()) }
 }
 
+// read copies variables from the device.
 func (l *loop) read(all []nn.Named) ([]safetensors.Tensor, error) {
 	var out []safetensors.Tensor
 	for _, n := range all {

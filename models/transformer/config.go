@@ -60,6 +60,7 @@ func (c GPTConfig) Validate() error {
 	return valid(c.Dropout, map[string]int{"Width": c.Width, "Heads": c.Heads, "Vocab": c.Vocab, "Context": c.Context, "Layers": c.Layers})
 }
 
+// valid checks the sizes and the dropout that all transformers have.
 func valid(dropout float64, sizes map[string]int) error {
 	limits := map[string]nn.Size{}
 	for name, n := range sizes {

@@ -58,6 +58,7 @@ const (
 	noTarget   = -100 // ignored by the loss; it fills up the last batch
 )
 
+// evaluator compiles the program that evaluates, when it is first needed.
 func (t *Generator) evaluator() (*evaluator, error) {
 	if t.eval != nil {
 		return t.eval, nil
@@ -112,6 +113,7 @@ type continuation struct {
 	taps           []*tensor.Tensor
 }
 
+// continuation compiles the programs that continue a text, when they are first needed.
 func (t *Generator) continuation() (*continuation, error) {
 	if t.next != nil {
 		return t.next, nil

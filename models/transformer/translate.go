@@ -51,6 +51,7 @@ type greedy struct {
 
 const greedyBatch = 32
 
+// translation compiles the programs that translate, when they are first needed.
 func (t *Translator) translation() (*greedy, error) {
 	if t.greedy != nil {
 		return t.greedy, nil
@@ -89,6 +90,7 @@ func (t *Translator) Translate(ctx context.Context, sources [][]int32) ([][]int3
 	return all, nil
 }
 
+// run translates up to a batch of sources, one token of each at a time, and always takes the likeliest.
 func (g *greedy) run(ctx context.Context, sources [][]int32) ([][]int32, error) {
 	s, n, vocab := g.source.Dim(1), g.target.Dim(1), g.logits.Dim(2)
 	source, target, logits := make([]int32, g.source.Len()), make([]int32, g.target.Len()), make([]float32, g.logits.Len())

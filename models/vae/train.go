@@ -79,6 +79,7 @@ const (
 	evalSeed  = 20131220
 )
 
+// evaluator compiles the programs that evaluate, when they are first needed.
 func (t *Trainer) evaluator() (*evaluator, error) {
 	if t.eval != nil {
 		return t.eval, nil
@@ -182,6 +183,7 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Ev
 	return out, nil
 }
 
+// logMeanExp returns log(Σ eᵛ/n), without overflow.
 func logMeanExp(v []float64) float64 {
 	if len(v) == 0 {
 		return 0

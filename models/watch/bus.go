@@ -119,6 +119,7 @@ func (b *Bus) Serve(budget time.Duration, h func(Request)) {
 	}
 }
 
+// next returns the request to serve next, or nil. Of requests to attend and to decode only the newest of each waits.
 func (b *Bus) next() Request {
 	select {
 	case r := <-b.requests:

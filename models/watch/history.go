@@ -75,6 +75,7 @@ type curve struct {
 	buckets []bucket
 }
 
+// add adds a value. If there are as many buckets as allowed, neighbours are merged first, so each holds twice as many steps.
 func (c *curve) add(step int, v float64, most int) {
 	n := len(c.buckets)
 	if n > 0 && c.buckets[n-1].count < c.per {
@@ -93,6 +94,7 @@ func (c *curve) add(step int, v float64, most int) {
 	c.buckets = append(c.buckets, single(step, v))
 }
 
+// series returns the mean and the bounds of each bucket. Where no value was finite they are NaN.
 func (c *curve) series() Series {
 	n := len(c.buckets)
 	s := Series{Name: c.name, Steps: make([]int, n), Values: make([]float64, n), Low: make([]float64, n), High: make([]float64, n)}

@@ -58,6 +58,7 @@ func undocumented(d *ast.GenDecl, s ast.Spec) (names []*ast.Ident) {
 	return names
 }
 
+// exportedReceiver tells whether a function has no receiver, or one of an exported type.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {
 		return true

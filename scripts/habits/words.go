@@ -71,6 +71,7 @@ func (c *comment) add(line string) {
 	c.text += line
 }
 
+// comments lists the comments of a file, with the lines of each joined.
 func comments(f file) (all []comment) {
 	switch path.Ext(f.path) {
 	case ".go":

@@ -74,6 +74,7 @@ func compile(src string) ([]byte, error) {
 	return os.ReadFile(tmp.Name())
 }
 
+// camel turns a file's name with underscores into the name of a Go variable.
 func camel(s string) string {
 	var b strings.Builder
 	for _, part := range strings.Split(s, "_") {

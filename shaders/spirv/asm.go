@@ -136,6 +136,7 @@ func (b *Block) global(op uint32, a, c, d uint32, make func(r ID)) ID {
 	return r
 }
 
+// typ returns the ID of a type, which it declares at the first call.
 func (b *Block) typ(t Type) ID {
 	if t.N > 1 {
 		e := b.typ(Type{t.Elem, 1})

@@ -74,6 +74,7 @@ func (b *Block) scope(v uint32) ID { return b.bits(Type{Uint, 1}, v) }
 
 const workgroup, subgroup = 2, 3 // scopes
 
+// matrixType returns the type of a matrix: a left factor M × K, a right one K × N, or a sum M × N.
 func (b *Block) matrixType(m Matrices, use uint32) ID {
 	rows, cols := m.M, m.N
 	elem := b.typ(Type{Float, 1})
@@ -110,16 +111,18 @@ func (b *Block) layout(m Matrices, columns bool) ID {
 	return b.scope(v)
 }
 
-// FactorA is a left factor whose lines, rows or columns, lie so many elements of shared memory apart, from the one at a place on.
+// FactorA loads a left factor from shared memory, from element at on. Its rows, or with columns its columns, begin stride elements from
+// each other.
 func (b *Block) FactorA(m Matrices, s Shared, at ID, stride int, columns bool) Factor {
 	return b.factor(m, factorA, s, at, stride, columns)
 }
 
-// FactorB is a right factor, as FactorA.
+// FactorB loads a right factor, as FactorA does a left one.
 func (b *Block) FactorB(m Matrices, s Shared, at ID, stride int, columns bool) Factor {
 	return b.factor(m, factorB, s, at, stride, columns)
 }
 
+// factor loads a factor from shared memory. In the spelled dialect AddProduct reads the elements one by one instead.
 func (b *Block) factor(m Matrices, use uint32, s Shared, at ID, stride int, columns bool) Factor {
 	f := Factor{shared: s, at: at, stride: stride, columns: columns}
 	if m.Dialect == Spelled {
@@ -139,8 +142,8 @@ func (b *Block) factor(m Matrices, use uint32, s Shared, at ID, stride int, colu
 	return f
 }
 
-// Sum begins a sum, with 0, that will be stored in shared memory of Floats from a place on, its rows so many of them apart. lane is the
-// invocation's place in its subgroup of so many lanes.
+// Sum begins a sum of products with 0. It will be stored in shared memory of Floats, from element at on, with stride elements between the
+// beginnings of rows. lane is the invocation's place in its subgroup of so many lanes.
 func (b *Block) Sum(m Matrices, to Shared, at ID, stride, lanes int, lane ID) Sum {
 	s := Sum{m: m, to: to, at: at, stride: stride, lanes: lanes, lane: lane}
 	if m.Dialect == Spelled {

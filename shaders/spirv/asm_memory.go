@@ -34,6 +34,7 @@ const (
 	classStorageBuffer   = 12
 )
 
+// bind decorates the variable v with a binding and with how it is accessed.
 func (b *Block) bind(v ID, m Binding) {
 	b.decor = inst(b.decor, opDecorate, uint32(v), set, 0)
 	b.decor = inst(b.decor, opDecorate, uint32(v), binding, uint32(m.Index))

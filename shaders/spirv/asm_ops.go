@@ -5,6 +5,7 @@ import "math"
 // opcodes of one operation for floats, signed ints, unsigned ints and bools; 0 where there is none.
 type opcodes struct{ f, i, u, b uint32 }
 
+// of returns the instruction for elements of a type.
 func (o opcodes) of(e Elem) uint32 {
 	switch e {
 	case Float:

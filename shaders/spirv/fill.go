@@ -137,6 +137,7 @@ func (f *filling) body(h *Hole, args []ID) {
 	f.funcs = inst(f.funcs, opFunctionEnd)
 }
 
+// module puts the parts together to a module, in the order that SPIR-V asks for.
 func (f *filling) module(m *Module) *Module {
 	b := f.b
 	w := b.header()

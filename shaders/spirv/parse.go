@@ -56,6 +56,7 @@ func word(a []uint32, i int) uint32 {
 	return 0
 }
 
+// literal decodes a string, which ends with a zero byte.
 func literal(a []uint32) string {
 	var s strings.Builder
 	for _, w := range a {
@@ -77,6 +78,7 @@ func attach[K comparable](m map[K]map[uint32]uint32, k K, decoration, operand ui
 	m[k][decoration] = operand
 }
 
+// instruction notes what an instruction says of names, types, constants, decorations and variables.
 func (p *parser) instruction(op uint32, a []uint32) {
 	switch op {
 	case 5: // OpName
@@ -120,6 +122,7 @@ func (p *parser) instruction(op uint32, a []uint32) {
 	}
 }
 
+// finish returns the module, once all instructions were read.
 func (p *parser) finish() (*Module, error) {
 	m := p.m
 	if m.Entry == "" {
@@ -155,6 +158,7 @@ func (p *parser) finish() (*Module, error) {
 	return m, nil
 }
 
+// binding adds the binding of a variable, and finds from its decorations whether the shader reads or writes it.
 func (p *parser) binding(id, class, pointee uint32) error {
 	index, ok := p.decor[id][binding]
 	if !ok {

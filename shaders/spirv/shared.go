@@ -55,6 +55,7 @@ func (s *sizes) constant(id, v uint32) {
 	s.values[id] = int(int32(v))
 }
 
+// typ computes the size of a declared type in bytes.
 func (s *sizes) typ(op uint32, a []uint32) {
 	switch op {
 	case opTypeBool:

@@ -165,6 +165,7 @@ func ComparePoints(got []float32, want []float64, tol float64) error {
 	})
 }
 
+// compare returns the first element whose error is larger than tol times the scale of what is wanted. NaN must be NaN.
 func compare(got []float32, want []float64, tol float64, scale func(w float64) float64) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("got %d elements, want %d", len(got), len(want))
@@ -212,6 +213,7 @@ func (c Case) Value(rt *tensor.Runtime, in []Array) error { return c.value(rt, i
 // Point is Value for one of Points.
 func (c Case) Point(rt *tensor.Runtime, in []Array) error { return c.value(rt, in, ComparePoints) }
 
+// value runs the op and its reference on the same inputs, and compares the results.
 func (c Case) value(rt *tensor.Runtime, in []Array, compare func(got []float32, want []float64, tol float64) error) error {
 	want := c.Ref(in)
 	y := c.Op(Tensors(in))

@@ -63,6 +63,7 @@ func build(shape []int, f func(at []int) float64) Array {
 	return y
 }
 
+// bcast returns the shape to which all shapes broadcast.
 func bcast(shapes ...[]int) []int {
 	rank := 0
 	for _, s := range shapes {

@@ -149,6 +149,7 @@ type temporary struct {
 	lock *flock.Flock
 }
 
+// create makes and locks an empty file beside target, which will be renamed to it.
 func create(target string, perm fs.FileMode) (*temporary, error) {
 	name := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text()[:8]+partial)
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, perm)

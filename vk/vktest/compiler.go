@@ -237,6 +237,7 @@ func Check(t *testing.T, all []Shader, versions ...string) {
 	})
 }
 
+// check validates a shader for each version of Vulkan, and translates it to Metal's language, as MoltenVK would.
 func check(file string, s Shader, versions []string) error {
 	if err := os.WriteFile(file, []byte(s.words()), 0o600); err != nil {
 		return err

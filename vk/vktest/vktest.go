@@ -53,6 +53,7 @@ func OpenUnclosed(t testing.TB, o vk.Options) *vk.Device {
 	return openWith(t, o)
 }
 
+// openWith opens a device for a test. Without any it skips the test, or fails it in CI.
 func openWith(t testing.TB, o vk.Options) *vk.Device {
 	t.Helper()
 	if err := posed(); err != nil {
@@ -99,6 +100,7 @@ func Pose(t testing.TB, name string) {
 	}
 }
 
+// named makes the Vulkan loader use a driver that poses as a device: it sets the environment variables that name the driver's file in dir.
 func named(dir, name string, set func(key, value string) error) error {
 	p, ok := pose.Poses[name]
 	if !ok {

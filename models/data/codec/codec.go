@@ -68,6 +68,7 @@ var strangers = []struct{ format, magic string }{
 	{"HTML", "<html"},
 }
 
+// begins tells whether p begins with the bytes of magic, in which ? stands for any byte.
 func begins(p []byte, magic string) bool {
 	if len(p) < len(magic) {
 		return false

@@ -153,6 +153,7 @@ func segment(p []byte, at int) (marker byte, body []byte, next int, err error) {
 	}
 }
 
+// read takes what the head needs to know from the segment of a marker.
 func (h *jpegHead) read(marker byte, body []byte) error {
 	switch {
 	case marker == markerAPP0:

@@ -115,6 +115,7 @@ func (d *jpegDecoder) segments(p []byte) error {
 
 func (d *jpegDecoder) tabled() bool { return d.quant != [4]*[64]uint16{} }
 
+// allocate makes room for the coefficients of every component, once the size of the picture is known and possible.
 func (d *jpegDecoder) allocate() error {
 	if d.w < 1 || d.h < 1 || d.h > d.pixels/d.w {
 		return fmt.Errorf("it says to be %d×%d pixels", d.w, d.h)

@@ -100,6 +100,7 @@ func (d *jpegDecoder) units(s *jpegScan) (n, across int) {
 	return across * (c.rows / c.part.v), across
 }
 
+// unit reads the blocks of one unit of a scan: that of row y and column x.
 func (d *jpegDecoder) unit(s *jpegScan, x, y int) error {
 	if len(s.parts) == 1 {
 		c := s.parts[0]
@@ -117,6 +118,7 @@ func (d *jpegDecoder) unit(s *jpegScan, x, y int) error {
 	return nil
 }
 
+// block reads what a scan holds of one block: all of it, or one band of coefficients or one of their bits in a progressive picture.
 func (d *jpegDecoder) block(s *jpegScan, c scanPart, b *[64]int16) error {
 	if !d.progressive {
 		if err := d.first(s, c, b); err != nil {

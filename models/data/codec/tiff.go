@@ -101,6 +101,7 @@ func (t *tiff) readSize() (err error) {
 	return err
 }
 
+// readSamples reads how many samples a pixel has and of which size, and refuses those that are not decoded.
 func (t *tiff) readSamples() (err error) {
 	if t.samples, err = t.number(tagSamples, max(1, len(t.values(tagBits))), 64); err != nil {
 		return err

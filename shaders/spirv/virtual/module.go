@@ -124,6 +124,7 @@ func (k *Kernel) fail(format string, a ...any) {
 	}
 }
 
+// decoration notes a name or a decoration of an ID or of a structure's member.
 func (k *Kernel) decoration(op uint32, w []uint32) {
 	set := func(m map[uint32]uint32, rest []uint32) map[uint32]uint32 {
 		if m == nil {
@@ -246,6 +247,7 @@ func (k *Kernel) constant(w []uint32, cells ...uint64) {
 	copy(k.regs[k.reg[w[1]]:], cells)
 }
 
+// define gives an ID a register for values of its type, and returns its number.
 func (k *Kernel) define(id uint32, t *typ) int {
 	if t == nil {
 		k.fail("the type of %%%d is not known", id)
@@ -282,6 +284,7 @@ func (k *Kernel) folded(w []uint32) {
 	do(&invocation{kernel: k, regs: k.regs, unknown: make([]uint64, len(k.regs))}, &i)
 }
 
+// variable declares a variable: a binding, a built-in one, or memory of an invocation or a workgroup.
 func (k *Kernel) variable(w []uint32) *variable {
 	t := k.types[w[0]]
 	d := k.decor[w[1]]

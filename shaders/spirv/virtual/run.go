@@ -74,6 +74,7 @@ func Run(d *Dispatch, o Options) []Fault {
 	return r.faults
 }
 
+// newRun prepares a run: its bindings, and the registers and shared memory of one workgroup.
 func newRun(d *Dispatch, o Options) *run {
 	number := dispatches.Add(1)
 	r := &run{d: d, o: o, rng: rand.New(rand.NewPCG(o.Seed, 0)), number: number, seen: map[int]bool{}}

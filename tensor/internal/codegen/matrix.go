@@ -47,6 +47,7 @@ func (s slab) line() int {
 	return matrixSlab / 4
 }
 
+// matrix is the variant that multiplies by cooperative matrices: a workgroup of four subgroups computes one tile of the result.
 func (p *Product) matrix() Variant {
 	m := p.on.Matrices
 	form := fmt.Sprintf("matrices %d×%d×%d", m.M, m.N, m.K)

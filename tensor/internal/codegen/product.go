@@ -138,6 +138,7 @@ func (p *Product) lanes() []Variant {
 	return all
 }
 
+// lanesOf is the variant for lavapipe in which a subgroup computes tile rows of the result, each lane four columns, in steps of ku terms.
 func (p *Product) lanesOf(tile, ku int) Variant {
 	x, y := p.x, p.y
 	alongX, alongY := ir.AlignedQuads(x.inner, x.batch, x.outer), ir.AlignedQuads(y.inner, y.batch, y.outer)

@@ -125,6 +125,7 @@ func (l loading) form(name string, transposed bool) string {
 	return ""
 }
 
+// tiledOf is the variant for GPUs in which a workgroup computes a tile of the result from slabs in shared memory.
 func (p *Product) tiledOf(t Tile) Variant {
 	a, b := p.x.loading(), p.y.loading()
 	form := fmt.Sprintf("tiled %d×%d%s%s", t.M, t.N, a.form("a", true), b.form("b", false))

@@ -170,6 +170,7 @@ func (j *job) run(dir string) {
 	log.Printf("%s, go test %s: %s in %.0f s", j.name, j.test, j.verdict(), j.took.Seconds())
 }
 
+// output runs the tests of the job, whose shaders and statistics they write below dir, and returns what they print.
 func (j *job) output(dir string) ([]byte, error) {
 	if j.needs != "" {
 		if _, err := os.Stat(j.needs); err != nil {

@@ -61,6 +61,7 @@ type made struct {
 	waves, registers, code float64
 }
 
+// worst returns the worst statistics of all shaders of a kernel: the fewest waves, the most registers and code.
 func worst(all []vktest.Shader, family string) made {
 	w := made{waves: all[0].Made[family].Waves()}
 	for _, s := range all {

@@ -238,6 +238,7 @@ func (d *driver) properties(pd uintptr, p *properties) uintptr {
 	return 0
 }
 
+// lie changes the properties of the real device to those of the pose.
 func (d *driver) lie(p *properties) {
 	const integrated, discrete = 1, 2
 	p.api, p.kind = 1<<22|d.pose.Minor<<12, discrete
