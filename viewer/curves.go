@@ -28,7 +28,7 @@ func (p *Curves) view(s *watch.Snapshot) *watch.Curves {
 	return watch.Find[*watch.Curves](s.Views, p.name)
 }
 
-// Shape is wide, once there are curves.
+// Shape is Wide, and Hidden until there are curves.
 func (p *Curves) Shape(s *watch.Snapshot) Shape {
 	if v := p.view(s); v == nil || len(v.Groups) == 0 {
 		return Hidden

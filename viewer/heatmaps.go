@@ -37,7 +37,7 @@ func (p *HeatMaps) view(s *watch.Snapshot) *watch.HeatMaps {
 	return watch.Find[*watch.HeatMaps](s.Views, p.name)
 }
 
-// Shape is Large for many tables or a text field, and Tall for a single table.
+// Shape is Tall for a single map, Large for many maps or a text field, and Hidden until there are any.
 func (p *HeatMaps) Shape(s *watch.Snapshot) Shape {
 	switch v := p.view(s); {
 	case v == nil:

@@ -61,7 +61,7 @@ func (p *Latent) view(s *watch.Snapshot) *watch.Latent {
 	return watch.Find[*watch.Latent](s.Views, p.name)
 }
 
-// Shape is Tall if there are enough points to span a plane.
+// Shape is Tall if there are enough points to span a plane, and Hidden otherwise.
 func (p *Latent) Shape(s *watch.Snapshot) Shape {
 	if l := p.view(s); l == nil || l.Z != 2 && len(l.Points) < 4 {
 		return Hidden

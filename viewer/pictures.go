@@ -17,7 +17,7 @@ func (p *Pictures) view(s *watch.Snapshot) *watch.Pictures {
 	return watch.Find[*watch.Pictures](s.Views, p.name)
 }
 
-// Shape is Wide, and a square for a single picture.
+// Shape is Wide, Tall for a single picture, and Hidden until there are any.
 func (p *Pictures) Shape(s *watch.Snapshot) Shape {
 	switch v := p.view(s); {
 	case v == nil || len(v.Images) == 0:

@@ -45,7 +45,7 @@ func (p *Scatter) view(s *watch.Snapshot) *watch.Scatter {
 	return watch.Find[*watch.Scatter](s.Views, p.name)
 }
 
-// Shape is Tall.
+// Shape is Tall, and Hidden until there are points.
 func (p *Scatter) Shape(s *watch.Snapshot) Shape {
 	if p.view(s) == nil {
 		return Hidden

@@ -16,7 +16,7 @@ type Start struct {
 // Title is empty, because the page draws its own.
 func (p *Start) Title() string { return "" }
 
-// Shape is the whole window until something runs.
+// Shape is Full, the whole window, until something runs, and then Hidden.
 func (p *Start) Shape(s *watch.Snapshot) Shape {
 	if s.Choices == nil {
 		return Hidden

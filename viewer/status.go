@@ -21,7 +21,7 @@ const noticed = 6 * time.Second // how long a notice is visible
 // Title is empty, because the bar shows the run's title.
 func (p *Status) Title() string { return "" }
 
-// Shape is a bar at the top once something runs.
+// Shape is Hidden until something runs, and then Bar.
 func (p *Status) Shape(s *watch.Snapshot) Shape {
 	if s.Choices != nil {
 		return Hidden

@@ -17,7 +17,7 @@ func (p *Table) view(s *watch.Snapshot) *watch.Table {
 	return watch.Find[*watch.Table](s.Views, p.name)
 }
 
-// Shape is Wide once there are rows.
+// Shape is Wide, and Hidden until there are rows.
 func (p *Table) Shape(s *watch.Snapshot) Shape {
 	if v := p.view(s); v == nil || len(v.Rows) == 0 || len(v.Columns) == 0 {
 		return Hidden

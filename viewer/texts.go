@@ -19,7 +19,7 @@ func (p *Texts) view(s *watch.Snapshot) *watch.Texts {
 	return watch.Find[*watch.Texts](s.Views, p.name)
 }
 
-// Shape is Wide.
+// Shape is Wide, and Hidden until there are texts.
 func (p *Texts) Shape(s *watch.Snapshot) Shape {
 	if v := p.view(s); v == nil || len(v.Examples) == 0 {
 		return Hidden

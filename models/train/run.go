@@ -75,7 +75,7 @@ func CreateRun(dir string, config []byte) (*Run, error) {
 
 // removeEmpty undoes a start: it removes the folders that were made, if they are still empty, and the lock.
 func removeEmpty(made []string, r *Run) {
-	for _, d := range made {
+	for _, d := range made { // the folders in the run's, which has the lock
 		if d == r.Dir {
 			break
 		}

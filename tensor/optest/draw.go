@@ -28,8 +28,8 @@ func sh(shapes ...[]int) [][]int { return shapes }
 
 type s = []int
 
-// apartFrom draws numbers whose differences are not close to 0.
-func apartFrom(r *rand.Rand, shape []int, i int) Array {
+// distinctInputs draws inputs of a function of two: distinct numbers numbers whose differences are not close to 0.
+func distinctInputs(r *rand.Rand, shape []int, i int) Array {
 	a := distinct(r, shape, i)
 	for k := range a.V {
 		a.V[k] += 0.05 * float64(i)

@@ -85,6 +85,7 @@ func (d *directory) add(p []byte, word uint64) {
 	}
 }
 
+// word reads a whole number of 4 or 8 bytes.
 func (d *directory) word(p []byte, size uint64) uint64 {
 	if size == 8 {
 		return d.order.Uint64(p)
