@@ -3,6 +3,8 @@ package tensor
 import (
 	"math"
 	"slices"
+
+	"genview/tensor/internal/ir"
 )
 
 // UpsampleNearest resizes x's last axes, as many as there are sizes, to these sizes: element i of n is element ⌊i·m/n⌋ of m, as
@@ -59,14 +61,22 @@ type taps struct {
 	weight [][]float32
 }
 
-// resample returns x with an axis resampled.
+// resample returns x with an axis resampled: by a kernel, whose gradient is that of the same sum as a composition of ops.
 func (x *Tensor) resample(axis int, t taps) *Tensor {
 	last := x.Transpose(axis, -1)
 	var y *Tensor
 	for k, at := range t.at {
 		y = plus(y, last.IndexSelect(-1, Const(at, len(at))).Mul(Const(t.weight[k], len(at))))
 	}
-	return y.Transpose(axis, -1)
+	y = y.Transpose(axis, -1)
+	if y.err != nil || x.op.DType != F32 {
+		return y
+	}
+	shape, n := x.Shape(), len(t.at[0])
+	kernel := Op{
+		Name: "Resample", Shape: []int{ir.Size(shape[:axis]), n, ir.Size(shape[axis+1:])}, DType: F32, kernel: ir.Resample{},
+	}.On(x.Reshape(ir.Size(shape[:axis]), shape[axis], -1), Const(slices.Concat(t.at...), len(t.at), n), Const(slices.Concat(t.weight...), len(t.at), n))
+	return kernel.Reshape(y.op.Shape...).withGrad(func(dy *Tensor) []*Tensor { return VJP(y, dy, x) }, x)
 }
 
 // source returns the coordinate in an axis of m elements that element i of a resized axis of n elements shows.

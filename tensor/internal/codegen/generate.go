@@ -56,6 +56,8 @@ func generate(f *fuse.Fusion, u *fuse.Unit, on ir.Target, pick Pick) Generated {
 		return groupRows(f, u, on, k.V)
 	case ir.SumRows:
 		return sumRows(f, u, on)
+	case ir.Resample:
+		return resample(f, u, on)
 	}
 	panic(fmt.Sprintf("codegen: there is no shader for %s", u.Node))
 }

@@ -71,7 +71,7 @@ type Reduction struct {
 	Parts bool // it adds up the few parts of a product
 }
 
-// A Kernel is an op with a shader of its own: a [*Contraction], an [*Attention], [GroupRows] or [SumRows].
+// A Kernel is an op with a shader of its own: a [*Contraction], an [*Attention], [GroupRows], [SumRows] or [Resample].
 type Kernel interface {
 	// Reads tells whether the shader can read an input in that layout. Otherwise the input is copied.
 	Reads(input int, v View) bool
@@ -98,6 +98,16 @@ func (SumRows) Reads(_ int, v View) bool { return v.Contiguous() }
 
 // Joins is false: the shader takes no elementwise nodes.
 func (SumRows) Joins() bool { return false }
+
+// Resample weighs elements along the middle axis of x [R, M, N]: element [r, k, n] of the result [R, K, N] is the sum over t of
+// weight[t, k]·x[r, at[t, k], n]. Its inputs are x, at [T, K] and weight [T, K].
+type Resample struct{}
+
+// Reads tells whether the shader reads a layout: it must be contiguous.
+func (Resample) Reads(_ int, v View) bool { return v.Contiguous() }
+
+// Joins is false: the shader takes no elementwise nodes.
+func (Resample) Joins() bool { return false }
 
 // FullOp returns the op whose elements are all v.
 func FullOp(dt DType, v float64, shape []int) Op {
