@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -137,6 +138,27 @@ func TestShot(t *testing.T) {
 	for _, args := range [][]string{nil, {"-o", to}, {"dates", "-o"}, {"dates", "-nonsense", "1"}} {
 		if out, err := command("scripts/shot", args...); err == nil || !strings.Contains(out, "usage: scripts/shot") {
 			t.Errorf("%q: %v: %s", args, err, out)
+		}
+	}
+}
+
+// TestWorkedExamples checks that git finds the commits that ARCHITECTURE.md shows: one that adds an op, one a kernel and one a pass. An
+// archive and a shallow clone have no history in which to look.
+func TestWorkedExamples(t *testing.T) {
+	text, err := os.ReadFile("../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("`git show ':/\\^([^']+)'`").FindAllStringSubmatch(string(text), -1)
+	if len(shown) < 3 {
+		t.Fatalf("ARCHITECTURE.md shows %d commits, want one for each of an op, a kernel and a pass", len(shown))
+	}
+	if shallow, err := command("git", "rev-parse", "--is-shallow-repository"); err != nil || strings.TrimSpace(shallow) != "false" {
+		t.Skipf("SKIPPED, there is no history: %s", shallow)
+	}
+	for _, s := range shown {
+		if subject, err := command("git", "show", "--no-patch", "--format=%s", ":/^"+s[1]); err != nil || !strings.HasPrefix(subject, s[1]) {
+			t.Errorf("no commit's subject begins with %q: %s", s[1], subject)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func sh(shapes ...[]int) [][]int { return shapes }
 
 type s = []int
 
-// distinctInputs draws inputs of a function of two: distinct numbers numbers whose differences are not close to 0.
+// distinctInputs draws the inputs of an op of two. All numbers are distinct, within an input and between the two.
 func distinctInputs(r *rand.Rand, shape []int, i int) Array {
 	a := distinct(r, shape, i)
 	for k := range a.V {
