@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // A Note is a statement about a film that its file keeps, such as the seed that it was made from.
 type Note struct {
 	Key   string // printable ASCII without a colon, as PNG's keywords: "Software", "Author", "Comment" are usual ones
-	Value string // UTF-8
+	Value string // UTF-8, without control characters but line ends
 }
 
 // String returns the note as a line of text, in which line ends are spaces.
@@ -22,7 +23,7 @@ func checkNotes(about []Note) error {
 		if len(n.Key) < 1 || len(n.Key) > 79 || strings.Join(strings.Fields(n.Key), " ") != n.Key || strings.ContainsFunc(n.Key, func(r rune) bool { return r < ' ' || r > '~' || r == ':' }) {
 			return fmt.Errorf("film: a note cannot be called %q: give 1 to 79 ASCII characters without a colon, and no more than one space between words", n.Key)
 		}
-		if !utf8.ValidString(n.Value) || strings.ContainsRune(n.Value, 0) {
+		if !utf8.ValidString(n.Value) || strings.ContainsFunc(n.Value, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }) {
 			return fmt.Errorf("film: the note %s is no text: %q", n.Key, n.Value)
 		}
 	}

@@ -52,7 +52,7 @@ func (r *reel) pngParts(_ int, img *image.RGBA) (map[string][]byte, error) {
 	if err := e.Encode(&b, img); err != nil {
 		return nil, err
 	}
-	return chunks(b.Bytes()), nil
+	return chunks(b.Bytes())
 }
 
 // pngBuffers keeps what encoders have allocated, a megabyte each, for the next pictures.
@@ -115,13 +115,7 @@ func (c *chunkWriter) chunk(kind string, data []byte) {
 }
 
 // chunks splits a PNG file; chunks of one kind are joined.
-func chunks(p []byte) map[string][]byte {
+func chunks(p []byte) (map[string][]byte, error) {
 	out := map[string][]byte{}
-	for p = p[8:]; len(p) >= 12; {
-		n := int(binary.BigEndian.Uint32(p))
-		kind := string(p[4:8])
-		out[kind] = append(out[kind], p[8:8+n]...)
-		p = p[12+n:]
-	}
-	return out
+	return out, eachChunk(p, func(kind string, data []byte) { out[kind] = append(out[kind], data...) })
 }

@@ -161,7 +161,7 @@ func TestSheetHoldsAllPictures(t *testing.T) {
 // TestFilmsAreStreamed writes films that would take 30 MB, and looks how much is kept on the way.
 func TestFilmsAreStreamed(t *testing.T) {
 	const side, frames = 160, 300
-	for _, ending := range []string{".gif", ".apng", ".png"} {
+	for _, ending := range []string{".gif", ".apng", ".png", ".webp"} {
 		most, i := uint64(0), 0
 		var began runtime.MemStats
 		runtime.GC()
@@ -189,7 +189,7 @@ func TestFilmsAreStreamed(t *testing.T) {
 // TestFilmThatFails leaves the file that was there, whatever the format.
 func TestFilmThatFails(t *testing.T) {
 	broken := errors.New("broken")
-	for _, ending := range []string{".gif", ".apng", ".png"} {
+	for _, ending := range []string{".gif", ".apng", ".png", ".webp"} {
 		for _, after := range []int{0, 1, 5} {
 			path := filepath.Join(t.TempDir(), "film"+ending)
 			if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
@@ -213,6 +213,31 @@ func TestFilmThatFails(t *testing.T) {
 				t.Errorf("%s: left behind: %v", ending, left)
 			}
 		}
+	}
+}
+
+// TestFullDisk: one line, whatever the format, and nothing is left.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("SKIPPED, the system has no /dev/full")
+	}
+	dir := t.TempDir()
+	for ending, want := range map[string]string{
+		".gif": "no space left", ".apng": "no space left", ".png": "no space left", ".webp": "it is a device or a pipe",
+	} {
+		path := filepath.Join(dir, "x"+ending)
+		if err := os.Symlink("/dev/full", path); err != nil {
+			t.Fatal(err)
+		}
+		for _, frames := range []int{1, 6} {
+			err := Write(path, filmOf(9, make6()[:frames]...))
+			if err == nil || !strings.HasPrefix(err.Error(), path+" cannot be written: "+want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s of %d: %v", ending, frames, err)
+			}
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 4 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

@@ -29,10 +29,17 @@ const Raw = "rgba"
 
 var rawFormat = format{ending: Raw, stream: writeRaw, fastest: math.MaxInt}
 
+// fastVideo is the most pictures a second that players show.
+const fastVideo = 1000
+
 var formats = []format{
 	{ending: ".gif", stream: writeGIF, fastest: math.MaxInt, magnifies: true}, // see Slowed
 	{ending: ".apng", stream: writeAPNG, fastest: math.MaxUint16},
+	{ending: ".webp", file: writeWebP, fastest: 1000},
+	{ending: ".mp4", file: writeVideo(h264), fastest: fastVideo, ready: ffmpegReady},
+	{ending: ".webm", file: writeVideo(vp9), fastest: fastVideo, ready: ffmpegReady},
 	{ending: ".png", stream: writeSheet, fastest: math.MaxInt},
+	{ending: folder, folder: writeFolder, fastest: math.MaxInt},
 }
 
 // CheckName returns an error if [Write] does not know a file's ending, or if a program that it needs for it is not there.
@@ -66,8 +73,7 @@ func endings() string {
 			all = append(all, e.ending)
 		}
 	}
-	last := len(all) - 1
-	return strings.Join(all[:last], ", ") + " or " + all[last]
+	return strings.Join(all, ", ") + ", or / for a folder of pictures"
 }
 
 // writeRaw writes the pictures' pixels.

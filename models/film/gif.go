@@ -17,10 +17,14 @@ import (
 // gifLeast is the shortest time of a frame in hundredths of a second: browsers show shorter frames for a tenth of a second.
 const gifLeast = 2
 
-// gifDelay returns the time of frame n in hundredths of a second. Times differ by one so that the film takes frames/fps seconds.
-func gifDelay(frame, fps int) int {
-	end := func(n int) int { return (200*n + fps) / (2 * fps) } // 100 n / fps, rounded
-	return max(gifLeast, end(frame+1)-end(frame))
+// gifDelay returns the time of frame n in hundredths of a second.
+func gifDelay(frame, fps int) int { return max(gifLeast, duration(frame, fps, 100)) }
+
+// duration returns how long frame n is shown, in units of which a second has some. Times differ by one unit so that the film takes
+// frames/fps seconds.
+func duration(frame, fps, second int) int {
+	end := func(n int) int { return (2*second*n + fps) / (2 * fps) } // second·n/fps, rounded
+	return end(frame+1) - end(frame)
 }
 
 // Slowed says how a file's format changes a film's speed; "": it does not.

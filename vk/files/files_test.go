@@ -172,3 +172,42 @@ func TestPipeThatNobodyReads(t *testing.T) {
 		t.Error("the pipe was replaced")
 	}
 }
+
+// TestReplace: what goes back in a file leaves it whole, or as it was; an error names the file and not the temporary one.
+func TestReplace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	again := func(head string, end error) error {
+		return Replace(path, func(f *os.File) error {
+			if _, err := f.WriteString("????, world"); err != nil {
+				return err
+			}
+			if _, err := f.WriteAt([]byte(head), 0); err != nil {
+				return err
+			}
+			return end
+		})
+	}
+	if err := again("good", nil); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	if err := again("evil", broken); !errors.Is(err, broken) {
+		t.Errorf("got %v, want the error of what writes", err)
+	}
+	err := Replace(path, func(f *os.File) error {
+		_, err := f.WriteAt(nil, -1)
+		return err
+	})
+	if err == nil || !strings.HasPrefix(err.Error(), path+" cannot be written: ") || strings.Contains(err.Error(), "partial") {
+		t.Errorf("got %v, want an error of %s", err, path)
+	}
+	if p, err := os.ReadFile(path); err != nil || string(p) != "good, world" {
+		t.Errorf("the file has %q, %v", p, err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if err := Replace(os.DevNull, func(*os.File) error { return nil }); err == nil || !strings.Contains(err.Error(), "a device or a pipe") {
+		t.Errorf("a device: %v", err)
+	}
+}

@@ -1,0 +1,72 @@
+package film
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"genview/vk/files"
+)
+
+// pictureName returns the path of a picture in a folder.
+func pictureName(dir string, n int) string { return filepath.Join(dir, fmt.Sprintf("%05d.png", n)) }
+
+// writeFolder writes each picture as a file. If the film ends with an error, those that are there stay.
+func writeFolder(dir string, r *reel) error {
+	if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+		return fmt.Errorf("%s cannot be made: %w", dir, err)
+	}
+	whole := 0
+	for _, err := range encoded(r, func(i int, img *image.RGBA) (none struct{}, err error) {
+		return none, files.Write(pictureName(dir, r.number(i)), func(w io.Writer) error { return r.onePNG(w, img) })
+	}) {
+		if err != nil {
+			return fmt.Errorf("%w (%s has %d of %d pictures)", err, dir, whole, r.Frames)
+		}
+		whole++
+	}
+	return nil
+}
+
+// Missing returns those of numbers whose pictures a folder lacks or has not whole, for a film that is to be resumed: the [Film] of these
+// numbers completes it. path is as for [Write], and ends with a slash; a folder that is not there lacks all. It compares no pictures.
+func Missing(path string, numbers []int) ([]int, error) {
+	if e, err := formatOf(path); err != nil {
+		return nil, err
+	} else if e.folder == nil {
+		return nil, fmt.Errorf("film: %s is one file, which is written whole: only a folder of pictures, as frames/, can be resumed", path)
+	}
+	var missing []int
+	for _, n := range numbers {
+		whole, err := wholePNG(pictureName(path, n))
+		if err != nil {
+			return nil, err
+		}
+		if !whole {
+			missing = append(missing, n)
+		}
+	}
+	return missing, nil
+}
+
+// wholePNG tells whether a file is there and is a PNG from its beginning to its end, as its checksums say.
+func wholePNG(path string) (bool, error) {
+	p, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("film: %w", err)
+	}
+	ended := false
+	err = eachChunk(p, func(kind string, _ []byte) { ended = kind == "IEND" })
+	return err == nil && ended, nil
+}
