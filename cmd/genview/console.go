@@ -42,7 +42,24 @@ type task struct {
 	unit  string // what is counted
 	done  int    // done out of all
 	all   int
+	from  int                      // how many were done at the second count: the first ones wait for kernels
+	since time.Time                // when that was; zero: not yet
+	at    time.Time                // of the newest count
 	text  func(columns int) string // shown in place of what; nil: none
+}
+
+// pace returns how many are done in a second and how long the others will take; "": not known yet.
+func (t *task) pace() string {
+	took, done := t.at.Sub(t.since), t.done-t.from
+	if t.since.IsZero() || took < rateFrom || done < 1 {
+		return ""
+	}
+	rate := float64(done) / took.Seconds()
+	digits := 0
+	if rate < 10 {
+		digits = 1
+	}
+	return fmt.Sprintf(", %.*f/s, %s left", digits, rate, clock(time.Duration(float64(t.all-t.done)/rate*float64(time.Second))))
 }
 
 const (
@@ -133,8 +150,18 @@ func (c *console) count(unit string, done, all int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n := len(c.tasks); n > 0 {
-		c.tasks[n-1].unit, c.tasks[n-1].done, c.tasks[n-1].all = unit, done, all
+		c.tasks[n-1].count(unit, done, all, time.Now())
 	}
+}
+
+func (t *task) count(unit string, done, all int, now time.Time) {
+	switch {
+	case unit != t.unit || done < t.done || all != t.all:
+		t.since = time.Time{}
+	case t.since.IsZero() && done > t.done:
+		t.from, t.since = done, now
+	}
+	t.unit, t.done, t.all, t.at = unit, done, all, now
 }
 
 // counter returns count for one unit.
@@ -236,8 +263,11 @@ func (c *console) line(now time.Time, columns int) string {
 	took := clock(now.Sub(t.began))
 	if t.done < t.all && t.all > 2 {
 		text := fmt.Sprintf("%s %d of %d (%s)", t.unit, t.done, t.all, took)
-		if whole := t.what + ": " + text; columns == 0 || width(whole) <= columns {
-			return whole
+		paced := fmt.Sprintf("%s %d of %d%s (%s)", t.unit, t.done, t.all, t.pace(), took)
+		for _, whole := range []string{t.what + ": " + paced, t.what + ": " + text} {
+			if columns == 0 || width(whole) <= columns {
+				return whole
+			}
 		}
 		return text
 	}

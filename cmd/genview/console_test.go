@@ -69,6 +69,29 @@ func TestNoSilence(t *testing.T) {
 	}
 }
 
+// TestPace: of what is counted it is said how fast it goes and how long it will take, once the first ones, which wait for kernels, are done.
+func TestPace(t *testing.T) {
+	now := time.Now()
+	k := &task{what: "drawing", began: now}
+	c := &console{tasks: []*task{k}}
+	for _, step := range []struct {
+		after time.Duration
+		done  int
+		want  string
+	}{
+		{0, 0, "drawing: pictures 0 of 300 (0 s)"},
+		{20 * time.Second, 16, "drawing: pictures 16 of 300 (20 s)"},
+		{20500 * time.Millisecond, 32, "drawing: pictures 32 of 300 (21 s)"},
+		{24 * time.Second, 116, "drawing: pictures 116 of 300, 25/s, 7 s left (24 s)"},
+		{30 * time.Second, 0, "drawing: pictures 0 of 300 (30 s)"},
+	} {
+		k.count("pictures", step.done, 300, now.Add(step.after))
+		if got := c.line(now.Add(step.after), 0); got != step.want {
+			t.Errorf("after %v: got %q, want %q", step.after, got, step.want)
+		}
+	}
+}
+
 // TestTimeLeft: steps from before a resume do not count as done now, and nothing is promised from the first step, which may take a minute
 // for kernels.
 func TestTimeLeft(t *testing.T) {

@@ -52,6 +52,7 @@ func addPlace(fl *pflag.FlagSet, p *run.Place) {
 // load opens a run with its newest weights, or with those that --checkpoint or --recorded names.
 func (a *app) load(ctx context.Context, dir string) (*run.Session, error) {
 	s, err := a.host().Open(ctx, dir, a.checkpoint, a.place)
+	a.loaded = s
 	if err != nil || a.recorded < 0 {
 		return s, err
 	}

@@ -107,7 +107,7 @@ func TestBadInput(t *testing.T) {
 		{1, "there already", tiny("--out", b.run)},
 		{1, "cannot be written", tiny("--out", filepath.Join(b.plain, "run"))},
 		{1, "never.gif cannot be written: no such file or directory", []string{"walk", b.run, "--frames", "2", "-o", b.lost}},
-		{1, "ending", []string{"walk", b.run, "--frames", "2", "-o", filepath.Join(b.dir, "w.mp4")}},
+		{1, "ending", []string{"walk", b.run, "--frames", "2", "-o", filepath.Join(b.dir, "w.avi")}},
 		{2, "no such set of pictures; did you mean mnist?", tiny("--data", "minst")},
 		{1, "has no train-images", tiny("--data", "mnist", "--data-dir", b.pictures)},
 		{2, "model.arch is \"rnn\" and must be mlp or conv", tiny("--set", "model.arch=rnn")},

@@ -43,7 +43,10 @@ type app struct {
 	json   bool
 	passes []string // that compilation leaves out
 	noTune bool
-	place  run.Place // of the data of an opened run
+	place  run.Place    // of the data of an opened run
+	loaded *run.Session // the last run that was opened
+
+	anonymous bool // files that are written do not say where they come from
 
 	widthSet bool // the user has set lavapipe's vector width
 
@@ -126,7 +129,7 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 	root.SetOut(a.out) // for help
 	root.AddCommand(a.train(), a.view())
 	for _, c := range []*cobra.Command{
-		a.presets(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
+		a.presets(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.provenance(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
 	} {
 		c.RunE = a.promptly(c.RunE)
 		root.AddCommand(c)

@@ -10,6 +10,7 @@ import (
 
 	"genview/models/family"
 	"genview/models/film"
+	"genview/models/lettering"
 	"genview/models/picture"
 )
 
@@ -97,7 +98,7 @@ func (a *app) attention() *cobra.Command {
 		Example:     `  genview attention runs/dates "3 May 1998" -o maps.png`,
 		Args:        args(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, words []string) (err error) {
-			if err := film.CheckName(out); err != nil {
+			if err := a.checkOutput(out); err != nil {
 				return err
 			}
 			s, m, err := opened[family.Reader](c.Context(), a, words[0])
@@ -112,13 +113,13 @@ func (a *app) attention() *cobra.Command {
 			if maps.Prompt.Problem != "" {
 				return errors.New(maps.Prompt.Problem)
 			}
-			if err := picture.SaveHeatMaps(out, maps, cacheDir()); err != nil {
+			fonts, err := lettering.New(lettering.Options{CacheDir: cacheDir()})
+			if err != nil {
 				return err
 			}
-			fmt.Fprintln(a.out, out)
-			return nil
+			return a.film(out, film.Still(picture.HeatMaps(fonts, maps)))
 		},
 	}
-	c.Flags().StringVarP(&out, "output", "o", "attention.png", "file to write")
+	a.addOutput(c.Flags(), &out, "attention.png")
 	return c
 }

@@ -20,7 +20,7 @@ func (a *app) walk() *cobra.Command {
 	c := &cobra.Command{
 		Use:         "walk RUN",
 		Annotations: doing("drawing"),
-		Short:       "Walk through a model's latent space, as a GIF, APNG or PNG sheet",
+		Short:       "Walk through a model's latent space, as an animation, a video, pictures or a sheet",
 		Example:     "  genview walk runs/letters --from seed:1 --to seed:7 --frames 120 --interp slerp -o walk.gif",
 		Args:        args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, runs []string) (err error) {
@@ -34,7 +34,7 @@ func (a *app) walk() *cobra.Command {
 			if fps < 1 || fps > 100 {
 				return usageError{fmt.Errorf("--fps %d: give 1 to 100", fps)}
 			}
-			if err := film.CheckName(out); err != nil {
+			if err := a.checkOutput(out); err != nil {
 				return err
 			}
 			s, m, err := opened[family.Decoder](c.Context(), a, runs[0])
@@ -49,14 +49,7 @@ func (a *app) walk() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := film.Write(out, made); err != nil {
-				return err
-			}
-			if said := film.Slowed(out, made); said != "" {
-				a.console.say("%s", said)
-			}
-			fmt.Fprintln(a.out, out)
-			return nil
+			return a.film(out, made)
 		},
 	}
 	c.Flags().StringVar(&from, "from", "seed:1", "first point: seed:N or file:z.json")
@@ -64,7 +57,7 @@ func (a *app) walk() *cobra.Command {
 	c.Flags().StringVar(&interp, "interp", "slerp", "slerp or lerp")
 	c.Flags().IntVar(&frames, "frames", 120, "pictures of the walk")
 	c.Flags().IntVar(&fps, "fps", 25, "pictures a second")
-	c.Flags().StringVarP(&out, "output", "o", "walk.gif", "file to write: .gif, .apng or .png (a sheet)")
+	a.addOutput(c.Flags(), &out, "walk.gif")
 	return c
 }
 
@@ -84,7 +77,7 @@ func (a *app) sample() *cobra.Command {
 			if seed < 0 {
 				return usageError{fmt.Errorf("--seed %d: give 0 or more", seed)}
 			}
-			if err := film.CheckName(out); err != nil {
+			if err := a.checkOutput(out); err != nil {
 				return err
 			}
 			s, m, err := opened[family.Sampler](c.Context(), a, runs[0])
@@ -96,16 +89,12 @@ func (a *app) sample() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := picture.Save(out, img); err != nil {
-				return err
-			}
-			fmt.Fprintln(a.out, out)
-			return nil
+			return a.film(out, film.Still(img))
 		},
 	}
 	c.Flags().IntVarP(&n, "number", "n", 64, "how many pictures")
 	c.Flags().IntVar(&seed, "seed", 1, "the first picture's seed; the next have the next")
-	c.Flags().StringVarP(&out, "output", "o", "grid.png", "file to write")
+	a.addOutput(c.Flags(), &out, "grid.png")
 	return c
 }
 
@@ -118,7 +107,7 @@ func (a *app) reconstruct() *cobra.Command {
 		Example:     "  genview reconstruct runs/letters a.png b.png -o pairs.png",
 		Args:        args(cobra.RangeArgs(2, 101)),
 		RunE: func(c *cobra.Command, names []string) (err error) {
-			if err := film.CheckName(out); err != nil {
+			if err := a.checkOutput(out); err != nil {
 				return err
 			}
 			s, m, err := opened[family.Encoder](c.Context(), a, names[0])
@@ -147,13 +136,9 @@ func (a *app) reconstruct() *cobra.Command {
 			for i, before := range data.Images(in, channels, height, width) {
 				both = append(both, before, after[i])
 			}
-			if err := picture.Save(out, picture.Sheet(both, 2)); err != nil {
-				return err
-			}
-			fmt.Fprintln(a.out, out)
-			return nil
+			return a.film(out, film.Still(picture.Sheet(both, 2)))
 		},
 	}
-	c.Flags().StringVarP(&out, "output", "o", "reconstruction.png", "file to write")
+	a.addOutput(c.Flags(), &out, "reconstruction.png")
 	return c
 }

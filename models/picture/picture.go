@@ -37,7 +37,11 @@ func Write(path string, views []watch.View, cacheDir string) error {
 			if len(v.Maps) == 0 {
 				continue
 			}
-			return SaveHeatMaps(path+".png", v, cacheDir)
+			fonts, err := lettering.New(lettering.Options{CacheDir: cacheDir})
+			if err != nil {
+				return err
+			}
+			return Save(path+".png", HeatMaps(fonts, v))
 		case *watch.Texts:
 			if v.Judged() {
 				continue
@@ -54,15 +58,6 @@ func Write(path string, views []watch.View, cacheDir string) error {
 
 // Save writes a picture, whole or not at all. The path's ending chooses the format.
 func Save(path string, img *image.RGBA) error { return film.Write(path, film.Still(img)) }
-
-// SaveHeatMaps writes heat maps as a picture. cacheDir is as in [Write].
-func SaveHeatMaps(path string, v *watch.HeatMaps, cacheDir string) error {
-	fonts, err := lettering.New(lettering.Options{CacheDir: cacheDir})
-	if err != nil {
-		return err
-	}
-	return Save(path, HeatMaps(fonts, v))
-}
 
 // Sheet draws images of one size side by side in rows of cols, magnified twice.
 func Sheet(images []*image.RGBA, cols int) *image.RGBA {

@@ -98,6 +98,9 @@ func (s *Session) Rewind(step int) error {
 	}
 	r, err := s.Folder.Recording()
 	if err == nil {
+		s.Weights, _, err = r.Key(step)
+	}
+	if err == nil {
 		s.Step, err = train.LoadKey(s.Runtime, s.Model.Drawn(), r, step)
 	}
 	return err
@@ -108,8 +111,9 @@ func (s *Session) load(checkpoint int) (err error) {
 	defer s.host.begin("reading the checkpoint")()
 	if checkpoint == Newest {
 		s.Step, err = s.Folder.Load(s.Runtime, s.Model.State())
-		return err
+	} else {
+		s.Step, err = checkpoint, s.Folder.LoadStep(s.Runtime, s.Model.State(), checkpoint)
 	}
-	s.Step = checkpoint
-	return s.Folder.LoadStep(s.Runtime, s.Model.State(), checkpoint)
+	s.Weights = s.Folder.Checkpoint(s.Step)
+	return err
 }

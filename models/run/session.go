@@ -109,6 +109,7 @@ type Session struct {
 	Runtime *tensor.Runtime
 	Model   family.Model
 	Step    int        // of the model's weights
+	Weights string     // path of the file that they were read from; "": of none
 	Folder  *train.Run // nil: the session belongs to no run
 
 	host   Host

@@ -31,7 +31,8 @@ var (
 	ErrNotFinite = errors.New("holds numbers that are not finite")
 )
 
-func (r *Run) checkpoint(step int) string {
+// Checkpoint returns the path of the checkpoint of a step, whether it is there or not.
+func (r *Run) Checkpoint(step int) string {
 	return filepath.Join(r.Dir, checkpoints, fmt.Sprintf("%s%08d%s", prefixOfStep, step, stateEnding))
 }
 
@@ -45,7 +46,7 @@ func (r *Run) Newest() (string, int, error) {
 		return "", 0, fmt.Errorf("train: %s has %w: train it first", r.Dir, ErrNoCheckpoint)
 	}
 	step := steps[len(steps)-1]
-	return r.checkpoint(step), step, nil
+	return r.Checkpoint(step), step, nil
 }
 
 // steps returns the steps of the checkpoints, in order. A run without a folder of checkpoints has none.
@@ -57,7 +58,7 @@ func (r *Run) steps() ([]int, error) {
 	var steps []int
 	for _, e := range entries {
 		name, ok := strings.CutPrefix(strings.TrimSuffix(e.Name(), stateEnding), prefixOfStep)
-		if n, err := strconv.Atoi(name); ok && err == nil && e.Name() == filepath.Base(r.checkpoint(n)) {
+		if n, err := strconv.Atoi(name); ok && err == nil && e.Name() == filepath.Base(r.Checkpoint(n)) {
 			steps = append(steps, n)
 		}
 	}
@@ -83,7 +84,7 @@ func (r *Run) Save(rt *tensor.Runtime, state []nn.Named, step int) error {
 	if err := r.syncMetrics(); err != nil {
 		r.notice("the metrics may not survive a power loss: %v", err)
 	}
-	if err := safetensors.Write(r.checkpoint(step), f); err != nil {
+	if err := safetensors.Write(r.Checkpoint(step), f); err != nil {
 		return fmt.Errorf("train: the checkpoint of step %d was not saved: %w", step, err)
 	}
 	if err := r.prune(); err != nil {
@@ -117,7 +118,7 @@ func (r *Run) prune() error {
 		return err
 	}
 	for _, old := range steps[:max(0, len(steps)-keep)] {
-		if err := os.Remove(r.checkpoint(old)); err != nil {
+		if err := os.Remove(r.Checkpoint(old)); err != nil {
 			return err
 		}
 	}
@@ -160,7 +161,7 @@ func (noStep) Is(target error) bool { return target == fs.ErrNotExist }
 // LoadStep is [Run.Load] for the checkpoint of one step. It reads the file twice, one tensor at a time: once to verify it, once to fill the
 // variables.
 func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
-	err := load(rt, state, r.checkpoint(step))
+	err := load(rt, state, r.Checkpoint(step))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		steps, _ := r.steps()
@@ -254,7 +255,7 @@ func (r *Run) whole(damaged int) int {
 		if s >= damaged {
 			continue
 		}
-		if safetensors.Verify(r.checkpoint(s)) == nil {
+		if safetensors.Verify(r.Checkpoint(s)) == nil {
 			return s
 		}
 	}
@@ -271,14 +272,14 @@ func (r *Run) SetAside(after int) (names []string, err error) {
 		if s <= after {
 			continue
 		}
-		to := r.checkpoint(s) + asideEnding
+		to := r.Checkpoint(s) + asideEnding
 		for n := 2; ; n++ {
 			if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
 				break
 			}
-			to = fmt.Sprintf("%s%s%d", r.checkpoint(s), asideEnding, n)
+			to = fmt.Sprintf("%s%s%d", r.Checkpoint(s), asideEnding, n)
 		}
-		if err := os.Rename(r.checkpoint(s), to); err != nil {
+		if err := os.Rename(r.Checkpoint(s), to); err != nil {
 			return names, fmt.Errorf("train: %w", err)
 		}
 		names = append(names, to)

@@ -21,12 +21,12 @@ func TestDamagedCheckpoint(t *testing.T) {
 		}
 	}
 	damage := func(step, at int) {
-		p, err := os.ReadFile(r.checkpoint(step))
+		p, err := os.ReadFile(r.Checkpoint(step))
 		if err != nil {
 			t.Fatal(err)
 		}
 		p[len(p)-at] ^= 4
-		if err := os.WriteFile(r.checkpoint(step), p, 0o644); err != nil {
+		if err := os.WriteFile(r.Checkpoint(step), p, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -54,13 +54,13 @@ func TestCheckpointOfAnotherType(t *testing.T) {
 	if err := r.Save(rt, m.State(), 1); err != nil {
 		t.Fatal(err)
 	}
-	p, err := os.ReadFile(r.checkpoint(1))
+	p, err := os.ReadFile(r.Checkpoint(1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := bytes.LastIndex(p, []byte(`"F32"`))
 	copy(p[at:], `"X99"`)
-	if err := os.WriteFile(r.checkpoint(1), p, 0o644); err != nil {
+	if err := os.WriteFile(r.Checkpoint(1), p, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Step(context.Background()); err != nil {

@@ -84,10 +84,10 @@ func TestNothingIsWrittenOfWhatDoesNotFit(t *testing.T) {
 		p := append(binary.LittleEndian.AppendUint64(nil, uint64(len(head))), head...)
 		p = binary.LittleEndian.AppendUint32(p, math.Float32bits(2))
 		p = binary.LittleEndian.AppendUint64(p, math.Float64bits(c.b))
-		if err := os.MkdirAll(filepath.Dir(r.checkpoint(1)), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(r.Checkpoint(1)), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(r.checkpoint(1), p, 0o644); err != nil {
+		if err := os.WriteFile(r.Checkpoint(1), p, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		err := r.LoadStep(rt, state, 1)

@@ -130,7 +130,7 @@ func (l *loop) lost() bool {
 	if missing(filepath.Join(l.run.Dir, configName)) {
 		return true
 	}
-	if l.saved >= 0 && missing(l.run.checkpoint(l.saved)) {
+	if l.saved >= 0 && missing(l.run.Checkpoint(l.saved)) {
 		l.warn(fmt.Sprintf("the newest checkpoint, of step %d, was deleted: another one is saved", l.saved))
 		return true
 	}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"genview/models/film"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// addOutput adds the flags of what a command writes.
+func (a *app) addOutput(fl *pflag.FlagSet, out *string, usual string) {
+	fl.StringVarP(out, "output", "o", usual, `file to write: .gif, .apng, .webp; .mp4, .webm (by ffmpeg); .png (a sheet);
+a folder of pictures, as frames/; - for raw RGBA pixels to stdout, -.gif and so on for the others`)
+	fl.BoolVar(&a.anonymous, "no-provenance", false, "do not write into the file what it was made with and from")
+}
+
+// stdoutOf returns the format that a name of an output asks for on stdout: "-" or "-.gif".
+func stdoutOf(out string) (format string, ok bool) {
+	if out == "-" {
+		return film.Raw, true
+	}
+	if strings.HasPrefix(out, "-.") {
+		return out[1:], true
+	}
+	return "", false
+}
+
+// checkOutput returns an error if a film cannot be written to a name. Commands ask before they open a run.
+func (a *app) checkOutput(out string) error {
+	format, ok := stdoutOf(out)
+	switch {
+	case !ok:
+		return film.CheckName(out)
+	case a.out.terminal:
+		return fmt.Errorf("-o %s: a terminal does not show films: send the output to a program, or name a file", out)
+	case format == film.Raw:
+		return nil
+	}
+	return film.CheckName(format)
+}
+
+// film writes a film to the name that a user gave, with notes of where it comes from, and prints the name.
+func (a *app) film(out string, f film.Film) error {
+	if err := a.checkOutput(out); err != nil {
+		return err
+	}
+	if !a.anonymous {
+		about, err := a.about()
+		if err != nil {
+			return err
+		}
+		f.About = append(f.About, about...)
+	}
+	name := out
+	format, toStdout := stdoutOf(out)
+	if toStdout {
+		name = format
+	}
+	if said := film.Slowed(name, f); said != "" {
+		defer a.console.say("%s", said)
+	}
+	if toStdout {
+		return film.WriteTo(pixels{a.out}, format, f)
+	}
+	if err := film.Write(out, f); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out, out)
+	return nil
+}
+
+// pixels writes to stdout what is no text, unchanged. The line at the bottom, which is on stderr, stays.
+type pixels struct{ out *results }
+
+// Write implements [io.Writer].
+func (p pixels) Write(b []byte) (int, error) {
+	r := p.out
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failed == nil {
+		_, err := r.to.Write(b)
+		r.note(err)
+	}
+	if r.failed != nil {
+		return 0, r.failed
+	}
+	return len(b), nil
+}
+
+// about returns where what the command draws comes from. It has no times, so that the same command gives the same bytes, and of paths only
+// the last names, which say nothing of who made it.
+func (a *app) about() ([]film.Note, error) {
+	about := []film.Note{{Key: "Software", Value: "genview " + version + commit()}}
+	if s := a.loaded; s != nil && s.Folder != nil {
+		sum, err := hashOf(s.Weights)
+		if err != nil {
+			return nil, err
+		}
+		dir, err := filepath.Abs(s.Folder.Dir) // of "."
+		if err != nil {
+			return nil, err
+		}
+		about = append(about, film.Note{Key: "Run", Value: visible(filepath.Base(dir))}, film.Note{Key: "Step", Value: fmt.Sprint(s.Step)},
+			film.Note{Key: "Weights", Value: "sha256:" + sum})
+	}
+	return append(about, film.Note{Key: "Command", Value: commandLine(os.Args[1:])}), nil
+}
+
+// hashOf returns the SHA-256 sum of a file.
+func hashOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return fmt.Sprintf("%x", sum.Sum(nil)), err
+}
+
+// commandLine returns a command as one types it in a shell, with the last names of paths.
+func commandLine(args []string) string {
+	plain := regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+	words := []string{"genview"}
+	for _, arg := range args {
+		arg = visible(withoutFolders(arg))
+		if !plain.MatchString(arg) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
+}
+
+// pathLike matches what may be a path in an argument, such as image:a/b.png+seed:1, up to the last name.
+var pathLike = regexp.MustCompile(`[^=:,()+*@'"\s]*[/\\][^/\\=:,()+*@'"\s]`)
+
+// withoutFolders leaves out the folders of paths: of absolute ones, and of others whose folder is there, because 3/4 may be a date.
+func withoutFolders(arg string) string {
+	return pathLike.ReplaceAllStringFunc(arg, func(path string) string {
+		last := strings.LastIndexAny(path, `/\`)
+		dir := path[:last+1]
+		info, err := os.Stat(dir)
+		if dir[0] == '/' || dir[0] == '\\' || dir[0] == '~' || err == nil && info.IsDir() {
+			return path[last+1:]
+		}
+		return path
+	})
+}
+
+func (a *app) provenance() *cobra.Command {
+	c := &cobra.Command{
+		Use:         "provenance FILE",
+		Annotations: doing("reading"),
+		Short:       "Say what a picture or a film that genview made says of its run, step, weights and command",
+		Example:     "  genview provenance walk.gif",
+		Args:        args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, names []string) error {
+			about, err := film.ReadAbout(names[0])
+			if err != nil {
+				return err
+			}
+			if len(about) == 0 {
+				return errors.New(names[0] + " does not say where it comes from")
+			}
+			if a.json {
+				type note struct {
+					Key   string `json:"key"`
+					Value string `json:"value"`
+				}
+				var all []note
+				for _, n := range about {
+					all = append(all, note(n))
+				}
+				return json.NewEncoder(a.out).Encode(all)
+			}
+			for _, n := range about {
+				fmt.Fprintln(a.out, n)
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&a.json, "json", false, "print JSON: an array of objects with key and value")
+	return c
+}
