@@ -98,7 +98,7 @@ func (p pixels) Write(b []byte) (int, error) {
 }
 
 // about returns where what the command draws comes from. It has no times, so that the same command gives the same bytes, and of paths only
-// the last names, which say nothing of who made it.
+// the last names, which tell no user's name.
 func (a *app) about() ([]film.Note, error) {
 	about := []film.Note{{Key: "Software", Value: "genview " + version + commit()}}
 	if s := a.loaded; s != nil && s.Folder != nil {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestOutputs: a walk in all forms that need no other program, each of which says where it comes from unless it is told not to, with the
-// same bytes at every time; and raw pixels on stdout.
+// TestOutputs: a walk in all forms that need no other program. Each says where it comes from unless it is told not to, and the same command
+// gives the same bytes. On stdout are raw pixels.
 func TestOutputs(t *testing.T) {
 	dir := t.TempDir()
 	run := filepath.Join(dir, "letters")

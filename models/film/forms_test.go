@@ -298,3 +298,21 @@ func TestSameBytes(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReadAbout(f *testing.F) {
+	for _, ending := range []string{".gif", ".apng", ".png", ".webp"} {
+		film := filmOf(9, make6()[:2]...)
+		film.About = []Note{{"Run", "letters"}, {"Command", "文字"}}
+		var b bytes.Buffer
+		if err := WriteTo(&b, ending, film); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, p []byte) {
+		about, err := readAbout(bufio.NewReader(bytes.NewReader(p)))
+		if err != nil && about != nil {
+			t.Errorf("%d notes, and %v", len(about), err)
+		}
+	})
+}

@@ -77,7 +77,10 @@ func aboutPNG(r *bufio.Reader) (about []Note, err error) {
 		}
 		n, kind := int64(binary.BigEndian.Uint32(head[:])), string(head[4:])
 		if kind == "IEND" {
-			return about, skip(r, n+4)
+			if err := skip(r, n+4); err != nil {
+				return nil, err
+			}
+			return about, nil
 		}
 		if kind != "tEXt" && kind != "iTXt" || n > noteLimit {
 			if err := skip(r, n+4); err != nil {
@@ -175,8 +178,11 @@ func blocks(r *bufio.Reader) (data []byte, err error) {
 	var block [255]byte
 	for {
 		n, err := r.ReadByte()
-		if err != nil || n == 0 {
-			return data, err
+		switch {
+		case err != nil:
+			return nil, err
+		case n == 0:
+			return data, nil
 		}
 		if _, err := io.ReadFull(r, block[:n]); err != nil {
 			return nil, err
