@@ -64,11 +64,12 @@ type conv struct {
 // A convAxis is one spatial axis: out·stride + tap·dilation − pad is a position of in.
 type convAxis struct{ in, out, kernel, stride, pad, dilation int }
 
-// spread returns one number for each of n axes.
-func spread(v []int, n, none int) ([]int, bool) {
+// spread expands an option to one number for each of n axes, as [ConvOptions] says; an empty list means usual. It returns false for any
+// other number of numbers.
+func spread(v []int, n, usual int) ([]int, bool) {
 	switch len(v) {
 	case 0:
-		return slices.Repeat([]int{none}, n), true
+		return slices.Repeat([]int{usual}, n), true
 	case 1:
 		return slices.Repeat(v, n), true
 	}

@@ -101,10 +101,10 @@ func refMatMul(in []Array) Array {
 	})
 }
 
-// geometry expands an option to one number for each of n axes: one number applies to all axes, and none means none.
-func geometry(v []int, n, none int) []int {
+// geometry expands an option to one number for each of n axes: a single number applies to all of them, and an empty list means usual.
+func geometry(v []int, n, usual int) []int {
 	if len(v) == 0 {
-		v = []int{none}
+		v = []int{usual}
 	}
 	if len(v) == 1 {
 		v = slices.Repeat(v, n)
