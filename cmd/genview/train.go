@@ -17,6 +17,7 @@ import (
 	"genview/models/watch"
 	"genview/models/zoo"
 	"genview/tensor"
+	"genview/vk"
 
 	"github.com/spf13/cobra"
 )
@@ -249,6 +250,15 @@ func (a *app) prepare(c *cobra.Command, f *trainFlags, words []string) (*job, er
 	return a.ready(c.Context(), f, p, false)
 }
 
+// effortBefore returns what a training may spend on trying kernels before its first step. On lavapipe it is nothing: to compile the kernels
+// takes seconds there, and the rule's kernel nearly always wins.
+func effortBefore(i vk.Info) tensor.Effort {
+	if i.Lavapipe {
+		return tensor.Effort{}
+	}
+	return tensor.AutomaticEffort(i)
+}
+
 // ready makes a job from a plan. It returns an error for a finished run, unless a window shows it.
 func (a *app) ready(ctx context.Context, f *trainFlags, p plan, shows bool) (*job, error) {
 	outliveReaders()
@@ -260,7 +270,7 @@ func (a *app) ready(ctx context.Context, f *trainFlags, p plan, shows bool) (*jo
 		return nil, err
 	}
 	h, j := a.host(), &job{console: a.console, profile: newProfile(f.profile), json: a.json, out: a.out}
-	h.Profile, h.Effort = f.profile.on(), tensor.AutomaticEffort
+	h.Profile, h.Effort = f.profile.on(), effortBefore
 	if j.profile.on() {
 		h.Wrap = func(m family.Model) family.Model { return profiled{m, j.profile} }
 	}

@@ -48,8 +48,9 @@ not replace it. No number that is trained depends on it: ways that would give ot
 --vectors first finds out, in processes of their own, whether lavapipe's vectors should have 256 or 512 bits. Last bits of what is
 trained do depend on that, so a run goes on with the vectors that it began with; LP_NATIVE_VECTOR_WIDTH overrules both.
 
-Without tune, train, view and bench do the same before they begin, for the largest products, for two seconds at most and only
-for products that they have not met. --no-tune keeps them from it, and lets the rule decide.`,
+Without tune, bench does the same before it begins, for the largest products, for two seconds at most and only for products that it
+has not met; so do train and view, but not on lavapipe, where the rule nearly always takes the fastest kernel. --no-tune keeps them
+from it, and lets the rule decide.`,
 		Args:      args(cobra.ArbitraryArgs),
 		ValidArgs: append([]string{"ops"}, presetNames()...),
 		RunE: func(c *cobra.Command, names []string) error {

@@ -99,7 +99,8 @@ func TestTune(t *testing.T) {
 	refused(t, 2, "there is no setting model.colour", "tune", "vae", "--set", "model.colour=red")
 }
 
-// TestNoTune: the most expensive kernels of a step are tried before it is timed, but not with --no-tune.
+// TestNoTune: the most expensive kernels of a step are tried before it is timed, but not with --no-tune, and not before a training on
+// lavapipe.
 func TestNoTune(t *testing.T) {
 	if !vktest.Open(t).Info().Lavapipe {
 		t.Skip("on lavapipe only: there must be several kernels")
@@ -109,6 +110,10 @@ func TestNoTune(t *testing.T) {
 	must(t, append(bench, "--no-tune")...)
 	if files := tunings(); len(files) != 0 {
 		t.Errorf("with --no-tune %v were written", files)
+	}
+	must(t, "train", "gan", "--set", "model.z=8", "--steps", "1", "--out", filepath.Join(t.TempDir(), "run"))
+	if files := tunings(); len(files) != 0 {
+		t.Errorf("before a training on lavapipe %v were written", files)
 	}
 	must(t, bench...)
 	files := tunings()
