@@ -32,7 +32,7 @@ void main() {
         stage[id] = vec4(best, 0, 0);
         barrier();
         best = top;
-        [[unroll]] for (int j = 0; j < 8; j++) best = max(best, stage[id / 8 * 8 + j].xy);
+        [[unroll]] for (int j = 0; j < 8; j++) best = max(best, stage[row() * 8 + j].xy);
         vec2 less = exp(top - best), part = vec2(0);
         [[dont_unroll]] for (int i = 0; i < R; i++) {
             vec4 v = share(i), p = mix(exp(v - (i == 0 ? best.x : best.y)), vec4(0), equal(v, vec4(LOWEST)));
@@ -40,27 +40,27 @@ void main() {
             part = vec2(i == 0 ? terms : part.x, terms);
             if (DROPS) p = mix(p / KEEP, vec4(0), dropped(i, m0, words));
             put(i, p);
-            if (id % 8 == 0) factors[id / 8 + 32 * i] = i == 0 ? less.x : less.y;
+            if (column() == 0) factors[row() + 32 * i] = i == 0 ? less.x : less.y;
         }
         sum = sum * less + part;
         top = best;
         barrier();
-        [[unroll]] for (int w = 0; w < WB; w++) acc[WA + w] *= factors[id / XB + w * (LANES / XB)];
+        [[unroll]] for (int w = 0; w < WB; w++) acc[WA + w] *= factors[over(id, XB) + w * (LANES / XB)];
         weigh(false, m0);
     }
     stage[id] = vec4(sum, 0, 0);
     barrier();
     sum = vec2(0);
-    [[unroll]] for (int j = 0; j < 8; j++) sum += stage[id / 8 * 8 + j].xy;
+    [[unroll]] for (int j = 0; j < 8; j++) sum += stage[row() * 8 + j].xy;
     [[unroll]] for (int i = 0; i < R; i++) {
-        if (id % 8 == 0) {
-            factors[id / 8 + 32 * i] = i == 0 ? sum.x : sum.y;
+        if (column() == 0) {
+            factors[row() + 32 * i] = i == 0 ? sum.x : sum.y;
             if (mine(i) < T) sums(z, mine(i), i == 0 ? top.x : top.y, i == 0 ? sum.x : sum.y);
         }
     }
     barrier();
     [[unroll]] for (int w = 0; w < WB; w++) {
-        int n = id / XB + w * (LANES / XB);
-        if (n0 + n < T && id % XB < FB) result(z, n0 + n, id % XB * 4, acc[WA + w] / factors[n]);
+        int n = over(id, XB) + w * (LANES / XB);
+        if (n0 + n < T && rest(id, XB) < FB) result(z, n0 + n, rest(id, XB) * 4, acc[WA + w] / factors[n]);
     }
 }

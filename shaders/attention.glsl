@@ -45,32 +45,41 @@ const int FA = (D + 3) / 4, FB = (E + 3) / 4, LEAST = LANES / OWN;
 const int XA = FA <= LEAST ? LEAST : FA <= 8 ? 8 : FA <= 16 ? 16 : 32, WA = OWN * XA / LANES;
 const int XB = FB <= LEAST ? LEAST : FB <= 8 ? 8 : FB <= 16 ? 16 : 32, WB = OWN * XB / LANES;
 
-shared vec4 stage[OWN * STEP + OTHER * WIDE];
+const int ROOM = OWN * STEP + OTHER * WIDE;
+shared vec4 stage[ROOM];
 shared vec2 shares[OWN * ROW];  // two twos, or cells, side by side are of the others x, x + 8, x + 16 and x + 24
 
+// over and rest divide what is not negative: one instruction each where b is a power of two, and six if a sign mattered.
+int over(const int a, const int b) { return int(uint(a) / uint(b)); }
+int rest(const int a, const int b) { return int(uint(a) % uint(b)); }
+
 int id, z, n0;          // of this invocation; where what is owned begins
-vec4 s[R];              // products of the rows id / 8 + 32·i with others
+vec4 s[R];              // the products
 vec4 acc[WA + WB];      // sums of A, then of B
+
+// An invocation has products of the rows row() + 32·i with the others column() + 8·j. Kept, these two would take registers all along.
+int row() { return over(id, 8); }
+int column() { return rest(id, 8); }
 
 // begin says what this workgroup owns; false: nothing.
 bool begin() {
     id = int(gl_LocalInvocationID.x);
     int down = (N + OWN - 1) / OWN, group = int(gl_WorkGroupID.y) * GROUPS + int(gl_WorkGroupID.x);
-    z = group / down;
-    n0 = group % down * OWN;
+    z = over(group, down);
+    n0 = rest(group, down) * OWN;
     if (CAUSAL && !KEYS) n0 = (down - 1) * OWN - n0;    // those that look at most come first
     [[unroll]] for (int i = 0; i < WA + WB; i++) acc[i] = vec4(0);
     return down * Z <= GROUPS || z < Z;
 }
 
-vec4 own(const bool a, const int row, const int d) {
-    if (a) return d < D ? loadOwnA(row, d) : vec4(0);
-    return d < E ? loadOwnB(row, d) : vec4(0);
+vec4 own(const bool a, const int begin, const int d) {
+    if (a) return D % 16 == 0 || d < D ? loadOwnA(begin, d) : vec4(0);
+    return E % 16 == 0 || d < E ? loadOwnB(begin, d) : vec4(0);
 }
 
-vec4 other(const bool a, const int row, const int d) {
-    if (a) return d < D ? loadOtherA(row, d) : vec4(0);
-    return d < E ? loadOtherB(row, d) : vec4(0);
+vec4 other(const bool a, const int begin, const int d) {
+    if (a) return D % 16 == 0 || d < D ? loadOtherA(begin, d) : vec4(0);
+    return E % 16 == 0 || d < E ? loadOtherB(begin, d) : vec4(0);
 }
 
 int rowOther(const bool a, const int m) { return a ? rowOtherA(z, m) : rowOtherB(z, m); }
@@ -80,17 +89,18 @@ float plus(const float s, const vec4 a, const vec4 b) { return s + a.x * b.x + a
 
 // multiply makes the products s of A or B, of what is owned with the others from m0 on.
 void multiply(const bool a, const int m0) {
-    int read = min(n0 + id / STEP, N - 1), row = a ? rowOwnA(z, read) : rowOwnB(z, read), with = rowOther(a, min(m0 + id / STEP, M - 1));
+    int y = over(id, STEP), x = rest(id, STEP), read = min(n0 + y, N - 1);
+    int own0 = a ? rowOwnA(z, read) : rowOwnB(z, read), other0 = rowOther(a, min(m0 + y, M - 1));
     [[unroll]] for (int i = 0; i < R; i++) s[i] = vec4(0);
     [[dont_unroll]] for (int d0 = 0; d0 < (a ? D : E); d0 += 4 * STEP) {
-        int d = d0 + id % STEP * 4;
-        if (id < OWN * STEP) stage[id] = own(a, row, d);
-        if (id < OTHER * STEP) stage[OWN * STEP + id / STEP * WIDE + id % STEP] = other(a, with, d);
+        int d = d0 + x * 4;
+        if (OWN * STEP == LANES || id < OWN * STEP) stage[id] = own(a, own0, d);
+        if (id < OTHER * STEP) stage[OWN * STEP + y * WIDE + x] = other(a, other0, d);
         barrier();
         [[unroll]] for (int k = 0; k < STEP; k++) {
-            int at = OWN * STEP + id % 8 * WIDE + k;
             vec4 q[R];
-            [[unroll]] for (int i = 0; i < R; i++) q[i] = stage[(id / 8 + 32 * i) * STEP + k];
+            [[unroll]] for (int i = 0; i < R; i++) q[i] = stage[(row() + 32 * i) * STEP + k];
+            int at = OWN * STEP + column() * WIDE + k;
             vec4 v = stage[at];
             [[unroll]] for (int i = 0; i < R; i++) s[i].x = plus(s[i].x, q[i], v);
             v = stage[at + 8 * WIDE];
@@ -106,21 +116,25 @@ void multiply(const bool a, const int m0) {
 
 // weigh adds to the sums of A or B the rows from m0 on, as the shares say. All have written those when they come here.
 void weigh(const bool a, const int m0) {
-    int fours = a ? FA : FB, across = a ? XA : XB, rows = fours <= 16 ? 16 : 8;     // so many are staged at once
-    int x = min(id % across, fours - 1), y = id / across;
+    int fours = a ? FA : FB, across = a ? XA : XB;
+    int rows = OTHER * fours <= ROOM ? OTHER : 16 * fours <= ROOM ? 16 : 8;     // so many are staged at once
+    int x = min(rest(id, across), fours - 1), y = over(id, across);
     [[dont_unroll]] for (int r0 = 0; r0 < OTHER; r0 += rows) {
-        [[dont_unroll]] for (int e = id; e < rows * fours; e += LANES) {
-            int r = r0 + e / fours, m = m0 + r / 4 + r % 4 * 8;
-            stage[e] = m < M ? other(a, rowOther(a, m), e % fours * 4) : vec4(0);
+        [[unroll]] for (int e0 = 0; e0 < rows * fours; e0 += LANES) {
+            int e = e0 + id, r = r0 + over(e, fours), m = m0 + over(r, 4) + rest(r, 4) * 8;
+            if (rows * fours % LANES == 0 || e < rows * fours) stage[e] = m < M ? other(a, rowOther(a, m), rest(e, fours) * 4) : vec4(0);
         }
         barrier();
-        [[dont_unroll]] for (int r = 0; r < rows; r += 2) {
-            vec4 v0 = stage[r * fours + x], v1 = stage[(r + 1) * fours + x];
-            [[unroll]] for (int w = 0; w < (a ? WA : WB); w++) {
-                int i = (a ? 0 : WA) + w;
-                vec2 p = shares[(y + w * (LANES / across)) * ROW + (r0 + r) / 2];
-                if (DROPS && !a) p = mix(p, vec2(0), lessThan(p, vec2(0)));
-                acc[i] = acc[i] + p.x * v0 + p.y * v1;
+        [[dont_unroll]] for (int r = 0; r < rows; r += 4) {
+            [[unroll]] for (int h = 0; h < 2; h++) {
+                int at = r * fours + x, pair = y * ROW + over(r0 + r, 2) + h;
+                vec4 v0 = stage[at + 2 * h * fours], v1 = stage[at + (2 * h + 1) * fours];
+                [[unroll]] for (int w = 0; w < (a ? WA : WB); w++) {
+                    int i = (a ? 0 : WA) + w;
+                    vec2 p = shares[pair + w * (LANES / across) * ROW];
+                    if (DROPS && !a) p = mix(p, vec2(0), lessThan(p, vec2(0)));
+                    acc[i] = acc[i] + p.x * v0 + p.y * v1;
+                }
             }
         }
         barrier();
@@ -128,9 +142,9 @@ void weigh(const bool a, const int m0) {
 }
 
 // Rows of what is owned and of the others that this invocation has products of, and where it puts what becomes of them.
-int mine(const int i) { return n0 + id / 8 + 32 * i; }
-ivec4 others(const int m0) { return m0 + id % 8 + ivec4(0, 8, 16, 24); }
-int cell(const int i) { return (id / 8 + 32 * i) * ROW + id % 8 * 2; }
+int mine(const int i) { return n0 + row() + 32 * i; }
+ivec4 others(const int m0) { return m0 + column() + ivec4(0, 8, 16, 24); }
+int cell(const int i) { return (row() + 32 * i) * ROW + column() * 2; }
 
 vec4 share(const int i) { return vec4(shares[cell(i)], shares[cell(i) + 1]); }
 
@@ -143,8 +157,8 @@ void put(const int i, const vec4 v) {
 // the invocation, which takes fewer registers than the four places.
 bvec4 seen(const int n, const int m0) {
     ivec4 at = m0 + ivec4(0, 8, 16, 24);
-    bvec4 before = lessThan(ivec4(id % 8), (CAUSAL && !KEYS ? min(M, n + 1) : M) - at);
-    return CAUSAL && KEYS ? equal(ivec4(before) & ivec4(lessThanEqual(n - at, ivec4(id % 8))), ivec4(1)) : before;
+    bvec4 before = lessThan(ivec4(column()), (CAUSAL && !KEYS ? min(M, n + 1) : M) - at);
+    return CAUSAL && KEYS ? equal(ivec4(before) & ivec4(lessThanEqual(n - at, ivec4(column()))), ivec4(1)) : before;
 }
 
 float addedTo(const int n, const int m) { return added(z, min(KEYS ? m : n, T - 1), min(KEYS ? n : m, S - 1)); }
@@ -156,7 +170,7 @@ vec4 scores(const int n, const ivec4 m, const vec4 s) {
 
 // dropped tells which of the shares of a row that this invocation has are dropped.
 bvec4 dropped(const int i, const int m0, const ivec4 words) {
-    int m = m0 + id % 8, at = KEYS ? (z * T + m) * S + mine(i) : (z * T + mine(i)) * S + m, all = 0;
+    int m = m0 + column(), at = KEYS ? (z * T + m) * S + mine(i) : (z * T + mine(i)) * S + m, all = 0;
     [[dont_unroll]] for (int j = 0; j < 4; j++) all |= kept(at + j * (KEYS ? 8 * S : 8), words) << j;
     return equal(all & ivec4(1, 2, 4, 8), ivec4(0));
 }

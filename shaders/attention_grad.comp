@@ -16,17 +16,17 @@ void resultA(const int z, const int n, const int d, const vec4 y) {}
 void resultB(const int z, const int n, const int e, const vec4 y) {}
 
 const int QUERIES = KEYS ? OTHER : OWN;     // of which scores are made at once
-shared float largests[QUERIES], sums[QUERIES], inners[QUERIES];
+shared float largests[QUERIES], parts[QUERIES], inners[QUERIES];   // parts are 1 / sum
 
 // queries says which of them those are whose scores, of a row of what is owned, this invocation has.
-ivec4 queries(const int i) { return KEYS ? id % 8 + ivec4(0, 8, 16, 24) : ivec4(id / 8 + 32 * i); }
+ivec4 queries(const int i) { return KEYS ? column() + ivec4(0, 8, 16, 24) : ivec4(row() + 32 * i); }
 
 // know reads what is known of the queries from t0 on.
 void know(const int t0) {
     if (id < QUERIES) {
         int t = min(t0 + id, T - 1);
         largests[id] = largest(z, t);
-        sums[id] = sum(z, t);
+        parts[id] = 1 / sum(z, t);
         inners[id] = inner(z, t);
     }
 }
@@ -42,8 +42,8 @@ void main() {
         [[unroll]] for (int i = 0; i < R; i++) put(i, s[i]);
         [[dont_unroll]] for (int i = 0; i < R; i++) {
             ivec4 t = queries(i);
-            vec4 largest = vec4(largests[t.x], largests[t.y], largests[t.z], largests[t.w]), sum = vec4(sums[t.x], sums[t.y], sums[t.z], sums[t.w]);
-            vec4 p = exp(scores(mine(i), others(m0), share(i)) - largest) / sum;
+            vec4 largest = vec4(largests[t.x], largests[t.y], largests[t.z], largests[t.w]), part = vec4(parts[t.x], parts[t.y], parts[t.z], parts[t.w]);
+            vec4 p = exp(scores(mine(i), others(m0), share(i)) - largest) * part;
             if (DROPS) p *= mix(vec4(1 / KEEP), vec4(-1), dropped(i, m0, words));   // what is dropped is negative
             put(i, mix(vec4(0), p, seen(mine(i), m0)));
         }
@@ -67,13 +67,13 @@ void main() {
         weigh(true, m0);
     }
     [[unroll]] for (int w = 0; w < WA; w++) {
-        int n = n0 + id / XA + w * (LANES / XA);
-        if (n < N && id % XA < FA) resultA(z, n, id % XA * 4, acc[w]);
+        int n = n0 + over(id, XA) + w * (LANES / XA);
+        if (n < N && rest(id, XA) < FA) resultA(z, n, rest(id, XA) * 4, acc[w]);
     }
     if (KEYS) {
         [[unroll]] for (int w = 0; w < WB; w++) {
-            int n = n0 + id / XB + w * (LANES / XB);
-            if (n < N && id % XB < FB) resultB(z, n, id % XB * 4, acc[WA + w]);
+            int n = n0 + over(id, XB) + w * (LANES / XB);
+            if (n < N && rest(id, XB) < FB) resultB(z, n, rest(id, XB) * 4, acc[WA + w]);
         }
     }
 }

@@ -94,10 +94,14 @@ func (p *path) count(k *Kernel, v *invocation, ends int) *path {
 // sums returns the cost of what was executed on a path and those that go on from it, and what it would be with as many rounds as reckoned.
 // The path is within so many loops, which make it so many times more.
 func (p *path) sums(k *Kernel, reckoned func(within int) float64, within int, times float64) (executed, assumed float64) {
+	stays := make([]bool, len(p.trips))
+	for l, t := range p.trips {
+		stays[l] = t.ends > 0 && !k.writtenOut(l, t)
+	}
 	at := func(pc int) (int, float64) {
 		depth, all := within, times
 		for _, l := range k.code[pc].loops {
-			if t := p.trips[l]; !k.writtenOut(l, t) {
+			if t := p.trips[l]; stays[l] {
 				if t.rounds > 0 {
 					all *= reckoned(depth) * float64(t.ends) / float64(t.rounds)
 				}

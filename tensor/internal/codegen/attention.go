@@ -40,10 +40,12 @@ func AttentionRuns(on ir.Target, a *ir.Attention, mask int) bool {
 		max(binds(q, k, v, y+2*sums)+more, in+binds(q), in+2*binds(k+v)) <= l.MaxBuffers
 }
 
-// attentionRows returns the number of rows for which an invocation keeps scores, in a workgroup that owns some of n rows and keeps sums
-// of so many columns. It is one if there are few rows, or so many columns that registers would spill.
-func attentionRows(n, columns int) int {
-	if n <= attentionLanes/8 || columns > ir.AttentionWidth {
+// attentionRows returns the number of rows for which an invocation keeps scores, in a workgroup that owns some of the n rows of one of z
+// matrices and keeps sums of so many columns. It is one if there are few rows, or so many columns that registers would spill. It is also one
+// if each matrix would have a single workgroup, and these would leave most processors of a large GPU without work.
+func attentionRows(z, n, columns int) int {
+	const lanes, few = attentionLanes / 8, 128 // the rows of a workgroup that keeps one each; workgroups
+	if n <= lanes || n <= 2*lanes && z < few || columns > ir.AttentionWidth {
 		return 1
 	}
 	return 2
@@ -204,14 +206,15 @@ func (w *flashWriter) result(name string, begin, n, width int) {
 // finish fills a kernel whose workgroups own some of n rows, of queries or keys, with sums of so many columns. each is the number of
 // multiplications and additions for one query and one key.
 func (w *flashWriter) finish(kernel *spirv.Module, n, columns, each int, keys bool) Generated {
-	r, pairs := attentionRows(n, columns), float64(w.T)*float64(w.S)
+	z, pairs := ir.Size(w.Batch), float64(w.T)*float64(w.S)
 	if w.Causal {
 		pairs = 0
 		for t := range w.T {
 			pairs += float64(min(t+1, w.S))
 		}
 	}
-	z, rows := ir.Size(w.Batch), r*attentionLanes/8
+	r := attentionRows(z, n, columns)
+	rows := r * attentionLanes / 8
 	g := Generated{
 		Module: kernel.Fill(w.u.Title(), w.holes...), Binds: w.binds, Groups: ir.Up(n, rows) * z,
 		Form: fmt.Sprintf("tiles %d×%d", rows, attentionOthers), FLOPs: 2 * float64(z) * pairs * float64(each),
