@@ -35,6 +35,7 @@ type Options struct {
 	ForceStaging bool          // do not map device memory even if that is possible
 	Longest      time.Duration // limit for a submission, because systems kill long ones; 0: 250 ms on a GPU, none on a CPU
 	CacheDir     string        // folder for compiled pipelines; empty: they are not kept
+	Extensions   []string      // of the instance: those with which a window system makes surfaces; empty: for a device without windows
 
 	// Fail is for tests of driver failures. Before some Vulkan calls it receives the call's name, and an error that it returns replaces the
 	// call. It must be safe for concurrent use; nil fails nothing.
@@ -57,6 +58,7 @@ type Device struct {
 	types    [2]uint32 // memory types for device buffers and for host buffers
 
 	compilerSpeaks bool // Statistics returns more than nothing
+	presents       bool // it can have swapchains
 
 	pipelines pipelines
 
@@ -172,6 +174,10 @@ func (d *Device) create() (vulkan.Device, error) {
 		d.compilerSpeaks = true
 		extensions = append(extensions, executableExtension)
 		next = at(&a, switches{chained: chained{executableFeatures, pointer(next)}, on: [4]uint32{1}})
+	}
+	if len(d.opts.Extensions) > 0 && offered[swapchainExtension] {
+		d.presents = true
+		extensions = append(extensions, swapchainExtension)
 	}
 	if err := d.fails("vkCreateDevice"); err != nil {
 		return nil, err

@@ -20,9 +20,17 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("vk: %s: %s", e.Call, resultName(e.Result))
 }
 
-// Is makes errors.Is(err, ErrDeviceLost) true for a lost device.
+// Is makes errors.Is(err, ErrDeviceLost) true for a lost device, and so on for the other errors that callers tell apart.
 func (e *Error) Is(target error) bool {
-	return target == ErrDeviceLost && vulkan.Result(e.Result) == vulkan.ErrorDeviceLost
+	switch vulkan.Result(e.Result) {
+	case vulkan.ErrorDeviceLost:
+		return target == ErrDeviceLost
+	case vulkan.ErrorOutOfDate:
+		return target == ErrOutdated
+	case vulkan.ErrorSurfaceLost:
+		return target == ErrSurfaceLost
+	}
+	return false
 }
 
 var resultNames = map[vulkan.Result]string{
@@ -37,6 +45,8 @@ var resultNames = map[vulkan.Result]string{
 	vulkan.ErrorIncompatibleDriver:   "incompatible driver (VK_ERROR_INCOMPATIBLE_DRIVER)",
 	vulkan.ErrorTooManyObjects:       "too many objects (VK_ERROR_TOO_MANY_OBJECTS)",
 	vulkan.ErrorFragmentedPool:       "fragmented pool (VK_ERROR_FRAGMENTED_POOL)",
+	vulkan.ErrorOutOfDate:            "outdated (VK_ERROR_OUT_OF_DATE_KHR)",
+	vulkan.ErrorSurfaceLost:          "surface lost (VK_ERROR_SURFACE_LOST_KHR)",
 }
 
 func resultName(r int32) string {

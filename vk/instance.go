@@ -44,6 +44,7 @@ func newInstance(o Options) (*instance, error) {
 		extensions = append(extensions, "VK_KHR_portability_enumeration")
 		flags = 1
 	}
+	extensions = append(extensions, o.Extensions...)
 	name := a.text("genview")
 	out, handle := put(&a, uintptr(0))
 	r := newer{proc: l.proc}.call("vkCreateInstance", at(&a, instanceInfo{
@@ -59,6 +60,8 @@ func newInstance(o Options) (*instance, error) {
 		return nil, errors.New("vk: the validation layer is not installed: apt-get install vulkan-validationlayers")
 	case r == vulkan.ErrorIncompatibleDriver, r == vulkan.ErrorInitializationFailed:
 		return nil, noDriver(DriverFiles())
+	case r == vulkan.ErrorExtensionNotPresent && len(o.Extensions) > 0:
+		return nil, fmt.Errorf("vk: %w: no driver has %s", ErrCannotPresent, strings.Join(o.Extensions, " and "))
 	case r < 0:
 		return nil, check("vkCreateInstance", r)
 	}

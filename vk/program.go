@@ -34,6 +34,8 @@ type Program struct {
 	run    uint64 // number of the newest submitted run
 	done   uint64 // number of the newest run known to have ended
 	closed bool
+
+	after, before uint64 // semaphores for showing an image: one to wait for before it is written, one to signal at the end; 0: none
 }
 
 // A Ticket stands for one run of a program.
@@ -79,6 +81,9 @@ func (p *Program) start() error {
 	}
 	p.d.qmu.Lock()
 	defer p.d.qmu.Unlock()
+	if p.before != 0 {
+		p.queue.between(p.after, p.before)
+	}
 	p.began = time.Now()
 	return check("vkQueueSubmit", p.queue.run())
 }

@@ -32,6 +32,7 @@ type command struct {
 	groups        [3]int
 	views         []View
 	fill          *uint32
+	target        *target
 	reads, writes []extent
 	barrier       bool
 }

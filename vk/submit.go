@@ -18,6 +18,13 @@ type submitter struct {
 	infos        []*submitInfo
 	submit, idle uintptr
 	wait, reset  uintptr
+	semaphores   *semaphores // nil: none
+}
+
+// semaphores order runs with what shows images.
+type semaphores struct {
+	wait, signal uint64
+	stage        uint32 // that waits
 }
 
 // unclosed keeps submitters reachable until they are closed, because Go ends the process if a Pinner is collected while it still pins.
@@ -53,6 +60,18 @@ func (d *Device) newSubmitter(cmds []vulkan.CommandBuffer, fence vulkan.Fence) *
 	}
 	unclosed.Store(s, nil)
 	return s
+}
+
+// between makes the next run wait for a semaphore before it copies anything, and signal another one at its end.
+func (s *submitter) between(wait, signal uint64) {
+	if s.semaphores == nil {
+		s.semaphores = &semaphores{stage: uint32(vulkan.PipelineStageTransferBit)}
+		s.pin.Pin(s.semaphores)
+		first, last := s.infos[0], s.infos[len(s.infos)-1]
+		first.waitCount, first.waits, first.waitStages = 1, unsafe.Pointer(&s.semaphores.wait), unsafe.Pointer(&s.semaphores.stage)
+		last.signalCount, last.signals = 1, unsafe.Pointer(&s.semaphores.signal)
+	}
+	s.semaphores.wait, s.semaphores.signal = wait, signal
 }
 
 func (s *submitter) close() {

@@ -85,6 +85,8 @@ func (p *Program) piece(cmd vulkan.CommandBuffer, lo, hi int) error {
 		case c.fill != nil:
 			v := c.views[0]
 			vulkan.CmdFillBuffer(cmd, v.Buffer.buf, vulkan.DeviceSize(v.Lo), vulkan.DeviceSize(v.Len()), *c.fill)
+		case c.target != nil:
+			d.newer.show(cmd, c.views[0], c.target)
 		default:
 			dst, src := c.views[0], c.views[1]
 			d.newer.call("vkCmdCopyBuffer", uintptr(unsafe.Pointer(cmd)), uintptr(unsafe.Pointer(src.Buffer.buf)),
