@@ -304,6 +304,19 @@ func (rt *Runtime) Read(v *Tensor, dst any) error {
 	return nil
 }
 
+// View returns where the device keeps the value of a variable, an F32 in C order, for recordings of the device's own that follow programs
+// which update it. It stays there until the runtime is closed.
+func (rt *Runtime) View(v *Tensor) (vk.View, error) {
+	if v.op.kind != ir.Var || v.op.DType != F32 {
+		return vk.View{}, fmt.Errorf("tensor: View %s: it is no variable of type f32", v)
+	}
+	m, err := rt.memory(v)
+	if err != nil {
+		return vk.View{}, err
+	}
+	return m.Slice(0, v.bytes()), nil
+}
+
 // Write gives a variable a value: a []float32, []int32 or []bool of its length. A float32 is rounded to F16 or BF16.
 func (rt *Runtime) Write(v *Tensor, src any) error {
 	if v.op.kind != ir.Var {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 
 	"genview/models/watch"
+	"genview/tensor"
 )
 
 // A Sampler draws samples from seeds.
@@ -25,6 +26,21 @@ type Decoder interface {
 	Z() int                                                       // dimensions of a latent vector
 	Shape() (c, h, w int)                                         // of a picture
 	Draw(ctx context.Context, z []float32) ([]*image.RGBA, error) // one picture for each vector of z [N, Z]
+}
+
+// A DeviceDecoder makes pictures from latent vectors and leaves them on the device, for what shows them without the host.
+type DeviceDecoder interface {
+	Z() int               // dimensions of a latent vector
+	Shape() (c, h, w int) // of a picture
+	// Decoding compiles a program that decodes n latent vectors. The caller closes the program.
+	Decoding(n int) (*Decoding, error)
+}
+
+// A Decoding is a program that decodes what Z is fed with.
+type Decoding struct {
+	*tensor.Program
+	Z        *tensor.Tensor // the input [N, Z]
+	Pictures *tensor.Tensor // the variable [N, C, H, W] that a run updates, with values in [0, 1]
 }
 
 // An Encoder maps pictures to latent vectors.
@@ -88,14 +104,15 @@ func (o Evaluation) Usual() int { return cmp.Or(o.Examples, 10000) }
 
 // lacks returns the error of a model without an ability. It says what the model cannot do, and which models can.
 var lacks = map[reflect.Type]string{
-	reflect.TypeFor[Sampler]():    "makes no pictures: genview translate and genview generate show what models of text make",
-	reflect.TypeFor[Decoder]():    "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
-	reflect.TypeFor[Encoder]():    "cannot encode pictures, as VAEs can",
-	reflect.TypeFor[Reader]():     "does not read texts, as Transformers of text do",
-	reflect.TypeFor[Translator](): "does not translate",
-	reflect.TypeFor[Generator]():  "does not go on with a text, as GPTs do",
-	reflect.TypeFor[Classifier](): "does not tell classes of pictures, as classifiers do",
-	reflect.TypeFor[Evaluator]():  "has nothing that is measured: look at what it makes",
+	reflect.TypeFor[Sampler]():       "makes no pictures: genview translate and genview generate show what models of text make",
+	reflect.TypeFor[Decoder]():       "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
+	reflect.TypeFor[DeviceDecoder](): "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
+	reflect.TypeFor[Encoder]():       "cannot encode pictures, as VAEs can",
+	reflect.TypeFor[Reader]():        "does not read texts, as Transformers of text do",
+	reflect.TypeFor[Translator]():    "does not translate",
+	reflect.TypeFor[Generator]():     "does not go on with a text, as GPTs do",
+	reflect.TypeFor[Classifier]():    "does not tell classes of pictures, as classifiers do",
+	reflect.TypeFor[Evaluator]():     "has nothing that is measured: look at what it makes",
 }
 
 // A LackError says that a model does not have an ability.

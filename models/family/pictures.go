@@ -160,6 +160,15 @@ func (m *Pictures) Draw(ctx context.Context, z []float32) ([]*image.RGBA, error)
 	return data.Images(p, c, h, w), nil
 }
 
+// Decoding compiles a program that decodes n latent vectors on the device.
+func (m *Pictures) Decoding(n int) (*Decoding, error) {
+	c, h, w := m.Shape()
+	d := &Decoding{Z: tensor.Input("z", tensor.F32, n, m.Z()), Pictures: tensor.Var("pictures", tensor.Full(0, n, c, h, w))}
+	var err error
+	d.Program, err = m.Env.Runtime.Compile(tensor.Outputs{Update: []tensor.Update{{Var: d.Pictures, Value: m.Net(nn.Eval(), d.Z)}}})
+	return d, err
+}
+
 // Look draws the samples.
 func (m *Pictures) Look(ctx context.Context) ([]watch.View, error) {
 	images, err := m.Draw(ctx, m.latents)

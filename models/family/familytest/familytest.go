@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"os"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"genview/models/train"
 	"genview/models/watch"
 	"genview/models/zoo"
+	"genview/tensor"
 	"genview/viewer"
 	"genview/vk"
 	"genview/vk/vktest"
@@ -207,6 +209,9 @@ func answers(t *testing.T, m family.Model, views []watch.View) {
 	if m, ok := m.(family.Decoder); ok {
 		ask("Draw", draws(ctx, m, make([]float32, 2*m.Z()), 2))
 	}
+	if m, ok := m.(family.DeviceDecoder); ok {
+		ask("Decoding", decodes(ctx, m))
+	}
 	if m, ok := m.(family.Encoder); ok {
 		c, h, w := m.Shape()
 		z, err := m.Encode(ctx, make([]float32, 2*c*h*w))
@@ -264,6 +269,20 @@ func draws(ctx context.Context, m family.Decoder, z []float32, n int) error {
 		return errors.New("pictures have another number or size than was asked for")
 	}
 	return nil
+}
+
+// decodes decodes a latent vector on the device.
+func decodes(ctx context.Context, m family.DeviceDecoder) error {
+	d, err := m.Decoding(1)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	c, h, w := m.Shape()
+	if got, want := d.Pictures.Shape(), []int{1, c, h, w}; !slices.Equal(got, want) || d.Z.Len() != m.Z() {
+		return fmt.Errorf("%d numbers become a picture %v, want %d and %v", d.Z.Len(), got, m.Z(), want)
+	}
+	return errors.Join(d.Run(ctx, tensor.Feed{d.Z: make([]float32, m.Z())}), d.Wait(ctx))
 }
 
 // reads has the model read the prompt of a view again.
