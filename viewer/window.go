@@ -51,18 +51,7 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 	if w.brush, err = newBrush(lettering.Options{CacheDir: o.CacheDir, Found: func() { w.found.Store(true) }}); err != nil {
 		return err
 	}
-	ended := t.start(w.run)
-	select {
-	case err = <-ended:
-	case <-gone:
-		err = errors.New("its X server is gone")
-	case <-ctx.Done():
-		select {
-		case err = <-ended:
-		case <-gone:
-		case <-time.After(patience): // the window does not react: the process ends without it
-		}
-	}
+	err = t.run(ctx, w.run)
 	switch {
 	case err == nil:
 		return nil
