@@ -27,3 +27,9 @@ var matMulTiledCode []byte
 
 // MatMulTiled is matmul_tiled.comp.
 var MatMulTiled = must("matmul_tiled", matMulTiledCode)
+
+//go:embed present.spv
+var presentCode []byte
+
+// Present is present.comp.
+var Present = must("present", presentCode)

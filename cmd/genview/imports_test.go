@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"shaders/gen":                  {"shaders/spirv"},
 	"vk/files":                     {},
 	"vk":                           {"shaders/spirv", "vk/files"},
+	"vk/present":                   {"vk", "shaders", "shaders/spirv"},
 	"vk/vktest":                    {"vk", "vk/vktest/pose", "shaders/spirv", "shaders/spirv/virtual"},
 	"vk/vktest/pose":               {"vk"},
 	"vk/vktest/drivers":            {"vk/vktest", "vk/vktest/pose", "vk/files"},
@@ -87,6 +88,7 @@ var only = map[string]struct {
 	"github.com/vulkan-go/vulkan":      {[]string{"vk"}, "vk is the only package that calls Vulkan"},
 	"github.com/ebitengine/purego":     {[]string{"vk", "vk/vktest/pose", "viewer"}, "vk loads Vulkan, a pose is a driver of it, and the viewer loads Xlib, which would end the process with its X server; nothing else loads libraries"},
 	"github.com/hajimehoshi/ebiten/v2": {[]string{"viewer"}, "the viewer is the only package that opens Ebitengine's window"},
+	"github.com/go-gl/glfw":            {[]string{"vk/present"}, "package present is the only one that opens GLFW's windows, in builds with the tag glfw"},
 	"github.com/spf13/cobra":           {[]string{"cmd/genview"}, "only the command knows flags"},
 }
 

@@ -1,0 +1,173 @@
+//go:build glfw
+
+package present
+
+import (
+	"fmt"
+	"runtime/debug"
+	"unicode"
+	"unsafe"
+
+	"genview/vk"
+
+	"github.com/go-gl/glfw/v3.3/glfw"
+)
+
+// window is a window of GLFW.
+type window struct {
+	w       *glfw.Window
+	monitor int
+	keys    []Key
+	before  [4]int // place and size before it filled the monitor
+}
+
+// Open opens a window. It must be called on the main thread, where there is a display; a process can have one at a time.
+func Open(o WindowOptions) (OpenWindow, error) {
+	if err := glfw.Init(); err != nil {
+		return nil, fmt.Errorf("present: GLFW does not start: %w", err)
+	}
+	w, err := open(o)
+	if err != nil {
+		glfw.Terminate()
+		return nil, err
+	}
+	return w, nil
+}
+
+func open(o WindowOptions) (*window, error) {
+	if n := len(glfw.GetMonitors()); o.Monitor < 0 || n > 0 && o.Monitor >= n {
+		return nil, fmt.Errorf("present: there is no monitor %d: give 0 to %d", o.Monitor, n-1)
+	}
+	if o.Width <= 0 || o.Height <= 0 {
+		o.Width, o.Height = 1280, 720
+	}
+	glfw.WindowHint(glfw.ClientAPI, glfw.NoAPI)
+	glfw.WindowHint(glfw.Visible, glfw.False)
+	glfw.WindowHintString(glfw.X11ClassName, "Genview")
+	glfw.WindowHintString(glfw.X11InstanceName, "genview")
+	g, err := glfw.CreateWindow(o.Width, o.Height, o.Title, nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("present: the window cannot be opened: %w", err)
+	}
+	w := &window{w: g, monitor: o.Monitor}
+	g.SetCharCallback(func(_ *glfw.Window, c rune) { w.keys = append(w.keys, Key(unicode.ToLower(c))) })
+	g.SetKeyCallback(func(_ *glfw.Window, k glfw.Key, _ int, a glfw.Action, _ glfw.ModifierKey) {
+		if key, ok := silent[k]; ok && a != glfw.Release {
+			w.keys = append(w.keys, key)
+		}
+	})
+	if o.Monitor > 0 {
+		w.centre()
+	}
+	g.Show()
+	if o.Full {
+		w.SetFull(true)
+	}
+	return w, nil
+}
+
+// silent are the keys that type nothing.
+var silent = map[glfw.Key]Key{
+	glfw.KeyEscape: Escape, glfw.KeyLeft: Left, glfw.KeyRight: Right, glfw.KeyUp: Up, glfw.KeyDown: Down, glfw.KeyF11: F11,
+}
+
+func (w *window) Extensions() []string { return w.w.GetRequiredInstanceExtensions() }
+
+// Surface makes a surface. GLFW's binding returns the address of a variable that holds the handle and that nothing refers to any more, so no
+// garbage collection may begin before it is read.
+func (w *window) Surface(dev *vk.Device) (uintptr, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	at, err := w.w.CreateWindowSurface((*byte)(dev.Instance()), nil)
+	if err != nil {
+		return 0, fmt.Errorf("present: %w: %w", vk.ErrCannotPresent, err)
+	}
+	return **(**uintptr)(unsafe.Pointer(&at)), nil
+}
+
+func (w *window) Size() (width, height int) {
+	if w.w.GetAttrib(glfw.Iconified) == glfw.True {
+		return 0, 0
+	}
+	return w.w.GetFramebufferSize()
+}
+
+func (w *window) Poll() []Key {
+	glfw.PollEvents()
+	keys := w.keys
+	w.keys = nil
+	return keys
+}
+
+func (w *window) Wait() { glfw.WaitEventsTimeout(0.1) }
+
+func (w *window) Closing() bool { return w.w.ShouldClose() }
+
+func (w *window) Title(text string) { w.w.SetTitle(text) }
+
+// mode returns the mode of the window's monitor; nil: there is no monitor.
+func (w *window) mode() (*glfw.Monitor, *glfw.VidMode) {
+	all := glfw.GetMonitors()
+	if len(all) == 0 {
+		return nil, nil
+	}
+	m := all[w.monitor%len(all)]
+	return m, m.GetVideoMode()
+}
+
+func (w *window) Refresh() float64 {
+	const usual = 60
+	if _, mode := w.mode(); mode != nil && mode.RefreshRate > 0 {
+		return float64(mode.RefreshRate)
+	}
+	return usual
+}
+
+func (w *window) Full() bool { return w.w.GetMonitor() != nil }
+
+func (w *window) SetFull(full bool) {
+	m, mode := w.mode()
+	switch b := &w.before; {
+	case full == w.Full():
+	case full && mode != nil:
+		b[0], b[1] = w.w.GetPos()
+		b[2], b[3] = w.w.GetSize()
+		w.w.SetMonitor(m, 0, 0, mode.Width, mode.Height, mode.RefreshRate)
+		w.w.SetInputMode(glfw.CursorMode, glfw.CursorHidden)
+	case !full:
+		w.w.SetMonitor(nil, b[0], b[1], b[2], b[3], 0)
+		w.w.SetInputMode(glfw.CursorMode, glfw.CursorNormal)
+	}
+}
+
+func (w *window) NextMonitor() {
+	n := len(glfw.GetMonitors())
+	if n < 2 {
+		return
+	}
+	w.monitor = (w.monitor + 1) % n
+	if full := w.Full(); full {
+		w.SetFull(false)
+		w.centre()
+		w.SetFull(true)
+		return
+	}
+	w.centre()
+}
+
+// centre moves the window to the middle of its monitor.
+func (w *window) centre() {
+	m, _ := w.mode()
+	if m == nil {
+		return
+	}
+	x, y, width, height := m.GetWorkarea()
+	own, high := w.w.GetSize()
+	w.w.SetPos(x+max(0, width-own)/2, y+max(0, height-high)/2)
+}
+
+func (w *window) Resize(width, height int) { w.w.SetSize(width, height) }
+
+func (w *window) Close() {
+	w.w.Destroy()
+	glfw.Terminate()
+}
