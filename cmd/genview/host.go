@@ -20,7 +20,7 @@ import (
 func (a *app) host() run.Host {
 	return run.Host{
 		Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
-		Options: func(o *vk.Options) { o.Fail = a.fail },
+		Options: func(o *vk.Options) { o.Fail, o.Extensions = a.fail, a.extensions },
 		Say:     func(line string) { a.console.say("%s", line) },
 		Notice:  a.notice,
 		Begin:   func(what string) func() { return a.console.begin(what).end },

@@ -35,7 +35,8 @@ type app struct {
 	windows *viewer.Thread
 	out     *results
 
-	device string
+	device     string
+	extensions []string // that windows need of the device
 
 	checkpoint int // step of the run's checkpoint to use; below 0: the newest
 	recorded   int // step of the run's recording whose weights to use; below 0: none
@@ -127,7 +128,7 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 	root.Flags().Bool("version", false, "say which genview this is, of which commit, and what devices and drivers there are")
 	root.SetFlagErrorFunc(flagError)
 	root.SetOut(a.out) // for help
-	root.AddCommand(a.train(), a.view())
+	root.AddCommand(a.train(), a.view(), a.present())
 	for _, c := range []*cobra.Command{
 		a.presets(), a.walk(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.provenance(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
 	} {
