@@ -54,6 +54,9 @@ func TestWholeLife(t *testing.T) {
 		must(t, "sample", run, "-n", "10", "-o", picture)
 		must(t, "walk", run, "--frames", "5", "-o", filepath.Join(dir, "walk.gif"))
 		must(t, "reconstruct", run, picture, "-o", filepath.Join(dir, "pairs.png"))
+		if arch == "mlp" {
+			walks(t, run, picture)
+		}
 		early := filepath.Join(dir, "early.png")
 		must(t, "sample", run, "-n", "10", "--recorded", "1", "-o", early)
 		if bytes.Equal(read(t, early), read(t, picture)) {

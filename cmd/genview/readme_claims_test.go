@@ -86,6 +86,7 @@ func TestReadmeFolder(t *testing.T) {
 	must(t, tiny("--out", vae, "--steps", "2")...)
 	must(t, "train", "--resume", vae, "--steps", "4")
 	must(t, "train", "--resume", vae, "--steps", "3", "--checkpoint", "2")
+	must(t, "directions", "pca", vae, "-n", "1", "--points", "9")
 	text := filepath.Join(dir, "text.txt")
 	write(t, text, []byte(strings.Repeat("to be or not to be ", 60)))
 	must(t, "train", "text", text, "--out", writer, "--steps", "2", "--set", "model.width=16", "--set", "model.heads=2", "--set", "model.layers=1")

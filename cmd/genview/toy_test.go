@@ -59,7 +59,7 @@ func (s *toySettings) Build(_ context.Context, e family.Env) (family.Model, erro
 	if err := t.Compile(); err != nil {
 		return nil, err
 	}
-	return family.NewPictures(e, t, &s.Data)
+	return family.NewPictures(e, t, &s.Data), nil
 }
 
 type toyTrainer struct {

@@ -1,144 +1,265 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"image"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
 
-	"genview/models/data"
 	"genview/models/family"
 	"genview/models/film"
-	"genview/models/picture"
 	"genview/models/walk"
 
 	"github.com/spf13/cobra"
 )
 
+// walkFlags are the flags of genview walk.
+type walkFlags struct {
+	from, to         string
+	kind, ease       string
+	loop, corners    bool
+	frames, fps      int
+	seconds          float64
+	grid             string
+	truncation       string
+	pulses           int
+	bends            float64
+	first, last      int
+	scale            int
+	search           bool
+	size, columns    int
+	captions, resume bool
+	latents, out     string
+}
+
 func (a *app) walk() *cobra.Command {
-	var from, to, interp, out string
-	var frames, fps int
+	var f walkFlags
 	c := &cobra.Command{
-		Use:         "walk RUN",
+		Use:         "walk RUN [STOP…]",
 		Annotations: doing("drawing"),
-		Short:       "Walk through a model's latent space, as an animation, a video, pictures or a sheet",
-		Example:     "  genview walk runs/letters --from seed:1 --to seed:7 --frames 120 --interp slerp -o walk.gif",
-		Args:        args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, runs []string) (err error) {
-			f, ok := walk.Interps[interp]
-			if !ok {
-				return usageError{fmt.Errorf("--interp %s: choose lerp or slerp%s", interp, meant(interp, []string{"lerp", "slerp"}))}
+		Short:       "Film a walk through a model's latent space, or through its training",
+		Long: `Film a walk through a model's latent space, from stop to stop, or through its training.
+
+Stops are points. ` + walk.Grammar,
+		Example: `  genview walk runs/letters seeds:1-5 --loop -o walk.gif
+  genview walk runs/letters --from seed:1 --to seed:7 --frames 120 -o walk.gif
+  genview walk runs/letters seed:3@step:0 seed:3@step:last -o learned.gif
+  genview walk runs/letters --grid 8x8 --corners seeds:1-4 --frames 1 -o corners.png`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(c *cobra.Command, words []string) error {
+			if len(words) > 1 && (c.Flags().Changed("from") || c.Flags().Changed("to")) {
+				return usageError{errors.New("--from and --to name the stops of a walk without others: give all stops as words, in their order")}
 			}
-			if frames < 1 {
-				return usageError{fmt.Errorf("--frames %d: give 1 or more", frames)}
-			}
-			if fps < 1 || fps > 100 {
-				return usageError{fmt.Errorf("--fps %d: give 1 to 100", fps)}
-			}
-			if err := a.checkOutput(out); err != nil {
-				return err
-			}
-			s, m, err := opened[family.Decoder](c.Context(), a, runs[0])
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, s.Close()) }()
-			_, side, _ := m.Shape()
-			made, err := walk.Through(c.Context(), m, []string{from, to}, walk.Options{
-				Frames: frames, FPS: fps, Scale: max(1, 168/side), Interp: f, Heard: a.console.counter("pictures"),
-			})
-			if err != nil {
-				return err
-			}
-			return a.film(out, made)
+			return a.walks(c, f, words[0], words[1:])
 		},
 	}
-	c.Flags().StringVar(&from, "from", "seed:1", "first point: seed:N or file:z.json")
-	c.Flags().StringVar(&to, "to", "seed:2", "last point")
-	c.Flags().StringVar(&interp, "interp", "slerp", "slerp or lerp")
-	c.Flags().IntVar(&frames, "frames", 120, "pictures of the walk")
-	c.Flags().IntVar(&fps, "fps", 25, "pictures a second")
-	a.addOutput(c.Flags(), &out, "walk.gif")
+	c.Flags().StringVar(&f.from, "from", "seed:1", "first stop, if none are given as words")
+	c.Flags().StringVar(&f.to, "to", "seed:2", "last stop, if none are given as words")
+	c.Flags().StringVar(&f.kind, "interp", "slerp", "slerp, lerp, cubic (a curve through all stops), circle (through two) or noise (a loop from one seed:N)")
+	c.Flags().StringVar(&f.ease, "ease", "linear", "how it goes from stop to stop: linear, in, out or in-out")
+	c.Flags().BoolVar(&f.loop, "loop", false, "go back to the first stop, so that the film repeats without a jump")
+	c.Flags().IntVar(&f.frames, "frames", 120, "pictures of the walk")
+	c.Flags().Float64Var(&f.seconds, "seconds", 0, "time from stop to stop, in place of --frames")
+	c.Flags().IntVar(&f.fps, "fps", 25, "pictures a second")
+	c.Flags().StringVar(&f.grid, "grid", "1x1", "COLUMNSxROWS walks side by side, to which the stops are dealt out like cards")
+	c.Flags().BoolVar(&f.corners, "corners", false, "only the corners of the grid walk, and the others lie between them")
+	c.Flags().StringVar(&f.truncation, "truncation", "1", "pull points to the mean: 0.7, or from one value to another as 0.3:1")
+	c.Flags().IntVar(&f.pulses, "pulses", 0, "how often the truncation goes there and back")
+	c.Flags().Float64Var(&f.bends, "bends", 2, "how often a walk of noise turns")
+	c.Flags().IntVar(&f.first, "first", 0, "first frame to draw")
+	c.Flags().IntVar(&f.last, "last", -1, "last frame to draw")
+	c.Flags().Lookup("last").DefValue = "that of the walk"
+	c.Flags().IntVar(&f.scale, "scale", 0, "magnify pixels so many times (default so that pictures have about 168)")
+	c.Flags().BoolVar(&f.search, "search", false, "search for the points of pictures, from what the model encodes them as if it does")
+	c.Flags().StringVar(&f.latents, "latents", "", "also write the latent vectors of all frames to this .npy file")
+	c.Flags().IntVar(&f.size, "size", 0, "width in pixels that pictures are scaled to smoothly, in place of --scale")
+	c.Flags().IntVar(&f.columns, "columns", 0, "pictures in a row of a sheet (default as many as 960 pixels hold)")
+	c.Flags().BoolVar(&f.captions, "captions", false, "name the stops below the pictures")
+	c.Flags().BoolVar(&f.resume, "resume", false, "draw the frames that the folder of pictures lacks")
+	a.addOutput(c.Flags(), &f.out, "walk.gif")
 	return c
 }
 
-func (a *app) sample() *cobra.Command {
-	var n, seed int
-	var out string
-	c := &cobra.Command{
-		Use:         "sample RUN",
-		Annotations: doing("drawing"),
-		Short:       "Draw pictures from a trained model",
-		Example:     "  genview sample runs/letters -n 64 -o grid.png",
-		Args:        args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, runs []string) (err error) {
-			if n < 1 {
-				return usageError{fmt.Errorf("-n %d: give 1 or more", n)}
-			}
-			if seed < 0 {
-				return usageError{fmt.Errorf("--seed %d: give 0 or more", seed)}
-			}
-			if err := a.checkOutput(out); err != nil {
-				return err
-			}
-			s, m, err := opened[family.Sampler](c.Context(), a, runs[0])
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, s.Close()) }()
-			img, err := m.Sample(c.Context(), seed, n)
-			if err != nil {
-				return err
-			}
-			return a.film(out, film.Still(img))
-		},
+// options returns what flags say of a walk with so many stops.
+func (f *walkFlags) options(stops int) (walk.Options, error) {
+	o := walk.Options{Frames: f.frames, Kind: f.kind, Ease: f.ease, Closed: f.loop, Corners: f.corners}
+	if n, err := fmt.Sscanf(f.grid, "%dx%d", &o.Columns, &o.Rows); n != 2 || err != nil || f.grid != fmt.Sprintf("%dx%d", o.Columns, o.Rows) {
+		return o, fmt.Errorf("--grid %s: give columns and rows, as 4x3", f.grid)
 	}
-	c.Flags().IntVarP(&n, "number", "n", 64, "how many pictures")
-	c.Flags().IntVar(&seed, "seed", 1, "the first picture's seed; the next have the next")
-	a.addOutput(c.Flags(), &out, "grid.png")
-	return c
+	s := walk.Sweep{Pulses: f.pulses}
+	from, to, two := strings.Cut(f.truncation, ":")
+	var errs [2]error
+	s.From, errs[0] = strconv.ParseFloat(from, 64)
+	if s.To = s.From; two {
+		s.To, errs[1] = strconv.ParseFloat(to, 64)
+	}
+	if errors.Join(errs[:]...) != nil {
+		return o, fmt.Errorf("--truncation %s: give a number, as 0.7, or two, as 0.3:1", f.truncation)
+	}
+	if s.From != 1 || s.To != 1 {
+		o.Sweep = &s
+	}
+	if f.seconds != 0 {
+		walks := o.Columns * o.Rows
+		if f.corners {
+			walks = 4
+		}
+		legs := stops/max(1, walks) - 1
+		if f.loop || f.kind == "circle" || f.kind == "noise" {
+			legs++
+		}
+		frames := f.seconds * float64(f.fps) * float64(max(legs, 1))
+		if !(frames >= 1 && frames < 1e9) {
+			return o, fmt.Errorf("--seconds %v: give more than 0, for fewer than 10⁹ frames", f.seconds)
+		}
+		o.Frames = int(math.Round(frames))
+	}
+	return o, nil
 }
 
-func (a *app) reconstruct() *cobra.Command {
-	var out string
-	c := &cobra.Command{
-		Use:         "reconstruct RUN PICTURE…",
-		Annotations: doing("drawing"),
-		Short:       "Encode pictures and decode them again, side by side",
-		Example:     "  genview reconstruct runs/letters a.png b.png -o pairs.png",
-		Args:        args(cobra.RangeArgs(2, 101)),
-		RunE: func(c *cobra.Command, names []string) (err error) {
-			if err := a.checkOutput(out); err != nil {
-				return err
-			}
-			s, m, err := opened[family.Encoder](c.Context(), a, names[0])
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, s.Close()) }()
-			channels, height, width := m.Shape()
-			var in []float32
-			for _, name := range names[1:] {
-				p, err := data.ReadImage(name, channels, height, width)
-				if err != nil {
-					return err
-				}
-				in = append(in, p...)
-			}
-			z, err := m.Encode(c.Context(), in)
-			if err != nil {
-				return err
-			}
-			after, err := m.Draw(c.Context(), z)
-			if err != nil {
-				return err
-			}
-			var both []*image.RGBA
-			for i, before := range data.Images(in, channels, height, width) {
-				both = append(both, before, after[i])
-			}
-			return a.film(out, film.Still(picture.Sheet(both, 2)))
-		},
+// check returns an error for flags that are wrong with any stops.
+func (f *walkFlags) check() error {
+	if kinds := append(walk.KindNames(), "noise"); !slices.Contains(kinds, f.kind) {
+		return fmt.Errorf("--interp %s: choose one of %s%s", f.kind, strings.Join(kinds, ", "), meant(f.kind, kinds))
 	}
-	a.addOutput(c.Flags(), &out, "reconstruction.png")
-	return c
+	if eases := walk.EaseNames(); !slices.Contains(eases, f.ease) {
+		return fmt.Errorf("--ease %s: choose one of %s%s", f.ease, strings.Join(eases, ", "), meant(f.ease, eases))
+	}
+	switch {
+	case f.frames < 1:
+		return fmt.Errorf("--frames %d: give 1 or more", f.frames)
+	case f.fps < 1 || f.fps > 100:
+		return fmt.Errorf("--fps %d: give 1 to 100", f.fps)
+	case f.scale < 0 || f.scale > 100:
+		return fmt.Errorf("--scale %d: give 1 to 100", f.scale)
+	case f.size < 0 || f.size > 16384:
+		return fmt.Errorf("--size %d: give 1 to 16384", f.size)
+	case f.size > 0 && f.scale > 0:
+		return errors.New("--size and --scale both say how large pictures are: give one of them")
+	case f.columns < 0:
+		return fmt.Errorf("--columns %d: give 1 or more", f.columns)
+	case f.resume && !strings.HasSuffix(f.out, "/"):
+		return fmt.Errorf("--resume: %s is one file, written whole or not at all: give a folder of pictures, as frames/", f.out)
+	case f.latents != "" && !strings.HasSuffix(f.latents, ".npy"):
+		return fmt.Errorf("--latents %s: the ending must be .npy", f.latents)
+	}
+	_, err := f.options(1)
+	return err
+}
+
+// stops returns the points that words name, or those of --from and --to.
+func (f *walkFlags) stops(ctx context.Context, space *walk.Space, words []string) ([]walk.Stop, error) {
+	if len(words) == 0 {
+		words = []string{f.from, f.to}
+	}
+	var all []walk.Stop
+	for _, text := range words {
+		stops, err := space.Stops(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, stops...)
+	}
+	return all, nil
+}
+
+// walk returns the walk through stops.
+func (f *walkFlags) walk(stops []walk.Stop) (*walk.Walk, error) {
+	o, err := f.options(len(stops))
+	if err != nil {
+		return nil, err
+	}
+	if f.kind != "noise" {
+		return walk.New(o, stops...)
+	}
+	first := stops[0]
+	seed, err := strconv.ParseUint(strings.TrimPrefix(first.Name, "seed:"), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("--interp noise goes through random points from a seed on: give seed:N as its first stop, not %s", first.Name)
+	}
+	return walk.NewNoise(o, len(first.Z), seed, f.bends, first.Step)
+}
+
+// frameNumbers returns the frames that are drawn; nil: all.
+func (f *walkFlags) frameNumbers(w *walk.Walk) ([]int, error) {
+	last := f.last
+	if last < 0 {
+		last = w.Frames - 1
+	}
+	if f.first < 0 || f.first > last || last >= w.Frames {
+		return nil, fmt.Errorf("--first %d, --last %d: the walk has frames 0 to %d", f.first, last, w.Frames-1)
+	}
+	if f.first == 0 && last == w.Frames-1 && !f.resume {
+		return nil, nil
+	}
+	var numbers []int
+	for i := f.first; i <= last; i++ {
+		numbers = append(numbers, i)
+	}
+	if f.resume {
+		return film.Missing(f.out, numbers)
+	}
+	return numbers, nil
+}
+
+// walks films a walk.
+func (a *app) walks(c *cobra.Command, f walkFlags, dir string, words []string) (err error) {
+	if err := f.check(); err != nil {
+		return usageError{err}
+	}
+	if err := a.checkOutput(f.out); err != nil {
+		return err
+	}
+	s, m, err := opened[family.Decoder](c.Context(), a, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	space, err := s.Space(f.search, family.Search{Heard: a.console.counter("steps")})
+	if err != nil {
+		return err
+	}
+	stops, err := f.stops(c.Context(), space, words)
+	if err != nil {
+		return err
+	}
+	w, err := f.walk(stops)
+	if err != nil {
+		return err
+	}
+	shot, err := s.Shot(w)
+	if err != nil {
+		return err
+	}
+	if shot.Frames, err = f.frameNumbers(w); err != nil {
+		return err
+	}
+	if shot.Frames != nil && len(shot.Frames) == 0 {
+		a.console.say("%s has all frames", f.out)
+		fmt.Fprintln(a.out, f.out)
+		return nil
+	}
+	var latents [][]float32
+	if f.latents != "" {
+		shot.Visit = func(z [][]float32) { latents = append(latents, z...) }
+	}
+	shot.Heard = a.console.counter("pictures")
+	look := film.Film{FPS: f.fps, Scale: f.scale, Size: f.size, Columns: f.columns}
+	if _, side, _ := m.Shape(); f.size == 0 && f.scale == 0 {
+		look.Scale = max(1, 168/side/w.Columns)
+	}
+	if f.captions {
+		look.Captions = func(n int) string { return w.Label(w.Time(n)) }
+	}
+	made, err := w.Film(c.Context(), m, look, shot)
+	if err != nil {
+		return err
+	}
+	if err := a.film(f.out, made); err != nil || f.latents == "" {
+		return err
+	}
+	return walk.WriteLatents(f.latents, latents)
 }

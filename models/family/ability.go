@@ -50,6 +50,22 @@ type Encoder interface {
 	Encode(ctx context.Context, pictures []float32) (z []float32, err error)
 }
 
+// A Finder searches for latent vectors of pictures.
+type Finder interface {
+	Decoder
+	// Find returns the latent vector of the picture that is most like one [C, H, W] in [0, 1], and the mean squared difference of the two.
+	Find(ctx context.Context, picture []float32, o Search) (z []float32, mse float64, err error)
+}
+
+// An Opened shows what the layers of its decoder make.
+type Opened interface {
+	Decoder
+	// Layers returns the names of the layers, from the latent vector to the picture.
+	Layers() []string
+	// Activations returns what a layer makes of latent vectors z [N, Z]: rows of one length, one after another.
+	Activations(ctx context.Context, layer string, z []float32) ([]float32, error)
+}
+
 // A Reader shows how it reads a text.
 type Reader interface {
 	// Attend returns the attention maps of a text. If the model cannot read the text, that is not an error; the view's Prompt.Problem says
@@ -108,6 +124,8 @@ var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Decoder]():       "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
 	reflect.TypeFor[DeviceDecoder](): "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Encoder]():       "cannot encode pictures, as VAEs can",
+	reflect.TypeFor[Finder]():        "has no latent space to find pictures in, as VAEs and GANs of pictures have",
+	reflect.TypeFor[Opened]():        "has no decoder to look into, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Reader]():        "does not read texts, as Transformers of text do",
 	reflect.TypeFor[Translator]():    "does not translate",
 	reflect.TypeFor[Generator]():     "does not go on with a text, as GPTs do",

@@ -85,16 +85,12 @@ func (f *Fed) Close() {
 }
 
 // Seeds returns the latent vectors of n seeds, starting at first, one after another.
-func (f *Fed) Seeds(first, n int) ([]float32, error) {
+func (f *Fed) Seeds(first, n int) []float32 {
 	var z []float32
 	for i := range n {
-		p, err := walk.Point(fmt.Sprintf("seed:%d", first+i), f.Z())
-		if err != nil {
-			return nil, err
-		}
-		z = append(z, p...)
+		z = append(z, walk.Seed(uint64(first+i), f.Z())...)
 	}
-	return z, nil
+	return z
 }
 
 // Pictures is a network that maps latent vectors to pictures: a [Model], a [Sampler] and a [Decoder]. Families embed it.
@@ -103,6 +99,7 @@ type Pictures struct {
 	settings *data.PictureSettings
 	latents  []float32     // latent vectors of the samples
 	latent   *watch.Latent // points that a watcher's plane can be spanned by
+	search   *search       // nil until Find is first called
 }
 
 const (
@@ -111,17 +108,14 @@ const (
 )
 
 // NewPictures returns a network for the pictures that the settings describe.
-func NewPictures(e Env, l Latent, s *data.PictureSettings) (*Pictures, error) {
+func NewPictures(e Env, l Latent, s *data.PictureSettings) *Pictures {
 	m := &Pictures{Fed: NewFed(e, l, s.Channels*s.Size*s.Size, s.Binarize), settings: s}
-	var err error
-	if m.latents, err = m.Seeds(1, sampled); err != nil {
-		return nil, err
-	}
+	m.latents = m.Seeds(1, sampled)
 	m.latent = &watch.Latent{Name: "Latent space", Z: m.Z()}
 	for i := range planePoints {
 		m.latent.Points = append(m.latent.Points, watch.Point{Name: fmt.Sprintf("seed:%d", i+1), Z: m.latents[i*m.Z() : (i+1)*m.Z()]})
 	}
-	return m, nil
+	return m
 }
 
 // Open opens the pictures that the network learns from.
@@ -143,6 +137,14 @@ func (m *Pictures) Begin(ctx context.Context, step int) (string, error) {
 		what += fmt.Sprintf(", %s left out", CountOf(set.LeftOut, "file"))
 	}
 	return what, m.Feed(set.Train, step)
+}
+
+// Close ends the loader and frees the programs.
+func (m *Pictures) Close() {
+	if m.search != nil {
+		m.search.program.Close()
+	}
+	m.Fed.Close()
 }
 
 // Shape returns the shape of a picture.
@@ -200,16 +202,9 @@ func (m *Pictures) Sample(ctx context.Context, first, n int) (*image.RGBA, error
 	if most := picture.MostOfSheet(m.settings.Size); n > most {
 		return nil, fmt.Errorf("%d pictures of this size are %w for one sheet: give %d or fewer", n, ErrTooMany, most)
 	}
-	z, err := m.Seeds(first, n)
+	images, err := walk.Draw(ctx, m, slices.Collect(slices.Chunk(m.Seeds(first, n), m.Z())), m.Env.Counter("pictures"))
 	if err != nil {
 		return nil, err
-	}
-	var images []*image.RGBA
-	for img, err := range walk.Along(ctx, m.Draw, func(i int) []float32 { return z[i*m.Z() : (i+1)*m.Z()] }, n, m.Env.Counter("pictures")) {
-		if err != nil {
-			return nil, err
-		}
-		images = append(images, img)
 	}
 	cols := 1
 	for cols*cols < n {

@@ -142,15 +142,8 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	var m family.Model
 	if s.Model.Arch == "points" {
-		m, err = newPoints(e, t, &s.Data.SourceSettings)
-	} else {
-		m, err = family.NewPictures(e, t, &s.Data)
+		return newPoints(e, t, &s.Data.SourceSettings), nil
 	}
-	if err != nil {
-		t.Close()
-		return nil, err
-	}
-	return m, nil
+	return family.NewPictures(e, t, &s.Data), nil
 }

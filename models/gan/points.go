@@ -28,18 +28,15 @@ const (
 	mostPoints = 10_000_000 // most points that are made at once
 )
 
-func newPoints(e family.Env, t *Trainer, s *data.SourceSettings) (*points, error) {
+func newPoints(e family.Env, t *Trainer, s *data.SourceSettings) *points {
 	m := &points{Fed: family.NewFed(e, t, 2, false), trainer: t, source: s}
-	var err error
-	if m.latents, err = m.Seeds(1, cloud); err != nil {
-		return nil, err
-	}
+	m.latents = m.Seeds(1, cloud)
 	reach := data.Reach(s.Name)
 	for i := range surface * surface {
 		x, y := float64(i%surface)+0.5, float64(i/surface)+0.5
 		m.places = append(m.places, float32(reach*(2*x/surface-1)), float32(reach*(1-2*y/surface)))
 	}
-	return m, nil
+	return m
 }
 
 func (m *points) open(ctx context.Context) (*data.Dataset, error) {
@@ -115,11 +112,7 @@ func (m *points) made(ctx context.Context, first, n int) ([]float32, error) {
 	xy := make([]float32, 0, 2*n)
 	for at := 0; at < n; at += cloud { // in parts, because latent vectors take more memory than points
 		m.Env.Heard("points", at, n)
-		z, err := m.Seeds(first+at, min(cloud, n-at))
-		if err != nil {
-			return nil, err
-		}
-		p, err := m.Decode(ctx, z)
+		p, err := m.Decode(ctx, m.Seeds(first+at, min(cloud, n-at)))
 		if err != nil {
 			return nil, err
 		}

@@ -6,7 +6,6 @@ package picture
 import (
 	"image"
 	"image/color"
-	"image/draw"
 	"math"
 	"strings"
 
@@ -61,7 +60,7 @@ func Save(path string, img *image.RGBA) error { return film.Write(path, film.Sti
 
 // Sheet draws images of one size side by side in rows of cols, magnified twice.
 func Sheet(images []*image.RGBA, cols int) *image.RGBA {
-	return magnify(grid(images, cols, sheetPad), sheetScale)
+	return magnify(film.Grid(images, cols, sheetPad), sheetScale)
 }
 
 // MostOfSheet returns how many images of size by size fit on a square sheet of 8,192 pixels, which takes half a gigabyte.
@@ -69,20 +68,6 @@ func MostOfSheet(size int) int {
 	const side = 8192 / sheetScale
 	in := max(1, (side-sheetPad)/(size+sheetPad))
 	return in * in
-}
-
-// grid draws images of one size side by side in rows of cols, with pad pixels around and between them.
-func grid(images []*image.RGBA, cols, pad int) *image.RGBA {
-	cols = max(1, min(cols, len(images)))
-	rows := (len(images) + cols - 1) / cols
-	w, h := images[0].Rect.Dx(), images[0].Rect.Dy()
-	sheet := image.NewRGBA(image.Rect(0, 0, cols*(w+pad)+pad, rows*(h+pad)+pad))
-	draw.Draw(sheet, sheet.Rect, image.NewUniform(color.RGBA{24, 24, 24, 255}), image.Point{}, draw.Src)
-	for i, img := range images {
-		at := image.Pt(pad+i%cols*(w+pad), pad+i/cols*(h+pad))
-		draw.Draw(sheet, img.Rect.Add(at), img, image.Point{}, draw.Src)
-	}
-	return sheet
 }
 
 // Scatter draws points [N, 2] of the plane from −reach to reach on both axes, brighter where there are more.

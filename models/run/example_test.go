@@ -24,7 +24,19 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err) // as: the model is a GPT, which has no latent space of pictures to walk through
 	}
-	made, err := walk.Through(ctx, model, []string{"seed:1", "seed:7"}, walk.Options{Scale: 4})
+	space, err := s.Space(false, family.Search{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	stops, err := space.Stops(ctx, "seeds:1,7")
+	if err != nil {
+		log.Fatal(err)
+	}
+	w, err := walk.New(walk.Options{Frames: 60}, stops...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	made, err := w.Film(ctx, model, film.Film{Scale: 4}, walk.Shot{})
 	if err != nil {
 		log.Fatal(err)
 	}

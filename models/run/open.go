@@ -94,7 +94,7 @@ func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*S
 // show what it had learned by then, in 16 bits. Session.Step becomes the step of those weights.
 func (s *Session) Rewind(step int) error {
 	if s.Folder == nil {
-		return errors.New("run: the session is of no run, and has no recording")
+		return errNoRecording
 	}
 	r, err := s.Folder.Recording()
 	if err == nil {
@@ -105,6 +105,8 @@ func (s *Session) Rewind(step int) error {
 	}
 	return err
 }
+
+var errNoRecording = errors.New("run: the session is of no run, and has no recording")
 
 // load puts a checkpoint of the folder into the model.
 func (s *Session) load(checkpoint int) (err error) {

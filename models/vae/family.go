@@ -88,12 +88,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := family.NewPictures(e, t, &s.Data)
-	if err != nil {
-		t.Close()
-		return nil, err
-	}
-	return &model{p, t}, nil
+	return &model{family.NewPictures(e, t, &s.Data), t}, nil
 }
 
 // model is a VAE of pictures.

@@ -1,9 +1,6 @@
 package walk
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // Wander returns an endless walk in a latent space of z dimensions: at time t ≥ 0 it is at the point of seed first + t, and between whole
 // numbers on a curve without corners through those of the seeds around. Before 0 it stays where it begins. The walk is deterministic, and
@@ -21,7 +18,7 @@ func Wander(z int, first uint64) func(t float64) []float32 {
 			if len(points) >= kept {
 				clear(points)
 			}
-			p, _ = Point(fmt.Sprintf("seed:%d", seed), z) // the text is that of a point
+			p = Seed(seed, z)
 			points[seed] = p
 		}
 		return p

@@ -47,7 +47,19 @@ func films(ctx context.Context, dir, folder string) (err error) {
 	if err != nil {
 		return err
 	}
-	walked, err := walk.Through(ctx, model, []string{"seed:1", "seed:2", "seed:3"}, walk.Options{Frames: 60, Scale: 4})
+	space, err := s.Space(false, family.Search{})
+	if err != nil {
+		return err
+	}
+	stops, err := space.Stops(ctx, "seeds:1-3")
+	if err != nil {
+		return err
+	}
+	w, err := walk.New(walk.Options{Frames: 60, Kind: "cubic", Closed: true}, stops...)
+	if err != nil {
+		return err
+	}
+	walked, err := w.Film(ctx, model, film.Film{FPS: 25, Scale: 4}, walk.Shot{})
 	if err != nil {
 		return err
 	}

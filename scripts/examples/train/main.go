@@ -69,7 +69,16 @@ func learn(ctx context.Context, dir string, steps int) (err error) {
 	if err != nil {
 		return err
 	}
-	made, err := walk.Through(ctx, model, []string{"seed:1", "seed:7", "seed:3"}, walk.Options{Frames: 60, Scale: 4})
+	space := walk.Space{Z: model.Z()}
+	stops, err := space.Stops(ctx, "seeds:1,7,3")
+	if err != nil {
+		return err
+	}
+	w, err := walk.New(walk.Options{Frames: 60}, stops...)
+	if err != nil {
+		return err
+	}
+	made, err := w.Film(ctx, model, film.Film{FPS: 25, Scale: 4}, walk.Shot{})
 	if err != nil {
 		return err
 	}

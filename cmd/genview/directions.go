@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"genview/models/directions"
+	"genview/models/family"
+	"genview/models/run"
+	"genview/models/walk"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) directions() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "directions RUN",
+		Short: "List and find directions of a latent space, for walks: dir:NAME",
+		Long: `List the directions of a run's latent space, or find more. A direction is a vector that is added to points, as in
+genview walk RUN seed:3-2*dir:fc3.pc1 seed:3+2*dir:fc3.pc1. They are kept in the run.`,
+		Example: `  genview directions pca runs/letters -n 8
+  genview directions difference runs/faces smile --from seeds:1,5,8 --to seeds:2,9
+  genview directions runs/letters`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, words []string) error { return a.listDirections(words[0]) },
+	}
+	c.Flags().BoolVar(&a.json, "json", false, "one JSON object")
+	for _, below := range []*cobra.Command{a.pca(), a.difference()} {
+		below.RunE = a.promptly(below.RunE)
+		c.AddCommand(below)
+	}
+	c.AddCommand(a.forget())
+	return c
+}
+
+// kept opens the directions of a run.
+func kept(dir string) (*directions.Set, error) {
+	if _, _, err := run.Read(dir, run.Place{}); err != nil {
+		return nil, err
+	}
+	return directions.Load(dir)
+}
+
+func (a *app) listDirections(dir string) error {
+	set, err := kept(dir)
+	if err != nil {
+		return err
+	}
+	lengths := map[string]float64{}
+	for _, name := range set.Names() {
+		v, err := set.Get(name)
+		if err != nil {
+			return err
+		}
+		sum := 0.0
+		for _, x := range v {
+			sum += float64(x) * float64(x)
+		}
+		lengths[name] = math.Sqrt(sum)
+	}
+	if a.json {
+		return json.NewEncoder(a.out).Encode(lengths)
+	}
+	for _, name := range set.Names() {
+		fmt.Fprintf(a.out, "%s, length %.3g\n", name, lengths[name])
+	}
+	if len(lengths) == 0 {
+		fmt.Fprintf(a.out, "%s has no directions: genview directions pca %s finds some\n", dir, dir)
+	}
+	return nil
+}
+
+func (a *app) pca() *cobra.Command {
+	var layer string
+	var n, points int
+	c := &cobra.Command{
+		Use:         "pca RUN",
+		Annotations: doing("looking"),
+		Short:       "Find the directions along which a layer of the decoder varies most (GANSpace)",
+		Example:     "  genview directions pca runs/letters --layer fc3 -n 8",
+		Args:        args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, words []string) (err error) {
+			if n < 1 {
+				return usageError{fmt.Errorf("-n %d: give 1 or more", n)}
+			}
+			if points < 2 || points > directions.MostPoints {
+				return usageError{fmt.Errorf("--points %d: give 2 to %d", points, directions.MostPoints)}
+			}
+			s, m, err := opened[family.Opened](c.Context(), a, words[0])
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.Close()) }()
+			if layer == "" {
+				layer = m.Layers()[0]
+			}
+			found, err := components(c.Context(), m, layer, points, n)
+			if err != nil {
+				return err
+			}
+			set, err := directions.Load(s.Folder.Dir)
+			if err != nil {
+				return err
+			}
+			for i, p := range found {
+				name := fmt.Sprintf("%s.pc%d", layer, i+1)
+				if err := set.Put(name, p.Z); err != nil {
+					return err
+				}
+				defer fmt.Fprintf(a.out, "%s, %.1f %% of the variance\n", name, 100*p.Share)
+			}
+			return set.Save()
+		},
+	}
+	c.Flags().StringVar(&layer, "layer", "", "layer of the decoder (default the first; a wrong name lists them)")
+	c.Flags().IntVarP(&n, "number", "n", 8, "how many directions")
+	c.Flags().IntVar(&points, "points", 1000, "random points to look at")
+	return c
+}
+
+// components finds the principal components of a layer's activations over random points.
+func components(ctx context.Context, m family.Opened, layer string, points, n int) ([]directions.Component, error) {
+	var z [][]float32
+	for i := range points {
+		z = append(z, walk.Seed(uint64(i), m.Z()))
+	}
+	v, err := m.Activations(ctx, layer, slices.Concat(z...))
+	if err != nil {
+		return nil, err
+	}
+	return directions.PCA(z, slices.Collect(slices.Chunk(v, len(v)/points)), n)
+}
+
+func (a *app) difference() *cobra.Command {
+	var from, to, beside []string
+	var search bool
+	c := &cobra.Command{
+		Use:         "difference RUN NAME",
+		Annotations: doing("looking"),
+		Short:       "Keep the direction from the mean of some points to that of others",
+		Long:        "Keep the direction from the mean of some points to that of others. Points are named as for genview walk.",
+		Example:     `  genview directions difference runs/faces smile --from seeds:1,5,8 --to image:a.png --to image:b.png`,
+		Args:        args(cobra.ExactArgs(2)),
+		RunE: func(c *cobra.Command, words []string) (err error) {
+			if len(from) == 0 || len(to) == 0 {
+				return usageError{errors.New("a difference needs two groups: give --from and --to, each once or more")}
+			}
+			if err := directions.CheckName(words[1]); err != nil {
+				return usageError{err}
+			}
+			s, err := a.load(c.Context(), words[0])
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.Close()) }()
+			space, err := s.Space(search, family.Search{Heard: a.console.counter("steps")})
+			if err != nil {
+				return err
+			}
+			group := func(texts []string) (z [][]float32) {
+				for _, text := range texts {
+					stops, failed := space.Stops(c.Context(), text)
+					err = errors.Join(err, failed)
+					for _, p := range stops {
+						z = append(z, p.Z)
+					}
+				}
+				return z
+			}
+			a, b := group(from), group(to)
+			if err != nil {
+				return err
+			}
+			return keepDifference(s.Folder.Dir, words[1], a, b, beside)
+		},
+	}
+	c.Flags().StringArrayVar(&from, "from", nil, "points of the first group; can be repeated")
+	c.Flags().StringArrayVar(&to, "to", nil, "points of the second group; can be repeated")
+	c.Flags().StringSliceVar(&beside, "orthogonal-to", nil, "names of directions that the new one shall not move along")
+	c.Flags().BoolVar(&search, "search", false, "search for the points of pictures, from what the model encodes them as if it does")
+	return c
+}
+
+// keepDifference adds a direction from one group to another to those of a run.
+func keepDifference(dir, name string, from, to [][]float32, beside []string) error {
+	set, err := directions.Load(dir)
+	if err != nil {
+		return err
+	}
+	v, err := directions.Difference(from, to)
+	if err != nil {
+		return err
+	}
+	var others [][]float32
+	for _, o := range beside {
+		other, err := set.Get(strings.TrimSpace(o))
+		if err != nil {
+			return fmt.Errorf("--orthogonal-to: %w", err)
+		}
+		others = append(others, other)
+	}
+	if v, err = directions.Orthogonal(v, others...); err != nil {
+		return err
+	}
+	if err := set.Put(name, v); err != nil {
+		return err
+	}
+	return set.Save()
+}
+
+func (a *app) forget() *cobra.Command {
+	return &cobra.Command{
+		Use:     "remove RUN NAME…",
+		Short:   "Forget directions",
+		Example: "  genview directions remove runs/letters fc3.pc7 fc3.pc8",
+		Args:    args(cobra.MinimumNArgs(2)),
+		RunE: func(_ *cobra.Command, words []string) error {
+			set, err := kept(words[0])
+			if err != nil {
+				return err
+			}
+			for _, name := range words[1:] {
+				if err := set.Remove(name); err != nil {
+					return err
+				}
+			}
+			return set.Save()
+		},
+	}
+}

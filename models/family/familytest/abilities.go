@@ -1,0 +1,165 @@
+package familytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+	"testing"
+
+	"genview/models/family"
+	"genview/models/walk"
+	"genview/models/watch"
+	"genview/tensor"
+)
+
+// answers asks a model for each of its abilities.
+func answers(t *testing.T, m family.Model, views []watch.View) {
+	t.Helper()
+	ctx, asked := t.Context(), 0
+	ask := func(what string, err error) {
+		asked++
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if m, ok := m.(family.Sampler); ok {
+		img, err := m.Sample(ctx, 1, 3)
+		if err == nil && img.Bounds().Empty() {
+			err = errors.New("the picture is empty")
+		}
+		ask("Sample", err)
+	}
+	if m, ok := m.(family.Decoder); ok {
+		ask("Draw", draws(ctx, m, make([]float32, 2*m.Z()), 2))
+	}
+	if m, ok := m.(family.DeviceDecoder); ok {
+		ask("Decoding", decodes(ctx, m))
+	}
+	if m, ok := m.(family.Encoder); ok {
+		c, h, w := m.Shape()
+		z, err := m.Encode(ctx, make([]float32, 2*c*h*w))
+		if err == nil {
+			err = draws(ctx, m, z, 2)
+		}
+		ask("Encode", err)
+	}
+	if m, ok := m.(family.Opened); ok {
+		for _, layer := range m.Layers() {
+			v, err := m.Activations(ctx, layer, walk.Seed(1, 2*m.Z()))
+			if err == nil && (len(v) == 0 || len(v)%2 != 0) {
+				err = fmt.Errorf("two points have %d values", len(v))
+			}
+			ask("Activations of "+layer, err)
+		}
+	}
+	if m, ok := m.(family.Finder); ok {
+		ask("Find", finds(ctx, m))
+	}
+	if m, ok := m.(family.Classifier); ok {
+		c, h, w := m.Shape()
+		p, err := m.Classify(ctx, make([]float32, 2*c*h*w))
+		if err == nil && len(p) != 2*len(m.Classes()) {
+			err = errors.New("two pictures have another number of probabilities than classes twice")
+		}
+		ask("Classify", err)
+	}
+	if m, ok := m.(family.Evaluator); ok {
+		measured, err := m.Evaluate(ctx, family.Evaluation{Examples: 64, Samples: 2})
+		if err == nil && measured.String() == "" {
+			err = errors.New("it says nothing")
+		}
+		ask("Evaluate", err)
+	}
+	if m, ok := m.(family.Reader); ok {
+		ask("Attend", reads(ctx, m, views))
+	}
+	if m, ok := m.(family.Translator); ok {
+		out, err := m.Translate(ctx, []string{"3 May 1998", "4 July 2001"})
+		if err == nil && len(out) != 2 {
+			err = errors.New("two texts become another number of them")
+		}
+		ask("Translate", err)
+	}
+	if m, ok := m.(family.Generator); ok {
+		n := 0
+		err := m.Generate(ctx, m.Opening(), 5, family.Sampling{Temperature: 1}, func(string) error { n++; return nil })
+		if err == nil && n != 5 {
+			err = errors.New("it goes on by another number of characters than was asked for")
+		}
+		ask("Generate", err)
+	}
+	if asked == 0 {
+		t.Error("the model can do nothing that one can ask for")
+	}
+}
+
+// draws decodes latent vectors, and checks the number and the shape of the pictures.
+func draws(ctx context.Context, m family.Decoder, z []float32, n int) error {
+	images, err := m.Draw(ctx, z)
+	if err != nil {
+		return err
+	}
+	_, h, w := m.Shape()
+	if len(images) != n || images[0].Bounds() != image.Rect(0, 0, w, h) {
+		return errors.New("pictures have another number or size than was asked for")
+	}
+	return nil
+}
+
+// decodes decodes a latent vector on the device.
+func decodes(ctx context.Context, m family.DeviceDecoder) error {
+	d, err := m.Decoding(1)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	c, h, w := m.Shape()
+	if got, want := d.Pictures.Shape(), []int{1, c, h, w}; !slices.Equal(got, want) || d.Z.Len() != m.Z() {
+		return fmt.Errorf("%d numbers become a picture %v, want %d and %v", d.Z.Len(), got, m.Z(), want)
+	}
+	return errors.Join(d.Run(ctx, tensor.Feed{d.Z: make([]float32, m.Z())}), d.Wait(ctx))
+}
+
+// finds searches for the latent vector of a picture that the model drew: its picture must be far nearer than those that it begins from.
+func finds(ctx context.Context, m family.Finder) error {
+	hidden := walk.Seed(99, m.Z())
+	images, err := m.Draw(ctx, hidden)
+	if err != nil {
+		return err
+	}
+	c, h, w := m.Shape()
+	picture := make([]float32, c*h*w)
+	for i := range picture {
+		picture[i] = float32(images[0].Pix[i%(h*w)*4+i/(h*w)]) / 255
+	}
+	_, before, err := m.Find(ctx, picture, family.Search{Starts: 4, Steps: 1})
+	if err != nil {
+		return err
+	}
+	z, after, err := m.Find(ctx, picture, family.Search{Starts: 4, Steps: 150})
+	if err != nil {
+		return err
+	}
+	if len(z) != m.Z() || !(after < before/4 || after < 1e-5) { // 1e-5: what rounding to 8 bits leaves
+		return fmt.Errorf("the search found %d numbers, and the mean squared difference fell from %v to %v", len(z), before, after)
+	}
+	return nil
+}
+
+// reads has the model read the prompt of a view again.
+func reads(ctx context.Context, m family.Reader, views []watch.View) error {
+	for _, v := range views {
+		maps, ok := v.(*watch.HeatMaps)
+		if !ok || maps.Prompt == nil {
+			continue
+		}
+		again, err := m.Attend(ctx, maps.Prompt.Text)
+		if err == nil && len(again.Maps) == 0 {
+			err = errors.New("there are no maps")
+		}
+		return err
+	}
+	return errors.New("no view has a prompt")
+}
