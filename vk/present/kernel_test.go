@@ -174,12 +174,3 @@ func interpreted(b *vk.Buffer) virtual.View {
 	v.Buffer.Write(0, p)
 	return v
 }
-
-// bytesOf returns values as a device has them.
-func bytesOf(values []float32) []byte {
-	p := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		p = binary.NativeEndian.AppendUint32(p, math.Float32bits(v))
-	}
-	return p
-}

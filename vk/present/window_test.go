@@ -3,9 +3,11 @@
 package present_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -304,4 +306,13 @@ func TestCannotPresent(t *testing.T) {
 	if _, err := vk.Open(vk.Options{Extensions: []string{"VK_KHR_no_such_surface"}}); !errors.Is(err, vk.ErrCannotPresent) {
 		t.Errorf("got %v, want %v", err, vk.ErrCannotPresent)
 	}
+}
+
+// bytesOf returns values as a device has them.
+func bytesOf(values []float32) []byte {
+	p := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		p = binary.NativeEndian.AppendUint32(p, math.Float32bits(v))
+	}
+	return p
 }
