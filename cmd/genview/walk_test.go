@@ -17,7 +17,7 @@ func walks(t *testing.T, run, picture string) {
 	dir := t.TempDir()
 	film := func(name string, words ...string) []byte {
 		path := filepath.Join(dir, name)
-		must(t, append([]string{"walk", run, "-o", path}, words...)...)
+		must(t, append([]string{"walk", run, "--no-provenance", "-o", path}, words...)...)
 		return read(t, path)
 	}
 	frames := func(p []byte) []*gifFrame {

@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 
 	"golang.org/x/image/font"
@@ -40,11 +41,19 @@ type glyphs struct {
 	seed    uint64
 	made    *stored
 	drawn   []sync.Once // which pictures of made are drawn
+	brushes chan *brush // that are free
+}
+
+// A brush is what drawing a picture needs, kept for the next one, so that a step of training makes no objects for its batch.
+type brush struct {
+	source      *rand.PCG
+	rng         *rand.Rand
+	column, row []turned // a sample's place is the sum of its column's and its row's
 }
 
 func newGlyphs(masters []*image.Alpha, size, n int, seed uint64) *glyphs {
 	made := &stored{c: 1, h: size, w: size, pixels: make([]byte, n*size*size), classes: make([]int32, n)}
-	return &glyphs{masters: masters, size: size, seed: seed, made: made, drawn: make([]sync.Once, n)}
+	return &glyphs{masters: masters, size: size, seed: seed, made: made, drawn: make([]sync.Once, n), brushes: make(chan *brush, runtime.GOMAXPROCS(0))}
 }
 
 func openGlyphs(_ context.Context, o Options) (*Dataset, error) {
@@ -109,25 +118,43 @@ func (g *glyphs) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
 
 // draw draws picture i. Each is drawn when it is first read, so that a run begins without waiting for pictures that it needs much later.
 func (g *glyphs) draw(i int) {
-	rng := rand.New(rand.NewPCG(g.seed, uint64(i)))
-	class := rng.IntN(len(glyphChars))
-	face := rng.IntN(len(g.masters) / len(glyphChars))
+	b := g.brush()
+	b.source.Seed(g.seed, uint64(i))
+	class := b.rng.IntN(len(glyphChars))
+	face := b.rng.IntN(len(g.masters) / len(glyphChars))
 	px := g.size * g.size
 	g.made.classes[i] = int32(class)
-	g.resample(g.masters[face*len(glyphChars)+class], rng, g.made.pixels[i*px:(i+1)*px])
+	g.resample(g.masters[face*len(glyphChars)+class], b, g.made.pixels[i*px:(i+1)*px])
+	select {
+	case g.brushes <- b:
+	default: // there are enough
+	}
 }
 
+// brush returns a brush that is free, or a new one.
+func (g *glyphs) brush() *brush {
+	select {
+	case b := <-g.brushes:
+		return b
+	default:
+	}
+	source, n := rand.NewPCG(0, 0), g.size*samples
+	return &brush{source, rand.New(source), make([]turned, n), make([]turned, n)}
+}
+
+// samples is how many samples a pixel has along each axis.
+const samples = 3
+
 // resample draws a mask into dst, shifted by up to a pixel of 28, turned by up to 8°, scaled by up to 8 %.
-func (g *glyphs) resample(m *image.Alpha, rng *rand.Rand, dst []byte) {
-	upTo := func(r float64) float64 { return (2*rng.Float64() - 1) * r }
+func (g *glyphs) resample(m *image.Alpha, b *brush, dst []byte) {
+	upTo := func(r float64) float64 { return (2*b.rng.Float64() - 1) * r }
 	turn, scale := upTo(8*math.Pi/180), math.Exp(upTo(0.08))
 	dx, dy := upTo(1.0/28), upTo(1.0/28)
 	step := float64(masterSize) / float64(g.size) / scale
 	sin, cos := math.Sincos(turn)
-	const sub = 3 // samples per pixel along each axis
-	n := g.size * sub
-	column, row := make([]turned, n), make([]turned, n) // a sample's place is the sum of its column's and its row's
-	for k := range n {
+	const sub = samples
+	column, row := b.column, b.row
+	for k := range column {
 		at := float64(k/sub) + (float64(k%sub)+0.5)/sub
 		u, v := at-float64(g.size)*(0.5+dx), at-float64(g.size)*(0.5+dy)
 		column[k], row[k] = turned{u * cos, -(u * sin)}, turned{v * sin, v * cos}

@@ -167,7 +167,7 @@ func (m *Pictures) Decoding(n int) (*Decoding, error) {
 	c, h, w := m.Shape()
 	d := &Decoding{Z: tensor.Input("z", tensor.F32, n, m.Z()), Pictures: tensor.Var("pictures", tensor.Full(0, n, c, h, w))}
 	var err error
-	d.Program, err = m.Env.Runtime.Compile(tensor.Outputs{Update: []tensor.Update{{Var: d.Pictures, Value: m.Net(nn.Eval(), d.Z)}}})
+	d.Program, err = m.Env.Runtime.Compile(tensor.Outputs{Update: []tensor.Update{{Var: d.Pictures, Value: m.Net(nn.Eval(), d.Z).Reshape(n, c, h, w)}}})
 	return d, err
 }
 
