@@ -1,18 +1,15 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"genview/models/directions"
 	"genview/models/family"
 	"genview/models/run"
-	"genview/models/walk"
 
 	"github.com/spf13/cobra"
 )
@@ -99,7 +96,7 @@ func (a *app) pca() *cobra.Command {
 			if layer == "" {
 				layer = m.Layers()[0]
 			}
-			found, err := components(c.Context(), m, layer, points, n)
+			found, err := directions.OfLayer(c.Context(), m, layer, points, n)
 			if err != nil {
 				return err
 			}
@@ -121,19 +118,6 @@ func (a *app) pca() *cobra.Command {
 	c.Flags().IntVarP(&n, "number", "n", 8, "how many directions")
 	c.Flags().IntVar(&points, "points", 1000, "random points to look at")
 	return c
-}
-
-// components finds the principal components of a layer's activations over random points.
-func components(ctx context.Context, m family.Opened, layer string, points, n int) ([]directions.Component, error) {
-	var z [][]float32
-	for i := range points {
-		z = append(z, walk.Seed(uint64(i), m.Z()))
-	}
-	v, err := m.Activations(ctx, layer, slices.Concat(z...))
-	if err != nil {
-		return nil, err
-	}
-	return directions.PCA(z, slices.Collect(slices.Chunk(v, len(v)/points)), n)
 }
 
 func (a *app) difference() *cobra.Command {

@@ -10,10 +10,13 @@
 package directions
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+
+	"genview/models/walk"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -69,6 +72,28 @@ func PCA(z [][]float32, activations [][]float32, n int) ([]Component, error) {
 		return nil, errors.New("directions: the activations do not vary")
 	}
 	return out, nil
+}
+
+// A Decoder makes activations of latent vectors, like family.Opened.
+type Decoder interface {
+	Z() int
+	Activations(ctx context.Context, layer string, z []float32) ([]float32, error) // rows of one length for z [N, Z]
+}
+
+// OfLayer returns the directions of the n principal components of a layer over random points, of the seeds from 0 on.
+func OfLayer(ctx context.Context, m Decoder, layer string, points, n int) ([]Component, error) {
+	if points < 2 || points > MostPoints {
+		return nil, fmt.Errorf("directions: %d points: give 2 to %d", points, MostPoints)
+	}
+	var z [][]float32
+	for i := range points {
+		z = append(z, walk.Seed(uint64(i), m.Z()))
+	}
+	v, err := m.Activations(ctx, layer, slices.Concat(z...))
+	if err != nil {
+		return nil, err
+	}
+	return PCA(z, slices.Collect(slices.Chunk(v, len(v)/points)), n)
 }
 
 // components returns the n largest principal components of centred rows [N, D]: their scores [N, n] with a variance of 1, their variances,

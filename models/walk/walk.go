@@ -48,7 +48,7 @@ type Walk struct {
 
 	cells  []Path    // of the grid's walks, row by row, or of its four corners
 	steps  []float64 // of training at the stops of each walk
-	names  []string  // of the first walk's stops
+	names  []string  // of a single walk's stops
 	closed bool
 	corner bool
 	ease   Ease
@@ -192,22 +192,25 @@ func (w *Walk) Step(t float64) int {
 	return int(math.Round(w.steps[a] + (w.steps[b]-w.steps[a])*share))
 }
 
-// Label says where a walk is at a time: the names of the stops between which it is, those of a grid's first walk, and the step of training if
+// Label says where a walk is at a time: the names of the stops between which it is, unless it is a grid of walks, and the step of training if
 // it leads through more than one.
 func (w *Walk) Label(t float64) string {
-	a, b, share := w.leg(t)
-	label := w.names[a]
-	switch {
-	case w.names[a] == w.names[b] || share < 1e-6:
-	case share > 1-1e-6:
-		label = w.names[b]
-	default:
-		label += " → " + w.names[b]
+	var parts []string
+	if len(w.cells) == 1 {
+		a, b, share := w.leg(t)
+		switch {
+		case w.names[a] == w.names[b] || share < 1e-6:
+			parts = append(parts, w.names[a])
+		case share > 1-1e-6:
+			parts = append(parts, w.names[b])
+		default:
+			parts = append(parts, w.names[a]+" → "+w.names[b])
+		}
 	}
 	if w.Trains() {
-		label = strings.TrimPrefix(fmt.Sprintf("%s, step %d", label, w.Step(t)), ", ")
+		parts = append(parts, fmt.Sprintf("step %d", w.Step(t)))
 	}
-	return label
+	return strings.Join(parts, ", ")
 }
 
 // Trains tells whether the walk leads through more than one step of training.

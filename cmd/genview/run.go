@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"genview/models/script"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) run() *cobra.Command {
+	var set []string
+	var dir string
+	var reference bool
+	c := &cobra.Command{
+		Use:         "run FILE.star [RUN]",
+		Annotations: doing("running"),
+		Short:       "Run a script that films walks through what models have learned",
+		Long: `Run a script in Starlark, a small dialect of Python. It reads runs, pictures, latent vectors and sounds that it names, and writes
+films, pictures and latent vectors below the folder of --dir; it can do nothing else. Its model() is RUN.
+scripts/examples has whole scripts; --reference prints what scripts can call.`,
+		Example: `  genview run scripts/examples/breathe.star runs/letters --set seconds=4
+  genview run --reference`,
+		Args: func(c *cobra.Command, words []string) error {
+			if reference {
+				return args(cobra.NoArgs)(c, words)
+			}
+			return args(cobra.RangeArgs(1, 2))(c, words)
+		},
+		RunE: func(c *cobra.Command, words []string) error {
+			if reference {
+				_, err := io.WriteString(a.out, script.Reference())
+				return err
+			}
+			params := map[string]string{}
+			for _, s := range set {
+				key, value, ok := strings.Cut(s, "=")
+				if !ok || key == "" {
+					return usageError{fmt.Errorf("--set %s: write name=value", s)}
+				}
+				params[key] = value
+			}
+			source, err := readScript(words[0])
+			if err != nil {
+				return err
+			}
+			o := script.Options{
+				Set: params, Dir: dir, Open: a.load, Write: a.film, Abort: a.abort,
+				Print: func(line string) { fmt.Fprintln(a.out, line) },
+				Count: func(unit string, done, of int) { a.console.count(unit, done, of) },
+			}
+			if len(words) > 1 {
+				o.Run = words[1]
+			}
+			return script.Run(c.Context(), words[0], source, o)
+		},
+	}
+	c.Flags().StringArrayVar(&set, "set", nil, "a parameter of the script: name=value; can be repeated")
+	c.Flags().StringVar(&dir, "dir", ".", "folder below which the script writes")
+	c.Flags().BoolVar(&reference, "reference", false, "print what scripts can call, as Markdown")
+	return c
+}
+
+// mostScript is more than the longest script, in bytes.
+const mostScript = 1 << 20
+
+// readScript reads a script, but no more of it than shows that it is too long.
+func readScript(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("the script %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder and no script", path)
+	}
+	return io.ReadAll(io.LimitReader(f, mostScript))
+}
+
+// abort ends the process at once, because something cannot be interrupted.
+func (a *app) abort(err error) {
+	a.console.close()
+	fmt.Fprintln(os.Stderr, "genview:", oneLine(err))
+	os.Exit(1)
+}

@@ -1,0 +1,175 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/metrics"
+	"strings"
+	"time"
+
+	"genview/models/film"
+
+	"go.starlark.net/lib/math"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// Options says what a script may use. Open must be set.
+type Options struct {
+	Open  func(ctx context.Context, dir string) (*Session, error) // opens a run; the script closes it
+	Run   string                                                  // the run of model() without a path; "": it has none
+	Set   map[string]string                                       // parameters, by name
+	Dir   string                                                  // what is written goes below; "": the working folder
+	Write func(path string, f film.Film) error                    // writes a film; nil: film.Write
+	Print func(line string)                                       // receives what the script prints; nil: nobody
+	Count func(unit string, done, of int)                         // receives the progress of long work; may be nil
+
+	Steps  uint64 // most steps; 0: 100 million, some seconds
+	Memory uint64 // most bytes of the heap while the script runs; 0: 1 GiB
+	// Abort is called if the script takes twice as much memory as it may within one call, which cannot be interrupted; it should end the
+	// process. nil: the call goes on.
+	Abort func(error)
+}
+
+const (
+	usualSteps  = 100_000_000
+	usualMemory = 1 << 30
+	mostSource  = 1 << 18 // bytes of a script; its parser takes memory for each parenthesis that is open
+)
+
+// Dialect is what scripts may be written in, besides Starlark's core: sets, while, and statements outside functions. Recursion is not
+// allowed, because it could use up the host's stack.
+var Dialect = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true, GlobalReassign: true}
+
+// Run runs a script. An error of the script names file, line and column, and what was wrong there.
+func Run(ctx context.Context, name string, source []byte, o Options) error {
+	if len(source) > mostSource {
+		return fmt.Errorf("script: %s has %d KiB, of which %d are allowed", name, len(source)>>10, mostSource>>10)
+	}
+	file, err := Dialect.Parse(name, source, 0)
+	if err != nil {
+		return explain(err)
+	}
+	if err := bound(file); err != nil {
+		return err
+	}
+	h := newHost(ctx, o)
+	defer h.close()
+	predeclared := h.functions()
+	program, err := starlark.FileProgram(file, predeclared.Has)
+	if err != nil {
+		return explain(err)
+	}
+	thread := &starlark.Thread{Name: name, Print: func(_ *starlark.Thread, text string) { h.print(text) }}
+	thread.SetMaxExecutionSteps(h.o.Steps)
+	thread.OnMaxSteps = func(t *starlark.Thread) {
+		t.Cancel(fmt.Sprintf("the script took more than %d steps: does it end?", h.o.Steps))
+	}
+	stop := watch(ctx, thread, h.o)
+	defer stop()
+	_, err = program.Init(thread, predeclared)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.Join(explain(err), h.close())
+}
+
+// watch cancels a script when its context ends or when it takes too much memory.
+func watch(ctx context.Context, thread *starlark.Thread, o Options) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(heap)
+		before := heap[0].Value.Uint64()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				thread.Cancel(ctx.Err().Error())
+				return
+			case <-tick.C:
+				metrics.Read(heap)
+				over := heap[0].Value.Uint64()
+				err := fmt.Errorf("the script took more than %d MiB of memory", o.Memory>>20)
+				if over > before+o.Memory {
+					thread.Cancel(err.Error())
+				}
+				if over > before+2*o.Memory && o.Abort != nil {
+					o.Abort(err)
+				}
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
+// explain returns an error of a script as one line that begins with the place in the script.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var eval *starlark.EvalError
+	var parse syntax.Error
+	switch {
+	case errors.As(err, &parse):
+		return fmt.Errorf("%s: %s", parse.Pos, parse.Msg)
+	case errors.As(err, &eval):
+		text := strings.TrimPrefix(eval.Msg, "Starlark computation cancelled: ")
+		for i := len(eval.CallStack) - 1; i >= 0; i-- { // the innermost place that is in the script, and not in a function of the host
+			if pos := eval.CallStack[i].Pos; pos.Line > 0 {
+				return &Error{At: pos.String(), Text: text, Err: eval.Unwrap()}
+			}
+		}
+		return &Error{Text: text, Err: eval.Unwrap()}
+	}
+	return err // of names that are not there: it has its place already
+}
+
+// An Error is an error of a script.
+type Error struct {
+	At   string // file:line:column
+	Text string
+	Err  error // what a function of the host returned; nil: the script itself is wrong
+}
+
+func (e *Error) Error() string {
+	if e.At == "" {
+		return e.Text
+	}
+	return e.At + ": " + e.Text
+}
+
+// Unwrap returns the error of the host's function.
+func (e *Error) Unwrap() error { return e.Err }
+
+// inside returns a path below the folder that a script writes to.
+func (h *host) inside(path string) (string, error) {
+	if !filepath.IsLocal(path) {
+		return "", fmt.Errorf("%q is outside of the folder that the script may write to: give a path below it", path)
+	}
+	full := filepath.Join(h.o.Dir, path)
+	if strings.HasSuffix(path, "/") {
+		full += "/"
+	}
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		return "", err
+	}
+	return full, nil
+}
+
+// functions returns what scripts can call.
+func (h *host) functions() starlark.StringDict {
+	all := starlark.StringDict{"math": math.Module, multiply: starlark.NewBuiltin(multiply, times), "range": starlark.NewBuiltin("range", shortRange)}
+	for _, f := range Functions {
+		all[f.Name] = starlark.NewBuiltin(f.Name, func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			return f.call(h, t, f.Name, args, kwargs)
+		})
+	}
+	return all
+}

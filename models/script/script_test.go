@@ -1,0 +1,241 @@
+package script
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// printed runs a script that opens no run, and returns what it prints.
+func printed(t *testing.T, source string, o Options) (string, error) {
+	t.Helper()
+	var out []string
+	o.Print = func(line string) { out = append(out, line) }
+	o.Open = func(context.Context, string) (*Session, error) { return nil, errors.New("there are no runs") }
+	err := Run(t.Context(), "t.star", []byte(source), o)
+	return strings.Join(out, "\n"), err
+}
+
+// TestScripts: what scripts compute.
+func TestScripts(t *testing.T) {
+	for source, want := range map[string]string{
+		"print(1 + 2, 2 * 3, 'ab' * 2, [1] * 3)":                                            "3 6 abab [1, 1, 1]",
+		"x = 2\nx *= 3\nprint(x)":                                                           "6",
+		"d = {'a': 2}\nd['a'] *= 4\nprint(d['a'])":                                          "8",
+		"i = 0\nwhile i < 5:\n    i += 1\nprint(i)":                                         "5",
+		"print([2 * x for x in range(3) if x * 2 != 2])":                                    "[0, 4]",
+		"def f(a=2 * 3, *b, **c):\n    return a * 2\nprint(f(), f(a=1 * 1))":                "12 2",
+		"print(lerp(0, 10, 0.3), ease(0.5), ease(0.5, 'in'), clamp(7), clamp(-1, low=-3))":  "3.0 0.5 0.25 1.0 -1.0",
+		"print(math.floor(math.pi))":                                                        "3",
+		"z = noise(3, seed=2)(0)\nw = noise(3, 2)(1.0)\nprint(len(z), (z - w).norm < 1e-5)": "3 True",
+		"z = noise(2)(0.5)\nprint(2 * z == z + z, z / 2 + z * 0.5 == z, -z == 0 - 1 * z if False else -(-z) == z, z[0] == z[0])":                                         "True True True True",
+		"a, b = noise(4, 1)(0), noise(4, 2)(0)\np = path([a, b], loop=True, kind='slerp')\nprint((p(0) - a).norm < 1e-5, (p(0.5) - b).norm < 1e-5, slerp(a, b, 0) == a)": "True True True",
+		"print(param('speed', 2), param('on', False), param('name', 'x'), param('far', 1.5))":                                                                            "5 True y 2.5",
+		"print(type(noise(2)(0)), type(path))": "latent builtin_function_or_method",
+	} {
+		got, err := printed(t, source, Options{Set: map[string]string{"speed": "5", "on": "true", "name": "y", "far": "2.5"}})
+		if err != nil || got != want {
+			t.Errorf("%s\ngot %q, %v, want %q", source, got, err, want)
+		}
+	}
+}
+
+// TestScriptsThatFail: an error is one line with the place in the script; a script does no harm.
+func TestScriptsThatFail(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for source, want := range map[string]string{
+		"x = (1":                                      "t.star:1:7: got end of file",
+		"\nprint(y)":                                  "t.star:2:7: undefined: y",
+		"def f():\n    return 1 / 0\nf()":             "t.star:2:14: floating-point division by zero",
+		"def f():\n    f()\nf()":                      "function f called recursively",
+		"while True:\n    pass":                       "more than 100000 steps: does it end?",
+		"x = 'a' * 1000000000":                        "are more than the 10000000",
+		"x = 3\ny = [0] * (1 << 60)":                  "t.star:2:9: 1 elements, 1152921504606846976 times",
+		"x = list(range(1 << 40))":                    "a range of 1099511627776 numbers",
+		"x = 10\nfor i in range(100):\n    x *= x":    "more than 65536 bits",
+		"def f():\n    return [1]\nf()[0] *= 2":       "would call the function on its left twice",
+		"open('" + file + "')":                        "undefined: open",
+		"load('" + file + "', 'x')":                   "load not implemented by this application",
+		"model()":                                     "no run was given with the script",
+		"model('a')":                                  "t.star:1:6: there are no runs",
+		"slerp(1, 2, 0.5)":                            "slerp: a int and a int: give two latent vectors",
+		"slerp(noise(2)(0), noise(3)(0), 0.5)":        "latent vectors of 2 and 3 numbers",
+		"noise(2)(0) / 0":                             "is divided by 0",
+		"noise(2)(0) * noise(2)(0)":                   "unknown binary op",
+		"noise(2)(0) < noise(2)(1)":                   "have no order",
+		"path([], 'cubic')":                           "it needs stops",
+		"path([1])":                                   "element 0 is a int and no latent vector",
+		"path([noise(2)(0)], 'zig')":                  `there is no kind "zig", but circle`,
+		"ease(1, 'slow')":                             `there is no "slow", but in`,
+		"noise(0)":                                    "0 dimensions",
+		"param('speed', 2)":                           "speed=fast: give a whole number",
+		"grid([])":                                    "there are no pictures",
+		"save('a.png', 3)":                            "a int and no picture",
+		"film('a.gif', 0, len)":                       "0 frames: give 1",
+		"film('a.gif', 3, lambda i, t: i)":            "returns a int for frame 0",
+		"film('a.gif', 3, lambda i, t: noise(2)(t))":  "no model is open",
+		"film('a.gif', 3, lambda i: i)":               "accepts 1 positional argument",
+		"save_latents('../z.npy', [noise(2)(0)])":     "is outside of the folder",
+		"save_latents('" + file + "', [noise(2)(0)])": "ending must be .npy",
+		"read_latents('none.npy', 2)":                 "none.npy is not there",
+		"audio('none.wav')":                           "none.wav is not there",
+		"audio('" + file + "')":                       "is no WAV file",
+	} {
+		out, err := printed(t, source, Options{Steps: 100_000, Dir: t.TempDir(), Set: map[string]string{"speed": "fast"}})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s\ngives %q and %v, want %q", source, out, err, want)
+		}
+	}
+	if p, err := os.ReadFile(file); err != nil || string(p) != "secret" {
+		t.Errorf("a file is %q now, %v", p, err)
+	}
+	if _, err := printed(t, strings.Repeat("(", 1<<19), Options{}); err == nil || !strings.Contains(err.Error(), "512 KiB, of which 256") {
+		t.Errorf("a large script gives %v", err)
+	}
+	_, _ = printed(t, strings.Repeat("(", 1<<18), Options{}) // must not use up the stack
+}
+
+// TestMemoryIsBounded: a script that keeps more and more is ended, and so is one whose single call takes too much.
+func TestMemoryIsBounded(t *testing.T) {
+	runtime.GC()
+	_, err := printed(t, "all = []\nwhile True:\n    all.append([0] * 100000)", Options{Memory: 64 << 20})
+	if err == nil || !strings.Contains(err.Error(), "more than 64 MiB of memory") {
+		t.Errorf("got %v", err)
+	}
+	aborted := make(chan error, 1000)
+	nested := "x = 'a' * 1000\nfor i in range(5):\n    x = [x, x, x, x, x, x, x, x]\ny = str(x)\nprint(len(y))"
+	_, _ = printed(t, nested, Options{Memory: 4 << 20, Abort: func(err error) {
+		select {
+		case aborted <- err:
+		default:
+		}
+	}})
+	select {
+	case err := <-aborted:
+		if !strings.Contains(err.Error(), "more than 4 MiB of memory") {
+			t.Error(err)
+		}
+	default:
+		t.Error("a text of 33 MB was made with 4 allowed")
+	}
+}
+
+// TestScriptIsCancelled: a script ends with its context.
+func TestScriptIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	err := Run(ctx, "t.star", []byte("while True:\n    pass"), Options{Steps: 1 << 60})
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 5*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(begun))
+	}
+}
+
+// wave writes a WAV file of 16 bits with two clicks, at 0.5 and at 1.2 seconds. The second is half as loud.
+func wave(t *testing.T) string {
+	t.Helper()
+	const rate, seconds = 8000, 2
+	var samples []int16
+	for i := range rate * seconds {
+		v := 0.0
+		for at, loud := range map[float64]float64{0.5: 1, 1.2: 0.5} {
+			if s := float64(i)/rate - at; s >= 0 && s < 0.2 {
+				v += loud * 30000 * math.Exp(-10*s) * math.Sin(2*math.Pi*440*s)
+			}
+		}
+		samples = append(samples, int16(v))
+	}
+	p := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00")
+	p = binary.LittleEndian.AppendUint32(p, rate)
+	p = binary.LittleEndian.AppendUint32(p, 2*rate)
+	p = append(p, 2, 0, 16, 0)
+	p = append(p, "data"...)
+	p = binary.LittleEndian.AppendUint32(p, uint32(2*len(samples)))
+	for _, s := range samples {
+		p = binary.LittleEndian.AppendUint16(p, uint16(s))
+	}
+	binary.LittleEndian.PutUint32(p[4:], uint32(len(p)-8))
+	path := filepath.Join(t.TempDir(), "clicks.wav")
+	if err := os.WriteFile(path, p, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAudio(t *testing.T) {
+	path := wave(t)
+	got, err := printed(t, fmt.Sprintf("a = audio(%q)\nprint(a.seconds, a.onsets(), a.loudness(0.51) > 0.8, a.loudness(1.21) < 0.6, a.loudness(0.1), a.loudness(99))", path), Options{})
+	if want := "2.0 [0.5, 1.2] True True 0.0 0.0"; err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < 44; n++ { // damaged headers
+		for _, b := range []byte{0, 0x7f, 0xff} {
+			p := append([]byte(nil), whole[:2000]...)
+			p[n] = b
+			if err := os.WriteFile(path, p, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			_, err := printed(t, fmt.Sprintf("audio(%q)", path), Options{}) // no panic
+			if d := time.Since(begun); d > 10*time.Second {
+				t.Errorf("with byte %d as %d it takes %v and gives %v", n, b, d, err)
+			}
+		}
+	}
+}
+
+// TestGridsAndPaths: pictures of one size make a grid, and files stay inside the script's folder.
+func TestGridsAndPaths(t *testing.T) {
+	dir := t.TempDir()
+	h := newHost(t.Context(), Options{Dir: dir})
+	img := image.NewRGBA(image.Rect(0, 0, 3, 2))
+	if g, err := gridOf([]*image.RGBA{img, img, img}, 0, 1); err != nil || g.Rect.Size() != image.Pt(9, 7) {
+		t.Errorf("a grid of three is %v, %v", g.Rect, err)
+	}
+	if _, err := gridOf([]*image.RGBA{img, image.NewRGBA(image.Rect(0, 0, 9, 9))}, 0, 1); err == nil {
+		t.Error("pictures of two sizes make a grid")
+	}
+	for _, path := range []string{"a/../../b.gif", "/tmp/b.gif", "..", ""} {
+		if _, err := h.inside(path); err == nil {
+			t.Errorf("%q is taken for a path inside the folder", path)
+		}
+	}
+	for path, want := range map[string]string{"films/a.gif": filepath.Join(dir, "films", "a.gif"), "frames/": filepath.Join(dir, "frames") + "/"} {
+		if got, err := h.inside(path); err != nil || got != want {
+			t.Errorf("%s is %q, %v", path, got, err)
+		}
+	}
+}
+
+// TestReference: each function and method is described.
+func TestReference(t *testing.T) {
+	text := Reference()
+	for _, f := range Functions {
+		if !strings.Contains(text, "`"+f.Usage+"`") || len(f.About) < 5 || !strings.HasPrefix(f.Usage, f.Name+"(") {
+			t.Errorf("%+v", f)
+		}
+	}
+	for kind, all := range Methods {
+		for _, f := range all {
+			if len(f.About) < 5 || !strings.Contains(f.Usage, "."+f.Name) {
+				t.Errorf("%s: %+v", kind, f)
+			}
+		}
+	}
+}
