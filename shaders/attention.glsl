@@ -141,7 +141,8 @@ void weigh(const bool a, const int m0) {
     }
 }
 
-// Rows of what is owned and of the others that this invocation has products of, and where it puts what becomes of them.
+// Each invocation has the products of rows of the workgroup's own matrix (mine) with rows of the other one (others). The shares that they
+// become stand in the array shares, from cell on.
 int mine(const int i) { return n0 + row() + 32 * i; }
 ivec4 others(const int m0) { return m0 + column() + ivec4(0, 8, 16, 24); }
 int cell(const int i) { return (row() + 32 * i) * ROW + column() * 2; }
