@@ -16,8 +16,7 @@ func planeAt(l *watch.Latent, corners [4]watch.Point, p Point) []float32 {
 	if l.Z == 2 {
 		return []float32{float32((2*p.X - 1) * reach), float32((1 - 2*p.Y) * reach)}
 	}
-	upper, lower := walk.Slerp(corners[0].Z, corners[1].Z, p.X), walk.Slerp(corners[2].Z, corners[3].Z, p.X)
-	return walk.Slerp(upper, lower, p.Y)
+	return walk.Bilinear([4][]float32{corners[0].Z, corners[1].Z, corners[2].Z, corners[3].Z}, p.X, p.Y)
 }
 
 // norm returns the length of z.

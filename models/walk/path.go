@@ -197,8 +197,8 @@ func Noise(seed uint64, z int, bends float64) Path {
 	}
 }
 
-// bilinear returns the point at x, y in [0, 1] between four corners: upper left, upper right, lower left, lower right.
-func bilinear(corner [4][]float32, x, y float64) []float32 {
+// Bilinear returns the point at x, y in [0, 1] between four corners: upper left, upper right, lower left, lower right.
+func Bilinear(corner [4][]float32, x, y float64) []float32 {
 	return Slerp(Slerp(corner[0], corner[1], x), Slerp(corner[2], corner[3], x), y)
 }
 

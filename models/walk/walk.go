@@ -156,7 +156,7 @@ func (w *Walk) At(t float64) [][]float32 {
 		at = nil
 		for y := range w.Rows {
 			for x := range w.Columns {
-				at = append(at, bilinear(corners, float64(x)/float64(max(w.Columns-1, 1)), float64(y)/float64(max(w.Rows-1, 1))))
+				at = append(at, Bilinear(corners, float64(x)/float64(max(w.Columns-1, 1)), float64(y)/float64(max(w.Rows-1, 1))))
 			}
 		}
 	}
