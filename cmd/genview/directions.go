@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"genview/models/directions"
@@ -26,7 +25,7 @@ genview walk RUN seed:3-2*dir:fc3.pc1 seed:3+2*dir:fc3.pc1. They are kept in the
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, words []string) error { return a.listDirections(words[0]) },
 	}
-	c.Flags().BoolVar(&a.json, "json", false, "one JSON object")
+	c.Flags().BoolVar(&a.json, "json", false, "print JSON: an array of names")
 	for _, below := range []*cobra.Command{a.pca(), a.difference()} {
 		below.RunE = a.promptly(below.RunE)
 		c.AddCommand(below)
@@ -35,38 +34,21 @@ genview walk RUN seed:3-2*dir:fc3.pc1 seed:3+2*dir:fc3.pc1. They are kept in the
 	return c
 }
 
-// kept opens the directions of a run.
-func kept(dir string) (*directions.Set, error) {
-	if _, _, err := run.Read(dir, run.Place{}); err != nil {
-		return nil, err
-	}
-	return directions.Load(dir)
-}
-
 func (a *app) listDirections(dir string) error {
-	set, err := kept(dir)
+	if _, _, err := run.Read(dir, run.Place{}); err != nil {
+		return err
+	}
+	names, err := directions.Names(dir)
 	if err != nil {
 		return err
 	}
-	lengths := map[string]float64{}
-	for _, name := range set.Names() {
-		v, err := set.Get(name)
-		if err != nil {
-			return err
-		}
-		sum := 0.0
-		for _, x := range v {
-			sum += float64(x) * float64(x)
-		}
-		lengths[name] = math.Sqrt(sum)
-	}
 	if a.json {
-		return json.NewEncoder(a.out).Encode(lengths)
+		return json.NewEncoder(a.out).Encode(append([]string{}, names...))
 	}
-	for _, name := range set.Names() {
-		fmt.Fprintf(a.out, "%s, length %.3g\n", name, lengths[name])
+	for _, name := range names {
+		fmt.Fprintln(a.out, name)
 	}
-	if len(lengths) == 0 {
+	if len(names) == 0 {
 		fmt.Fprintf(a.out, "%s has no directions: genview directions pca %s finds some\n", dir, dir)
 	}
 	return nil
@@ -100,18 +82,14 @@ func (a *app) pca() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			set, err := directions.Load(s.Folder.Dir)
-			if err != nil {
-				return err
-			}
 			for i, p := range found {
 				name := fmt.Sprintf("%s.pc%d", layer, i+1)
-				if err := set.Put(name, p.Z); err != nil {
+				if err := directions.Write(s.Folder.Dir, name, p.Z); err != nil {
 					return err
 				}
-				defer fmt.Fprintf(a.out, "%s, %.1f %% of the variance\n", name, 100*p.Share)
+				fmt.Fprintf(a.out, "%s, %.1f %% of the variance\n", name, 100*p.Share)
 			}
-			return set.Save()
+			return nil
 		},
 	}
 	c.Flags().StringVar(&layer, "layer", "", "layer of the decoder (default the first; a wrong name lists them)")
@@ -172,17 +150,13 @@ func (a *app) difference() *cobra.Command {
 
 // keepDifference adds a direction from one group to another to those of a run.
 func keepDifference(dir, name string, from, to [][]float32, beside []string) error {
-	set, err := directions.Load(dir)
-	if err != nil {
-		return err
-	}
 	v, err := directions.Difference(from, to)
 	if err != nil {
 		return err
 	}
 	var others [][]float32
 	for _, o := range beside {
-		other, err := set.Get(strings.TrimSpace(o))
+		other, err := directions.Read(dir, strings.TrimSpace(o), len(v))
 		if err != nil {
 			return fmt.Errorf("--orthogonal-to: %w", err)
 		}
@@ -191,10 +165,7 @@ func keepDifference(dir, name string, from, to [][]float32, beside []string) err
 	if v, err = directions.Orthogonal(v, others...); err != nil {
 		return err
 	}
-	if err := set.Put(name, v); err != nil {
-		return err
-	}
-	return set.Save()
+	return directions.Write(dir, name, v)
 }
 
 func (a *app) forget() *cobra.Command {
@@ -204,16 +175,15 @@ func (a *app) forget() *cobra.Command {
 		Example: "  genview directions remove runs/letters fc3.pc7 fc3.pc8",
 		Args:    args(cobra.MinimumNArgs(2)),
 		RunE: func(_ *cobra.Command, words []string) error {
-			set, err := kept(words[0])
-			if err != nil {
+			if _, _, err := run.Read(words[0], run.Place{}); err != nil {
 				return err
 			}
 			for _, name := range words[1:] {
-				if err := set.Remove(name); err != nil {
+				if err := directions.Remove(words[0], name); err != nil {
 					return err
 				}
 			}
-			return set.Save()
+			return nil
 		},
 	}
 }

@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"models/safetensors":           {"vk/files"},
 	"models/settings":              {},
 	"models/film":                  {"vk/files", "models/lettering"},
-	"models/directions":            {"models/safetensors", "models/walk"},
+	"models/directions":            {"models/walk"},
 	"models/script":                {"models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/run", "models/walk"},
 	"models/walk":                  {"models/film", "models/safetensors", "vk/files"},
 	"shaders":                      {"shaders/spirv"},

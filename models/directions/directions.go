@@ -1,9 +1,7 @@
 // Package directions finds directions of a latent space along which pictures change in one way, and keeps them with a run.
 //
-//	found, err := directions.PCA(z, activations, 8)
-//	set, err := directions.Load(dir)
-//	err = set.Put("fc3.pc1", found[0].Z)
-//	err = set.Save()
+//	found, err := directions.OfLayer(ctx, model, "fc3", 1000, 8)
+//	err = directions.Write("runs/letters", "fc3.pc1", found[0].Z)
 //
 // The one idea: a direction is a vector of the latent space, whatever it was found by, so that whoever can add vectors can use it. One unit
 // of it is one standard deviation of what it stands for.

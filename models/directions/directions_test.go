@@ -91,45 +91,52 @@ func TestDifferenceAndOrthogonal(t *testing.T) {
 	}
 }
 
-// TestSet keeps directions in a folder, and refuses what is none.
-func TestSet(t *testing.T) {
+// TestFiles keeps directions in a folder, and refuses what is none.
+func TestFiles(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Load(dir)
-	if err != nil || len(s.Names()) != 0 {
-		t.Fatal(s, err)
+	if names, err := Names(dir); err != nil || len(names) != 0 {
+		t.Fatal(names, err)
 	}
-	if _, err := s.Get("smile"); err == nil || !strings.Contains(err.Error(), "the run has none") {
+	if _, err := Read(dir, "smile", 2); err == nil || !strings.Contains(err.Error(), "the run has none") {
 		t.Errorf("a direction of none: %v", err)
 	}
 	for _, name := range []string{"smile", "fc3.pc1", "smile"} {
-		if err := s.Put(name, []float32{1, 2}); err != nil {
+		if err := Write(dir, name, []float32{1, 2}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, bad := range []string{"", "a-b", "1st", "a b", "é"} {
-		if err := s.Put(bad, []float32{1}); err == nil {
+	for _, bad := range []string{"", "a-b", "1st", "a b", "é", "../a", "a/b"} {
+		if err := Write(dir, bad, []float32{1}); err == nil {
 			t.Errorf("%q is taken for a name", bad)
 		}
 	}
-	if err := s.Put("nan", []float32{float32(math.NaN())}); err == nil {
-		t.Error("NaN is taken for a direction")
+	if names, err := Names(dir); err != nil || !slices.Equal(names, []string{"fc3.pc1", "smile"}) {
+		t.Fatal(names, err)
 	}
-	if err := s.Save(); err != nil {
+	if v, err := Read(dir, "smile", 2); err != nil || !slices.Equal(v, []float32{1, 2}) {
+		t.Errorf("got %v, %v", v, err)
+	}
+	if _, err := Read(dir, "smile", 3); err == nil || !strings.Contains(err.Error(), "has 2 numbers, the model's z has 3") {
+		t.Errorf("a direction of another model gives %v", err)
+	}
+	if err := Write(dir, "nan", []float32{float32(math.NaN()), 0}); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = Load(dir); err != nil || !slices.Equal(s.Names(), []string{"fc3.pc1", "smile"}) {
-		t.Fatal(s.Names(), err)
+	if _, err := Read(dir, "nan", 2); err == nil || !strings.Contains(err.Error(), "has NaN as number 1") {
+		t.Errorf("NaN is taken for a direction: %v", err)
 	}
-	if err := s.Remove("fc3.pc1"); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"nan", "fc3.pc1"} {
+		if err := Remove(dir, name); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := s.Remove("fc3.pc1"); err == nil || !strings.Contains(err.Error(), "but smile") {
+	if err := Remove(dir, "fc3.pc1"); err == nil || !strings.Contains(err.Error(), "but smile") {
 		t.Errorf("a direction that is gone: %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, fileName), []byte("no"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "directions", "smile.npy"), []byte("no"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(dir); err == nil {
-		t.Error("a damaged file is read")
+	if _, err := Read(dir, "smile", 2); err == nil || !strings.Contains(err.Error(), "is no .npy file") {
+		t.Errorf("a damaged file gives %v", err)
 	}
 }

@@ -2,7 +2,7 @@ package run
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
 	"genview/models/data"
 	"genview/models/directions"
@@ -41,11 +41,7 @@ func (s *Session) Space(search bool, o family.Search) (*walk.Space, error) {
 	}
 	space := &walk.Space{Z: m.Z(), Step: s.Step, Find: find}
 	if s.Folder != nil {
-		kept, err := directions.Load(s.Folder.Dir)
-		if err != nil {
-			return nil, err
-		}
-		space.Direction = kept.Get
+		space.Direction = func(name string) ([]float32, error) { return directions.Read(s.Folder.Dir, name, m.Z()) }
 	}
 	return space, nil
 }
@@ -56,16 +52,31 @@ func (s *Session) Shot(w *walk.Walk) (walk.Shot, error) {
 	if !w.Trains() && w.Step(0) == s.Step {
 		return walk.Shot{}, nil
 	}
+	keys, err := s.Keys()
+	return walk.Shot{Keys: keys, Rewind: s.Rewinder()}, err
+}
+
+// Keys returns the steps of whose weights the session has some: those of the recording that are before its own, and its own.
+func (s *Session) Keys() ([]int, error) {
 	if s.Folder == nil {
-		return walk.Shot{}, errNoRecording
+		return nil, errNoRecording
 	}
 	r, err := s.Folder.Recording()
 	if err != nil {
-		return walk.Shot{}, err
+		return nil, err
 	}
-	keys := r.Keys()
-	if len(keys) == 0 {
-		return walk.Shot{}, fmt.Errorf("run: the recording of %s has no weights: it was trained with record.budget=0, or before there were any", s.Folder.Dir)
+	keys := slices.DeleteFunc(r.Keys(), func(k int) bool { return k >= s.Step })
+	return append(keys, s.Step), nil
+}
+
+// Rewinder returns a function that gives the model the weights of one of the [Session.Keys], at any time and in any order: for the step that
+// the session is at now those that it has now, and those of the recording for the others.
+func (s *Session) Rewinder() func(step int) error {
+	own, whole := s.Step, s.Folder != nil && s.Weights == s.Folder.Checkpoint(s.Step)
+	return func(step int) error {
+		if step == own && whole {
+			return s.load(own)
+		}
+		return s.Rewind(step)
 	}
-	return walk.Shot{Keys: keys, Rewind: s.Rewind}, nil
 }

@@ -56,7 +56,7 @@ var Methods = map[string][]Function{
 		{Name: "pca", Usage: "m.pca(layer, n=8, points=500)", About: "The directions of a layer's n principal components.", method: modelPCA},
 		{Name: "draw", Usage: "m.draw(z)", About: "The picture of a latent vector, or the pictures of a list.", method: modelDraw},
 		{Name: "at", Usage: "m.at(step)", About: "The model as its recording has it of a step of training.", method: modelAt},
-		{Name: "steps", Usage: "m.steps()", About: "The steps of which the recording has weights.", method: modelSteps},
+		{Name: "steps", Usage: "m.steps()", About: "The steps of which there are weights: those of the recording, and the newest.", method: modelSteps},
 		{Name: "attention", Usage: "m.attention(text)", About: "A picture of what each head of a Transformer attends to.", method: modelAttention},
 		{Name: "generate", Usage: `m.generate(prompt="", n=100, temperature=0.8, top_k=0, seed=1)`, About: "How a GPT goes on from a prompt.", method: modelGenerate},
 	},
@@ -281,10 +281,7 @@ func callSaveLatents(h *host, _ *starlark.Thread, name string, args starlark.Tup
 	if !strings.HasSuffix(path, ".npy") {
 		return nil, fmt.Errorf("save_latents: %s: the ending must be .npy", path)
 	}
-	if path, err = h.inside(path); err != nil {
-		return nil, err
-	}
-	return starlark.None, walk.WriteLatents(path, all)
+	return starlark.None, h.inside(path, func(path string) error { return walk.WriteLatents(path, all) })
 }
 
 // Reference returns the reference of what scripts can call, as Markdown.

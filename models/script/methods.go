@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 	"strings"
 
 	"genview/models/directions"
@@ -85,11 +86,11 @@ func modelDirection(of starlark.Value, name string, args starlark.Tuple, kwargs 
 	if err := starlark.UnpackArgs(name, args, kwargs, "name", &which); err != nil {
 		return nil, err
 	}
-	kept, err := directions.Load(of.(*model).s.Folder.Dir)
+	d, err := of.(*model).decoder()
 	if err != nil {
 		return nil, err
 	}
-	v, err := kept.Get(which)
+	v, err := directions.Read(of.(*model).s.Folder.Dir, which, d.Z())
 	return Latent(v), err
 }
 
@@ -126,13 +127,11 @@ func modelAt(of starlark.Value, name string, args starlark.Tuple, kwargs []starl
 	if step < 0 || step > m.s.newest {
 		return nil, fmt.Errorf("there is no step %d: the run is at step %d", step, m.s.newest)
 	}
-	r, err := m.s.Folder.Recording()
-	if err != nil {
-		return nil, err
-	}
-	_, at, err := r.Key(step)
-	if err != nil {
-		return nil, errors.New("the run's recording has no weights")
+	at := m.s.newest // as it was opened
+	for _, key := range slices.Backward(m.s.keys) {
+		if at = key; key <= step {
+			break
+		}
 	}
 	return &model{m.h, m.s, at}, nil
 }
@@ -141,12 +140,8 @@ func modelSteps(of starlark.Value, name string, args starlark.Tuple, kwargs []st
 	if err := starlark.UnpackArgs(name, args, kwargs); err != nil {
 		return nil, err
 	}
-	r, err := of.(*model).s.Folder.Recording()
-	if err != nil {
-		return nil, err
-	}
 	var out []starlark.Value
-	for _, k := range r.Keys() {
+	for _, k := range of.(*model).s.keys {
 		out = append(out, starlark.MakeInt(k))
 	}
 	return starlark.NewList(out), nil

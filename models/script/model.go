@@ -29,6 +29,8 @@ type host struct {
 type opened struct {
 	*Session
 	dir    string
+	keys   []int // steps of which there are weights
+	rewind func(step int) error
 	newest int
 	loaded int
 }
@@ -94,7 +96,11 @@ func callModel(h *host, _ *starlark.Thread, name string, args starlark.Tuple, kw
 		if err != nil {
 			return nil, err
 		}
-		s = &opened{Session: made, dir: dir, newest: made.Step, loaded: made.Step}
+		keys, err := made.Keys()
+		if err != nil { // without a recording there is only what it was opened with
+			keys = []int{made.Step}
+		}
+		s = &opened{keys: keys, Session: made, dir: dir, rewind: made.Rewinder(), newest: made.Step, loaded: made.Step}
 		h.open[dir] = s
 	}
 	h.last = &model{h, s, s.newest}
@@ -106,7 +112,7 @@ func (m *model) load() error {
 	if m.s.loaded == m.step {
 		return nil
 	}
-	if err := m.s.Rewind(m.step); err != nil {
+	if err := m.s.rewind(m.step); err != nil {
 		return err
 	}
 	m.s.loaded = m.step

@@ -97,11 +97,7 @@ func callSave(h *host, _ *starlark.Thread, name string, args starlark.Tuple, kwa
 
 // write writes a film below the folder of the script.
 func (h *host) write(path string, f film.Film) error {
-	full, err := h.inside(path)
-	if err != nil {
-		return err
-	}
-	return h.o.Write(full, f)
+	return h.inside(path, func(path string) error { return h.o.Write(path, f) })
 }
 
 // mostFrames is the length of the longest film of a script.

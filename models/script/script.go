@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
@@ -63,7 +64,12 @@ func Run(ctx context.Context, name string, source []byte, o Options) error {
 	if err != nil {
 		return explain(err)
 	}
-	thread := &starlark.Thread{Name: name, Print: func(_ *starlark.Thread, text string) { h.print(text) }}
+	thread := &starlark.Thread{
+		Name: name, Print: func(_ *starlark.Thread, text string) { h.print(text) },
+		Load: func(*starlark.Thread, string) (starlark.StringDict, error) {
+			return nil, errors.New("a script is one file: it cannot load others")
+		},
+	}
 	thread.SetMaxExecutionSteps(h.o.Steps)
 	thread.OnMaxSteps = func(t *starlark.Thread) {
 		t.Cancel(fmt.Sprintf("the script took more than %d steps: does it end?", h.o.Steps))
@@ -148,19 +154,33 @@ func (e *Error) Error() string {
 // Unwrap returns the error of the host's function.
 func (e *Error) Unwrap() error { return e.Err }
 
-// inside returns a path below the folder that a script writes to.
-func (h *host) inside(path string) (string, error) {
+// inside calls write with a path below the folder that a script writes to. It makes the folders on the way, and removes them again if nothing
+// is written.
+func (h *host) inside(path string, write func(path string) error) error {
 	if !filepath.IsLocal(path) {
-		return "", fmt.Errorf("%q is outside of the folder that the script may write to: give a path below it", path)
+		return fmt.Errorf("%q is outside of the folder that the script may write to: give a path below it", path)
 	}
 	full := filepath.Join(h.o.Dir, path)
 	if strings.HasSuffix(path, "/") {
 		full += "/"
 	}
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		return "", err
+	var made []string
+	for dir := filepath.Dir(filepath.Clean(full)); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		made = append(made, dir)
 	}
-	return full, nil
+	err := os.MkdirAll(filepath.Dir(filepath.Clean(full)), 0o755)
+	if err == nil {
+		err = write(full)
+	}
+	if err != nil {
+		for _, dir := range made {
+			_ = os.Remove(dir) // fails if there is something in it
+		}
+	}
+	return err
 }
 
 // functions returns what scripts can call.

@@ -67,7 +67,7 @@ func TestScriptsThatFail(t *testing.T) {
 		"x = 10\nfor i in range(100):\n    x *= x":    "more than 65536 bits",
 		"def f():\n    return [1]\nf()[0] *= 2":       "would call the function on its left twice",
 		"open('" + file + "')":                        "undefined: open",
-		"load('" + file + "', 'x')":                   "load not implemented by this application",
+		"load('" + file + "', 'x')":                   "a script is one file: it cannot load others",
 		"model()":                                     "no run was given with the script",
 		"model('a')":                                  "t.star:1:6: there are no runs",
 		"slerp(1, 2, 0.5)":                            "slerp: a int and a int: give two latent vectors",
@@ -211,15 +211,24 @@ func TestGridsAndPaths(t *testing.T) {
 	if _, err := gridOf([]*image.RGBA{img, image.NewRGBA(image.Rect(0, 0, 9, 9))}, 0, 1); err == nil {
 		t.Error("pictures of two sizes make a grid")
 	}
+	nothing := func(string) error { return nil }
 	for _, path := range []string{"a/../../b.gif", "/tmp/b.gif", "..", ""} {
-		if _, err := h.inside(path); err == nil {
+		if err := h.inside(path, nothing); err == nil {
 			t.Errorf("%q is taken for a path inside the folder", path)
 		}
 	}
 	for path, want := range map[string]string{"films/a.gif": filepath.Join(dir, "films", "a.gif"), "frames/": filepath.Join(dir, "frames") + "/"} {
-		if got, err := h.inside(path); err != nil || got != want {
+		got := ""
+		if err := h.inside(path, func(path string) error { got = path; return nil }); err != nil || got != want {
 			t.Errorf("%s is %q, %v", path, got, err)
 		}
+	}
+	failed := errors.New("full")
+	if err := h.inside("films/new/deep/a.gif", func(string) error { return failed }); !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+	if entries, err := os.ReadDir(filepath.Join(dir, "films")); err != nil || len(entries) > 0 {
+		t.Errorf("of a film that failed %v is left, %v", entries, err)
 	}
 }
 
