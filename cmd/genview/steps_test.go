@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"testing"
 
 	"genview/models/run"
@@ -59,13 +58,8 @@ func steps(t *testing.T, s *run.Session, n int) {
 }
 
 // TestStepsMakeLittle: a step of every kind of model, including its batch, allocates fewer than 100 objects on the host and nothing on the
-// device. Batches are as large as the presets', because many allocations would be per example; with -short batches are small and steps
-// few, for drivers on which a step takes seconds.
+// device. Batches are as large as the presets', because many allocations would be per example.
 func TestStepsMakeLittle(t *testing.T) {
-	first, more, batch := 10, 20, []string(nil)
-	if testing.Short() {
-		first, more, batch = 4, 6, []string{"batch=8"}
-	}
 	small := []string{"model.hidden=8", "model.z=4", "data.size=8"}
 	narrow := []string{"model.width=16", "model.heads=2", "model.layers=1"}
 	for preset, settings := range map[string][]string{
@@ -74,20 +68,20 @@ func TestStepsMakeLittle(t *testing.T) {
 		"translate": append(narrow, "model.hidden=16"), "text": append(narrow, "model.context=16"),
 	} {
 		t.Run(preset, func(t *testing.T) {
-			s := learner(t, &app{}, preset, slices.Concat(settings, batch)...)
-			steps(t, s, first)
+			s := learner(t, &app{}, preset, settings...)
+			steps(t, s, 10)
 			held := s.Device.Memory()
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			steps(t, s, more)
+			steps(t, s, 20)
 			runtime.ReadMemStats(&after)
-			if made := float64(after.Mallocs-before.Mallocs) / float64(more); made >= 100 {
+			if made := float64(after.Mallocs-before.Mallocs) / 20; made >= 100 {
 				t.Errorf("a step makes %.1f objects", made)
 			} else {
 				t.Logf("a step makes %.1f objects", made)
 			}
 			if now := s.Device.Memory(); now != held {
-				t.Errorf("the device holds %+v after %d steps, %+v after %d", now, first+more, held, first)
+				t.Errorf("the device holds %+v after 30 steps, %+v after 10", now, held)
 			}
 		})
 	}
