@@ -75,6 +75,26 @@ func refCubic(line []float64, at float64) (sum float64) {
 	return sum
 }
 
+// refPlane resizes the planes of the last two axes to h × w: the lines of each axis by line, which resizes one to n elements.
+func refPlane(h, w int, line func(line []float64, i, n int) float64) func([]Array) Array {
+	along := func(a Array, n int) Array {
+		return refLine(fixed(n), func(l []float64, i int) float64 { return line(l, i, n) })([]Array{a})
+	}
+	turned := func(a Array) Array { // with the last two axes swapped
+		d := slices.Clone(a.Shape)
+		y, x := len(d)-2, len(d)-1
+		rows, columns := d[y], d[x]
+		d[y], d[x] = columns, rows
+		i := 0
+		return build(d, func(at []int) float64 {
+			plane := i / (rows * columns)
+			i++
+			return a.V[(plane*rows+at[x])*columns+at[y]]
+		})
+	}
+	return func(in []Array) Array { return turned(along(turned(along(in[0], w)), h)) }
+}
+
 // refNorm normalizes all elements of the same group by their mean and deviation, and scales channels.
 func refNorm(group func(at []int) int) func([]Array) Array {
 	return func(in []Array) Array {
@@ -159,6 +179,12 @@ var layerCases = []Case{
 	})},
 	{Name: "UpsampleCubic/corners", Op: unary(func(x *T) *T { return x.Unsqueeze(-1).UpsampleCubic(true, 12, 1).Squeeze(-1) }), In: normal, Dims: of(sh(s{3, 5}), sh(s{4, 4})), Ref: refLine(fixed(12), func(l []float64, i int) float64 {
 		return refCubic(l, float64(i*(len(l)-1))/11)
+	})},
+	{Name: "UpsampleLinear/planes", Op: unary(func(x *T) *T { return x.UpsampleLinear(false, 7, 6) }), In: normal, Dims: of(sh(s{2, 3, 4}), sh(s{2, 3, 5})), Ref: refPlane(7, 6, func(l []float64, i, n int) float64 {
+		return refLinear(l, (float64(i)+0.5)*float64(len(l))/float64(n)-0.5)
+	})},
+	{Name: "UpsampleCubic/planes", Op: unary(func(x *T) *T { return x.UpsampleCubic(false, 7, 6) }), In: normal, Dims: of(sh(s{2, 3, 4}), sh(s{2, 3, 5})), Ref: refPlane(7, 6, func(l []float64, i, n int) float64 {
+		return refCubic(l, (float64(i)+0.5)*float64(len(l))/float64(n)-0.5)
 	})},
 	{Name: "PixelShuffle", Op: unary(func(x *T) *T { return x.PixelShuffle(2) }), In: normal, Dims: of(sh(s{2, 8, 3, 5}), sh(s{4, 4, 4})), Ref: func(in []Array) Array {
 		d := in[0].Shape

@@ -1,13 +1,15 @@
 package virtual
 
-// Loops that drivers write out without being asked have at most so many rounds, and so many instructions in all of these (Mesa's
-// compilers).
+// Mesa's compilers unroll a loop without being asked if it has at most writtenRounds rounds, which together have at most writtenOut
+// instructions.
 const writtenRounds, writtenOut = 32, 26 * 32
 
-// Executed runs the first workgroup of a dispatch. It returns how many instructions that executes, in relation to how many it would if
-// each loop that stays one had as many rounds as a compiler reckons: reckoned tells them, of a loop within so many others. Faults are not
-// looked for: memory may be short, and hold anything. A loop that does not end for that is counted as far as it was run; one without any
-// round is counted as nothing.
+// Executed runs the first workgroup of a dispatch and counts the instructions that it executes. It divides them by the number that a
+// compiler expects, which does not know how many rounds the loops have that it does not unroll: reckoned returns the rounds that it assumes
+// for a loop inside of within other loops. A ratio of 3 means that the compiler's estimate is to be multiplied by 3.
+//
+// Faults are not reported. Memory may be shorter than the kernel expects, and have any content. A loop that therefore never ends is counted
+// up to where the run was stopped.
 func Executed(d *Dispatch, o Options, reckoned func(within int) float64) float64 {
 	r := newRun(d, o)
 	k, g := d.Kernel, &r.group
@@ -92,7 +94,7 @@ func (p *path) count(k *Kernel, v *invocation, ends int) *path {
 }
 
 // sums returns the cost of what was executed on a path and those that go on from it, and what it would be with as many rounds as reckoned.
-// The path is within so many loops, which make it so many times more.
+// within loops surround the call that begins the path, and times is the product of their reckoned rounds over their real ones.
 func (p *path) sums(k *Kernel, reckoned func(within int) float64, within int, times float64) (executed, assumed float64) {
 	stays := make([]bool, len(p.trips))
 	for l, t := range p.trips {

@@ -1,6 +1,7 @@
 package virtual
 
 import (
+	_ "embed"
 	"encoding/binary"
 	"math"
 	"testing"
@@ -158,10 +159,17 @@ func TestComparisons(t *testing.T) {
 	}
 }
 
-// TestExecuted: loops count with the rounds that they have, those within others with the product; what says that it is to be written out, or
-// is short, is no loop for a compiler.
+// reckonedRounds are those that a compiler shall assume for loops within no, one and more others.
+func reckonedRounds(within int) float64 { return 10 * float64(1+within) }
+
+// executed counts what a workgroup of a kernel of one input and one output executes.
+func executed(k *Kernel) float64 {
+	v := View{Buffer: NewBuffer("memory", 256), Hi: 256}
+	return Executed(&Dispatch{Kernel: k, Views: []View{v, v}, Groups: [3]int{1, 1, 1}}, Options{Subgroup: 8}, reckonedRounds)
+}
+
+// TestExecuted: loops count with the rounds that they have, those within others with the product; what is short is no loop for a compiler.
 func TestExecuted(t *testing.T) {
-	const reckoned = 10
 	const outer, inner = 40, 50 // rounds: too many to be written out
 	loops := func(b *spirv.Block, x spirv.Mem, rounds ...int) spirv.ID {
 		sum := b.Cell(b.Float(0))
@@ -182,17 +190,36 @@ func TestExecuted(t *testing.T) {
 	}{
 		{nil, 1},
 		{[]int{4}, 1},
-		{[]int{100}, 100. / reckoned},
-		{[]int{1000}, 1000. / reckoned},
-		{[]int{outer, inner}, outer * inner / (reckoned * reckoned * 2.)},
-		{[]int{1000, 4}, 1000. / reckoned},
+		{[]int{100}, 10},
+		{[]int{1000}, 100},
+		{[]int{outer, inner}, outer * inner / (10 * 20.)},
+		{[]int{1000, 4}, 100},
 	} {
 		k := kernel(t, func(b *spirv.Block, x, y spirv.Mem) { b.Store(y, b.LocalID(0), loops(b, x, c.rounds...)) })
-		v := View{Buffer: NewBuffer("memory", 256), Hi: 256}
-		d := &Dispatch{Kernel: k, Views: []View{v, v}, Groups: [3]int{1, 1, 1}}
-		got := Executed(d, Options{Subgroup: 8}, func(within int) float64 { return reckoned * float64(1+within) })
+		got := executed(k)
 		if math.Abs(got-c.want) > 0.1*c.want { // what is around the loops counts, too
 			t.Errorf("%v rounds are %g of what is reckoned, want %g", c.rounds, got, c.want)
+		}
+	}
+}
+
+//go:embed testdata/loops.spv
+var loops []byte
+
+// TestExecutedAsWritten: a function that a loop calls is within that loop; what says that it is to be written out is no loop, however long,
+// and what says that it is not is one, however short.
+func TestExecutedAsWritten(t *testing.T) {
+	m, err := spirv.Parse("loops", loops)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for which, want := range []float64{40 * 50 / (10 * 20.), 1, 4 / 10.} {
+		k, err := Load(m, spirv.Const{ID: 0, Value: uint32(which)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := executed(k); math.Abs(got-want) > 0.15*want { // what is around the loops counts, too
+			t.Errorf("loop %d is %g of what is reckoned, want %g", which, got, want)
 		}
 	}
 }

@@ -11,7 +11,6 @@ type gpu struct {
 	card      string
 	simds     float64
 	clock     float64 // cycles per second
-	cycles    float64 // of a SIMD for an instruction of 64 lanes
 	flops     float64 // per second
 	bandwidth float64 // bytes per second
 }
@@ -26,8 +25,9 @@ var gpus = map[string]gpu{
 	"gfx1100":   card("RX 7900 XTX", 96, 2.5e9, 2, 960e9),
 }
 
+// card returns the figures of a card. A SIMD takes so many cycles for an instruction of 64 lanes, and a compute unit has as many SIMDs.
 func card(name string, units, clock, cycles, bandwidth float64) gpu {
-	return gpu{name, units * cycles, clock, cycles, 2 * 64 * units * clock, bandwidth}
+	return gpu{name, units * cycles, clock, 2 * 64 * units * clock, bandwidth}
 }
 
 // launch is the time between two dependent dispatches: the device drains and fills again.
