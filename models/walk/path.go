@@ -116,11 +116,30 @@ func straight(f Interp) leg {
 	return func(_, b, c, _ []float32, t float64) []float32 { return f(b, c, t) }
 }
 
-// cubic is the spline of Catmull and Rom (1974), as the pyramid of interpolations of Barry and Goldman (1988). Great circles take the place
-// of their lines, so that it stays near the sphere on which random points lie.
+// cubic is the spline of Catmull and Rom (1974), drawn out to lengths that change smoothly from the one stop's to the other's. Great circles
+// in place of its lines, as Shoemake (1985) has them, would jump wherever two of its points come to be opposite.
 func cubic(a, b, c, d []float32, t float64) []float32 {
-	ab, bc, cd := Slerp(a, b, t+1), Slerp(b, c, t), Slerp(c, d, t-1)
-	return Slerp(Slerp(ab, bc, (t+1)/2), Slerp(bc, cd, t/2), t)
+	w := [4]float64{t * (t*(2-t) - 1) / 2, (t*t*(3*t-5) + 2) / 2, t * (t*(4-3*t) + 1) / 2, t * t * (t - 1) / 2}
+	p := make([]float32, len(a))
+	for i := range p {
+		p[i] = float32(w[0]*float64(a[i]) + w[1]*float64(b[i]) + w[2]*float64(c[i]) + w[3]*float64(d[i]))
+	}
+	s := t * t * (3 - 2*t)
+	return drawnOut(p, (1-s)*norm(b)+s*norm(c))
+}
+
+// drawnOut multiplies a point by a factor that brings its length near to another: by 1 if it has that length, and by no more than 3, so that
+// a curve through 0 stays smooth. It changes p and returns it.
+func drawnOut(p []float32, length float64) []float32 {
+	n := norm(p)
+	if n == 0 {
+		return p
+	}
+	by := 3 * length / math.Sqrt(8*n*n+length*length)
+	for i := range p {
+		p[i] = float32(by * float64(p[i]))
+	}
+	return p
 }
 
 // legs goes through all stops with equal times between neighbours, and back to the first if closed.
@@ -197,9 +216,22 @@ func Noise(seed uint64, z int, bends float64) Path {
 	}
 }
 
-// Bilinear returns the point at x, y in [0, 1] between four corners: upper left, upper right, lower left, lower right.
+// Bilinear returns the point at x, y in [0, 1] between four corners: upper left, upper right, lower left, lower right. It is drawn out to a
+// length between those of the corners. The plane has no seam, which great circles between the corners' points would make in few dimensions.
 func Bilinear(corner [4][]float32, x, y float64) []float32 {
-	return Slerp(Slerp(corner[0], corner[1], x), Slerp(corner[2], corner[3], x), y)
+	w := [4]float64{(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y}
+	p, length := make([]float32, len(corner[0])), 0.0
+	for i := range p {
+		v := 0.0
+		for k, c := range corner {
+			v += w[k] * float64(c[i])
+		}
+		p[i] = float32(v)
+	}
+	for k, c := range corner {
+		length += w[k] * norm(c)
+	}
+	return drawnOut(p, length)
 }
 
 // A Sweep is the factor by which points are pulled to the mean, which makes typical pictures: it goes from one value to the other, and back

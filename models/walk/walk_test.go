@@ -106,6 +106,42 @@ func TestWalksAreSmooth(t *testing.T) {
 	}
 }
 
+// TestWalksDoNotJump: in few dimensions, where random points are often near to opposite ones, walks go on in small steps, and so does a plane
+// between corners that walk.
+func TestWalksDoNotJump(t *testing.T) {
+	const n = 2000
+	for seed := range uint64(24) {
+		z := []int{1, 2, 3, 8}[seed%4]
+		var stops []Stop
+		for i := range uint64(20) {
+			stops = append(stops, Stop{Z: Seed(20*seed+i, z)})
+		}
+		stops[3].Z = make([]float32, z) // the mean
+		for kind := range Kinds {
+			for _, o := range []Options{{Closed: true}, {Closed: true, Columns: 3, Rows: 3, Corners: true}} {
+				o.Kind, o.Frames = kind, n
+				some := stops
+				if kind == "circle" {
+					some = stops[:8]
+				}
+				w, err := New(o, some...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				// The walks of the grid take 20 legs in 2000 frames; a jump is as long as a leg.
+				before := slices.Concat(w.At(0)...)
+				for i := 1; i <= n; i++ {
+					at := slices.Concat(w.At(float64(i) / n)...)
+					if d := norm(combine(1, at, -1, before)); d > 0.25 {
+						t.Fatalf("seed %d, %s in %d dimensions, corners %v: it jumps by %v at %v", seed, kind, z, o.Corners, d, float64(i)/n)
+					}
+					before = at
+				}
+			}
+		}
+	}
+}
+
 // TestNoiseIsNormal: points of walks of noise are distributed as the model's latent vectors, and the walk closes.
 func TestNoiseIsNormal(t *testing.T) {
 	sum, squares, n := 0.0, 0.0, 0.0
