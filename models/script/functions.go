@@ -38,6 +38,7 @@ var Functions = []Function{
 	{Name: "grid", Usage: "grid(pictures, columns=0, pad=1)", About: "One picture of several of one size, in rows of columns; 0: a square.", call: callGrid},
 	{Name: "save", Usage: `save(path, picture, size=0, scale=1)`, About: "Writes a picture.", call: callSave},
 	{Name: "film", Usage: `film(path, frames, draw, model=None, fps=25, size=0, scale=0, columns=0, caption=None)`, About: "Writes a film: of each frame i, at the time t from 0 to 1, what draw(i, t) returns: a picture, a latent vector, or a list of latent vectors, which becomes a grid of columns. Latent vectors are drawn with model; None: the one that was opened last. caption(i, t) returns the text under it.", call: callFilm},
+	{Name: "show", Usage: "show(x)", About: "Shows a picture, a latent vector's picture, or a list of some, in the window of genview run -i.", call: callShow},
 	{Name: "audio", Usage: "audio(path)", About: "A sound in a WAV file, for films that follow it.", call: callAudio},
 }
 

@@ -18,7 +18,7 @@ type Session = run.Session
 
 // host is what a script's functions work with. It is for one goroutine at a time.
 type host struct {
-	ctx   context.Context
+	ctx   context.Context // of what runs now
 	o     Options
 	open  map[string]*opened
 	last  *model          // the one that was opened last
@@ -35,7 +35,7 @@ type opened struct {
 	loaded int
 }
 
-func newHost(ctx context.Context, o Options) *host {
+func newHost(o Options) *host {
 	if o.Steps == 0 {
 		o.Steps = usualSteps
 	}
@@ -45,7 +45,7 @@ func newHost(ctx context.Context, o Options) *host {
 	if o.Write == nil {
 		o.Write = film.Write
 	}
-	return &host{ctx: ctx, o: o, open: map[string]*opened{}, asked: map[string]bool{}}
+	return &host{o: o, open: map[string]*opened{}, asked: map[string]bool{}}
 }
 
 // close closes what the script opened, once.

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +29,7 @@ type Options struct {
 	Dir   string                                                  // what is written goes below; "": the working folder
 	Write func(path string, f film.Film) error                    // writes a film; nil: film.Write
 	Print func(line string)                                       // receives what the script prints; nil: nobody
+	Show  func(images []*image.RGBA) error                        // shows pictures in a window; nil: there is none
 	Count func(unit string, done, of int)                         // receives the progress of long work; may be nil
 
 	Steps  uint64 // most steps; 0: 100 million, some seconds
@@ -47,6 +51,47 @@ var Dialect = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true,
 
 // Run runs a script. An error of the script names file, line and column, and what was wrong there.
 func Run(ctx context.Context, name string, source []byte, o Options) error {
+	in := New(o)
+	err := in.Run(ctx, name, source)
+	if err == nil {
+		err = in.Unused()
+	}
+	return errors.Join(err, in.Close())
+}
+
+// An Interpreter runs scripts one after another, and statements in between, which share their names and the runs that they open. It is for
+// one goroutine.
+type Interpreter struct {
+	host  *host
+	names starlark.StringDict // those of the host's functions, and the global ones of scripts
+	heap  uint64              // bytes before it ran anything
+}
+
+// New returns an Interpreter.
+func New(o Options) *Interpreter {
+	h := newHost(o)
+	return &Interpreter{host: h, names: h.functions(), heap: heap()}
+}
+
+// Close closes the runs that scripts have opened, once.
+func (in *Interpreter) Close() error { return in.host.close() }
+
+// Unused returns an error if a parameter of Options.Set was not asked for.
+func (in *Interpreter) Unused() error {
+	for _, key := range slices.Sorted(maps.Keys(in.host.o.Set)) {
+		if !in.host.asked[key] {
+			if len(in.host.asked) == 0 {
+				return fmt.Errorf("the script has no parameters, so that %s=%s changed nothing", key, in.host.o.Set[key])
+			}
+			return fmt.Errorf("the script has no parameter %s, so that %[1]s=%s changed nothing; it has %s",
+				key, in.host.o.Set[key], strings.Join(slices.Sorted(maps.Keys(in.host.asked)), ", "))
+		}
+	}
+	return nil
+}
+
+// Run runs a script.
+func (in *Interpreter) Run(ctx context.Context, name string, source []byte) error {
 	if len(source) > mostSource {
 		return fmt.Errorf("script: %s has %d KiB, of which %d are allowed", name, len(source)>>10, mostSource>>10)
 	}
@@ -54,16 +99,21 @@ func Run(ctx context.Context, name string, source []byte, o Options) error {
 	if err != nil {
 		return explain(err)
 	}
+	return in.exec(ctx, file)
+}
+
+// exec executes the statements of a file.
+func (in *Interpreter) exec(ctx context.Context, file *syntax.File) error {
 	if err := bound(file); err != nil {
 		return err
 	}
-	h := newHost(ctx, o)
-	defer h.close()
-	predeclared := h.functions()
-	program, err := starlark.FileProgram(file, predeclared.Has)
-	if err != nil {
-		return explain(err)
-	}
+	return in.within(ctx, file.Path, func(t *starlark.Thread) error { return starlark.ExecREPLChunk(file, t, in.names) })
+}
+
+// within calls f with a thread whose steps and memory are bounded.
+func (in *Interpreter) within(ctx context.Context, name string, f func(*starlark.Thread) error) error {
+	h := in.host
+	h.ctx = ctx
 	thread := &starlark.Thread{
 		Name: name, Print: func(_ *starlark.Thread, text string) { h.print(text) },
 		Load: func(*starlark.Thread, string) (starlark.StringDict, error) {
@@ -74,24 +124,28 @@ func Run(ctx context.Context, name string, source []byte, o Options) error {
 	thread.OnMaxSteps = func(t *starlark.Thread) {
 		t.Cancel(fmt.Sprintf("the script took more than %d steps: does it end?", h.o.Steps))
 	}
-	stop := watch(ctx, thread, h.o)
+	stop := watch(ctx, thread, h.o, in.heap)
 	defer stop()
-	_, err = program.Init(thread, predeclared)
+	err := f(thread)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return errors.Join(explain(err), h.close())
+	return explain(err)
 }
 
-// watch cancels a script when its context ends or when it takes too much memory.
-func watch(ctx context.Context, thread *starlark.Thread, o Options) (stop func()) {
+// heap returns how many bytes the heap has in use.
+func heap() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// watch cancels a script when its context ends or when the heap has grown too much from what it was before.
+func watch(ctx context.Context, thread *starlark.Thread, o Options, before uint64) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
-		heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-		metrics.Read(heap)
-		before := heap[0].Value.Uint64()
 		for {
 			select {
 			case <-done:
@@ -100,8 +154,7 @@ func watch(ctx context.Context, thread *starlark.Thread, o Options) (stop func()
 				thread.Cancel(ctx.Err().Error())
 				return
 			case <-tick.C:
-				metrics.Read(heap)
-				over := heap[0].Value.Uint64()
+				over := heap()
 				err := fmt.Errorf("the script took more than %d MiB of memory", o.Memory>>20)
 				if over > before+o.Memory {
 					thread.Cancel(err.Error())

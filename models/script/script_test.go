@@ -42,7 +42,11 @@ func TestScripts(t *testing.T) {
 		"print(param('speed', 2), param('on', False), param('name', 'x'), param('far', 1.5))":                                                                            "5 True y 2.5",
 		"print(type(noise(2)(0)), type(path))": "latent builtin_function_or_method",
 	} {
-		got, err := printed(t, source, Options{Set: map[string]string{"speed": "5", "on": "true", "name": "y", "far": "2.5"}})
+		var set map[string]string
+		if strings.Contains(source, "param(") {
+			set = map[string]string{"speed": "5", "on": "true", "name": "y", "far": "2.5"}
+		}
+		got, err := printed(t, source, Options{Set: set})
 		if err != nil || got != want {
 			t.Errorf("%s\ngot %q, %v, want %q", source, got, err, want)
 		}
@@ -203,7 +207,7 @@ func TestAudio(t *testing.T) {
 // TestGridsAndPaths: pictures of one size make a grid, and files stay inside the script's folder.
 func TestGridsAndPaths(t *testing.T) {
 	dir := t.TempDir()
-	h := newHost(t.Context(), Options{Dir: dir})
+	h := newHost(Options{Dir: dir})
 	img := image.NewRGBA(image.Rect(0, 0, 3, 2))
 	if g, err := gridOf([]*image.RGBA{img, img, img}, 0, 1); err != nil || g.Rect.Size() != image.Pt(9, 7) {
 		t.Errorf("a grid of three is %v, %v", g.Rect, err)
