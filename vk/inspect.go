@@ -7,8 +7,8 @@ import (
 	"genview/shaders/spirv"
 )
 
-// A Step is one command of a program, for inspection: a dispatch, or, if Module is nil, a fill of the first view with *Fill or a copy of
-// the second view to the first.
+// A Step is one command of a program, for inspection: a dispatch, or, if Module is nil, a fill of the first view with *Fill, a copy of the
+// second view to the first, or, of a single view, a copy to an image of a swapchain.
 type Step struct {
 	Label  string
 	Module *spirv.Module

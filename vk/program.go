@@ -179,7 +179,7 @@ func (p *Program) free() {
 
 // A Timing is the start of one command of a run, on the device's clock, and its duration.
 type Timing struct {
-	Label, Kernel   string // Kernel is "" for a copy or a fill
+	Label, Kernel   string // Kernel is "" for all but dispatches
 	Start, Duration time.Duration
 }
 

@@ -28,11 +28,11 @@ func grid(n []int, threads bool) Grid {
 
 type command struct {
 	label         string
-	kernel        *Kernel // nil for a copy or a fill
+	kernel        *Kernel // nil for all but dispatches
 	groups        [3]int
 	views         []View
 	fill          *uint32
-	target        *target
+	target        *target // of Show
 	reads, writes []extent
 	barrier       bool
 }

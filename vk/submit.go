@@ -62,7 +62,8 @@ func (d *Device) newSubmitter(cmds []vulkan.CommandBuffer, fence vulkan.Fence) *
 	return s
 }
 
-// between makes the next run wait for a semaphore before it copies anything, and signal another one at its end.
+// between makes all runs from the next one on wait for one semaphore before they copy anything, and signal another one at their end. Commands
+// before the first copy do not wait.
 func (s *submitter) between(wait, signal uint64) {
 	if s.semaphores == nil {
 		s.semaphores = &semaphores{stage: uint32(vulkan.PipelineStageTransferBit)}

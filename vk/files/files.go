@@ -36,8 +36,8 @@ func Write(path string, write func(w io.Writer) error) error {
 	return replace(path, func(t *temporary) error { return t.fill(path, write) }, func() error { return stream(path, write) })
 }
 
-// Replace is [Write] for what goes back in the file, or has another program write the file of that name. It refuses devices and pipes. write
-// must not close the file.
+// Replace is [Write] for a write that seeks in the file, or that has another program write to the file of that name. It refuses devices and
+// pipes, in which nobody can seek. write must not close the file.
 func Replace(path string, write func(f *os.File) error) error {
 	return replace(path, func(t *temporary) error {
 		var at *fs.PathError
