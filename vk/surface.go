@@ -3,6 +3,7 @@ package vk
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	vulkan "github.com/vulkan-go/vulkan"
@@ -23,8 +24,9 @@ var ErrCannotPresent = errors.New("the driver cannot show pictures in this windo
 // Instance returns the VkInstance, for the window system's function that makes a surface.
 func (d *Device) Instance() unsafe.Pointer { return unsafe.Pointer(d.instance) }
 
-// NewSurface takes over a VkSurfaceKHR of the device's [Device.Instance]; Close frees it, also after an error. The error is
-// [ErrCannotPresent] if the driver cannot show pictures in that window. The device must have been opened with [Options].Extensions.
+// NewSurface takes over a VkSurfaceKHR that was made for [Device.Instance]: the Surface's Close frees it, and after an error NewSurface has
+// done so. The error is [ErrCannotPresent] if the driver cannot show pictures in that window. The device must have been opened with
+// [Options].Extensions.
 func (d *Device) NewSurface(handle uintptr) (*Surface, error) {
 	s := &Surface{d, handle}
 	able := false
@@ -50,9 +52,9 @@ func (d *Device) NewSurface(handle uintptr) (*Surface, error) {
 	return s, nil
 }
 
-// Close frees the surface, whose swapchains have been closed.
+// Close frees the surface, whose swapchains have been closed. It comes before that of the device; after it, it does nothing.
 func (s *Surface) Close() {
-	if s.handle != 0 {
+	if s.handle != 0 && s.d.opened() {
 		s.d.newer.call("vkDestroySurfaceKHR", uintptr(unsafe.Pointer(s.d.instance)), s.handle, 0)
 		s.handle = 0
 	}
@@ -135,18 +137,16 @@ func Paces() []string { return paces }
 // modes are the paces as VkPresentModeKHR.
 var modes = []uint32{Fifo: 2, Mailbox: 1, Immediate: 0}
 
-// pace returns the pace if the driver has it, else Fifo, which all have.
-func (s *Surface) pace(want Pace) (Pace, error) {
+// Paces returns the paces that the driver has for the window, in order. All drivers have [Fifo].
+func (s *Surface) Paces() ([]Pace, error) {
 	var a arena
 	defer a.free()
 	all, err := listed(s.d.newer, &a, "vkGetPhysicalDeviceSurfacePresentModesKHR", uintptr(unsafe.Pointer(s.d.pd)), s.handle, uint32(0))
-	if err != nil {
-		return Fifo, err
-	}
-	for _, m := range all {
-		if m == modes[want] {
-			return want, nil
+	var have []Pace
+	for p, mode := range modes {
+		if slices.Contains(all, mode) {
+			have = append(have, Pace(p))
 		}
 	}
-	return Fifo, nil
+	return have, err
 }

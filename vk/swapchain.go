@@ -29,7 +29,6 @@ type Swapchain struct {
 	d         *Device
 	handle    uintptr
 	size      extent2
-	pace      Pace
 	blueFirst bool
 	images    []uint64
 	free      []uint64 // of each image the semaphore that its newest acquisition signalled
@@ -37,9 +36,9 @@ type Swapchain struct {
 	shown     []uint64 // of each image the semaphore after which it can be shown
 }
 
-// NewSwapchain makes the images of a window of that many pixels. The window system has the last word on size and pace. The error is
-// [ErrOutdated] while the window has no pixels, as one that is minimised.
-func (s *Surface) NewSwapchain(width, height int, want Pace) (*Swapchain, error) {
+// NewSwapchain makes the images of a window of that many pixels; the window system has the last word on the size. The pace is one of
+// [Surface.Paces]. The error is [ErrOutdated] while the window has no pixels, as one that is minimised.
+func (s *Surface) NewSwapchain(width, height int, p Pace) (*Swapchain, error) {
 	caps, err := s.capabilities()
 	if err != nil {
 		return nil, err
@@ -55,10 +54,7 @@ func (s *Surface) NewSwapchain(width, height int, want Pace) (*Swapchain, error)
 	if format, c.blueFirst, err = s.format(); err != nil {
 		return nil, err
 	}
-	if c.pace, err = s.pace(want); err != nil {
-		return nil, err
-	}
-	if err := c.make(s, caps, format); err != nil {
+	if err := c.make(s, caps, format, p); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -74,7 +70,7 @@ func (c surfaceCapabilities) fit(width, height int) extent2 {
 	return extent2{min(max(uint32(width), c.least.w), c.most.w), min(max(uint32(height), c.least.h), c.most.h)}
 }
 
-func (c *Swapchain) make(s *Surface, caps surfaceCapabilities, format surfaceFormat) error {
+func (c *Swapchain) make(s *Surface, caps surfaceCapabilities, format surfaceFormat, p Pace) error {
 	d := c.d
 	count := caps.minImages + 1 // one more than the window system keeps, so that there is one to draw
 	if caps.maxImages > 0 {
@@ -92,7 +88,7 @@ func (c *Swapchain) make(s *Surface, caps surfaceCapabilities, format surfaceFor
 	}
 	h, err := d.newer.create("vkCreateSwapchainKHR", unsafe.Pointer(d.dev), at(&a, swapchainInfo{
 		chained: chained{sType: 1000001000}, surface: uint64(s.handle), count: count, format: format, extent: c.size, layers: 1,
-		usage: uint32(vulkan.ImageUsageTransferDstBit), transform: caps.transform, alpha: alpha, mode: modes[c.pace], clipped: 1,
+		usage: uint32(vulkan.ImageUsageTransferDstBit), transform: caps.transform, alpha: alpha, mode: modes[p], clipped: 1,
 	}))
 	if err != nil {
 		return err
@@ -119,9 +115,6 @@ func (c *Swapchain) Size() (width, height int) { return int(c.size.w), int(c.siz
 
 // Images returns how many images there are.
 func (c *Swapchain) Images() int { return len(c.images) }
-
-// Pace returns the pace that the driver has.
-func (c *Swapchain) Pace() Pace { return c.pace }
 
 // BlueFirst tells whether the bytes of a pixel are blue, green, red, alpha, and not red, green, blue, alpha.
 func (c *Swapchain) BlueFirst() bool { return c.blueFirst }
@@ -179,7 +172,7 @@ func (c *Swapchain) Show(p *Program, image int) error {
 
 // Close waits for the device and frees the images. If the wait fails, nothing is freed, because the driver may still use it.
 func (c *Swapchain) Close() {
-	if c.handle == 0 && len(c.shown) == 0 || !unused(c.d.wait()) {
+	if c.handle == 0 || !unused(c.d.wait()) {
 		return
 	}
 	dev := uintptr(unsafe.Pointer(c.d.dev))

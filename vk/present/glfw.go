@@ -3,8 +3,12 @@
 package present
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"log"
 	"runtime/debug"
+	"strings"
 	"unicode"
 	"unsafe"
 
@@ -23,7 +27,8 @@ type window struct {
 
 // Open opens a window. It must be called on the main thread, where there is a display; a process can have one at a time.
 func Open(o WindowOptions) (OpenWindow, error) {
-	if err := glfw.Init(); err != nil {
+	listen()
+	if err := told(glfw.Init); err != nil {
 		return nil, fmt.Errorf("present: GLFW does not start: %w", err)
 	}
 	w, err := open(o)
@@ -32,6 +37,26 @@ func Open(o WindowOptions) (OpenWindow, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// told calls a function of GLFW's binding and returns its error. The binding writes some errors to the log instead, where they would stand
+// beside those of the program, and panics with others.
+func told(f func() error) (err error) {
+	var said strings.Builder
+	out, flags := log.Writer(), log.Flags()
+	log.SetOutput(&said)
+	log.SetFlags(0)
+	defer func() {
+		log.SetOutput(out)
+		log.SetFlags(flags)
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+		if text := strings.TrimSpace(said.String()); err == nil && text != "" {
+			err = errors.New(text)
+		}
+	}()
+	return f()
 }
 
 func open(o WindowOptions) (*window, error) {
@@ -45,7 +70,17 @@ func open(o WindowOptions) (*window, error) {
 	glfw.WindowHint(glfw.Visible, glfw.False)
 	glfw.WindowHintString(glfw.X11ClassName, "Genview")
 	glfw.WindowHintString(glfw.X11InstanceName, "genview")
-	g, err := glfw.CreateWindow(o.Width, o.Height, o.Title, nil, nil)
+	var g *glfw.Window
+	err := told(func() (err error) {
+		g, err = glfw.CreateWindow(o.Width, o.Height, o.Title, nil, nil)
+		return err
+	})
+	if text := refused(); err == nil && text != "" { // GLFW has a window then that does not exist
+		err = errors.New(text)
+	}
+	if err == nil && g == nil {
+		err = errors.New("GLFW does not say why")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("present: the window cannot be opened: %w", err)
 	}
@@ -74,12 +109,13 @@ var silent = map[glfw.Key]Key{
 func (w *window) Extensions() []string { return w.w.GetRequiredInstanceExtensions() }
 
 // Surface makes a surface. GLFW's binding returns the address of a variable that holds the handle and that nothing refers to any more, so no
-// garbage collection may begin before it is read.
-func (w *window) Surface(dev *vk.Device) (uintptr, error) {
+// garbage collection may begin before it is read. The binding does not fetch what GLFW says of a surface that it cannot make, and would panic
+// in the next call: Init fetches it, and does nothing else while GLFW runs.
+func (w *window) Surface(dev *vk.Device) (surface uintptr, err error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	at, err := w.w.CreateWindowSurface((*byte)(dev.Instance()), nil)
 	if err != nil {
-		return 0, fmt.Errorf("present: %w: %w", vk.ErrCannotPresent, err)
+		return 0, fmt.Errorf("present: %w: %w", vk.ErrCannotPresent, cmp.Or(told(glfw.Init), err))
 	}
 	return **(**uintptr)(unsafe.Pointer(&at)), nil
 }
@@ -100,7 +136,7 @@ func (w *window) Poll() []Key {
 
 func (w *window) Wait() { glfw.WaitEventsTimeout(0.1) }
 
-func (w *window) Closing() bool { return w.w.ShouldClose() }
+func (w *window) Closing() bool { return w.w.ShouldClose() || destroyed(w.w) }
 
 func (w *window) Title(text string) { w.w.SetTitle(text) }
 
@@ -165,7 +201,7 @@ func (w *window) centre() {
 	w.w.SetPos(x+max(0, width-own)/2, y+max(0, height-high)/2)
 }
 
-func (w *window) Resize(width, height int) { w.w.SetSize(width, height) }
+func (w *window) Refused() string { return refused() }
 
 func (w *window) Close() {
 	w.w.Destroy()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"genview/shaders"
 	"genview/shaders/spirv"
@@ -43,12 +44,14 @@ type Screen struct {
 	place   *vk.Buffer
 
 	surface *vk.Surface // nil: it was lost
+	paces   []vk.Pace   // that the surface has
 
 	// These belong to a size of the window. There are none while chain is nil.
 	chain         *vk.Swapchain
 	width, height int // of the window
 	pixels        *vk.Buffer
 	programs      []*vk.Program // for each image
+	drawn         bool          // there was a Show
 }
 
 // New returns a screen that shows the picture as it is at each Show. The error is [vk.ErrCannotPresent] if the device's driver cannot show
@@ -75,7 +78,10 @@ func (s *Screen) appear() error {
 	if err != nil {
 		return err
 	}
-	s.surface, err = s.dev.NewSurface(h)
+	if s.surface, err = s.dev.NewSurface(h); err != nil {
+		return err
+	}
+	s.paces, err = s.surface.Paces()
 	return err
 }
 
@@ -101,13 +107,15 @@ func (s *Screen) Show() (shown bool, err error) {
 		case errors.Is(err, vk.ErrNoImage):
 			return false, nil
 		default:
-			return err == nil, err
+			s.drawn = err == nil
+			return s.drawn, err
 		}
 	}
 	return false, nil
 }
 
-// ready makes what belongs to the window's size, unless it is there. It returns false if the window has no pixels.
+// ready makes what belongs to the window's size, unless it is there. It returns false if the window has no pixels. If a window cannot
+// have another surface, or loses it at once, it does not exist any more.
 func (s *Screen) ready() (bool, error) {
 	w, h := s.window.Size()
 	if w == 0 || h == 0 {
@@ -116,21 +124,25 @@ func (s *Screen) ready() (bool, error) {
 	if s.chain != nil && (w != s.width || h != s.height) {
 		s.forget()
 	}
-	if s.surface == nil {
-		if err := s.appear(); err != nil {
-			return false, err
-		}
-	}
 	if s.chain != nil {
 		return true, nil
 	}
-	s.width, s.height = w, h
-	err := s.make()
+	var err error
+	made := s.surface == nil
+	if made {
+		err = s.appear()
+	}
+	if err == nil {
+		s.width, s.height = w, h
+		err = s.make()
+	}
 	switch {
 	case err == nil:
 		return true, nil
 	case errors.Is(err, vk.ErrOutdated): // the window was minimised just now
 		err = nil
+	case made && (errors.Is(err, vk.ErrSurfaceLost) || errors.Is(err, vk.ErrCannotPresent)):
+		err = fmt.Errorf("present: the window is gone: %w", vk.ErrSurfaceLost)
 	case errors.Is(err, vk.ErrSurfaceLost):
 		s.disappear()
 		err = nil
@@ -141,7 +153,7 @@ func (s *Screen) ready() (bool, error) {
 
 // make makes a swapchain for the window's size, and a program for each of its images.
 func (s *Screen) make() (err error) {
-	if s.chain, err = s.surface.NewSwapchain(s.width, s.height, s.options.Pace); err != nil {
+	if s.chain, err = s.surface.NewSwapchain(s.width, s.height, s.Pace()); err != nil {
 		return err
 	}
 	w, h := s.chain.Size()
@@ -194,12 +206,15 @@ func constants(p Picture, smooth, blueFirst, texels bool) []spirv.Const {
 	return all
 }
 
-// Pace returns the pace at which pictures are shown. It may be another one than the options', because not every driver has all.
+// Paces returns the paces that the window has, in order: [vk.Fifo] and perhaps others.
+func (s *Screen) Paces() []vk.Pace { return s.paces }
+
+// Pace returns the pace at which pictures are shown: that of the options if the window has it, else [vk.Fifo].
 func (s *Screen) Pace() vk.Pace {
-	if s.chain == nil {
+	if slices.Contains(s.paces, s.options.Pace) {
 		return s.options.Pace
 	}
-	return s.chain.Pace()
+	return vk.Fifo
 }
 
 // SetPace changes the pace from the next Show on.
@@ -211,9 +226,9 @@ func (s *Screen) SetPace(p vk.Pace) {
 // ErrNothing says that nothing was shown that a picture could be taken of.
 var ErrNothing = errors.New("nothing is shown")
 
-// Shot returns the window's pixels as they were shown last. The error is [ErrNothing] if the window has changed since.
+// Shot returns the window's pixels as they were shown last. The error is [ErrNothing] if there was no Show, or the window has changed since.
 func (s *Screen) Shot() (*image.RGBA, error) {
-	if s.chain == nil {
+	if !s.drawn {
 		return nil, ErrNothing
 	}
 	w, h := s.chain.Size()
@@ -241,7 +256,7 @@ func (s *Screen) forget() {
 	if s.pixels != nil {
 		s.pixels.Close()
 	}
-	s.chain, s.pixels = nil, nil
+	s.chain, s.pixels, s.drawn = nil, nil, false
 }
 
 // disappear also frees the surface.

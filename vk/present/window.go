@@ -28,13 +28,13 @@ type OpenWindow interface {
 	Window
 	Poll() []Key       // handles events, and returns the keys that were pressed since the last call
 	Wait()             // waits a tenth of a second for events
-	Closing() bool     // the user wants it closed
+	Closing() bool     // the user wants it closed, or it is
 	Title(text string) // sets the title
 	Refresh() float64  // of the monitor, in Hz
 	Full() bool        // it fills its monitor
 	SetFull(full bool) // makes it fill its monitor, or be as it was
 	NextMonitor()      // moves it to the next monitor
-	Resize(w, h int)   // in screen coordinates
+	Refused() string   // the first request that the window system has refused, in one line; "": none. The window may lack something since
 	Close()            // and gives back what all windows of the process share
 }
 
