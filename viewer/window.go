@@ -104,6 +104,14 @@ func CheckDisplay() error {
 	return nil
 }
 
+// Display is CheckDisplay without a remedy, for commands that have others.
+func Display() error {
+	if displayError(runtime.GOOS, os.Getenv) != nil {
+		return ErrNoDisplay
+	}
+	return connect()
+}
+
 // displayError returns an error with a remedy if no display is set.
 func displayError(goos string, env func(string) string) error {
 	switch {

@@ -1,13 +1,15 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"genview/vk"
 	"genview/vk/present"
 )
 
@@ -55,106 +57,13 @@ func TestPresentRefuses(t *testing.T) {
 			t.Errorf("%s: exit code %d, %q, want %q", flags, code, stderr, want)
 		}
 	}
-	t.Setenv("DISPLAY", "")
 	t.Setenv("WAYLAND_DISPLAY", "")
-	_, stderr, code := genview(t, "present", "run")
-	if code != 1 || !strings.Contains(stderr, "genview walk run") || strings.Count(stderr, "\n") != 1 {
-		t.Errorf("without a display: exit code %d, %q", code, stderr)
+	for display, want := range map[string]string{"": "(DISPLAY is not set)", ":7654": `the X display ":7654" cannot be reached`} {
+		t.Setenv("DISPLAY", display)
+		refused(t, 1, want+", and genview present needs a window: genview walk run makes a film without", "present", "run")
 	}
-}
-
-// keyboard is a window that is not there, and the keys that are pressed in it.
-type keyboard struct {
-	present.OpenWindow
-	full, next bool
-}
-
-func (k *keyboard) Full() bool       { return k.full }
-func (k *keyboard) SetFull(on bool)  { k.full = on }
-func (k *keyboard) NextMonitor()     { k.next = true }
-func (k *keyboard) Refresh() float64 { return 50 }
-
-// TestPresentKeys: each key does what the list of keys says.
-func TestPresentKeys(t *testing.T) {
-	w := &keyboard{}
-	p := &presenter{window: w, player: player{speed: 1, truncation: 1, at: 2.5}}
-	press := func(keys ...present.Key) {
-		t.Helper()
-		for _, k := range keys {
-			if err := p.press(k); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	check := func(what string, ok bool) {
-		t.Helper()
-		if !ok {
-			t.Errorf("%s: %+v", what, p.player)
-		}
-	}
-	p.player.advance(100 * time.Millisecond)
-	check("a tenth of a second at speed 1", p.player.at > 2.59 && p.player.at < 2.61)
-	p.player.advance(time.Hour)
-	check("after an hour without frames it is not far", p.player.at < 3)
-	press(' ')
-	at := p.player.at
-	p.player.advance(time.Second / 10)
-	check("it stands", p.player.at == at && strings.HasSuffix(p.player.String(), ", paused"))
-	press(present.Right)
-	check("the next seed", p.player.at == 3)
-	press(present.Left)
-	check("the one before", p.player.at == 2)
-	press(present.Left, present.Left, present.Left)
-	check("there is none before the first", p.player.at == 0)
-	press('+', '+')
-	check("twice as fast", p.player.speed > 1.99 && p.player.speed < 2.01)
-	for range 40 {
-		press('-')
-	}
-	check("it comes to rest", p.player.speed == 0)
-	press(present.Up)
-	check("and goes on", p.player.speed > 0)
-	press('[', '[')
-	check("nearer to the mean", p.player.truncation > 0.89 && p.player.truncation < 0.91)
-	if z := p.player.latent(func(float64) []float32 { return []float32{10} }); z[0] < 8.9 || z[0] > 9.1 {
-		t.Errorf("the latent is %v", z)
-	}
-	press('f', 'm')
-	if !w.full || !w.next || p.pace.refresh != 50 {
-		t.Errorf("full %t, next monitor %t, %g Hz", w.full, w.next, p.pace.refresh)
-	}
-	press(present.F11, 'q')
-	if w.full || !p.over {
-		t.Error("F11 or q does nothing")
-	}
-	for _, key := range []string{"space", "+", "-", "up", "down", "]", "[", "right", "left", "s", "f", "F11", "m", "v", "?", "q", "Esc"} {
-		if !regexp.MustCompile(`(^|[ (])` + regexp.QuoteMeta(key) + `[ );,]`).MatchString(presentKeys) {
-			t.Errorf("the list of keys lacks %s", key)
-		}
-	}
-}
-
-// TestFrames: frames/s, the 99th percentile and the dropped frames of known times.
-func TestFrames(t *testing.T) {
-	p := pace{refresh: 100}
-	now := time.Unix(1000, 0)
-	for i := range 201 {
-		now = now.Add(10 * time.Millisecond)
-		if i == 100 {
-			now = now.Add(30 * time.Millisecond) // three refreshes without a frame
-		}
-		p.frame(now)
-	}
-	p.rest()
-	p.frame(now.Add(time.Hour)) // after a rest nothing is late
-	const want = "202 frames at 98.5 frames/s, 99 of 100 within 10.25 ms, 3 dropped at a refresh of 100 Hz"
-	if got := p.String(); got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if q := p.quantile(1); q < 40*time.Millisecond || q > 41*time.Millisecond {
-		t.Errorf("the longest is %v", q)
-	}
-	if p.recent < 95 || p.recent > 105 {
-		t.Errorf("%.1f frames/s", p.recent)
+	err := instead(fmt.Errorf("vk: %w", vk.ErrCannotPresent), "run")
+	if want := "look at the run with genview view run"; !errors.Is(err, vk.ErrCannotPresent) || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }
