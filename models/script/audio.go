@@ -39,7 +39,7 @@ func (s *sound) Attr(name string) (starlark.Value, error) {
 	if name == "seconds" {
 		return starlark.Float(s.seconds()), nil
 	}
-	return method("audio", name, s)
+	return method(nil, "audio", name, s)
 }
 
 func callAudio(_ *host, _ *starlark.Thread, name string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"genview/models/family"
 	"genview/models/film"
@@ -23,6 +24,9 @@ type host struct {
 	open  map[string]*opened
 	last  *model          // the one that was opened last
 	asked map[string]bool // parameters that the script reads
+
+	printed int          // bytes that what runs now has printed
+	since   atomic.Int64 // Unix nanoseconds since which the script itself computes; 0: the host does
 }
 
 // opened is a session, with the step of the weights that it has now.
@@ -41,6 +45,9 @@ func newHost(o Options) *host {
 	}
 	if o.Memory == 0 {
 		o.Memory = usualMemory
+	}
+	if o.Time == 0 {
+		o.Time = usualTime
 	}
 	if o.Write == nil {
 		o.Write = film.Write
@@ -162,14 +169,18 @@ func (m *model) Attr(name string) (starlark.Value, error) {
 		}
 		return starlark.NewList(names), nil
 	}
-	return method("model", name, m)
+	return method(m.h, "model", name, m)
 }
 
-// method returns a method of a value of the host; nil: there is none.
-func method(kind, name string, of starlark.Value) (starlark.Value, error) {
+// method returns a method of a value of the host; nil: there is none. It notes that the host computes meanwhile; h may be nil.
+func method(h *host, kind, name string, of starlark.Value) (starlark.Value, error) {
 	for _, f := range Methods[kind] {
 		if f.Name == name && f.method != nil {
 			return starlark.NewBuiltin(kind+"."+name, func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+				if h != nil {
+					h.computes(false)
+					defer h.computes(true)
+				}
 				return f.method(of, b.Name(), args, kwargs)
 			}), nil
 		}

@@ -143,6 +143,8 @@ type scene struct {
 
 // call calls a function of the script for a frame.
 func (s *scene) call(f starlark.Callable, i int) (starlark.Value, error) {
+	s.h.computes(true)
+	defer s.h.computes(false)
 	return starlark.Call(s.t, f, starlark.Tuple{starlark.MakeInt(i), starlark.Float(float64(i) / float64(max(s.frames-1, 1)))}, nil)
 }
 

@@ -185,7 +185,9 @@ func (in *Interpreter) Complete(text string) (names []string, typed int) {
 			all = of.AttrNames()
 		}
 	}
-	all = slices.DeleteFunc(all, func(name string) bool { return !strings.HasPrefix(name, last) || name == multiply })
+	all = slices.DeleteFunc(all, func(name string) bool {
+		return !strings.HasPrefix(name, last) || !unicode.IsLetter(rune(name[0])) // operators have functions, too
+	})
 	slices.Sort(all)
 	return slices.Compact(all), len(last)
 }

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,17 +33,21 @@ type Options struct {
 	Show  func(images []*image.RGBA) error                        // shows pictures in a window; nil: there is none
 	Count func(unit string, done, of int)                         // receives the progress of long work; may be nil
 
-	Steps  uint64 // most steps; 0: 100 million, some seconds
-	Memory uint64 // most bytes of the heap while the script runs; 0: 1 GiB
-	// Abort is called if the script takes twice as much memory as it may within one call, which cannot be interrupted; it should end the
-	// process. nil: the call goes on.
+	Steps  uint64        // most steps; 0: 100 million, some seconds
+	Memory uint64        // most bytes of the heap while the script runs; 0: 1 GiB
+	Time   time.Duration // most time between two calls of the functions in the reference; 0: 1 minute
+	// Abort is called if the script takes twice as much memory or time as it may within one operation, which cannot be interrupted; it should
+	// end the process. nil: the operation goes on.
 	Abort func(error)
 }
 
 const (
 	usualSteps  = 100_000_000
 	usualMemory = 1 << 30
+	usualTime   = time.Minute
 	mostSource  = 1 << 18 // bytes of a script; its parser takes memory for each parenthesis that is open
+	mostPrinted = 1 << 24 // bytes
+	mostMessage = 1 << 10 // bytes of an error's text
 )
 
 // Dialect is what scripts may be written in, besides Starlark's core: sets, while, and statements outside functions. Recursion is not
@@ -95,7 +100,7 @@ func (in *Interpreter) Run(ctx context.Context, name string, source []byte) erro
 	if len(source) > mostSource {
 		return fmt.Errorf("script: %s has %d KiB, of which %d are allowed", name, len(source)>>10, mostSource>>10)
 	}
-	file, err := Dialect.Parse(name, source, 0)
+	file, err := Dialect.Parse(name, bytes.TrimPrefix(source, []byte("\ufeff")), 0) // without the byte order mark that some editors write
 	if err != nil {
 		return explain(err)
 	}
@@ -115,7 +120,13 @@ func (in *Interpreter) within(ctx context.Context, name string, f func(*starlark
 	h := in.host
 	h.ctx = ctx
 	thread := &starlark.Thread{
-		Name: name, Print: func(_ *starlark.Thread, text string) { h.print(text) },
+		Name: name, Print: func(t *starlark.Thread, text string) {
+			if h.printed += len(text); h.printed > mostPrinted {
+				t.Cancel(fmt.Sprintf("the script printed more than %d MiB", mostPrinted>>20))
+				return
+			}
+			h.print(text)
+		},
 		Load: func(*starlark.Thread, string) (starlark.StringDict, error) {
 			return nil, errors.New("a script is one file: it cannot load others")
 		},
@@ -124,7 +135,9 @@ func (in *Interpreter) within(ctx context.Context, name string, f func(*starlark
 	thread.OnMaxSteps = func(t *starlark.Thread) {
 		t.Cancel(fmt.Sprintf("the script took more than %d steps: does it end?", h.o.Steps))
 	}
-	stop := watch(ctx, thread, h.o, in.heap)
+	h.printed = 0
+	h.computes(true)
+	stop := h.watch(thread, in.heap)
 	defer stop()
 	err := f(thread)
 	if err != nil && ctx.Err() != nil {
@@ -140,32 +153,49 @@ func heap() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// watch cancels a script when its context ends or when the heap has grown too much from what it was before.
-func watch(ctx context.Context, thread *starlark.Thread, o Options, before uint64) (stop func()) {
-	done := make(chan struct{})
+// computes notes that the script itself computes from now on, or that the host does.
+func (h *host) computes(script bool) {
+	if script {
+		h.since.Store(time.Now().UnixNano())
+	} else {
+		h.since.Store(0)
+	}
+}
+
+// watch cancels a script when its context ends, when it computes for too long, or when the heap has grown too much from what it was before.
+func (h *host) watch(thread *starlark.Thread, before uint64) (stop func()) {
+	ctx, cancel := context.WithCancel(h.ctx)
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {
-			case <-done:
-				return
 			case <-ctx.Done():
 				thread.Cancel(ctx.Err().Error())
 				return
 			case <-tick.C:
-				over := heap()
-				err := fmt.Errorf("the script took more than %d MiB of memory", o.Memory>>20)
-				if over > before+o.Memory {
-					thread.Cancel(err.Error())
-				}
-				if over > before+2*o.Memory && o.Abort != nil {
-					o.Abort(err)
+			}
+			if used := heap(); used > before+h.o.Memory {
+				h.exceeds(thread, used > before+2*h.o.Memory, fmt.Errorf("the script took more than %d MiB of memory", h.o.Memory>>20))
+			}
+			if since := h.since.Load(); since != 0 {
+				if took := time.Since(time.Unix(0, since)); took > h.o.Time {
+					h.exceeds(thread, took > 2*h.o.Time, fmt.Errorf("the script computed for more than %v: does it end?", h.o.Time))
 				}
 			}
 		}
 	}()
-	return func() { close(done) }
+	return func() { cancel(); <-ended }
+}
+
+// exceeds ends a script that has exceeded a bound, and the process if it has done so by far.
+func (h *host) exceeds(thread *starlark.Thread, far bool, err error) {
+	thread.Cancel(err.Error())
+	if far && h.o.Abort != nil {
+		h.o.Abort(err)
+	}
 }
 
 // explain returns an error of a script as one line that begins with the place in the script.
@@ -180,6 +210,9 @@ func explain(err error) error {
 		return fmt.Errorf("%s: %s", parse.Pos, parse.Msg)
 	case errors.As(err, &eval):
 		text := strings.TrimPrefix(eval.Msg, "Starlark computation cancelled: ")
+		if len(text) > mostMessage {
+			text = strings.ToValidUTF8(text[:mostMessage], "") + "…"
+		}
 		for i := len(eval.CallStack) - 1; i >= 0; i-- { // the innermost place that is in the script, and not in a function of the host
 			if pos := eval.CallStack[i].Pos; pos.Line > 0 {
 				return &Error{At: pos.String(), Text: text, Err: eval.Unwrap()}
@@ -238,9 +271,12 @@ func (h *host) inside(path string, write func(path string) error) error {
 
 // functions returns what scripts can call.
 func (h *host) functions() starlark.StringDict {
-	all := starlark.StringDict{"math": math.Module, multiply: starlark.NewBuiltin(multiply, times), "range": starlark.NewBuiltin("range", shortRange)}
+	all := bounded()
+	all["math"] = math.Module
 	for _, f := range Functions {
 		all[f.Name] = starlark.NewBuiltin(f.Name, func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			h.computes(false)
+			defer h.computes(true)
 			return f.call(h, t, f.Name, args, kwargs)
 		})
 	}

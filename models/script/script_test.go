@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"genview/models/film"
 )
 
 // printed runs a script that opens no run, and returns what it prints.
@@ -28,15 +30,17 @@ func printed(t *testing.T, source string, o Options) (string, error) {
 // TestScripts: what scripts compute.
 func TestScripts(t *testing.T) {
 	for source, want := range map[string]string{
-		"print(1 + 2, 2 * 3, 'ab' * 2, [1] * 3)":                                            "3 6 abab [1, 1, 1]",
-		"x = 2\nx *= 3\nprint(x)":                                                           "6",
-		"d = {'a': 2}\nd['a'] *= 4\nprint(d['a'])":                                          "8",
-		"i = 0\nwhile i < 5:\n    i += 1\nprint(i)":                                         "5",
-		"print([2 * x for x in range(3) if x * 2 != 2])":                                    "[0, 4]",
-		"def f(a=2 * 3, *b, **c):\n    return a * 2\nprint(f(), f(a=1 * 1))":                "12 2",
-		"print(lerp(0, 10, 0.3), ease(0.5), ease(0.5, 'in'), clamp(7), clamp(-1, low=-3))":  "3.0 0.5 0.25 1.0 -1.0",
-		"print(math.floor(math.pi))":                                                        "3",
-		"z = noise(3, seed=2)(0)\nw = noise(3, 2)(1.0)\nprint(len(z), (z - w).norm < 1e-5)": "3 True",
+		"print(1 + 2, 2 * 3, 'ab' * 2, [1] * 3)":                                           "3 6 abab [1, 1, 1]",
+		"x = 2\nx *= 3\nprint(x)":                                                          "6",
+		"d = {'a': 2}\nd['a'] *= 4\nprint(d['a'])":                                         "8",
+		"i = 0\nwhile i < 5:\n    i += 1\nprint(i)":                                        "5",
+		"print([2 * x for x in range(3) if x * 2 != 2])":                                   "[0, 4]",
+		"def f(a=2 * 3, *b, **c):\n    return a * 2\nprint(f(), f(a=1 * 1))":               "12 2",
+		"print(lerp(0, 10, 0.3), ease(0.5), ease(0.5, 'in'), clamp(7), clamp(-1, low=-3))": "3.0 0.5 0.25 1.0 -1.0",
+		"\ufeffx = 'a-b'\nprint(x.replace('-', '+'), '-'.join([x, x]), '{} {y}'.format(x, y=2), getattr(x, 'upper')(), x.replace)": "a+b a-b-a-b a-b 2 A-B <built-in function replace>",
+		"x = 7\nx %= 4\nx <<= 2\nprint(x, '%s %d' % ('a', 3), '%%' % (), int('77', 8), int(3.9))":                                  "12 a 3 % 63 3",
+		"print(math.floor(math.pi))": "3",
+		"z = noise(3, seed=2)(0)\nw = noise(3, 2)(1.0)\nprint(len(z), (z - w).norm < 1e-5)":                                                                              "3 True",
 		"z = noise(2)(0.5)\nprint(2 * z == z + z, z / 2 + z * 0.5 == z, -z == 0 - 1 * z if False else -(-z) == z, z[0] == z[0])":                                         "True True True True",
 		"a, b = noise(4, 1)(0), noise(4, 2)(0)\np = path([a, b], loop=True, kind='slerp')\nprint((p(0) - a).norm < 1e-5, (p(0.5) - b).norm < 1e-5, slerp(a, b, 0) == a)": "True True True",
 		"print(param('speed', 2), param('on', False), param('name', 'x'), param('far', 1.5))":                                                                            "5 True y 2.5",
@@ -60,46 +64,59 @@ func TestScriptsThatFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	for source, want := range map[string]string{
-		"x = (1":                                      "t.star:1:7: got end of file",
-		"\nprint(y)":                                  "t.star:2:7: undefined: y",
-		"def f():\n    return 1 / 0\nf()":             "t.star:2:14: floating-point division by zero",
-		"def f():\n    f()\nf()":                      "function f called recursively",
-		"while True:\n    pass":                       "more than 100000 steps: does it end?",
-		"x = 'a' * 1000000000":                        "are more than the 10000000",
-		"x = 3\ny = [0] * (1 << 60)":                  "t.star:2:9: 1 elements, 1152921504606846976 times",
-		"x = list(range(1 << 40))":                    "a range of 1099511627776 numbers",
-		"x = 10\nfor i in range(100):\n    x *= x":    "more than 65536 bits",
-		"def f():\n    return [1]\nf()[0] *= 2":       "would call the function on its left twice",
-		"open('" + file + "')":                        "undefined: open",
-		"load('" + file + "', 'x')":                   "a script is one file: it cannot load others",
-		"model()":                                     "no run was given with the script",
-		"model('a')":                                  "t.star:1:6: there are no runs",
-		"slerp(1, 2, 0.5)":                            "slerp: a int and a int: give two latent vectors",
-		"slerp(noise(2)(0), noise(3)(0), 0.5)":        "latent vectors of 2 and 3 numbers",
-		"noise(2)(0) / 0":                             "is divided by 0",
-		"noise(2)(0) * noise(2)(0)":                   "unknown binary op",
-		"noise(2)(0) < noise(2)(1)":                   "have no order",
-		"path([], 'cubic')":                           "it needs stops",
-		"path([1])":                                   "element 0 is a int and no latent vector",
-		"path([noise(2)(0)], 'zig')":                  `there is no kind "zig", but circle`,
-		"ease(1, 'slow')":                             `there is no "slow", but in`,
-		"noise(0)":                                    "0 dimensions",
-		"param('speed', 2)":                           "speed=fast: give a whole number",
-		"grid([])":                                    "there are no pictures",
-		"save('a.png', 3)":                            "a int and no picture",
-		"film('a.gif', 0, len)":                       "0 frames: give 1",
-		"film('a.gif', 3, lambda i, t: i)":            "returns a int for frame 0",
-		"film('a.gif', 3, lambda i, t: noise(2)(t))":  "no model is open",
-		"film('a.gif', 3, lambda i: i)":               "accepts 1 positional argument",
-		"save_latents('../z.npy', [noise(2)(0)])":     "is outside of the folder",
-		"save_latents('" + file + "', [noise(2)(0)])": "ending must be .npy",
-		"read_latents('none.npy', 2)":                 "none.npy is not there",
-		"audio('none.wav')":                           "none.wav is not there",
-		"audio('" + file + "')":                       "is no WAV file",
+		"x = (1":                                         "t.star:1:7: got end of file",
+		"\nprint(y)":                                     "t.star:2:7: undefined: y",
+		"def f():\n    return 1 / 0\nf()":                "t.star:2:14: floating-point division by zero",
+		"def f():\n    f()\nf()":                         "function f called recursively",
+		"while True:\n    pass":                          "more than 100000 steps: does it end?",
+		"x = 'a' * 1000000000":                           "are more than the 10000000",
+		"x = 3\ny = [0] * (1 << 60)":                     "t.star:2:9: 1 elements, 1152921504606846976 times",
+		"x = list(range(1 << 40))":                       "a range of more than 10000000 numbers",
+		"x = 10\nfor i in range(100):\n    x *= x":       "more than 65536 bits",
+		"def f():\n    return [1]\nf()[0] *= 2":          "would call the function on its left twice",
+		"f = 'x' * 9000\ny = f.replace('x', f)":          "t.star:2:14: the text would have more than 10000000 bytes",
+		"getattr('x' * 9000, 'replace')('', 'y' * 9000)": "more than 10000000 bytes",
+		"','.join(['y' * 9000] * 9000)":                  "more than 10000000 bytes",
+		"('y' * 9000).join(('', ) * 9000)":               "more than 10000000 bytes",
+		"('{x}' * 9000).format(x = 'y' * 9000)":          "more than 10000000 bytes",
+		"('%s' * 9000) % (('y' * 9000,) * 9000)":         "more than 10000000 bytes",
+		"x = '%(a)s' * 9000\nx %= {'a': 'y' * 9000}":     "t.star:2:3: the text would have more than 10000000 bytes",
+		"x = 1\nfor i in range(9000):\n    x <<= 500":    "more than 65536 bits",
+		"int('9' * 20000)":                               "more than 16384 digits",
+		"range(-1 << 63, (1 << 63) - 1)":                 "a range of more than 10000000 numbers",
+		"for i in range(3000):\n    print('x' * 10000)":  "t.star:2:10: the script printed more than 16 MiB",
+		"'a'.replace = 3":                                "t.star:1:",
+		"fail('x' * 100000)":                             "xxx…",
+		"open('" + file + "')":                           "undefined: open",
+		"load('" + file + "', 'x')":                      "a script is one file: it cannot load others",
+		"model()":                                        "no run was given with the script",
+		"model('a')":                                     "t.star:1:6: there are no runs",
+		"slerp(1, 2, 0.5)":                               "slerp: a int and a int: give two latent vectors",
+		"slerp(noise(2)(0), noise(3)(0), 0.5)":           "latent vectors of 2 and 3 numbers",
+		"noise(2)(0) / 0":                                "is divided by 0",
+		"noise(2)(0) * noise(2)(0)":                      "unknown binary op",
+		"noise(2)(0) < noise(2)(1)":                      "have no order",
+		"path([], 'cubic')":                              "it needs stops",
+		"path([1])":                                      "element 0 is a int and no latent vector",
+		"path([noise(2)(0)], 'zig')":                     `there is no kind "zig", but circle`,
+		"ease(1, 'slow')":                                `there is no "slow", but in`,
+		"noise(0)":                                       "0 dimensions",
+		"param('speed', 2)":                              "speed=fast: give a whole number",
+		"grid([])":                                       "there are no pictures",
+		"save('a.png', 3)":                               "a int and no picture",
+		"film('a.gif', 0, len)":                          "0 frames: give 1",
+		"film('a.gif', 3, lambda i, t: i)":               "returns a int for frame 0",
+		"film('a.gif', 3, lambda i, t: noise(2)(t))":     "no model is open",
+		"film('a.gif', 3, lambda i: i)":                  "accepts 1 positional argument",
+		"save_latents('../z.npy', [noise(2)(0)])":        "is outside of the folder",
+		"save_latents('" + file + "', [noise(2)(0)])":    "ending must be .npy",
+		"read_latents('none.npy', 2)":                    "none.npy is not there",
+		"audio('none.wav')":                              "none.wav is not there",
+		"audio('" + file + "')":                          "is no WAV file",
 	} {
 		out, err := printed(t, source, Options{Steps: 100_000, Dir: t.TempDir(), Set: map[string]string{"speed": "fast"}})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s\ngives %q and %v, want %q", source, out, err, want)
+			t.Errorf("%s\ngives %.100q and %v, want %q", source, out, err, want)
 		}
 	}
 	if p, err := os.ReadFile(file); err != nil || string(p) != "secret" {
@@ -133,6 +150,28 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 	default:
 		t.Error("a text of 33 MB was made with 4 allowed")
+	}
+}
+
+// TestTimeIsBounded: a script that computes for too long is ended, also within one operation, but not while a film is drawn.
+func TestTimeIsBounded(t *testing.T) {
+	const most = 50 * time.Millisecond
+	endless := Options{Time: most, Steps: 1 << 60}
+	for _, source := range []string{"while True:\n    pass", "def draw(i, t):\n    while True:\n        pass\nfilm('a.gif', 2, draw)"} {
+		if _, err := printed(t, source, endless); err == nil || !strings.Contains(err.Error(), "computed for more than 50ms: does it end?") {
+			t.Errorf("%s gives %v", source, err)
+		}
+	}
+	slow := endless
+	slow.Write = func(string, film.Film) error { time.Sleep(3 * most); return nil }
+	if _, err := printed(t, "film('a.gif', 2, len)", slow); err != nil {
+		t.Errorf("a film that takes long gives %v", err)
+	}
+	aborted := false
+	endless.Abort = func(error) { aborted = true }
+	_, _ = printed(t, "t = ()\nfor i in range(25):\n    t = (t, t)\nx = {t: 1}", endless) // a hash of 33 million elements
+	if !aborted {
+		t.Error("one operation took longer than it may")
 	}
 }
 
@@ -251,4 +290,21 @@ func TestReference(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzRun: no script makes the interpreter panic, and errors are one line.
+func FuzzRun(f *testing.F) {
+	for _, source := range []string{
+		"x = [1] * 3\nx[0] *= 2\nprint('%s' % x, x.index(2))", "p = path([noise(2)(0), noise(2)(1)], 'circle')\nprint(p(0.5).norm)",
+		"def f(a, b=2):\n    return '{} {b}'.format(a, b=b).replace('a', 'b' * 9)\nprint(','.join([f(1), f(2)]))", "clamp(ease(2, 'in'), low=-1 << 70)",
+		"film('a.gif', 2, lambda i, t: grid([]))", "load('x', y='z')", "x = {k: v for k, v in [(1, 2)] if k}\nx.replace = 3",
+	} {
+		f.Add(source)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		o := Options{Steps: 10_000, Memory: 64 << 20, Time: 10 * time.Second, Dir: t.TempDir(), Write: func(string, film.Film) error { return nil }}
+		if _, err := printed(t, source, o); err != nil && strings.Contains(strings.TrimSpace(err.Error()), "\n") && !strings.Contains(source, "fail") {
+			t.Errorf("%q gives %q", source, err)
+		}
+	})
 }
