@@ -102,16 +102,37 @@ func (b budget) file(ctx context.Context, path string) (p []byte, done func(), e
 
 // ReadImage reads a picture file as [C, H, W] in [0, 1], scaled to cover H × W and cropped to its centre.
 func ReadImage(path string, c, h, w int) ([]float32, error) {
-	out := make([]float32, c*h*w)
-	err := newBudget().with(context.Background(), path, func(r raster) {
-		for i, v := range r.planes(c, h, w) {
-			out[i] = float32(v) / 255
-		}
-	})
+	var out []float32
+	err := newBudget().with(context.Background(), path, func(r raster) { out = r.values(c, h, w) })
 	if err != nil {
 		return nil, fmt.Errorf("data: %s cannot be read: %w; mend it or leave it out", shown(path), err)
 	}
 	return out, nil
+}
+
+// DecodeImage reads a picture as [ReadImage] does, from the bytes of a file, if it has no more than a number of pixels.
+func DecodeImage(p []byte, c, h, w, most int) ([]float32, error) {
+	pic, err := codec.Open(p)
+	if err != nil {
+		return nil, fmt.Errorf("data: the picture cannot be read: %w", err)
+	}
+	if pixels := int64(pic.Width) * int64(pic.Height); pixels > int64(most) || pic.Bytes > maxDecoded {
+		return nil, fmt.Errorf("data: the picture has %d×%d pixels, of which %d are read: make it smaller", pic.Width, pic.Height, most)
+	}
+	img, err := pic.Decode()
+	if err != nil {
+		return nil, fmt.Errorf("data: the picture cannot be read: %w", err)
+	}
+	return raster{img, pic.Orientation}.values(c, h, w), nil
+}
+
+// values returns a picture as [C, H, W] in [0, 1].
+func (r raster) values(c, h, w int) []float32 {
+	out := make([]float32, c*h*w)
+	for i, v := range r.planes(c, h, w) {
+		out[i] = float32(v) / 255
+	}
+	return out
 }
 
 // planes scales a picture so that it covers w × h, crops it to its centre, turns it upright, and splits it into channels. Transparent parts

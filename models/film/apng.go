@@ -48,24 +48,25 @@ func writeAPNG(w io.Writer, r *reel) error {
 // pngParts encodes a finished picture, and returns the chunks of a PNG.
 func (r *reel) pngParts(_ int, img *image.RGBA) (map[string][]byte, error) {
 	var b bytes.Buffer
-	e := png.Encoder{BufferPool: &r.pngs}
+	e := png.Encoder{BufferPool: r.Buffers}
 	if err := e.Encode(&b, img); err != nil {
 		return nil, err
 	}
 	return chunks(b.Bytes())
 }
 
-// pngBuffers keeps what encoders have allocated, a megabyte each, for the next pictures.
-type pngBuffers struct{ kept sync.Pool }
+// Buffers keep what encoders of PNG have allocated, a megabyte each, for the next pictures. The zero Buffers are empty. Several goroutines
+// may use them.
+type Buffers struct{ kept sync.Pool }
 
 // Get implements [png.EncoderBufferPool].
-func (p *pngBuffers) Get() *png.EncoderBuffer {
+func (p *Buffers) Get() *png.EncoderBuffer {
 	b, _ := p.kept.Get().(*png.EncoderBuffer)
 	return b
 }
 
 // Put implements [png.EncoderBufferPool].
-func (p *pngBuffers) Put(b *png.EncoderBuffer) { p.kept.Put(b) }
+func (p *Buffers) Put(b *png.EncoderBuffer) { p.kept.Put(b) }
 
 // onePNG writes a finished picture as a PNG file.
 func (r *reel) onePNG(w io.Writer, img *image.RGBA) error {

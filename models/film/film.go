@@ -35,6 +35,7 @@ type Film struct {
 	Columns    int                // pictures in a row of a sheet; 0: as many as 960 pixels hold
 	Background color.Color        // what shows through transparent pictures; nil: black
 	About      []Note             // written into the file; see [ReadAbout]
+	Buffers    *Buffers           // shared with other films; nil: the film has its own
 }
 
 // Still returns the film of one picture.

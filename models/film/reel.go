@@ -1,6 +1,7 @@
 package film
 
 import (
+	"cmp"
 	"image"
 	"image/color"
 	"iter"
@@ -24,12 +25,12 @@ type reel struct {
 	fonts   *lettering.Fonts // nil: there are no captions
 	style   lettering.Style
 	ground  color.RGBA // behind transparent pictures
-	pngs    pngBuffers
 }
 
 // newReel returns the reel of a film whose pictures have a size.
 func newReel(f Film, size image.Point, e format) (*reel, error) {
 	scale := max(1, f.Scale)
+	f.Buffers = cmp.Or(f.Buffers, new(Buffers))
 	if size.X < 1 || size.Y < 1 || max(size.X, size.Y) > math.MaxInt32/scale || f.Size > math.MaxInt32/size.Y {
 		return nil, errTooLarge
 	}

@@ -163,7 +163,7 @@ func (p *parser) element(file string) ([]float32, error) {
 		}
 		at, p.rest = n, after
 	}
-	all, err := ReadLatents(file, p.space.Z)
+	all, err := p.space.latents(file)
 	switch {
 	case err != nil:
 		return nil, err

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type Space struct {
 	Step      int                                                       // of the model's weights; stops that name no step have it
 	Find      func(ctx context.Context, file string) ([]float32, error) // the point of a picture file; nil: pictures have none
 	Direction func(name string) ([]float32, error)                      // a direction by its name; nil: there are none
+	NoFiles   bool                                                      // image:FILE and z:FILE are refused, because others write the texts
+	Most      int                                                       // points that one text may name; 0: 100,000
 
 	found map[string][]float32 // by picture file
 }
@@ -46,7 +49,7 @@ func Seed(seed uint64, z int) []float32 {
 	return out
 }
 
-// mostStops is the largest number of points that one text may name.
+// mostStops is the usual largest number of points that one text may name.
 const mostStops = 100000
 
 // Stops returns the points that a text names, in the form of [Grammar]. It is for one goroutine.
@@ -92,12 +95,12 @@ func (s *Space) stops(ctx context.Context, text string) ([]Stop, error) {
 		return s.seeds(list, step)
 	}
 	if path, ok := fileOf(where); ok {
-		all, err := ReadLatents(path, s.Z)
+		all, err := s.latents(path)
 		if err != nil {
 			return nil, err
 		}
-		if len(all) > mostStops {
-			return nil, fmt.Errorf("has %d points, of which %d are taken at most", len(all), mostStops)
+		if most := cmp.Or(s.Most, mostStops); len(all) > most {
+			return nil, fmt.Errorf("has %d points, of which %d are taken at most", len(all), most)
 		}
 		var out []Stop
 		for i, z := range all {
@@ -129,6 +132,7 @@ func fileOf(text string) (path string, ok bool) {
 // seeds returns the points of a list of seeds and ranges of them, such as 1,5-9.
 func (s *Space) seeds(list string, step int) ([]Stop, error) {
 	var out []Stop
+	most := cmp.Or(s.Most, mostStops)
 	for part := range strings.SplitSeq(list, ",") {
 		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
 		a, err := parseSeed(first)
@@ -141,8 +145,8 @@ func (s *Space) seeds(list string, step int) ([]Stop, error) {
 			return nil, err
 		case b < a:
 			return nil, fmt.Errorf("seeds %s: the range ends before it begins", part)
-		case b-a >= mostStops || len(out)+int(b-a) >= mostStops:
-			return nil, fmt.Errorf("these are more than %d seeds", mostStops)
+		case b-a >= uint64(most) || len(out)+int(b-a) >= most:
+			return nil, fmt.Errorf("these are more than %d seeds", most)
 		}
 		for n := a; ; n++ {
 			out = append(out, Stop{Seed(n, s.Z), step, fmt.Sprintf("seed:%d", n)})
@@ -190,10 +194,24 @@ func (s *Space) named(ctx context.Context, kind, arg string) ([]float32, error) 
 	return nil, fmt.Errorf("%q names no kind of point: use seed:N, seeds:1,5-9, image:FILE, z:FILE, mean or dir:NAME", kind+":")
 }
 
+// errNoFiles refuses a point that is in a file.
+var errNoFiles = errors.New("no files are read here: give the numbers of the point")
+
+// latents returns the points of a file.
+func (s *Space) latents(path string) ([][]float32, error) {
+	if s.NoFiles {
+		return nil, errNoFiles
+	}
+	return ReadLatents(path, s.Z)
+}
+
 // image finds the point of a picture, once for each file.
 func (s *Space) image(ctx context.Context, file string) ([]float32, error) {
 	if z, ok := s.found[file]; ok {
 		return z, nil
+	}
+	if s.NoFiles {
+		return nil, errNoFiles
 	}
 	if s.Find == nil {
 		return nil, errors.New("the model finds no points for pictures")

@@ -163,6 +163,37 @@ func TestStopsThatAreNone(t *testing.T) {
 	}
 }
 
+// TestNoFiles: a space without files reads none, wherever in a text they stand, and says nothing of what is there.
+func TestNoFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "z.json")
+	if err := os.WriteFile(path, []byte("[1,2]"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	find := func(context.Context, string) ([]float32, error) {
+		t.Error("a picture is read")
+		return []float32{1, 2}, nil
+	}
+	for _, text := range []string{"z:%s", "file:%s", "z:%s[0]", "mean+z:%s", "2*(seed:1-file:%s)", "image:%s", "seed:1+image:%s", "z:%s.none"} {
+		space := &Space{Z: 2, Find: find}
+		if !strings.Contains(text, "image") && !strings.Contains(text, "none") {
+			if _, err := space.Stops(t.Context(), fmt.Sprintf(text, path)); err != nil {
+				t.Errorf("%s with files: %v", text, err)
+			}
+		}
+		space.NoFiles = true
+		if _, err := space.Stops(t.Context(), fmt.Sprintf(text, path)); !errors.Is(err, errNoFiles) {
+			t.Errorf("%s without files gives %v", text, err)
+		}
+	}
+	few := &Space{Z: 2, NoFiles: true, Most: 3}
+	if _, err := few.Stops(t.Context(), "seeds:1-2,5"); err != nil {
+		t.Error(err)
+	}
+	if _, err := few.Stops(t.Context(), "seeds:1-2,5-6"); err == nil || !strings.Contains(err.Error(), "more than 3 seeds") {
+		t.Errorf("four seeds where three are the most give %v", err)
+	}
+}
+
 // TestLatentsOfFiles reads latent vectors in the forms in which programs write them, and files that are none.
 func TestLatentsOfFiles(t *testing.T) {
 	dir := t.TempDir()
