@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"models/directions":            {"models/walk"},
 	"models/script":                {"models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/run", "models/walk"},
 	"models/walk":                  {"models/film", "models/safetensors", "vk/files"},
+	"models/serve":                 {"vk", "tensor", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/run", "models/walk", "models/watch"},
 	"shaders":                      {"shaders/spirv"},
 	"shaders/gen":                  {"shaders/spirv"},
 	"vk/files":                     {},
@@ -91,6 +92,8 @@ var only = map[string]struct {
 	"github.com/ebitengine/purego":     {[]string{"vk", "vk/vktest/pose", "viewer"}, "vk loads Vulkan, a pose is a driver of it, and the viewer loads Xlib, which would end the process with its X server; nothing else loads libraries"},
 	"github.com/hajimehoshi/ebiten/v2": {[]string{"viewer"}, "the viewer is the only package that opens Ebitengine's window"},
 	"github.com/go-gl/glfw":            {[]string{"vk/present"}, "package present is the only one that opens GLFW's windows, in builds with the tag glfw"},
+	"github.com/danielgtaylor/huma":    {[]string{"models/serve"}, "only the server describes its requests"},
+	"github.com/prometheus":            {[]string{"models/serve"}, "only the server keeps metrics for others"},
 	"github.com/spf13/cobra":           {[]string{"cmd/genview"}, "only the command knows flags"},
 }
 

@@ -100,6 +100,12 @@ func (p pixels) Write(b []byte) (int, error) {
 // about returns where what the command draws comes from. It has no times, so that the same command gives the same bytes, and of paths only
 // the last names, which tell no user's name.
 func (a *app) about() ([]film.Note, error) {
+	about, err := a.origin()
+	return append(about, film.Note{Key: "Command", Value: commandLine(os.Args[1:])}), err
+}
+
+// origin returns which genview and which run draw it.
+func (a *app) origin() ([]film.Note, error) {
 	about := []film.Note{{Key: "Software", Value: "genview " + version + commit()}}
 	if s := a.loaded; s != nil && s.Folder != nil {
 		sum, err := hashOf(s.Weights)
@@ -113,7 +119,7 @@ func (a *app) about() ([]film.Note, error) {
 		about = append(about, film.Note{Key: "Run", Value: visible(filepath.Base(dir))}, film.Note{Key: "Step", Value: fmt.Sprint(s.Step)},
 			film.Note{Key: "Weights", Value: "sha256:" + sum})
 	}
-	return append(about, film.Note{Key: "Command", Value: commandLine(os.Args[1:])}), nil
+	return about, nil
 }
 
 // hashOf returns the SHA-256 sum of a file.
