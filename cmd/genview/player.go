@@ -9,14 +9,15 @@ import (
 )
 
 const presentKeys = `Keys: space stops and goes on; + and - (or up and down) change the speed, ] and [ the truncation, that is, how far from
-the mean picture the walk goes; right and left go to the next and the last seed; s writes a screenshot; f (or F11) fills the
-monitor, m goes to the next one; v changes vsync; ? shows this; q (or Esc) ends.`
+the mean picture the walk goes; right and left go to the next and the last seed, or second of a script; s writes a
+screenshot; f (or F11) fills the monitor, m goes to the next one; v changes vsync; ? shows this; q (or Esc) ends.`
 
 // A player is where a walk is, and how it goes on.
 type player struct {
-	at         float64 // seeds since the first
-	seed       uint64  // the first
-	speed      float64 // seeds a second
+	unit       string  // of at: seed or second
+	at         float64 // since the first
+	first      uint64  // seed
+	speed      float64 // units a second
 	truncation float64 // the factor of latent vectors
 	paused     bool
 }
@@ -35,12 +36,12 @@ func (p *player) advance(d time.Duration) {
 }
 
 // latent returns the latent vector of the place.
-func (p *player) latent(source func(t float64) []float32) []float32 {
-	z := source(p.at)
+func (p *player) latent(source func(t float64) ([]float32, error)) ([]float32, error) {
+	z, err := source(p.at)
 	for i := range z {
 		z[i] *= float32(p.truncation)
 	}
-	return z
+	return z, err
 }
 
 // press does what a key means for the walk.
@@ -67,7 +68,7 @@ func (p *player) press(k present.Key) {
 
 // String says where the walk is and how it goes on, for a window's title.
 func (p *player) String() string {
-	text := fmt.Sprintf("seed %.1f, speed %.2f, truncation %.2f", float64(p.seed)+p.at, p.speed, p.truncation)
+	text := fmt.Sprintf("%s %.1f, speed %.2f, truncation %.2f", p.unit, float64(p.first)+p.at, p.speed, p.truncation)
 	if p.paused {
 		text += ", paused"
 	}

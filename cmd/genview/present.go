@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"genview/models/family"
+	"genview/models/script"
 	"genview/models/walk"
 	"genview/viewer"
 	"genview/vk"
@@ -26,29 +27,36 @@ type presentFlags struct {
 	speed   float64
 	frames  int
 	seconds float64
+	script  string // drives the picture; "": it is an endless walk
+	set     []string
 }
 
 func (a *app) present() *cobra.Command {
 	f := &presentFlags{}
 	c := &cobra.Command{
-		Use:   "present RUN",
+		Use:   "present RUN [FILE.star]",
 		Short: "Show an endless walk through a run's latent space, full screen, without taking pictures to the host",
-		Long: `Opens a window that shows an endless walk through the latent space of a run. The device that decodes the pictures
-also shows them: they never leave its memory. At the end it says how fast that was.
+		Long: `Opens a window that shows an endless walk through the latent space of a run, or what a script makes of the time: its
+function frame(t) is asked for a latent vector at each time t, in seconds (genview run --reference). The device that decodes
+the pictures also shows them: they never leave its memory. At the end it says how fast that was.
 
 ` + presentKeys,
 		Example: `  genview present runs/letters --fullscreen
-  genview present runs/letters --size 1280x720 --vsync mailbox --speed 2`,
-		Args: args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, runs []string) error {
-			o, err := f.check()
+  genview present runs/letters --size 1280x720 --vsync mailbox --speed 2
+  genview present runs/letters scripts/examples/drift.star --set breath=6`,
+		Args: args(cobra.RangeArgs(1, 2)),
+		RunE: func(c *cobra.Command, words []string) error {
+			if len(words) > 1 {
+				f.script = words[1]
+			}
+			o, err := f.check(c.Flags().Changed)
 			if err != nil {
 				return err
 			}
 			if err := viewer.Display(); err != nil {
-				return fmt.Errorf("%w, and genview present needs a window: genview walk %s makes a film without", err, runs[0])
+				return fmt.Errorf("%w, and genview present needs a window: genview walk %s makes a film without", err, words[0])
 			}
-			return a.windows.Run(c.Context(), func() error { return a.presentRun(c.Context(), runs[0], f, o) })
+			return a.windows.Run(c.Context(), func() error { return a.presentRun(c.Context(), words[0], f, o) })
 		},
 	}
 	fl := c.Flags()
@@ -58,14 +66,15 @@ also shows them: they never leave its memory. At the end it says how fast that w
 	fl.StringVar(&f.pace, "vsync", "fifo", "when pictures are shown: fifo, each at a refresh of the screen; mailbox, the newest at a refresh; immediate, at once")
 	fl.StringVar(&f.scaling, "scaling", "bicubic", "how pictures are scaled: bicubic, or nearest for squares of one colour")
 	fl.Uint64Var(&f.seed, "seed", 1, "the seed of the first picture; the walk goes on to the next ones")
-	fl.Float64Var(&f.speed, "speed", 0.5, "seeds that the walk passes in a second")
+	fl.Float64Var(&f.speed, "speed", 0.5, "seeds that the walk passes in a second; of a script, seconds of its time (default 1)")
+	fl.StringArrayVar(&f.set, "set", nil, "a parameter of the script: name=value; can be repeated")
 	fl.IntVar(&f.frames, "frames", 0, "end after this many frames (default: when the window is closed)")
 	fl.Float64Var(&f.seconds, "seconds", 0, "end after this many seconds (default: when the window is closed)")
 	return c
 }
 
-// check returns the options of the screen, or what is wrong with the flags.
-func (f *presentFlags) check() (o present.Options, err error) {
+// check returns the options of the screen, or what is wrong with the flags. given tells which of them the user has written.
+func (f *presentFlags) check(given func(name string) bool) (o present.Options, err error) {
 	wrong := func(format string, a ...any) (present.Options, error) { return o, usageError{fmt.Errorf(format, a...)} }
 	pace, ok := paceOf(f.pace)
 	switch n, err := fmt.Sscanf(f.size+"\n", "%dx%d\n", &f.window.Width, &f.window.Height); {
@@ -83,6 +92,13 @@ func (f *presentFlags) check() (o present.Options, err error) {
 		return wrong("--seconds %g: give 0 or more", f.seconds)
 	case f.window.Monitor < 0:
 		return wrong("--monitor %d: give 0 or more", f.window.Monitor)
+	case f.script == "" && given("set"):
+		return wrong("--set is for a script, and there is none: genview present RUN FILE.star")
+	case f.script != "" && given("seed"):
+		return wrong("--seed is for a walk: a script chooses seeds itself, perhaps by --set")
+	}
+	if f.script != "" && !given("speed") {
+		f.speed = 1
 	}
 	return present.Options{Smooth: f.scaling == "bicubic", Pace: pace}, nil
 }
@@ -99,6 +115,13 @@ func paceOf(name string) (vk.Pace, bool) {
 
 // presentRun shows a run until the user or a limit ends that. It is called on the main thread.
 func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o present.Options) (err error) {
+	var in *script.Interpreter
+	if f.script != "" {
+		if in, err = a.driver(ctx, dir, f); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, in.Close()) }()
+	}
 	f.window.Title = dir
 	w, err := present.Open(f.window)
 	if err != nil {
@@ -113,7 +136,19 @@ func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o pre
 	defer func() { err = errors.Join(err, s.Close()) }()
 	p := &presenter{
 		ctx: ctx, app: a, window: w, dir: dir, want: o.Pace, frames: f.frames, limit: time.Duration(f.seconds * float64(time.Second)),
-		source: walk.Wander(m.Z(), f.seed), player: player{speed: f.speed, truncation: 1, seed: f.seed},
+		player: player{speed: f.speed, truncation: 1, unit: "seed", first: f.seed},
+	}
+	wander := walk.Wander(m.Z(), f.seed)
+	p.source = func(t float64) ([]float32, error) { return wander(t), nil }
+	if in != nil {
+		p.player.unit, p.player.first = "second", 0
+		p.source = func(t float64) ([]float32, error) { return in.Frame(ctx, t, m.Z()) }
+		if _, err := p.source(0); err != nil {
+			return err
+		}
+		if err := in.Unused(); err != nil {
+			return err
+		}
 	}
 	if err := p.open(s, m, o); err != nil {
 		return instead(err, dir)
@@ -124,6 +159,27 @@ func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o pre
 		return err
 	}
 	return p.report()
+}
+
+// driver runs a script that is to drive the picture. It opens the run for itself, on a device of its own.
+func (a *app) driver(ctx context.Context, dir string, f *presentFlags) (*script.Interpreter, error) {
+	params, err := parameters(f.set)
+	if err != nil {
+		return nil, err
+	}
+	source, err := readScript(f.script)
+	if err != nil {
+		return nil, err
+	}
+	in := script.New(script.Options{
+		Run: dir, Set: params, Presents: true, Open: a.load, Abort: a.abort,
+		Print: func(line string) { fmt.Fprintln(a.out, line) },
+		Count: func(unit string, done, of int) { a.console.count(unit, done, of) },
+	})
+	if err := in.Run(ctx, f.script, source); err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	return in, nil
 }
 
 // instead says what else there is for a run if the driver cannot show pictures in windows.

@@ -32,6 +32,21 @@ func TestPresent(t *testing.T) {
 	if code != 0 || !want.MatchString(out) {
 		t.Errorf("exit code %d, %q, %s", code, out, stderr)
 	}
+	out = must(t, "present", run, "../../scripts/examples/drift.star", "--set", "breath=2", "--size", "160x100", "--frames", "12")
+	if !want.MatchString(out) {
+		t.Errorf("a script: %q", out)
+	}
+	script := filepath.Join(t.TempDir(), "s.star")
+	for source, want := range map[string]string{
+		"def frame(t):\n    return model().seed(int(t)) if t < 0.1 else 3": "s.star:1:1: frame(0.1",
+		"m = model()\nfilm('a.gif', 3, m.seed)":                            "s.star:2:5: nothing is written while a script drives a picture: genview run writes films",
+	} {
+		write(t, script, []byte(source))
+		_, stderr, code := genview(t, "present", run, script, "--size", "160x100", "--frames", "500")
+		if last := strings.Split(strings.TrimSpace(stderr), "\n"); code != 1 || !strings.Contains(last[len(last)-1], want) || len(last) > 2 {
+			t.Errorf("%s\nexit code %d, %q, want one line with %q after that it begins", source, code, stderr, want)
+		}
+	}
 	_, stderr, code = genview(t, "present", run, "--monitor", "7")
 	if code != 1 || !strings.Contains(stderr, "there is no monitor 7: give 0 to 0") {
 		t.Errorf("a monitor that is not there: exit code %d, %s", code, stderr)
@@ -51,6 +66,8 @@ func TestPresentRefuses(t *testing.T) {
 		"--frames -1":     "--frames -1: give 0 or more",
 		"--seconds -1":    "--seconds -1: give 0 or more",
 		"--monitor -2":    "--monitor -2: give 0 or more",
+		"--set a=1":       "--set is for a script, and there is none",
+		"s.star --seed 2": "--seed is for a walk: a script chooses seeds itself",
 	} {
 		_, stderr, code := genview(t, append([]string{"present", "run"}, strings.Fields(flags)...)...)
 		if code != 2 || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {

@@ -34,8 +34,8 @@ type presenter struct {
 	window  present.OpenWindow
 	screen  screen
 	decode  *family.Decoding
-	draw    func(z []float32) error   // has the device decode a latent vector
-	source  func(t float64) []float32 // the latent vector at a time, in seeds
+	draw    func(z []float32) error            // has the device decode a latent vector
+	source  func(t float64) ([]float32, error) // the latent vector at a time, in seeds
 	player  player
 	want    vk.Pace // that the user has asked for
 	pace    pace
@@ -96,7 +96,7 @@ func (p *presenter) run() error {
 		p.player.advance(now.Sub(last))
 		last = now
 		shown, err := p.show()
-		if err != nil {
+		if err != nil && p.ctx.Err() == nil {
 			return err
 		}
 		if text := p.window.Refused(); text != p.refused {
@@ -125,7 +125,11 @@ func (p *presenter) show() (shown bool, err error) {
 	if w, h := p.window.Size(); w == 0 || h == 0 {
 		return false, nil
 	}
-	if err := p.draw(p.player.latent(p.source)); err != nil {
+	z, err := p.player.latent(p.source)
+	if err == nil {
+		err = p.draw(z)
+	}
+	if err != nil {
 		return false, err
 	}
 	return p.screen.Show()
@@ -199,7 +203,7 @@ func (p *presenter) report() error {
 // decodeTime returns the mean time of decoding a picture while nothing is shown.
 func (p *presenter) decodeTime() (time.Duration, error) {
 	const most, enough = 64, 300 * time.Millisecond
-	z := p.player.latent(p.source)
+	z := make([]float32, p.decode.Z.Len())
 	ctx := context.WithoutCancel(p.ctx)
 	if err := p.decode.Wait(ctx); err != nil {
 		return 0, err

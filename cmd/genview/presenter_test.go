@@ -64,7 +64,7 @@ func shamed(t *testing.T) (*presenter, *sham, *wall, *strings.Builder) {
 	window, screen := &sham{width: 2}, &wall{paces: []vk.Pace{vk.Fifo, vk.Immediate}}
 	return &presenter{
 		ctx: t.Context(), app: &app{console: &console{status: said, plain: said}}, window: window, screen: screen, dir: "run",
-		draw: func([]float32) error { return nil }, source: func(float64) []float32 { return []float32{1} }, player: player{speed: 1, truncation: 1},
+		draw: func([]float32) error { return nil }, source: func(float64) ([]float32, error) { return []float32{1}, nil }, player: player{speed: 1, truncation: 1},
 	}, window, screen, said
 }
 
@@ -180,8 +180,8 @@ func TestPresentKeys(t *testing.T) {
 	check("and goes on", p.player.speed > 0)
 	press('[', '[')
 	check("nearer to the mean", p.player.truncation > 0.89 && p.player.truncation < 0.91)
-	if z := p.player.latent(func(float64) []float32 { return []float32{10} }); z[0] < 8.9 || z[0] > 9.1 {
-		t.Errorf("the latent is %v", z)
+	if z, err := p.player.latent(func(float64) ([]float32, error) { return []float32{10}, nil }); err != nil || z[0] < 8.9 || z[0] > 9.1 {
+		t.Errorf("the latent is %v, %v", z, err)
 	}
 	press('f', 'm')
 	if !w.full || !w.next || p.pace.refresh != 50 {

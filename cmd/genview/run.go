@@ -35,13 +35,9 @@ scripts/examples has whole scripts; --reference prints what scripts can call.`,
 				_, err := io.WriteString(a.out, script.Reference())
 				return err
 			}
-			params := map[string]string{}
-			for _, s := range set {
-				key, value, ok := strings.Cut(s, "=")
-				if !ok || key == "" {
-					return usageError{fmt.Errorf("--set %s: write name=value", s)}
-				}
-				params[key] = value
+			params, err := parameters(set)
+			if err != nil {
+				return err
 			}
 			source, err := readScript(words[0])
 			if err != nil {
@@ -62,6 +58,19 @@ scripts/examples has whole scripts; --reference prints what scripts can call.`,
 	c.Flags().StringVar(&dir, "dir", ".", "folder below which the script writes")
 	c.Flags().BoolVar(&reference, "reference", false, "print what scripts can call, as Markdown")
 	return c
+}
+
+// parameters returns the parameters of a script that were set.
+func parameters(set []string) (map[string]string, error) {
+	params := map[string]string{}
+	for _, s := range set {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok || key == "" {
+			return nil, usageError{fmt.Errorf("--set %s: write name=value", s)}
+		}
+		params[key] = value
+	}
+	return params, nil
 }
 
 // mostScript is more than the longest script, in bytes.

@@ -303,6 +303,8 @@ func Reference() string {
 		table(Methods[kind])
 	}
 	b.WriteString("\nLatent vectors are added and subtracted, and multiplied and divided by numbers; `z[0]` is a number of one, `len(z)` how many it has.\n" +
-		"Films and pictures are written below the folder of `--dir`, in the formats that `genview walk -o` takes.\n")
+		"Films and pictures are written below the folder of `--dir`, in the formats that `genview walk -o` takes.\n" +
+		"\n## Driving a picture\n\n`genview present RUN FILE.star` runs the script and then asks its function `frame(t)` for a latent vector of RUN, again and again, at the\n" +
+		"time `t` in seconds. The steps of each call are bounded. Such a script writes nothing: it has no use for `film`, `save` and `save_latents`.\n")
 	return b.String()
 }

@@ -33,6 +33,8 @@ type Options struct {
 	Show  func(images []*image.RGBA) error                        // shows pictures in a window; nil: there is none
 	Count func(unit string, done, of int)                         // receives the progress of long work; may be nil
 
+	Presents bool // the script is for Interpreter.Frame, and writes nothing
+
 	Steps  uint64        // most steps; 0: 100 million, some seconds
 	Memory uint64        // most bytes of the heap while the script runs; 0: 1 GiB
 	Time   time.Duration // most time between two calls of the functions in the reference; 0: 1 minute
@@ -140,10 +142,17 @@ func (in *Interpreter) within(ctx context.Context, name string, f func(*starlark
 	stop := h.watch(thread, in.heap)
 	defer stop()
 	err := f(thread)
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
+	case err == nil && heap() > in.heap+h.o.Memory: // of short calls watch sees nothing
+		return tooMuch(h.o.Memory)
 	}
 	return explain(err)
+}
+
+func tooMuch(memory uint64) error {
+	return fmt.Errorf("the script took more than %d MiB of memory", memory>>20)
 }
 
 // heap returns how many bytes the heap has in use.
@@ -178,7 +187,7 @@ func (h *host) watch(thread *starlark.Thread, before uint64) (stop func()) {
 			case <-tick.C:
 			}
 			if used := heap(); used > before+h.o.Memory {
-				h.exceeds(thread, used > before+2*h.o.Memory, fmt.Errorf("the script took more than %d MiB of memory", h.o.Memory>>20))
+				h.exceeds(thread, used > before+2*h.o.Memory, tooMuch(h.o.Memory))
 			}
 			if since := h.since.Load(); since != 0 {
 				if took := time.Since(time.Unix(0, since)); took > h.o.Time {
@@ -243,6 +252,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // inside calls write with a path below the folder that a script writes to. It makes the folders on the way, and removes them again if nothing
 // is written.
 func (h *host) inside(path string, write func(path string) error) error {
+	if h.o.Presents {
+		return errPresents
+	}
 	if !filepath.IsLocal(path) {
 		return fmt.Errorf("%q is outside of the folder that the script may write to: give a path below it", path)
 	}
