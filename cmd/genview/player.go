@@ -20,6 +20,7 @@ type player struct {
 	speed      float64 // units a second
 	truncation float64 // the factor of latent vectors
 	paused     bool
+	follower   *follower // of a sound; nil: the walk goes on by itself
 }
 
 const (
@@ -28,9 +29,13 @@ const (
 	maxTruncation = 2
 )
 
-// advance goes on for a time. A long pause, in which nothing was shown, counts as a short one.
+// advance goes on for a time. A long pause, in which nothing was shown, counts as a short one, but a sound has gone on meanwhile.
 func (p *player) advance(d time.Duration) {
-	if !p.paused {
+	switch {
+	case p.paused:
+	case p.follower != nil:
+		p.at += p.follower.advance(d) * p.speed
+	default:
 		p.at += min(d, time.Second/4).Seconds() * p.speed
 	}
 }
@@ -38,8 +43,12 @@ func (p *player) advance(d time.Duration) {
 // latent returns the latent vector of the place.
 func (p *player) latent(source func(t float64) ([]float32, error)) ([]float32, error) {
 	z, err := source(p.at)
+	by := p.truncation
+	if p.follower != nil {
+		by *= p.follower.factor()
+	}
 	for i := range z {
-		z[i] *= float32(p.truncation)
+		z[i] *= float32(by)
 	}
 	return z, err
 }
@@ -69,6 +78,9 @@ func (p *player) press(k present.Key) {
 // String says where the walk is and how it goes on, for a window's title.
 func (p *player) String() string {
 	text := fmt.Sprintf("%s %.1f, speed %.2f, truncation %.2f", p.unit, float64(p.first)+p.at, p.speed, p.truncation)
+	if p.follower != nil {
+		text += fmt.Sprintf(", %.0f s of the sound", p.follower.at)
+	}
 	if p.paused {
 		text += ", paused"
 	}

@@ -9,6 +9,7 @@ import (
 
 	"genview/models/family"
 	"genview/models/script"
+	"genview/models/sound"
 	"genview/models/walk"
 	"genview/viewer"
 	"genview/vk"
@@ -29,6 +30,8 @@ type presentFlags struct {
 	seconds float64
 	script  string // drives the picture; "": it is an endless walk
 	set     []string
+	sound   string // that the walk follows; "": none
+	mute    bool
 }
 
 func (a *app) present() *cobra.Command {
@@ -39,6 +42,9 @@ func (a *app) present() *cobra.Command {
 		Long: `Opens a window that shows an endless walk through the latent space of a run, or what a script makes of the time: its
 function frame(t) is asked for a latent vector at each time t, in seconds (genview run --reference). The device that decodes
 the pictures also shows them: they never leave its memory. At the end it says how fast that was.
+
+With --sound the walk follows a WAV file, which is played through PulseAudio, PipeWire or ALSA (--mute: it is not): the louder
+it is, the faster the walk goes and the farther from the mean, and each onset moves it to the next seed.
 
 ` + presentKeys,
 		Example: `  genview present runs/letters --fullscreen
@@ -66,7 +72,9 @@ the pictures also shows them: they never leave its memory. At the end it says ho
 	fl.StringVar(&f.pace, "vsync", "fifo", "when pictures are shown: fifo, each at a refresh of the screen; mailbox, the newest at a refresh; immediate, at once")
 	fl.StringVar(&f.scaling, "scaling", "bicubic", "how pictures are scaled: bicubic, or nearest for squares of one colour")
 	fl.Uint64Var(&f.seed, "seed", 1, "the seed of the first picture; the walk goes on to the next ones")
-	fl.Float64Var(&f.speed, "speed", 0.5, "seeds that the walk passes in a second; of a script, seconds of its time (default 1)")
+	fl.Float64Var(&f.speed, "speed", 0.5, "seeds that the walk passes in a second; of a script, seconds of its time, and of a sound, seeds at each onset (default 1)")
+	fl.StringVar(&f.sound, "sound", "", "a WAV file that the walk follows, and that is played")
+	fl.BoolVar(&f.mute, "mute", false, "do not play the sound")
 	fl.StringArrayVar(&f.set, "set", nil, "a parameter of the script: name=value; can be repeated")
 	fl.IntVar(&f.frames, "frames", 0, "end after this many frames (default: when the window is closed)")
 	fl.Float64Var(&f.seconds, "seconds", 0, "end after this many seconds (default: when the window is closed)")
@@ -92,12 +100,16 @@ func (f *presentFlags) check(given func(name string) bool) (o present.Options, e
 		return wrong("--seconds %g: give 0 or more", f.seconds)
 	case f.window.Monitor < 0:
 		return wrong("--monitor %d: give 0 or more", f.window.Monitor)
+	case f.script != "" && given("sound"):
+		return wrong("--sound is for a walk: a script follows a sound by audio(path)")
+	case f.sound == "" && given("mute"):
+		return wrong("--mute is for --sound, and there is none")
 	case f.script == "" && given("set"):
 		return wrong("--set is for a script, and there is none: genview present RUN FILE.star")
 	case f.script != "" && given("seed"):
 		return wrong("--seed is for a walk: a script chooses seeds itself, perhaps by --set")
 	}
-	if f.script != "" && !given("speed") {
+	if (f.script != "" || f.sound != "") && !given("speed") {
 		f.speed = 1
 	}
 	return present.Options{Smooth: f.scaling == "bicubic", Pace: pace}, nil
@@ -121,6 +133,12 @@ func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o pre
 			return err
 		}
 		defer func() { err = errors.Join(err, in.Close()) }()
+	}
+	var heard *sound.Sound
+	if f.sound != "" {
+		if heard, err = sound.Read(f.sound); err != nil {
+			return err
+		}
 	}
 	f.window.Title = dir
 	w, err := present.Open(f.window)
@@ -154,6 +172,14 @@ func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o pre
 		return instead(err, dir)
 	}
 	defer p.close()
+	if heard != nil {
+		p.player.follower = follow(heard)
+		if !f.mute {
+			if p.speaker, err = newSpeaker(f.sound); err != nil {
+				a.notice("the sound cannot be played (" + err.Error() + "); the walk follows it all the same, and --mute leaves this out")
+			}
+		}
+	}
 	a.console.say("showing %s at step %d on %s; ? says which keys there are", dir, s.Step, s.Device.Info().Name)
 	if err := p.run(); err != nil {
 		return err

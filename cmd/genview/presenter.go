@@ -37,6 +37,7 @@ type presenter struct {
 	draw    func(z []float32) error            // has the device decode a latent vector
 	source  func(t float64) ([]float32, error) // the latent vector at a time, in seeds
 	player  player
+	speaker *speaker
 	want    vk.Pace // that the user has asked for
 	pace    pace
 	dir     string
@@ -74,6 +75,7 @@ func paceNames(paces []vk.Pace) string {
 }
 
 func (p *presenter) close() {
+	p.speaker.close()
 	p.screen.Close()
 	p.decode.Close()
 }
@@ -94,6 +96,7 @@ func (p *presenter) run() error {
 		}
 		now := time.Now()
 		p.player.advance(now.Sub(last))
+		p.speaker.play(!p.player.paused)
 		last = now
 		shown, err := p.show()
 		if err != nil && p.ctx.Err() == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"genview/models/sound"
 	"genview/vk"
 	"genview/vk/present"
 )
@@ -195,6 +197,44 @@ func TestPresentKeys(t *testing.T) {
 		if !regexp.MustCompile(`(^|[ (])` + regexp.QuoteMeta(key) + `[ );,]`).MatchString(presentKeys) {
 			t.Errorf("the list of keys lacks %s", key)
 		}
+	}
+}
+
+// TestFollow: a walk follows a sound of two beats: a seed at each, and more while it is loud; quiet moments are nearer to the mean.
+func TestFollow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "beats.wav")
+	beats(t, path)
+	s, err := sound.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := player{speed: 1, truncation: 1, follower: follow(s)}
+	const tick = 10 * time.Millisecond
+	var at []float64
+	loud := 0.0
+	for range 100 { // twice
+		p.advance(tick)
+		at = append(at, p.at)
+		loud += s.Loudness(p.follower.at) * tick.Seconds()
+		if f := p.follower.factor(); f < 0.5 || f > 1 {
+			t.Errorf("the factor is %g", f)
+		}
+	}
+	if first, pause := at[9]-at[0], at[24]-at[15]; first < 2*pause || pause <= 0 {
+		t.Errorf("in the first tenth of a second it goes %.3f seeds, and before the second beat %.3f", first, pause)
+	}
+	if beat := at[24] - at[0]; beat < 0.7 || beat > 1.3 {
+		t.Errorf("from one beat to the next it goes %.3f seeds", beat)
+	}
+	if once, twice := at[49], at[99]; math.Abs(twice-2*once) > 1e-6 || math.Abs(twice-loud-4) > 0.3 {
+		t.Errorf("it goes %.3f seeds, and %.3f in two turns of the sound, of which %.3f are loudness", once, twice, loud)
+	}
+	p.paused = true
+	if p.advance(time.Second); p.at != at[99] {
+		t.Error("a pause moves it")
+	}
+	if text := p.String(); !strings.Contains(text, "s of the sound, paused") {
+		t.Errorf("it says %q", text)
 	}
 }
 
