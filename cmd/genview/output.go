@@ -5,16 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/color"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"genview/models/film"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/image/colornames"
 )
 
 // addOutput adds the flags of what a command writes.
@@ -77,6 +80,25 @@ func (a *app) film(out string, f film.Film) error {
 	}
 	fmt.Fprintln(a.out, out)
 	return nil
+}
+
+// colourOf returns the colour that a text names, in CSS's ways; nil for "".
+func colourOf(text string) (color.Color, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if c, ok := colornames.Map[strings.ToLower(text)]; ok {
+		return c, nil
+	}
+	digits, ok := strings.CutPrefix(text, "#")
+	v, err := strconv.ParseUint(digits, 16, 24)
+	switch {
+	case ok && err == nil && len(digits) == 6:
+		return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255}, nil
+	case ok && err == nil && len(digits) == 3:
+		return color.RGBA{17 * uint8(v>>8), 17 * uint8(v>>4&15), 17 * uint8(v&15), 255}, nil
+	}
+	return nil, fmt.Errorf("%s: give a colour as #rgb, #rrggbb or a name of CSS, as white", text)
 }
 
 // pixels writes to stdout what is no text, unchanged. The line at the bottom, which is on stderr, stays.

@@ -16,6 +16,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// noise is the kind of walk that goes through random points.
+const noise = "noise"
+
 // walkFlags are the flags of genview walk.
 type walkFlags struct {
 	from, to         string
@@ -31,7 +34,9 @@ type walkFlags struct {
 	scale            int
 	search           bool
 	size, columns    int
-	captions, resume bool
+	captions, labels bool
+	resume           bool
+	background       string
 	latents, out     string
 }
 
@@ -78,6 +83,8 @@ Stops are points. ` + walk.Grammar,
 	c.Flags().IntVar(&f.size, "size", 0, "width in pixels that pictures are scaled to smoothly, in place of --scale")
 	c.Flags().IntVar(&f.columns, "columns", 0, "pictures in a row of a sheet (default as many as 960 pixels hold)")
 	c.Flags().BoolVar(&f.captions, "captions", false, "name the stops below the pictures")
+	c.Flags().BoolVar(&f.labels, "labels", false, "name the stops below each walk of a grid")
+	c.Flags().StringVar(&f.background, "background", "", "colour between and behind pictures: #rgb, #rrggbb or a name, as white (default black, and dark grey in grids)")
 	c.Flags().BoolVar(&f.resume, "resume", false, "draw the frames that the folder of pictures lacks")
 	a.addOutput(c.Flags(), &f.out, "walk.gif")
 	return c
@@ -86,29 +93,23 @@ Stops are points. ` + walk.Grammar,
 // options returns what flags say of a walk with so many stops.
 func (f *walkFlags) options(stops int) (walk.Options, error) {
 	o := walk.Options{Frames: f.frames, Kind: f.kind, Ease: f.ease, Closed: f.loop, Corners: f.corners}
-	if n, err := fmt.Sscanf(f.grid, "%dx%d", &o.Columns, &o.Rows); n != 2 || err != nil || f.grid != fmt.Sprintf("%dx%d", o.Columns, o.Rows) {
+	if f.kind == noise {
+		o.Kind, o.Closed = "", true
+	}
+	if n, err := fmt.Sscanf(f.grid, "%dx%d", &o.Columns, &o.Rows); n != 2 || err != nil || f.grid != fmt.Sprintf("%dx%d", o.Columns, o.Rows) || min(o.Columns, o.Rows) < 1 {
 		return o, fmt.Errorf("--grid %s: give columns and rows, as 4x3", f.grid)
 	}
-	s := walk.Sweep{Pulses: f.pulses}
-	from, to, two := strings.Cut(f.truncation, ":")
-	var errs [2]error
-	s.From, errs[0] = strconv.ParseFloat(from, 64)
-	if s.To = s.From; two {
-		s.To, errs[1] = strconv.ParseFloat(to, 64)
-	}
-	if errors.Join(errs[:]...) != nil {
-		return o, fmt.Errorf("--truncation %s: give a number, as 0.7, or two, as 0.3:1", f.truncation)
-	}
-	if s.From != 1 || s.To != 1 {
-		o.Sweep = &s
+	var err error
+	if o.Sweep, err = f.sweep(); err != nil {
+		return o, err
 	}
 	if f.seconds != 0 {
 		walks := o.Columns * o.Rows
 		if f.corners {
 			walks = 4
 		}
-		legs := stops/max(1, walks) - 1
-		if f.loop || f.kind == "circle" || f.kind == "noise" {
+		legs := stops/walks - 1
+		if f.loop || f.kind == "circle" || f.kind == noise {
 			legs++
 		}
 		frames := f.seconds * float64(f.fps) * float64(max(legs, 1))
@@ -120,9 +121,29 @@ func (f *walkFlags) options(stops int) (walk.Options, error) {
 	return o, nil
 }
 
+// sweep returns the truncation; nil: there is none.
+func (f *walkFlags) sweep() (*walk.Sweep, error) {
+	s := walk.Sweep{Pulses: f.pulses}
+	from, to, two := strings.Cut(f.truncation, ":")
+	var errs [2]error
+	s.From, errs[0] = strconv.ParseFloat(from, 64)
+	if s.To = s.From; two {
+		s.To, errs[1] = strconv.ParseFloat(to, 64)
+	}
+	switch {
+	case errors.Join(errs[:]...) != nil:
+		return nil, fmt.Errorf("--truncation %s: give a number, as 0.7, or two, as 0.3:1", f.truncation)
+	case f.pulses != 0 && s.From == s.To:
+		return nil, fmt.Errorf("--pulses %d: the truncation stays at %v: give two values to --truncation, as 0.3:1", f.pulses, s.From)
+	case s.From == 1 && s.To == 1:
+		return nil, nil
+	}
+	return &s, nil
+}
+
 // check returns an error for flags that are wrong with any stops.
 func (f *walkFlags) check() error {
-	if kinds := append(walk.KindNames(), "noise"); !slices.Contains(kinds, f.kind) {
+	if kinds := append(walk.KindNames(), noise); !slices.Contains(kinds, f.kind) {
 		return fmt.Errorf("--interp %s: choose one of %s%s", f.kind, strings.Join(kinds, ", "), meant(f.kind, kinds))
 	}
 	if eases := walk.EaseNames(); !slices.Contains(eases, f.ease) {
@@ -131,6 +152,10 @@ func (f *walkFlags) check() error {
 	switch {
 	case f.frames < 1:
 		return fmt.Errorf("--frames %d: give 1 or more", f.frames)
+	case !(f.bends > 0 && f.bends <= walk.MostBends):
+		return fmt.Errorf("--bends %v: give more than 0, up to %d", f.bends, walk.MostBends)
+	case f.labels && f.grid == "1x1":
+		return errors.New("--labels: they are below the walks of a grid: give --grid, or --captions for a single walk")
 	case f.fps < 1 || f.fps > 100:
 		return fmt.Errorf("--fps %d: give 1 to 100", f.fps)
 	case f.scale < 0 || f.scale > 100:
@@ -146,13 +171,22 @@ func (f *walkFlags) check() error {
 	case f.latents != "" && !strings.HasSuffix(f.latents, ".npy"):
 		return fmt.Errorf("--latents %s: the ending must be .npy", f.latents)
 	}
-	_, err := f.options(1)
-	return err
+	if _, err := colourOf(f.background); err != nil {
+		return fmt.Errorf("--background %w", err)
+	}
+	o, err := f.options(1)
+	if err != nil {
+		return err
+	}
+	return o.Check()
 }
 
 // stops returns the points that words name, or those of --from and --to.
 func (f *walkFlags) stops(ctx context.Context, space *walk.Space, words []string) ([]walk.Stop, error) {
-	if len(words) == 0 {
+	switch {
+	case len(words) == 0 && f.kind == noise:
+		words = []string{f.from}
+	case len(words) == 0:
 		words = []string{f.from, f.to}
 	}
 	var all []walk.Stop
@@ -172,13 +206,13 @@ func (f *walkFlags) walk(stops []walk.Stop) (*walk.Walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.kind != "noise" {
+	if f.kind != noise {
 		return walk.New(o, stops...)
 	}
 	first := stops[0]
 	seed, err := strconv.ParseUint(strings.TrimPrefix(first.Name, "seed:"), 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("--interp noise goes through random points from a seed on: give seed:N as its first stop, not %s", first.Name)
+	if err != nil || len(stops) > 1 {
+		return nil, fmt.Errorf("--interp noise goes through random points, from one seed on, and no other stops: give seed:N, not %s", first.Name)
 	}
 	return walk.NewNoise(o, len(first.Z), seed, f.bends, first.Step)
 }
@@ -203,6 +237,25 @@ func (f *walkFlags) frameNumbers(w *walk.Walk) ([]int, error) {
 		return film.Missing(f.out, numbers)
 	}
 	return numbers, nil
+}
+
+// look returns how a walk is shown, of pictures of a side.
+func (f *walkFlags) look(w *walk.Walk, side int) film.Film {
+	look := film.Film{FPS: f.fps, Scale: f.scale, Size: f.size, Columns: f.columns}
+	look.Background, _ = colourOf(f.background) // checked before
+	if f.size == 0 && f.scale == 0 {
+		look.Scale = max(1, 168/side/w.Columns)
+	}
+	if f.captions {
+		look.Captions = func(n int) string { return w.Label(w.Time(n)) }
+	}
+	if f.labels {
+		look.Labels = func(n int) []string { return w.CellLabels(w.Time(n)) }
+		if f.size == 0 && f.scale == 0 {
+			look.Scale = max(look.Scale, 112/side) // room for words
+		}
+	}
+	return look
 }
 
 // walks films a walk.
@@ -230,6 +283,9 @@ func (a *app) walks(c *cobra.Command, f walkFlags, dir string, words []string) (
 	if err != nil {
 		return err
 	}
+	if f.captions && w.Columns*w.Rows > 1 && !w.Trains() {
+		return usageError{errors.New("--captions: a grid of walks has no name of its own: give --labels for those of its walks")}
+	}
 	shot, err := s.Shot(w)
 	if err != nil {
 		return err
@@ -247,14 +303,8 @@ func (a *app) walks(c *cobra.Command, f walkFlags, dir string, words []string) (
 		shot.Visit = func(z [][]float32) { latents = append(latents, z...) }
 	}
 	shot.Heard = a.console.counter("pictures")
-	look := film.Film{FPS: f.fps, Scale: f.scale, Size: f.size, Columns: f.columns}
-	if _, side, _ := m.Shape(); f.size == 0 && f.scale == 0 {
-		look.Scale = max(1, 168/side/w.Columns)
-	}
-	if f.captions {
-		look.Captions = func(n int) string { return w.Label(w.Time(n)) }
-	}
-	made, err := w.Film(c.Context(), m, look, shot)
+	_, side, _ := m.Shape()
+	made, err := w.Film(c.Context(), m, f.look(w, side), shot)
 	if err != nil {
 		return err
 	}

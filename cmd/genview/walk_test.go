@@ -54,6 +54,14 @@ func walks(t *testing.T, run, picture string) {
 	if got := frames(film("noise.gif", "seed:5", "--interp", "noise", "--frames", "4", "--grid", "3x2", "--scale", "1")); len(got) != 4 || got[0].w != 3*28+4 || got[0].h != 2*28+3 {
 		t.Errorf("a grid of noise has %d frames of %d × %d", len(got), got[0].w, got[0].h)
 	}
+	labels := []string{"labels.gif", "seeds:1-4", "--grid", "2x1", "--labels", "--frames", "2", "--scale", "1", "--background"}
+	black, white := frames(film(labels[0], append(labels[1:], "black")...)), frames(film(labels[0], append(labels[1:], "#fff")...))
+	if black[0].h != 28+2+18 || slices.Equal(black[0].pix, white[0].pix) {
+		t.Errorf("a grid with labels is %d high, on black as on white: %v", black[0].h, slices.Equal(black[0].pix, white[0].pix))
+	}
+	refused(t, 1, "from one seed on, and no other stops", "walk", run, "seeds:1-2", "--interp", "noise")
+	refused(t, 2, "give --labels for those of its walks", "walk", run, "seeds:1-4", "--grid", "2x1", "--captions")
+	refused(t, 1, "a circle goes through two stops, and not through 3", "walk", run, "seeds:1-3", "--interp", "circle")
 	film("corners.png", "seeds:1-4", "--grid", "5x5", "--corners", "--frames", "1")
 	learned := frames(film("learned.gif", "seed:3@step:0", "seed:3@step:last", "--frames", "7"))
 	if slices.Equal(learned[0].pix, learned[6].pix) {

@@ -30,12 +30,17 @@ type Film struct {
 	Scale int // each pixel is shown as Scale×Scale pixels; 0: 1
 	Size  int // width in pixels that pictures are scaled to smoothly, by cubic interpolation; 0: as Scale says
 
-	Numbers    []int              // the picture's numbers, for Captions and the names in a folder; nil: from 0 on
-	Captions   func(n int) string // the text under the picture of a number; nil: there is none. Called by several goroutines.
-	Columns    int                // pictures in a row of a sheet; 0: as many as 960 pixels hold
-	Background color.Color        // what shows through transparent pictures; nil: black
-	About      []Note             // written into the file; see [ReadAbout]
-	Buffers    *Buffers           // shared with other films; nil: the film has its own
+	Numbers  []int              // the picture's numbers, for Captions and the names in a folder; nil: from 0 on
+	Captions func(n int) string // the text under the picture of a number; nil: there is none. Called by several goroutines.
+	Columns  int                // pictures in a row of a sheet; 0: as many as 960 pixels hold
+
+	Cells  image.Point          // columns and rows of pictures that [Grid] has drawn, for Labels
+	Pad    int                  // of such pictures
+	Labels func(n int) []string // the texts under the cells of the picture of a number, row by row; nil: there are none. As Captions.
+
+	Background color.Color // what shows through transparent pictures; nil: black
+	About      []Note      // written into the file; see [ReadAbout]
+	Buffers    *Buffers    // shared with other films; nil: the film has its own
 }
 
 // Still returns the film of one picture.
@@ -153,6 +158,8 @@ func (f Film) check(e format) error {
 		return fmt.Errorf("film: %d pictures at %d a second, × %d, %d pixels wide, in %d columns, make no film: give 1 or more of each", f.Frames, f.FPS, f.Scale, f.Size, f.Columns)
 	case f.Scale > 1 && f.Size > 0:
 		return errors.New("film: pictures are either magnified by a whole factor or scaled to a size: give one of both")
+	case f.Labels != nil && (f.Cells.X < 1 || f.Cells.Y < 1 || f.Pad < 0):
+		return fmt.Errorf("film: labels of the cells of a grid of %d × %d: say how many columns and rows it has", f.Cells.X, f.Cells.Y)
 	case f.Numbers != nil && len(f.Numbers) != f.Frames:
 		return fmt.Errorf("film: %d numbers for %d pictures", len(f.Numbers), f.Frames)
 	case f.FPS > e.fastest:

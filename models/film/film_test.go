@@ -169,10 +169,14 @@ func TestFilmsAreStreamed(t *testing.T) {
 		f := Film{Frames: frames, FPS: 25, Scale: 1, Pictures: func(yield func(*image.RGBA, error) bool) {
 			for ; i < frames; i++ {
 				if i%100 == 99 {
-					var m runtime.MemStats
-					runtime.GC()
-					runtime.ReadMemStats(&m)
-					most = max(most, m.HeapAlloc)
+					kept := uint64(math.MaxUint64)
+					for range 3 { // encoders go on between the collection and the look at what it left
+						var m runtime.MemStats
+						runtime.GC()
+						runtime.ReadMemStats(&m)
+						kept = min(kept, m.HeapAlloc)
+					}
+					most = max(most, kept)
 				}
 				if !yield(uniform(side, side, color.RGBA{uint8(i), 1, 2, 255}), nil) {
 					return

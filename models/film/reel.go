@@ -22,8 +22,9 @@ type reel struct {
 	picture image.Point      // size without caption
 	scaler  draw.Scaler      // nil: pixels are magnified by scale
 	scale   int              // 1: not at all
-	fonts   *lettering.Fonts // nil: there are no captions
+	fonts   *lettering.Fonts // nil: there is no text
 	style   lettering.Style
+	labels  *labels    // nil: there are none
 	ground  color.RGBA // behind transparent pictures
 }
 
@@ -39,17 +40,27 @@ func newReel(f Film, size image.Point, e format) (*reel, error) {
 	case f.Size > 0:
 		r.picture = image.Pt(f.Size, max(1, (2*size.Y*f.Size+size.X)/(2*size.X)))
 		r.scaler = draw.CatmullRom.NewScaler(r.picture.X, r.picture.Y, size.X, size.Y)
-	case e.magnifies && f.Captions == nil:
+	case e.magnifies && f.Captions == nil && f.Labels == nil:
 		r.repeat, r.picture, r.scale = scale, size, 1
 	}
 	r.size = r.picture
-	if f.Captions != nil {
+	if f.Captions != nil || f.Labels != nil {
 		fonts, err := lettering.New(lettering.Options{})
 		if err != nil {
 			return nil, err
 		}
-		r.fonts, r.style = fonts, lettering.Style{Size: float64(min(max(12, r.picture.X/20), 28))}
-		r.size.Y += int(1.5 * r.style.Size)
+		r.fonts = fonts
+	}
+	if f.Labels != nil {
+		var err error
+		if r.labels, err = newLabels(f, size, r.picture); err != nil {
+			return nil, err
+		}
+		r.size.Y += f.Cells.Y * bandOf(r.labels.style)
+	}
+	if f.Captions != nil {
+		r.style = styleFor(r.picture.X, 20)
+		r.size.Y += bandOf(r.style)
 	}
 	if r.size.X > 1<<29/r.size.Y { // 2 GB
 		return nil, errTooLarge
@@ -95,7 +106,13 @@ func (r *reel) finish(i int, img *image.RGBA) (*image.RGBA, error) {
 	case r.scale > 1:
 		img = magnify(img, r.scale)
 	}
-	if r.fonts != nil {
+	if r.labels != nil {
+		var err error
+		if img, err = r.labelled(img, r.Labels(r.number(i))); err != nil {
+			return nil, err
+		}
+	}
+	if r.Captions != nil {
 		img = r.captioned(img, r.Captions(r.number(i)))
 	}
 	return img, nil
@@ -115,24 +132,6 @@ func (r *reel) opaque(img *image.RGBA) *image.RGBA {
 func (r *reel) canvas(size image.Point) *image.RGBA {
 	out := image.NewRGBA(image.Rectangle{Max: size})
 	draw.Draw(out, out.Rect, image.NewUniform(r.ground), image.Point{}, draw.Src)
-	return out
-}
-
-// captioned returns a picture with a text in a band under it, shortened to its width.
-func (r *reel) captioned(img *image.RGBA, text string) *image.RGBA {
-	out := r.canvas(r.size)
-	draw.Draw(out, img.Rect, img, image.Point{}, draw.Src)
-	ink := color.Color(color.White)
-	if c := r.ground; 299*int(c.R)+587*int(c.G)+114*int(c.B) > 1000*128 { // its luma (ITU-R BT.601)
-		ink = color.Black
-	}
-	width := float64(img.Rect.Dx())
-	line := r.fonts.Line(text, r.style)
-	for short := []rune(text); line.Width() > width && len(short) > 0; {
-		short = short[:len(short)-1]
-		line = r.fonts.Line(string(short)+"…", r.style)
-	}
-	line.Draw(out, max(0, (width-line.Width())/2), float64(img.Rect.Dy())+1.1*r.style.Size, ink)
 	return out
 }
 

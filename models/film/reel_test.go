@@ -6,7 +6,9 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"math"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -107,6 +109,60 @@ func TestCaptions(t *testing.T) {
 		pictures, _ := gifPictures(t, written(t, ".gif", f))
 		if size := pictures[0].Rect.Size(); size != image.Pt(180, 78) {
 			t.Errorf("the GIF is %v large", size)
+		}
+	}
+}
+
+// TestLabels are texts under the cells of a grid, within their widths, at any size; the cells stay as they are.
+func TestLabels(t *testing.T) {
+	var cells []*image.RGBA
+	for i := range 6 {
+		cells = append(cells, uniform(40, 20, color.RGBA{A: 255, R: uint8(40 * i)}))
+	}
+	grid := Grid(cells, 3, 1, color.White)
+	texts := []string{"one", "", strings.Repeat("much too long ", 1e6), "", "", "six"}
+	for scale, width := range map[int]int{1: 124, 2: 248} {
+		f := filmOf(1, grid, grid)
+		f.Cells, f.Pad, f.Labels, f.Scale, f.Columns = image.Pt(3, 2), 1, func(int) []string { return texts }, scale, 1
+		f.Captions, f.Background = func(int) string { return "caption" }, color.White
+		got := sheet(t, f)
+		const band = 18
+		high := 43*scale + 3*band
+		if got.Rect.Size() != image.Pt(width, 2*high) {
+			t.Fatalf("× %d: the sheet is %v large", scale, got.Rect.Size())
+		}
+		for i := range 6 {
+			x, y := (1+i%3*41+20)*scale, (1+i/3*21+10)*scale+i/3*band
+			if c := got.RGBAAt(x, y); c != (color.RGBA{A: 255, R: uint8(40 * i)}) {
+				t.Errorf("× %d: cell %d is %v", scale, i, c)
+			}
+			ink := 0
+			for dy := range band {
+				for dx := range 40 * scale {
+					if got.RGBAAt((1+i%3*41)*scale+dx, (i/3+1)*21*scale+i/3*band+dy).G < 128 {
+						ink++
+					}
+				}
+			}
+			if (ink > 5) != (texts[i] != "") {
+				t.Errorf("× %d: %d pixels of ink under cell %d, whose label is %.20q", scale, ink, i, texts[i])
+			}
+			if c := got.RGBAAt((1+i%3*41)*scale-1, (i/3+1)*21*scale+i/3*band+9); c != (color.RGBA{255, 255, 255, 255}) {
+				t.Errorf("× %d: between labels is %v", scale, c)
+			}
+		}
+	}
+	for want, change := range map[string]func(f *Film){
+		"how many columns":       func(f *Film) { f.Cells = image.Point{} },
+		"are no grids of 3 × 4":  func(f *Film) { f.Cells.Y = 4 },
+		"2 labels for 6 cells":   func(f *Film) { f.Labels = func(int) []string { return texts[:2] } },
+		"are no grids of 50 × 2": func(f *Film) { f.Cells.X = 50 },
+	} {
+		f := filmOf(1, grid, grid)
+		f.Cells, f.Pad, f.Labels = image.Pt(3, 2), 1, func(int) []string { return texts }
+		change(&f)
+		if err := WriteTo(io.Discard, ".gif", f); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 }

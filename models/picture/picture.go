@@ -60,7 +60,7 @@ func Save(path string, img *image.RGBA) error { return film.Write(path, film.Sti
 
 // Sheet draws images of one size side by side in rows of cols, magnified twice.
 func Sheet(images []*image.RGBA, cols int) *image.RGBA {
-	return magnify(film.Grid(images, cols, sheetPad), sheetScale)
+	return magnify(film.Grid(images, cols, sheetPad, nil), sheetScale)
 }
 
 // MostOfSheet returns how many images of size by size fit on a square sheet of 8,192 pixels, which takes half a gigabyte.

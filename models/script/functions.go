@@ -195,6 +195,8 @@ func callPath(_ *host, _ *starlark.Thread, name string, args starlark.Tuple, kwa
 	switch {
 	case len(points) == 0:
 		return nil, errors.New("path: it needs stops: give one or more")
+	case kind == "circle" && len(points) > 2:
+		return nil, fmt.Errorf("path: a circle goes through two latent vectors, and not through %d", len(points))
 	case !known:
 		return nil, fmt.Errorf("path: there is no kind %q, but %s", kind, strings.Join(walk.KindNames(), ", "))
 	case !eased:

@@ -75,7 +75,7 @@ func gridOf(images []*image.RGBA, columns, pad int) (*image.RGBA, error) {
 	if rows := (len(images)-1)/columns + 1; (size.X+pad)*columns*(size.Y+pad)*rows > mostPixels {
 		return nil, fmt.Errorf("grid: %d pictures of %v are more than %d million pixels", len(images), size, mostPixels/1_000_000)
 	}
-	return film.Grid(images, columns, pad), nil
+	return film.Grid(images, columns, pad, nil), nil
 }
 
 func callSave(h *host, _ *starlark.Thread, name string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {

@@ -99,6 +99,7 @@ func TestScriptsThatFail(t *testing.T) {
 		"path([], 'cubic')":                              "it needs stops",
 		"path([1])":                                      "element 0 is a int and no latent vector",
 		"path([noise(2)(0)], 'zig')":                     `there is no kind "zig", but circle`,
+		"path([noise(2)(0)] * 3, 'circle')":              "goes through two latent vectors, and not through 3",
 		"ease(1, 'slow')":                                `there is no "slow", but in`,
 		"noise(0)":                                       "0 dimensions",
 		"param('speed', 2)":                              "speed=fast: give a whole number",

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"iter"
 	"math"
 	"slices"
@@ -29,70 +30,41 @@ type Decoder interface {
 	Draw(ctx context.Context, z []float32) ([]*image.RGBA, error) // one picture for each vector of z [N, Z]
 }
 
-// Options says how a walk goes through its stops. The zero Options are a film of 120 frames along great circles.
-type Options struct {
-	Frames  int    // default 120
-	Kind    string // of [Kinds]; default "slerp"
-	Ease    string // of [Eases]; default "linear"
-	Closed  bool   // the walk goes back to its first stop, and its last frame is the one before that
-	Columns int    // of a grid of walks side by side; 0: one walk
-	Rows    int
-	Corners bool   // only the grid's corners are walks, and the others lie between them
-	Sweep   *Sweep // pulls points to the mean; nil: they stay where they are
-}
-
 // A Walk is what Options and stops describe. It may be used by several goroutines.
 type Walk struct {
 	Frames        int
 	Columns, Rows int // of the grid; 1 and 1 for a single walk
 
-	cells  []Path    // of the grid's walks, row by row, or of its four corners
-	steps  []float64 // of training at the stops of each walk
-	names  []string  // of a single walk's stops
+	cells  []Path     // of the grid's walks, row by row, or of its four corners
+	steps  []float64  // of training at the stops of each walk
+	names  [][]string // of the stops of each walk
 	closed bool
+	circle bool
 	corner bool
 	ease   Ease
 	sweep  *Sweep
 }
 
-// Most numbers of frames and of walks in a grid.
-const (
-	mostFrames = 1 << 30
-	mostCells  = 10000
-)
-
 // New returns a walk through stops. The stops of a grid are dealt out like cards: the first ones are where each of its walks begins. A
 // single stop makes a walk that stays there.
 func New(o Options, stops ...Stop) (*Walk, error) {
-	o.Frames, o.Kind, o.Ease = cmp.Or(o.Frames, 120), cmp.Or(o.Kind, "slerp"), cmp.Or(o.Ease, "linear")
-	o.Columns, o.Rows = cmp.Or(o.Columns, 1), cmp.Or(o.Rows, 1)
-	kind, ease := Kinds[o.Kind], Eases[o.Ease]
-	walks := o.Columns * o.Rows
-	if o.Corners {
-		walks = 4
+	o = o.withDefaults()
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
+	walks := o.walks()
 	switch {
-	case o.Frames < 1 || o.Frames > mostFrames:
-		return nil, fmt.Errorf("walk: %d frames make no walk: give 1 to %d", o.Frames, mostFrames)
-	case o.Columns < 1 || o.Rows < 1 || o.Columns > mostCells || o.Rows > mostCells || o.Columns*o.Rows > mostCells:
-		return nil, fmt.Errorf("walk: a grid of %d × %d: give 1 to %d walks", o.Columns, o.Rows, mostCells)
-	case kind == nil:
-		return nil, fmt.Errorf("walk: there are no walks of the kind %q, but %s", o.Kind, strings.Join(KindNames(), ", "))
-	case ease == nil:
-		return nil, fmt.Errorf("walk: there is no ease %q, but %s", o.Ease, strings.Join(EaseNames(), ", "))
 	case len(stops) == 0:
 		return nil, errors.New("walk: a walk needs stops: give one or more")
 	case len(stops)%walks != 0:
 		return nil, fmt.Errorf("walk: %d stops cannot be shared out among %d walks: give a multiple of %d, as seeds:1-%d", len(stops), walks, walks, 2*walks)
+	case o.Kind == "circle" && len(stops) > 2*walks:
+		return nil, fmt.Errorf("walk: a circle goes through two stops, and not through %d: take another kind, and close it", len(stops)/walks)
 	}
-	if o.Sweep != nil {
-		if err := o.Sweep.Check(); err != nil {
-			return nil, err
-		}
-	}
+	kind, ease := Kinds[o.Kind], Eases[o.Ease]
 	w := &Walk{
 		Frames: o.Frames, Columns: o.Columns, Rows: o.Rows, corner: o.Corners, ease: ease, sweep: o.Sweep,
-		closed: o.Closed || o.Kind == "circle",
+		closed: o.closed(), circle: o.Kind == "circle",
 	}
 	for k := range walks {
 		var points [][]float32
@@ -102,8 +74,9 @@ func New(o Options, stops ...Stop) (*Walk, error) {
 			points, steps, names = append(points, stops[i].Z), append(steps, float64(stops[i].Step)), append(names, stops[i].Name)
 		}
 		if k == 0 {
-			w.steps, w.names = steps, names
+			w.steps = steps
 		}
+		w.names = append(w.names, names)
 		if !slices.Equal(steps, w.steps) {
 			return nil, errors.New("walk: the walks of a grid are at one step of training at any time: name the same steps for all")
 		}
@@ -112,21 +85,30 @@ func New(o Options, stops ...Stop) (*Walk, error) {
 	return w, nil
 }
 
+// MostBends is how often a walk of noise turns at the most.
+const MostBends = 1000
+
+// mostNoise bounds the product of walks of noise, their bends and dimensions. Each takes 48 bytes.
+const mostNoise = 1 << 23
+
 // NewNoise returns a closed walk through random points, or a grid of such walks with seeds that follow each other. bends says how often each
 // turns.
 func NewNoise(o Options, z int, first uint64, bends float64, step int) (*Walk, error) {
-	if !(bends > 0 && bends <= 1000) {
-		return nil, fmt.Errorf("walk: a walk with %v bends: give more than 0, up to 1000", bends)
+	o = o.withDefaults()
+	o.Closed, o.Kind = true, "slerp"
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	switch {
+	case !(bends > 0 && bends <= MostBends):
+		return nil, fmt.Errorf("walk: a walk with %v bends: give more than 0, up to %d", bends, MostBends)
+	case float64(o.walks())*bends*float64(z) > mostNoise:
+		return nil, fmt.Errorf("walk: %d walks with %v bends in %d dimensions take too much memory: give fewer walks or bends", o.walks(), bends, z)
 	}
 	var stops []Stop
-	walks := max(1, o.Columns) * max(1, o.Rows)
-	if o.Corners {
-		walks = 4
+	for k := range o.walks() {
+		stops = append(stops, Stop{Z: make([]float32, z), Step: step, Name: fmt.Sprintf("noise of seed:%d", first+uint64(k))})
 	}
-	for range min(walks, mostCells) {
-		stops = append(stops, Stop{Z: make([]float32, z), Step: step})
-	}
-	o.Closed, o.Kind = true, ""
 	w, err := New(o, stops...)
 	if err != nil {
 		return nil, err
@@ -197,20 +179,40 @@ func (w *Walk) Step(t float64) int {
 func (w *Walk) Label(t float64) string {
 	var parts []string
 	if len(w.cells) == 1 {
-		a, b, share := w.leg(t)
-		switch {
-		case w.names[a] == w.names[b] || share < 1e-6:
-			parts = append(parts, w.names[a])
-		case share > 1-1e-6:
-			parts = append(parts, w.names[b])
-		default:
-			parts = append(parts, w.names[a]+" → "+w.names[b])
-		}
+		parts = append(parts, w.between(w.names[0], t))
 	}
 	if w.Trains() {
 		parts = append(parts, fmt.Sprintf("step %d", w.Step(t)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// CellLabels says between which stops each walk of a grid is at a time, row by row. Of a grid of which only the corners are walks, they alone
+// have names.
+func (w *Walk) CellLabels(t float64) []string {
+	labels := make([]string, w.Columns*w.Rows)
+	at := func(k int) int { return k }
+	if w.corner {
+		at = func(k int) int { return k/2*(w.Rows-1)*w.Columns + k%2*(w.Columns-1) }
+	}
+	for k, names := range w.names {
+		labels[at(k)] = w.between(names, t)
+	}
+	return labels
+}
+
+// between returns the names of the stops between which a walk is at a time: of a circle, which comes near to them only, of both.
+func (w *Walk) between(names []string, t float64) string {
+	a, b, share := w.leg(t)
+	switch {
+	case w.circle:
+		return strings.Join(slices.Compact(slices.Clone(names)), ", ")
+	case names[a] == names[b] || share < 1e-6:
+		return names[a]
+	case share > 1-1e-6:
+		return names[b]
+	}
+	return names[a] + " → " + names[b]
 }
 
 // Trains tells whether the walk leads through more than one step of training.
@@ -251,21 +253,25 @@ func (w *Walk) Film(ctx context.Context, m Decoder, f film.Film, s Shot) (film.F
 		}
 	}
 	f.FPS = cmp.Or(f.FPS, 25)
-	f.Pictures = w.pictures(ctx, m, s, f.Frames)
+	if w.Columns*w.Rows > 1 {
+		f.Cells, f.Pad = image.Pt(w.Columns, w.Rows), gridPad
+	}
+	f.Pictures = w.pictures(ctx, m, s, f)
 	return f, nil
 }
 
 // drawn is how many pictures are asked for at once, or a few more: waiting for a device takes long.
 const drawn = 64
 
-// pictures draws the count frames of a shot.
-func (w *Walk) pictures(ctx context.Context, m Decoder, s Shot, count int) iter.Seq2[*image.RGBA, error] {
+// pictures draws the frames of a shot, for a film.
+func (w *Walk) pictures(ctx context.Context, m Decoder, s Shot, f film.Film) iter.Seq2[*image.RGBA, error] {
 	number := func(i int) int {
 		if s.Frames == nil {
 			return i
 		}
 		return s.Frames[i]
 	}
+	count := f.Frames
 	return func(yield func(*image.RGBA, error) bool) {
 		loaded := -1
 		for at := 0; at < count; {
@@ -292,7 +298,7 @@ func (w *Walk) pictures(ctx context.Context, m Decoder, s Shot, count int) iter.
 				return
 			}
 			for i := range at - first {
-				if !yield(w.frame(images, i), ctx.Err()) {
+				if !yield(w.frame(images, i, f.Background), ctx.Err()) {
 					return
 				}
 				if s.Heard != nil {
@@ -303,13 +309,13 @@ func (w *Walk) pictures(ctx context.Context, m Decoder, s Shot, count int) iter.
 	}
 }
 
-// frame returns picture i of those that were drawn for several frames.
-func (w *Walk) frame(images []*image.RGBA, i int) *image.RGBA {
+// frame returns picture i of those that were drawn for several frames; of a grid, on a ground.
+func (w *Walk) frame(images []*image.RGBA, i int, ground color.Color) *image.RGBA {
 	cells := w.Columns * w.Rows
 	if cells == 1 {
 		return images[i]
 	}
-	return film.Grid(images[i*cells:(i+1)*cells], w.Columns, gridPad)
+	return film.Grid(images[i*cells:(i+1)*cells], w.Columns, gridPad, ground)
 }
 
 // gridPad is the number of pixels around the pictures of a grid.

@@ -122,7 +122,7 @@ func TestWalksDoNotJump(t *testing.T) {
 				o.Kind, o.Frames = kind, n
 				some := stops
 				if kind == "circle" {
-					some = stops[:8]
+					some = stops[:2*o.withDefaults().walks()]
 				}
 				w, err := New(o, some...)
 				if err != nil {
@@ -206,6 +206,9 @@ func TestWalkThatIsNone(t *testing.T) {
 		"among 4 walks":                   {Columns: 9, Rows: 9, Corners: true},
 		"truncation by NaN":               {Sweep: &Sweep{From: math.NaN()}},
 		"-1 pulses":                       {Sweep: &Sweep{Pulses: -1}},
+		"of 1 and ends with 0.3 jumps":    {Closed: true, Sweep: &Sweep{From: 1, To: 0.3}},
+		"of 0.3 and ends with 1 jumps":    {Kind: "circle", Sweep: &Sweep{From: 0.3, To: 1}},
+		"through two stops, and not":      {Kind: "circle"},
 	} {
 		if _, err := New(o, points(1, 2, 3)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v gives %v, want %q", o, err, want)
@@ -335,13 +338,15 @@ func TestGrid(t *testing.T) {
 	if got, want := fmt.Sprint(w.At(0)), "[[10] [20] [30] [30] [40] [50] [50] [60] [70]]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	f, err := w.Film(t.Context(), &greys{}, film.Film{}, Shot{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for img, err := range f.Pictures {
-		if err != nil || img.Rect.Size() != image.Pt(10, 10) || img.RGBAAt(8, 8).R != 70 || img.RGBAAt(1, 1).R != 10 {
-			t.Errorf("a grid of %v with %v in its last corner, %v", img.Rect, img.RGBAAt(8, 8), err)
+	for between, ground := range map[uint8]color.Color{24: nil, 255: color.White} {
+		f, err := w.Film(t.Context(), &greys{}, film.Film{Background: ground}, Shot{})
+		if err != nil || f.Cells != image.Pt(3, 3) || f.Pad != 1 {
+			t.Fatal(f.Cells, f.Pad, err)
+		}
+		for img, err := range f.Pictures {
+			if err != nil || img.Rect.Size() != image.Pt(10, 10) || img.RGBAAt(8, 8).R != 70 || img.RGBAAt(1, 1).R != 10 || img.RGBAAt(3, 3).G != between {
+				t.Errorf("a grid of %v with %v in its last corner and %v between, %v", img.Rect, img.RGBAAt(8, 8), img.RGBAAt(3, 3), err)
+			}
 		}
 	}
 }
