@@ -138,4 +138,5 @@ var drawings = []drawing{
 		do: func(d *desk) { d.e.Cursor = Point{400, 400} },
 	},
 	{name: "choosing-small", size: Point{640, 480}, scale: 1, show: choosing},
+	{name: "showing", size: Point{640, 480}, scale: 1, show: showing},
 }

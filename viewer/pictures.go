@@ -39,7 +39,11 @@ const (
 // Draw lays the pictures out.
 func (p *Pictures) Draw(c *Canvas, s *watch.Snapshot) {
 	v := p.view(s)
-	c.hint(p.Title(), p.about(v)+"of step "+formatCount(s.LookStep))
+	hint := ""
+	if s.State != watch.Showing {
+		hint = p.about(v) + "of step " + formatCount(s.LookStep)
+	}
+	c.hint(p.Title(), hint)
 	r := content(c.Size(), true)
 	b := v.Images[0].Rect
 	beneath := 0.0

@@ -194,6 +194,11 @@ func choosing() *watch.Snapshot {
 	}}
 }
 
+// showing is what a user asked to see, without a run.
+func showing() *watch.Snapshot {
+	return &watch.Snapshot{State: watch.Showing, Views: []watch.View{&watch.Pictures{Name: "pictures", Images: []*image.RGBA{picture(21, 1), picture(21, 2)}}}}
+}
+
 // snapshot is one of a run in the middle.
 func snapshot() *watch.Snapshot {
 	s := &watch.Snapshot{

@@ -21,9 +21,9 @@ const noticed = 6 * time.Second // how long a notice is visible
 // Title is empty, because the bar shows the run's title.
 func (p *Status) Title() string { return "" }
 
-// Shape is Hidden until something runs, and then Bar.
+// Shape is Bar if there is a run.
 func (p *Status) Shape(s *watch.Snapshot) Shape {
-	if s.Choices != nil {
+	if s.Choices != nil || s.State == watch.Showing {
 		return Hidden
 	}
 	return Bar

@@ -15,7 +15,9 @@ func (a *app) promptly(run func(*cobra.Command, []string) error) func(*cobra.Com
 	const grace = 700 * time.Millisecond
 	return func(c *cobra.Command, args []string) error {
 		ctx := c.Context()
-		defer a.console.begin(c.Annotations["doing"]).end()
+		if what := c.Annotations["doing"]; what != "" {
+			defer a.console.begin(what).end()
+		}
 		done := make(chan error, 1)
 		go func() { done <- run(c, args) }()
 		var err error

@@ -128,9 +128,9 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 	root.Flags().Bool("version", false, "say which genview this is, of which commit, and what devices and drivers there are")
 	root.SetFlagErrorFunc(flagError)
 	root.SetOut(a.out) // for help
-	root.AddCommand(a.train(), a.view(), a.present(), a.serve())
+	root.AddCommand(a.train(), a.view(), a.present(), a.serve(), a.run())
 	for _, c := range []*cobra.Command{
-		a.presets(), a.walk(), a.run(), a.directions(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.provenance(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
+		a.presets(), a.walk(), a.directions(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.provenance(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
 	} {
 		c.RunE = a.promptly(c.RunE)
 		root.AddCommand(c)

@@ -4,6 +4,7 @@ import (
 	le "encoding/binary"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -121,4 +122,35 @@ func TestScriptThatIsWrong(t *testing.T) {
 	if left := slices.DeleteFunc(entries, func(e os.DirEntry) bool { return e.Name() == "s.star" }); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
+}
+
+// TestPromptOfLines: without a terminal, statements come from stdin, after those of a script, and the first error ends it.
+func TestPromptOfLines(t *testing.T) {
+	t.Setenv("DISPLAY", "")
+	dir := t.TempDir()
+	script := filepath.Join(dir, "s.star")
+	write(t, script, []byte("def twice(x):\n    return 2 * x\nspeed = param('speed', 1.5)"))
+	for _, c := range []struct {
+		stdin, out, err string
+		words           []string
+	}{
+		{"1 + 1\nfor i in range(2):\n    print(i)\n\n'é'", "2\n0\n1\n\"é\"\n", "", nil},
+		{"twice(speed)\ngrid", "8.0\n<built-in function grid>\n", "", []string{script, "--set", "speed=4"}},
+		{"1\n1 // 0\n2", "1\n", "prompt:1:3: floored division by zero", nil},
+		{"model()", "", "prompt:1:6: ", []string{filepath.Join(dir, "none")}},
+		{"show(noise(2)(0))", "", "show: no model is open", nil},
+		{strings.Repeat("a", mostScript+1), "", "token too long", nil},
+		{"", "", "no such file", []string{filepath.Join(dir, "none.star")}},
+		{"", "", "", nil},
+	} {
+		cmd := exec.Command(binary, append([]string{"run", "-i", "--dir", dir}, c.words...)...)
+		cmd.Stdin = strings.NewReader(c.stdin)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if said := stderr.String(); string(out) != c.out || (err != nil) != (c.err != "") || !strings.Contains(said, c.err) || strings.Count(said, "\n") > 1 {
+			t.Errorf("%.60q prints %q, %v, %q, want %q and %q", c.stdin, out, err, said, c.out, c.err)
+		}
+	}
+	refused(t, 2, "does not take 3 arguments", "run", "-i", "a.star", "b", "c")
 }

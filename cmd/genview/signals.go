@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -44,12 +45,19 @@ const repeats = 250 * time.Millisecond
 // interruptible returns a context that the first of the endings cancels; its cause is an ended. Another Ctrl-C or Ctrl-\ ends the program
 // at once. Another SIGTERM or SIGHUP does not; SIGKILL is for that.
 func interruptible() context.Context {
-	ctx, cancel := context.WithCancelCause(context.Background())
+	taker := &atomic.Pointer[func()]{}
+	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), takerKey{}, taker))
 	c := make(chan os.Signal, 8)
 	signal.Notify(c, endings()...)
 	go func() {
-		first := (<-c).(syscall.Signal)
-		cancel(ended{first})
+		for first := range c {
+			if taken := taker.Swap(nil); taken != nil && first == syscall.SIGINT {
+				(*taken)()
+				continue
+			}
+			cancel(ended{first.(syscall.Signal)})
+			break
+		}
 		began := time.Now()
 		for s := range c {
 			if (s == syscall.SIGINT || s == syscall.SIGQUIT) && time.Since(began) > repeats {
@@ -58,6 +66,19 @@ func interruptible() context.Context {
 		}
 	}()
 	return ctx
+}
+
+// takerKey is the key of what takes Ctrl-C, in the context of interruptible.
+type takerKey struct{}
+
+// takeInterrupt has the next Ctrl-C call f, and not end the program, until release is called.
+func takeInterrupt(ctx context.Context, f func()) (release func()) {
+	taker, ok := ctx.Value(takerKey{}).(*atomic.Pointer[func()])
+	if !ok {
+		return func() {}
+	}
+	taker.Store(&f)
+	return func() { taker.CompareAndSwap(&f, nil) }
 }
 
 // outliveReaders keeps a command alive when nobody reads its output any more, because it does more than write output; writes then fail. By

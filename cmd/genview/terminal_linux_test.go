@@ -110,3 +110,13 @@ func TestCtrlCWhileCompiling(t *testing.T) {
 		t.Error("a run folder was left")
 	}
 }
+
+// mode returns the mode of a terminal.
+func mode(t *testing.T, f *os.File) unix.Termios {
+	t.Helper()
+	m, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *m
+}

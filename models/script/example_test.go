@@ -27,3 +27,28 @@ print("speed", param("speed", 1.0))
 	// it comes back: True
 	// speed 2.0
 }
+
+// An Interpreter executes statements one after another, as a prompt does.
+func ExampleInterpreter() {
+	in := script.New(script.Options{
+		Open: func(ctx context.Context, dir string) (*script.Session, error) { return run.Open(ctx, dir, run.Host{}) },
+	})
+	defer in.Close()
+	lines := []string{"a, b = noise(8, seed=1)(0), noise(8, seed=2)(0)", "slerp(a, b, 1) == b"}
+	for len(lines) > 0 {
+		s, err := in.Read(func() (string, error) {
+			line := lines[0]
+			lines = lines[1:]
+			return line, nil
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		value, err := in.Do(context.Background(), s)
+		fmt.Println(value, err)
+	}
+	// Output:
+	//  <nil>
+	// True <nil>
+}

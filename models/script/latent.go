@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"strings"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -17,7 +18,11 @@ func (l Latent) String() string {
 	if len(l) > 6 {
 		return fmt.Sprintf("latent(%.4g, %.4g, …, %.4g; %d)", l[0], l[1], l[len(l)-1], len(l))
 	}
-	return fmt.Sprintf("latent(%.4g)", []float32(l))
+	var numbers []string
+	for _, v := range l {
+		numbers = append(numbers, fmt.Sprintf("%.4g", v))
+	}
+	return "latent(" + strings.Join(numbers, ", ") + ")"
 }
 
 // Type returns "latent".

@@ -12,6 +12,7 @@ const (
 	Paused    State = "paused"
 	Done      State = "done"     // training is over; requests may still be served
 	Choosing  State = "choosing" // nothing runs yet, see Choices
+	Showing   State = "showing"  // there is no run, but pictures that a user asked for
 )
 
 // A Snapshot is what a run looks like at one moment. It is never written after Publish, nor is anything it points to.

@@ -168,7 +168,7 @@ func executed(k *Kernel) float64 {
 	return Executed(&Dispatch{Kernel: k, Views: []View{v, v}, Groups: [3]int{1, 1, 1}}, Options{Subgroup: 8}, reckonedRounds)
 }
 
-// TestExecuted: loops count with the rounds that they have, those within others with the product; what is short is no loop for a compiler.
+// TestExecuted: loops count with the rounds that they have, those within others with the product; compilers unroll short ones.
 func TestExecuted(t *testing.T) {
 	const outer, inner = 40, 50 // rounds: too many to be written out
 	loops := func(b *spirv.Block, x spirv.Mem, rounds ...int) spirv.ID {
