@@ -1,7 +1,11 @@
 package main
 
 import (
+	"errors"
 	"math"
+	"os"
+	"path/filepath"
+	"runtime"
 	"time"
 
 	"genview/models/sound"
@@ -65,8 +69,25 @@ type speaker struct {
 	player *oto.Player
 }
 
+// audible returns an error if there is nothing on Linux that could play a sound. ALSA's library would write a page about it.
+func audible(goos string, env func(string) string) error {
+	if goos != "linux" || env("PULSE_SERVER") != "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(env("XDG_RUNTIME_DIR"), "pulse", "native")); err == nil {
+		return nil
+	}
+	if cards, err := filepath.Glob("/dev/snd/pcm*p"); err != nil || len(cards) > 0 {
+		return err
+	}
+	return errors.New("there is neither PulseAudio, PipeWire nor a sound card")
+}
+
 // newSpeaker returns a speaker that does not play yet. A process can have one.
 func newSpeaker(path string) (*speaker, error) {
+	if err := audible(runtime.GOOS, os.Getenv); err != nil {
+		return nil, err
+	}
 	s, err := sound.Open(path)
 	if err != nil {
 		return nil, err

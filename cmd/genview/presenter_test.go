@@ -238,6 +238,26 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestAudible: without anything that plays sounds that is said, and no library asked.
+func TestAudible(t *testing.T) {
+	dir := t.TempDir()
+	env := map[string]string{"XDG_RUNTIME_DIR": dir}
+	get := func(name string) string { return env[name] }
+	if cards, _ := filepath.Glob("/dev/snd/pcm*p"); len(cards) == 0 && audible("linux", get) == nil {
+		t.Error("sounds could be played without a card and PulseAudio")
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "pulse", "native"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(audible("linux", get), audible("windows", os.Getenv)); err != nil {
+		t.Error(err)
+	}
+	env = map[string]string{"PULSE_SERVER": "tcp:host"}
+	if err := audible("linux", get); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestFrames: frames/s, the 99th percentile and the dropped frames of known times.
 func TestFrames(t *testing.T) {
 	p := pace{refresh: 100}
