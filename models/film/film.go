@@ -67,6 +67,18 @@ func (f Film) number(i int) int {
 // most 34 pictures are in memory at a time, and fewer if they are large; for a sheet also one row. Equal films give equal bytes, except
 // that another version of ffmpeg may encode otherwise.
 func Write(path string, f Film) error {
+	return unlocked(func() error { return write(path, f) })
+}
+
+// unlocked calls f in a goroutine of its own. The pictures are a coroutine, which several goroutines go on with; if one that is locked to a
+// thread had begun it, as that of windows, Go would end the process.
+func unlocked(f func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- f() }()
+	return <-ended
+}
+
+func write(path string, f Film) error {
 	e, err := formatOf(path)
 	if err != nil {
 		return err
@@ -93,7 +105,11 @@ func Write(path string, f Film) error {
 
 // WriteTo writes a film to w. format is "rgba" for the pictures' pixels alone, 4 bytes each, from left to right and from top to bottom; or
 // one of the endings that [Write] knows, as ".gif". Formats whose beginning is known at the end go through a temporary file.
-func WriteTo(w io.Writer, format string, f Film) (err error) {
+func WriteTo(w io.Writer, format string, f Film) error {
+	return unlocked(func() error { return writeTo(w, format, f) })
+}
+
+func writeTo(w io.Writer, format string, f Film) (err error) {
 	e, err := formatOf(format)
 	switch {
 	case format == Raw:

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -276,5 +277,19 @@ func TestWhatIsNoFilmIsRefused(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestLockedThread: a goroutine that is locked to a thread, as that of windows, can write films.
+func TestLockedThread(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	still := Still(image.NewRGBA(image.Rect(0, 0, 3, 2)))
+	if err := Write(filepath.Join(t.TempDir(), "a.png"), still); err != nil {
+		t.Error(err)
+	}
+	still = Still(image.NewRGBA(image.Rect(0, 0, 3, 2)))
+	if err := WriteTo(io.Discard, ".gif", still); err != nil {
+		t.Error(err)
 	}
 }
