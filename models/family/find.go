@@ -3,6 +3,7 @@ package family
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -18,7 +19,7 @@ type Search struct {
 	From   [][]float32        // points to begin from, before random ones
 	Starts int                // number of points to begin from; default 8
 	Steps  int                // of Adam from each; default 300
-	Time   time.Duration      // the search ends after this time with what it has; 0: it takes as long as it takes
+	Time   time.Duration      // the search ends soon after this time with what it has; 0: it takes as long as it takes
 	Seed   uint64             // of the random points
 	Heard  func(done, of int) // receives the number of steps; may be nil
 }
@@ -77,35 +78,46 @@ func (s *search) run(ctx context.Context, rt *tensor.Runtime, picture []float32,
 		return nil, 0, err
 	}
 	feed := tensor.Feed{s.target: picture}
-	for begun, k := time.Now(), 0; k < s.steps; k++ {
+	begun, look := time.Now(), 1
+	for done := 1; done < s.steps; done++ {
 		if err := s.program.Run(ctx, feed); err != nil {
 			return nil, 0, err
 		}
-		if k%10 != 9 {
+		if done < look {
 			continue
 		}
 		if err := s.program.Wait(ctx); err != nil {
 			return nil, 0, err
 		}
 		if o.Heard != nil {
-			o.Heard(k+1, s.steps)
+			o.Heard(done, s.steps)
 		}
-		if o.Time > 0 && time.Since(begun) > o.Time {
+		took := time.Since(begun)
+		if o.Time > 0 && took >= o.Time {
 			break
 		}
+		// Waiting takes long on a GPU, and a few steps of a large model may take seconds.
+		const rest = time.Second / 10
+		look = done + int(min(max(1, rest/max(1, took/time.Duration(done))), 10))
 	}
-	errs, all := make([]float32, s.starts), make([]float32, s.z.Len())
+	all, errs := make([]float32, s.z.Len()), make([]float32, s.starts)
+	if err := rt.Read(s.z, all); err != nil { // what the last step looks at
+		return nil, 0, err
+	}
+	if err := s.program.Run(ctx, feed); err != nil {
+		return nil, 0, err
+	}
 	if err := s.program.Fetch(s.errors, errs); err != nil {
 		return nil, 0, err
 	}
-	if err := rt.Read(s.z, all); err != nil {
-		return nil, 0, err
-	}
-	best := 0
-	for i := range errs {
-		if errs[i] < errs[best] {
+	best := -1
+	for i, e := range errs {
+		if e == e && (best < 0 || e < errs[best]) { // and no NaN
 			best = i
 		}
+	}
+	if best < 0 {
+		return nil, 0, errors.New("family: the model's pictures are no numbers, so that none is like another")
 	}
 	n := len(all) / s.starts
 	return all[best*n : (best+1)*n], float64(errs[best]), nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 	"slices"
 	"testing"
 
@@ -130,10 +131,14 @@ func finds(ctx context.Context, m family.Finder) error {
 		return err
 	}
 	c, h, w := m.Shape()
-	picture := make([]float32, c*h*w)
-	for i := range picture {
-		picture[i] = float32(images[0].Pix[i%(h*w)*4+i/(h*w)]) / 255
+	values := func(img *image.RGBA) []float32 {
+		v := make([]float32, c*h*w)
+		for i := range v {
+			v[i] = float32(img.Pix[i%(h*w)*4+i/(h*w)]) / 255
+		}
+		return v
 	}
+	picture := values(images[0])
 	_, before, err := m.Find(ctx, picture, family.Search{Starts: 4, Steps: 1})
 	if err != nil {
 		return err
@@ -145,7 +150,22 @@ func finds(ctx context.Context, m family.Finder) error {
 	if len(z) != m.Z() || !(after < before/4 || after < 1e-5) { // 1e-5: what rounding to 8 bits leaves
 		return fmt.Errorf("the search found %d numbers, and the mean squared difference fell from %v to %v", len(z), before, after)
 	}
-	return nil
+	if images, err = m.Draw(ctx, z); err != nil {
+		return err
+	}
+	sum := 0.0
+	for i, v := range values(images[0]) {
+		sum += float64(v-picture[i]) * float64(v-picture[i]) / float64(len(picture))
+	}
+	if math.Abs(math.Sqrt(sum)-math.Sqrt(after)) > 2e-3 { // half a level of 255
+		return fmt.Errorf("the picture that was found differs by %v squared, and the search says %v", sum, after)
+	}
+	var heard []int
+	_, _, err = m.Find(ctx, picture, family.Search{Starts: 4, Steps: 150, Time: 1, Heard: func(done, _ int) { heard = append(heard, done) }})
+	if err == nil && !slices.Equal(heard, []int{1}) {
+		err = fmt.Errorf("a search of a nanosecond ends after the steps %v", heard)
+	}
+	return err
 }
 
 // reads has the model read the prompt of a view again.
