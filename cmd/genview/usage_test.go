@@ -42,23 +42,6 @@ func TestWrongUsage(t *testing.T) {
 		{"--temperature hot: give a number", []string{"generate", "r", "--temperature", "hot"}},
 		{"--temperature +Inf: give", []string{"generate", "r", "--temperature", "inf"}},
 		{"--linger soon: give a time, as 5s", []string{"view", "vae", "--linger", "soon"}},
-		{"--interp slrp: choose one of circle, cubic, lerp, slerp, noise; did you mean slerp?", []string{"walk", "r", "--interp", "slrp"}},
-		{"--ease slow: choose one of in, in-out, linear, out", []string{"walk", "r", "--ease", "slow"}},
-		{"--grid 3: give columns and rows, as 4x3", []string{"walk", "r", "--grid", "3"}},
-		{"--grid 0x5: give columns and rows, as 4x3", []string{"walk", "r", "--grid", "0x5"}},
-		{"a grid of 1000 × 1000: give 1 to 10000 walks", []string{"walk", "r", "--grid", "1000x1000"}},
-		{"99999999999 frames make no walk", []string{"walk", "r", "--frames", "99999999999"}},
-		{"truncation by NaN", []string{"walk", "r", "--truncation", "NaN"}},
-		{"have it pulse, once or more", []string{"walk", "r", "--truncation", "0.3:1", "--loop"}},
-		{"--pulses 3: the truncation stays at 0.7", []string{"walk", "r", "--truncation", "0.7", "--pulses", "3"}},
-		{"--bends NaN: give more than 0, up to 1000", []string{"walk", "r", "--bends", "NaN"}},
-		{"--labels: they are below the walks of a grid", []string{"walk", "r", "--labels"}},
-		{"--background #12: give a colour as #rgb", []string{"walk", "r", "--background", "#12"}},
-		{"--background #+12345: give a colour as #rgb", []string{"walk", "r", "--background", "#+12345"}},
-		{"--truncation 0.5:x: give a number, as 0.7, or two", []string{"walk", "r", "--truncation", "0.5:x"}},
-		{"--seconds -1: give more than 0", []string{"walk", "r", "--seconds", "-1"}},
-		{"--latents z.txt: the ending must be .npy", []string{"walk", "r", "--latents", "z.txt"}},
-		{"--from and --to name the stops of a walk without others", []string{"walk", "r", "seed:1", "--to", "seed:2"}},
 		{"--without fues: there is no such pass; did you mean fuse?", fresh("--without", "fues")},
 		{`--precision is "f23" and must be f32 or bf16; did you mean f32?`, fresh("--precision", "f23")},
 		{`--precision is "f23" and must be f32, bf16 or f16`, []string{"bench", "vae", "--precision", "f23", "--steps", "1", "--no-tune"}},
@@ -96,6 +79,34 @@ func TestWrongUsage(t *testing.T) {
 	}
 	if out := must(t, "help", "train"); !strings.Contains(out, "--resume") {
 		t.Errorf("help says %q", out)
+	}
+}
+
+// TestWrongWalks: flags that make no walk are refused before a run is opened.
+func TestWrongWalks(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"--interp slrp: choose one of circle, cubic, lerp, slerp, noise; did you mean slerp?", []string{"walk", "r", "--interp", "slrp"}},
+		{"--ease slow: choose one of in, in-out, linear, out", []string{"walk", "r", "--ease", "slow"}},
+		{"--grid 3: give columns and rows, as 4x3", []string{"walk", "r", "--grid", "3"}},
+		{"--grid 0x5: give columns and rows, as 4x3", []string{"walk", "r", "--grid", "0x5"}},
+		{"a grid of 1000 × 1000: give 1 to 10000 walks", []string{"walk", "r", "--grid", "1000x1000"}},
+		{"99999999999 frames make no walk", []string{"walk", "r", "--frames", "99999999999"}},
+		{"truncation by NaN", []string{"walk", "r", "--truncation", "NaN"}},
+		{"have it pulse, once or more", []string{"walk", "r", "--truncation", "0.3:1", "--loop"}},
+		{"--pulses 3: the truncation stays at 0.7", []string{"walk", "r", "--truncation", "0.7", "--pulses", "3"}},
+		{"--bends NaN: give more than 0, up to 1000", []string{"walk", "r", "--bends", "NaN"}},
+		{"--labels: they are below the walks of a grid", []string{"walk", "r", "--labels"}},
+		{"--background #12: give a colour as #rgb", []string{"walk", "r", "--background", "#12"}},
+		{"--background #+12345: give a colour as #rgb", []string{"walk", "r", "--background", "#+12345"}},
+		{"--truncation 0.5:x: give a number, as 0.7, or two", []string{"walk", "r", "--truncation", "0.5:x"}},
+		{"--seconds -1: give more than 0", []string{"walk", "r", "--seconds", "-1"}},
+		{"--latents z.txt: the ending must be .npy", []string{"walk", "r", "--latents", "z.txt"}},
+		{"--from and --to name the stops of a walk without others", []string{"walk", "r", "seed:1", "--to", "seed:2"}},
+	} {
+		refused(t, 2, c.want, c.args...)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// styleFor returns the style of a text under something of a width, of which the text's height is a part.
+// styleFor returns the style of a text under a picture of a width: its height is a part of that.
 func styleFor(width, part int) lettering.Style {
 	return lettering.Style{Size: float64(min(max(12, width/part), 28))}
 }

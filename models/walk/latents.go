@@ -24,22 +24,34 @@ var latentEndings = []string{".npy", ".json", ".safetensors"}
 // mostLatents is the largest file of latent vectors that is read, in bytes: those of an hour of film with 512 dimensions take half of it.
 const mostLatents = 1 << 29
 
+// mostJSON is the largest such file of JSON, whose reader takes thirty times as much memory.
+const mostJSON = 1 << 25
+
 // ReadLatents reads a file of latent vectors of z numbers: .npy with the shape [z], [N, z] or [N, 1, z], .safetensors with one tensor of
 // such a shape or one that is called z, and .json with an array of numbers or of such arrays.
 func ReadLatents(path string, z int) ([][]float32, error) {
+	all, err := allLatents(path, z)
+	if err != nil {
+		return nil, fmt.Errorf("walk: %w", err)
+	}
+	return all, nil
+}
+
+// allLatents is ReadLatents, whose error begins with the file's name.
+func allLatents(path string, z int) ([][]float32, error) {
 	all, err := readLatents(path, z)
 	if err != nil {
-		return nil, fmt.Errorf("walk: %s %w", path, err)
+		return nil, fmt.Errorf("%s %w", path, err)
 	}
 	for i, v := range all {
 		if k := slices.IndexFunc(v, func(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) }); k >= 0 {
-			return nil, fmt.Errorf("walk: %s has %v as number %d of latent vector %d: each must be a number that float32 holds", path, v[k], k+1, i)
+			return nil, fmt.Errorf("%s has %v as number %d of latent vector %d: each must be a number that float32 holds", path, v[k], k+1, i)
 		}
 	}
 	return all, nil
 }
 
-// readLatents is ReadLatents, whose error is the end of a sentence that begins with the file's name.
+// readLatents is allLatents without a look at the numbers. Its error is the end of a sentence that begins with the file's name.
 func readLatents(path string, z int) ([][]float32, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -51,6 +63,9 @@ func readLatents(path string, z int) ([][]float32, error) {
 		return nil, fmt.Errorf("has %d MiB, of which %d are read at most", info.Size()>>20, mostLatents>>20)
 	}
 	ending := strings.ToLower(filepath.Ext(path))
+	if most := int64(mostJSON); err == nil && ending != ".npy" && ending != ".safetensors" && info.Size() > most {
+		return nil, fmt.Errorf("has %d MiB of JSON, of which %d are read at most: save it as .npy", info.Size()>>20, most>>20)
+	}
 	if ending == ".safetensors" {
 		return readTensors(path, z)
 	}
@@ -167,7 +182,10 @@ func wrongLength(n, z int) error { return fmt.Errorf("has %d numbers, the model'
 
 // rows splits numbers of a shape into vectors of z.
 func rows(v []float32, shape []int, z int) ([][]float32, error) {
-	if len(v) == 0 || len(shape) == 0 || shape[len(shape)-1] != z {
+	if len(v) == 0 {
+		return nil, errors.New("has no numbers")
+	}
+	if len(shape) == 0 || shape[len(shape)-1] != z {
 		n := len(v)
 		if len(shape) > 0 {
 			n = shape[len(shape)-1]

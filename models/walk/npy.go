@@ -46,7 +46,7 @@ func readNPY(p []byte) (v []float32, shape []int, err error) {
 			continue
 		}
 		n, err := strconv.Atoi(d)
-		if err != nil || n > len(rest) || count*n > len(rest) { // before a damaged header makes the reader take memory
+		if err != nil || count > 0 && (n > len(rest) || count*n > len(rest)) { // before a damaged header makes the reader take memory
 			return nil, nil, fmt.Errorf("has fewer numbers than its shape (%s) says", m[3])
 		}
 		shape, count = append(shape, n), count*n

@@ -29,7 +29,7 @@ func (p *parser) whole() ([]float32, error) {
 	case err != nil:
 		return nil, err
 	case p.rest != "":
-		return nil, fmt.Errorf("%q is one too many", p.rest)
+		return nil, fmt.Errorf("%q is one too many", brief(p.rest))
 	case v.point == nil:
 		return nil, errors.New("it is a number and no point: use seed:N, seeds:1,5-9, image:FILE, z:FILE, mean or dir:NAME")
 	}
@@ -116,7 +116,7 @@ const deepest = 100
 
 func (p *parser) factor() (value, error) {
 	if p.depth++; p.depth > deepest {
-		return value{}, fmt.Errorf("its parentheses are more than %d deep", deepest)
+		return value{}, fmt.Errorf("its parentheses or signs are nested more than %d deep", deepest)
 	}
 	defer func() { p.depth-- }()
 	switch p.sign("-+(") {
@@ -134,8 +134,11 @@ func (p *parser) factor() (value, error) {
 	}
 	if n := numberLength(p.rest); n > 0 {
 		x, err := strconv.ParseFloat(p.rest[:n], 64)
-		if err != nil {
-			return value{}, fmt.Errorf("%s is too large a number", p.rest[:n])
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			return value{}, fmt.Errorf("%s is too large a number", brief(p.rest[:n]))
+		case err != nil:
+			return value{}, fmt.Errorf("%s is no number", brief(p.rest[:n]))
 		}
 		p.rest = p.rest[n:]
 		return value{number: x}, nil
@@ -143,6 +146,9 @@ func (p *parser) factor() (value, error) {
 	kind, arg, ok := p.named()
 	if !ok {
 		return value{}, fmt.Errorf("%s no point: use seed:N, seeds:1,5-9, image:FILE, z:FILE, mean or dir:NAME", begins(p.rest))
+	}
+	if arg == "" && kind != "mean" {
+		return value{}, fmt.Errorf("%s: names nothing: give a name after the colon", kind)
 	}
 	if kind == "z" || kind == "file" {
 		z, err := p.element(arg)
@@ -179,7 +185,16 @@ func begins(rest string) string {
 	if rest == "" {
 		return "where it ends begins"
 	}
-	return fmt.Sprintf("at %q begins", rest)
+	return fmt.Sprintf("at %q begins", brief(rest))
+}
+
+// brief returns a text for a message: all of a short one, and the beginning of a long one.
+func brief(text string) string {
+	const most = 120
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // numberLength returns the length of the number that a text begins with.

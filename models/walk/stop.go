@@ -56,7 +56,7 @@ const mostStops = 100000
 func (s *Space) Stops(ctx context.Context, text string) ([]Stop, error) {
 	stops, err := s.stops(ctx, text)
 	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("walk: %q: %w", text, err)
+		err = fmt.Errorf("walk: %q: %w", brief(text), err)
 	}
 	return stops, err
 }
@@ -68,9 +68,9 @@ func (s *Space) Point(ctx context.Context, text string) ([]float32, error) {
 	case err != nil:
 		return nil, err
 	case len(stops) != 1:
-		return nil, fmt.Errorf("walk: %q names %d points, where one is meant", text, len(stops))
+		return nil, fmt.Errorf("walk: %q names %d points, where one is meant", brief(text), len(stops))
 	case stops[0].Step != s.Step:
-		return nil, fmt.Errorf("walk: %q names a step of training, where only a point is meant", text)
+		return nil, fmt.Errorf("walk: %q names a step of training, where only a point is meant", brief(text))
 	}
 	return stops[0].Z, nil
 }
@@ -83,7 +83,7 @@ func (s *Space) stops(ctx context.Context, text string) ([]Stop, error) {
 		switch {
 		case at == "last":
 		case err != nil || n < 0:
-			return nil, fmt.Errorf("@step:%s: give a step of training, as in seed:3@step:1000, or @step:last", at)
+			return nil, fmt.Errorf("@step:%s: give a step of training, as in seed:3@step:1000, or @step:last", brief(at))
 		case n > s.Step:
 			return nil, fmt.Errorf("@step:%d: the run is at step %d", n, s.Step)
 		default:
@@ -94,7 +94,7 @@ func (s *Space) stops(ctx context.Context, text string) ([]Stop, error) {
 	if list, ok := strings.CutPrefix(where, "seeds:"); ok {
 		return s.seeds(list, step)
 	}
-	if path, ok := fileOf(where); ok {
+	if path, ok := fileOf(where); ok && path != "" {
 		all, err := s.latents(path)
 		if err != nil {
 			return nil, err
@@ -144,7 +144,7 @@ func (s *Space) seeds(list string, step int) ([]Stop, error) {
 		case err != nil:
 			return nil, err
 		case b < a:
-			return nil, fmt.Errorf("seeds %s: the range ends before it begins", part)
+			return nil, fmt.Errorf("seeds %s: the range ends before it begins", brief(part))
 		case b-a >= uint64(most) || len(out)+int(b-a) >= most:
 			return nil, fmt.Errorf("these are more than %d seeds", most)
 		}
@@ -161,7 +161,7 @@ func (s *Space) seeds(list string, step int) ([]Stop, error) {
 func parseSeed(text string) (uint64, error) {
 	seed, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("the seed %q must be a whole number from 0 to 2⁶⁴−1, as in seed:7", text)
+		return 0, fmt.Errorf("the seed %q must be a whole number from 0 to 2⁶⁴−1, as in seed:7", brief(text))
 	}
 	return seed, nil
 }
@@ -202,7 +202,7 @@ func (s *Space) latents(path string) ([][]float32, error) {
 	if s.NoFiles {
 		return nil, errNoFiles
 	}
-	return ReadLatents(path, s.Z)
+	return allLatents(path, s.Z)
 }
 
 // image finds the point of a picture, once for each file.

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -111,7 +112,7 @@ func TestStopsThatAreNone(t *testing.T) {
 		"7":                            "is a number and no point",
 		"seed":                         `at "seed" begins no point`,
 		"seed:x":                       `the seed "x" must be a whole number`,
-		"seed:-1":                      `the seed "" must be a whole number`,
+		"seed:-1":                      "seed: names nothing",
 		"seed:99999999999999999999":    "must be a whole number",
 		"seeds:":                       "must be a whole number",
 		"seeds:5-1":                    "ends before it begins",
@@ -127,6 +128,12 @@ func TestStopsThatAreNone(t *testing.T) {
 		"2/seed:1":                     "nothing is divided by a point",
 		"seed:1/0":                     "divided by 0",
 		"seed:1+2":                     "have no sum",
+		"seed:1*1.2.3":                 "1.2.3 is no number",
+		"z:":                           `"z:": z: names nothing`,
+		"image:":                       "image: names nothing",
+		`image:""`:                     "image: names nothing",
+		"seed:":                        "seed: names nothing",
+		"z:./none.npy":                 `walk: "z:./none.npy": ./none.npy is not there`,
 		"seed:1*1e999":                 "too large a number",
 		"seed:1*1e300":                 "too large for float32",
 		"dir:frown":                    `there is no direction "frown"`,
@@ -138,12 +145,15 @@ func TestStopsThatAreNone(t *testing.T) {
 		"seed:1@step:-3":               "@step:-3: give a step",
 		"seed:1@step:501":              "the run is at step 500",
 		"file:/dev/zero":               "is no file",
-		strings.Repeat("(", 200000):    "more than 100 deep",
-		strings.Repeat("-", 200000):    "more than 100 deep",
+		strings.Repeat("(", 200000):    "nested more than 100 deep",
+		strings.Repeat("-", 200000):    "nested more than 100 deep",
 	} {
 		_, err := space.Stops(t.Context(), text)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60q gives %.300v, want %q", text, err, want)
+		}
+		if err != nil && len(err.Error()) > 400 {
+			t.Errorf("%.60q gives %d bytes", text, len(err.Error()))
 		}
 	}
 	none := &Space{Z: 2}
@@ -211,7 +221,7 @@ func TestLatentsOfFiles(t *testing.T) {
 		"[[1,2,3],4]":       "is an array of arrays but for element 1",
 		"[[1,2,3],[4,5]]":   "has 2 numbers, the model's z has 3",
 		"[1,2]":             "has 2 numbers, the model's z has 3",
-		"[]":                "has 0 numbers",
+		"[]":                "has no numbers",
 		"[1,NaN,3]":         "is no JSON: it must be an array of 3 numbers",
 		"[1,Infinity,3]":    "is no JSON",
 		"[1,1e39,3]":        "that float32 does not hold, as number 2",
@@ -253,10 +263,15 @@ func TestLatentsOfNumPy(t *testing.T) {
 		t.Errorf("NumPy reads %q", head)
 	}
 	for what, p := range map[string][]byte{
-		"has 20 bytes": whole[:len(whole)-4],
-		"no .npy":      []byte("PK\x03\x04"),
-		"numbers than": []byte(strings.Replace(string(whole), "(2, 3)", "(9999999999999, 3)", 1)),
-		"holds <i4":    []byte(strings.Replace(string(whole), "<f4", "<i4", 1)),
+		"has 20 bytes":               whole[:len(whole)-4],
+		"has no numbers":             []byte(strings.Replace(string(whole[:128]), "(2, 3)", "(0, 3)", 1)),
+		"has 6 numbers, the model's": []byte(strings.Replace(strings.Replace(string(whole), "(2, 3)", "(6,)", 1), "}", "}  ", 1)),
+		"holds >f4":                  []byte(strings.Replace(string(whole), "<f4", ">f4", 1)),
+		"holds <f2":                  []byte(strings.Replace(string(whole), "<f4", "<f2", 1)),
+		"order true":                 []byte(strings.Replace(strings.Replace(string(whole), "False", "True", 1), "}", "} ", 1)),
+		"no .npy":                    []byte("PK\x03\x04"),
+		"numbers than":               []byte(strings.Replace(string(whole), "(2, 3)", "(9999999999999, 3)", 1)),
+		"holds <i4":                  []byte(strings.Replace(string(whole), "<f4", "<i4", 1)),
 	} {
 		if err := os.WriteFile(path, p, 0o644); err != nil {
 			t.Fatal(err)
@@ -300,6 +315,36 @@ func FuzzStops(f *testing.F) {
 		for _, p := range stops {
 			if err != nil || len(p.Z) != 1 || math.IsNaN(float64(p.Z[0])) {
 				t.Errorf("%q: %v, %v", text, p, err)
+			}
+		}
+	})
+}
+
+// FuzzLatents: no file makes the readers panic, or take memory that it does not have itself.
+func FuzzLatents(f *testing.F) {
+	var npy bytes.Buffer
+	if err := writeNPY(&npy, [][]float32{{1, 2}, {3, 4}}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(npy.Bytes())
+	for _, text := range []string{"[[1,2],[3,4]]", "[[[1,2]]]", "[1,\"NaN\"]", "\ufeff[ 1 , 2 ]"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, p []byte) {
+		v, shape, err := readNPY(p)
+		if n := 1; err == nil {
+			for _, d := range shape {
+				n *= d
+			}
+			if n != len(v) || 4*n > len(p) {
+				t.Errorf("%v numbers of shape %v of %d bytes", len(v), shape, len(p))
+			}
+		}
+		if all, err := readJSON(p, 2); err == nil {
+			for _, z := range all {
+				if len(z) != 2 {
+					t.Errorf("%q: %v", p, z)
+				}
 			}
 		}
 	})
