@@ -46,9 +46,18 @@ func writeAPNG(w io.Writer, r *reel) error {
 }
 
 // pngParts encodes a finished picture, and returns the chunks of a PNG.
-func (r *reel) pngParts(_ int, img *image.RGBA) (map[string][]byte, error) {
+func (r *reel) pngParts(_ int, img *image.RGBA) (map[string][]byte, error) { return r.parts(img) }
+
+// smallPNG is how many pixels a picture has for which the tables of thorough compression, cleared for each, take longer than the picture.
+const smallPNG = 1 << 12
+
+// parts encodes a picture, and returns the chunks of a PNG.
+func (r *reel) parts(img image.Image) (map[string][]byte, error) {
 	var b bytes.Buffer
-	e := png.Encoder{BufferPool: r.Buffers}
+	e := png.Encoder{BufferPool: &r.Buffers.thorough}
+	if img.Bounds().Dx()*img.Bounds().Dy() <= smallPNG {
+		e = png.Encoder{BufferPool: &r.Buffers.fast, CompressionLevel: png.BestSpeed}
+	}
 	if err := e.Encode(&b, img); err != nil {
 		return nil, err
 	}
@@ -57,20 +66,26 @@ func (r *reel) pngParts(_ int, img *image.RGBA) (map[string][]byte, error) {
 
 // Buffers keep what encoders of PNG have allocated, a megabyte each, for the next pictures. The zero Buffers are empty. Several goroutines
 // may use them.
-type Buffers struct{ kept sync.Pool }
+type Buffers struct{ thorough, fast pngBuffers } // by the level of compression, as the allocated tables are
+
+type pngBuffers struct{ kept sync.Pool }
 
 // Get implements [png.EncoderBufferPool].
-func (p *Buffers) Get() *png.EncoderBuffer {
+func (p *pngBuffers) Get() *png.EncoderBuffer {
 	b, _ := p.kept.Get().(*png.EncoderBuffer)
 	return b
 }
 
 // Put implements [png.EncoderBufferPool].
-func (p *Buffers) Put(b *png.EncoderBuffer) { p.kept.Put(b) }
+func (p *pngBuffers) Put(b *png.EncoderBuffer) { p.kept.Put(b) }
 
-// onePNG writes a finished picture as a PNG file.
+// onePNG writes a finished picture as a PNG file. It has one channel if the picture is grey, and then a third of the bytes.
 func (r *reel) onePNG(w io.Writer, img *image.RGBA) error {
-	parts, err := r.pngParts(0, img)
+	shown := image.Image(img)
+	if grey := greyOf(img); grey != nil {
+		shown = grey
+	}
+	parts, err := r.parts(shown)
 	if err != nil {
 		return err
 	}
@@ -81,6 +96,19 @@ func (r *reel) onePNG(w io.Writer, img *image.RGBA) error {
 	out.chunk("IDAT", parts["IDAT"])
 	out.chunk("IEND", nil)
 	return out.err
+}
+
+// greyOf returns an opaque picture without its colours; nil: it has some.
+func greyOf(img *image.RGBA) *image.Gray {
+	out := image.NewGray(image.Rectangle{Max: img.Rect.Size()})
+	for i := range out.Pix {
+		p := img.Pix[4*i : 4*i+3]
+		if p[0] != p[1] || p[0] != p[2] {
+			return nil
+		}
+		out.Pix[i] = p[0]
+	}
+	return out
 }
 
 // frameControl makes a frame cover the whole picture for 1/fps seconds.

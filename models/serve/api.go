@@ -42,6 +42,7 @@ func (s *Server) routes() error {
 	s.addWalk()
 	s.addEncode()
 	s.addText()
+	s.addPage()
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.Handle("GET /metrics", s.metrics.handler())
 	document, err := json.Marshal(s.api.OpenAPI())

@@ -21,7 +21,7 @@ import (
 )
 
 // opened returns a server of a small new model, whose log is in the test's.
-func opened(t *testing.T, o Options, preset string, settings ...string) *Server {
+func opened(t testing.TB, o Options, preset string, settings ...string) *Server {
 	t.Helper()
 	vktest.Open(t) // skips the test without a device
 	c, err := run.New(preset)

@@ -1,0 +1,87 @@
+package serve
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// BenchmarkClients asks for pictures of an MLP VAE of MNIST's size, which has learned a little, each by a request of its own over TCP, as one
+// client and as 200 clients at once. It fails if a request does.
+//
+//	go test ./models/serve -run '^$' -bench Clients -benchtime 60s
+func BenchmarkClients(b *testing.B) {
+	s := opened(b, Options{}, "vae", "data.size=28", "model.hidden=400", "model.z=20")
+	model := s.session.Model
+	if err := s.device.do(b.Context(), func(ctx context.Context) error {
+		_, err := model.Begin(ctx, 0)
+		for step := 0; step < 200 && err == nil; step++ {
+			err = model.Step(ctx)
+		}
+		return err
+	}); err != nil {
+		b.Fatal(err)
+	}
+	web := httptest.NewServer(s)
+	defer web.Close()
+	for _, clients := range []int{1, 200} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			var left, failed atomic.Int64
+			left.Store(int64(b.N))
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			var all sync.WaitGroup
+			for range clients {
+				all.Go(func() {
+					if err := asks(web.Listener.Addr().String(), &left); err != nil {
+						failed.Add(1)
+						b.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+			b.ReportMetric(float64(failed.Load()), "errors")
+			b.ReportMetric((float64(after.HeapAlloc)-float64(before.HeapAlloc))/(1<<20), "MiB-more")
+		})
+	}
+}
+
+// asks asks for one picture after another, while there are some left to ask for.
+func asks(addr string, left *atomic.Int64) error {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for {
+		n := left.Add(-1)
+		if n < 0 {
+			return nil
+		}
+		body := fmt.Sprintf(`{"seeds":[%d]}`, n)
+		if _, err := fmt.Fprintf(c, "POST /v1/sample HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+			return err
+		}
+		r, err := http.ReadResponse(in, nil)
+		if err != nil {
+			return err
+		}
+		p, err := io.ReadAll(r.Body)
+		if err != nil || r.StatusCode != 200 || len(p) < 100 {
+			return fmt.Errorf("status %d, %d bytes, %v", r.StatusCode, len(p), err)
+		}
+	}
+}
