@@ -155,7 +155,7 @@ func TestManyFrames(t *testing.T) {
 		if after := dev.Memory(); after != before {
 			t.Errorf("%d frames later the device holds %+v, and before %+v", frames-warm, after, before)
 		}
-		const most = 16 << 10
+		const most = 32 << 10
 		if after := heapBytes(); after > heap+most {
 			t.Errorf("%d frames later the heap has %d bytes, and before %d", frames-warm, after, heap)
 		}
