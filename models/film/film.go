@@ -71,11 +71,16 @@ func Write(path string, f Film) error {
 }
 
 // unlocked calls f in a goroutine of its own. The pictures are a coroutine, which several goroutines go on with; if one that is locked to a
-// thread had begun it, as that of windows, Go would end the process.
+// thread had begun it, as that of windows, Go would end the process. It panics if f does, or a goroutine that makes the film.
 func unlocked(f func() error) error {
 	ended := make(chan error, 1)
-	go func() { ended <- f() }()
-	return <-ended
+	go func() { ended <- guarded(f) }()
+	err := <-ended
+	var c *crash
+	if errors.As(err, &c) {
+		panic(c)
+	}
+	return err
 }
 
 func write(path string, f Film) error {

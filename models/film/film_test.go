@@ -221,6 +221,46 @@ func TestFilmThatFails(t *testing.T) {
 	}
 }
 
+// TestFilmThatPanics: a panic comes to the caller, whichever goroutine it is in, and leaves the file that was there and no goroutine.
+func TestFilmThatPanics(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "film.webp")
+	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	for name, change := range map[string]func(f *Film){
+		"a picture": func(f *Film) {
+			good := f.Pictures
+			f.Pictures = func(yield func(*image.RGBA, error) bool) {
+				good(func(img *image.RGBA, err error) bool { return yield(img, err) })
+				panic("broken")
+			}
+		},
+		"the first picture": func(f *Film) { f.Pictures = func(func(*image.RGBA, error) bool) { panic("broken") } },
+		"a caption":         func(f *Film) { f.Captions = func(int) string { panic("broken") } },
+	} {
+		func() {
+			defer func() {
+				if c, ok := recover().(error); !ok || !strings.HasPrefix(c.Error(), "broken\n") {
+					t.Errorf("%s that panics gives %v", name, c)
+				}
+			}()
+			f := filmOf(9, make6()...)
+			change(&f)
+			t.Errorf("%s that panics is written, %v", name, Write(path, f))
+		}()
+	}
+	if p, _ := os.ReadFile(path); string(p) != "old" {
+		t.Errorf("the file has %d bytes", len(p))
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+	if n := runtime.NumGoroutine(); n > before {
+		t.Errorf("%d goroutines are left", n-before)
+	}
+}
+
 // TestFullDisk: one line, whatever the format, and nothing is left.
 func TestFullDisk(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
@@ -269,6 +309,7 @@ func TestWhatIsNoFilmIsRefused(t *testing.T) {
 		{filepath.Join(dir, "w.gif"), filmOf(20, good[0], uniform(3, 2, color.RGBA{A: 255})), "picture 1 is (3,2) large"},
 		{filepath.Join(dir, "w.gif"), Film{Frames: 1, FPS: 1, Scale: 40000, Pictures: filmOf(1, good[0]).Pictures}, "too large for the format"},
 		{filepath.Join(dir, "w.png"), Film{Frames: 1 << 40, FPS: 1, Scale: 1, Pictures: filmOf(1, good...).Pictures}, "too large for the format"},
+		{filepath.Join(dir, "w.png"), Film{Frames: 1 << 20, FPS: 1, Scale: 1000, Columns: 1 << 20, Pictures: filmOf(1, good...).Pictures}, "too large for the format"},
 		{missing, filmOf(20, good...), missing + " cannot be written: no such file or directory"},
 	} {
 		if err := Write(c.path, c.film); err == nil || !strings.Contains(err.Error(), c.want) {

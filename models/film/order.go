@@ -1,8 +1,10 @@
 package film
 
 import (
+	"fmt"
 	"iter"
 	"runtime"
+	"runtime/debug"
 	"sync"
 )
 
@@ -20,19 +22,17 @@ func inOrder[T, U any](seq iter.Seq2[T, error], ahead int, do func(i int, x T) (
 		var working sync.WaitGroup
 		defer working.Wait()
 		defer close(ended)
-		working.Go(func() {
-			defer close(queue)
+		elements := func() error {
 			i := 0
 			for x, err := range seq {
 				if err != nil {
-					failed <- err
-					return
+					return err
 				}
 				r := make(chan result, 1)
 				select {
 				case queue <- r:
 				case <-ended:
-					return
+					return nil
 				}
 				at := i
 				i++
@@ -43,9 +43,20 @@ func inOrder[T, U any](seq iter.Seq2[T, error], ahead int, do func(i int, x T) (
 					case <-ended:
 						return
 					}
-					v, err := do(at, x)
-					r <- result{v, err}
+					var v result
+					v.err = guarded(func() (err error) {
+						v.value, err = do(at, x)
+						return err
+					})
+					r <- v
 				})
+			}
+			return nil
+		}
+		working.Go(func() {
+			defer close(queue)
+			if err := guarded(elements); err != nil {
+				failed <- err
 			}
 		})
 		var none U
@@ -66,4 +77,23 @@ func inOrder[T, U any](seq iter.Seq2[T, error], ahead int, do func(i int, x T) (
 		default:
 		}
 	}
+}
+
+// A crash is a panic in one of the goroutines that make a film. It is an error on its way to the goroutine that asked for the film, so that
+// files are removed, and a panic again there.
+type crash struct {
+	value any
+	stack []byte
+}
+
+func (c *crash) Error() string { return fmt.Sprintf("%v\n\n%s", c.value, c.stack) }
+
+// guarded calls f, and returns a panic of it as a crash.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &crash{v, debug.Stack()}
+		}
+	}()
+	return f()
 }

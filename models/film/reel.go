@@ -28,6 +28,9 @@ type reel struct {
 	ground  color.RGBA // behind transparent pictures
 }
 
+// mostPixels is the size of the largest picture in memory, which takes 2 GB.
+const mostPixels = 1 << 29
+
 // newReel returns the reel of a film whose pictures have a size.
 func newReel(f Film, size image.Point, e format) (*reel, error) {
 	scale := max(1, f.Scale)
@@ -62,7 +65,7 @@ func newReel(f Film, size image.Point, e format) (*reel, error) {
 		r.style = styleFor(r.picture.X, 20)
 		r.size.Y += bandOf(r.style)
 	}
-	if r.size.X > 1<<29/r.size.Y { // 2 GB
+	if r.size.X > mostPixels/r.size.Y {
 		return nil, errTooLarge
 	}
 	const most, room = 32, 64 << 20

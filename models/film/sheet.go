@@ -23,6 +23,9 @@ func writeSheet(w io.Writer, r *reel) error {
 	if cols > math.MaxInt32/r.size.X || rows > math.MaxInt32/r.size.Y { // the limits of PNG
 		return errTooLarge
 	}
+	if cols*r.size.X > mostPixels/r.size.Y {
+		return errTooLarge
+	}
 	var out *pngWriter
 	band := image.NewRGBA(image.Rect(0, 0, cols*r.size.X, r.size.Y))
 	i := 0
