@@ -52,6 +52,20 @@ func (a *app) checkOutput(out string) error {
 	return film.CheckName(format)
 }
 
+// otherThan returns an error if what is written to a name would take the place of one of the files that it is made from.
+func otherThan(out string, from ...string) error {
+	to, err := os.Stat(out)
+	if err != nil {
+		return nil
+	}
+	for _, name := range from {
+		if info, err := os.Stat(name); err == nil && os.SameFile(info, to) {
+			return fmt.Errorf("%s would take the place of %s, which it is made from: write it to another file", out, name)
+		}
+	}
+	return nil
+}
+
 // film writes a film to the name that a user gave, with notes of where it comes from, and prints the name.
 func (a *app) film(out string, f film.Film) error {
 	if err := a.checkOutput(out); err != nil {
@@ -144,6 +158,31 @@ func (a *app) origin() ([]film.Note, error) {
 	return about, nil
 }
 
+// unlike matches what commands of the same pictures may differ in.
+var unlike = regexp.MustCompile(` (--resume|--no-provenance)\b| (-o|--(output|first|last|latents|device))[ =]('[^']*'|\S+)`)
+
+// checkResumed returns an error if a picture of a folder says that it is of another film than the command's.
+func (a *app) checkResumed(dir string, numbers []int) error {
+	own, err := a.about()
+	if err != nil {
+		return err
+	}
+	for _, n := range numbers {
+		path := film.PictureName(dir, n)
+		about, err := film.ReadAbout(path)
+		if err != nil {
+			return err
+		}
+		for i, note := range about {
+			if i < len(own) && note.Key == own[i].Key && note.Key != "Software" && unlike.ReplaceAllString(note.Value, "") != unlike.ReplaceAllString(own[i].Value, "") {
+				return fmt.Errorf("--resume: %s is of another film, whose %s is %s; this one's is %s: give that, or another folder",
+					path, strings.ToLower(note.Key), note.Value, own[i].Value)
+			}
+		}
+	}
+	return nil
+}
+
 // hashOf returns the SHA-256 sum of a file.
 func hashOf(path string) (string, error) {
 	f, err := os.Open(path)
@@ -213,7 +252,7 @@ func (a *app) provenance() *cobra.Command {
 				return json.NewEncoder(a.out).Encode(all)
 			}
 			for _, n := range about {
-				fmt.Fprintln(a.out, n)
+				fmt.Fprintln(a.out, visible(n.String()))
 			}
 			return nil
 		},

@@ -47,6 +47,12 @@ func TestOutputs(t *testing.T) {
 			t.Errorf("%s: two times differ, %v", name, err)
 		}
 	}
+	frames := filepath.Join(dir, "frames") + "/"
+	if err := os.Remove(filepath.Join(frames, "00000.png")); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, 1, "00001.png is of another film, whose command is", "walk", run, "--frames", "3", "--resume", "-o", frames)
+	must(t, "walk", run, "--resume", "--frames", "2", "--device", "", "-o", frames)
 	var notes []struct{ Key, Value string }
 	if err := json.Unmarshal([]byte(must(t, "provenance", "--json", filepath.Join(dir, "w.gif"))), &notes); err != nil || len(notes) != 5 || notes[1].Value != "letters" {
 		t.Errorf("as JSON: %v, %v", notes, err)
@@ -54,6 +60,11 @@ func TestOutputs(t *testing.T) {
 	quiet := filepath.Join(dir, "quiet.png")
 	must(t, "sample", run, "-n", "1", "--no-provenance", "-o", quiet)
 	refused(t, 1, "quiet.png does not say where it comes from", "provenance", quiet)
+	loud := filepath.Join(dir, "loud.gif")
+	write(t, loud, []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00\x21\xfe\x05\x1b[31m\x00;"))
+	if said := must(t, "provenance", loud); strings.Contains(said, "\x1b") || !strings.Contains(said, "Comment: ") {
+		t.Errorf("a file changes the terminal's colour: %q", said)
+	}
 	refused(t, 1, "output_test.go is no PNG, GIF or WebP", "provenance", "output_test.go")
 
 	raw, gif := must(t, "walk", run, "--frames", "2", "-o", "-"), must(t, "walk", run, "--frames", "2", "--no-provenance", "-o", "-.gif")

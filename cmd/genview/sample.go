@@ -62,6 +62,9 @@ func (a *app) reconstruct() *cobra.Command {
 			if err := a.checkOutput(out); err != nil {
 				return err
 			}
+			if err := otherThan(out, names[1:]...); err != nil {
+				return err
+			}
 			s, m, err := opened[family.Encoder](c.Context(), a, names[0])
 			if err != nil {
 				return err

@@ -218,13 +218,13 @@ func (f *walkFlags) walk(stops []walk.Stop) (*walk.Walk, error) {
 }
 
 // frameNumbers returns the frames that are drawn; nil: all.
-func (f *walkFlags) frameNumbers(w *walk.Walk) ([]int, error) {
+func (a *app) frameNumbers(f walkFlags, w *walk.Walk) ([]int, error) {
 	last := f.last
 	if last < 0 {
 		last = w.Frames - 1
 	}
 	if f.first < 0 || f.first > last || last >= w.Frames {
-		return nil, fmt.Errorf("--first %d, --last %d: the walk has frames 0 to %d", f.first, last, w.Frames-1)
+		return nil, fmt.Errorf("--first %d, --last %d: the walk has frames 0 to %d", f.first, f.last, w.Frames-1)
 	}
 	if f.first == 0 && last == w.Frames-1 && !f.resume {
 		return nil, nil
@@ -233,10 +233,18 @@ func (f *walkFlags) frameNumbers(w *walk.Walk) ([]int, error) {
 	for i := f.first; i <= last; i++ {
 		numbers = append(numbers, i)
 	}
-	if f.resume {
-		return film.Missing(f.out, numbers)
+	if !f.resume {
+		return numbers, nil
 	}
-	return numbers, nil
+	missing, err := film.Missing(f.out, numbers)
+	if err != nil {
+		return nil, err
+	}
+	have := slices.DeleteFunc(numbers, func(n int) bool {
+		_, missed := slices.BinarySearch(missing, n)
+		return missed
+	})
+	return missing, a.checkResumed(f.out, have)
 }
 
 // look returns how a walk is shown, of pictures of a side.
@@ -279,6 +287,9 @@ func (a *app) walks(c *cobra.Command, f walkFlags, dir string, words []string) (
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(otherThan(f.out, space.Files()...), otherThan(f.latents, space.Files()...)); err != nil {
+		return err
+	}
 	w, err := f.walk(stops)
 	if err != nil {
 		return err
@@ -290,7 +301,7 @@ func (a *app) walks(c *cobra.Command, f walkFlags, dir string, words []string) (
 	if err != nil {
 		return err
 	}
-	if shot.Frames, err = f.frameNumbers(w); err != nil {
+	if shot.Frames, err = a.frameNumbers(f, w); err != nil {
 		return err
 	}
 	if shot.Frames != nil && len(shot.Frames) == 0 {

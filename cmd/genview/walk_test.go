@@ -20,17 +20,7 @@ func walks(t *testing.T, run, picture string) {
 		must(t, append([]string{"walk", run, "--no-provenance", "-o", path}, words...)...)
 		return read(t, path)
 	}
-	frames := func(p []byte) []*gifFrame {
-		g, err := gif.DecodeAll(bytes.NewReader(p))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all []*gifFrame
-		for _, f := range g.Image {
-			all = append(all, &gifFrame{f.Rect.Dx(), f.Rect.Dy(), f.Pix})
-		}
-		return all
-	}
+	frames := func(p []byte) []*gifFrame { return gifFrames(t, p) }
 	npy := filepath.Join(dir, "z.npy")
 	a := film("a.gif", "seeds:1-3", "--interp", "cubic", "--loop", "--ease", "in-out", "--truncation", "0.5:1", "--pulses", "2", "--frames", "9", "--latents", npy)
 	again := film("again.gif", "seed:1", "seed:2", "seeds:3", "--interp", "cubic", "--loop", "--ease", "in-out", "--truncation", "0.5:1", "--pulses", "2", "--frames", "9")
@@ -50,15 +40,14 @@ func walks(t *testing.T, run, picture string) {
 	if !slices.Equal(saved[4].pix, all[4].pix) {
 		t.Error("the latent vectors of a walk give another film")
 	}
+	refused(t, 1, "would take the place of", "walk", run, "z:"+npy, "--latents", npy, "-o", filepath.Join(dir, "never.gif"))
+	refused(t, 1, "would take the place of", "walk", run, "image:"+picture, "-o", picture)
+	refused(t, 1, "would take the place of", "reconstruct", run, picture, "-o", picture)
 	film("image.gif", "image:"+picture, "seed:1+0.5*(image:"+picture+"-mean)", "--search", "--seconds", "0.1")
 	if got := frames(film("noise.gif", "seed:5", "--interp", "noise", "--frames", "4", "--grid", "3x2", "--scale", "1")); len(got) != 4 || got[0].w != 3*28+4 || got[0].h != 2*28+3 {
 		t.Errorf("a grid of noise has %d frames of %d × %d", len(got), got[0].w, got[0].h)
 	}
-	labels := []string{"labels.gif", "seeds:1-4", "--grid", "2x1", "--labels", "--frames", "2", "--scale", "1", "--background"}
-	black, white := frames(film(labels[0], append(labels[1:], "black")...)), frames(film(labels[0], append(labels[1:], "#fff")...))
-	if black[0].h != 28+2+18 || slices.Equal(black[0].pix, white[0].pix) {
-		t.Errorf("a grid with labels is %d high, on black as on white: %v", black[0].h, slices.Equal(black[0].pix, white[0].pix))
-	}
+	labelled(t, film)
 	refused(t, 1, "from one seed on, and no other stops", "walk", run, "seeds:1-2", "--interp", "noise")
 	refused(t, 2, "give --labels for those of its walks", "walk", run, "seeds:1-4", "--grid", "2x1", "--captions")
 	refused(t, 1, "a circle goes through two stops, and not through 3", "walk", run, "seeds:1-3", "--interp", "circle")
@@ -89,6 +78,29 @@ func walks(t *testing.T, run, picture string) {
 	if out := must(t, "walk", "--help"); !strings.Contains(out, "image:FILE is found for a picture") {
 		t.Error("help does not say how points are named")
 	}
+}
+
+// labelled films a grid with labels on two backgrounds.
+func labelled(t *testing.T, film func(name string, words ...string) []byte) {
+	t.Helper()
+	labels := []string{"labels.gif", "seeds:1-4", "--grid", "2x1", "--labels", "--frames", "2", "--scale", "1", "--background"}
+	black, white := gifFrames(t, film(labels[0], append(labels[1:], "black")...)), gifFrames(t, film(labels[0], append(labels[1:], "#fff")...))
+	if black[0].h != 28+2+18 || slices.Equal(black[0].pix, white[0].pix) {
+		t.Errorf("a grid with labels is %d high, on black as on white: %v", black[0].h, slices.Equal(black[0].pix, white[0].pix))
+	}
+}
+
+// gifFrames returns the frames of a GIF.
+func gifFrames(t *testing.T, p []byte) (all []*gifFrame) {
+	t.Helper()
+	g, err := gif.DecodeAll(bytes.NewReader(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range g.Image {
+		all = append(all, &gifFrame{f.Rect.Dx(), f.Rect.Dy(), f.Pix})
+	}
+	return all
 }
 
 // gifFrame is a frame of a GIF of few colours, which holds whole pictures.

@@ -12,8 +12,8 @@ import (
 	"genview/vk/files"
 )
 
-// pictureName returns the path of a picture in a folder.
-func pictureName(dir string, n int) string { return filepath.Join(dir, fmt.Sprintf("%05d.png", n)) }
+// PictureName returns the path of the picture of a number in a folder of pictures.
+func PictureName(dir string, n int) string { return filepath.Join(dir, fmt.Sprintf("%05d.png", n)) }
 
 // writeFolder writes each picture as a file. If the film ends with an error, those that are there stay.
 func writeFolder(dir string, r *reel) error {
@@ -26,7 +26,7 @@ func writeFolder(dir string, r *reel) error {
 	}
 	whole := 0
 	for _, err := range encoded(r, func(i int, img *image.RGBA) (none struct{}, err error) {
-		return none, files.Write(pictureName(dir, r.number(i)), func(w io.Writer) error { return r.onePNG(w, img) })
+		return none, files.Write(PictureName(dir, r.number(i)), func(w io.Writer) error { return r.onePNG(w, img) })
 	}) {
 		if err != nil {
 			return fmt.Errorf("%w (%s has %d of %d pictures)", err, dir, whole, r.Frames)
@@ -46,7 +46,7 @@ func Missing(path string, numbers []int) ([]int, error) {
 	}
 	var missing []int
 	for _, n := range numbers {
-		whole, err := wholePNG(pictureName(path, n))
+		whole, err := wholePNG(PictureName(path, n))
 		if err != nil {
 			return nil, err
 		}

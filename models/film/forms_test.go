@@ -140,7 +140,7 @@ func TestFolderIsResumed(t *testing.T) {
 	if err := Write(dir, part(5, 6, 7, 8, 9)); err != nil {
 		t.Fatal(err)
 	}
-	torn := pictureName(dir, 6)
+	torn := PictureName(dir, 6)
 	p, err := os.ReadFile(torn)
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestFolderIsResumed(t *testing.T) {
 		t.Errorf("in the end %v are missing, %v", got, err)
 	}
 	for _, n := range all {
-		p, err := os.ReadFile(pictureName(dir, n))
+		p, err := os.ReadFile(PictureName(dir, n))
 		if err != nil {
 			t.Fatal(err)
 		}

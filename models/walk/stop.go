@@ -30,7 +30,11 @@ type Space struct {
 	Most      int                                                       // points that one text may name; 0: 100,000
 
 	found map[string][]float32 // by picture file
+	files []string             // that were read
 }
+
+// Files returns the files that points were read from.
+func (s *Space) Files() []string { return s.files }
 
 // Grammar says how texts name points.
 const Grammar = `seed:7 is random, and the same everywhere; seeds:1,5-9 are several; image:FILE is found for a picture;
@@ -202,6 +206,7 @@ func (s *Space) latents(path string) ([][]float32, error) {
 	if s.NoFiles {
 		return nil, errNoFiles
 	}
+	s.files = append(s.files, path)
 	return allLatents(path, s.Z)
 }
 
@@ -216,6 +221,7 @@ func (s *Space) image(ctx context.Context, file string) ([]float32, error) {
 	if s.Find == nil {
 		return nil, errors.New("the model finds no points for pictures")
 	}
+	s.files = append(s.files, file)
 	z, err := s.Find(ctx, file)
 	if err != nil {
 		return nil, err
