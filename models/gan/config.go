@@ -14,6 +14,7 @@ type Config struct {
 	Hidden   int    // mlp, points: units of the hidden layers; dcgan: channels at half the size, doubled at each further halving
 	Size     int    // pictures are Size × Size; points are 1 × 2
 	Channels int
+	Upsample string // dcgan: the generator's layers are transposed convolutions (""), or convolutions of pictures that are enlarged by "nearest", "bilinear" or "bicubic" resizing
 
 	Pairing string  // "relativistic": real against generated, in pairs; "non-saturating": each by itself
 	R1, R2  float64 // weights γ of the gradient penalties at real and at generated examples; 0 for none
@@ -51,6 +52,9 @@ func DCGANDefaults() Config {
 func (c Config) Validate() error {
 	if !slices.Contains([]string{"mlp", "dcgan", "points"}, c.Arch) {
 		return fmt.Errorf(`gan: there is no architecture %q: choose "mlp", "dcgan" or "points"`, c.Arch)
+	}
+	if !slices.Contains([]string{"", "nearest", "bilinear", "bicubic"}, c.Upsample) {
+		return fmt.Errorf(`gan: there is no upsampling %q: choose "nearest", "bilinear", "bicubic", or "" for transposed convolutions`, c.Upsample)
 	}
 	if !slices.Contains([]string{"relativistic", "non-saturating"}, c.Pairing) {
 		return fmt.Errorf(`gan: there is no pairing %q: choose "relativistic" or "non-saturating"`, c.Pairing)

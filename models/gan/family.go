@@ -52,14 +52,15 @@ var Family = family.Family{
 type Settings struct {
 	Data  data.PictureSettings `yaml:"data"`
 	Model struct {
-		Arch    string  `yaml:"arch,omitempty" doc:"networks: mlp and dcgan for pictures, points for points" oneof:"mlp,dcgan,points"`
-		Z       int     `yaml:"z,omitempty" doc:"dimensions of the latent space" range:"[1,)" large:"yes"`
-		Hidden  int     `yaml:"hidden,omitempty" doc:"mlp, points: units of the hidden layers; dcgan: channels at half the pictures' size, doubled at each further halving" range:"[1,)" large:"yes"`
-		Pairing string  `yaml:"pairing,omitempty" doc:"the loss: relativistic compares real and generated examples in pairs, non-saturating takes each by itself" oneof:"relativistic,non-saturating"`
-		R1      float64 `yaml:"r1,omitempty" doc:"weight of the gradient penalty at real examples" range:"[0,)"`
-		R2      float64 `yaml:"r2,omitempty" doc:"weight of the gradient penalty at generated examples" range:"[0,)"`
-		EMA     float64 `yaml:"ema,omitempty" doc:"decay rate of the generator's moving average" range:"[0,1)"`
-		Decay   int     `yaml:"decay,omitempty" doc:"steps over which the learning rate and the penalties fall to 0; 0: they do not fall" range:"[0,)"`
+		Arch     string  `yaml:"arch,omitempty" doc:"networks: mlp and dcgan for pictures, points for points" oneof:"mlp,dcgan,points"`
+		Z        int     `yaml:"z,omitempty" doc:"dimensions of the latent space" range:"[1,)" large:"yes"`
+		Hidden   int     `yaml:"hidden,omitempty" doc:"mlp, points: units of the hidden layers; dcgan: channels at half the pictures' size, doubled at each further halving" range:"[1,)" large:"yes"`
+		Upsample string  `yaml:"upsample,omitempty" doc:"dcgan: how the generator enlarges pictures before convolutions; empty: transposed convolutions enlarge them" oneof:",nearest,bilinear,bicubic"`
+		Pairing  string  `yaml:"pairing,omitempty" doc:"the loss: relativistic compares real and generated examples in pairs, non-saturating takes each by itself" oneof:"relativistic,non-saturating"`
+		R1       float64 `yaml:"r1,omitempty" doc:"weight of the gradient penalty at real examples" range:"[0,)"`
+		R2       float64 `yaml:"r2,omitempty" doc:"weight of the gradient penalty at generated examples" range:"[0,)"`
+		EMA      float64 `yaml:"ema,omitempty" doc:"decay rate of the generator's moving average" range:"[0,1)"`
+		Decay    int     `yaml:"decay,omitempty" doc:"steps over which the learning rate and the penalties fall to 0; 0: they do not fall" range:"[0,)"`
 	} `yaml:"model"`
 	Optim optim.AdamSettings `yaml:"optim"`
 }
@@ -68,7 +69,7 @@ func preset(c Config, lr, beta1, beta2 float64) *Settings {
 	s := &Settings{Optim: optim.AdamSettings{LR: lr, Beta1: beta1, Beta2: beta2}}
 	s.Data.Name, s.Data.Size, s.Data.Channels = "glyphs", c.Size, 1
 	m := &s.Model
-	m.Arch, m.Z, m.Hidden, m.Pairing, m.R1, m.R2, m.EMA, m.Decay = c.Arch, c.Z, c.Hidden, c.Pairing, c.R1, c.R2, c.EMA, c.Decay
+	m.Arch, m.Z, m.Hidden, m.Upsample, m.Pairing, m.R1, m.R2, m.EMA, m.Decay = c.Arch, c.Z, c.Hidden, c.Upsample, c.Pairing, c.R1, c.R2, c.EMA, c.Decay
 	return s
 }
 
@@ -91,7 +92,7 @@ func (s *Settings) Config() Config {
 	m := s.Model
 	return Config{
 		Arch: m.Arch, Z: m.Z, Hidden: m.Hidden, Size: s.Data.Size, Channels: s.Data.Channels,
-		Pairing: m.Pairing, R1: m.R1, R2: m.R2, EMA: m.EMA, Decay: m.Decay,
+		Upsample: m.Upsample, Pairing: m.Pairing, R1: m.R1, R2: m.R2, EMA: m.EMA, Decay: m.Decay,
 	}
 }
 

@@ -229,7 +229,7 @@ func TestResume(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	for name, change := range map[string]func(*Config){
-		"Arch": func(c *Config) { c.Arch = "big" }, "Pairing": func(c *Config) { c.Pairing = "" }, "Z": func(c *Config) { c.Z = 0 },
+		"Arch": func(c *Config) { c.Arch = "big" }, "Pairing": func(c *Config) { c.Pairing = "" }, "Upsample": func(c *Config) { c.Upsample = "linear" }, "Z": func(c *Config) { c.Z = 0 },
 		"R1": func(c *Config) { c.R1 = math.NaN() }, "EMA": func(c *Config) { c.EMA = 1 },
 		"Size": func(c *Config) { c.Arch, c.Size = "dcgan", 28 },
 	} {

@@ -66,12 +66,35 @@ func (m *mlp) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 // halvings returns how often dcgan halves a picture.
 const halvings = 3
 
-// upward is DCGAN's generator: a projection to Size/8, then transposed convolutions that double the size.
+// upward is DCGAN's generator: a projection to Size/8, then layers that double the size.
 type upward struct {
 	z     int
 	first *nn.ConvTranspose2d
-	convs []*nn.ConvTranspose2d
+	convs []layer
 	norms []*nn.BatchNorm2d
+}
+
+type layer interface {
+	Forward(x *tensor.Tensor) *tensor.Tensor
+}
+
+// resized is a convolution of pictures that are enlarged before, which leaves no checkerboard patterns (Odena et al. 2016).
+type resized struct {
+	enlarge nn.Upsample
+	conv    *nn.Conv2d
+}
+
+// Forward maps x [N, in, H, W] to [N, out, 2·H, 2·W].
+func (l *resized) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return l.conv.Forward(l.enlarge.Forward(x))
+}
+
+// newDouble makes a layer that doubles the size: a transposed convolution, or with a mode one of pictures that are resized.
+func newDouble(s *nn.Scope, mode string, in, out int, noBias bool) layer {
+	if mode == "" {
+		return nn.NewConvTranspose2d(s, in, out, nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, NoBias: noBias})
+	}
+	return &resized{nn.Upsample{Scale: 2, Mode: mode}, nn.NewConv2d(s, in, out, nn.ConvConfig{Kernel: 3, Padding: 1, NoBias: noBias})}
 }
 
 func newUpward(s *nn.Scope, c Config) *upward {
@@ -80,12 +103,11 @@ func newUpward(s *nn.Scope, c Config) *upward {
 	m.first = nn.NewConvTranspose2d(s.Sub("conv1"), c.Z, out, nn.ConvConfig{Kernel: c.Size >> halvings, NoBias: true})
 	for i := range halvings {
 		m.norms = append(m.norms, nn.NewBatchNorm2d(s.Sub("norm"+strconv.Itoa(i+1)), out))
-		in := out
-		double := nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, NoBias: true} // BatchNorm2d removes a bias anyway
-		if out /= 2; i == halvings-1 {
-			out, double.NoBias = c.Channels, false
+		in, last := out, i == halvings-1
+		if out /= 2; last {
+			out = c.Channels
 		}
-		m.convs = append(m.convs, nn.NewConvTranspose2d(s.Sub("conv"+strconv.Itoa(i+2)), in, out, double))
+		m.convs = append(m.convs, newDouble(s.Sub("conv"+strconv.Itoa(i+2)), c.Upsample, in, out, !last)) // BatchNorm2d removes a bias anyway
 	}
 	return m
 }

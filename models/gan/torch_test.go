@@ -73,58 +73,85 @@ func newHalf(t *testing.T, rt *tensor.Runtime, name string, s *nn.Scope, pass *n
 
 // TestStepsArePyTorchs takes one D and one G step from each of PyTorch's states.
 func TestStepsArePyTorchs(t *testing.T) {
-	file, err := safetensors.Read("testdata/dcgan.safetensors")
-	if err != nil {
-		t.Fatal(err)
-	}
-	adam := optim.AdamDefaults()
-	adam.LR, adam.Beta1 = 2e-4, 0.5
-	const batch = 8
 	worst := map[string]float64{}
 	for _, run := range []struct {
-		gamma  float64
-		family tensor.Options
-	}{{0, tensor.Options{}}, {5, tensor.Options{}}, {5, tensor.Options{Family: tensor.ForGPU}}} {
-		gamma := run.gamma
+		file, prefix, upsample string
+		gamma                  float64
+		steps                  []int
+		family                 tensor.Options
+	}{
+		{"dcgan", "r1=0", "", 0, []int{0, 20, 100, 500}, tensor.Options{}},
+		{"dcgan", "r1=5", "", 5, []int{0, 20, 100, 500}, tensor.Options{}},
+		{"dcgan", "r1=5", "", 5, []int{0, 20, 100, 500}, tensor.Options{Family: tensor.ForGPU}},
+		{"upsample", "nearest", "nearest", 0, []int{20}, tensor.Options{}},
+		{"upsample", "bilinear", "bilinear", 0, []int{20}, tensor.Options{}},
+		{"upsample", "bicubic", "bicubic", 0, []int{20}, tensor.Options{}},
+		{"upsample", "bicubic", "bicubic", 0, []int{20}, tensor.Options{Family: tensor.ForGPU}},
+	} {
+		file, err := safetensors.Read("testdata/" + run.file + ".safetensors")
+		if err != nil {
+			t.Fatal(err)
+		}
 		rt, err := tensor.NewRuntimeWith(vktest.Open(t), run.family)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(rt.Close)
 		c := DCGANDefaults()
-		c.Hidden, c.Z, c.Size, c.Pairing, c.R1, c.R2 = 2, 8, 32, "non-saturating", gamma, 0
-		s := nn.NewScope(1)
-		g, d := newGenerator(s.Sub("generator"), c), newDiscriminator(s.Sub("discriminator"), c)
-		var adams []*optim.Adam
-		for _, name := range []string{"discriminator", "generator"} {
-			adams = append(adams, optim.NewAdam(adam, s.Sub(name).Vars()))
-		}
-		real := tensor.Input("real", tensor.F32, batch, 1, c.Size, c.Size)
-		z := [2]*tensor.Tensor{tensor.Input("z1", tensor.F32, batch, c.Z), tensor.Input("z2", tensor.F32, batch, c.Z)}
-
-		pass := nn.Train(nil)
-		v := judge(pass, d, real, g.forward(nn.Train(nil), z[0]).Detach())
-		loss := discriminatorLoss(c.Pairing, v.onReal, v.onFake)
-		halves := []*half{newHalf(t, rt, "discriminator", s.Sub("discriminator"), pass, loss, loss.Add(v.r1.Scale(gamma)), adams[0])}
-		pass = nn.Train(nil)
-		v = judge(nn.Train(nil), d, real, g.forward(pass, z[1]))
-		loss = generatorLoss(c.Pairing, v.onReal, v.onFake)
-		halves = append(halves, newHalf(t, rt, "generator", s.Sub("generator"), pass, loss, loss, adams[1]))
-
-		for _, step := range []int{0, 20, 100, 500} {
-			r := &replay{t, file, fmt.Sprintf("r1=%g/%d/", gamma, step)}
-			for _, n := range s.Named() {
-				if err := rt.Write(n.Tensor, r.get(n.Name)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			feed := tensor.Feed{real: r.get("real"), z[0]: r.get("z1"), z[1]: r.get("z2")}
-			for _, h := range halves {
-				h.replay(t, rt, r, feed, step, worst)
-			}
+		c.Hidden, c.Z, c.Size, c.Pairing, c.R1, c.R2, c.Upsample = 2, 8, 32, "non-saturating", run.gamma, 0, run.upsample
+		y := newReplayed(t, rt, c)
+		for _, step := range run.steps {
+			y.replay(t, rt, &replay{t, file, fmt.Sprintf("%s/%d/", run.prefix, step)}, step, worst)
 		}
 	}
 	t.Logf("largest differences: loss %.1e, gradient %.1e, weights %.1e, running statistics %.1e", worst["loss"], worst["grad"], worst["weight"], worst["running"])
+}
+
+// replayed is a GAN with programs of both halves of a step.
+type replayed struct {
+	scope  *nn.Scope
+	real   *tensor.Tensor
+	z      [2]*tensor.Tensor
+	halves []*half
+}
+
+func newReplayed(t *testing.T, rt *tensor.Runtime, c Config) *replayed {
+	t.Helper()
+	const batch = 8
+	adam := optim.AdamDefaults()
+	adam.LR, adam.Beta1 = 2e-4, 0.5
+	s := nn.NewScope(1)
+	g, d := newGenerator(s.Sub("generator"), c), newDiscriminator(s.Sub("discriminator"), c)
+	var adams []*optim.Adam
+	for _, name := range []string{"discriminator", "generator"} {
+		adams = append(adams, optim.NewAdam(adam, s.Sub(name).Vars()))
+	}
+	y := &replayed{scope: s, real: tensor.Input("real", tensor.F32, batch, 1, c.Size, c.Size)}
+	y.z = [2]*tensor.Tensor{tensor.Input("z1", tensor.F32, batch, c.Z), tensor.Input("z2", tensor.F32, batch, c.Z)}
+
+	pass := nn.Train(nil)
+	v := judge(pass, d, y.real, g.forward(nn.Train(nil), y.z[0]).Detach())
+	loss := discriminatorLoss(c.Pairing, v.onReal, v.onFake)
+	y.halves = []*half{newHalf(t, rt, "discriminator", s.Sub("discriminator"), pass, loss, loss.Add(v.r1.Scale(c.R1)), adams[0])}
+	pass = nn.Train(nil)
+	v = judge(nn.Train(nil), d, y.real, g.forward(pass, y.z[1]))
+	loss = generatorLoss(c.Pairing, v.onReal, v.onFake)
+	y.halves = append(y.halves, newHalf(t, rt, "generator", s.Sub("generator"), pass, loss, loss, adams[1]))
+	return y
+}
+
+// replay takes a step from one of PyTorch's states.
+func (y *replayed) replay(t *testing.T, rt *tensor.Runtime, r *replay, step int, worst map[string]float64) {
+	t.Helper()
+	for _, n := range y.scope.Named() {
+		if err := rt.Write(n.Tensor, r.get(n.Name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	feed := tensor.Feed{y.real: r.get("real"), y.z[0]: r.get("z1"), y.z[1]: r.get("z2")}
+	for _, h := range y.halves {
+		h.replay(t, rt, r, feed, step, worst)
+	}
 }
 
 // replay takes a half step and compares it, then feeds Adam with PyTorch's gradients and leaves PyTorch's weights.

@@ -72,3 +72,21 @@ func addChannels(x, bias *tensor.Tensor) *tensor.Tensor {
 	}
 	return x.Add(bias.Reshape(-1, 1, 1))
 }
+
+// An Upsample enlarges pictures without weights, as PyTorch's Upsample does with align_corners=False.
+type Upsample struct {
+	Scale int    // ≥ 1
+	Mode  string // "nearest", "bilinear" or "bicubic"
+}
+
+// Forward maps x [N, C, H, W] to [N, C, Scale·H, Scale·W].
+func (l Upsample) Forward(x *tensor.Tensor) *tensor.Tensor {
+	h, w := l.Scale*x.Dim(2), l.Scale*x.Dim(3)
+	switch l.Mode {
+	case "bilinear":
+		return x.UpsampleLinear(false, h, w)
+	case "bicubic":
+		return x.UpsampleCubic(false, h, w)
+	}
+	return x.UpsampleNearest(h, w)
+}
