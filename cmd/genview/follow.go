@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +14,13 @@ import (
 
 	"github.com/ebitengine/oto/v3"
 )
+
+// A mover moves a walk with what is heard.
+type mover interface {
+	advance(d time.Duration) (seeds float64) // goes on for a time, and returns how far that moves the walk
+	factor() float64                         // of latent vectors now
+	String() string                          // for the window's title
+}
 
 // A follower moves a walk with a sound, which begins again at its end: from seed to seed while it is loud, and by a whole one at each onset.
 type follower struct {
@@ -49,7 +57,6 @@ func (f *follower) until(t float64) float64 {
 	return f.way[i] + (f.way[i+1]-f.way[i])*(t*ways-float64(i))
 }
 
-// advance goes on for a time, and returns how far that moves the walk.
 func (f *follower) advance(d time.Duration) (seeds float64) {
 	from, end := f.at, f.sound.Seconds()
 	f.at += d.Seconds()
@@ -60,8 +67,9 @@ func (f *follower) advance(d time.Duration) (seeds float64) {
 	return seeds + f.until(f.at) - f.until(from)
 }
 
-// factor is that of latent vectors now.
 func (f *follower) factor() float64 { return quiet + (1-quiet)*f.sound.Loudness(f.at) }
+
+func (f *follower) String() string { return fmt.Sprintf("%.0f s of the sound", f.at) }
 
 // A speaker plays a sound file again and again.
 type speaker struct {

@@ -20,7 +20,7 @@ type player struct {
 	speed      float64 // units a second
 	truncation float64 // the factor of latent vectors
 	paused     bool
-	follower   *follower // of a sound; nil: the walk goes on by itself
+	mover      mover // nil: the walk goes on by itself
 }
 
 const (
@@ -33,8 +33,8 @@ const (
 func (p *player) advance(d time.Duration) {
 	switch {
 	case p.paused:
-	case p.follower != nil:
-		p.at += p.follower.advance(d) * p.speed
+	case p.mover != nil:
+		p.at += p.mover.advance(d) * p.speed
 	default:
 		p.at += min(d, time.Second/4).Seconds() * p.speed
 	}
@@ -44,8 +44,8 @@ func (p *player) advance(d time.Duration) {
 func (p *player) latent(source func(t float64) ([]float32, error)) ([]float32, error) {
 	z, err := source(p.at)
 	by := p.truncation
-	if p.follower != nil {
-		by *= p.follower.factor()
+	if p.mover != nil {
+		by *= p.mover.factor()
 	}
 	for i := range z {
 		z[i] *= float32(by)
@@ -78,8 +78,8 @@ func (p *player) press(k present.Key) {
 // String says where the walk is and how it goes on, for a window's title.
 func (p *player) String() string {
 	text := fmt.Sprintf("%s %.1f, speed %.2f, truncation %.2f", p.unit, float64(p.first)+p.at, p.speed, p.truncation)
-	if p.follower != nil {
-		text += fmt.Sprintf(", %.0f s of the sound", p.follower.at)
+	if p.mover != nil {
+		text += ", " + p.mover.String()
 	}
 	if p.paused {
 		text += ", paused"

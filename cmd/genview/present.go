@@ -32,6 +32,7 @@ type presentFlags struct {
 	set     []string
 	sound   string // that the walk follows; "": none
 	mute    bool
+	listens bool // to the microphone
 }
 
 func (a *app) present() *cobra.Command {
@@ -44,7 +45,8 @@ function frame(t) is asked for a latent vector at each time t, in seconds (genvi
 the pictures also shows them: they never leave its memory. At the end it says how fast that was.
 
 With --sound the walk follows a WAV file, which is played through PulseAudio, PipeWire or ALSA (--mute: it is not): the louder
-it is, the faster the walk goes and the farther from the mean, and each onset moves it to the next seed.
+it is, the faster the walk goes and the farther from the mean, and each onset moves it to the next seed. --microphone has
+it follow what PulseAudio or PipeWire hears.
 
 ` + presentKeys,
 		Example: `  genview present runs/letters --fullscreen
@@ -74,6 +76,7 @@ it is, the faster the walk goes and the farther from the mean, and each onset mo
 	fl.Uint64Var(&f.seed, "seed", 1, "the seed of the first picture; the walk goes on to the next ones")
 	fl.Float64Var(&f.speed, "speed", 0.5, "seeds that the walk passes in a second; of a script, seconds of its time, and of a sound, seeds at each onset (default 1)")
 	fl.StringVar(&f.sound, "sound", "", "a WAV file that the walk follows, and that is played")
+	fl.BoolVar(&f.listens, "microphone", false, "follow the microphone")
 	fl.BoolVar(&f.mute, "mute", false, "do not play the sound")
 	fl.StringArrayVar(&f.set, "set", nil, "a parameter of the script: name=value; can be repeated")
 	fl.IntVar(&f.frames, "frames", 0, "end after this many frames (default: when the window is closed)")
@@ -102,6 +105,8 @@ func (f *presentFlags) check(given func(name string) bool) (o present.Options, e
 		return wrong("--monitor %d: give 0 or more", f.window.Monitor)
 	case f.script != "" && given("sound"):
 		return wrong("--sound is for a walk: a script follows a sound by audio(path)")
+	case f.listens && (f.script != "" || f.sound != ""):
+		return wrong("--microphone is for a walk that follows nothing else: give it without a script and --sound")
 	case f.sound == "" && given("mute"):
 		return wrong("--mute is for --sound, and there is none")
 	case f.script == "" && given("set"):
@@ -109,7 +114,7 @@ func (f *presentFlags) check(given func(name string) bool) (o present.Options, e
 	case f.script != "" && given("seed"):
 		return wrong("--seed is for a walk: a script chooses seeds itself, perhaps by --set")
 	}
-	if (f.script != "" || f.sound != "") && !given("speed") {
+	if (f.script != "" || f.sound != "" || f.listens) && !given("speed") {
 		f.speed = 1
 	}
 	return present.Options{Smooth: f.scaling == "bicubic", Pace: pace}, nil
@@ -134,12 +139,11 @@ func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o pre
 		}
 		defer func() { err = errors.Join(err, in.Close()) }()
 	}
-	var heard *sound.Sound
-	if f.sound != "" {
-		if heard, err = sound.Read(f.sound); err != nil {
-			return err
-		}
+	mover, stop, err := f.mover()
+	if err != nil {
+		return err
 	}
+	defer stop()
 	f.window.Title = dir
 	w, err := present.Open(f.window)
 	if err != nil {
@@ -154,7 +158,7 @@ func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o pre
 	defer func() { err = errors.Join(err, s.Close()) }()
 	p := &presenter{
 		ctx: ctx, app: a, window: w, dir: dir, want: o.Pace, frames: f.frames, limit: time.Duration(f.seconds * float64(time.Second)),
-		player: player{speed: f.speed, truncation: 1, unit: "seed", first: f.seed},
+		player: player{speed: f.speed, truncation: 1, unit: "seed", first: f.seed, mover: mover},
 	}
 	wander := walk.Wander(m.Z(), f.seed)
 	p.source = func(t float64) ([]float32, error) { return wander(t), nil }
@@ -172,12 +176,9 @@ func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o pre
 		return instead(err, dir)
 	}
 	defer p.close()
-	if heard != nil {
-		p.player.follower = follow(heard)
-		if !f.mute {
-			if p.speaker, err = newSpeaker(f.sound); err != nil {
-				a.notice("the sound cannot be played (" + err.Error() + "); the walk follows it all the same, and --mute leaves this out")
-			}
+	if f.sound != "" && !f.mute {
+		if p.speaker, err = newSpeaker(f.sound); err != nil {
+			a.notice("the sound cannot be played (" + err.Error() + "); the walk follows it all the same, and --mute leaves this out")
 		}
 	}
 	a.console.say("showing %s at step %d on %s; ? says which keys there are", dir, s.Step, s.Device.Info().Name)
@@ -185,6 +186,25 @@ func (a *app) presentRun(ctx context.Context, dir string, f *presentFlags, o pre
 		return err
 	}
 	return p.report()
+}
+
+// mover returns what moves the walk; nil: it goes on by itself. stop ends that.
+func (f *presentFlags) mover() (m mover, stop func(), err error) {
+	switch {
+	case f.listens:
+		meter, stop, err := listen()
+		if err != nil {
+			return nil, nil, err
+		}
+		return &listener{meter: meter}, stop, nil
+	case f.sound != "":
+		s, err := sound.Read(f.sound)
+		if err != nil {
+			return nil, nil, err
+		}
+		return follow(s), func() {}, nil
+	}
+	return nil, func() {}, nil
 }
 
 // driver runs a script that is to drive the picture. It opens the run for itself, on a device of its own.

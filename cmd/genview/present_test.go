@@ -49,6 +49,9 @@ func TestPresent(t *testing.T) {
 			t.Errorf("%s\nexit code %d, %q, want one line with %q after that it begins", source, code, stderr, want)
 		}
 	}
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	t.Setenv("PULSE_SERVER", "")
+	refused(t, 1, "the microphone is heard through PulseAudio or PipeWire, and neither is there", "present", run, "--microphone")
 	_, stderr, code = genview(t, "present", run, "--monitor", "7")
 	if code != 1 || !strings.Contains(stderr, "there is no monitor 7: give 0 to 0") {
 		t.Errorf("a monitor that is not there: exit code %d, %s", code, stderr)
@@ -58,20 +61,21 @@ func TestPresent(t *testing.T) {
 // TestPresentRefuses: what cannot be shown is said in one line.
 func TestPresentRefuses(t *testing.T) {
 	for flags, want := range map[string]string{
-		"--size 12":        "--size 12: give width and height, as 1280x720",
-		"--size 12x13x":    "--size 12x13x: give width and height",
-		"--size 0x5":       "--size 0x5: give width and height",
-		"--vsync mailbix":  "--vsync mailbix: choose fifo, mailbox, immediate; did you mean mailbox?",
-		"--scaling cubic":  "--scaling cubic: choose bicubic or nearest",
-		"--speed -1":       "--speed -1: give 0 to 100",
-		"--speed NaN":      "--speed NaN: give 0 to 100",
-		"--frames -1":      "--frames -1: give 0 or more",
-		"--seconds -1":     "--seconds -1: give 0 or more",
-		"--monitor -2":     "--monitor -2: give 0 or more",
-		"--set a=1":        "--set is for a script, and there is none",
-		"s.star --sound a": "--sound is for a walk: a script follows a sound by audio(path)",
-		"--mute":           "--mute is for --sound, and there is none",
-		"s.star --seed 2":  "--seed is for a walk: a script chooses seeds itself",
+		"--size 12":              "--size 12: give width and height, as 1280x720",
+		"--size 12x13x":          "--size 12x13x: give width and height",
+		"--size 0x5":             "--size 0x5: give width and height",
+		"--vsync mailbix":        "--vsync mailbix: choose fifo, mailbox, immediate; did you mean mailbox?",
+		"--scaling cubic":        "--scaling cubic: choose bicubic or nearest",
+		"--speed -1":             "--speed -1: give 0 to 100",
+		"--speed NaN":            "--speed NaN: give 0 to 100",
+		"--frames -1":            "--frames -1: give 0 or more",
+		"--seconds -1":           "--seconds -1: give 0 or more",
+		"--monitor -2":           "--monitor -2: give 0 or more",
+		"--set a=1":              "--set is for a script, and there is none",
+		"s.star --sound a":       "--sound is for a walk: a script follows a sound by audio(path)",
+		"--microphone --sound a": "--microphone is for a walk that follows nothing else",
+		"--mute":                 "--mute is for --sound, and there is none",
+		"s.star --seed 2":        "--seed is for a walk: a script chooses seeds itself",
 	} {
 		_, stderr, code := genview(t, append([]string{"present", "run"}, strings.Fields(flags)...)...)
 		if code != 2 || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {

@@ -208,15 +208,16 @@ func TestFollow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := player{speed: 1, truncation: 1, follower: follow(s)}
+	follower := follow(s)
+	p := player{speed: 1, truncation: 1, mover: follower}
 	const tick = 10 * time.Millisecond
 	var at []float64
 	loud := 0.0
 	for range 100 { // twice
 		p.advance(tick)
 		at = append(at, p.at)
-		loud += s.Loudness(p.follower.at) * tick.Seconds()
-		if f := p.follower.factor(); f < 0.5 || f > 1 {
+		loud += s.Loudness(follower.at) * tick.Seconds()
+		if f := follower.factor(); f < 0.5 || f > 1 {
 			t.Errorf("the factor is %g", f)
 		}
 	}
@@ -234,6 +235,35 @@ func TestFollow(t *testing.T) {
 		t.Error("a pause moves it")
 	}
 	if text := p.String(); !strings.Contains(text, "s of the sound, paused") {
+		t.Errorf("it says %q", text)
+	}
+}
+
+// TestListen: a walk follows what a meter says: by one seed for each onset, and more while it is loud.
+func TestListen(t *testing.T) {
+	const rate, tick = 8000, 10 * time.Millisecond
+	l := &listener{meter: sound.NewMeter(rate)}
+	p := player{speed: 1, truncation: 1, mover: l}
+	hear := func(amplitude float32, seconds float64) (seeds float64) {
+		before := p.at
+		for range int(seconds * 100) {
+			for i := range rate / 100 {
+				_, _ = l.meter.Write([]float32{amplitude * float32(1-2*(i%2))}) // returns no error
+			}
+			p.advance(tick)
+		}
+		return p.at - before
+	}
+	if got := hear(0, 0.5); got != 0 || l.factor() != quiet {
+		t.Errorf("silence moves it by %g seeds, with the factor %g", got, l.factor())
+	}
+	if got := hear(0.3, 1); got < 1.9 || got > 2.1 || l.factor() < 0.95 {
+		t.Errorf("a sound of a second moves it by %g seeds, want one and the second; the factor is %g", got, l.factor())
+	}
+	if got := hear(0, 1); got < 0 || got > 0.05 {
+		t.Errorf("silence moves it by %g seeds", got)
+	}
+	if text := p.String(); !strings.HasSuffix(text, ", 1 sounds heard") {
 		t.Errorf("it says %q", text)
 	}
 }

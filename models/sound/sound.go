@@ -1,4 +1,5 @@
-// Package sound reads WAV files: how loud they are over time, at which times sounds begin, and their samples, to be heard.
+// Package sound reads WAV files: how loud they are over time, at which times sounds begin, and their samples, to be heard. A [Meter] does so
+// for what is heard at the moment.
 //
 // Loudness is the root of the mean square of windows of a hundredth of a second, so that it follows what one hears of music, and is quickly
 // found for any time.
@@ -176,13 +177,12 @@ func (s *Sound) Loudness(t float64) float64 {
 	return value(i) + (value(i+1)-value(i))*(at-float64(i))
 }
 
-// apart is the shortest time between two onsets, in windows.
-const apart = windows / 10
+// An onset is louder than one of the windows just before, and at least some windows from another.
+const rise, apart = 3, windows / 10
 
 // Onsets returns the times in seconds at which it becomes louder by more than a threshold, from 0 to 1, within 30 ms: at most one in a tenth
 // of a second.
 func (s *Sound) Onsets(threshold float64) []float64 {
-	const rise = 3
 	var out []float64
 	last := -apart
 	for i := range s.loud {

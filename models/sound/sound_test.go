@@ -68,6 +68,34 @@ func ExampleRead() {
 	// 0.0 1.0 0.5
 }
 
+// TestMeter: of samples that come a few at a time, a meter says how loud it is now, and how many sounds have begun, however loud they are.
+func TestMeter(t *testing.T) {
+	samples := clicks()
+	for _, gain := range []float32{1, 0.1} {
+		m := sound.NewMeter(8000)
+		said := map[int]string{}
+		for i, v := range samples {
+			if n, err := m.Write([]float32{gain * float32(v) / 32768}); n != 1 || err != nil {
+				t.Fatal(n, err)
+			}
+			loud, onsets := m.Now()
+			said[i] = fmt.Sprintf("%.1f %d", loud, onsets)
+		}
+		for second, want := range map[float64]string{0.4: "0.0 0", 0.511: "1.0 1", 0.6: "0.4 1", 1.1: "0.0 1", 1.211: "0.5 2", 1.9: "0.0 2"} {
+			if got := said[int(second*8000)]; got != want {
+				t.Errorf("gain %g, after %g s: loudness and onsets are %s, want %s", gain, second, got, want)
+			}
+		}
+	}
+	m := sound.NewMeter(8000)
+	for range 8000 {
+		_, _ = m.Write([]float32{0.0005}) // no error, and a noise nobody hears
+	}
+	if loud, onsets := m.Now(); loud > 0.1 || onsets > 0 {
+		t.Errorf("noise has loudness %g and %d onsets", loud, onsets)
+	}
+}
+
 // TestStream: a stream has two channels of any file, as numbers from −1 to 1, and begins again at the end.
 func TestStream(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.wav")
