@@ -44,9 +44,13 @@ Only this machine reaches it, unless --listen names another address. Then reques
 the token is that of ` + tokenVariable + ` or --token, else one is made and printed. There is no TLS: over a network that others
 read, put it behind a proxy that has.
 
-POST /v1/sample     pictures of points, or of latent vectors        {"points":["seeds:1-16"]}
-POST /v1/walk       a film: APNG, GIF, WebP, or a PNG of all frames  {"points":["seed:1","seed:2"],"frames":60}
+POST /v1/sample     pictures of points, or of latent vectors          {"points":["seeds:1-16"]}
+POST /v1/walk       a film: APNG, GIF, WebP, or a PNG of all frames   {"points":["seed:1","seed:2"],"frames":60}
+POST /v1/encode     the latent vector of a picture                    the file of the picture
+POST /v1/attention  how the model reads a text, as numbers or a PNG   {"text":"3 May 1998"}
+POST /v1/generate   how it goes on with a text, whole or as it comes  {"prompt":"ROMEO:","characters":200}
 GET  /v1/model      what the model is, and what it can do
+
 SIGTERM or Ctrl-C ends it once the requests that it has accepted are answered.`,
 		Example: `  genview serve runs/letters
   GENVIEW_TOKEN=correct-horse-battery genview serve runs/letters --listen 0.0.0.0:8080`,
@@ -101,6 +105,9 @@ func (a *app) serves(ctx context.Context, f serveFlags, token, dir string) (err 
 	at := l.Addr().(*net.TCPAddr)
 	link := fmt.Sprintf("http://%s/", at)
 	if !at.IP.IsLoopback() {
+		if host, err := os.Hostname(); err == nil && at.IP.IsUnspecified() {
+			link = fmt.Sprintf("http://%s:%d/", host, at.Port)
+		}
 		switch {
 		case token == "":
 			token = rand.Text()

@@ -55,7 +55,11 @@ const smallPNG = 1 << 12
 func (r *reel) parts(img image.Image) (map[string][]byte, error) {
 	var b bytes.Buffer
 	e := png.Encoder{BufferPool: &r.Buffers.thorough}
-	if img.Bounds().Dx()*img.Bounds().Dy() <= smallPNG {
+	small := img.Bounds().Dx()*img.Bounds().Dy() <= smallPNG
+	switch {
+	case small && r.Quick:
+		e = png.Encoder{BufferPool: &r.Buffers.stored, CompressionLevel: png.NoCompression}
+	case small || r.Quick:
 		e = png.Encoder{BufferPool: &r.Buffers.fast, CompressionLevel: png.BestSpeed}
 	}
 	if err := e.Encode(&b, img); err != nil {
@@ -66,7 +70,7 @@ func (r *reel) parts(img image.Image) (map[string][]byte, error) {
 
 // Buffers keep what encoders of PNG have allocated, a megabyte each, for the next pictures. The zero Buffers are empty. Several goroutines
 // may use them.
-type Buffers struct{ thorough, fast pngBuffers } // by the level of compression, as the allocated tables are
+type Buffers struct{ thorough, fast, stored pngBuffers } // by the level of compression, as the allocated tables are
 
 type pngBuffers struct{ kept sync.Pool }
 

@@ -40,6 +40,7 @@ type Film struct {
 
 	Background color.Color // what shows through transparent pictures; nil: black
 	About      []Note      // written into the file; see [ReadAbout]
+	Quick      bool        // pictures in PNG are compressed little, because someone waits for them; small ones not at all
 	Buffers    *Buffers    // shared with other films; nil: the film has its own
 }
 

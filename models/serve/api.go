@@ -43,7 +43,7 @@ func (s *Server) routes() error {
 	s.addEncode()
 	s.addText()
 	s.addPage()
-	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	s.mux.HandleFunc("GET /healthz", s.healthy)
 	s.mux.Handle("GET /metrics", s.metrics.handler())
 	document, err := json.Marshal(s.api.OpenAPI())
 	if err != nil {
@@ -54,6 +54,16 @@ func (s *Server) routes() error {
 		_, _ = w.Write(document) // the client may have left
 	})
 	return nil
+}
+
+// healthy answers with 200, or with 503 if the device is lost: only a new server answers requests again.
+func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
+	if s.device.dead.Load() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, "the device is lost")
+		return
+	}
+	fmt.Fprintln(w, "ok")
 }
 
 // route returns the path of the route that a request has; "": none.

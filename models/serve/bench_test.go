@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,9 +36,7 @@ func BenchmarkClients(b *testing.B) {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
 			var left, failed atomic.Int64
 			left.Store(int64(b.N))
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
+			before := resident(b, s)
 			var all sync.WaitGroup
 			for range clients {
 				all.Go(func() {
@@ -49,13 +47,23 @@ func BenchmarkClients(b *testing.B) {
 				})
 			}
 			all.Wait()
-			runtime.GC()
-			runtime.ReadMemStats(&after)
+			after := resident(b, s)
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
 			b.ReportMetric(float64(failed.Load()), "errors")
-			b.ReportMetric((float64(after.HeapAlloc)-float64(before.HeapAlloc))/(1<<20), "MiB-more")
+			b.ReportMetric(before, "MiB-before")
+			b.ReportMetric(after, "MiB-after")
 		})
 	}
+}
+
+// resident returns the memory of the process in MiB.
+func resident(b *testing.B, s *Server) float64 {
+	b.Helper()
+	bytes, err := strconv.ParseFloat(value(b, s, "process_resident_memory_bytes"), 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return bytes / (1 << 20)
 }
 
 // asks asks for one picture after another, while there are some left to ask for.

@@ -28,6 +28,7 @@ type device struct {
 	stop  chan struct{} // closed when no more jobs are begun
 	ended chan struct{} // closed when the goroutine has ended
 	lost  chan error    // receives why the device cannot go on
+	dead  atomic.Bool   // the device is lost
 
 	programs []*family.Decoding // by size; none: the model decodes no pictures
 	sizes    []int              // latent vectors of each program
@@ -194,11 +195,8 @@ func (d *device) safely(f func() error) (err error) {
 			fmt.Fprintf(lines(d.say), "fault: %v\n%s", p, debug.Stack())
 			err = errFault
 		}
-		if errors.Is(err, vk.ErrDeviceLost) {
-			select {
-			case d.lost <- err:
-			default: // it is known
-			}
+		if errors.Is(err, vk.ErrDeviceLost) && !d.dead.Swap(true) {
+			d.lost <- err
 		}
 	}()
 	return f()

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"genview/vk"
 )
 
 // held keeps the device busy until release is called.
@@ -45,7 +47,7 @@ func waiting(t *testing.T, s *Server, n int) {
 }
 
 // value returns the value of a metric.
-func value(t *testing.T, s *Server, name string) string {
+func value(t testing.TB, s *Server, name string) string {
 	t.Helper()
 	for line := range strings.Lines(string(whole(t, ask(s, "GET", "/metrics", ""), 200))) {
 		if v, ok := strings.CutPrefix(line, name+" "); ok {
@@ -187,6 +189,25 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%s faults are counted", n)
 	}
 	whole(t, ask(s, "POST", "/v1/sample", "{}"), 200)
+}
+
+// TestLostDevice: a server whose device is lost ends, and says so.
+func TestLostDevice(t *testing.T) {
+	s := opened(t, small(Options{}), "vae", pictures...)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole(t, ask(s, "GET", "/healthz", ""), 200)
+	for range 2 {
+		if err := s.device.do(t.Context(), func(context.Context) error { return fmt.Errorf("a step: %w", vk.ErrDeviceLost) }); !errors.Is(err, vk.ErrDeviceLost) {
+			t.Errorf("the request has %v", err)
+		}
+	}
+	if err := s.Serve(t.Context(), l); !errors.Is(err, vk.ErrDeviceLost) {
+		t.Errorf("the server ends with %v", err)
+	}
+	whole(t, ask(s, "GET", "/healthz", ""), 503)
 }
 
 // TestEnd: when it is to end, a server answers what it has accepted, and accepts no more.

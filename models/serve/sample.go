@@ -121,7 +121,7 @@ func (s *Server) png(ctx context.Context, f film.Film) ([]byte, error) {
 	}
 	defer leave()
 	var b bytes.Buffer
-	f.Buffers = s.buffers
+	f.Buffers, f.Quick = s.buffers, true
 	err = film.WriteTo(&b, ".png", f)
 	return b.Bytes(), err
 }

@@ -78,7 +78,7 @@ func ask(s *Server, method, path, body string, headers ...string) *http.Response
 }
 
 // whole returns the body of an answer that must have a status.
-func whole(t *testing.T, r *http.Response, status int) []byte {
+func whole(t testing.TB, r *http.Response, status int) []byte {
 	t.Helper()
 	p, err := io.ReadAll(r.Body)
 	if err != nil {
