@@ -25,10 +25,11 @@ type Component struct {
 	Share float64 // of the variance of the activations
 }
 
-// Most numbers of points and of components, which bound the time: the covariance's eigenvectors take the cube of the smaller size.
+// Most numbers of points, components and activations, which bound memory and time: the covariance's eigenvectors take the cube of the smaller size.
 const (
 	MostPoints     = 2000
 	mostComponents = 512
+	mostValues     = 1 << 27 // activations of all points, which take 12 bytes each
 )
 
 // PCA returns the directions of the n principal components of activations [N, D] of a layer, for latent vectors [N, Z] from N(0, 1), the
@@ -90,6 +91,9 @@ func OfLayer(ctx context.Context, m Decoder, layer string, points, n int) ([]Com
 	v, err := m.Activations(ctx, layer, slices.Concat(z...))
 	if err != nil {
 		return nil, err
+	}
+	if len(v) > mostValues {
+		return nil, fmt.Errorf("directions: %d points of %d activations of %s: give %d points or fewer", points, len(v)/points, layer, mostValues/(len(v)/points))
 	}
 	return PCA(z, slices.Collect(slices.Chunk(v, len(v)/points)), n)
 }
@@ -198,16 +202,20 @@ func Orthogonal(v []float32, others ...[]float32) ([]float32, error) {
 		x[i] = float64(v[i])
 	}
 	before := math.Sqrt(dot(x, x))
+	if before == 0 {
+		return nil, errors.New("directions: the direction is 0: what it goes between has one mean")
+	}
 	var basis [][]float64
 	for _, o := range others {
 		b := make([]float64, len(o))
 		for i := range o {
 			b[i] = float64(o[i])
 		}
+		length := math.Sqrt(dot(b, b))
 		for _, done := range basis {
 			subtract(b, done)
 		}
-		if n := math.Sqrt(dot(b, b)); n > 0 {
+		if n := math.Sqrt(dot(b, b)); n > 1e-6*length { // what is left of one along those before is noise
 			for i := range b {
 				b[i] /= n
 			}

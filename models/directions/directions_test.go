@@ -86,6 +86,20 @@ func TestDifferenceAndOrthogonal(t *testing.T) {
 	if err != nil || math.Abs(float64(o[0])) > 1e-6 || math.Abs(float64(o[1])) > 1e-6 || o[2] != 3 {
 		t.Errorf("got %v, %v", o, err)
 	}
+	// Of two parallel ones the second leaves only what rounding makes of it, which is no direction.
+	if o, err = Orthogonal([]float32{-2, 1, 5}, []float32{0.1, 0.2, 0.3}, []float32{0.3, 0.6, 0.9}); err != nil {
+		t.Fatal(err)
+	}
+	once, err := Orthogonal([]float32{-2, 1, 5}, []float32{0.1, 0.2, 0.3})
+	for i := range o {
+		if err != nil || math.Abs(float64(o[i]-once[i])) > 1e-5 {
+			t.Errorf("beside two parallel directions %v is left, beside one %v, %v", o, once, err)
+			break
+		}
+	}
+	if _, err := Orthogonal([]float32{0, 0}); err == nil || !strings.Contains(err.Error(), "the direction is 0") {
+		t.Errorf("no direction gives %v", err)
+	}
 	if _, err := Orthogonal([]float32{1, 2}, []float32{-2, -4}); err == nil || !strings.Contains(err.Error(), "nothing of it is left") {
 		t.Errorf("a direction along the other gives %v", err)
 	}
