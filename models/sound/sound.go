@@ -73,44 +73,65 @@ func decoder(f io.ReadSeeker, size int64) (d *wav.Decoder, err error) {
 			d, err = nil, errNoWAV
 		}
 	}()
-	if err := checkChunks(f, size); err != nil {
+	pcm, err := checkChunks(f, size)
+	if err != nil {
 		return nil, err
 	}
 	d = wav.NewDecoder(f)
-	if !d.IsValidFile() || d.WavAudioFormat != 1 || d.BitDepth == 0 || d.BitDepth%8 != 0 || d.BitDepth > 32 || d.NumChans < 1 || d.NumChans > 64 ||
+	if !d.IsValidFile() || !pcm || d.BitDepth == 0 || d.BitDepth%8 != 0 || d.BitDepth > 32 || d.NumChans < 1 || d.NumChans > 64 ||
 		d.SampleRate < windows || d.SampleRate > mostRate {
 		return nil, errNoWAV
 	}
 	return d, nil
 }
 
-// checkChunks checks that the chunks before the samples fit into the file, and goes back to its beginning: the library reads what a header
-// says byte by byte.
-func checkChunks(f io.ReadSeeker, size int64) error {
+// checkChunks checks that the chunks fit into the file, and goes back to its beginning: the library reads what a header says byte by byte.
+// pcm tells whether the samples are whole numbers.
+func checkChunks(f io.ReadSeeker, size int64) (pcm bool, err error) {
 	head := make([]byte, 12)
 	if _, err := io.ReadFull(f, head); err != nil || string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
-		return errNoWAV
+		return false, errNoWAV
 	}
 	for at := int64(12); ; {
 		if _, err := io.ReadFull(f, head[:8]); err != nil {
-			return errNoWAV
+			return false, errNoWAV
 		}
-		if string(head[:4]) == "data" {
+		kind, n := string(head[:4]), int64(binary.LittleEndian.Uint32(head[4:]))
+		at += 8
+		if kind == "data" {
+			if n > size-at {
+				return false, fmt.Errorf("says that it has %d bytes of sound, and has %d: it is cut off, or was written to a pipe; convert it again", n, size-at)
+			}
 			_, err := f.Seek(0, io.SeekStart)
-			return err
+			return pcm, err
 		}
-		n := int64(binary.LittleEndian.Uint32(head[4:]))
-		at += 8 + n + n%2 // chunks begin at even places
-		if at > size || string(head[:4]) == "fmt " && n > 64 {
-			return errNoWAV
+		if kind == "fmt " {
+			if n < 16 || n > 64 {
+				return false, errNoWAV
+			}
+			format := make([]byte, n)
+			if _, err := io.ReadFull(f, format); err != nil {
+				return false, errNoWAV
+			}
+			tag := format
+			if binary.LittleEndian.Uint16(tag) == extensible && n >= 26 {
+				tag = format[24:] // the subformat begins with the tag that the samples would have alone
+			}
+			pcm = binary.LittleEndian.Uint16(tag) == 1
+		}
+		if at += n + n%2; at > size { // chunks begin at even places
+			return false, errNoWAV
 		}
 		if _, err := f.Seek(at, io.SeekStart); err != nil {
-			return errNoWAV
+			return false, errNoWAV
 		}
 	}
 }
 
-var errNoWAV = errors.New("is no WAV file of 8 to 32 bits PCM, up to 64 channels and 768 kHz")
+// extensible is the tag of formats that are described further on, as of samples of 24 bits or of more than two channels (WAVEFORMATEXTENSIBLE).
+const extensible = 0xfffe
+
+var errNoWAV = errors.New("is no WAV file of whole numbers of 8 to 32 bits, up to 64 channels and 768 kHz: save it as 16-bit PCM")
 
 // scale returns the value of the largest sample, and what is to be subtracted from each: samples of 8 bits are the only ones without a sign.
 func scale(d *wav.Decoder) (full, bias float64) {

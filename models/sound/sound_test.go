@@ -134,6 +134,37 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// TestExtensible: samples whose format is described further on are read if they are whole numbers.
+func TestExtensible(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.wav")
+	if err := write(path, 8000, 24, 1, clicks()); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tag, want := range map[byte]string{1: "[0.5 1.2] <nil>", 3: "save it as 16-bit PCM"} {
+		head := binary.LittleEndian.AppendUint16(nil, 0xfffe)
+		head = append(head, whole[22:36]...)
+		head = append(head, 22, 0, 24, 0, 0, 0, 0, 0, tag, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71)
+		p := append(bytes.Clone(whole[:16]), byte(len(head)), 0, 0, 0)
+		p = append(append(p, head...), whole[36:]...)
+		binary.LittleEndian.PutUint32(p[4:], uint32(len(p)-8))
+		if err := os.WriteFile(path, p, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, err := sound.Read(path)
+		got := fmt.Sprint(err)
+		if err == nil {
+			got = fmt.Sprint(s.Onsets(0.3), err)
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("format %d: got %s, want %s", tag, got, want)
+		}
+	}
+}
+
 // TestDamaged: a file with a wrong header, or none, is read or refused, and neither crashes nor takes long.
 func TestDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.wav")
@@ -147,6 +178,7 @@ func TestDamaged(t *testing.T) {
 	for n := range 44 {
 		for _, b := range []byte{0, 0x7f, 0xff} {
 			p := bytes.Clone(whole[:2000])
+			binary.LittleEndian.PutUint32(p[40:], 2000-44)
 			p[n] = b
 			if err := os.WriteFile(path, p, 0o644); err != nil {
 				t.Fatal(err)
@@ -161,6 +193,13 @@ func TestDamaged(t *testing.T) {
 				t.Errorf("with byte %d as %d it takes %v and gives %v", n, b, d, err)
 			}
 		}
+	}
+	binary.LittleEndian.PutUint32(whole[40:], 0xffffffff)
+	if err := os.WriteFile(path, whole, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sound.Read(path); err == nil || !strings.Contains(err.Error(), "says that it has 4294967295 bytes of sound, and has 32000") {
+		t.Errorf("a file from a pipe gives %v", err)
 	}
 	for name, want := range map[string]string{"none.wav": "none.wav is not there", ".": "is no file", "text": "text is no WAV file"} {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "text"), []byte("text"), 0o644); err != nil {
