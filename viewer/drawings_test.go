@@ -21,7 +21,7 @@ func (w drawing) open(t *testing.T) *desk {
 	d := newDesk(t, w.show())
 	d.e.Size = w.size
 	d.tick()
-	if plane(d.s) != nil {
+	if latent(d.s) != nil {
 		answered(d)
 	}
 	if w.do != nil {

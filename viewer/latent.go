@@ -19,7 +19,7 @@ const mosaic = 8
 type Latent struct {
 	name        string
 	at          Point // of the dot in the plane, from 0 to 1
-	first       int   // index of the first of the points that span the plane
+	shown       int   // which of the view's planes
 	dragging    bool
 	walking     bool
 	walked      time.Duration // time along the walk's curve
@@ -37,11 +37,11 @@ type Latent struct {
 // place is a position in a plane, decoded at a step.
 type place struct {
 	at          Point
-	first, step int
+	plane, step int
 }
 
 // scene identifies a mosaic: its plane, and the step of the model.
-type scene struct{ first, step int }
+type scene struct{ plane, step int }
 
 // decoded is the answer to one request.
 type decoded struct {
@@ -61,9 +61,9 @@ func (p *Latent) view(s *watch.Snapshot) *watch.Latent {
 	return watch.Find[*watch.Latent](s.Views, p.name)
 }
 
-// Shape is Tall if there are enough points to span a plane, and Hidden otherwise.
+// Shape is Tall if there is a plane, and Hidden otherwise.
 func (p *Latent) Shape(s *watch.Snapshot) Shape {
-	if l := p.view(s); l == nil || l.Z != 2 && len(l.Points) < 4 {
+	if l := p.view(s); l == nil || len(planes(l)) == 0 {
 		return Hidden
 	}
 	return Tall
@@ -108,14 +108,10 @@ func (p *Latent) parts(size Point) parts {
 	return q
 }
 
-// corners returns the latent vectors that span the plane.
-func (p *Latent) corners(l *watch.Latent) (c [4]watch.Point) {
-	for i := range c {
-		if n := len(l.Points); n > 0 {
-			c[i] = l.Points[(p.first+i)%n]
-		}
-	}
-	return c
+// plane returns the plane that the dot is in.
+func (p *Latent) plane(l *watch.Latent) plane {
+	all := planes(l)
+	return all[p.shown%len(all)] // another look may have fewer
 }
 
 // Update moves the dot and asks for pictures that are not shown yet.
@@ -147,7 +143,7 @@ func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
 	if p.view(s).Z != 2 {
 		fresh, b := p.other.update(in, q.other)
 		if fresh {
-			p.first = (p.first + 4) % len(p.view(s).Points)
+			p.shown = (p.shown + 1) % len(planes(p.view(s)))
 		}
 		clicked, a = clicked || fresh, a || b
 	}
@@ -174,18 +170,18 @@ const refresh = time.Second / 2
 // request returns the pictures to ask for: at once when the dot moved, and now and then while it rests, because training changes the model.
 // Every request asks for a mosaic until one has arrived, because a request may be dropped.
 func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) {
-	want, v := place{p.at, p.first, s.Step}, scene{p.first, s.LookStep}
+	want, v := place{p.at, p.shown, s.Step}, scene{p.shown, s.LookStep}
 	newMosaic := p.mosaic == nil || v != p.mosaicOf
-	moved := p.sent.IsZero() || want.at != p.asked.at || want.first != p.asked.first
+	moved := p.sent.IsZero() || want.at != p.asked.at || want.plane != p.asked.plane
 	stale := newMosaic || want.step != p.asked.step
 	if !moved && (!stale || now.Sub(p.sent) < refresh) {
 		return watch.Decode{}, false
 	}
-	corners := p.corners(p.view(s))
-	z := [][]float32{planeAt(p.view(s), corners, p.at)}
+	plane := p.plane(p.view(s))
+	z := [][]float32{plane.at(p.at)}
 	if newMosaic {
 		for i := range mosaic * mosaic {
-			z = append(z, planeAt(p.view(s), corners, Point{(float64(i%mosaic) + 0.5) / mosaic, (float64(i/mosaic) + 0.5) / mosaic}))
+			z = append(z, plane.at(Point{(float64(i%mosaic) + 0.5) / mosaic, (float64(i/mosaic) + 0.5) / mosaic}))
 		}
 	}
 	p.asked, p.sent = want, now
@@ -203,12 +199,7 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	q := p.parts(c.Size())
 	r := q.plane
 	c.Fill(r, backColor)
-	corners := p.corners(p.view(s))
-	about := "between four seeds"
-	if p.view(s).Z == 2 {
-		about = fmt.Sprintf("the plane of z, ±%d σ", reach)
-	}
-	c.hint(p.Title(), "drag the dot  ·  "+about)
+	c.hint(p.Title(), "drag the dot  ·  "+about(p.plane(p.view(s))))
 	for i, img := range p.mosaic {
 		w, h := r.W/mosaic, r.H/mosaic
 		b := img.Rect
@@ -226,7 +217,7 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 	c.Frame(q.picture.Inset(-1), 1, accentColor)
 	y, ink := 8.0, textColor
-	for _, line := range p.lines(p.view(s), corners) {
+	for _, line := range p.lines(p.view(s)) {
 		t := Text{Size: 13, Color: ink}
 		for _, line := range c.wrap(line, t, q.lines.W) {
 			if y+8 <= q.lines.H {
@@ -238,7 +229,11 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 	p.roam.draw(c, q.roam, p.label())
 	if p.view(s).Z != 2 {
-		p.other.draw(c, q.other, "New seeds")
+		other := "New seeds"
+		if all := planes(p.view(s)); all[(p.shown+1)%len(all)].axes != nil {
+			other = "Directions"
+		}
+		p.other.draw(c, q.other, other)
 	}
 }
 
@@ -250,15 +245,34 @@ func (p *Latent) label() string {
 	return "Walk"
 }
 
+// about says what a plane shows.
+func about(p plane) string {
+	what := "the plane of z"
+	switch len(p.axes) {
+	case 1:
+		what = p.axes[0].Name
+	case 2:
+		what = p.axes[0].Name + " and " + p.axes[1].Name
+	}
+	if p.corners != nil {
+		return "between four seeds"
+	}
+	return fmt.Sprintf("%s, ±%d σ", what, reach)
+}
+
 // lines describes the position of the dot.
-func (p *Latent) lines(l *watch.Latent, corners [4]watch.Point) []string {
-	z := planeAt(l, corners, p.at)
+func (p *Latent) lines(l *watch.Latent) []string {
+	plane := p.plane(l)
+	z := plane.at(p.at)
 	if l.Z == 2 {
 		return []string{minus(fmt.Sprintf("z = (%.2f, %.2f)", z[0], z[1]))}
 	}
 	var names []string
-	for _, q := range corners {
+	for _, q := range plane.corners {
 		names = append(names, q.Name)
+	}
+	for i, a := range plane.axes {
+		names = append(names, a.Name+minus(fmt.Sprintf(" %+.2f", offsets(p.at)[i])))
 	}
 	return []string{fmt.Sprintf("|z| = %.2f  in %d dimensions", norm(z), l.Z), strings.Join(names, "   ")}
 }

@@ -40,13 +40,13 @@ func TestDragDecodesWhereTheDotIs(t *testing.T) {
 	d.e.Cursor, d.e.Down = at(0.25, 0.75), true
 	d.tick()
 	got := d.decode()
-	want := planeAt(plane(d.s), [4]watch.Point(plane(d.s).Points[:4]), Point{0.25, 0.75})
+	want := planes(latent(d.s))[0].at(Point{0.25, 0.75})
 	if len(got.Z) != 1 || !near(got.Z[0], want) {
 		t.Errorf("dragged to a quarter: asked for %v, want %v", got.Z, want)
 	}
 	d.e.Cursor = at(-3, 2) // the drag continues outside, and the dot stays at the edge
 	d.tick()
-	if got, want := d.decode().Z[0], plane(d.s).Points[2].Z; !near(got, want) {
+	if got, want := d.decode().Z[0], latent(d.s).Points[2].Z; !near(got, want) {
 		t.Errorf("dragged over the lower left corner: asked for %v, want seed 3, %v", got, want)
 	}
 	d.e.Down = false
@@ -70,8 +70,8 @@ func near(a, b []float32) bool {
 func TestTwoLatentAxesArePlane(t *testing.T) {
 	l := &watch.Latent{Z: 2}
 	for p, want := range map[Point][]float32{{0, 0}: {-3, 3}, {1, 1}: {3, -3}, {0.5, 0.5}: {0, 0}} {
-		if got := planeAt(l, [4]watch.Point{}, p); !near(got, want) {
-			t.Errorf("planeAt(%v): got %v, want %v", p, got, want)
+		if got := planes(l)[0].at(p); !near(got, want) {
+			t.Errorf("at %v: got %v, want %v", p, got, want)
 		}
 	}
 }
@@ -133,7 +133,52 @@ func TestWalkMovesByItself(t *testing.T) {
 	}
 	d.e.Typed = "n"
 	d.tick()
-	if p.corners(plane(d.s))[0].Name != "seed:5" {
-		t.Errorf("New seeds: the plane begins at %s, want seed:5", p.corners(plane(d.s))[0].Name)
+	if p.plane(latent(d.s)).corners[0].Name != "seed:5" {
+		t.Errorf("New seeds: the plane begins at %s, want seed:5", p.plane(latent(d.s)).corners[0].Name)
+	}
+}
+
+// TestAxes: directions span planes around the mean, two of them each, which come before those between seeds.
+func TestAxes(t *testing.T) {
+	s := snapshot()
+	l := latent(s)
+	l.Axes = []watch.Point{{Name: "smile", Z: []float32{1, 0, 0}}, {Name: "age", Z: []float32{0, 0.5, 0}}, {Name: "tilt", Z: []float32{0, 0, 1}}}
+	d := newDesk(t, s)
+	_, p := panel[*Latent](d)
+	for _, c := range []struct {
+		at   Point
+		z    []float32
+		line string
+	}{
+		{Point{0, 0}, []float32{-3, 1.5, 0}, "smile −3.00   age +3.00"},
+		{Point{1, 1}, []float32{3, -1.5, 0}, "smile +3.00   age −3.00"},
+		{Point{0.75, 0.5}, []float32{1.5, 0, 0}, "smile +1.50   age +0.00"},
+	} {
+		p.at = c.at
+		if z := p.plane(l).at(p.at); !slices.Equal(z, c.z) || p.lines(l)[1] != c.line {
+			t.Errorf("at %v of the first plane: %v and %q, want %v and %q", c.at, z, p.lines(l), c.z, c.line)
+		}
+	}
+	click := func() {
+		d.e.Typed = "n"
+		d.tick()
+		d.e.Typed = ""
+	}
+	click()
+	if z := p.plane(l).at(Point{1, 0}); !slices.Equal(z, []float32{3, 0, 3}) {
+		t.Errorf("the second plane's corner is %v, want that of tilt and smile", z)
+	}
+	for _, want := range []string{"seed:1", "seed:5"} {
+		click()
+		if got := p.plane(l).corners[0].Name; got != want {
+			t.Errorf("the plane begins at %s, want %s", got, want)
+		}
+	}
+	if click(); p.shown != 0 {
+		t.Errorf("after the last plane comes plane %d", p.shown)
+	}
+	l.Points, l.Axes = nil, l.Axes[1:2]
+	if z := p.plane(l).at(Point{1, 0}); p.Shape(s) == Hidden || !slices.Equal(z, []float32{0, 1.5, 0}) {
+		t.Errorf("one direction gives %v", z)
 	}
 }

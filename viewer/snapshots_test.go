@@ -234,8 +234,8 @@ func bare() *watch.Snapshot {
 	return s
 }
 
-// plane is the latent space of a snapshot.
-func plane(s *watch.Snapshot) *watch.Latent {
+// latent is the latent space of a snapshot.
+func latent(s *watch.Snapshot) *watch.Latent {
 	return watch.Find[*watch.Latent](s.Views, "Latent space")
 }
 

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"genview/models/directions"
+	"genview/models/run"
 	"genview/models/train"
 	"genview/models/watch"
 	"genview/models/zoo"
@@ -212,6 +215,7 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 		return err
 	}
 	w.Show(views...)
+	a.addAxes(&w, s)
 	bus := watch.NewBus()
 	bus.Publish(&w)
 	ctx, stop := context.WithCancel(ctx)
@@ -225,4 +229,26 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 	stop()
 	<-shown
 	return err
+}
+
+// addAxes adds the directions of a run to the view of its latent space, which may have been shown already. It says which cannot be read.
+func (a *app) addAxes(w *watch.Snapshot, s *run.Session) {
+	i := slices.IndexFunc(w.Views, func(v watch.View) bool { _, ok := v.(*watch.Latent); return ok })
+	if i < 0 {
+		return
+	}
+	l := *w.Views[i].(*watch.Latent)
+	names, err := directions.Names(s.Folder.Dir)
+	if err != nil {
+		a.notice(err.Error())
+	}
+	for _, name := range names {
+		z, err := directions.Read(s.Folder.Dir, name, l.Z)
+		if err != nil {
+			a.notice(err.Error())
+			continue
+		}
+		l.Axes = append(l.Axes, watch.Point{Name: name, Z: z})
+	}
+	w.Show(&l)
 }

@@ -5,10 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
+	"genview/models/directions"
 	"genview/models/run"
+	"genview/models/train"
 	"genview/models/watch"
 )
 
@@ -87,5 +90,23 @@ func TestViewWithoutDisplay(t *testing.T) {
 	}
 	if _, err := os.Stat(run); err == nil {
 		t.Error("a run folder was made")
+	}
+}
+
+// TestAddAxes: a run's directions become axes of its latent space, but for those that cannot be read.
+func TestAddAxes(t *testing.T) {
+	dir := t.TempDir()
+	for name, z := range map[string][]float32{"smile": {1, 0}, "age": {0.5, -1}, "short": {1}} {
+		if err := directions.Write(dir, name, z); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := &watch.Latent{Name: "Latent space", Z: 2, Points: []watch.Point{{Name: "seed:1", Z: []float32{0, 1}}}}
+	w := &watch.Snapshot{Views: []watch.View{&watch.Pictures{Name: "Samples"}, first}}
+	(&app{}).addAxes(w, &run.Session{Folder: &train.Run{Dir: dir}})
+	got := watch.Find[*watch.Latent](w.Views, "Latent space")
+	want := []watch.Point{{Name: "age", Z: []float32{0.5, -1}}, {Name: "smile", Z: []float32{1, 0}}}
+	if !reflect.DeepEqual(got.Axes, want) || len(got.Points) != 1 || len(w.Views) != 2 || first.Axes != nil {
+		t.Errorf("the view has the axes %v, want %v", got.Axes, want)
 	}
 }

@@ -35,7 +35,7 @@ func views(step int) []watch.View {
 	grey.Images = []*image.RGBA{img}
 	return []watch.View{
 		pictures,
-		&watch.Latent{Name: "Latent space", Z: 2, Points: []watch.Point{{Name: "seed:1", Z: []float32{0.1, math.Pi}}, {Name: "seed:2", Z: []float32{float32(step), -1}}}},
+		&watch.Latent{Name: "Latent space", Z: 2, Points: []watch.Point{{Name: "seed:1", Z: []float32{0.1, math.Pi}}, {Name: "seed:2", Z: []float32{float32(step), -1}}}, Axes: []watch.Point{{Name: "pc1", Z: []float32{1. / 3, -1e-9}}}},
 		&watch.Texts{Name: "Examples", Examples: []watch.Example{{Input: "3 May\n", Output: "日本", Want: "x"}}},
 		&watch.HeatMaps{
 			Name: "Attention", Prompt: &watch.Prompt{Text: "ab", Output: "c", Unread: 3}, Words: [2]string{"takes", "from"},

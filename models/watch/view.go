@@ -161,7 +161,8 @@ type Table struct {
 type Latent struct {
 	Name   string
 	Z      int     // dimensions of a latent vector
-	Points []Point // a plane is spanned by four of them
+	Points []Point // a plane lies between four of them
+	Axes   []Point // named directions; a plane around the mean is spanned by two of them
 }
 
 // A Point is a named place in a latent space.
