@@ -59,10 +59,14 @@ func Missing(path string, numbers []int) ([]int, error) {
 
 // wholePNG tells whether a file is there and is a PNG from its beginning to its end, as its checksums say.
 func wholePNG(path string) (bool, error) {
-	p, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
+	case err == nil && !info.Mode().IsRegular(): // a pipe would not end
+		return false, fmt.Errorf("film: %s is no picture, but a folder, a pipe or a device: take it away, or choose another folder", path)
 	}
+	p, err := os.ReadFile(path)
 	if err != nil {
 		return false, fmt.Errorf("film: %w", err)
 	}

@@ -168,6 +168,15 @@ func TestFolderIsResumed(t *testing.T) {
 			t.Errorf("picture %d: %v", n, err)
 		}
 	}
+	if err := os.Mkdir(PictureName(dir, 77), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Missing(dir, []int{77}); err == nil || !strings.Contains(err.Error(), "00077.png is no picture, but a folder, a pipe") {
+		t.Errorf("a folder in place of a picture gives %v", err)
+	}
+	if _, err := ReadAbout(dir); err == nil || !strings.Contains(err.Error(), "is a folder: give one of its files") {
+		t.Errorf("the notes of a folder: %v", err)
+	}
 	if _, err := Missing("x.gif", all); err == nil || !strings.Contains(err.Error(), "only a folder of pictures") {
 		t.Errorf("a GIF is resumed: %v", err)
 	}

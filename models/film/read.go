@@ -24,6 +24,9 @@ func ReadAbout(path string) ([]Note, error) {
 		return nil, fmt.Errorf("film: %w", err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("film: %s is a folder: give one of its files", path)
+	}
 	about, err := readAbout(bufio.NewReader(f))
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		err = errDamaged
