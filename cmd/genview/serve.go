@@ -21,6 +21,7 @@ type serveFlags struct {
 	listen string
 	token  string
 	queue  int
+	batch  int
 	rate   float64
 	time   time.Duration
 }
@@ -67,6 +68,7 @@ SIGTERM or Ctrl-C ends it once the requests that it has accepted are answered.`,
 	fl.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address and port to listen at; port 0 is any free one")
 	fl.StringVar(&f.token, "token", "", "what requests must bring in their header (also "+tokenVariable+")")
 	fl.IntVar(&f.queue, "queue", 512, "requests that are worked on or wait; others are told to come back")
+	fl.IntVar(&f.batch, "batch", 64, "pictures that one run of the decoder makes at most")
 	fl.Float64Var(&f.rate, "rate", 0, "requests a second that each address may send (default any number on this machine, 100 from others)")
 	fl.Lookup("rate").DefValue = "0"
 	fl.DurationVar(&f.time, "time", time.Minute, "longest that a request may take")
@@ -86,6 +88,8 @@ func (f *serveFlags) check(given bool) (token string, err error) {
 		return "", errors.New("the token: give ASCII characters without spaces, as a header can hold them")
 	case f.queue < 1:
 		return "", fmt.Errorf("--queue %d: give 1 or more", f.queue)
+	case f.batch < 1 || f.batch > 4096:
+		return "", fmt.Errorf("--batch %d: give 1 to 4096", f.batch)
 	case !(f.rate >= 0 && f.rate <= 1e9):
 		return "", fmt.Errorf("--rate %v: give 0 or more", f.rate)
 	case f.time <= 0:
@@ -130,7 +134,7 @@ func (a *app) serves(ctx context.Context, f serveFlags, token, dir string) (err 
 	}
 	compiling := a.console.begin("compiling")
 	server, err := serve.New(ctx, s, serve.Options{
-		Token: token, Queue: f.queue, Rate: f.rate, Time: f.time, About: append(about, film.Note{Key: "Command", Value: "genview serve"}), Fonts: cacheDir(),
+		Token: token, Queue: f.queue, Batch: f.batch, Rate: f.rate, Time: f.time, About: append(about, film.Note{Key: "Command", Value: "genview serve"}), Fonts: cacheDir(),
 		Say: func(line string) { a.console.say("%s", line) },
 	})
 	compiling.end()

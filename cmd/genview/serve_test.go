@@ -98,6 +98,7 @@ func TestServeRefusals(t *testing.T) {
 	refused(t, 2, `--token "": give a text that cannot be guessed`, "serve", "none", "--token", "")
 	refused(t, 2, "without spaces", "serve", "none", "--token", "a b")
 	refused(t, 2, "--queue 0: give 1 or more", "serve", "none", "--queue", "0")
+	refused(t, 2, "--batch 0: give 1 to 4096", "serve", "none", "--batch", "0")
 	refused(t, 2, "--rate -1: give 0 or more", "serve", "none", "--rate", "-1")
 	refused(t, 2, "--time 0s: give more than 0", "serve", "none", "--time", "0s")
 	refused(t, 1, "--listen 999.0.0.1:0: ", "serve", "none", "--listen", "999.0.0.1:0")

@@ -9,6 +9,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +156,26 @@ func TestSample(t *testing.T) {
 	}
 	if img := decoded(t, whole(t, ask(s, "POST", "/v1/sample", `{"size":20}`), 200)); img.Bounds().Dx() != 20 {
 		t.Errorf("the scaled picture is %v large", img.Bounds())
+	}
+}
+
+// TestReadmeRequests sends the requests of README.md, as curl does: --json accepts JSON alone.
+func TestReadmeRequests(t *testing.T) {
+	s := opened(t, Options{}, "vae", pictures...)
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]string{".png": "image/png", ".apng": "image/apng"}
+	all := regexp.MustCompile(`(?m)^curl localhost:8080(/\S+) --json '(.*)' -o (\S+)$`).FindAllStringSubmatch(string(readme), -1)
+	for _, m := range all {
+		r := ask(s, "POST", m[1], m[2], "Accept: application/json")
+		if whole(t, r, 200); r.Header.Get("Content-Type") != kinds[filepath.Ext(m[3])] {
+			t.Errorf("%s has an answer of the kind %s", m[0], r.Header.Get("Content-Type"))
+		}
+	}
+	if len(all) != 2 {
+		t.Errorf("%d requests were found", len(all))
 	}
 }
 
