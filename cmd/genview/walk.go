@@ -224,7 +224,7 @@ func (a *app) frameNumbers(f walkFlags, w *walk.Walk) ([]int, error) {
 		last = w.Frames - 1
 	}
 	if f.first < 0 || f.first > last || last >= w.Frames {
-		return nil, fmt.Errorf("--first %d, --last %d: the walk has frames 0 to %d", f.first, f.last, w.Frames-1)
+		return nil, fmt.Errorf("--first %d, --last %d: the walk has frames 0 to %d", f.first, last, w.Frames-1)
 	}
 	if f.first == 0 && last == w.Frames-1 && !f.resume {
 		return nil, nil

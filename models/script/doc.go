@@ -9,6 +9,7 @@
 // device, writing films while they are drawn. So scripts are short, and as fast as the command line.
 //
 // A script is deterministic, and cannot do harm: it has no clock and no randomness but seeds, reads only runs, pictures, latent vectors and
-// sounds that it names, writes only below one folder, in formats of films and latent vectors, and its steps and memory are bounded. Package
-// go.starlark.net, which runs it, has no way out to the host but the functions of [Functions].
+// sounds that it names, writes only below one folder, in formats of films and latent vectors, and its steps, its memory, what
+// it prints and the time of one operation are bounded. Package go.starlark.net, which runs it, has no way out to the host but the functions of
+// [Functions].
 package script
