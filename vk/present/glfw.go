@@ -23,6 +23,10 @@ type window struct {
 	monitor int
 	keys    []Key
 	before  [4]int // place and size before it filled the monitor
+
+	// The window system says what changes. To ask it for each frame would be to wait until it has shown the one before.
+	width, height int // in pixels
+	minimised     bool
 }
 
 // Open opens a window. It must be called on the main thread, where there is a display; a process can have one at a time.
@@ -85,6 +89,9 @@ func open(o WindowOptions) (*window, error) {
 		return nil, fmt.Errorf("present: the window cannot be opened: %w", err)
 	}
 	w := &window{w: g, monitor: o.Monitor}
+	w.width, w.height = g.GetFramebufferSize()
+	g.SetFramebufferSizeCallback(func(_ *glfw.Window, width, height int) { w.width, w.height = width, height })
+	g.SetIconifyCallback(func(_ *glfw.Window, minimised bool) { w.minimised = minimised })
 	g.SetCharCallback(func(_ *glfw.Window, c rune) { w.keys = append(w.keys, Key(unicode.ToLower(c))) })
 	g.SetKeyCallback(func(_ *glfw.Window, k glfw.Key, _ int, a glfw.Action, _ glfw.ModifierKey) {
 		if key, ok := silent[k]; ok && a != glfw.Release {
@@ -121,10 +128,10 @@ func (w *window) Surface(dev *vk.Device) (surface uintptr, err error) {
 }
 
 func (w *window) Size() (width, height int) {
-	if w.w.GetAttrib(glfw.Iconified) == glfw.True {
+	if w.minimised {
 		return 0, 0
 	}
-	return w.w.GetFramebufferSize()
+	return w.width, w.height
 }
 
 func (w *window) Poll() []Key {

@@ -26,7 +26,7 @@ const (
 // An OpenWindow is a window on the screen. All its methods must be called on the main thread.
 type OpenWindow interface {
 	Window
-	Poll() []Key       // handles events, and returns the keys that were pressed since the last call
+	Poll() []Key       // handles events, such as changes of the size, and returns the keys that were pressed since the last call
 	Wait()             // waits a tenth of a second for events
 	Closing() bool     // the user wants it closed, or it is
 	Title(text string) // sets the title
