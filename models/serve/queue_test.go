@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"genview/models/family"
 	"genview/vk"
 )
 
@@ -149,7 +151,7 @@ func TestHangUp(t *testing.T) {
 	}
 }
 
-// TestLate: a request that would take longer than allowed ends, also one whose answer has begun.
+// TestLate: a request that takes longer than allowed is told so, and its place is free.
 func TestLate(t *testing.T) {
 	s := opened(t, Options{Time: 50 * time.Millisecond}, "vae", pictures...)
 	release := held(t, s)
@@ -189,6 +191,45 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%s faults are counted", n)
 	}
 	whole(t, ask(s, "POST", "/v1/sample", "{}"), 200)
+}
+
+// TestCutFilm: a film that a fault ends in its middle has no end for its client, either, and the next one is whole.
+func TestCutFilm(t *testing.T) {
+	s := opened(t, Options{}, "vae", pictures...)
+	web := httptest.NewServer(s)
+	defer web.Close()
+	film := func(frames int) *http.Response {
+		r, err := http.Post(web.URL+"/v1/walk", "application/json", strings.NewReader(fmt.Sprintf(`{"frames":%d}`, frames)))
+		if err != nil || r.StatusCode != 200 {
+			t.Fatal(r, err)
+		}
+		return r
+	}
+	r := film(4096) // its first frame is there
+	kept := s.device.programs
+	change := func(to []*family.Decoding) {
+		if err := s.device.do(t.Context(), func(context.Context) error { s.device.programs = to; return nil }); err != nil {
+			t.Error(err)
+		}
+	}
+	change(nil) // decoding is a fault now
+	if p, err := io.ReadAll(r.Body); err == nil {
+		t.Errorf("the film has an end after %d bytes", len(p))
+	}
+	r.Body.Close()
+	change(kept)
+	r = film(100)
+	if p, err := io.ReadAll(r.Body); err != nil || bytes.Count(p, []byte("fcTL")) != 100 {
+		t.Errorf("the next film has %d bytes and ends with %v", len(p), err)
+	}
+	r.Body.Close()
+	for range 5000 {
+		if len(s.places)+len(s.films) == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("%d places and %d of films are taken", len(s.places), len(s.films))
 }
 
 // TestLostDevice: a server whose device is lost ends, and says so.
