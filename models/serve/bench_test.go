@@ -36,7 +36,7 @@ func BenchmarkClients(b *testing.B) {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
 			var left, failed atomic.Int64
 			left.Store(int64(b.N))
-			before := resident(b, s)
+			before := count(b, s, memory)
 			var all sync.WaitGroup
 			for range clients {
 				all.Go(func() {
@@ -47,23 +47,27 @@ func BenchmarkClients(b *testing.B) {
 				})
 			}
 			all.Wait()
-			after := resident(b, s)
+			after := count(b, s, memory)
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+			b.ReportMetric(count(b, s, "genview_pictures_total")/count(b, s, "genview_decoder_runs_total"), "pictures/run")
 			b.ReportMetric(float64(failed.Load()), "errors")
-			b.ReportMetric(before, "MiB-before")
-			b.ReportMetric(after, "MiB-after")
+			b.ReportMetric(before/(1<<20), "MiB-before")
+			b.ReportMetric(after/(1<<20), "MiB-after")
 		})
 	}
 }
 
-// resident returns the memory of the process in MiB.
-func resident(b *testing.B, s *Server) float64 {
+// memory is the metric of the memory that the process has, in bytes.
+const memory = "process_resident_memory_bytes"
+
+// count returns a metric of the server.
+func count(b *testing.B, s *Server, name string) float64 {
 	b.Helper()
-	bytes, err := strconv.ParseFloat(value(b, s, "process_resident_memory_bytes"), 64)
+	n, err := strconv.ParseFloat(value(b, s, name), 64)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return bytes / (1 << 20)
+	return n
 }
 
 // asks asks for one picture after another, while there are some left to ask for.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync/atomic"
@@ -55,7 +56,7 @@ var (
 // because each is compiled.
 func programSizes(largest int) []int {
 	var sizes []int
-	for n := 1; n < largest; n *= 8 {
+	for n := 1; n < largest; n *= 4 {
 		sizes = append(sizes, n)
 	}
 	return append(sizes, largest)
@@ -137,6 +138,7 @@ func (j *job) begin() bool { return j.ctx.Err() == nil && j.begun.CompareAndSwap
 
 // gather returns a job and those that wait after it whose latent vectors one run has room for; next is the first that it has no room for.
 func (d *device) gather(first *job) (jobs []*job, next *job) {
+	runtime.Gosched() // requests that have come and need a moment of the processor to be jobs have it; a client alone does not wait
 	jobs = []*job{first}
 	room := d.sizes[len(d.sizes)-1]*d.z - len(first.z)
 	for room > 0 {
