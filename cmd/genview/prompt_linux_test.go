@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// prompt is what comes when lines are edited again.
+const prompt = "\x1b[6n>>> "
+
 // A typist types at a terminal and reads what is there.
 type typist struct {
 	t     *testing.T
@@ -76,7 +79,6 @@ func TestPrompt(t *testing.T) {
 	_, finish := started(t, cmd)
 	slave.Close()
 	y := newTypist(t, master)
-	const prompt = "\x1b[6n>>> "
 	y.types("", prompt)
 	y.types("m = mod\t", "m = model")
 	y.types("()\r", prompt)
@@ -101,7 +103,9 @@ func TestPrompt(t *testing.T) {
 		t.Errorf("without its X server the window is there: %q", y.text)
 	}
 	y.types("show(m.seed(3))\r", prompt)
-	y.types("6 * 9\r", "54")
+	if y.types("6 * 9\r", prompt); !strings.Contains(y.text, "54") {
+		t.Errorf("6 * 9 gives %q", y.text)
+	}
 	if _, err := master.WriteString("\x04"); err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +128,8 @@ func TestPromptAndSIGTERM(t *testing.T) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	_, finish := started(t, cmd)
 	y := newTypist(t, master)
-	y.types("", ">>> ")
-	y.types("6 * 7\r", "42")
+	y.types("", prompt)
+	y.types("6 * 7\r", prompt)
 	y.types("6", "6")
 	if mode(t, slave) == was {
 		t.Error("the terminal edits lines while the prompt does, so that this test shows nothing")

@@ -118,7 +118,7 @@ func TestBadInput(t *testing.T) {
 		{1, "is no file", []string{"walk", b.run, "--from", "file:/dev/zero", "-o", b.out}},
 		{1, "3 stops cannot be shared out among 2 walks", []string{"walk", b.run, "seeds:1-3", "--grid", "2x1", "-o", b.out}},
 		{1, "--first 7, --last 8: the walk has frames 0 to 5", []string{"walk", b.run, "--frames", "6", "--first", "7", "--last", "8", "-o", b.out}},
-		{1, "give seed:N as its first stop, not mean", []string{"walk", b.run, "mean", "--interp", "noise", "-o", b.out}},
+		{1, "give seed:N, not mean", []string{"walk", b.run, "mean", "--interp", "noise", "-o", b.out}},
 		{2, "-n 0", []string{"sample", b.run, "-n", "0", "-o", b.out}},
 		{2, "model.z", tiny("--set", "model.depth=3")},
 		{2, "--steps", tiny("--steps", "0")},

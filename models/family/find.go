@@ -51,12 +51,15 @@ func newSearch(rt *tensor.Runtime, net func(p *nn.Pass, z *tensor.Tensor) *tenso
 		count:  tensor.Var("find.count", tensor.Full(0)),
 		starts: starts, steps: steps,
 	}
-	n := shape[0] * shape[1] * shape[2]
-	s.errors = net(nn.Eval(), s.z).Reshape(append([]int{starts}, shape...)...).Sub(s.target).Square().Reshape(starts, n).Mean(1)
+	pictures := net(nn.Eval(), s.z).Reshape(append([]int{starts}, shape...)...)
+	differences := func(x *tensor.Tensor) *tensor.Tensor {
+		return x.Sub(s.target).Square().Reshape(starts, -1).Mean(1)
+	}
+	s.errors = differences(pictures.Clamp(0, 1)) // as pictures are drawn; outside of [0, 1] the loss still has a slope
 	c := optim.AdamDefaults()
 	s.adam = optim.NewAdam(c, []*tensor.Tensor{s.z})
 	s.adam.LR = s.count.Scale(math.Pi / float64(steps)).Cos().Shift(1).Scale(findRate / 2)
-	loss := s.errors.Sum().Add(s.z.Square().Sum().Scale(findPrior))
+	loss := differences(pictures).Sum().Add(s.z.Square().Sum().Scale(findPrior))
 	updates := s.adam.Update(tensor.Grad(loss, s.z))
 	updates = append(updates, tensor.Update{Var: s.count, Value: s.count.Shift(1)})
 	var err error
