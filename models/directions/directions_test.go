@@ -1,6 +1,7 @@
 package directions
 
 import (
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -133,7 +134,21 @@ func TestFiles(t *testing.T) {
 	if _, err := Read(dir, "smile", 3); err == nil || !strings.Contains(err.Error(), "has 2 numbers, the model's z has 3") {
 		t.Errorf("a direction of another model gives %v", err)
 	}
-	if err := Write(dir, "nan", []float32{float32(math.NaN()), 0}); err != nil {
+	if err := Write(dir, "nan", []float32{float32(math.NaN()), 0}); err == nil || !strings.Contains(err.Error(), "NaN") {
+		t.Errorf("NaN is kept as a direction: %v", err)
+	}
+	if _, err := Read(dir, "nan", 2); err == nil || !strings.Contains(err.Error(), `no direction "nan"`) {
+		t.Errorf("a direction that was refused is there: %v", err)
+	}
+	if err := Write(dir, "nan", []float32{1, 0}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.ReadFile(pathOf(dir, "nan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary.LittleEndian.PutUint32(p[len(p)-8:], math.Float32bits(float32(math.NaN())))
+	if err := os.WriteFile(pathOf(dir, "nan"), p, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Read(dir, "nan", 2); err == nil || !strings.Contains(err.Error(), "has NaN as number 1") {

@@ -50,7 +50,7 @@ func Read(dir, name string, z int) ([]float32, error) {
 }
 
 // Write keeps a direction in a run folder, in place of the one of that name. It is a file of its own, written whole or not at all, so that
-// several programs may keep directions at once.
+// several programs may keep directions at once. A direction with NaN or an infinity is an error.
 func Write(dir, name string, v []float32) error {
 	if err := CheckName(name); err != nil {
 		return err

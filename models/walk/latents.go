@@ -43,10 +43,8 @@ func allLatents(path string, z int) ([][]float32, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", path, err)
 	}
-	for i, v := range all {
-		if k := slices.IndexFunc(v, func(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) }); k >= 0 {
-			return nil, fmt.Errorf("%s has %v as number %d of latent vector %d: each must be a number that float32 holds", path, v[k], k+1, i)
-		}
+	if err := checkNumbers(all); err != nil {
+		return nil, fmt.Errorf("%s %w", path, err)
 	}
 	return all, nil
 }
@@ -195,10 +193,24 @@ func rows(v []float32, shape []int, z int) ([][]float32, error) {
 	return slices.Collect(slices.Chunk(v, z)), nil
 }
 
-// WriteLatents writes latent vectors of one length to an .npy file of shape [N, Z], whole or not at all.
+// checkNumbers returns an error, the end of a sentence that begins with a file's name, if a latent vector has NaN or an infinity.
+func checkNumbers(latents [][]float32) error {
+	for i, v := range latents {
+		if k := slices.IndexFunc(v, func(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) }); k >= 0 {
+			return fmt.Errorf("has %v as number %d of latent vector %d: each must be a number that float32 holds", v[k], k+1, i)
+		}
+	}
+	return nil
+}
+
+// WriteLatents writes latent vectors of one length to an .npy file of shape [N, Z], whole or not at all. It refuses what ReadLatents would:
+// NaN and infinities.
 func WriteLatents(path string, latents [][]float32) error {
 	if len(latents) == 0 {
 		return errors.New("walk: no latent vectors make no file")
+	}
+	if err := checkNumbers(latents); err != nil {
+		return fmt.Errorf("walk: %s is not written: it %w", path, err)
 	}
 	return files.Write(path, func(w io.Writer) error { return writeNPY(w, latents) })
 }
