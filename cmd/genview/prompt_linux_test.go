@@ -103,9 +103,7 @@ func TestPrompt(t *testing.T) {
 		t.Errorf("without its X server the window is there: %q", y.text)
 	}
 	y.types("show(m.seed(3))\r", prompt)
-	if y.types("6 * 9\r", prompt); !strings.Contains(y.text, "54") {
-		t.Errorf("6 * 9 gives %q", y.text)
-	}
+	y.types("6 * 9\r", "54") // the prompt would be too little: a message that comes while a line is edited lets it be drawn again
 	if _, err := master.WriteString("\x04"); err != nil {
 		t.Fatal(err)
 	}

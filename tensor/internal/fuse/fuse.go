@@ -85,7 +85,8 @@ func Units(l *lower.Graph, roots []*ir.Node, most map[*ir.Node]int, without []Pa
 
 // single makes the unit of a kernel or a reduction.
 func (f *Fusion) single(t *ir.Node) {
-	u := &Unit{Node: t, Outs: []*ir.Node{t}, Stops: map[*ir.Node]bool{}, deps: map[*Unit]bool{}}
+	u := f.unit()
+	u.Node, u.Outs, u.Stops = t, []*ir.Node{t}, map[*ir.Node]bool{}
 	if t.Reduce != nil {
 		base := f.Where[t.In[0]].Base
 		if n := f.inline(u, base, 0); n > maxInline || !base.Inlined() && !f.allows(n+1, t) || len(u.Stops) > maxInputs {
@@ -103,7 +104,14 @@ func (f *Fusion) single(t *ir.Node) {
 	}
 	f.wait(u, t)
 	f.Of[t] = u
+}
+
+// unit adds an empty unit.
+func (f *Fusion) unit() *Unit {
+	n := len(f.Units)
+	u := &Unit{deps: map[*Unit]bool{}, at: n, top: n}
 	f.Units = append(f.Units, u)
+	return u
 }
 
 // inline collects the values that a reduction reads if it computes t itself. It returns the number of nodes that it computes.
@@ -145,9 +153,8 @@ func (f *Fusion) InPlace(t *ir.Node, i int) bool {
 
 // elementwise adds t to a unit that computes one of its inputs, or makes a new unit if that would make a cycle.
 func (f *Fusion) elementwise(t *ir.Node) {
-	u := &Unit{Elems: []*ir.Node{t}, deps: map[*Unit]bool{}}
-	f.Of[t] = u
-	f.Units = append(f.Units, u)
+	u := f.unit()
+	u.Elems, f.Of[t] = []*ir.Node{t}, u
 	for i, x := range t.In {
 		f.depend(u, f.Where[x].Base, !f.InPlace(t, i))
 	}
@@ -192,8 +199,8 @@ func (f *Fusion) epilogues() {
 		if c.Node == nil || c.Node.Kernel == nil || !c.Node.Kernel.Joins() {
 			continue
 		}
-		for _, u := range f.Units {
-			if u.into == nil && u.Node == nil && reads(u, c.Node) {
+		for u := c.neighbour(-1); u != nil; u = c.neighbour(u.at) {
+			if u.Node == nil && reads(u, c.Node) {
 				f.join(u, c)
 			}
 		}
@@ -278,9 +285,6 @@ func instructions(t *ir.Node) int {
 // Reaches tells whether from depends on to. With indirect it looks only for dependencies through a third unit, and for those that need a
 // dispatch of their own.
 func (f *Fusion) Reaches(from, to *Unit, indirect bool) bool {
-	if !to.needed {
-		return false
-	}
 	f.searches++
 	var visit func(u *Unit, top bool) bool
 	visit = func(u *Unit, top bool) bool {
@@ -292,7 +296,7 @@ func (f *Fusion) Reaches(from, to *Unit, indirect bool) bool {
 				}
 				return true
 			}
-			if d == from || d.search == f.searches {
+			if d == from || d.search == f.searches || d.top < to.top {
 				continue
 			}
 			d.search = f.searches
@@ -372,7 +376,11 @@ func (f *Fusion) merge(u, c *Unit) {
 	}
 	u.into = c
 	c.More = append(c.More, u.Reductions()...)
-	c.Elems, c.needed = append(c.Elems, u.Elems...), c.needed || u.needed
+	c.Elems, c.users = append(c.Elems, u.Elems...), append(c.users, u.users...)
+	c.top = max(c.top, u.top)
+	for _, d := range c.users {
+		d.Root().raise(c.top)
+	}
 	for t := range u.Stops {
 		c.Stops[t] = true
 	}

@@ -15,8 +15,8 @@ func (f *Fusion) rows() {
 			if u.into != nil || !u.alongRows() {
 				continue
 			}
-			for _, c := range f.Units {
-				if c.into == nil && c != u && f.rowsJoin(c, u) {
+			for c := u.neighbour(-1); c != nil; c = u.neighbour(c.at) {
+				if f.rowsJoin(c, u) {
 					f.merge(c, u)
 					merged = true
 				}
@@ -31,12 +31,9 @@ const (
 	maxAnew     = 32 // most instructions that each pass over a row repeats
 )
 
-// rowsJoin tells whether c can be merged with u: it works along the same rows, it is related to u, and for each row the two need of each
-// other only values of that row.
+// rowsJoin tells whether u's neighbour c can be merged with it: it works along the same rows, and for each row the two need of each other
+// only values of that row.
 func (f *Fusion) rowsJoin(c, u *Unit) bool {
-	if !c.follows(u) && !u.follows(c) {
-		return false
-	}
 	rows, k := u.RowShape()
 	if c.Node != nil {
 		if !c.alongRows() {

@@ -19,8 +19,10 @@ type Unit struct {
 	Stops map[*ir.Node]bool // the tensors that its kernel or reduction reads from memory
 
 	deps   map[*Unit]bool // the units that must run before; true: in a dispatch of their own, because values are read at other positions than they are written at
+	users  []*Unit        // the units that have it among their deps, some of them merged into others since
 	into   *Unit          // the unit into which this one was merged
-	needed bool           // another unit depends on it
+	at     int            // its number, in the order in which the units are made
+	top    int            // the largest number of this unit, of the units it depends on, directly or not, and of all that were merged into these
 	search int            // the number of the newest search that visited it
 }
 
@@ -49,20 +51,42 @@ func (u *Unit) alongRows() bool {
 		u.Node.In[0].Shape[1] >= leastTerms
 }
 
-// follows tells whether u reads values that c computes.
-func (u *Unit) follows(c *Unit) bool {
-	for d := range u.deps {
-		if d.Root() == c {
-			return true
+// neighbour returns the first unit that is made after number at among those that read values of u or compute values for it; nil if there is
+// none.
+func (u *Unit) neighbour(at int) *Unit {
+	var next *Unit
+	try := func(c *Unit) {
+		if c = c.Root(); c != u && c.at > at && (next == nil || c.at < next.at) {
+			next = c
 		}
 	}
-	return false
+	for d := range u.deps {
+		try(d)
+	}
+	for _, c := range u.users {
+		try(c)
+	}
+	return next
 }
 
 // After makes u depend on d. With separate, d needs a dispatch of its own.
 func (u *Unit) After(d *Unit, separate bool) {
+	if _, ok := u.deps[d]; !ok {
+		d.users = append(d.users, u)
+	}
 	u.deps[d] = u.deps[d] || separate
-	d.needed = true
+	u.raise(d.top)
+}
+
+// raise raises the top of u, and of all units that depend on it.
+func (u *Unit) raise(top int) {
+	if u.top >= top {
+		return
+	}
+	u.top = top
+	for _, c := range u.users {
+		c.Root().raise(top)
+	}
 }
 
 // writes tells whether u can write the packed ones among some elementwise nodes, which have to be written as four consecutive elements.
