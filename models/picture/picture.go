@@ -22,37 +22,58 @@ const (
 	scatterSide = 320 // width in pixels of a picture of points
 )
 
-// Write writes the first of views that has a file form. path has no ending; Write adds it: .png for pictures, heat maps and points that a
-// model made, .txt for a text that it wrote. Texts with a correct answer, tables, curves and latents have no file form. cacheDir holds the
-// index of the system's fonts; "": they are not used.
+// Write writes the first of views that has a file form. path has no ending; Write adds it: .png for what [Of] draws, .txt for a text that a
+// model wrote. Texts with a correct answer, tables, curves and latents have no file form. cacheDir holds the index of the system's fonts;
+// "": they are not used.
 func Write(path string, views []watch.View, cacheDir string) error {
 	for _, v := range views {
-		switch v := v.(type) {
-		case *watch.Pictures:
-			return Save(path+".png", Sheet(v.Images, sheetSide))
-		case *watch.Scatter:
-			return Save(path+".png", Scatter(v.Sets[0].XY, v.Reach))
-		case *watch.HeatMaps:
-			if len(v.Maps) == 0 {
-				continue
-			}
-			fonts, err := lettering.New(lettering.Options{CacheDir: cacheDir})
-			if err != nil {
-				return err
-			}
-			return Save(path+".png", HeatMaps(fonts, v))
-		case *watch.Texts:
-			if v.Judged() {
-				continue
-			}
+		if t, ok := v.(*watch.Texts); ok && !t.Judged() {
 			var all strings.Builder
-			for _, e := range v.Examples {
+			for _, e := range t.Examples {
 				all.WriteString(strings.TrimLeft(e.Input+e.Output, "\n") + "\n")
 			}
 			return files.WriteBytes(path+".txt", []byte(all.String()))
 		}
+		if !Drawn(v) {
+			continue
+		}
+		var fonts *lettering.Fonts
+		if _, ok := v.(*watch.HeatMaps); ok { // the only ones with text
+			var err error
+			if fonts, err = lettering.New(lettering.Options{CacheDir: cacheDir}); err != nil {
+				return err
+			}
+		}
+		return Save(path+".png", Of(fonts, v))
 	}
 	return nil
+}
+
+// Drawn tells whether [Of] draws a view.
+func Drawn(v watch.View) bool {
+	switch v := v.(type) {
+	case *watch.Pictures, *watch.Scatter:
+		return true
+	case *watch.HeatMaps:
+		return len(v.Maps) > 0
+	}
+	return false
+}
+
+// Of draws a view: pictures, heat maps, and points that a model made; nil for any other. Heat maps alone need fonts.
+func Of(fonts *lettering.Fonts, v watch.View) *image.RGBA {
+	if !Drawn(v) {
+		return nil
+	}
+	switch v := v.(type) {
+	case *watch.Pictures:
+		return Sheet(v.Images, sheetSide)
+	case *watch.Scatter:
+		return Scatter(v.Sets[0].XY, v.Reach)
+	case *watch.HeatMaps:
+		return HeatMaps(fonts, v)
+	}
+	panic("unreachable: Drawn knows the kinds above")
 }
 
 // Save writes a picture, whole or not at all. The path's ending chooses the format.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"genview/models/train"
 	"genview/vk"
@@ -74,6 +75,21 @@ func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*S
 	if _, _, err := folder.Newest(); err != nil {
 		return nil, err
 	}
+	return h.opened(ctx, c, folder, func(s *Session) error { return s.load(checkpoint) })
+}
+
+// OpenRecorded opens a run to be looked at, with the weights that its recording has of a step, as [Session.Rewind] loads them. The run needs
+// no checkpoint.
+func (h Host) OpenRecorded(ctx context.Context, dir string, step int, p Place) (*Session, error) {
+	c, folder, err := Read(dir, p)
+	if err != nil {
+		return nil, err
+	}
+	return h.opened(ctx, c, folder, func(s *Session) error { return s.Rewind(step) })
+}
+
+// opened makes the model of a run that is only looked at, and loads its weights.
+func (h Host) opened(ctx context.Context, c *Config, folder *train.Run, load func(s *Session) error) (*Session, error) {
 	s, err := h.Start(ctx, c)
 	var foreign *KernelsError
 	if errors.As(err, &foreign) && !vk.Passing(err) { // a run that is only looked at may have other last bits
@@ -84,10 +100,27 @@ func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*S
 		return nil, err
 	}
 	s.Folder = folder
-	if err := s.load(checkpoint); err != nil {
+	if err := load(s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// Renew loads the newest weights that the run has by now: those of its newest checkpoint, or those of its recording if they are newer.
+func (s *Session) Renew() error {
+	if s.Folder == nil {
+		return errNoRecording
+	}
+	_, saved, err := s.Folder.Newest()
+	if r, none := s.Folder.Recording(); none == nil && len(r.Keys()) > 0 {
+		if newest := slices.Max(r.Keys()); err != nil || newest > saved {
+			return s.Rewind(newest)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.load(saved)
 }
 
 // Rewind loads the weights that the run's recording has of a step, or of the newest recorded step before it: all that the model needs to

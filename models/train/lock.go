@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"genview/vk/files"
 
@@ -34,6 +35,13 @@ func takeLock(dir string) (*lock, error) {
 	_, err := os.Lstat(path)
 	l := &lock{file: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR)), made: errors.Is(err, fs.ErrNotExist)}
 	ok, err := l.file.TryLock()
+	for range mostPeeks {
+		if ok || err != nil {
+			break
+		}
+		time.Sleep(peek) // perhaps [Run.InUse] looks just now
+		ok, err = l.file.TryLock()
+	}
 	switch {
 	case err != nil && noLocks(err):
 		_ = l.file.Close()
@@ -45,6 +53,23 @@ func takeLock(dir string) (*lock, error) {
 	}
 	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o644) // only for the error message of other processes
 	return l, nil
+}
+
+// A writer that finds a run locked tries so often again, after that time each: whoever looks whether it is locked holds a lock for moments.
+const (
+	mostPeeks = 3
+	peek      = 10 * time.Millisecond
+)
+
+// InUse tells whether a process trains in the run. Where the file system has no locks, nobody seems to.
+func (r *Run) InUse() bool {
+	if r.lock != nil {
+		return true
+	}
+	f := flock.New(filepath.Join(r.Dir, lockName), flock.SetFlag(os.O_RDONLY)) // nothing is made in the folder
+	ok, err := f.TryRLock()
+	_ = f.Close()
+	return !ok && err == nil
 }
 
 // owner names the process that holds a lock, if it is known.

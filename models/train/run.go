@@ -179,6 +179,9 @@ func (r *Run) WriteConfig(config []byte) error {
 // Config returns the configuration as last read or written. The caller must not change it.
 func (r *Run) Config() []byte { return r.config }
 
+// MetricsPath returns the path of the metrics, whether they are there or not.
+func (r *Run) MetricsPath() string { return filepath.Join(r.Dir, metricsName) }
+
 // ConfigPath returns the path of the configuration.
 func (r *Run) ConfigPath() string { return filepath.Join(r.Dir, configName) }
 

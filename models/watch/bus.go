@@ -6,18 +6,30 @@ import (
 	"time"
 )
 
-// A Request is something an onlooker asks of a trainer: a Decode, Attend, Choose, Pause, Resume, Save or Stop.
+// A Request is something an onlooker asks of a trainer: a Decode, Attend, Choose, Pause, Resume, Save or Stop. A Seek, Film,
+// Decode or Attend is also asked of package replay, about a run's past.
 type Request interface{ request() }
 
 // Decode asks for the pictures of latent vectors. Only the newest Decode is kept: a waiting one is dropped, unanswered, when another is
 // sent.
 type Decode struct {
 	Z     [][]float32
+	Step  int                 // of the weights to draw with, one of [Past.Weights]; a trainer draws with those that it has
 	Reply func([]*image.RGBA) // one picture a vector; called once, from the trainer's goroutine; must not block
 }
 
 // Attend asks for a text's attention in all further snapshots. Only the newest Attend is kept, like Decode.
 type Attend struct{ Text string }
+
+// Seek asks for a snapshot of the past: the newest recorded one up to a step. Only the newest Seek is kept, like Decode.
+type Seek struct{ Step int }
+
+// Film asks for a film of a view's past, from one step to another.
+type Film struct {
+	View     string // its title
+	From, To int    // steps
+	Format   string // an ending that package film knows, as ".gif"; "/" for a folder of pictures
+}
 
 // Choose begins what a [Choice] offered.
 type Choose struct{ Name string }
@@ -36,6 +48,8 @@ type Stop struct{}
 
 func (Decode) request() {}
 func (Attend) request() {}
+func (Seek) request()   {}
+func (Film) request()   {}
 func (Choose) request() {}
 func (Pause) request()  {}
 func (Resume) request() {}
@@ -48,6 +62,7 @@ type Bus struct {
 	changed  chan struct{} // holds a token when a snapshot arrived since the last look
 	decode   atomic.Pointer[Decode]
 	attend   atomic.Pointer[Attend]
+	seek     atomic.Pointer[Seek]
 	requests chan Request
 	pending  chan struct{} // holds a token when there may be a request to serve
 }
@@ -86,6 +101,10 @@ func (b *Bus) Send(r Request) bool {
 		b.attend.Store(&r)
 		signal(b.pending)
 		return true
+	case Seek:
+		b.seek.Store(&r)
+		signal(b.pending)
+		return true
 	}
 	select {
 	case b.requests <- r:
@@ -99,8 +118,8 @@ func (b *Bus) Send(r Request) bool {
 // Pending returns a channel that receives a value when a request may be waiting, for a paused trainer.
 func (b *Bus) Pending() <-chan struct{} { return b.pending }
 
-// Serve calls h with the waiting requests until none is left or the budget is spent: in the order in which they were sent, but Attend and
-// Decode last. It always serves at least one.
+// Serve calls h with the waiting requests until none is left or the budget is spent: in the order in which they were sent, but Seek,
+// Attend and Decode last. It always serves at least one.
 func (b *Bus) Serve(budget time.Duration, h func(Request)) {
 	select {
 	case <-b.pending:
@@ -119,12 +138,15 @@ func (b *Bus) Serve(budget time.Duration, h func(Request)) {
 	}
 }
 
-// next returns the request to serve next, or nil. Of requests to attend and to decode only the newest of each waits.
+// next returns the request to serve next, or nil. Of requests to seek, to attend and to decode only the newest of each waits.
 func (b *Bus) next() Request {
 	select {
 	case r := <-b.requests:
 		return r
 	default:
+	}
+	if k := b.seek.Swap(nil); k != nil {
+		return *k
 	}
 	if a := b.attend.Swap(nil); a != nil {
 		return *a

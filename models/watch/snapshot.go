@@ -10,9 +10,10 @@ const (
 	Compiling State = "compiling" // programs and kernels are being made
 	Training  State = "training"
 	Paused    State = "paused"
-	Done      State = "done"     // training is over; requests may still be served
-	Choosing  State = "choosing" // nothing runs yet, see Choices
-	Showing   State = "showing"  // there is no run, but pictures that a user asked for
+	Done      State = "done"      // training is over; requests may still be served
+	Choosing  State = "choosing"  // nothing runs yet, see Choices
+	Showing   State = "showing"   // there is no run, but pictures that a user asked for
+	Following State = "following" // another process trains the run
 )
 
 // A Snapshot is what a run looks like at one moment. It is never written after Publish, nor is anything it points to.
@@ -31,9 +32,18 @@ type Snapshot struct {
 	Views    []View // in the order in which they are shown
 	LookStep int    // step of the newest look
 
+	Past *Past // nil: there is none
+
 	Choices []Choice // what the user can begin; nil once something has begun
 	Message string   // an error; "" for none
 	Notice  string   // information, such as "saved at step 1,000"; "" for none
+}
+
+// A Past is what is kept of a run's steps, and which of them a snapshot shows.
+type Past struct {
+	Steps   []int // that a [Seek] can show, in order
+	Shown   int   // the step of the snapshot's views; below 0: they are the newest
+	Weights int   // step of the weights that a [Decode] draws with; below 0: there are none
 }
 
 // A Choice is a training that the user can begin.

@@ -1,0 +1,198 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/draw"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"genview/models/film"
+	"genview/models/lettering"
+	"genview/models/picture"
+	"genview/models/record"
+	"genview/models/watch"
+)
+
+const (
+	filmsName  = "films" // the folder of a run's films
+	filmFPS    = 10
+	mostFrames = 600 // a minute; of a longer range some moments are left out
+)
+
+// A Film is a film of a view over a part of a run's training: a picture for each recorded step, with the step under it.
+type Film struct {
+	Recording *record.Recording
+	View      string // title of the view
+	From, To  int    // steps
+	FPS       int    // pictures a second
+	About     []film.Note
+	CacheDir  string                          // for the index of the system's fonts; "": they are not used
+	Count     func(unit string, done, of int) // receives the progress; nil: nobody does
+}
+
+// Write writes the film to a file, as [film.Write]. The end of ctx cuts it off, and leaves only the finished pictures of a folder.
+// Pictures of several sizes, as maps of texts of several lengths, stand in the middle of the largest.
+func (f Film) Write(ctx context.Context, path string) error {
+	if err := film.CheckName(path); err != nil {
+		return err
+	}
+	steps := f.steps()
+	if len(steps) == 0 {
+		return fmt.Errorf("nothing is recorded between the steps %d and %d", f.From, f.To)
+	}
+	fonts, err := lettering.New(lettering.Options{CacheDir: f.CacheDir})
+	if err != nil {
+		return err
+	}
+	var size image.Point
+	kept := steps[:0]
+	for i, step := range steps {
+		f.count("looks", i+1, len(steps))
+		img := f.picture(fonts, step)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if img != nil {
+			size = image.Pt(max(size.X, img.Rect.Dx()), max(size.Y, img.Rect.Dy()))
+			kept = append(kept, step)
+		}
+	}
+	if len(kept) == 0 {
+		return fmt.Errorf("between the steps %d and %d nothing is recorded of %s that is a picture", f.From, f.To, f.View)
+	}
+	return film.Write(path, film.Film{
+		Pictures: f.pictures(ctx, fonts, kept, size), Frames: len(kept), FPS: f.FPS, About: f.About,
+		Numbers: kept, Captions: func(step int) string { return fmt.Sprintf("step %d", step) },
+	})
+}
+
+// steps returns the recorded steps of the range, at most mostFrames, the first and the last among them.
+func (f Film) steps() []int {
+	all := slices.DeleteFunc(f.Recording.Steps(), func(step int) bool { return step < f.From || step > f.To })
+	if len(all) <= mostFrames {
+		return all
+	}
+	some := make([]int, mostFrames)
+	for i := range some {
+		some[i] = all[i*(len(all)-1)/(mostFrames-1)]
+	}
+	return some
+}
+
+// pictures yields the pictures of steps in one size.
+func (f Film) pictures(ctx context.Context, fonts *lettering.Fonts, steps []int, size image.Point) iter.Seq2[*image.RGBA, error] {
+	return func(yield func(*image.RGBA, error) bool) {
+		last := image.NewRGBA(image.Rectangle{Max: size}) // stands for a look that was thinned out meanwhile
+		for i, step := range steps {
+			if ctx.Err() != nil {
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			f.count("pictures", i+1, len(steps))
+			if img := f.picture(fonts, step); img != nil {
+				last = image.NewRGBA(last.Rect)
+				at := size.Sub(img.Rect.Size()).Div(2)
+				draw.Draw(last, img.Rect.Add(at), img, img.Rect.Min, draw.Src)
+			}
+			if !yield(last, nil) {
+				return
+			}
+		}
+	}
+}
+
+// picture draws the view as it was at a step; nil if there is none.
+func (f Film) picture(fonts *lettering.Fonts, step int) *image.RGBA {
+	m, err := f.Recording.At(step)
+	if err != nil || m.Step != step {
+		return nil
+	}
+	for _, v := range m.Views {
+		if v.Title() == f.View {
+			return picture.Of(fonts, v)
+		}
+	}
+	return nil
+}
+
+func (f Film) count(unit string, done, of int) {
+	if f.Count != nil {
+		f.Count(unit, done, of)
+	}
+}
+
+// news is what is heard of the film that is being made.
+type news struct {
+	text  string
+	ended bool
+}
+
+// film makes a film in the background.
+func (p *player) film(r watch.Film) {
+	path, err := p.filmPath(r)
+	if p.filming {
+		err = errors.New("a film is being made: wait for it")
+	}
+	if err != nil {
+		p.say(err)
+		return
+	}
+	f := Film{Recording: p.recording, View: r.View, From: r.From, To: r.To, FPS: filmFPS, About: p.About, CacheDir: p.CacheDir}
+	f.Count = func(unit string, done, of int) {
+		select {
+		case p.films <- news{text: fmt.Sprintf("filming %s: %d of %d %s", r.View, done, of, unit)}:
+		default: // the next one is as good
+		}
+	}
+	p.filming = true
+	go func() {
+		err := f.Write(p.Filming, path)
+		n := news{text: "saved " + path, ended: true}
+		if err != nil {
+			n.text = fmt.Sprintf("there is no film: %v", err)
+		}
+		p.films <- n
+	}()
+}
+
+// filmed shows what is heard of a film.
+func (p *player) filmed(n news) {
+	p.filming = !n.ended
+	p.notice = n.text
+	p.publish()
+}
+
+// filmPath returns the path of a new film.
+func (p *player) filmPath(r watch.Film) (string, error) {
+	if p.recording == nil {
+		return "", record.ErrNone
+	}
+	dir := filepath.Join(p.Folder.Dir, filmsName)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	word := func(c rune) rune {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			return unicode.ToLower(c)
+		}
+		return '-'
+	}
+	name := fmt.Sprintf("%s-step-%d-%d", strings.Map(word, r.View), r.From, r.To)
+	for n := 1; ; n++ {
+		path := filepath.Join(dir, name)
+		if n > 1 {
+			path += fmt.Sprintf("-%d", n)
+		}
+		path += r.Format
+		if _, err := os.Lstat(path); err != nil { // a folder is made anew, too
+			return path, nil
+		}
+	}
+}
