@@ -71,14 +71,17 @@ func written(t *testing.T, a *app, presets []string, benches []optest.Bench) (al
 
 // TestKernels: what presets' training steps and bench ops consist of on a GPU of AMD's is compiled by the compiler that it has, and
 // spills no registers; it is valid SPIR-V for each version of Vulkan, and can be written in Metal's language. Presets that begin with
-// much to compute are looked at by scripts/drivers, as are all families of GPUs.
+// much to compute are looked at by scripts/drivers, as are all families of GPUs. It can ask for one preset, whose statistics alone it wants.
 func TestKernels(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	presets := tunedByDefault()
 	families, versions := vktest.Families[1:2], []string{"1.1"}
 	var benches []optest.Bench
-	whole := os.Getenv(vktest.DriversVariable) != ""
-	if whole {
+	whole, step := os.Getenv(vktest.DriversVariable) != "", os.Getenv(vktest.StepVariable)
+	switch {
+	case step != "":
+		presets, families = []string{step}, vktest.Families
+	case whole:
 		presets, families, versions, benches = presetNames(), vktest.Families, []string{"1.1", "1.2", "1.3"}, optest.Benches
 	}
 	var all []vktest.Shader
@@ -92,6 +95,8 @@ func TestKernels(t *testing.T) {
 	if whole {
 		vktest.CountExecuted(t, all)
 	}
-	vktest.Check(t, all, versions...)
+	if step == "" {
+		vktest.Check(t, all, versions...)
+	}
 	vktest.Tell(t, "kernels", all)
 }

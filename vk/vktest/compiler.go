@@ -26,6 +26,9 @@ var Families = []string{"polaris10", "vega10", "navi10", "navi21", "gfx1100"}
 // which they write their results.
 const DriversVariable = "GENVIEW_DRIVERS"
 
+// StepVariable is the environment variable by which scripts/drivers makes tests compile the kernels of one preset's step only.
+const StepVariable = "GENVIEW_DRIVERS_STEP"
+
 // Compiler opens a device without hardware until the test ends: RADV's compiler for a family of AMD's GPUs. It compiles kernels and reports
 // statistics, but has no memory and no working queue. If RADV is not installed, the test is skipped; if CI is set, it fails.
 func Compiler(t *testing.T, family string) *vk.Device {
@@ -95,6 +98,9 @@ func CountExecuted(t *testing.T, all []Shader) {
 			d.Views = append(d.Views, virtual.View{Buffer: memory, Hi: min(n, most)})
 		}
 		executed := virtual.Executed(d, virtual.Options{Subgroup: 64}, reckoned)
+		if executed == 0 {
+			t.Errorf("%s: %s, %s: a workgroup does not end", s.Of, s.Ops, s.Form)
+		}
 		for _, j := range each[i] {
 			all[j].Executed = executed
 		}

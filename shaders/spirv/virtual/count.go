@@ -4,12 +4,16 @@ package virtual
 // instructions.
 const writtenRounds, writtenOut = 32, 26 * 32
 
+// countable is how many instructions of an invocation are counted at most: more than any kernel of a training step has. Products of large
+// models have a million.
+const countable = 4_000_000
+
 // Executed runs the first workgroup of a dispatch and counts the instructions that it executes. It divides them by the number that a
 // compiler expects, which does not know how many rounds the loops have that it does not unroll: reckoned returns the rounds that it assumes
 // for a loop inside of within other loops. A ratio of 3 means that the compiler's estimate is to be multiplied by 3.
 //
-// Faults are not reported. Memory may be shorter than the kernel expects, and have any content. A loop that therefore never ends is counted
-// up to where the run was stopped.
+// Faults are not reported. Memory may be shorter than the kernel expects, and have any content. If a loop therefore never ends, the result
+// is 0.
 func Executed(d *Dispatch, o Options, reckoned func(within int) float64) float64 {
 	r := newRun(d, o)
 	k, g := d.Kernel, &r.group
@@ -26,10 +30,12 @@ func Executed(d *Dispatch, o Options, reckoned func(within int) float64) float64
 	for i := range in {
 		in[i] = root
 	}
-	for going := true; going && ran < endless*len(g.pool); going = g.meet() {
+	for going := true; going; going = g.meet() {
 		for n, v := range g.pool {
-			for v.state == running && ran < endless*len(g.pool) {
-				ran++
+			for v.state == running {
+				if ran++; ran > countable*len(g.pool) {
+					return 0
+				}
 				i := &k.code[v.pc]
 				in[n] = in[n].count(k, v, ends[v.pc])
 				i.do(v, i)

@@ -203,6 +203,20 @@ func TestExecuted(t *testing.T) {
 	}
 }
 
+// TestExecutedLong: a loop of as many instructions as a large product has is counted to its end, and what has no end is not counted.
+func TestExecutedLong(t *testing.T) {
+	for rounds, want := range map[int]float64{100_000: 10_000, 1 << 30: 0} {
+		b := spirv.NewBlock("test", 1, 1, 1)
+		x, y := b.Buffer(0, one, true, false), b.Buffer(1, one, true, true)
+		sum := b.Cell(b.Float(0))
+		b.For(b.Index(0), b.Index(rounds), 1, func(spirv.ID) { b.Set(sum, b.Add(b.Get(sum), b.Load(x, b.LocalID(0)))) })
+		b.Store(y, b.LocalID(0), b.Get(sum))
+		if got := executed(loaded(t, b.Module())); math.Abs(got-want) > 0.1*want {
+			t.Errorf("%d rounds are %g of what is reckoned, want %g", rounds, got, want)
+		}
+	}
+}
+
 //go:embed testdata/loops.spv
 var loops []byte
 

@@ -40,10 +40,16 @@ const (
 	training = "./cmd/genview -run ^(TestStepsMakeLittle|TestDoctor)$"
 )
 
+// The tests of kernels with RADV's compiler.
+const (
+	radv        = "RADV's compiler, spirv-val, spirv-cross"
+	testKernels = "./cmd/genview -run ^TestKernels$"
+)
+
 // trials lists all trials. The one that takes longest comes first, so that nothing waits for it at the end.
 func trials() []trial {
 	all := []trial{
-		{name: "RADV's compiler, spirv-val, spirv-cross", tests: []string{"./cmd/genview -run ^TestKernels$", "./tensor -run ^TestCandidates$"}},
+		{name: radv, tests: []string{testKernels, "./tensor -run ^TestCandidates$"}},
 		{
 			name: "SwiftShader", env: []string{"VK_DRIVER_FILES=" + swiftshader, "VK_ICD_FILENAMES=" + swiftshader}, needs: swiftshader,
 			tests: []string{device, training},
@@ -66,11 +72,32 @@ func main() {
 	log.SetPrefix("drivers: ")
 	quick := flag.Bool("quick", false, "only the tests of the device on lavapipe posing as others; nothing is written")
 	part := flag.String("run", "", "only what has this in its name; nothing is written")
+	step := flag.String("step", "", "only the kernels of the training step of this preset, as RADV compiles them; what they are is printed")
 	out := flag.String("o", "scripts/drivers.md", "the file that is written")
 	flag.Parse()
-	if err := run(*quick, *part, *out); err != nil {
+	var err error
+	if *step != "" {
+		err = runStep(*step)
+	} else {
+		err = run(*quick, *part, *out)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// runStep prints the table of the kernels of a preset's training step.
+func runStep(preset string) error {
+	dir, err := os.MkdirTemp("", "drivers-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	j := &job{trial: trial{name: radv, env: []string{vktest.StepVariable + "=" + preset}}, test: testKernels}
+	if j.run(dir); j.err != nil {
+		return problem(1)
+	}
+	return table(os.Stdout, "Kernels of the training step of "+preset, filepath.Join(dir, "kernels.json"))
 }
 
 // run runs the trials, and writes the results unless it ran only some of them.

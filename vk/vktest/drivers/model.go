@@ -38,15 +38,17 @@ const launch = 4e-6
 //
 // A subgroup executes as many instructions as the compiler estimates, but for the number of rounds that its loops have, which the compiler
 // does not know. It issues them one after the other and waits in between as long as the compiler estimates, while the SIMD's other subgroups
-// run. If there are too few subgroups, some SIMDs have none.
+// run. A workgroup's subgroups stay on the SIMDs that share its memory. So the SIMD with the most subgroups decides, and if there are few
+// workgroups, others have none.
 func (g gpu) modelled(s vktest.Shader, family string) (seconds, bound float64) {
 	m := s.Made[family]
 	memory := float64(s.Bytes) / g.bandwidth
 	bound = launch + max(memory, s.FLOPs/g.flops)
 	issue := m["Inverse Throughput"] * s.Executed
 	alone := issue * max(1, m["Latency"]/m["Inverse Throughput"])
-	waves := float64(s.Groups[0]*s.Groups[1]*s.Groups[2]) * math.Ceil(float64(s.Local)/64)
-	a := waves / g.simds // per SIMD
+	const share = 4 // SIMDs that share memory: of a compute unit of GCN, of two of RDNA, which RADV uses as one
+	groups, subgroups := float64(s.Groups[0]*s.Groups[1]*s.Groups[2]), math.Ceil(float64(s.Local)/64)
+	a := math.Ceil(math.Ceil(groups*share/g.simds) * subgroups / share) // subgroups of the SIMD that has most
 	rounds := math.Ceil(a / m.Waves())
 	return launch + max(memory, max(a*issue, rounds*alone)/g.clock), bound
 }
