@@ -13,7 +13,7 @@ import (
 
 // ofFamily is what a family may import: it knows neither the loop that trains it, nor the run folder, nor the window.
 var ofFamily = []string{
-	"tensor", "models/nn", "models/optim", "models/step", "models/data", "models/family", "models/settings", "models/picture", "models/walk", "models/watch",
+	"tensor", "models/nn", "models/optim", "models/step", "models/data", "models/family", "models/heads", "models/settings", "models/picture", "models/walk", "models/watch",
 }
 
 // ofZoo are the packages in the list of package zoo.
@@ -34,6 +34,7 @@ var mayImport = map[string][]string{
 	"models/data/codec":            {},
 	"models/safetensors":           {"vk/files"},
 	"models/settings":              {},
+	"models/heads":                 {"models/watch"},
 	"models/film":                  {"vk/files", "models/lettering"},
 	"models/directions":            {"models/walk"},
 	"models/script":                {"models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/run", "models/sound", "models/walk"},
@@ -59,7 +60,7 @@ var mayImport = map[string][]string{
 	"models/nn":                    {"tensor"},
 	"models/optim":                 {"tensor", "models/settings"},
 	"models/step":                  {"tensor", "models/nn", "models/optim", "models/watch"},
-	"models/family":                {"tensor", "models/nn", "models/optim", "models/data", "models/picture", "models/walk", "models/watch"},
+	"models/family":                {"tensor", "models/nn", "models/optim", "models/data", "models/heads", "models/picture", "models/walk", "models/watch"},
 	"models/family/familytest":     nil, // anything: it holds families to what all else relies on
 	"models/vae":                   ofFamily,
 	"models/gan":                   ofFamily,
@@ -74,7 +75,7 @@ var mayImport = map[string][]string{
 	"models/picture":               {"models/watch", "models/lettering", "models/film", "vk/files"},
 	"models/record":                {"models/watch", "models/safetensors", "vk/files"},
 	"models/train":                 {"tensor", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
-	"viewer":                       {"models/watch", "models/walk", "models/lettering"},
+	"viewer":                       {"models/heads", "models/watch", "models/walk", "models/lettering"},
 	"cmd/genview":                  nil, // anything
 	"scripts/examples":             nil,
 	"scripts":                      {},

@@ -8,6 +8,7 @@ import (
 	"image"
 	"reflect"
 
+	"genview/models/heads"
 	"genview/models/watch"
 	"genview/tensor"
 )
@@ -73,6 +74,14 @@ type Reader interface {
 	Attend(ctx context.Context, text string) (*watch.HeatMaps, error)
 }
 
+// An Attentive model has attention heads to score, and can do without each of them.
+type Attentive interface {
+	Reader
+	// Examine scores each head, and measures what the model loses without it on data that it was not trained on. o.Examples are parts of a
+	// text, or texts.
+	Examine(ctx context.Context, o Evaluation) (*heads.Report, error)
+}
+
 // A Translator translates texts.
 type Translator interface {
 	Translate(ctx context.Context, texts []string) ([]string, error)
@@ -127,6 +136,7 @@ var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Finder]():        "has no latent space to find pictures in, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Opened]():        "has no decoder to look into, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Reader]():        "does not read texts, as Transformers of text do",
+	reflect.TypeFor[Attentive]():     "has no attention heads that are scored, as Transformers of text have",
 	reflect.TypeFor[Translator]():    "does not translate",
 	reflect.TypeFor[Generator]():     "does not go on with a text, as GPTs do",
 	reflect.TypeFor[Classifier]():    "does not tell classes of pictures, as classifiers do",

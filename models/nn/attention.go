@@ -42,7 +42,7 @@ func (a *MultiheadAttention) Forward(p *Pass, x, memory *tensor.Tensor, o tensor
 	}
 	o.Tap = a.Name
 	a.Drop.attention(p, &o)
-	y := tensor.ScaledDotProductAttention(heads[0], heads[1], heads[2], o)
+	y := p.ofHeads(a.Name, tensor.ScaledDotProductAttention(heads[0], heads[1], heads[2], o))
 	return a.Out.Forward(y.Permute(0, 2, 1, 3).Reshape(x.Shape()...))
 }
 

@@ -9,6 +9,7 @@ type Pass struct {
 	rng      *tensor.RNG
 	updates  []tensor.Update
 	layers   []Activation
+	heads    func(layer string, y *tensor.Tensor) *tensor.Tensor // nil for nothing
 }
 
 // An Activation is what a layer makes of a pass's input.
@@ -33,6 +34,17 @@ func (p *Pass) Updates() []tensor.Update { return p.updates }
 func (p *Pass) Layer(name string, x *tensor.Tensor) *tensor.Tensor {
 	p.layers = append(p.layers, Activation{name, x})
 	return x
+}
+
+// Heads has each attention layer go on with what f makes of the outputs of its heads, y [B, Heads, T, E/Heads]. A layer has the name of the
+// tap on its weights.
+func (p *Pass) Heads(f func(layer string, y *tensor.Tensor) *tensor.Tensor) { p.heads = f }
+
+func (p *Pass) ofHeads(layer string, y *tensor.Tensor) *tensor.Tensor {
+	if p.heads == nil {
+		return y
+	}
+	return p.heads(layer, y)
 }
 
 // Layers returns what the layers of the pass made, in their order.

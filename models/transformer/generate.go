@@ -19,8 +19,9 @@ type Generator struct {
 	config GPTConfig
 	model  *GPT
 
-	next *continuation
-	eval *evaluator
+	next    *continuation
+	eval    *evaluator
+	without *ablatedGPT
 }
 
 // NewGenerator builds and compiles the training step.
@@ -86,24 +87,39 @@ func (t *Generator) Loss(ctx context.Context, text []int32, heard func(done, all
 	if err != nil {
 		return 0, 0, err
 	}
-	tokens, targets := make([]int32, e.tokens.Len()), make([]int32, e.targets.Len())
-	sum := 0.0
-	for at := 0; at < len(text)-1; at += len(tokens) {
-		n := min(len(tokens), len(text)-1-at)
+	sum, done := 0.0, 0
+	err = windows(text, e.tokens.Len(), func(tokens, targets []int32, n int) error {
+		var v [1]float32
+		if err := run(ctx, e.program, tensor.Feed{e.tokens: tokens, e.targets: targets}, e.loss, v[:]); err != nil {
+			return err
+		}
+		sum += float64(v[0]) * float64(n)
+		if done += n; heard != nil {
+			heard(done, len(text)-1)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	return sum / float64(len(text)-1), len(text) - 1, nil
+}
+
+// windows passes on the tokens of a text, size at a time, and those to predict from them. The text has n of each; the last targets may be
+// noTarget.
+func windows(text []int32, size int, read func(tokens, targets []int32, n int) error) error {
+	tokens, targets := make([]int32, size), make([]int32, size)
+	for at := 0; at < len(text)-1; at += size {
+		n := min(size, len(text)-1-at)
 		clear(tokens[copy(tokens, text[at:at+n]):])
 		for i := copy(targets, text[at+1:at+1+n]); i < len(targets); i++ {
 			targets[i] = noTarget
 		}
-		var v [1]float32
-		if err := run(ctx, e.program, tensor.Feed{e.tokens: tokens, e.targets: targets}, e.loss, v[:]); err != nil {
-			return 0, 0, err
-		}
-		sum += float64(v[0]) * float64(n)
-		if heard != nil {
-			heard(at+n, len(text)-1)
+		if err := read(tokens, targets, n); err != nil {
+			return err
 		}
 	}
-	return sum / float64(len(text)-1), len(text) - 1, nil
+	return nil
 }
 
 // continuation holds the program that reads one sequence.
@@ -165,6 +181,23 @@ func (t *Generator) Generate(ctx context.Context, tokens []int32, n int, o Sampl
 		tokens = append(tokens, next)
 	}
 	return nil
+}
+
+// Next returns the probability of each next token after at least one token and at most Context.
+func (t *Generator) Next(ctx context.Context, tokens []int32) ([]float32, error) {
+	c, err := t.continuation()
+	if err != nil {
+		return nil, err
+	}
+	window, logits := make([]int32, t.config.Context), make([]float32, c.logits.Len())
+	if err := filled(window, tokens); err != nil {
+		return nil, err
+	}
+	if err := run(ctx, c.program, tensor.Feed{c.tokens: window}, c.logits, logits); err != nil {
+		return nil, err
+	}
+	vocab := t.config.Vocab
+	return probabilities(logits[(len(tokens)-1)*vocab : len(tokens)*vocab]), nil
 }
 
 // draw draws a token from softmax(logits/Temperature) among the TopK likeliest.

@@ -16,8 +16,9 @@ type Translator struct {
 	config Config
 	model  *Transformer
 
-	greedy *greedy
-	probe  *probe
+	greedy  *greedy
+	probe   *probe
+	without *ablatedTranslator
 }
 
 // NewTranslator builds and compiles the training step.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Request is something an onlooker asks of a trainer: a Decode, Attend, Choose, Pause, Resume, Save or Stop. A Seek, Film,
+// A Request is something an onlooker asks of a trainer: a Decode, Attend, Ablate, Choose, Pause, Resume, Save or Stop. A Seek, Film,
 // Decode or Attend is also asked of package replay, about a run's past.
 type Request interface{ request() }
 
@@ -31,6 +31,13 @@ type Film struct {
 	Format   string // an ending that package film knows, as ".gif"; "/" for a folder of pictures
 }
 
+// Ablate asks what the model does without a head, in all further snapshots: see [HeatMaps.Cut]. The zero value asks for nothing more.
+type Ablate struct {
+	Layer string // the name of its [Map]; "": none
+	Head  int    // from 0
+	Mean  bool   // the head puts out its mean output on held-out data for each position; false: zeros
+}
+
 // Choose begins what a [Choice] offered.
 type Choose struct{ Name string }
 
@@ -50,6 +57,7 @@ func (Decode) request() {}
 func (Attend) request() {}
 func (Seek) request()   {}
 func (Film) request()   {}
+func (Ablate) request() {}
 func (Choose) request() {}
 func (Pause) request()  {}
 func (Resume) request() {}

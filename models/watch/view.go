@@ -3,6 +3,7 @@ package watch
 import (
 	"image"
 	"math"
+	"slices"
 )
 
 // A View is a part of what a run shows. Its kinds are the pointers to the types of this file that have the method. The set is closed: code
@@ -76,14 +77,44 @@ type HeatMaps struct {
 	Prompt *Prompt   // the text of the maps, which an Attend changes; nil if they have none
 	Words  [2]string // around a value in a sentence from its row to its column, such as "takes" and "from"
 	Maps   []Map     // in the order in which they are shown; none if the prompt has a problem
+	Cut    *Cut      `json:",omitempty"` // what the model does without one of its heads; nil: nothing was asked
+}
+
+// A Cut is what a model does without one of its heads.
+type Cut struct {
+	Ablate
+	Loss   float64  // on held-out data, with all heads
+	Lost   float64  // on the same data, without the head
+	Unit   string   // of both, such as "nats per character"
+	Next   []Likely // the likeliest tokens after the prompt, without the head; nil if the model predicts none
+	Output string   // the model's output for the prompt, without the head; "" for none
+}
+
+// Likely is a token with its probability.
+type Likely struct {
+	Token string
+	P     float64
+}
+
+// A Score is a number that describes each of a layer's heads.
+type Score struct {
+	Name   string    // such as "entropy"
+	Unit   string    // such as "nats"; "" for none
+	Values []float64 // one a head
 }
 
 // A Prompt is a text that a model has read, with the result.
 type Prompt struct {
 	Text    string
-	Unread  int    // number of characters at the beginning of Text that the model does not read because the text is too long
-	Output  string // the model's output; "" for none
-	Problem string // why the model cannot read Text; the other fields are then empty; "": it can
+	Unread  int      // number of characters at the beginning of Text that the model does not read because the text is too long
+	Output  string   // the model's output; "" for none
+	Next    []Likely `json:",omitempty"` // the likeliest tokens after the text, the likeliest first; nil if the model predicts none
+	Problem string   // why the model cannot read Text; the other fields are then empty; "": it can
+}
+
+// Has tells whether the view has the head of an ablation.
+func (v *HeatMaps) Has(a Ablate) bool {
+	return slices.ContainsFunc(v.Maps, func(m Map) bool { return m.Name == a.Layer && a.Head >= 0 && a.Head < m.Heads })
 }
 
 // A Map holds tables of one size. For a Transformer they are the attention weights of a layer's heads: how much the token of each row
@@ -92,7 +123,9 @@ type Map struct {
 	Name       string // such as "decoder.layers.0.multihead_attn", the name of a tap
 	Heads      int    // number of tables
 	Rows, Cols []string
+	Self       bool      `json:",omitempty"` // rows and columns are the positions of one sequence: self-attention
 	Values     []float32 // [Heads, len(Rows), len(Cols)], none negative
+	Scores     []Score   `json:",omitempty"` // of the heads at this step, not only for this text; nil for none
 }
 
 // Head returns the values [len(Rows), len(Cols)] of one table.

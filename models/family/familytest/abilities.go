@@ -73,8 +73,20 @@ func answers(t *testing.T, m family.Model, views []watch.View) {
 		}
 		ask("Evaluate", err)
 	}
+	writes(ctx, m, views, ask)
+	if asked == 0 {
+		t.Error("the model can do nothing that one can ask for")
+	}
+}
+
+// writes asks a model of texts for its abilities.
+func writes(ctx context.Context, m family.Model, views []watch.View, ask func(what string, err error)) {
 	if m, ok := m.(family.Reader); ok {
 		ask("Attend", reads(ctx, m, views))
+	}
+	if m, ok := m.(family.Attentive); ok {
+		ask("Examine", examines(ctx, m))
+		ask("Ablate", ablates(ctx, m, views))
 	}
 	if m, ok := m.(family.Translator); ok {
 		out, err := m.Translate(ctx, []string{"3 May 1998", "4 July 2001"})
@@ -90,9 +102,6 @@ func answers(t *testing.T, m family.Model, views []watch.View) {
 			err = errors.New("it goes on by another number of characters than was asked for")
 		}
 		ask("Generate", err)
-	}
-	if asked == 0 {
-		t.Error("the model can do nothing that one can ask for")
 	}
 }
 
@@ -182,4 +191,43 @@ func reads(ctx context.Context, m family.Reader, views []watch.View) error {
 		return err
 	}
 	return errors.New("no view has a prompt")
+}
+
+// examines measures the model without each of its heads.
+func examines(ctx context.Context, m family.Attentive) error {
+	r, err := m.Examine(ctx, family.Evaluation{Examples: 2})
+	if err == nil && (len(r.Heads) == 0 || !(r.Loss > 0) || r.Heads[0].Zero == r.Loss || r.Heads[0].Mean == r.Loss) {
+		err = fmt.Errorf("without heads the loss does not change: %v", r)
+	}
+	return err
+}
+
+// ablates asks for what the model does without a head: further looks tell it, until nothing is asked for.
+func ablates(ctx context.Context, of family.Attentive, views []watch.View) error {
+	m, is := of.(family.Model)
+	maps := watch.Find[*watch.HeatMaps](views, "Attention")
+	if !is || maps == nil || len(maps.Maps) == 0 || maps.Maps[0].Scores == nil {
+		return errors.New("no view has maps with scores")
+	}
+	last := maps.Maps[len(maps.Maps)-1]
+	for _, ask := range []watch.Ablate{{Layer: last.Name, Head: last.Heads - 1, Mean: true}, {Layer: last.Name, Head: last.Heads}, {}} {
+		if !m.Answer(ctx, ask) {
+			return fmt.Errorf("%v does not lead to a look", ask)
+		}
+		views, err := m.Look(ctx)
+		if err != nil {
+			return err
+		}
+		got := watch.Find[*watch.HeatMaps](views, "Attention").Cut
+		if !maps.Has(ask) {
+			if got != nil {
+				return fmt.Errorf("%v, which there is not, leads to %v", ask, got)
+			}
+			continue
+		}
+		if got == nil || got.Ablate != ask || !(got.Lost > 0) || got.Lost == got.Loss || (got.Next == nil) != (maps.Prompt.Next == nil) {
+			return fmt.Errorf("%v leads to %+v", ask, got)
+		}
+	}
+	return nil
 }

@@ -22,7 +22,8 @@ type model struct {
 	learned    *data.Text // the text that the model learns from
 	train      int        // number of characters to train on; the rest is held out
 	step       int
-	text       string // the text whose attention is shown; "": the newest sample
+	text       string       // the text whose attention is shown; "": the newest sample
+	cut        watch.Ablate // the head without which the model is shown, too
 }
 
 const sampleSize = 160 // characters of a sample
@@ -154,9 +155,14 @@ func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error
 	if err := m.Generate(ctx, text, ahead, family.Sampling{}, func(c string) error { a.Prompt.Output += c; return nil }); err != nil {
 		return nil, err
 	}
+	next, err := m.Next(ctx, tokens)
+	if err != nil {
+		return nil, err
+	}
+	a.Prompt.Next = m.likeliest(next)
 	read := strings.Split(m.vocabulary.Decode(tokens), "")
 	for _, s := range all {
-		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: read, Cols: read, Values: s.Weights})
+		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: read, Cols: read, Self: true, Values: s.Weights})
 	}
 	return a, nil
 }
@@ -178,6 +184,9 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.look(ctx, a); err != nil {
+		return nil, err
+	}
 	return []watch.View{&watch.Texts{Name: "Sample", Examples: []watch.Example{{Input: m.Opening(), Output: sample.String()}}}, a}, nil
 }
 
@@ -186,13 +195,17 @@ func firstRunes(s string, n int) string {
 	return string(r[:min(n, len(r))])
 }
 
-// Answer sets the text whose attention is shown.
+// Answer sets the text whose attention is shown, and the head to do without.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
-	a, ok := r.(watch.Attend)
-	if ok {
-		m.text = a.Text
+	switch r := r.(type) {
+	case watch.Attend:
+		m.text = r.Text
+	case watch.Ablate:
+		m.cut = r
+	default:
+		return false
 	}
-	return ok
+	return true
 }
 
 // perplexity is the result of evaluating a GPT.

@@ -19,7 +19,8 @@ type model struct {
 	dates      *data.Dates
 	vocabulary *data.Vocabulary
 	step       int
-	text       string // the text whose attention is shown
+	text       string       // the text whose attention is shown
+	cut        watch.Ablate // the head without which the model is shown, too
 
 	sources, targets []int32 // of a batch
 	source, target   []byte  // of an example
@@ -123,12 +124,19 @@ func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error
 	if err != nil {
 		return nil, err
 	}
-	all, err := m.Attention(ctx, source, out[0])
+	a := family.Attention(&watch.Prompt{Text: text, Output: m.vocabulary.Decode(out[0])})
+	a.Maps, err = m.maps(ctx, source, out[0])
+	return a, err
+}
+
+// maps returns the attention of all layers while a source is translated to a target.
+func (m *model) maps(ctx context.Context, source, target []int32) ([]watch.Map, error) {
+	all, err := m.Attention(ctx, source, target)
 	if err != nil {
 		return nil, err
 	}
-	a := family.Attention(&watch.Prompt{Text: text, Output: m.vocabulary.Decode(out[0])})
-	read, said := m.names(source), m.names(out[0])
+	var maps []watch.Map
+	read, said := m.names(source), m.names(target)
 	for _, s := range all {
 		from, to := read, read
 		switch {
@@ -137,9 +145,10 @@ func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error
 		case strings.HasPrefix(s.Name, "decoder."):
 			from, to = append([]string{"begin"}, said...), append(slices.Clone(said), "end")
 		}
-		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: to[:s.To], Cols: from[:s.From], Values: s.Weights})
+		self := strings.HasSuffix(s.Name, ".self_attn")
+		maps = append(maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: to[:s.To], Cols: from[:s.From], Self: self, Values: s.Weights})
 	}
-	return a, nil
+	return maps, nil
 }
 
 // names returns tokens for display; a model that has learned little may output special ones.
@@ -186,16 +195,23 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.look(ctx, a); err != nil {
+		return nil, err
+	}
 	return []watch.View{&watch.Texts{Name: "Examples", Examples: examples}, a}, nil
 }
 
-// Answer sets the text whose attention is shown.
+// Answer sets the text whose attention is shown, and the head to do without.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
-	a, ok := r.(watch.Attend)
-	if ok {
-		m.text = a.Text
+	switch r := r.(type) {
+	case watch.Attend:
+		m.text = r.Text
+	case watch.Ablate:
+		m.cut = r
+	default:
+		return false
 	}
-	return ok
+	return true
 }
 
 // accuracy is the result of evaluating a translator.

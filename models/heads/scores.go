@@ -1,0 +1,139 @@
+package heads
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+
+	"genview/models/watch"
+)
+
+// A Score is a number that may not be defined; it is then NaN, and null in JSON.
+type Score float64
+
+// MarshalJSON implements [json.Marshaler].
+func (s Score) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(s)) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(s))
+}
+
+// Format implements [fmt.Formatter]: a score that is not defined is a dash.
+func (s Score) Format(f fmt.State, verb rune) {
+	if math.IsNaN(float64(s)) {
+		fmt.Fprint(f, "–")
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), float64(s))
+}
+
+// Entropy returns the mean entropy in nats of the rows of weights with that many columns: 0 if each query attends to one key alone, ln
+// columns if to all equally.
+func Entropy(weights []float32, cols int) float64 {
+	sum := 0.0
+	for _, w := range weights {
+		if w > 0 {
+			sum -= float64(w) * math.Log(float64(w))
+		}
+	}
+	return sum / float64(len(weights)/cols)
+}
+
+// Distance returns how many positions away from a query are the keys that it attends to, on average: Σⱼ w(i, j)·|i − j|, the mean over
+// queries i (Vig & Belinkov 2019, section 4.3). Queries and keys are the positions of one sequence.
+func Distance(weights []float32, cols int) float64 {
+	sum := 0.0
+	for at, w := range weights {
+		sum += float64(w) * math.Abs(float64(at/cols-at%cols))
+	}
+	return sum / float64(len(weights)/cols)
+}
+
+// Previous returns the mean weight of the position before a query, over all queries but the first; NaN for a single position.
+func Previous(weights []float32, cols int) float64 { return diagonal(weights, cols, 1, 1) }
+
+// Induction returns how far a head completes a repetition (Olsson et al. 2022, "prefix matching"). The sequence is a part of random tokens,
+// twice. A query in the second part has occurred once before; the score is the mean weight of the position after that one.
+func Induction(weights []float32, cols int) float64 {
+	n := cols / 2
+	return diagonal(weights, cols, n-1, n)
+}
+
+// diagonal returns the mean weight of the key that is back positions before a query, over the queries from first on.
+func diagonal(weights []float32, cols, back, first int) float64 {
+	rows, sum := len(weights)/cols, 0.0
+	if first >= rows {
+		return math.NaN()
+	}
+	for i := first; i < rows; i++ {
+		sum += float64(weights[i*cols+i-back])
+	}
+	return sum / float64(rows-first)
+}
+
+// Scores returns the scores of a layer's heads in a text. Distance and Previous are of self-attention alone.
+func Scores(m watch.Map) []watch.Score {
+	all := []watch.Score{{Name: "entropy", Unit: "nats"}}
+	if m.Self {
+		all = append(all, watch.Score{Name: "distance", Unit: "tokens"}, watch.Score{Name: "previous"})
+	}
+	cols := len(m.Cols)
+	for k := range m.Heads {
+		w := m.Head(k)
+		all[0].Values = append(all[0].Values, Entropy(w, cols))
+		if m.Self {
+			all[1].Values = append(all[1].Values, Distance(w, cols))
+			all[2].Values = append(all[2].Values, Previous(w, cols))
+		}
+	}
+	if m.Self && cols < 2 { // there is no previous token
+		all = all[:2]
+	}
+	return all
+}
+
+// Repeated returns the induction score of a layer's heads, whose weights [heads, n, n] are those for a part of random tokens, twice.
+func Repeated(weights []float32, heads, n int) watch.Score {
+	s := watch.Score{Name: "induction"}
+	for k := range heads {
+		s.Values = append(s.Values, Induction(weights[k*n*n:(k+1)*n*n], n))
+	}
+	return s
+}
+
+// Mean returns the means of scores over several texts. A score counts where it is defined.
+func Mean(texts ...[]watch.Score) []watch.Score {
+	var all []watch.Score
+	counts := map[string]float64{}
+	for _, scores := range texts {
+		for _, s := range scores {
+			i := slices.IndexFunc(all, func(known watch.Score) bool { return known.Name == s.Name })
+			if i < 0 {
+				i = len(all)
+				all = append(all, watch.Score{Name: s.Name, Unit: s.Unit, Values: make([]float64, len(s.Values))})
+			}
+			counts[s.Name]++
+			for k, v := range s.Values {
+				all[i].Values[k] += (v - all[i].Values[k]) / counts[s.Name]
+			}
+		}
+	}
+	return all
+}
+
+// Likeliest returns the n likeliest of tokens with those probabilities, the likeliest first.
+func Likeliest(probabilities []float32, n int, name func(token int) string) []watch.Likely {
+	order := make([]int, len(probabilities))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
+	var all []watch.Likely
+	for _, token := range order[:min(n, len(order))] {
+		all = append(all, watch.Likely{Token: name(token), P: float64(probabilities[token])})
+	}
+	return all
+}

@@ -1,0 +1,143 @@
+package text
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"genview/models/family"
+	"genview/models/heads"
+	"genview/models/transformer"
+	"genview/models/watch"
+)
+
+const (
+	unit        = "nats per character"
+	mostLikely  = 8    // next tokens that are shown
+	lookedAt    = 1024 // held-out characters on which a look measures the model without a head
+	examined    = 4096 // held-out characters on which Examine does
+	mostWindows = 8    // parts of the held-out text in which Examine scores heads, and repetitions
+)
+
+// likeliest returns the likeliest tokens.
+func (m *model) likeliest(p []float32) []watch.Likely {
+	return heads.Likeliest(p, mostLikely, func(token int) string { return m.vocabulary.Decode([]int32{int32(token)}) })
+}
+
+// heldOut returns up to n tokens of the held-out part, after the one before it.
+func (m *model) heldOut(ctx context.Context, n int) ([]int32, error) {
+	if m.learned == nil {
+		if err := m.open(ctx); err != nil {
+			return nil, err
+		}
+	}
+	n = min(n, m.learned.Len()-m.train) + 1
+	return m.vocabulary.Append(make([]int32, 0, n), m.learned.Slice(m.train-1, n))
+}
+
+// scores returns the scores of each layer's heads in windows of a text, and in as many repetitions of random tokens.
+func (m *model) scores(ctx context.Context, text []int32, windows int) ([][]watch.Score, []transformer.Shares, error) {
+	size := m.settings.Model.Context
+	rng := rand.New(rand.NewPCG(1, 1))
+	var layers []transformer.Shares
+	var all [][][]watch.Score // of each layer, of each text
+	add := func(tokens []int32, score func(s transformer.Shares) []watch.Score) (err error) {
+		if layers, err = m.Generator.Attention(ctx, tokens); err != nil {
+			return err
+		}
+		all = append(all, make([][][]watch.Score, len(layers)-len(all))...)
+		for i, s := range layers {
+			all[i] = append(all[i], score(s))
+		}
+		return nil
+	}
+	for i := range windows {
+		if lo, hi := i*size, min((i+1)*size, len(text)); lo < hi {
+			if err := add(text[lo:hi], func(s transformer.Shares) []watch.Score {
+				names := make([]string, s.From)
+				return heads.Scores(watch.Map{Heads: s.Heads, Rows: names, Cols: names, Self: true, Values: s.Weights})
+			}); err != nil {
+				return nil, nil, err
+			}
+		}
+		if size < 4 { // a repetition of one token shows nothing
+			continue
+		}
+		part := make([]int32, size/2)
+		for k := range part {
+			part[k] = int32(rng.IntN(m.vocabulary.Len()))
+		}
+		if err := add(slices.Concat(part, part), func(s transformer.Shares) []watch.Score {
+			return []watch.Score{heads.Repeated(s.Weights, s.Heads, s.From)}
+		}); err != nil {
+			return nil, nil, err
+		}
+	}
+	var means [][]watch.Score
+	for _, of := range all {
+		means = append(means, heads.Mean(of...))
+	}
+	return means, layers, nil
+}
+
+// look adds to the maps of a prompt how the heads score on held-out text, and what the model does without the chosen head.
+func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
+	if len(a.Maps) == 0 {
+		return nil
+	}
+	text, err := m.heldOut(ctx, lookedAt)
+	if err != nil {
+		return err
+	}
+	scores, _, err := m.scores(ctx, text[1:], 1)
+	if err != nil {
+		return err
+	}
+	for i := range a.Maps {
+		a.Maps[i].Scores = scores[i]
+	}
+	if !a.Has(m.cut) {
+		return nil
+	}
+	prompt, err := m.encode(a.Prompt.Text)
+	if err != nil {
+		return err
+	}
+	both, err := m.Without(ctx, text, prompt[a.Prompt.Unread:], []transformer.Cut{transformer.Cut(m.cut)}, nil)
+	if err != nil {
+		return err
+	}
+	a.Cut = &watch.Cut{Ablate: m.cut, Loss: both[0].Loss, Lost: both[1].Loss, Unit: unit, Next: m.likeliest(both[1].Next)}
+	return nil
+}
+
+// Examine scores all heads, and measures the held-out text without each: 4096 characters, or as many windows as examples are asked for.
+func (m *model) Examine(ctx context.Context, o family.Evaluation) (*heads.Report, error) {
+	n := examined
+	if o.Examples > 0 {
+		n = o.Examples * m.settings.Model.Context
+	}
+	text, err := m.heldOut(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	scores, layers, err := m.scores(ctx, text[1:], mostWindows)
+	if err != nil {
+		return nil, err
+	}
+	r := &heads.Report{Unit: unit, Of: fmt.Sprintf("%s of the text's last tenth", family.CountOf(len(text)-1, "character"))}
+	for i, s := range layers {
+		r.Add(s.Name, s.Heads, scores[i])
+	}
+	var cuts []transformer.Cut
+	for _, c := range r.Cuts() {
+		cuts = append(cuts, transformer.Cut(c))
+	}
+	all, err := m.Without(ctx, text, nil, cuts, m.env.Counter("heads"))
+	if err != nil {
+		return nil, err
+	}
+	r.Measured(transformer.Losses(all))
+	return r, nil
+}
