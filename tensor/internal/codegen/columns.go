@@ -24,7 +24,7 @@ func reduceColumns(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	x := u.Node.In[0]
 	c := columns{u: u, x: x, r: u.Node.Reduce, a: x.Shape[0], k: x.Shape[1], n: x.Shape[2]}
 	items := c.a * c.quads()
-	c.deep = depth(on, items, c.k)
+	c.deep = depth(on, items, c.k, 8)
 	side := 64
 	if on.CPU && items < 64*16 {
 		side = on.Lanes
@@ -54,13 +54,8 @@ func reduceColumns(f *fuse.Fusion, u *fuse.Unit, on ir.Target) Generated {
 	at, v := c.total(b.Min(item, b.Index(items-1)))
 	shared := b.Shared(side*c.deep, b.TypeOf(v))
 	b.StoreShared(shared, id, v)
-	b.Barrier()
-	b.If(b.And(b.Equal(c.down, b.Index(0)), valid), func() {
-		for i := 1; i < c.deep; i++ {
-			v = c.r.Combine(b, v, b.LoadShared(shared, b.Add(id, b.Index(i*side))))
-		}
-		c.write(item, at, v)
-	})
+	c.tree(c.r, shared, id, c.down, c.deep, side)
+	b.If(b.And(b.Equal(c.down, b.Index(0)), valid), func() { c.write(item, at, b.LoadShared(shared, id)) })
 	return Generated{Module: b.Module(), Binds: c.binds, Groups: groups}
 }
 
@@ -135,11 +130,13 @@ func (c *columns) write(item spirv.ID, at []spirv.ID, v spirv.ID) {
 	}
 }
 
-// depth returns the number of invocations that share k rows of the same columns, for so many quads of columns.
-func depth(on ir.Target, items, k int) int {
-	const busy, rows, most = 1 << 15, 8, 16
+// depth returns the number of invocations that share one of so many items, such as the columns of a matrix, with k terms each. On a GPU it
+// doubles until all are busy, or until each has few terms: what one does alone takes as long as memory does, many times over. Four items
+// side by side remain in a workgroup, so that it reads 64 bytes or more at a time.
+func depth(on ir.Target, items, k, few int) int {
+	const busy, most = 1 << 15, 64
 	deep := 1
-	for !on.CPU && deep < most && items*deep < busy && k/(2*deep) >= rows {
+	for !on.CPU && deep < min(most, on.Invocations(256)/4) && items*deep < busy && k/(2*deep) >= few {
 		deep *= 2
 	}
 	return deep

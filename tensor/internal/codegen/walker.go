@@ -184,14 +184,21 @@ func (w *walker) combineLanes(r *ir.Reduction, v spirv.ID) spirv.ID {
 		return b.Get(total)
 	}
 	b.StoreShared(shared, w.id, v)
-	for half := w.lanes / 2; half > 0; half /= 2 {
-		b.Barrier()
-		b.If(b.Less(w.lane, b.Index(half)), func() {
-			b.StoreShared(shared, w.id, r.Combine(b, b.LoadShared(shared, w.id), b.LoadShared(shared, b.Add(w.id, b.Index(half)))))
-		})
-	}
+	w.tree(r, shared, w.id, w.lane, w.lanes, 1)
 	b.Barrier()
 	return at(0)
+}
+
+// tree combines in shared memory what n invocations, whose numbers lie so far apart, have stored there at their numbers id. The first of
+// them, at place 0, finds the result at its own.
+func (e *emitter) tree(r *ir.Reduction, shared spirv.Shared, id, place spirv.ID, n, apart int) {
+	b := e.b
+	for half := n / 2; half > 0; half /= 2 {
+		b.Barrier()
+		b.If(b.Less(place, b.Index(half)), func() {
+			b.StoreShared(shared, id, r.Combine(b, b.LoadShared(shared, id), b.LoadShared(shared, b.Add(id, b.Index(half*apart)))))
+		})
+	}
 }
 
 // storeElements computes and stores the outputs that are as long as the row. It stores nothing if valid is false: then the row does not
