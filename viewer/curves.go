@@ -168,6 +168,12 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 		}
 		curves = append(curves, group...)
 	}
+	if replayed(s) {
+		for _, r := range plots {
+			px := r.X + x.at(float64(s.Past.Shown))*r.W
+			c.Line([]Point{{px, r.Y}, {px, r.Y + r.H}}, 1.5, curveColors[1])
+		}
+	}
 	step := -1
 	if p.over {
 		step = int(math.Round(p.hover * float64(last)))

@@ -12,13 +12,19 @@ type drawing struct {
 	size  Point
 	scale float64
 	show  func() *watch.Snapshot
-	do    func(d *desk) // nil for nothing
+	do    func(d *desk)    // nil for nothing
+	past  func(m *machine) // what the user does in a run that has a past; nil: it has none
 }
 
 // open returns the window as it is before it is drawn.
 func (w drawing) open(t *testing.T) *desk {
 	t.Helper()
 	d := newDesk(t, w.show())
+	var m *machine
+	if w.past != nil {
+		m = newMachine(t, w.show(), 0, 1, 2, 4, 7, 13, 20, 35, 60, 90, 140, 203, 297, 400, 560, 700, 830, 960, 1100, 1240)
+		d = m.desk
+	}
 	d.e.Size = w.size
 	d.tick()
 	if latent(d.s) != nil {
@@ -28,7 +34,21 @@ func (w drawing) open(t *testing.T) *desk {
 		w.do(d)
 	}
 	d.tick()
+	if w.past != nil {
+		w.past(m)
+	}
 	return d
+}
+
+// inThePast shows a step, with pictures of its weights.
+func inThePast(m *machine, step int) {
+	m.time.at = step
+	m.tick()
+	m.show(step)
+	m.tick()
+	m.tick()
+	_, p := panel[*Latent](m.desk)
+	p.newest.scene, p.mosaicOf = p.scene(m.snapshot), p.scene(m.snapshot)
 }
 
 // answered gives the latent panel the pictures that the trainer would answer with.
@@ -38,7 +58,8 @@ func answered(d *desk) {
 	for i := range mosaic * mosaic {
 		p.mosaic = append(p.mosaic, picture(28, i))
 	}
-	p.mosaicOf = scene{0, 1000}
+	p.mosaicOf = scene{step: 1000}
+	p.newest.scene = p.mosaicOf
 }
 
 // lettersWith returns the snapshot of letters after a change.
@@ -138,5 +159,36 @@ var drawings = []drawing{
 		do: func(d *desk) { d.e.Cursor = Point{400, 400} },
 	},
 	{name: "choosing-small", size: Point{640, 480}, scale: 1, show: choosing},
+	{
+		name: "past", size: Point{1280, 800}, scale: 1, show: snapshot,
+		past: func(m *machine) {
+			inThePast(m, 297)
+			i, p := panel[*Time](m.desk)
+			track := p.parts(m.size(i)).track
+			m.e.Cursor = Point{m.places[i].X + track.X + 0.8*track.W, m.places[i].Y + trackHeight}
+			m.tick()
+		},
+	},
+	{
+		name: "past-small", size: Point{640, 480}, scale: 1, show: snapshot,
+		past: func(m *machine) {
+			inThePast(m, 203) // whose latent plane is still that of another step
+			_, p := panel[*Latent](m.desk)
+			p.mosaicOf.step, p.newest.scene.step = 90, 90
+			for _, q := range m.slots {
+				if k := len(q.panels) - 1; k > 0 {
+					m.click(Point{q.tab(k).X + 5, q.tab(k).Y + 5})
+				}
+			}
+		},
+	},
+	{
+		name: "film-small", size: Point{640, 480}, scale: 1, show: dates,
+		past: func(m *machine) {
+			m.e.Typed = "f"
+			m.tick()
+			m.time.from = 20
+		},
+	},
 	{name: "showing", size: Point{640, 480}, scale: 1, show: showing},
 }

@@ -38,10 +38,25 @@ type Latent struct {
 type place struct {
 	at          Point
 	plane, step int
+	past        bool // with recorded weights
 }
 
-// scene identifies a mosaic: its plane, and the step of the model.
-type scene struct{ plane, step int }
+// scene identifies a mosaic: its plane, and the step of the model, which is one of the past or that of the newest look.
+type scene struct {
+	plane, step int
+	past        bool
+}
+
+// scene returns the scene that a snapshot asks for.
+func (p *Latent) scene(s *watch.Snapshot) scene {
+	if replayed(s) {
+		return scene{p.shown, s.Past.Weights, true}
+	}
+	return scene{p.shown, s.LookStep, false}
+}
+
+// stale tells whether a picture is not of the model that the window shows. While the model is trained, every picture is of some steps ago.
+func (v scene) stale(now scene) bool { return v.past != now.past || now.past && v.step != now.step }
 
 // decoded is the answer to one request.
 type decoded struct {
@@ -120,7 +135,7 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 		return nil, false
 	}
 	redraw = p.steer(in, s)
-	if d := p.reply.Swap(nil); d != nil {
+	if d := p.reply.Swap(nil); d != nil && !d.scene.stale(p.scene(s)) {
 		p.newest, redraw = *d, true
 		if d.mosaic != nil {
 			p.mosaic, p.mosaicOf = d.mosaic, d.scene
@@ -164,17 +179,29 @@ func (p *Latent) steer(in Input, s *watch.Snapshot) (redraw bool) {
 	return clicked || a || p.at != was
 }
 
-// refresh is the least time between two requests while the dot rests.
-const refresh = time.Second / 2
+// refresh is the least time between two requests while the dot rests, refreshPast while the user moves through time.
+const (
+	refresh     = time.Second / 2
+	refreshPast = time.Second / 10
+)
 
 // request returns the pictures to ask for: at once when the dot moved, and now and then while it rests, because training changes the model.
 // Every request asks for a mosaic until one has arrived, because a request may be dropped.
 func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) {
-	want, v := place{p.at, p.shown, s.Step}, scene{p.shown, s.LookStep}
+	want, v := place{p.at, p.shown, s.Step, false}, p.scene(s)
+	wait := refresh
+	if v.past {
+		if want.step, want.past = v.step, true; want.step < 0 { // there are no weights
+			return watch.Decode{}, false
+		}
+		if want.step != p.asked.step {
+			wait = refreshPast
+		}
+	}
 	newMosaic := p.mosaic == nil || v != p.mosaicOf
-	moved := p.sent.IsZero() || want.at != p.asked.at || want.plane != p.asked.plane
-	stale := newMosaic || want.step != p.asked.step
-	if !moved && (!stale || now.Sub(p.sent) < refresh) {
+	moved := p.sent.IsZero() || want.at != p.asked.at || want.plane != p.asked.plane || want.past != p.asked.past
+	stale := newMosaic || want.step != p.asked.step || p.newest.scene.stale(v)
+	if !moved && (!stale || now.Sub(p.sent) < wait) {
 		return watch.Decode{}, false
 	}
 	plane := p.plane(p.view(s))
@@ -185,7 +212,7 @@ func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) 
 		}
 	}
 	p.asked, p.sent = want, now
-	return watch.Decode{Z: z, Reply: func(pictures []*image.RGBA) {
+	return watch.Decode{Z: z, Step: max(0, v.step), Reply: func(pictures []*image.RGBA) {
 		d := &decoded{z: z[0], image: pictures[0], scene: v}
 		if newMosaic {
 			d.mosaic = pictures[1:]
@@ -205,6 +232,9 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 		b := img.Rect
 		c.Image(img, Rect{r.X + float64(i%mosaic)*w, r.Y + float64(i/mosaic)*h, w, h}.Inset(1).Fit(float64(b.Dx()), float64(b.Dy())))
 	}
+	if p.mosaicOf.stale(p.scene(s)) {
+		p.veil(c, r, s)
+	}
 	dot := Point{r.X + p.at.X*r.W, r.Y + p.at.Y*r.H}
 	c.Fill(Rect{dot.X - 0.5, r.Y, 1, r.H}, faded(accentColor, 0.5))
 	c.Fill(Rect{r.X, dot.Y - 0.5, r.W, 1}, faded(accentColor, 0.5))
@@ -214,6 +244,9 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	c.Fill(q.picture, backColor)
 	if img := p.newest.image; img != nil {
 		c.Image(img, q.picture.Fit(float64(img.Rect.Dx()), float64(img.Rect.Dy())))
+		if p.newest.scene.stale(p.scene(s)) {
+			c.Fill(q.picture, faded(backColor, 0.75))
+		}
 	}
 	c.Frame(q.picture.Inset(-1), 1, accentColor)
 	y, ink := 8.0, textColor
@@ -235,6 +268,20 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 		}
 		p.other.draw(c, q.other, other)
 	}
+}
+
+// veil greys the pictures of another step, and says why they are shown no better.
+func (p *Latent) veil(c *Canvas, r Rect, s *watch.Snapshot) {
+	c.Fill(r, faded(backColor, 0.75))
+	text := "drawing with the weights of step " + formatCount(s.Past.Weights) + " …"
+	switch {
+	case !replayed(s):
+		text = "drawing with the newest weights …"
+	case s.Past.Weights < 0:
+		text = "no weights are recorded"
+	}
+	t := Text{Size: 13, Color: textColor, Align: Center}
+	c.Text(c.Shorten(text, t, r.W-2*padding), Point{r.X + r.W/2, r.Y + 0.9*r.H}, t)
 }
 
 // label says what a click does to the walk.

@@ -41,6 +41,7 @@ type Shape int
 const (
 	Hidden Shape = iota // nothing to show yet
 	Bar                 // as wide as the window, and low
+	Foot                // like Bar, at the bottom, and lower
 	Wide                // wider than high
 	Tall                // a square with something below
 	Large               // like Tall, and wider
@@ -53,9 +54,11 @@ const (
 	titleHeight = 40 // of a panel's title, with padding
 	tabHeight   = 30 // of the titles of panels that share an area
 	barHeight   = 96
+	footHeight  = 52
 	beneath     = 148  // the height of a tall panel below its square
 	widest      = 0.46 // share of the window's width for a tall panel
 	larger      = 0.56 // and for a large one
+	narrowest   = 150  // a window in which a tall panel would be narrower has one column
 )
 
 // least returns the smallest useful height of a panel. Panels that would be lower share an area.
@@ -82,8 +85,8 @@ func (s slot) inside() Rect {
 	return r
 }
 
-// arrange places panels in a window of w by h: bars at the top, then the wide panels in a column beside the tall and large ones; everything
-// in one column if the window is higher than wide.
+// arrange places panels in a window of w by h: bars at the top and at the bottom, then the wide panels in a column beside the tall and large ones; everything
+// in one column if the window is higher than wide, or too low for a tall panel at the side.
 func arrange(w, h float64, shapes []Shape) (slots []slot) {
 	area := Rect{0, 0, w, h}.Inset(gap)
 	of := func(want Shape) (found []int) {
@@ -102,6 +105,12 @@ func arrange(w, h float64, shapes []Shape) (slots []slot) {
 		slots = append(slots, slot{bar, []int{i}})
 		_, area = rest.Top(gap)
 	}
+	for _, i := range of(Foot) {
+		rest, foot := area.Top(max(0, area.H-footHeight))
+		slots = append(slots, slot{foot, []int{i}})
+		area = rest
+		area.H = max(0, area.H-gap)
+	}
 	wide, tall, large := of(Wide), of(Tall), of(Large)
 	tall = append(tall, large...)
 	if len(wide) == 0 || len(tall) == 0 || area.W < area.H {
@@ -111,6 +120,9 @@ func arrange(w, h float64, shapes []Shape) (slots []slot) {
 	width := min(area.H/n-titleHeight+padding-beneath, widest*area.W)
 	if len(large) > 0 {
 		width = larger * area.W
+	}
+	if width < narrowest {
+		return append(slots, column(append(wide, tall...), shapes, area)...)
 	}
 	left, right := area.Left(area.W - width)
 	left.W -= gap

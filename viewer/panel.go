@@ -72,7 +72,8 @@ func content(size Point, title bool) Rect {
 
 // A button is pressed with the mouse or with its key. Its label is passed when it is drawn, so that it is always up to date.
 type button struct {
-	key   rune // a lower-case letter, a digit or a space; 0 for none
+	key   rune   // a lower-case letter, a digit or a space; 0 for none
+	named string // the name of a key without a character, which its panel handles; "" for none
 	hover bool
 	down  bool
 }
@@ -114,11 +115,14 @@ func (b *button) draw(c *Canvas, area Rect, label string) {
 	}
 	c.Fill(area, fill)
 	key := strings.ToUpper(string(b.key))
-	if b.key == ' ' {
+	switch {
+	case b.named != "":
+		key = b.named
+	case b.key == ' ':
 		key = "space"
 	}
 	center := Point{area.X + area.W/2, area.Y + area.H/2}
-	if b.key == 0 {
+	if b.key == 0 && b.named == "" {
 		c.Text(label, center, Text{Size: 13, Color: ink, Align: Center})
 		return
 	}

@@ -164,7 +164,7 @@ func BenchmarkDraw(b *testing.B) {
 	if theStage == nil {
 		b.Skip("SKIPPED, no display: xvfb-run go test")
 	}
-	st := NewState()
+	st := NewState(nil)
 	st.Update(Events{Size: Point{1280, 800}}, snapshot(), func(watch.Request) bool { return true })
 	done := make(chan error)
 	theStage.jobs <- func() {

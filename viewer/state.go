@@ -19,7 +19,7 @@ type Events struct {
 }
 
 // Keys are the keys without a character that were pressed since the last tick, or are held and repeat.
-type Keys struct{ Erase, Enter, Escape bool }
+type Keys struct{ Erase, Enter, Escape, Left, Right, Home, End bool }
 
 // State is the whole state of the window: its panels, their areas, what the mouse holds, and unsent requests. It is plain data for one
 // goroutine, and needs no window.
@@ -28,10 +28,13 @@ type State struct {
 	made     map[string]Panel // by kind and title of their views
 	panels   []Panel          // the fixed ones, and those of the snapshot's views
 	slots    []slot
-	places   []Rect        // the areas of panels; an empty one for a panel that is not visible
-	raised   map[Panel]int // when a panel that shares its area was chosen last, as a count of choices
-	events   Events        // of the last tick
-	snapshot *watch.Snapshot
+	places   []Rect          // the areas of panels; an empty one for a panel that is not visible
+	raised   map[Panel]int   // when a panel that shares its area was chosen last, as a count of choices
+	events   Events          // of the last tick
+	snapshot *watch.Snapshot // that the panels show
+	past     *watch.Bus      // of the run's past; nil: none
+	time     *Time
+	joint    joint
 	held     Panel           // the panel in which the button was pressed; nil: none
 	waiting  []watch.Request // requests that the trainer was too busy to take
 	attend   string          // the newest text that an Attend asked for
@@ -50,15 +53,20 @@ func (st *State) Titles() []string {
 	return all
 }
 
-// NewState returns a State with the start page, the status bar, and panels for all views of its snapshots.
-func NewState() *State { return newState(&Start{}, &Status{}) }
-
-func newState(fixed ...Panel) *State {
-	return &State{fixed: fixed, made: map[string]Panel{}, raised: map[Panel]int{}, snapshot: &watch.Snapshot{}}
+// NewState returns a State with the start page, the status bar, the slider of time, and panels for all views of its snapshots. past is the
+// bus of the run's past, as package replay serves it; nil: there is none.
+func NewState(past *watch.Bus) *State {
+	t := newTime()
+	return &State{
+		fixed: []Panel{&Start{}, &Status{}, t}, made: map[string]Panel{}, raised: map[Panel]int{},
+		snapshot: &watch.Snapshot{}, past: past, time: t,
+	}
 }
 
-// Update processes events and the newest snapshot, sends the panels' requests, and tells whether the window has to be drawn again.
-func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bool) (redraw bool) {
+// Update processes events and the newest snapshot of the run, sends the panels' requests, and tells whether the window has to be drawn
+// again.
+func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request) bool) (redraw bool) {
+	s := st.join(live)
 	redraw = s != st.snapshot || e.Size != st.events.Size
 	if redraw {
 		st.follow(s)
@@ -106,11 +114,11 @@ func (st *State) Update(e Events, s *watch.Snapshot, send func(watch.Request) bo
 	if !e.Down {
 		st.held = nil
 	}
-	for len(ask) > 0 && send(ask[0]) {
+	st.snapshot, st.events = s, e
+	for len(ask) > 0 && st.send(ask[0], send) {
 		ask = ask[1:]
 	}
 	st.waiting = ask[:min(len(ask), mostWaiting)]
-	st.snapshot, st.events = s, e
 	return redraw
 }
 

@@ -19,7 +19,7 @@ type desk struct {
 }
 
 func newDesk(t *testing.T, s *watch.Snapshot) *desk {
-	d := &desk{State: NewState(), t: t, s: s, e: Events{Size: Point{1280, 800}, Now: time.Unix(0, 0)}}
+	d := &desk{State: NewState(nil), t: t, s: s, e: Events{Size: Point{1280, 800}, Now: time.Unix(0, 0)}}
 	d.tick()
 	return d
 }

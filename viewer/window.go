@@ -24,6 +24,7 @@ type Options struct {
 	Title         string
 	Width, Height int           // at scale 1; 0 means 1280 by 800
 	Linger        time.Duration // the window closes this long after the run is done; negative: it stays open
+	Past          *watch.Bus    // of the run's past, as package replay serves it; nil for none
 	Opened        func()        // called when the window first draws; nil for none
 	CacheDir      string        // for the index of the system's fonts; "": they are not used
 }
@@ -46,7 +47,7 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 800
 	}
-	w := &window{ctx: ctx, bus: bus, options: o, state: NewState()}
+	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(o.Past)}
 	var err error
 	if w.brush, err = newBrush(lettering.Options{CacheDir: o.CacheDir, Found: func() { w.found.Store(true) }}); err != nil {
 		return err
@@ -184,8 +185,11 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 		Down:    ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft),
 		Typed:   string(w.typed),
 		Letters: letters(w.keys),
-		Keys:    Keys{Erase: repeats(ebiten.KeyBackspace), Enter: pressed(ebiten.KeyEnter, ebiten.KeyNumpadEnter), Escape: pressed(ebiten.KeyEscape)},
-		Now:     now,
+		Keys: Keys{
+			Erase: repeats(ebiten.KeyBackspace), Enter: pressed(ebiten.KeyEnter, ebiten.KeyNumpadEnter), Escape: pressed(ebiten.KeyEscape),
+			Left: repeats(ebiten.KeyArrowLeft), Right: repeats(ebiten.KeyArrowRight), Home: pressed(ebiten.KeyHome), End: pressed(ebiten.KeyEnd),
+		},
+		Now: now,
 	}
 	if e.Down || e.Typed != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
 		w.touched = now

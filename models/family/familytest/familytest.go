@@ -172,7 +172,7 @@ func shows(t *testing.T, s *run.Session, views []watch.View) {
 	snapshot := s.Snapshot("")
 	snapshot.State = watch.Done
 	snapshot.Show(views...)
-	st := viewer.NewState()
+	st := viewer.NewState(nil)
 	st.Update(viewer.Events{Size: viewer.Point{X: 1200, Y: 800}}, &snapshot, func(watch.Request) bool { return true })
 	titles := st.Titles()
 	for _, v := range views {

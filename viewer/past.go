@@ -1,0 +1,90 @@
+package viewer
+
+import (
+	"slices"
+
+	"genview/models/watch"
+)
+
+// A joint is a snapshot of a run together with its past, for the panels to show.
+type joint struct {
+	live, past, scene *watch.Snapshot // what it is made of; scene is the snapshot of the past whose views it has, nil for those of now
+	notice            string          // the newest of either
+	s                 *watch.Snapshot
+}
+
+// join returns the run's snapshot with the views of the step that was sought, as soon as they are there, and with the newest notice of both.
+func (st *State) join(live *watch.Snapshot) *watch.Snapshot {
+	if st.past == nil {
+		return live
+	}
+	past := st.past.Latest()
+	if past.Past == nil {
+		return live
+	}
+	j := joint{live: live, past: past, scene: st.joint.scene, notice: st.joint.notice}
+	switch want := st.time.wanted(past.Past.Steps); {
+	case want < 0:
+		j.scene = nil
+	case past.Past.Shown == want:
+		j.scene = past
+	}
+	if st.joint.past == nil || past.Notice != st.joint.past.Notice {
+		j.notice = past.Notice
+	}
+	if st.joint.live == nil || live.Notice != st.joint.live.Notice {
+		j.notice = live.Notice
+	}
+	if j.live == st.joint.live && j.past == st.joint.past && j.scene == st.joint.scene {
+		return st.joint.s
+	}
+	s, p := *live, *past.Past
+	s.Past, s.Notice, p.Shown = &p, j.notice, -1
+	if j.scene != nil {
+		p.Shown, p.Weights = j.scene.Past.Shown, j.scene.Past.Weights
+		s.LookStep = p.Shown
+		s.Views = slices.DeleteFunc(slices.Clone(live.Views), func(v watch.View) bool { _, ok := v.(*watch.Curves); return !ok })
+		s.Show(j.scene.Views...)
+	}
+	j.s = &s
+	st.joint = j
+	return j.s
+}
+
+// send passes a request to whom it is for: the trainer, or whoever shows the past.
+func (st *State) send(r watch.Request, live func(watch.Request) bool) bool {
+	if st.past == nil {
+		return live(r)
+	}
+	switch r.(type) {
+	case watch.Seek, watch.Film:
+		return st.past.Send(r)
+	case watch.Decode:
+		if replayed(st.snapshot) {
+			return st.past.Send(r)
+		}
+	case watch.Attend: // now and in the past it is the same text
+		return st.past.Send(r) && live(r)
+	}
+	return live(r)
+}
+
+// replayed tells whether a snapshot has the views of the past.
+func replayed(s *watch.Snapshot) bool { return s.Past != nil && s.Past.Shown >= 0 }
+
+// upTo returns the last of sorted steps that is not after step, or the first one; below 0 if there are none.
+func upTo(steps []int, step int) int {
+	if len(steps) == 0 {
+		return -1
+	}
+	return steps[indexUpTo(steps, step)]
+}
+
+// indexUpTo is upTo for the index; steps must not be empty.
+func indexUpTo(steps []int, step int) int {
+	i, found := slices.BinarySearch(steps, step)
+	if !found && i > 0 {
+		i--
+	}
+	return i
+}
