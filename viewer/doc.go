@@ -7,6 +7,10 @@
 // then, at a pace that leaves the processor to training, panels draw on a Canvas. So all behaviour is tested without a display, and all
 // drawing by comparing pictures.
 //
+// A run has two buses. On one it says what it is now; on the other package replay shows its past, and the slider below all panels moves
+// through it. The panels get one snapshot that joins both, and do not know whose views they draw; State sends their requests to the bus that
+// the views are of.
+//
 // The window knows kinds of views, not models: each view of a snapshot gets a panel of its kind, with its title, so that a new model needs
 // no code here. Panels for which the window is too small share an area, and the user chooses one by its title.
 //

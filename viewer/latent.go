@@ -270,6 +270,12 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 }
 
+// awaits tells whether pictures of another step are still shown, although others can be drawn.
+func (p *Latent) awaits(s *watch.Snapshot) bool {
+	now := p.scene(s)
+	return p.Shape(s) != Hidden && (!now.past || now.step >= 0) && (p.mosaicOf.stale(now) || p.newest.scene.stale(now))
+}
+
 // veil greys the pictures of another step, and says why they are shown no better.
 func (p *Latent) veil(c *Canvas, r Rect, s *watch.Snapshot) {
 	c.Fill(r, faded(backColor, 0.75))

@@ -69,6 +69,20 @@ func (st *State) send(r watch.Request, live func(watch.Request) bool) bool {
 	return live(r)
 }
 
+// awaits tells whether the user waits for a step, or for pictures of it, or sees one step after the other.
+func (st *State) awaits() bool {
+	if st.snapshot.Past == nil {
+		return false
+	}
+	for _, p := range st.panels {
+		if l, ok := p.(*Latent); ok && l.awaits(st.snapshot) {
+			return true
+		}
+	}
+	want := st.time.wanted(st.snapshot.Past.Steps)
+	return st.time.playing || want >= 0 && want != st.snapshot.Past.Shown
+}
+
 // replayed tells whether a snapshot has the views of the past.
 func replayed(s *watch.Snapshot) bool { return s.Past != nil && s.Past.Shown >= 0 }
 

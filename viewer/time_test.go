@@ -272,12 +272,18 @@ func TestPastRequests(t *testing.T) {
 	for i := range then {
 		then[i], now[i] = picture(28, 1), picture(28, 2)
 	}
+	if !m.awaits() {
+		t.Error("nobody waits for pictures of then")
+	}
 	got.Reply(then)
 	m.tick()
 	late.Reply(now)
 	m.tick()
 	if p.newest.image != then[0] || p.mosaic[0] != then[1] || p.mosaicOf.stale(p.scene(m.snapshot)) {
 		t.Error("a picture of now is shown as one of then")
+	}
+	if m.awaits() {
+		t.Error("everything is there, and is still waited for")
 	}
 
 	m = newMachine(t, dates(), 0, 5, 17)

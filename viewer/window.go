@@ -201,6 +201,9 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 		w.brush.forget()
 	}
 	w.redraw = w.state.Update(e, s, w.bus.Send) || found || w.redraw
+	if w.state.awaits() {
+		w.touched = now // so that the answer is drawn at once
+	}
 }
 
 // letters returns the lower-case letters of the pressed keys on a US keyboard.

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"genview/models/directions"
+	"genview/models/record"
+	"genview/models/replay"
 	"genview/models/run"
 	"genview/models/train"
 	"genview/models/watch"
@@ -28,7 +31,8 @@ func (a *app) view() *cobra.Command {
 		Short: "Train with the window open, or look at a trained run",
 		Long: `Opens a window. With the name of a model or --resume it trains and shows how: losses, samples, and a plane
 through the latent space to drag in, or the attention maps of a sentence that you type. With a run folder it
-shows what that run has learned.
+shows what that run has learned, and follows it if another process trains it. The slider below moves through the
+whole training so far: arrow keys step, P plays, End returns to what is now, F films a part of it.
 Closing the window ends the training as Ctrl-C does: it is saved and can be resumed.`,
 		Example: `  genview view vae --data glyphs --out runs/letters --steps 5000
   genview view runs/letters`,
@@ -126,7 +130,9 @@ func chosen(ctx context.Context, bus *watch.Bus) (name string) {
 // watching holds the contexts of a training with a window. If the user closes the window, the training ends; if the window is lost, it does
 // not.
 type watching struct {
-	training context.Context // ends with Ctrl-C, and when the user closes the window
+	app      *app
+	whole    context.Context // ends with Ctrl-C
+	training context.Context // and when the user closes the window
 	looking  context.Context // ends with the window, for whatever reason
 	close    func()          // closes the window
 }
@@ -142,9 +148,10 @@ func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get
 	training, stop := context.WithCancel(ctx)
 	defer stop()
 	looking, close := context.WithCancel(training)
-	w := watching{training, looking, close}
+	w := watching{a, ctx, training, looking, close}
 	trained := make(chan outcome, 1)
-	go func() { trained <- w.train(bus, get) }()
+	o.Past = watch.NewBus()
+	go func() { trained <- w.train(bus, o.Past, get) }()
 	err := viewer.Run(looking, a.windows, bus, o)
 	lost := errors.Is(err, viewer.ErrLost)
 	if lost {
@@ -166,18 +173,24 @@ func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get
 	return errors.Join(err, t.err)
 }
 
-// train trains the job of get, and serves the window afterwards.
-func (w watching) train(bus *watch.Bus, get func(watching) (*job, error)) outcome {
+// train trains the job of get, and serves the window meanwhile and afterwards.
+func (w watching) train(bus, past *watch.Bus, get func(watching) (*job, error)) outcome {
 	j, err := get(w)
 	if j == nil {
 		failed(bus, advise(err))
 		return outcome{err: err}
 	}
+	played := make(chan struct{})
+	go func() {
+		w.app.play(w.whole, w.looking, past, j.Folder.Dir, replay.Options{})
+		close(played)
+	}()
 	err = j.train(w.training, bus)
 	failed(bus, advise(err))
 	if w.looking.Err() == nil {
 		train.Show(w.looking, bus, j.Model)
 	}
+	<-played
 	return outcome{true, errors.Join(err, j.Close())}
 }
 
@@ -191,12 +204,26 @@ func failed(bus *watch.Bus, err error) {
 	bus.Publish(&s)
 }
 
-// viewRun shows a run without training it.
+// loadBegun opens a run as load does, or with the newest weights of its recording if it has no checkpoint yet.
+func (a *app) loadBegun(ctx context.Context, dir string) (*run.Session, error) {
+	s, err := a.load(ctx, dir)
+	if !errors.Is(err, train.ErrNoCheckpoint) {
+		return s, err
+	}
+	s, recorded := a.host().OpenRecorded(ctx, dir, math.MaxInt, a.place)
+	if errors.Is(recorded, record.ErrNone) || errors.Is(recorded, fs.ErrNotExist) {
+		return nil, err
+	}
+	a.loaded = s
+	return s, recorded
+}
+
+// viewRun shows a run without training it, and follows it if another process does.
 func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err error) {
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
 	}
-	s, err := a.load(ctx, dir)
+	s, err := a.loadBegun(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -215,27 +242,32 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err er
 		return err
 	}
 	w.Show(views...)
-	a.addAxes(&w, s)
-	bus := watch.NewBus()
-	bus.Publish(&w)
-	ctx, stop := context.WithCancel(ctx)
+	playing := replay.Options{Session: s, Live: watch.NewBus(), Axes: a.addAxes(&w, s)}
+	if a.checkpoint >= 0 || a.recorded >= 0 { // weights that the user asked for stay
+		step, rewind := s.Step, s.Rewinder()
+		playing.Fixed = func() error { return rewind(step) }
+	}
+	playing.Live.Publish(&w)
+	watched, stop := context.WithCancel(ctx)
 	shown := make(chan struct{})
+	o.Past = watch.NewBus()
 	go func() {
-		train.Show(ctx, bus, s.Model)
+		a.play(ctx, watched, o.Past, dir, playing)
 		close(shown)
 	}()
 	a.console.say("showing %s at step %d on %s", dir, s.Step, s.Device.Info().Name)
-	err = viewer.Run(ctx, a.windows, bus, o)
+	err = viewer.Run(watched, a.windows, playing.Live, o)
 	stop()
 	<-shown
 	return err
 }
 
-// addAxes adds the directions of a run to the view of its latent space, which may have been shown already. It says which cannot be read.
-func (a *app) addAxes(w *watch.Snapshot, s *run.Session) {
+// addAxes adds the directions of a run to the view of its latent space, which may have been shown already, and returns them. It says which
+// cannot be read.
+func (a *app) addAxes(w *watch.Snapshot, s *run.Session) []watch.Point {
 	i := slices.IndexFunc(w.Views, func(v watch.View) bool { _, ok := v.(*watch.Latent); return ok })
 	if i < 0 {
-		return
+		return nil
 	}
 	l := *w.Views[i].(*watch.Latent)
 	names, err := directions.Names(s.Folder.Dir)
@@ -251,4 +283,5 @@ func (a *app) addAxes(w *watch.Snapshot, s *run.Session) {
 		l.Axes = append(l.Axes, watch.Point{Name: name, Z: z})
 	}
 	w.Show(&l)
+	return l.Axes
 }

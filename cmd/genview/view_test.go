@@ -33,6 +33,18 @@ func TestView(t *testing.T) {
 	t.Setenv("MESA_SHADER_CACHE_DIR", t.TempDir()) // OpenGL, too, makes its code anew
 	must(t, "view", run, "--linger", "100ms")
 	must(t, append([]string{"view", "--resume", run, "--steps", "80", "--linger", "0s"}, "--json")...)
+	if err := os.RemoveAll(filepath.Join(run, "checkpoints")); err != nil { // as of a run that is trained, and has none yet
+		t.Fatal(err)
+	}
+	if _, stderr, code := genview(t, "view", run, "--linger", "0s"); code != 0 || !strings.Contains(stderr, "at step 80 on") {
+		t.Errorf("the recorded weights of step 80 are not shown: exit code %d, %s", code, stderr)
+	}
+	if err := os.RemoveAll(filepath.Join(run, "record")); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := genview(t, "view", run, "--linger", "0s"); code == 0 || !strings.Contains(stderr, "no checkpoint yet") {
+		t.Errorf("a run without weights: exit code %d, %q", code, stderr)
+	}
 }
 
 // TestViewOfOtherKinds opens a window on a Transformer and on points, in training and at rest.
