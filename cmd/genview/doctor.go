@@ -67,7 +67,7 @@ func closeAll(devs []*vk.Device) (err error) {
 	return err
 }
 
-// families are the families of kernels that doctor tests.
+// families are the families of kernels that there are.
 var families = []kernels{{"GPU", tensor.ForGPU}, {"lavapipe", tensor.ForLavapipe}}
 
 type kernels struct {
@@ -75,14 +75,23 @@ type kernels struct {
 	family tensor.Family
 }
 
+// used returns the family that programs use on the device.
+func used(dev *vk.Device) ([]kernels, error) {
+	rt := tensor.NewRuntime(dev)
+	defer rt.Close()
+	f, err := rt.Family()
+	return slices.DeleteFunc(slices.Clone(families), func(k kernels) bool { return k.family != f }), err
+}
+
 func (a *app) doctor() *cobra.Command {
+	var all bool
 	c := &cobra.Command{
 		Use:         "doctor",
 		Annotations: doing("checking"),
 		Short:       "Check that every op computes right on the device",
 		Long: `doctor looks at what genview needs from the machine, and says what to do about what is missing. It then computes every op on
-the device, with each set of kernels that the device runs, and holds the values against float64 arithmetic on the CPU. It takes about a
-minute. Its report is kept, and runs trained on the device from then on have it in their folder.`,
+the device, with the set of kernels that programs use there, and holds the values against float64 arithmetic on the CPU. It takes less
+than a minute. Its report is kept, and runs trained on the device from then on have it in their folder.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			found := environment()
@@ -103,9 +112,15 @@ minute. Its report is kept, and runs trained on the device from then on have it 
 				return err
 			}
 			defer func() { err = errors.Join(err, closeAll(devs)) }()
+			checked := families
+			if !all {
+				if checked, err = used(dev); err != nil {
+					return err
+				}
+			}
 			task := a.console.begin("checking")
 			defer task.end()
-			r := examine(c.Context(), devs, a.console.counter("ops"), func(bad check) {
+			r := examine(c.Context(), devs, checked, a.console.counter("ops"), func(bad check) {
 				if !a.json {
 					fmt.Fprintf(a.out, "FAILED  %s of %v, kernels for %s, on %s, driver %s: %s\n", bad.Op, bad.Shapes, bad.Kernels, dev.Info().Name, dev.Info().Driver, bad.Error)
 				}
@@ -136,15 +151,16 @@ minute. Its report is kept, and runs trained on the device from then on have it 
 		},
 	}
 	c.Flags().BoolVar(&a.json, "json", false, "print the report as JSON")
+	c.Flags().BoolVar(&all, "all", false, "check every set of kernels that the device runs: lavapipe also runs those for GPUs")
 	return c
 }
 
-// examine compares every op of the table with its reference, for each family of kernels. The devices are one device, opened several times,
-// that work in parallel. It reports failures at once, and how many ops have begun.
-func examine(ctx context.Context, devs []*vk.Device, heard func(done, all int), failed func(check)) conformance {
+// examine compares every op of the table with its reference, for some families of kernels. The devices are one device, opened several
+// times, that work in parallel. It reports failures at once, and how many ops have begun.
+func examine(ctx context.Context, devs []*vk.Device, checked []kernels, heard func(done, all int), failed func(check)) conformance {
 	began, n := time.Now(), len(optest.Cases)
 	r := conformance{Time: began.UTC().Truncate(time.Second), Device: devs[0].Info()}
-	runs := slices.DeleteFunc(slices.Clone(families), func(f kernels) bool {
+	runs := slices.DeleteFunc(slices.Clone(checked), func(f kernels) bool {
 		rt, err := tensor.NewRuntimeWith(devs[0], tensor.Options{Family: f.family})
 		if err != nil {
 			r.note(check{Op: "all", Kernels: f.name}, lacks{err}, failed)
