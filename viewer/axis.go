@@ -5,8 +5,9 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"genview/models/ticks"
 )
 
 // An axis maps values to the range 0 to 1.
@@ -29,48 +30,9 @@ func (a axis) at(v float64) float64 {
 // ticks returns about n round values on the axis, fewer if they would be too close.
 func (a axis) ticks(n int) []float64 {
 	if a.log {
-		if t := logTicks(a.low, a.high, n); len(t) >= 2 {
-			return t
-		}
+		return ticks.Log(a.low, a.high, n)
 	}
-	step := niceStep((a.high - a.low) / float64(max(1, n)))
-	var out []float64
-	for i := math.Ceil(a.low/step - 1e-9); i*step <= a.high+1e-9*step; i++ {
-		out = append(out, i*step)
-	}
-	return out
-}
-
-// niceStep returns the smallest of 1, 2, 5 times a power of ten that is at least v.
-func niceStep(v float64) float64 {
-	p := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 5} {
-		if m*p >= v*(1-1e-9) {
-			return m * p
-		}
-	}
-	return 10 * p
-}
-
-// logTicks returns about n round numbers from low to high for a logarithmic axis.
-func logTicks(low, high float64, n int) []float64 {
-	for _, ms := range [][]float64{{1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}} {
-		var out []float64
-		for p := math.Floor(math.Log10(low)); p <= math.Log10(high); p++ {
-			for _, m := range ms {
-				if v := m * math.Pow(10, p); v >= low*(1-1e-9) && v <= high*(1+1e-9) {
-					out = append(out, v)
-				}
-			}
-		}
-		if len(out) <= n+1 || len(ms) == 1 {
-			for k := 2; len(out) > n+1; k++ { // more decades than labels
-				out = slices.DeleteFunc(out, func(v float64) bool { return int(math.Round(math.Log10(v)))%k != 0 })
-			}
-			return out
-		}
-	}
-	return nil
+	return ticks.Linear(a.low, a.high, n)
 }
 
 // valueAxis returns an axis that fits the curves. It leaves out a few extreme values, such as those of a run's first steps.
@@ -103,23 +65,6 @@ func valueAxis(curves [][]float64, log bool) axis {
 	return axis{low: bottom, high: high + 0.06*d}
 }
 
-// smooth returns the exponential moving average of values, corrected for its start. Values that are not finite do not count and stay as
-// they are.
-func smooth(values []float64, weight float64) []float64 {
-	out := make([]float64, len(values))
-	var sum, norm float64
-	for i, v := range values {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			out[i] = v
-			continue
-		}
-		sum = weight*sum + (1-weight)*v
-		norm = weight*norm + (1 - weight)
-		out[i] = sum / norm
-	}
-	return out
-}
-
 // formatValue formats v with about four significant digits.
 func formatValue(v float64) string {
 	a := math.Abs(v)
@@ -131,36 +76,13 @@ func formatValue(v float64) string {
 	case a == 0:
 		return "0"
 	case a >= 1e6 || a < 1e-3:
-		return minus(strconv.FormatFloat(v, 'e', 2, 64))
+		return ticks.Minus(strconv.FormatFloat(v, 'e', 2, 64))
 	case a >= 1000:
 		return formatCount(int(math.Round(v)))
 	default:
-		return minus(strconv.FormatFloat(v, 'f', min(4, 3-int(math.Floor(math.Log10(a)))), 64))
+		return ticks.Minus(strconv.FormatFloat(v, 'f', min(4, 3-int(math.Floor(math.Log10(a)))), 64))
 	}
 }
-
-// formatTick formats a tick's value as short as possible.
-func formatTick(v float64) string {
-	a := math.Abs(v)
-	if a < 1e-12 {
-		return "0"
-	}
-	for _, u := range []struct {
-		size float64
-		name string
-	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
-		if a >= u.size*0.99999 {
-			return minus(strconv.FormatFloat(math.Round(v/u.size*1e6)/1e6, 'g', -1, 64)) + u.name
-		}
-	}
-	if a < 1e-3 {
-		return minus(strconv.FormatFloat(v, 'e', 0, 64))
-	}
-	return minus(strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64))
-}
-
-// minus replaces the hyphen of a negative number by a minus sign, which is as wide as a digit.
-func minus(s string) string { return strings.ReplaceAll(s, "-", "−") }
 
 // formatCount formats n with thousands separators.
 func formatCount(n int) string {
@@ -172,7 +94,7 @@ func formatCount(n int) string {
 	for i := len(s) - 3; i > start; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
-	return minus(s)
+	return ticks.Minus(s)
 }
 
 // formatTime formats d as 0:07, 12:34 or 1:02:03.

@@ -48,24 +48,12 @@ func TestValueAxisPassesOverWildValues(t *testing.T) {
 	}
 }
 
-func TestSmooth(t *testing.T) {
-	got := smooth([]float64{2, math.NaN(), 4}, 0.5)
-	if got[0] != 2 || !math.IsNaN(got[1]) || math.Abs(got[2]-(0.5*1+2)/0.75) > 1e-12 {
-		t.Errorf("got %v, want 2, NaN, 10/3", got)
-	}
-}
-
 func TestFormats(t *testing.T) {
 	for v, want := range map[float64]string{
 		0: "0", 98.4: "98.40", 547.61: "547.6", 12345: "12,345", 0.00012: "1.20e−04", -1.5: "−1.500", 3e7: "3.00e+07",
 	} {
 		if got := formatValue(v); got != want {
 			t.Errorf("formatValue(%v): got %q, want %q", v, got, want)
-		}
-	}
-	for v, want := range map[float64]string{0: "0", 800: "800", 1500: "1.5k", 2e6: "2M", -0.25: "−0.25"} {
-		if got := formatTick(v); got != want {
-			t.Errorf("formatTick(%v): got %q, want %q", v, got, want)
 		}
 	}
 	for d, want := range map[time.Duration]string{7 * time.Second: "0:07", 754 * time.Second: "12:34", 3723 * time.Second: "1:02:03"} {

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"genview/models/ticks"
 	"genview/models/watch"
 )
 
@@ -155,7 +156,7 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 	for i, g := range v.Groups {
 		var group []curve
 		for _, l := range g.Series {
-			group = append(group, curve{l, smooth(l.Values, math.Exp(-smoothness/float64(len(l.Values)))), curveColor(len(curves) + len(group)), nil})
+			group = append(group, curve{l, watch.Smooth(l.Values, math.Exp(-smoothness/float64(len(l.Values)))), curveColor(len(curves) + len(group)), nil})
 		}
 		if i < len(plots) {
 			p.plot(c, plots[i], x, group)
@@ -192,7 +193,7 @@ func (p *Curves) plot(c *Canvas, r Rect, x axis, group []curve) {
 		values[i] = l.Values
 	}
 	y := valueAxis(values, p.log)
-	ticks(c, r, y)
+	valueTicks(c, r, y)
 	inside := c.Sub(r)
 	local := func(step int, v float64) Point { return Point{x.at(float64(step)) * r.W, (1 - y.at(v)) * r.H} }
 	for i := range group {
@@ -237,8 +238,8 @@ func band(c *Canvas, l watch.Series, col color.RGBA, at func(step int, v float64
 	}
 }
 
-// ticks draws the ticks of a plot's values.
-func ticks(c *Canvas, r Rect, y axis) {
+// valueTicks draws the ticks of a plot's values.
+func valueTicks(c *Canvas, r Rect, y axis) {
 	small := Text{Size: 11, Color: dimColor, Align: Right}
 	for _, v := range y.ticks(max(2, int(r.H/48))) {
 		h := r.Y + (1-y.at(v))*r.H
@@ -246,7 +247,7 @@ func ticks(c *Canvas, r Rect, y axis) {
 			continue
 		}
 		c.Fill(Rect{r.X, h, r.W, 1}, lineColor)
-		c.Text(formatTick(v), Point{r.X - 8, h}, small)
+		c.Text(ticks.Format(v), Point{r.X - 8, h}, small)
 	}
 }
 
@@ -255,7 +256,7 @@ func steps(c *Canvas, r Rect, x axis) {
 	small := Text{Size: 11, Color: dimColor, Align: Center}
 	for _, v := range x.ticks(max(2, int(r.W/110))) {
 		px := r.X + x.at(v)*r.W
-		label := formatTick(v)
+		label := ticks.Format(v)
 		if over := px + c.Width(label, small)/2 - (r.X + r.W); over > 0 {
 			px -= over
 		}

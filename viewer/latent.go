@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"genview/models/ticks"
 	"genview/models/watch"
 )
 
@@ -318,14 +319,14 @@ func (p *Latent) lines(l *watch.Latent) []string {
 	plane := p.plane(l)
 	z := plane.at(p.at)
 	if l.Z == 2 {
-		return []string{minus(fmt.Sprintf("z = (%.2f, %.2f)", z[0], z[1]))}
+		return []string{ticks.Minus(fmt.Sprintf("z = (%.2f, %.2f)", z[0], z[1]))}
 	}
 	var names []string
 	for _, q := range plane.corners {
 		names = append(names, q.Name)
 	}
 	for i, a := range plane.axes {
-		names = append(names, a.Name+minus(fmt.Sprintf(" %+.2f", offsets(p.at)[i])))
+		names = append(names, a.Name+ticks.Minus(fmt.Sprintf(" %+.2f", offsets(p.at)[i])))
 	}
 	return []string{fmt.Sprintf("|z| = %.2f  in %d dimensions", norm(z), l.Z), strings.Join(names, "   ")}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"genview/models/ticks"
 	"genview/models/watch"
 )
 
@@ -209,7 +210,7 @@ func (p *Scatter) Draw(c *Canvas, s *watch.Snapshot) {
 		if v.Field != nil && v.Field.Side > 0 {
 			text += fmt.Sprintf("   %s %.2f", v.Field.Name, valueAt(v.Field, p.hover.X, p.hover.Y))
 		}
-		text = minus(text)
+		text = ticks.Minus(text)
 		t := Text{Size: 13, Color: textColor, Align: Right}
 		if right := c.Size().X - padding; field.X+field.W+c.Width(text, t)+padding <= right {
 			c.Text(text, Point{right, field.Y + field.H/2}, t)

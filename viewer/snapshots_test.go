@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"genview/models/ticks"
 	"genview/models/watch"
 )
 
@@ -170,7 +171,7 @@ func classes() *watch.Snapshot {
 			confusion.Values = append(confusion.Values, float32((i*7+j*3)%6))
 		}
 		confusion.Values[i*11] = 90
-		per.Rows = append(per.Rows, []string{name, minus("0.98"), "0.97", formatCount(900 + 17*i)})
+		per.Rows = append(per.Rows, []string{name, ticks.Minus("0.98"), "0.97", formatCount(900 + 17*i)})
 		seen.Images, seen.Captions = append(seen.Images, picture(28, i)), append(seen.Captions, name+" 99 %")
 		seen.Marks = append(seen.Marks, watch.Right)
 	}

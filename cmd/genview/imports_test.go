@@ -30,12 +30,14 @@ var mayImport = map[string][]string{
 	"shaders/spirv":                {},
 	"shaders/spirv/virtual":        {"shaders/spirv"},
 	"models/watch":                 {},
+	"models/ticks":                 {},
 	"models/data":                  {"vk/files", "models/data/codec", "models/settings"},
 	"models/data/codec":            {},
 	"models/safetensors":           {"vk/files"},
 	"models/settings":              {},
 	"models/heads":                 {"models/watch"},
 	"models/film":                  {"vk/files", "models/lettering"},
+	"models/curves":                {"models/run", "models/ticks", "models/train", "models/watch", "vk/files"},
 	"models/directions":            {"models/walk"},
 	"models/script":                {"models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/run", "models/sound", "models/walk"},
 	"models/sound":                 {},
@@ -75,7 +77,7 @@ var mayImport = map[string][]string{
 	"models/picture":               {"models/watch", "models/lettering", "models/film", "vk/files"},
 	"models/record":                {"models/watch", "models/safetensors", "vk/files"},
 	"models/train":                 {"tensor", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
-	"viewer":                       {"models/heads", "models/watch", "models/walk", "models/lettering", "models/picture"},
+	"viewer":                       {"models/heads", "models/picture", "models/ticks", "models/watch", "models/walk", "models/lettering"},
 	"cmd/genview":                  nil, // anything
 	"scripts/examples":             nil,
 	"scripts":                      {},
@@ -97,6 +99,7 @@ var only = map[string]struct {
 	"github.com/go-gl/glfw":            {[]string{"vk/present"}, "package present is the only one that opens GLFW's windows, in builds with the tag glfw"},
 	"github.com/danielgtaylor/huma":    {[]string{"models/serve"}, "only the server describes its requests"},
 	"github.com/prometheus":            {[]string{"models/serve"}, "only the server keeps metrics for others"},
+	"gonum.org/v1/plot":                {[]string{"models/curves"}, "only the curves of files are drawn by a library"},
 	"github.com/spf13/cobra":           {[]string{"cmd/genview"}, "only the command knows flags"},
 }
 

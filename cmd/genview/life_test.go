@@ -55,6 +55,7 @@ func TestWholeLife(t *testing.T) {
 		must(t, "walk", run, "--frames", "5", "-o", filepath.Join(dir, "walk.gif"))
 		must(t, "reconstruct", run, picture, "-o", filepath.Join(dir, "pairs.png"))
 		if arch == "mlp" {
+			charts(t, dir, run)
 			walks(t, run, picture)
 		}
 		early := filepath.Join(dir, "early.png")

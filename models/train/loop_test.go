@@ -32,11 +32,11 @@ func logged(t *testing.T, r *Run) []int {
 	}
 	var steps []int
 	for line := range bytes.Lines(p) {
-		step, _, err := parseRecord(line)
+		rec, err := parseRecord(line)
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		steps = append(steps, step)
+		steps = append(steps, rec.Step)
 	}
 	return steps
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"genview/models/watch"
 	"genview/vk/files"
@@ -40,46 +41,59 @@ const historyPoints = 512 // most points of a curve in the window
 
 // History returns the metrics of the run so far. It skips damaged lines.
 func (r *Run) History() (*watch.History, error) {
-	h := watch.NewHistory(historyPoints)
-	p, err := os.ReadFile(filepath.Join(r.Dir, metricsName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return h, nil
-	}
+	all, err := r.Records()
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
-	for line := range bytes.Lines(p) {
-		if step, m, err := parseRecord(line); err == nil {
-			h.Add(step, m)
-		}
+	h := watch.NewHistory(historyPoints)
+	for _, rec := range all {
+		h.Add(rec.Step, rec.Metrics)
 	}
 	return h, nil
 }
 
-// parseRecord reads a line that Record.MarshalJSON wrote, with its metrics in their order.
-func parseRecord(line []byte) (step int, m watch.Metrics, err error) {
+// Records returns the logged steps of the run so far. It skips damaged lines. A run that was resumed begins Elapsed anew.
+func (r *Run) Records() (all []Record, err error) {
+	p, err := os.ReadFile(filepath.Join(r.Dir, metricsName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	for line := range bytes.Lines(p) {
+		if rec, err := parseRecord(line); err == nil {
+			all = append(all, rec)
+		}
+	}
+	return all, nil
+}
+
+// parseRecord reads a line that Record.MarshalJSON wrote, with its metrics in their order. It leaves out what was not finite.
+func parseRecord(line []byte) (rec Record, err error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	if _, err = d.Token(); err != nil {
-		return 0, nil, err
+		return rec, err
 	}
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
-			return 0, nil, err
+			return rec, err
 		}
 		var v *float64
 		if err := d.Decode(&v); err != nil {
-			return 0, nil, err
+			return rec, err
 		}
 		switch {
 		case v == nil:
 		case name == "step":
-			step = int(*v)
-		case name != "examples_per_s" && name != "elapsed_s":
-			m = append(m, watch.Metric{Name: fmt.Sprint(name), Value: *v})
+			rec.Step = int(*v)
+		case name == "examples_per_s":
+			rec.ExamplesPerS = *v
+		case name == "elapsed_s":
+			rec.Elapsed = time.Duration(*v * float64(time.Second))
+		default:
+			rec.Metrics = append(rec.Metrics, watch.Metric{Name: fmt.Sprint(name), Value: *v})
 		}
 	}
-	return step, m, nil
+	return rec, nil
 }
 
 // KeepMetrics copies the metrics if they have records after a step, which a run that continues from that step drops. It returns the copy's
@@ -94,8 +108,8 @@ func (r *Run) KeepMetrics(step int) (string, error) {
 	}
 	later := false
 	for line := range bytes.Lines(p) {
-		at, _, err := parseRecord(line)
-		later = later || err == nil && at > step
+		rec, err := parseRecord(line)
+		later = later || err == nil && rec.Step > step
 	}
 	if !later {
 		return "", nil

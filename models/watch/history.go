@@ -133,3 +133,20 @@ func (b *bucket) merge(o bucket) {
 	b.sum += o.sum
 	b.low, b.high = min(b.low, o.low), max(b.high, o.high)
 }
+
+// Smooth returns the exponential moving average of values, corrected for its start. Values that are not finite do not count and stay as
+// they are.
+func Smooth(values []float64, weight float64) []float64 {
+	out := make([]float64, len(values))
+	var sum, norm float64
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			out[i] = v
+			continue
+		}
+		sum = weight*sum + (1-weight)*v
+		norm = weight*norm + (1 - weight)
+		out[i] = sum / norm
+	}
+	return out
+}

@@ -223,3 +223,10 @@ func TestShades(t *testing.T) {
 		}
 	}
 }
+
+func TestSmooth(t *testing.T) {
+	got := watch.Smooth([]float64{2, math.NaN(), 4}, 0.5)
+	if got[0] != 2 || !math.IsNaN(got[1]) || math.Abs(got[2]-(0.5*1+2)/0.75) > 1e-12 {
+		t.Errorf("got %v, want 2, NaN, 10/3", got)
+	}
+}

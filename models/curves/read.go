@@ -1,0 +1,101 @@
+package curves
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"sort"
+	"time"
+
+	"genview/models/run"
+	"genview/models/train"
+	"genview/models/watch"
+)
+
+// A Run holds what a run has logged.
+type Run struct {
+	Name    string         // of its folder
+	Records []train.Record // Elapsed is the time trained since step 0, over all the times that the run was resumed
+}
+
+// Read reads the metrics of a run folder. It returns an error if there are none.
+func Read(dir string) (*Run, error) {
+	_, folder, err := run.Read(dir, run.Place{Accept: true})
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	all, err := folder.Records()
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s has no metrics yet: it is trained further with genview train --resume %s", dir, dir)
+	}
+	var before, last time.Duration // before: until the run was resumed
+	for i := range all {
+		now := all[i].Elapsed
+		if now < last {
+			before += last
+		}
+		last = now
+		all[i].Elapsed = before + now
+	}
+	name, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Run{Name: filepath.Base(name), Records: all}, nil
+}
+
+// metrics lists the names of the runs' metrics, in the order in which they first come.
+func metrics(runs []*Run) (names []string) {
+	for _, r := range runs {
+		for _, rec := range r.Records {
+			for _, m := range rec.Metrics {
+				if !slices.Contains(names, m.Name) {
+					names = append(names, m.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// within returns the records of the steps from one to another; to 0: to the end.
+func (r *Run) within(from, to int) []train.Record {
+	first := sort.Search(len(r.Records), func(i int) bool { return r.Records[i].Step >= from })
+	end := len(r.Records)
+	if to > 0 {
+		end = sort.Search(len(r.Records), func(i int) bool { return r.Records[i].Step > to })
+	}
+	return r.Records[first:max(first, end)]
+}
+
+// mostPoints is the most points of a drawn curve: more than a picture has columns.
+const mostPoints = 2000
+
+// groups returns the curves of some records, as the window has them.
+func groups(records []train.Record, only []string) []watch.Group {
+	h := watch.NewHistory(mostPoints)
+	for _, rec := range records {
+		kept := slices.DeleteFunc(slices.Clone(rec.Metrics), func(m watch.Metric) bool { return len(only) > 0 && !slices.Contains(only, m.Name) })
+		h.Add(rec.Step, kept)
+	}
+	return h.Curves().Groups
+}
+
+// elapsed returns the seconds trained at a step, between records in proportion.
+func elapsed(records []train.Record, step int) float64 {
+	i := sort.Search(len(records), func(i int) bool { return records[i].Step >= step })
+	switch {
+	case i == len(records):
+		return math.NaN()
+	case records[i].Step == step || i == 0:
+		return records[i].Elapsed.Seconds()
+	}
+	a, b := records[i-1], records[i]
+	f := float64(step-a.Step) / float64(b.Step-a.Step)
+	return a.Elapsed.Seconds() + f*(b.Elapsed-a.Elapsed).Seconds()
+}

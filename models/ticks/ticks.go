@@ -1,0 +1,82 @@
+// Package ticks chooses the round values that stand at the axes of curves, and writes them.
+package ticks
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Linear returns about n round values from low to high, fewer if they would be too close.
+func Linear(low, high float64, n int) []float64 {
+	step := niceStep((high - low) / float64(max(1, n)))
+	var out []float64
+	for i := math.Ceil(low/step - 1e-9); i*step <= high+1e-9*step; i++ {
+		out = append(out, i*step)
+	}
+	return out
+}
+
+// Log returns about n round values from low to high, both above 0, for a logarithmic axis.
+func Log(low, high float64, n int) []float64 {
+	if t := logTicks(low, high, n); len(t) >= 2 {
+		return t
+	}
+	return slices.DeleteFunc(Linear(low, high, n), func(v float64) bool { return !(v > 0) }) // where rounding gives 0
+}
+
+// niceStep returns the smallest of 1, 2, 5 times a power of ten that is at least v.
+func niceStep(v float64) float64 {
+	p := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*p >= v*(1-1e-9) {
+			return m * p
+		}
+	}
+	return 10 * p
+}
+
+// logTicks returns about n round numbers from low to high for a logarithmic axis.
+func logTicks(low, high float64, n int) []float64 {
+	for _, ms := range [][]float64{{1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}} {
+		var out []float64
+		for p := math.Floor(math.Log10(low)); p <= math.Log10(high); p++ {
+			for _, m := range ms {
+				if v := m * math.Pow(10, p); v >= low*(1-1e-9) && v <= high*(1+1e-9) {
+					out = append(out, v)
+				}
+			}
+		}
+		if len(out) <= n+1 || len(ms) == 1 {
+			for k := 2; len(out) > n+1; k++ { // more decades than labels
+				out = slices.DeleteFunc(out, func(v float64) bool { return int(math.Round(math.Log10(v)))%k != 0 })
+			}
+			return out
+		}
+	}
+	return nil
+}
+
+// Format writes a value as short as possible.
+func Format(v float64) string {
+	a := math.Abs(v)
+	if a < 1e-12 {
+		return "0"
+	}
+	for _, u := range []struct {
+		size float64
+		name string
+	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if a >= u.size*0.99999 {
+			return Minus(strconv.FormatFloat(math.Round(v/u.size*1e6)/1e6, 'g', -1, 64)) + u.name
+		}
+	}
+	if a < 1e-3 {
+		return Minus(strconv.FormatFloat(v, 'e', 0, 64))
+	}
+	return Minus(strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64))
+}
+
+// Minus replaces the hyphen of a negative number by a minus sign, which is as wide as a digit.
+func Minus(s string) string { return strings.ReplaceAll(s, "-", "−") }
