@@ -67,7 +67,7 @@ func closeAll(devs []*vk.Device) (err error) {
 	return err
 }
 
-// families are the families of kernels that there are.
+// families are all families of kernels.
 var families = []kernels{{"GPU", tensor.ForGPU}, {"lavapipe", tensor.ForLavapipe}}
 
 type kernels struct {

@@ -16,7 +16,7 @@ import (
 // Options say what of the metrics is drawn, and how.
 type Options struct {
 	Time     bool     // the horizontal axis is the time trained instead of the step
-	Log      bool     // the axes of values are logarithmic; what is not positive is left out
+	Log      bool     // the axes of values are logarithmic; values that are not positive are left out
 	Smooth   float64  // weight of the moving average, from 0 to below 1; 0: there is none
 	Only     []string // names of metrics; nil: all
 	From, To int      // steps; To 0: to the end
