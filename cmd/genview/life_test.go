@@ -117,6 +117,12 @@ func TestTranslationLife(t *testing.T) {
 	if img, err := os.ReadFile(maps); err != nil || !bytes.HasPrefix(img, []byte("\x89PNG")) {
 		t.Errorf("attention wrote %d bytes, %v", len(img), err)
 	}
+	refused(t, 1, "the layers' maps differ in size, and a .npy holds one array: write .npz", "attention", run, "3 May 1998", "-o", filepath.Join(dir, "maps.npy"))
+	table := filepath.Join(dir, "heads.csv")
+	must(t, "heads", run, "--examples", "4", "-o", table)
+	if p, err := os.ReadFile(table); err != nil || bytes.Count(p, []byte("\n")) != 1+3*4 {
+		t.Errorf("heads wrote %s, %v", p, err)
+	}
 	var e struct {
 		Step, Examples int
 		Exact          *float64
@@ -164,7 +170,29 @@ func TestTextLife(t *testing.T) {
 	if a, b := must(t, "generate", run, "-n", "40"), must(t, "generate", run, "-n", "40", "--seed", "2"); a == b {
 		t.Errorf("two seeds generate the same: %q", a)
 	}
-	must(t, "attention", run, "the cat sat on the mat", "-o", filepath.Join(dir, "maps.png"))
+	if out := must(t, "attention", run, "the cat sat on the mat"); !strings.HasPrefix(out, "of 22 characters the model reads 16: the maps are of the last\nthe cat sat on the mat → \"") ||
+		!strings.Contains(out, "\nnext: \"") || strings.Count(out, "h.0.attn") != 2 {
+		t.Errorf("attention says\n%s", out)
+	}
+	page := filepath.Join(dir, "maps.html")
+	must(t, "attention", run, "the mat", "--reduce", "rollout", "-o", page)
+	if p, err := os.ReadFile(page); err != nil || !bytes.Contains(p, []byte("<title>the mat</title>")) || !bytes.Contains(p, []byte("genview attention run")) {
+		t.Errorf("the page is %d bytes, %v", len(p), err)
+	}
+	var r struct {
+		Step  int
+		Loss  float64
+		Heads []struct{ Induction, Zero, Mean *float64 }
+	}
+	if err := json.Unmarshal([]byte(must(t, "heads", run, "--json", "--examples", "2")), &r); err != nil || r.Step != 60 || !(r.Loss > 0) || len(r.Heads) != 2 ||
+		r.Heads[1].Induction == nil || r.Heads[1].Zero == nil || r.Heads[1].Mean == nil {
+		t.Errorf("heads says %+v, %v", r, err)
+	}
+	refused(t, 1, "maps.json cannot be written", "attention", run, "the mat", "-o", filepath.Join(dir, "none", "maps.json"))
+	refused(t, 1, "for maps also .html, .json, .npy, .npz", "attention", run, "the mat", "-o", "maps.txt")
+	refused(t, 2, `"mean" is no way to reduce maps: give average, maximum, rollout`, "attention", run, "the mat", "--reduce", "mean")
+	refused(t, 2, "the ending must be .json or .csv", "heads", run, "-o", "heads.txt")
+	refused(t, 2, "--examples: give 1 or more", "heads", run, "--examples", "0")
 	var e struct {
 		Step, Examples int
 		Loss           float64 `json:"val_loss"`

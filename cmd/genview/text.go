@@ -9,9 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"genview/models/family"
-	"genview/models/film"
-	"genview/models/lettering"
-	"genview/models/picture"
 )
 
 func (a *app) translate() *cobra.Command {
@@ -86,40 +83,5 @@ func (a *app) generate() *cobra.Command {
 	c.Flags().Float64Var(&o.Temperature, "temperature", 0.8, "below 1 likelier, above 1 bolder; 0 always takes the likeliest")
 	c.Flags().IntVar(&o.TopK, "top-k", 0, "choose among the K likeliest only (default all)")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "of the choices")
-	return c
-}
-
-func (a *app) attention() *cobra.Command {
-	var out string
-	c := &cobra.Command{
-		Use:         "attention RUN TEXT",
-		Annotations: doing("reading"),
-		Short:       "Draw what each head of a Transformer attends to as it reads a text",
-		Example:     `  genview attention runs/dates "3 May 1998" -o maps.png`,
-		Args:        args(cobra.ExactArgs(2)),
-		RunE: func(c *cobra.Command, words []string) (err error) {
-			if err := a.checkOutput(out); err != nil {
-				return err
-			}
-			s, m, err := opened[family.Reader](c.Context(), a, words[0])
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, s.Close()) }()
-			maps, err := m.Attend(c.Context(), words[1])
-			if err != nil {
-				return err
-			}
-			if maps.Prompt.Problem != "" {
-				return errors.New(maps.Prompt.Problem)
-			}
-			fonts, err := lettering.New(lettering.Options{CacheDir: cacheDir()})
-			if err != nil {
-				return err
-			}
-			return a.film(out, film.Still(picture.HeatMaps(fonts, maps)))
-		},
-	}
-	a.addOutput(c.Flags(), &out, "attention.png")
 	return c
 }

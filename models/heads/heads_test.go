@@ -143,7 +143,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("the cuts are %v", cuts)
 	}
 	r.Measured([]float64{1.5, 2, 3, 1.75, 1.25})
-	if got := r.String(); !strings.Contains(got, "0.250") || !strings.Contains(got, "–") || !strings.Contains(got, "+0.2500  -0.2500") {
+	if got := r.Table(); !strings.Contains(got, "0.250") || !strings.Contains(got, "–") || !strings.Contains(got, "+0.2500  -0.2500") {
 		t.Errorf("the table is\n%s", got)
 	}
 	p, err := json.Marshal(r)

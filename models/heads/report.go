@@ -41,7 +41,7 @@ func (r *Report) Add(layer string, heads int, scores []watch.Score) {
 	for k := range heads {
 		h := Head{Layer: layer, Head: k + 1}
 		for name, to := range map[string]*Score{"entropy": &h.Entropy, "distance": &h.Distance, "previous": &h.Previous, "induction": &h.Induction} {
-			*to = Score(math.NaN())
+			*to = undefined
 			for _, s := range scores {
 				if s.Name == name {
 					*to = Score(s.Values[k])
@@ -72,8 +72,13 @@ func (r *Report) Measured(losses []float64) {
 	}
 }
 
-// String returns a table. Losses without a head are written as what they add to that with all heads.
+// String says what was measured.
 func (r *Report) String() string {
+	return fmt.Sprintf("loss %.4f %s on %s; zero and mean: how much more without the head", r.Loss, r.Unit, r.Of)
+}
+
+// Table returns a line for each head. Losses without a head are written as what they add to that with all heads.
+func (r *Report) Table() string {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "layer\thead\tentropy\tdistance\tprevious\tinduction\tzero\tmean\t")
@@ -82,7 +87,6 @@ func (r *Report) String() string {
 			h.Layer, h.Head, h.Entropy, h.Distance, h.Previous, h.Induction, h.Zero-r.Loss, h.Mean-r.Loss)
 	}
 	w.Flush()
-	fmt.Fprintf(&out, "loss %.4f %s on %s; zero and mean: what it is more without the head", r.Loss, r.Unit, r.Of)
 	return out.String()
 }
 

@@ -13,6 +13,8 @@ import (
 // A Score is a number that may not be defined; it is then NaN, and null in JSON.
 type Score float64
 
+var undefined = Score(math.NaN())
+
 // MarshalJSON implements [json.Marshaler].
 func (s Score) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(float64(s)) {

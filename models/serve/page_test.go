@@ -1,135 +1,43 @@
 package serve
 
 import (
-	"context"
 	"image/png"
 	"math"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"genview/models/browsertest"
+
 	"github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
-// shots is the environment variable for a folder in which tests leave pictures of the page.
-const shots = "GENVIEW_PAGE_SHOTS"
-
 // A tab is a page in a headless browser.
-type tab struct {
-	t    *testing.T
-	ctx  context.Context
-	says []string // in its console
-}
+type tab struct{ *browsertest.Tab }
 
-// browsing returns a tab.
+// browsing returns a tab, whose page is asked for without the token at first.
 func browsing(t *testing.T) *tab {
 	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("CI must have a browser (Debian: chromium-headless-shell)")
-		}
-		t.Skip("SKIPPED, no browser (Debian: chromium-headless-shell)")
-	}
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
-	b := &tab{t: t, ctx: ctx}
-	messages, read := chromedp.Console(ctx), make(chan struct{})
-	go func() {
-		defer close(read)
-		for m, err := range messages {
-			if err != nil {
-				return
-			}
-			b.says = append(b.says, m.Text)
-		}
-	}()
-	t.Cleanup(func() {
-		stop()
-		<-read
-		for _, text := range b.says {
-			if !strings.Contains(text, "401") { // is asked for without the token
-				t.Errorf("the page says: %s", text)
-			}
-		}
-	})
-	return b
+	return &tab{browsertest.Open(t, "401")}
 }
 
-// do does things with the page.
-func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.t.Fatalf("%s: %v", what, err)
-	}
-}
-
-// value returns the value of an expression of the page.
+// valueOf returns the value of an expression of the page.
 func valueOf[T any](b *tab, expression string) T {
-	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-	return v
-}
-
-// until waits for an expression of the page to be true.
-func (b *tab) until(expression string) {
-	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-}
-
-// look keeps a picture of the page, if asked for.
-func (b *tab) look(name string) {
-	b.t.Helper()
-	dir := os.Getenv(shots)
-	if dir == "" {
-		return
-	}
-	p, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), p, 0o644)
-	}
-	if err != nil {
-		b.t.Error(err)
-	}
-}
-
-// scheme has the page be dark or light.
-func (b *tab) scheme(scheme string) {
-	b.t.Helper()
-	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
-	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
-		b.t.Fatal(err)
-	}
+	b.T.Helper()
+	return browsertest.ValueOf[T](b.Tab, expression)
 }
 
 // touch has a finger touch the page at points.
 func (b *tab) touch(kind input.DispatchTouchEventType, points ...*input.TouchPoint) {
-	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points}); err != nil {
-		b.t.Fatal(err)
+	b.T.Helper()
+	if _, err := chromedp.Call(b.Ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points}); err != nil {
+		b.T.Fatal(err)
 	}
 }
 
@@ -145,10 +53,10 @@ const mapBox = `document.getElementById('map').getBoundingClientRect().toJSON()`
 
 // at wants the plane to be at a position, with its picture.
 func (b *tab) at(what string, x, y float64) {
-	b.t.Helper()
-	b.until(`plane.shown > 0 && !plane.asking && !plane.stale && document.getElementById('picture').naturalWidth > 0`)
+	b.T.Helper()
+	b.Until(`plane.shown > 0 && !plane.asking && !plane.stale && document.getElementById('picture').naturalWidth > 0`)
 	if got := valueOf[[2]float64](b, `[plane.x, plane.y]`); math.Abs(got[0]-x) > 0.01 || math.Abs(got[1]-y) > 0.01 {
-		b.t.Errorf("%s: it is at %.3f, %.3f, not %.3f, %.3f", what, got[0], got[1], x, y)
+		b.T.Errorf("%s: it is at %.3f, %.3f, not %.3f, %.3f", what, got[0], got[1], x, y)
 	}
 }
 
@@ -156,34 +64,34 @@ func (b *tab) at(what string, x, y float64) {
 func TestPage(t *testing.T) {
 	b := browsing(t)
 	settings := pictures
-	if os.Getenv(shots) != "" {
+	if os.Getenv(browsertest.Shots) != "" {
 		settings = []string{"data.size=28"}
 	}
 	web := httptest.NewServer(opened(t, Options{}, "vae", settings...))
 	defer web.Close()
-	b.scheme("light")
-	b.do("open", chromedp.EmulateViewport(1280, 800), chromedp.Navigate(web.URL))
+	b.Scheme("light")
+	b.Do("open", chromedp.EmulateViewport(1280, 800), chromedp.Navigate(web.URL))
 	b.at("open", 0.5, 0.5)
-	b.look("desktop-light")
+	b.Look("desktop-light")
 
 	r, before := valueOf[box](b, mapBox), valueOf[int](b, `plane.shown`)
 	mouse := func(kind input.DispatchMouseEventType, u, v float64) chromedp.Action[chromedp.Void] {
 		x, y := r.point(u, v)
 		return chromedp.MouseEvent(kind, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1), func(p *input.DispatchMouseEventParams) { p.Buttons = 1 })
 	}
-	b.do("press", mouse(input.DispatchMouseEventTypeMousePressed, 0.1, 0.1))
+	b.Do("press", mouse(input.DispatchMouseEventTypeMousePressed, 0.1, 0.1))
 	for i := range 20 {
-		b.do("drag", mouse(input.DispatchMouseEventTypeMouseMoved, 0.1+0.03*float64(i), 0.1))
+		b.Do("drag", mouse(input.DispatchMouseEventTypeMouseMoved, 0.1+0.03*float64(i), 0.1))
 	}
-	b.do("drag", mouse(input.DispatchMouseEventTypeMouseMoved, 0.8, 0.25), mouse(input.DispatchMouseEventTypeMouseReleased, 0.8, 0.25))
+	b.Do("drag", mouse(input.DispatchMouseEventTypeMouseMoved, 0.8, 0.25), mouse(input.DispatchMouseEventTypeMouseReleased, 0.8, 0.25))
 	b.at("drag", 0.8, 0.25)
 	if n := valueOf[int](b, `plane.shown`) - before; n < 1 || n > 22 {
 		t.Errorf("22 moves show %d pictures", n)
 	}
 	x, y := r.point(0.1, 0.9)
-	b.do("move without a button", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
+	b.Do("move without a button", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
 	b.at("move without a button", 0.8, 0.25)
-	b.do("arrows", chromedp.KeyEvent(kb.ArrowLeft), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown))
+	b.Do("arrows", chromedp.KeyEvent(kb.ArrowLeft), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown))
 	b.at("arrows", 0.78, 0.29)
 
 	same := valueOf[bool](b, `(async () => {
@@ -200,29 +108,29 @@ func TestPage(t *testing.T) {
 	}
 	b.download("#save", "genview-1-2-3-4-at-0.78-0.29.png", 500)
 
-	b.do("other seeds", chromedp.Click(chromedp.CSS("#shuffle")))
-	b.until(`plane.seeds.join() !== '1,2,3,4' && !document.getElementById('shuffle').disabled`)
+	b.Do("other seeds", chromedp.Click(chromedp.CSS("#shuffle")))
+	b.Until(`plane.seeds.join() !== '1,2,3,4' && !document.getElementById('shuffle').disabled`)
 	b.at("other seeds", 0.78, 0.29)
-	b.scheme("dark")
-	b.look("desktop-dark")
+	b.Scheme("dark")
+	b.Look("desktop-dark")
 	b.phone()
 }
 
 // download clicks a button that downloads a picture with a name.
 func (b *tab) download(button, name string, wide int) {
-	b.t.Helper()
-	dir := b.t.TempDir()
-	if _, err := chromedp.CallBrowser(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir}); err != nil {
-		b.t.Fatal(err)
+	b.T.Helper()
+	dir := b.T.TempDir()
+	if _, err := chromedp.CallBrowser(b.Ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir}); err != nil {
+		b.T.Fatal(err)
 	}
-	b.do("download", chromedp.Click(chromedp.CSS(button)))
+	b.Do("download", chromedp.Click(chromedp.CSS(button)))
 	for range 3000 {
 		if f, err := os.Open(filepath.Join(dir, name)); err == nil {
 			img, err := png.Decode(f)
 			f.Close()
 			if err == nil {
 				if img.Bounds().Dx() < wide {
-					b.t.Errorf("the download is %v large", img.Bounds())
+					b.T.Errorf("the download is %v large", img.Bounds())
 				}
 				return
 			}
@@ -230,15 +138,15 @@ func (b *tab) download(button, name string, wide int) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	all, err := os.ReadDir(dir)
-	b.t.Fatalf("%s is not downloaded: %v, %v", name, all, err)
+	b.T.Fatalf("%s is not downloaded: %v, %v", name, all, err)
 }
 
 // phone shows the page as on a phone: a finger drags, the page does not scroll under it, and nothing is too wide.
 func (b *tab) phone() {
-	b.t.Helper()
-	b.do("phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait), chromedp.Reload())
+	b.T.Helper()
+	b.Do("phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait), chromedp.Reload())
 	b.at("phone", 0.5, 0.5)
-	b.look("phone-dark")
+	b.Look("phone-dark")
 	r, before := valueOf[box](b, mapBox), valueOf[float64](b, `scrollY`)
 	finger := func(u, v float64) *input.TouchPoint {
 		x, y := r.point(u, v)
@@ -251,10 +159,10 @@ func (b *tab) phone() {
 	b.at("finger", 0.4, 0.2)
 	after, wide := valueOf[float64](b, `scrollY`), valueOf[float64](b, `document.documentElement.scrollWidth - innerWidth`)
 	if after != before || wide > 0 {
-		b.t.Errorf("the page scrolled by %v under the finger, and is %v pixels too wide", after-before, wide)
+		b.T.Errorf("the page scrolled by %v under the finger, and is %v pixels too wide", after-before, wide)
 	}
-	b.scheme("light")
-	b.look("phone-light")
+	b.Scheme("light")
+	b.Look("phone-light")
 }
 
 // TestPageWithToken: the page takes the token from its address, from which it vanishes, or from a field, and stores it nowhere.
@@ -262,18 +170,18 @@ func TestPageWithToken(t *testing.T) {
 	b := browsing(t)
 	web := httptest.NewServer(opened(t, small(Options{Token: "correct-horse-battery"}), "vae", pictures...))
 	defer web.Close()
-	b.do("open", chromedp.EmulateViewport(900, 600), chromedp.Navigate(web.URL+"/#token=correct-horse-battery"))
+	b.Do("open", chromedp.EmulateViewport(900, 600), chromedp.Navigate(web.URL+"/#token=correct-horse-battery"))
 	b.at("open", 0.5, 0.5)
 	where, kept := valueOf[string](b, `location.href`), valueOf[int](b, `document.cookie.length + localStorage.length + sessionStorage.length`)
 	if strings.Contains(where, "token") || kept != 0 {
 		t.Errorf("the address is %s, and %d things are stored", where, kept)
 	}
 	key := chromedp.CSS("#token")
-	b.do("open again", chromedp.Navigate(web.URL), chromedp.WaitVisible(key))
-	b.look("token")
-	b.do("another token", chromedp.SendKeys(key, "wrong\r"))
-	b.until(`document.getElementById('status').textContent === 'This is not the token.'`)
-	b.do("the token", chromedp.SendKeys(key, "correct-horse-battery\r"))
+	b.Do("open again", chromedp.Navigate(web.URL), chromedp.WaitVisible(key))
+	b.Look("token")
+	b.Do("another token", chromedp.SendKeys(key, "wrong\r"))
+	b.Until(`document.getElementById('status').textContent === 'This is not the token.'`)
+	b.Do("the token", chromedp.SendKeys(key, "correct-horse-battery\r"))
 	b.at("the token", 0.5, 0.5)
 	if valueOf[bool](b, `document.getElementById('key').checkVisibility()`) {
 		t.Error("the field for the token is still there")
@@ -285,17 +193,17 @@ func TestPageOfTexts(t *testing.T) {
 	b := browsing(t)
 	web := httptest.NewServer(writer(t))
 	defer web.Close()
-	b.scheme("dark")
-	b.do("read", chromedp.EmulateViewport(390, 844), chromedp.Navigate(web.URL), chromedp.WaitVisible(chromedp.CSS("#read")),
+	b.Scheme("dark")
+	b.Do("read", chromedp.EmulateViewport(390, 844), chromedp.Navigate(web.URL), chromedp.WaitVisible(chromedp.CSS("#read")),
 		chromedp.SendKeys(chromedp.CSS("#prompt"), "the lazy dog"), chromedp.Click(chromedp.CSS("#read")), chromedp.WaitVisible(chromedp.CSS("#weights")))
 	rows := valueOf[int](b, `document.querySelectorAll('#rows span')[3].focus() ?? document.querySelectorAll('#rows span').length`)
 	shaded := valueOf[int](b, `[...document.querySelectorAll('#columns i')].filter(s => s.style.opacity > 0).length`)
 	if rows != 12 || shaded != 4 {
 		t.Errorf("there are %d tokens, of which the fourth attends to %d", rows, shaded)
 	}
-	b.do("write", chromedp.Click(chromedp.CSS("#write")))
-	b.until(`document.getElementById('stop').hidden && document.getElementById('written').textContent.length > 12`)
-	b.look("text")
+	b.Do("write", chromedp.Click(chromedp.CSS("#write")))
+	b.Until(`document.getElementById('stop').hidden && document.getElementById('written').textContent.length > 12`)
+	b.Look("text")
 	if said := valueOf[string](b, `document.getElementById('status').textContent`); said != "" {
 		t.Errorf("it says %q", said)
 	}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"genview/models/npy"
 	"genview/models/safetensors"
 	"genview/vk/files"
 )
@@ -72,7 +73,7 @@ func readLatents(path string, z int) ([][]float32, error) {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
 	if ending == ".npy" {
-		v, shape, err := readNPY(p)
+		v, shape, err := npy.Read(p)
 		if err != nil {
 			return nil, err
 		}
@@ -212,5 +213,7 @@ func WriteLatents(path string, latents [][]float32) error {
 	if err := checkNumbers(latents); err != nil {
 		return fmt.Errorf("walk: %s is not written: it %w", path, err)
 	}
-	return files.Write(path, func(w io.Writer) error { return writeNPY(w, latents) })
+	return files.Write(path, func(w io.Writer) error {
+		return npy.Write(w, slices.Concat(latents...), len(latents), len(latents[0]))
+	})
 }

@@ -92,8 +92,8 @@ type Cut struct {
 
 // Likely is a token with its probability.
 type Likely struct {
-	Token string
-	P     float64
+	Token string  `json:"token"`
+	P     float64 `json:"p"`
 }
 
 // A Score is a number that describes each of a layer's heads.

@@ -1,4 +1,5 @@
-package walk
+// Package npy reads and writes NumPy's files of one array.
+package npy
 
 import (
 	"bytes"
@@ -14,28 +15,29 @@ import (
 
 // NumPy's format (numpy.lib.format): a magic, a version, the length of a header and the header, a literal of Python in a fixed form. The
 // reader is our own because that of the library at hand panics on damaged headers.
-const npyMagic = "\x93NUMPY"
+const magic = "\x93NUMPY"
 
-var npyHeader = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\),? *\}\s*$`)
+var header = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\),? *\}\s*$`)
 
-var errNoNPY = errors.New("is no .npy file as NumPy writes it")
+var errNoArray = errors.New("is no .npy file as NumPy writes it")
 
-// readNPY reads the numbers of an .npy file and their shape.
-func readNPY(p []byte) (v []float32, shape []int, err error) {
-	rest, ok := bytes.CutPrefix(p, []byte(npyMagic))
+// Read returns the numbers of a file's bytes, which are f4 or f8, and their shape. An error is the end of a sentence that begins with the
+// file's name.
+func Read(p []byte) (v []float32, shape []int, err error) {
+	rest, ok := bytes.CutPrefix(p, []byte(magic))
 	if !ok || len(rest) < 6 {
-		return nil, nil, errNoNPY
+		return nil, nil, errNoArray
 	}
 	size, head := int(binary.LittleEndian.Uint16(rest[2:])), 4
 	if rest[0] > 1 { // from version 2 on the length has 32 bits
 		size, head = int(binary.LittleEndian.Uint32(rest[2:])), 6
 	}
 	if size > len(rest)-head {
-		return nil, nil, errNoNPY
+		return nil, nil, errNoArray
 	}
-	m := npyHeader.FindSubmatch(rest[head : head+size])
+	m := header.FindSubmatch(rest[head : head+size])
 	if m == nil {
-		return nil, nil, errNoNPY
+		return nil, nil, errNoArray
 	}
 	rest = rest[head+size:]
 	kind, fortran := string(m[1]), string(m[2]) == "True"
@@ -68,20 +70,23 @@ func readNPY(p []byte) (v []float32, shape []int, err error) {
 	return v, shape, nil
 }
 
-// writeNPY writes vectors of one length.
-func writeNPY(w io.Writer, all [][]float32) error {
-	head := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", len(all), len(all[0]))
-	const before = len(npyMagic) + 4
+// Write writes an array of that shape, row by row.
+func Write(w io.Writer, values []float32, shape ...int) error {
+	var dims []string
+	for _, n := range shape {
+		dims = append(dims, strconv.Itoa(n))
+	}
+	tuple := strings.Join(dims, ", ")
+	if len(dims) == 1 {
+		tuple += ","
+	}
+	head := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", tuple)
+	const before = len(magic) + 4
 	head += strings.Repeat(" ", 63-(before+len(head))%64) + "\n" // the numbers begin at a multiple of 64
-	p := append([]byte(npyMagic), 1, 0)
+	p := append([]byte(magic), 1, 0)
 	p = binary.LittleEndian.AppendUint16(p, uint16(len(head)))
 	if _, err := w.Write(append(p, head...)); err != nil {
 		return err
 	}
-	for _, v := range all {
-		if err := binary.Write(w, binary.LittleEndian, v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return binary.Write(w, binary.LittleEndian, values)
 }
