@@ -234,9 +234,18 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 // seek shows what is recorded of a step.
 func (p *player) seek(step int) {
 	m, err := p.at(step)
-	if err != nil {
+	switch {
+	case err != nil && p.recording == nil:
 		p.say(err)
 		return
+	case err != nil: // the views of another step would be taken for those of this one
+		steps := p.recording.Steps()
+		i, found := slices.BinarySearch(steps, step)
+		if !found {
+			i = max(i-1, 0)
+		}
+		m = &record.Moment{Step: steps[i]}
+		p.notice = err.Error()
 	}
 	p.shown, p.moment = step, m
 	p.unread = p.text != "" && prompted(m.Views, p.text)

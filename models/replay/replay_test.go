@@ -125,6 +125,14 @@ func TestSeek(t *testing.T) {
 	if len(got.Views) != 1 || got.Past.Shown != 3 {
 		t.Errorf("of a damaged step %d views are shown", len(got.Views))
 	}
+	if err := os.WriteFile(filepath.Join(dir, "record", "step-00000040.jsonl"), []byte(`{"kind": "hologram"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.past.Send(watch.Seek{Step: 41})
+	got = s.until(s.past, "a remark of what cannot be read", func(s *watch.Snapshot) bool { return strings.Contains(s.Notice, "nothing of step 40 can be read") })
+	if len(got.Views) != 0 || got.Past.Shown != 40 || !strings.Contains(got.Notice, "no kind of view that this version knows") {
+		t.Errorf("of a step that cannot be read is shown %+v, and said %q", got.Views, got.Notice)
+	}
 }
 
 // TestFilm: the range of a film is written in each format while requests are served, to files that are not there yet.
