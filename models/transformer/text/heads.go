@@ -87,7 +87,10 @@ func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
 		return nil
 	}
 	text, err := m.heldOut(ctx, lookedAt)
-	if err != nil {
+	switch {
+	case err != nil && !a.Has(m.cut) && ctx.Err() == nil: // a run whose text has moved is shown without scores
+		return nil
+	case err != nil:
 		return err
 	}
 	scores, _, err := m.scores(ctx, text[1:], 1)
