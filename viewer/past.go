@@ -63,8 +63,8 @@ func (st *State) send(r watch.Request, live func(watch.Request) bool) bool {
 		if replayed(st.snapshot) {
 			return st.past.Send(r)
 		}
-	case watch.Attend: // now and in the past it is the same text
-		return st.past.Send(r) && live(r)
+	case watch.Attend, watch.Ablate: // now and in the past
+		st.past.Send(r) // where nobody takes it yet, the training has not begun
 	}
 	return live(r)
 }

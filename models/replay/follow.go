@@ -93,7 +93,7 @@ func (p *player) newest(ctx context.Context, step int, recorded bool) ([]watch.V
 		if err != nil {
 			return nil, err
 		}
-		if p.text == "" || !prompted(m.Views, p.text) {
+		if p.wishes.fit(m.Views) {
 			return m.Views, nil
 		}
 		if err := p.renew(); err != nil {
@@ -104,9 +104,7 @@ func (p *player) newest(ctx context.Context, step int, recorded bool) ([]watch.V
 	if err := p.renew(); err != nil {
 		return nil, err
 	}
-	if p.text != "" {
-		p.session.Model.Answer(ctx, watch.Attend{Text: p.text})
-	}
+	p.wish(ctx)
 	return p.session.Model.Look(ctx)
 }
 
@@ -129,19 +127,15 @@ func (p *player) renew() error {
 
 // answerNow serves a request for the run as it is now.
 func (p *player) answerNow(ctx context.Context, r watch.Request) {
-	a, attends := r.(watch.Attend)
-	if _, decodes := r.(watch.Decode); !decodes && !attends {
-		return
-	}
-	err := p.renew()
-	if err == nil && !attends {
-		p.session.Model.Answer(ctx, r)
-		return
-	}
+	p.wishes.add(r)
 	s := *p.Live.Latest()
+	err := p.renew()
 	if err == nil {
-		p.text = a.Text
-		s.Views, err = p.reread(ctx, s.Views)
+		if !p.session.Model.Answer(ctx, r) {
+			return
+		}
+		p.wish(ctx)
+		s.Views, err = p.relook(ctx, s.Views)
 	}
 	if err != nil {
 		p.say(err)

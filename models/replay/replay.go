@@ -69,7 +69,7 @@ type player struct {
 	recording *record.Recording // nil: there is none yet
 	shown     int               // the step that was sought
 	moment    *record.Moment    // what the recording has of it; nil: none was sought
-	text      string            // the newest that was typed; "": none
+	wishes    wishes
 	notice    string
 	following following
 
@@ -80,7 +80,7 @@ type player struct {
 	failed  error // of opening, which is not tried again
 
 	waiting *watch.Decode // until the session is open
-	unread  bool          // the text waits to be read with the weights of what is shown
+	unread  bool          // the wishes wait for the weights of the shown step
 	filming bool
 	films   chan news
 }
@@ -221,8 +221,9 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 	switch r := r.(type) {
 	case watch.Seek:
 		p.seek(r.Step)
-	case watch.Attend:
-		p.text, p.unread = r.Text, p.moment != nil
+	case watch.Attend, watch.Ablate:
+		p.wishes.add(r)
+		p.unread = p.moment != nil && !p.wishes.fit(p.moment.Views)
 	case watch.Decode:
 		p.waiting = &r
 		p.decode(ctx)
@@ -248,7 +249,7 @@ func (p *player) seek(step int) {
 		p.notice = err.Error()
 	}
 	p.shown, p.moment = step, m
-	p.unread = p.text != "" && prompted(m.Views, p.text)
+	p.unread = !p.wishes.fit(m.Views)
 	if len(m.Lost) > 0 {
 		p.notice = "of the recording is lost: " + m.Lost[0]
 	}
@@ -272,15 +273,7 @@ func (p *player) at(step int) (*record.Moment, error) {
 	return r.At(step)
 }
 
-// prompted tells whether some view is of another text than that which was typed.
-func prompted(views []watch.View, text string) bool {
-	return slices.ContainsFunc(views, func(v watch.View) bool {
-		m, ok := v.(*watch.HeatMaps)
-		return ok && m.Prompt != nil && m.Prompt.Text != text
-	})
-}
-
-// read reads the typed text with the weights of what is shown, if it waits for that.
+// read grants the wishes with the weights of the shown step, if they wait for that.
 func (p *player) read(ctx context.Context) {
 	if !p.unread || p.moment == nil || !p.rewound(ctx, p.key()) {
 		return
@@ -297,11 +290,27 @@ func (p *player) read(ctx context.Context) {
 	p.publish()
 }
 
-// reread returns views in which the model has read the text that was typed.
+// reread returns views in which those of a prompt are what the user wants.
 func (p *player) reread(ctx context.Context, views []watch.View) ([]watch.View, error) {
-	if !p.session.Model.Answer(ctx, watch.Attend{Text: p.text}) {
+	if !p.wish(ctx) {
 		return views, nil
 	}
+	return p.relook(ctx, views)
+}
+
+// wish tells the model the wishes, and whether the next look grants them.
+func (p *player) wish(ctx context.Context) (look bool) {
+	if p.wishes.text != "" {
+		look = p.session.Model.Answer(ctx, watch.Attend{Text: p.wishes.text})
+	}
+	if p.wishes.cut != nil {
+		look = p.session.Model.Answer(ctx, *p.wishes.cut) || look
+	}
+	return look
+}
+
+// relook returns views in which those of a prompt are new ones of the model.
+func (p *player) relook(ctx context.Context, views []watch.View) ([]watch.View, error) {
 	looked, err := p.session.Model.Look(ctx)
 	if err != nil {
 		return nil, err

@@ -203,12 +203,12 @@ func TestFilmIsCutOff(t *testing.T) {
 	}
 }
 
-// TestWeightsOfTheStep: latent vectors are decoded with the weights of the step that is asked for, by a model that is opened for that, and
-// with those of now on the bus of now.
-func TestWeightsOfTheStep(t *testing.T) {
+// opened returns a copy of a run of package run's tests.
+func opened(t *testing.T, name string) (run.Host, *run.Session) {
+	t.Helper()
 	vktest.Open(t) // skips the test without a device
 	dir := filepath.Join(t.TempDir(), "run")
-	if err := os.CopyFS(dir, os.DirFS("../run/testdata/vae")); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("../run/testdata", name))); err != nil {
 		t.Fatal(err)
 	}
 	h := run.Host{NoTuning: true, Options: func(o *vk.Options) { *o = vktest.Options(t, *o) }}
@@ -216,8 +216,17 @@ func TestWeightsOfTheStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer own.Close()
-	folder := recorded(t, dir, func(step int) (all []safetensors.Tensor) {
+	t.Cleanup(func() {
+		if err := own.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h, own
+}
+
+// weights returns other weights for each step.
+func weights(t *testing.T, own *run.Session) func(step int) []safetensors.Tensor {
+	return func(step int) (all []safetensors.Tensor) {
 		for _, n := range own.Model.Drawn() {
 			v := make([]float32, n.Tensor.Len())
 			if err := own.Runtime.Read(n.Tensor, v); err != nil {
@@ -229,7 +238,58 @@ func TestWeightsOfTheStep(t *testing.T) {
 			all = append(all, safetensors.Tensor{Name: n.Name, Shape: n.Tensor.Shape(), Values: v})
 		}
 		return all
-	}, 0, 1)
+	}
+}
+
+// TestTypedText: a text is read with the weights of the step that is shown, also those that are shown later.
+func TestTypedText(t *testing.T) {
+	h, own := opened(t, "text")
+	views, err := own.Model.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(views, func(v watch.View) bool { _, ok := v.(*watch.HeatMaps); return ok })
+	name := views[i].Title()
+	was := views[i].(*watch.HeatMaps).Prompt.Text
+	w, err := record.NewWriter(filepath.Join(own.Folder.Dir, "record"), 1<<20, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []int{1, 8, 80} {
+		if err := w.Last(step, views, func() ([]safetensors.Tensor, error) { return weights(t, own)(step), nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := play(t, replay.Options{Folder: own.Folder, Open: func(ctx context.Context, step int) (*run.Session, error) {
+		return h.OpenRecorded(ctx, own.Folder.Dir, step, run.Place{})
+	}})
+	reads := func(step int, text string) []float32 {
+		t.Helper()
+		s.past.Send(watch.Seek{Step: step})
+		got := s.until(s.past, text, func(s *watch.Snapshot) bool {
+			m := watch.Find[*watch.HeatMaps](s.Views, name)
+			return s.Past != nil && s.Past.Shown == step && m != nil && m.Prompt.Text == text
+		})
+		return watch.Find[*watch.HeatMaps](got.Views, name).Maps[0].Values
+	}
+	reads(8, was)
+	s.past.Send(watch.Attend{Text: "a bee"})
+	at8 := reads(8, "a bee")
+	at80 := reads(80, "a bee")
+	if slices.Equal(at8, at80) || !slices.Equal(reads(8, "a bee"), at8) {
+		t.Error("a step's weights do not decide how a text is read")
+	}
+}
+
+// TestWeightsOfTheStep: latent vectors are decoded with the weights of the step that is asked for, by a model that is opened for that, and
+// with those of now on the bus of now.
+func TestWeightsOfTheStep(t *testing.T) {
+	h, own := opened(t, "vae")
+	dir := own.Folder.Dir
+	folder := recorded(t, dir, weights(t, own), 0, 1)
 	d, err := run.As[interface{ Z() int }](own)
 	if err != nil {
 		t.Fatal(err)

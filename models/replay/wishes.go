@@ -1,0 +1,38 @@
+package replay
+
+import (
+	"slices"
+
+	"genview/models/watch"
+)
+
+// wishes are what the user wants to see of a prompt, at whatever step.
+type wishes struct {
+	text string        // that was typed; "": none
+	cut  *watch.Ablate // nil: none was asked for
+}
+
+// add takes a request that is a wish.
+func (w *wishes) add(r watch.Request) {
+	switch r := r.(type) {
+	case watch.Attend:
+		w.text = r.Text
+	case watch.Ablate:
+		w.cut = &r
+	}
+}
+
+// fit tells whether the views of a prompt are those that the user wants.
+func (w *wishes) fit(views []watch.View) bool {
+	return !slices.ContainsFunc(views, func(v watch.View) bool {
+		m, ok := v.(*watch.HeatMaps)
+		if !ok || m.Prompt == nil {
+			return false
+		}
+		var cut watch.Ablate
+		if m.Cut != nil {
+			cut = m.Cut.Ablate
+		}
+		return w.text != "" && w.text != m.Prompt.Text || w.cut != nil && *w.cut != cut
+	})
+}
