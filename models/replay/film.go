@@ -29,7 +29,7 @@ const (
 // A Film is a film of a view over a part of a run's training: a picture for each recorded step, with the step under it.
 type Film struct {
 	Recording *record.Recording
-	View      string // title of the view
+	View      string // title of the view, in any case of letters; "": the first that is a picture
 	From, To  int    // steps
 	FPS       int    // pictures a second
 	About     []film.Note
@@ -37,19 +37,21 @@ type Film struct {
 	Count     func(unit string, done, of int) // receives the progress; nil: nobody does
 }
 
-// Write writes the film to a file, as [film.Write]. The end of ctx cuts it off, and leaves only the finished pictures of a folder.
-// Pictures of several sizes, as maps of texts of several lengths, stand in the middle of the largest.
-func (f Film) Write(ctx context.Context, path string) error {
-	if err := film.CheckName(path); err != nil {
-		return err
-	}
+// Make returns the film, to be written by [film.Write], once it has looked at all of it. The end of ctx cuts it off. Pictures of several
+// sizes, as maps of texts of several lengths, stand in the middle of the largest.
+func (f Film) Make(ctx context.Context) (film.Film, error) {
+	var none film.Film
 	steps := f.steps()
 	if len(steps) == 0 {
-		return fmt.Errorf("nothing is recorded between the steps %d and %d", f.From, f.To)
+		all := f.Recording.Steps()
+		return none, fmt.Errorf("nothing is recorded between the steps %d and %d, but from %d to %d", f.From, f.To, all[0], all[len(all)-1])
 	}
 	fonts, err := lettering.New(lettering.Options{CacheDir: f.CacheDir})
 	if err != nil {
-		return err
+		return none, err
+	}
+	if f.View, err = f.title(steps[len(steps)-1]); err != nil {
+		return none, err
 	}
 	var size image.Point
 	kept := steps[:0]
@@ -57,7 +59,7 @@ func (f Film) Write(ctx context.Context, path string) error {
 		f.count("looks", i+1, len(steps))
 		img := f.picture(fonts, step)
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return none, context.Cause(ctx)
 		}
 		if img != nil {
 			size = image.Pt(max(size.X, img.Rect.Dx()), max(size.Y, img.Rect.Dy()))
@@ -65,12 +67,34 @@ func (f Film) Write(ctx context.Context, path string) error {
 		}
 	}
 	if len(kept) == 0 {
-		return fmt.Errorf("between the steps %d and %d nothing is recorded of %s that is a picture", f.From, f.To, f.View)
+		return none, fmt.Errorf("of %s nothing can be read between the steps %d and %d", f.View, f.From, f.To)
 	}
-	return film.Write(path, film.Film{
+	return film.Film{
 		Pictures: f.pictures(ctx, fonts, kept, size), Frames: len(kept), FPS: f.FPS, About: f.About,
 		Numbers: kept, Captions: func(step int) string { return fmt.Sprintf("step %d", step) },
-	})
+	}, nil
+}
+
+// title returns the title of the view as it was recorded at a step.
+func (f Film) title(step int) (string, error) {
+	m, err := f.Recording.At(step)
+	if err != nil {
+		return "", err
+	}
+	var titles []string
+	for _, v := range m.Views {
+		if !picture.Drawn(v) {
+			continue
+		}
+		if f.View == "" || strings.EqualFold(v.Title(), f.View) {
+			return v.Title(), nil
+		}
+		titles = append(titles, v.Title())
+	}
+	if len(titles) == 0 {
+		return "", fmt.Errorf("at step %d nothing is recorded that is a picture", step)
+	}
+	return "", fmt.Errorf("there is no view %q that is a picture; there is %s", f.View, strings.Join(titles, ", "))
 }
 
 // steps returns the recorded steps of the range, at most mostFrames, the first and the last among them.
@@ -153,7 +177,14 @@ func (p *player) film(r watch.Film) {
 	}
 	p.filming = true
 	go func() {
-		err := f.Write(p.Filming, path)
+		err := film.CheckName(path)
+		var made film.Film
+		if err == nil {
+			made, err = f.Make(p.Filming)
+		}
+		if err == nil {
+			err = film.Write(path, made)
+		}
 		n := news{text: "saved " + path, ended: true}
 		if err != nil {
 			n.text = fmt.Sprintf("there is no film: %v", err)

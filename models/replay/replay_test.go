@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"errors"
 	"image"
 	"os"
 	"path/filepath"
@@ -161,7 +162,7 @@ func TestFilm(t *testing.T) {
 	}
 	for want, f := range map[string]watch.Film{
 		"nothing is recorded between": {View: "Samples", From: 6, To: 7, Format: ".gif"},
-		"that is a picture":           {View: "Latent space", From: 1, To: 8, Format: ".gif"},
+		"there is Samples":            {View: "Latent space", From: 1, To: 8, Format: ".gif"},
 		".bmp":                        {View: "Samples", From: 1, To: 8, Format: ".bmp"},
 	} {
 		s.past.Send(f)
@@ -190,13 +191,17 @@ func TestFilmIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	f := replay.Film{Recording: r, View: "Samples", From: 1, To: 3, FPS: 10, Count: func(unit string, done, _ int) {
+	f := replay.Film{Recording: r, View: "samples", From: 1, To: 3, FPS: 10, Count: func(unit string, done, _ int) {
 		if unit == "pictures" && done == 2 {
 			stop()
 		}
 	}}
-	if err := f.Write(ctx, filepath.Join(dir, "cut.gif")); err == nil {
-		t.Error("there is no error")
+	made, err := f.Make(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := film.Write(filepath.Join(dir, "cut.gif"), made); !errors.Is(err, context.Canceled) {
+		t.Errorf("got the error %v", err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("there are %v, %v; want the recording alone", left, err)
