@@ -2,14 +2,15 @@ package viewer
 
 import (
 	"math"
+	"sort"
 	"time"
 
 	pictured "genview/models/picture" // the tests have a function picture
 	"genview/models/watch"
 )
 
-// Time is the slider under everything: the whole training so far, live at its right end. Each recorded step takes the same width, as a
-// recording has more of them where more changes. The slider also chooses the range of a film.
+// Time is the slider under everything: the whole training so far, live at its right end. Steps lie at their square roots, because a model
+// changes more at the beginning. The slider also chooses the range of a film.
 type Time struct {
 	at      int // the step that is shown; below 0: the newest
 	asked   int // the step of the newest Seek; below 0: none
@@ -41,7 +42,8 @@ const (
 var filmFormats = [][2]string{{".gif", "GIF"}, {".apng", "APNG"}, {".mp4", "MP4"}, {"/", "PNG files"}}
 
 const (
-	mostPlayed = 160 // steps that are shown of a whole training when it is played
+	mostPlayed = 160  // steps that are shown of a whole training when it is played
+	newestAt   = 0.98 // position of the newest recorded step
 	playPause  = time.Second / 8
 )
 
@@ -109,21 +111,28 @@ func (p *Time) parts(size Point) timeParts {
 // trackHeight is the height of the track's middle in the bar.
 const trackHeight = 35
 
-// place01 returns the position of a step on the track, from 0 to 1; below 0 is live.
+// place01 returns the position of a step on the track, from 0 to 1. Below 0 it is live.
 func place01(steps []int, step int) float64 {
 	if step < 0 || len(steps) == 0 {
 		return 1
 	}
-	return float64(indexUpTo(steps, step)) / float64(len(steps))
+	first, last := steps[0], steps[len(steps)-1]
+	if step <= first || last == first {
+		return 0
+	}
+	return newestAt * math.Sqrt(float64(min(step, last)-first)/float64(last-first))
 }
 
-// stepAt returns the recorded step at a position of the track; below 0: live.
+// stepAt returns the recorded step that is nearest to a position of the track; below 0: live.
 func stepAt(steps []int, x float64) int {
-	i := int(math.Round(x * float64(len(steps))))
-	if i >= len(steps) {
+	if x > (1+newestAt)/2 {
 		return -1
 	}
-	return steps[max(i, 0)]
+	i := min(sort.Search(len(steps), func(i int) bool { return place01(steps, steps[i]) >= x }), len(steps)-1)
+	if i > 0 && x-place01(steps, steps[i-1]) < place01(steps, steps[i])-x {
+		i--
+	}
+	return steps[i]
 }
 
 // Update moves through time, by the mouse, by keys, or by itself.
@@ -274,10 +283,12 @@ func (p *Time) advance(now time.Time, s *watch.Snapshot) {
 		return
 	}
 	p.played = now
-	i := indexUpTo(steps, p.at) + max(1, len(steps)/mostPlayed)
-	if i >= len(steps) {
-		p.at, p.playing = -1, false
-		return
+	next := place01(steps, p.at) + 1.0/mostPlayed
+	for i := indexUpTo(steps, p.at) + 1; i < len(steps); i++ {
+		if i == len(steps)-1 || place01(steps, steps[i+1]) > next {
+			p.at = steps[i]
+			return
+		}
 	}
-	p.at = steps[i]
+	p.at, p.playing = -1, false
 }

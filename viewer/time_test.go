@@ -82,7 +82,7 @@ func TestSlider(t *testing.T) {
 	for _, c := range []struct {
 		x    float64
 		want int
-	}{{0, 0}, {1.0 / 8, 5}, {0.5, 100}, {0.52, 100}, {7.0 / 8, 1000}} {
+	}{{0, 0}, {0.07, 5}, {0.3, 100}, {0.35, 100}, {0.98, 1000}} {
 		m.e.Cursor, m.e.Down = at(c.x), true
 		m.tick()
 		if m.answer(); p.at != c.want {
@@ -224,7 +224,7 @@ func TestFilmRange(t *testing.T) {
 		m.tick()
 	}
 	drag(0.01, 0.2)
-	drag(0.79, 0.6)
+	drag(0.97, 0.6)
 	m.e.Typed = "m"
 	m.tick()
 	m.take()

@@ -102,8 +102,8 @@ func (p *Time) drawTrack(c *Canvas, track Rect, s *watch.Snapshot) {
 	line := func(x0, x1 float64, col color.RGBA) { c.Fill(Rect{at(x0), trackHeight - 2, at(x1) - at(x0), 4}, col) }
 	line(0, 1, lineColor)
 	if n := len(steps); track.W/float64(n) >= 5 {
-		for i := range steps {
-			c.Fill(Rect{at(float64(i)/float64(n)) - 0.5, trackHeight + 6, 1, 4}, lineColor)
+		for _, step := range steps {
+			c.Fill(Rect{at(place01(steps, step)) - 0.5, trackHeight + 6, 1, 4}, lineColor)
 		}
 	}
 	here := place01(steps, p.wanted(steps))
