@@ -13,13 +13,34 @@ import (
 )
 
 // Curves draws numbers over a run's steps: the values faintly, and their moving average. Each group has a plot with its own axis of values;
-// all share the axis of steps. A click changes between a linear and a logarithmic scale.
+// all share the axis of steps, which the wheel zooms and a drag moves. A click on a name hides its curve.
 type Curves struct {
-	name  string
-	scale button
-	log   bool
-	hover float64 // position of the cursor along the steps, from 0 to 1; NaN or outside: it is elsewhere
-	over  bool
+	name   string
+	scale  button
+	all    button // of all steps, while some are zoomed
+	log    bool
+	hover  float64         // position of the cursor along the steps, from 0 to 1; NaN or outside: it is elsewhere
+	over   bool            // the cursor is over a plot
+	zoom   [2]float64      // the steps that are shown; both 0: all
+	smooth float64         // position of the slider of the moving average, from 0 to 1
+	hidden map[string]bool // names of curves
+	drag   dragging
+	last   Point // where the cursor was while dragging
+	raised int   // one more than the curve whose name the cursor is over; 0: none
+}
+
+// dragging is what the mouse moves in the curves.
+type dragging int
+
+const (
+	draggingNothing dragging = iota
+	draggingSteps
+	draggingSmooth
+)
+
+func newCurves(name string) *Curves {
+	const usual = 0.53 // 60 windows of the moving average in a curve
+	return &Curves{name: name, scale: button{key: 'l'}, all: button{key: 'z'}, smooth: usual, hidden: map[string]bool{}}
 }
 
 // Title returns the panel's title.
@@ -38,6 +59,16 @@ func (p *Curves) Shape(s *watch.Snapshot) Shape {
 }
 
 func (p *Curves) toggle(size Point) Rect { return Rect{size.X - padding - 84, 8, 84, 24} }
+
+// slider returns the area of the slider of the moving average, which narrow panels do not have.
+func (p *Curves) slider(size Point) Rect {
+	const width, least = 76, 440
+	r := p.toggle(size)
+	if size.X < least {
+		return Rect{r.X, r.Y, 0, 0}
+	}
+	return Rect{r.X - 12 - width, r.Y, width, r.H}
+}
 
 // label returns the name of the scale that a click changes to.
 func (p *Curves) label() string {
@@ -67,28 +98,33 @@ func allSeries(v *watch.Curves) (all []watch.Series) {
 	return all
 }
 
-// legendRows places the curves' names: beside the title, and in rows below it if they need more room. It returns the row of each curve; row
-// 0 is beside the title. It does not depend on values.
-func (p *Curves) legendRows(size Point, v *watch.Curves) []int {
+// legendBoxes places the curves' names: beside the title, and in rows below it if they need more room. It does not depend on values.
+func (p *Curves) legendBoxes(size Point, v *watch.Curves) []Rect {
 	all := allSeries(v)
-	rows := make([]int, len(all))
-	row, x, end := 0, p.legendStart(), p.toggle(size).X-10
+	boxes := make([]Rect, len(all))
+	row, x, end := 0, p.legendStart(), p.slider(size).X-14
 	for i, l := range all {
 		w := 20 + 7.2*float64(len([]rune(l.Name))+7)
 		if x+w > end && !(row > 0 && x == padding) {
 			row, x, end = row+1, padding, size.X-padding
 		}
-		rows[i], x = row, x+w+18
+		boxes[i] = Rect{x, titleHeight/2 - legendHeight/2, min(w, end-x), legendHeight}
+		if row > 0 {
+			boxes[i].Y = titleHeight + legendHeight*float64(row-1)
+		}
+		x += w + 8
 	}
-	return rows
+	return boxes
 }
 
 // plots returns the areas of the groups' curves, without axes and legend. The first is twice as high as the others. Groups that do not fit
 // have no area.
 func (p *Curves) plots(size Point, v *watch.Curves) []Rect {
 	r := content(size, true)
-	if rows := p.legendRows(size, v); len(rows) > 0 {
-		_, r = r.Top(legendHeight * float64(rows[len(rows)-1]))
+	if boxes := p.legendBoxes(size, v); len(boxes) > 0 {
+		if last := boxes[len(boxes)-1]; last.Y >= titleHeight {
+			_, r = r.Top(last.Y + legendHeight - titleHeight)
+		}
 	}
 	r = Rect{r.X + axisWidth, r.Y + 6, max(1, r.W-axisWidth), max(1, r.H-6-axisHeight)}
 	if len(v.Groups) == 1 {
@@ -112,26 +148,6 @@ func (p *Curves) plots(size Point, v *watch.Curves) []Rect {
 	return out
 }
 
-// Update follows the cursor along the curves.
-func (p *Curves) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
-	if p.Shape(s) == Hidden {
-		return nil, false
-	}
-	p.scale.key = 'l'
-	clicked, redraw := p.scale.update(in, p.toggle(in.Size))
-	if clicked {
-		p.log = !p.log
-	}
-	over := false
-	for _, r := range p.plots(in.Size, p.view(s)) {
-		over = over || in.Over && r.Contains(in.Cursor)
-		p.hover = (in.Cursor.X - r.X) / r.W
-	}
-	redraw = redraw || clicked || over != p.over || over && in.Moved
-	p.over = over
-	return nil, redraw
-}
-
 // A curve is a series with its style and its axis.
 type curve struct {
 	watch.Series
@@ -144,19 +160,13 @@ type curve struct {
 func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 	p.scale.draw(c, p.toggle(c.Size()), p.label())
 	v := p.view(s)
-	last := 1
-	for _, l := range allSeries(v) {
-		if n := len(l.Steps); n > 0 {
-			last = max(last, l.Steps[n-1])
-		}
-	}
-	plots := p.plots(c.Size(), v)
-	x := axis{high: float64(last)}
+	p.drawSlider(c)
+	plots, x := p.plots(c.Size(), v), p.steps(v)
 	var curves []curve
 	for i, g := range v.Groups {
 		var group []curve
 		for _, l := range g.Series {
-			group = append(group, curve{l, watch.Smooth(l.Values, math.Exp(-smoothness/float64(len(l.Values)))), curveColor(len(curves) + len(group)), nil})
+			group = append(group, curve{l, watch.Smooth(l.Values, p.weight(len(l.Values))), curveColor(len(curves) + len(group)), nil})
 		}
 		if i < len(plots) {
 			p.plot(c, plots[i], x, group)
@@ -171,39 +181,50 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 	if replayed(s) {
 		for _, r := range plots {
-			px := r.X + x.at(float64(s.Past.Shown))*r.W
-			c.Line([]Point{{px, r.Y}, {px, r.Y + r.H}}, 1.5, curveColors[1])
+			px := x.at(float64(s.Past.Shown)) * r.W
+			c.Sub(r).Line([]Point{{px, 0}, {px, r.H}}, 1.5, curveColors[1])
 		}
 	}
 	step := -1
 	if p.over {
-		step = int(math.Round(p.hover * float64(last)))
+		step = int(math.Round(x.low + p.hover*(x.high-x.low)))
 		for _, r := range plots {
 			px := r.X + p.hover*r.W
 			c.Line([]Point{{px, r.Y}, {px, r.Y + r.H}}, 1, dimColor)
 		}
 	}
 	p.legend(c, v, curves, step)
+	if p.zoomed() {
+		p.all.draw(c, p.allButton(c.Size(), v), "all steps")
+	}
 }
 
-// plot draws a group of curves in r with the axis of their values.
+// plot draws a group of curves in r with the axis of their values, which fits the steps that are shown.
 func (p *Curves) plot(c *Canvas, r Rect, x axis, group []curve) {
-	values := make([][]float64, len(group))
-	for i, l := range group {
-		values[i] = l.Values
+	var values [][]float64
+	for _, l := range group {
+		if from, to := shown(l.Steps, x); !p.hidden[l.Name] {
+			values = append(values, l.Values[from:to])
+		}
 	}
 	y := valueAxis(values, p.log)
 	valueTicks(c, r, y)
 	inside := c.Sub(r)
 	local := func(step int, v float64) Point { return Point{x.at(float64(step)) * r.W, (1 - y.at(v)) * r.H} }
-	for i := range group {
+	for i, l := range group {
+		if p.hidden[l.Name] {
+			continue
+		}
 		group[i].at = func(step int, v float64) Point {
 			q := local(step, v)
 			return Point{q.X + r.X, q.Y + r.Y}
 		}
-		band(inside, group[i].Series, faded(group[i].color, 0.22), local)
+		band(inside, l.Series, faded(l.color, 0.22), local)
 	}
 	for _, l := range group {
+		if p.hidden[l.Name] {
+			continue
+		}
 		line := make([]Point, len(l.Steps))
 		for k, step := range l.Steps {
 			line[k] = local(step, l.smoothed[k])
@@ -211,9 +232,6 @@ func (p *Curves) plot(c *Canvas, r Rect, x axis, group []curve) {
 		inside.Line(line, 1.8, l.color)
 	}
 }
-
-// smoothness is how many windows of the moving average fit into a curve.
-const smoothness = 60
 
 // band draws the range of values that each point of a curve summarises.
 func band(c *Canvas, l watch.Series, col color.RGBA, at func(step int, v float64) Point) {
@@ -266,12 +284,17 @@ func steps(c *Canvas, r Rect, x axis) {
 
 // legend writes the curves' names with their newest values, or those at a step.
 func (p *Curves) legend(c *Canvas, v *watch.Curves, curves []curve, step int) {
-	pen, end := Point{p.legendStart(), titleHeight / 2}, p.toggle(c.Size()).X-10
-	t := Text{Size: 13, Color: textColor}
-	rows, row := p.legendRows(c.Size(), v), 0
+	boxes := p.legendBoxes(c.Size(), v)
 	for i, l := range curves {
 		if len(l.Steps) == 0 {
 			continue
+		}
+		t, ink := Text{Size: 13, Color: textColor}, l.color
+		if p.hidden[l.Name] {
+			t.Color, ink = dimColor, lineColor
+		}
+		if p.raised == i+1 {
+			c.Fill(boxes[i].Inset(-2), hoverColor)
 		}
 		k := len(l.Steps) - 1
 		if step >= 0 {
@@ -280,16 +303,16 @@ func (p *Curves) legend(c *Canvas, v *watch.Curves, curves []curve, step int) {
 				c.Dot(l.at(l.Steps[k], l.smoothed[k]), 3.5, l.color)
 			}
 		}
-		if rows[i] > row {
-			row = rows[i]
-			pen, end = Point{padding, titleHeight + legendHeight*(float64(row)-0.5)}, c.Size().X-padding
+		middle := boxes[i].Y + boxes[i].H/2
+		c.Fill(Rect{boxes[i].X, middle - 1.5, 14, 3}, ink)
+		c.Text(c.Shorten(fmt.Sprintf("%s %s", l.Name, formatValue(l.smoothed[k])), t, boxes[i].W-20), Point{boxes[i].X + 20, middle}, t)
+		label, x := "at step "+formatCount(l.Steps[k]), boxes[i].X+boxes[i].W+10
+		end := c.Size().X - padding
+		if boxes[i].Y < titleHeight {
+			end = p.slider(c.Size()).X - 14
 		}
-		label := c.Shorten(fmt.Sprintf("%s %s", l.Name, formatValue(l.smoothed[k])), t, end-pen.X-20)
-		c.Fill(Rect{pen.X, pen.Y - 1.5, 14, 3}, l.color)
-		c.Text(label, Point{pen.X + 20, pen.Y}, t)
-		pen.X += 38 + c.Width(label, t)
-		if label := "at step " + formatCount(l.Steps[k]); step >= 0 && i == len(curves)-1 && pen.X+c.Width(label, t) <= end {
-			c.Text(label, pen, Text{Size: 13, Color: dimColor})
+		if dim := (Text{Size: 13, Color: dimColor}); step >= 0 && i == len(curves)-1 && x+c.Width(label, dim) <= end {
+			c.Text(label, Point{x, middle}, dim)
 		}
 	}
 }

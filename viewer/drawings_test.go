@@ -111,6 +111,18 @@ var drawings = []drawing{
 		name: "dates", size: Point{1280, 800}, scale: 1, show: dates,
 		do: func(d *desk) { d.e.Cursor = Point{1000, 640} }, // over a share
 	},
+	{
+		name: "zoomed", size: Point{900, 600}, scale: 1, show: snapshot,
+		do: func(d *desk) {
+			i, p := panel[*Curves](d)
+			at, plot, v := d.places[i], p.plots(d.size(i), curves(d.s))[0], curves(d.s)
+			name := p.legendBoxes(d.size(i), v)[1]
+			d.click(Point{at.X + name.X + 5, at.Y + name.Y + 5})
+			d.e.Cursor, d.e.Wheel = Point{at.X + plot.X + plot.W/3, at.Y + plot.Y + plot.H/2}, 4
+			d.tick()
+			d.e.Wheel = 0
+		},
+	},
 	{name: "dates-small", size: Point{640, 480}, scale: 1, show: dates},
 	{
 		name: "dates-high", size: Point{700, 1300}, scale: 1,

@@ -23,14 +23,15 @@ type Panel interface {
 
 // Input is the input since the last tick, as seen by one panel.
 type Input struct {
-	Size     Point // of the panel
-	Cursor   Point // relative to the panel's upper left corner
-	Over     bool  // the cursor is over this panel, and no other panel holds it
-	Pressed  bool  // the left button was just pressed over this panel
-	Held     bool  // the left button was pressed over this panel, and still is
-	Released bool  // the left button was just released
-	Moved    bool  // the cursor moved since the last tick
-	Outside  bool  // the left button was just pressed elsewhere
+	Size     Point   // of the panel
+	Cursor   Point   // relative to the panel's upper left corner
+	Over     bool    // the cursor is over this panel, and no other panel holds it
+	Pressed  bool    // the left button was just pressed over this panel
+	Held     bool    // the left button was pressed over this panel, and still is
+	Released bool    // the left button was just released
+	Moved    bool    // the cursor moved since the last tick
+	Wheel    float64 // how far the wheel was turned up over this panel, in notches
+	Outside  bool    // the left button was just pressed elsewhere
 	Typed    string
 	Letters  string // of the keys that were just pressed, on a US keyboard
 	Keys     Keys
@@ -43,7 +44,7 @@ func panelOf(v watch.View) Panel {
 	name := v.Title()
 	switch v.(type) {
 	case *watch.Curves:
-		return &Curves{name: name}
+		return newCurves(name)
 	case *watch.Pictures:
 		return &Pictures{name: name}
 	case *watch.Texts:

@@ -11,9 +11,10 @@ import (
 type Events struct {
 	Size    Point // of the window
 	Cursor  Point
-	Down    bool   // the left mouse button is held
-	Typed   string // the typed characters
-	Letters string // of the keys that were pressed, on a US keyboard
+	Down    bool    // the left mouse button is held
+	Wheel   float64 // how far the wheel was turned up, in notches
+	Typed   string  // the typed characters
+	Letters string  // of the keys that were pressed, on a US keyboard
 	Keys    Keys
 	Now     time.Time
 }
@@ -88,10 +89,14 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 		if writer != nil && writer != p {
 			typed, letters, keys = "", "", Keys{}
 		}
+		over, wheel := place.Contains(e.Cursor) && (st.held == nil || st.held == p), 0.0
+		if over {
+			wheel = e.Wheel
+		}
 		wants, changed := p.Update(Input{
 			Size:     Point{place.W, place.H},
 			Cursor:   Point{e.Cursor.X - place.X, e.Cursor.Y - place.Y},
-			Over:     place.Contains(e.Cursor) && (st.held == nil || st.held == p),
+			Over:     over,
 			Pressed:  pressed && st.held == p,
 			Held:     e.Down && st.held == p,
 			Released: released && st.held == p,
@@ -100,6 +105,7 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 			Typed:    typed,
 			Letters:  letters,
 			Keys:     keys,
+			Wheel:    wheel,
 			Attend:   st.attend,
 			Now:      e.Now,
 		}, s)

@@ -227,13 +227,18 @@ func TestLegendHasEveryCurve(t *testing.T) {
 			for i := range n {
 				v.Groups[0].Series = append(v.Groups[0].Series, watch.Series{Name: []string{"loss", "reconstruction"}[min(i, 1)]})
 			}
-			p, size := &Curves{name: v.Name}, Point{width, 300}
-			rows := p.legendRows(size, v)
-			if len(rows) != n {
-				t.Fatalf("%d curves have %d places", n, len(rows))
+			p, size := newCurves(v.Name), Point{width, 300}
+			boxes := p.legendBoxes(size, v)
+			if len(boxes) != n {
+				t.Fatalf("%d curves have %d places", n, len(boxes))
 			}
-			if r := p.plots(size, v)[0]; r.Y < titleHeight+legendHeight*float64(rows[n-1]) || r.H < 60 {
-				t.Errorf("%d curves in %v: the plot is at %v, beneath %d rows", n, width, r, rows[n-1])
+			for i, b := range boxes {
+				if i > 0 && b.X < boxes[i-1].X+boxes[i-1].W && b.Y < boxes[i-1].Y+boxes[i-1].H || b.X+b.W > width || b.W < 60 {
+					t.Errorf("%d curves in %v: the names are at %v", n, width, boxes)
+				}
+			}
+			if r := p.plots(size, v)[0]; r.Y < boxes[n-1].Y+boxes[n-1].H || r.H < 60 {
+				t.Errorf("%d curves in %v: the plot is at %v, beneath %v", n, width, r, boxes[n-1])
 			}
 		}
 	}
@@ -348,7 +353,7 @@ func TestPanelsThatShareAnAreaAreChosen(t *testing.T) {
 // TestGroupsOfCurvesLieApart: each group that fits has its own plot within the panel; the first always has one.
 func TestGroupsOfCurvesLieApart(t *testing.T) {
 	v := &watch.Curves{Name: "Curves", Groups: []watch.Group{{Name: "loss"}, {Name: "norm"}, {Name: "accuracy"}}}
-	p := &Curves{name: v.Name}
+	p := newCurves(v.Name)
 	for h, want := range map[float64]int{100: 1, 150: 1, 250: 2, 320: 3, 800: 3} {
 		plots := p.plots(Point{500, h}, v)
 		if len(plots) != want {

@@ -177,11 +177,13 @@ func (w *window) Update() error {
 // gather collects what the user did since the last tick.
 func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	x, y := ebiten.CursorPositionF()
+	_, wheel := ebiten.Wheel()
 	w.typed = ebiten.AppendInputChars(w.typed[:0])
 	w.keys = inpututil.AppendJustPressedKeys(w.keys[:0])
 	e := Events{
 		Size:    w.outside,
 		Cursor:  Point{x / w.scale, y / w.scale},
+		Wheel:   wheel,
 		Down:    ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft),
 		Typed:   string(w.typed),
 		Letters: letters(w.keys),
@@ -191,7 +193,7 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 		},
 		Now: now,
 	}
-	if e.Down || e.Typed != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
+	if e.Down || e.Wheel != 0 || e.Typed != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
 		w.touched = now
 	}
 	w.cursor = e.Cursor

@@ -1,0 +1,118 @@
+package viewer
+
+import (
+	"math"
+	"testing"
+)
+
+// TestZoom turns the wheel over the curves: the step under the cursor stays there. A drag moves the steps, and the button shows all again.
+func TestZoom(t *testing.T) {
+	d := newDesk(t, snapshot())
+	i, p := panel[*Curves](d)
+	at, v := d.places[i], curves(d.s)
+	last := allSteps(v)
+	plot := p.plots(d.size(i), v)[0]
+	d.e.Cursor = Point{at.X + plot.X + 0.75*plot.W, at.Y + plot.Y + plot.H/2}
+	d.tick()
+	d.e.Wheel = 3
+	if !d.tick() {
+		t.Error("a zoom draws nothing")
+	}
+	d.e.Wheel = 0
+	x := p.steps(v)
+	if got, want := x.low+0.75*(x.high-x.low), 0.75*last; math.Abs(got-want) > 1e-6*last || math.Abs(x.high-x.low-last*0.512) > 1e-6*last {
+		t.Errorf("three notches show the steps %v to %v of %v", x.low, x.high, last)
+	}
+	d.e.Down = true
+	d.tick()
+	d.e.Cursor.X += plot.W / 10
+	d.tick()
+	d.e.Down = false
+	d.tick()
+	moved := p.steps(v)
+	if want := x.low - (x.high-x.low)/10; math.Abs(moved.low-want) > 1e-6*last || math.Abs(moved.high-moved.low-(x.high-x.low)) > 1e-6*last {
+		t.Errorf("a drag to the right by a tenth moves %v to %v", x, moved)
+	}
+	d.e.Down = true // and far beyond the end
+	d.tick()
+	d.e.Cursor.X -= 100 * plot.W
+	d.tick()
+	d.e.Down = false
+	d.tick()
+	if end := p.steps(v); end.high > last || end.high < last-1e-6*last {
+		t.Errorf("a drag beyond the end shows %v of %v", end, last)
+	}
+	button := p.allButton(d.size(i), v)
+	d.click(Point{at.X + button.X + 5, at.Y + button.Y + 5})
+	if p.zoomed() {
+		t.Error("the button does not show all steps")
+	}
+	d.e.Cursor = Point{at.X + plot.X + 5, at.Y + plot.Y + 5}
+	for range 100 {
+		d.e.Wheel = 1
+		d.tick()
+	}
+	if x := p.steps(v); math.Abs(x.high-x.low-leastSteps) > 1e-6 || x.low < 0 {
+		t.Errorf("the closest zoom shows %v", x)
+	}
+	d.e.Wheel = -100
+	d.tick()
+	if p.zoomed() {
+		t.Error("the wheel does not go back to all steps")
+	}
+}
+
+// TestHiddenCurves clicks on the names of curves, and elsewhere.
+func TestHiddenCurves(t *testing.T) {
+	d := newDesk(t, snapshot())
+	i, p := panel[*Curves](d)
+	at := d.places[i]
+	boxes := p.legendBoxes(d.size(i), curves(d.s))
+	first := Point{at.X + boxes[0].X + 8, at.Y + boxes[0].Y + 8}
+	name := allSeries(curves(d.s))[0].Name
+	for _, want := range []bool{true, false, true} {
+		d.click(first)
+		if p.hidden[name] != want || len(boxes) > 1 && p.hidden[allSeries(curves(d.s))[1].Name] {
+			t.Errorf("hidden are %v, want %s: %v", p.hidden, name, want)
+		}
+	}
+	d.e.Cursor = Point{}
+	d.tick()
+	if p.raised != 0 {
+		t.Error("a name stays raised")
+	}
+}
+
+// TestSmoothing drags the slider of the moving average to its ends and beyond.
+func TestSmoothing(t *testing.T) {
+	d := newDesk(t, snapshot())
+	i, p := panel[*Curves](d)
+	at, r := d.places[i], p.slider(d.size(i))
+	if r.W == 0 {
+		t.Fatalf("a panel of %v has no slider", d.size(i))
+	}
+	usual := p.weight(512)
+	if windows := 512 * -math.Log(usual); math.Abs(windows-60) > 5 {
+		t.Errorf("a new panel has %v windows of the moving average in a curve, want about 60", windows)
+	}
+	d.e.Cursor = Point{at.X + r.X + r.W/2, at.Y + r.Y + r.H/2}
+	d.e.Down = true
+	d.tick()
+	d.e.Cursor.X -= 1000 // over another panel, or none
+	d.tick()
+	if p.smooth != 0 || p.weight(512) != 0 {
+		t.Errorf("at the left the weight is %v", p.weight(512))
+	}
+	d.e.Cursor.X += 3000
+	d.tick()
+	if w := p.weight(512); p.smooth != 1 || !(w > usual && w < 1) {
+		t.Errorf("at the right the weight is %v, and %v usually", w, usual)
+	}
+	d.e.Down = false
+	d.tick()
+	d.e.Cursor.X -= 1500
+	d.tick()
+	if p.smooth != 1 {
+		t.Error("the slider moves though nobody holds it")
+	}
+}
