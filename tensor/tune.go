@@ -17,7 +17,7 @@ type entry struct {
 	Trial
 	flops float64 // of all products of the class
 	outs  []*ir.Node
-	ways  func() []codegen.Variant // the ways to write the kernel of one of the products; each call makes new ones
+	ways  func() []codegen.Variant // the ways to write the kernel of one of the products, with the same bits; each call makes new ones
 }
 
 // tune times the kernels of all classes that the tuning does not know, those with most FLOPs first.
@@ -49,7 +49,7 @@ func (c *compilation) entries() []*entry {
 		}
 		begin := func() *codegen.Product { return codegen.NewProduct(c.Fused, u, c.rt.target) }
 		p := begin()
-		class, ways := p.Class(), p.Variants()
+		class, ways := p.Class(), p.Rivals()
 		if len(ways) < 2 {
 			continue
 		}
@@ -57,7 +57,7 @@ func (c *compilation) entries() []*entry {
 		if e == nil {
 			e = &entry{
 				Trial: Trial{Class: class, Batch: p.Z, M: p.M, K: p.K, N: p.N}, outs: u.Outs,
-				ways: func() []codegen.Variant { return begin().Variants() },
+				ways: func() []codegen.Variant { return begin().Rivals() },
 			}
 			for _, w := range ways {
 				e.Candidates = append(e.Candidates, Candidate{Form: w.Form})

@@ -171,11 +171,11 @@ func TestVirtualCandidates(t *testing.T) {
 	}
 	for i, tile := range codegen.Tiles() {
 		on := ir.Target{Info: vk.Info{SubgroupSize: 32, Limits: roomy}}
-		if i > 0 && codegen.Tiles()[i-1].M == tile.M && codegen.Tiles()[i-1].N == tile.N { // this tile is used if the previous one does not fit
+		if i > 0 && codegen.Tiles()[i-1].String() == tile.String() { // this tile is used if the previous one does not fit
 			on.Info.SubgroupSize = 64
 		}
 		own := func(form string) bool {
-			return strings.HasPrefix(form+" ", fmt.Sprintf("tiled %d×%d ", tile.M, tile.N))
+			return strings.HasPrefix(form+" ", tile.String()+" ")
 		}
 		for j, s := range []sizes{{tile.M + 1, 2*tile.K + 1, tile.N - 1}, {tile.M - 4, 4*tile.K - 4, tile.N + 4}} {
 			for k, xT := range both {
@@ -210,8 +210,8 @@ func TestVirtualCandidates(t *testing.T) {
 		}
 	}
 	for _, tile := range codegen.Tiles() {
-		if form := fmt.Sprintf("tiled %d×%d", tile.M, tile.N); !ran[form] {
-			t.Errorf("%s did not run", form)
+		if !ran[tile.String()] {
+			t.Errorf("%s did not run", tile)
 		}
 	}
 	for _, form := range []string{"lanes 32×32", "lanes 16×32", "lanes 8×32", "lanes 4×32", "lanes 32×64", "matrices 16×16×16", "matrices 8×16×16", "matrices 16×8×8"} {

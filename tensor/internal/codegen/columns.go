@@ -131,7 +131,7 @@ func (c *columns) write(item spirv.ID, at []spirv.ID, v spirv.ID) {
 }
 
 // depth returns the number of invocations that share one of so many items, such as the columns of a matrix, with k terms each. On a GPU it
-// doubles until all are busy, or until each has few terms: what one does alone takes as long as memory does, many times over. Four items
+// doubles until all are busy, or until each has few terms. An invocation that adds up many terms waits for memory many times. Four items
 // side by side remain in a workgroup, so that it reads 64 bytes or more at a time.
 func depth(on ir.Target, items, k, few int) int {
 	const busy, most = 1 << 15, 64

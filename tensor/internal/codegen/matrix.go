@@ -51,7 +51,7 @@ func (s slab) line() int {
 func (p *Product) matrix() Variant {
 	m := p.on.Matrices
 	form := fmt.Sprintf("matrices %d×%d×%d", m.M, m.N, m.K)
-	return Variant{form, func() Generated {
+	return Variant{form, 1, func() Generated {
 		lanes := p.on.Info.SubgroupSize
 		threads := 4 * lanes
 		p.b = block(p.on, p.u.Title(), threads)

@@ -85,6 +85,7 @@ func NewProduct(f *fuse.Fusion, u *fuse.Unit, on ir.Target) *Product {
 // A Variant is one way to write the kernel of a product.
 type Variant struct {
 	Form     string
+	Teams    int              // kernels with other numbers of them add up the terms of an element in another order
 	Generate func() Generated // a Product generates only one of its variants, once
 }
 
@@ -97,6 +98,13 @@ func (p *Product) Variants() []Variant {
 		return append([]Variant{p.matrix()}, p.tiled()...)
 	}
 	return p.tiled()
+}
+
+// Rivals lists the kernels that may give the same bits as the rule's choice, which is the first.
+func (p *Product) Rivals() []Variant {
+	all := p.Variants()
+	teams := all[0].Teams
+	return slices.DeleteFunc(all, func(v Variant) bool { return v.Teams != teams })
 }
 
 // Every lists all kernels, even those that do not suit the product.
@@ -152,7 +160,7 @@ func (p *Product) lanesOf(tile, ku int) Variant {
 	if tb {
 		form += " bT"
 	}
-	return Variant{form, func() Generated {
+	return Variant{form, 1, func() Generated {
 		load := func(o operand, across, aligned bool) func(a []spirv.ID) spirv.ID {
 			return func(a []spirv.ID) spirv.ID {
 				if across { // a[0] is the first of four consecutive elements along the outer axis

@@ -49,7 +49,7 @@ func groupRows(f *fuse.Fusion, u *fuse.Unit, on ir.Target, v int) Generated {
 	return Generated{Module: b.Module(), Binds: g.binds, Groups: groups, Form: "order"}
 }
 
-// A grouper reads the indices x [n] of groupRows, of which deep invocations share each row.
+// A grouper reads the indices x [n] of groupRows. Each row is shared by deep invocations.
 type grouper struct {
 	*emitter
 	x              *ir.Node
@@ -100,7 +100,7 @@ func (g *grouper) starts(id spirv.ID, local int, before, own spirv.ID) (start, s
 		b.Barrier()
 		return b.LoadShared(s, i)
 	}
-	for step := 1; step < g.deep; step *= 2 { // sum becomes that of twice as many invocations, of which this one is the last
+	for step := 1; step < g.deep; step *= 2 { // sum becomes that of twice as many invocations, this one being the last
 		from := at(b.Max(b.Sub(id, b.Index(step)), zero))
 		sum = b.Add(sum, b.Select(b.Splat(b.Less(g.place, b.Index(step))), b.Zero(b.TypeOf(sum)), from))
 	}

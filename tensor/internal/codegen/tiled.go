@@ -11,11 +11,13 @@ import (
 )
 
 // A Tile is the part of a product that a workgroup of a GPU computes: m × n of the result, for which it loads slabs of k columns of one
-// operand and k rows of the other. Each invocation computes byM × byN of it.
+// operand and k rows of the other. Each invocation computes byM × byN of it. If there are several teams, each computes all of the tile
+// from a part of each slab, and the results are added up.
 type Tile struct {
 	M, N, K, byM, byN int
+	Teams             int
 
-	rate float64 // multiplications per time on a busy GPU, relative to the best tile
+	rate float64 // multiplications per time on a GPU whose memory is busy, relative to the best tile
 }
 
 // tiles serve all GPUs. Large ones read less from memory and from shared memory per multiplication; small ones give more workgroups to
@@ -23,25 +25,35 @@ type Tile struct {
 //
 // Among tiles of equal size a device takes the first that fits. Slabs (k) are thin, so that many workgroups share a core's memory: with
 // the 64 KB of AMD's GPUs each of four SIMDs has about four subgroups of 64. With fewer subgroups, nothing hides the latency of memory.
+// The tile with four teams serves products of a few tiles: each SIMD of a core works on a quarter of the terms.
 var tiles = []Tile{
-	{128, 128, 8, 8, 8, 1},
-	{128, 128, 8, 8, 4, 0.9},
-	{128, 64, 8, 8, 8, 0.9},
-	{128, 64, 8, 8, 4, 0.8},
-	{64, 128, 8, 8, 8, 0.9},
-	{64, 128, 8, 8, 4, 0.8},
-	{64, 64, 8, 8, 4, 0.75},
-	{128, 32, 4, 8, 4, 0.65},
-	{32, 128, 4, 4, 8, 0.65},
-	{32, 32, 8, 4, 4, 0.45},
-	{64, 16, 4, 4, 4, 0.35},
-	{16, 64, 4, 4, 4, 0.35},
+	{128, 128, 8, 8, 8, 1, 1},
+	{128, 128, 8, 8, 4, 1, 0.9},
+	{128, 64, 8, 8, 8, 1, 0.9},
+	{128, 64, 8, 8, 4, 1, 0.8},
+	{64, 128, 8, 8, 8, 1, 0.9},
+	{64, 128, 8, 8, 4, 1, 0.8},
+	{64, 64, 8, 8, 4, 1, 0.75},
+	{128, 32, 4, 8, 4, 1, 0.65},
+	{32, 128, 4, 4, 8, 1, 0.65},
+	{32, 32, 8, 4, 4, 1, 0.45},
+	{32, 32, 16, 4, 4, 4, 0.4},
+	{64, 16, 4, 4, 4, 1, 0.35},
+	{16, 64, 4, 4, 4, 1, 0.35},
 }
 
 // Tiles lists all tiles.
 func Tiles() []Tile { return slices.Clone(tiles) }
 
-func (t Tile) invocations() int { return t.M / t.byM * t.N / t.byN }
+// String returns the beginning of the form of the tile's kernels.
+func (t Tile) String() string {
+	if t.Teams > 1 {
+		return fmt.Sprintf("tiled %d×%d×%d", t.M, t.N, t.Teams)
+	}
+	return fmt.Sprintf("tiled %d×%d", t.M, t.N)
+}
+
+func (t Tile) invocations() int { return t.M / t.byM * t.N / t.byN * t.Teams }
 
 // shared returns the bytes of shared memory that the tile takes if the lines of both operands are padded by so many quads.
 func (t Tile) shared(pad int) int { return 2 * t.K * (t.M + t.N + 8*pad) * 4 }
@@ -63,20 +75,25 @@ func (t Tile) suits(m, n int) bool {
 	return (t.M <= small || m > t.M/2) && (t.N <= small || n > t.N/2)
 }
 
-// cost estimates the time for z products of m × k × n, in multiplications of all cores. A core with few subgroups waits for memory, and
-// no multiplications run at the beginning and end of a tile.
+// cost estimates the time for z products of m × k × n, in multiplications of all cores. If there are many tiles, it is what memory allows;
+// else the core that has most of them decides, because a workgroup stays on one core. Of its four SIMDs each has some of the subgroups. For
+// each of k a subgroup issues a multiplication for each of its sums, and instructions that load from shared memory and, once a slab, from
+// memory. It waits in between, while other subgroups run. The numbers of instructions are those of AMD's compiler for GCN.
 func (t Tile) cost(on ir.Target, z, m, n, k int) float64 {
-	const enough, ends = 16, 32 // subgroups of a core, four for each of four SIMDs; cost of the beginning and end of a tile, in steps of k
+	const simds, ends = 4, 32 // of a core; cost of the beginning and end of a tile, in steps of k
+	cores, lanes := float64(on.Cores()), float64(max(on.Info.SubgroupSize, 32))
 	groups := float64(z * ir.Up(m, t.M) * ir.Up(n, t.N))
-	busy := min(1, groups*float64(t.invocations())/float64(enough*max(on.Info.SubgroupSize, 32)*on.Cores()))
-	return groups * float64(t.M*t.N) * float64(k+ends) / (t.rate * busy)
+	subgroups := max(1, groups/cores) * float64(t.invocations()) / (simds * lanes) // of a SIMD
+	issue, wait := float64(t.byM*t.byN+2)/float64(t.Teams)+36/float64(t.K), 12/float64(t.Teams)+48/float64(t.K)
+	step := max(issue+wait, subgroups*issue)
+	return float64(k+ends) * max(groups*float64(t.M*t.N)/t.rate, step*cores*simds*lanes)
 }
 
 // tilesFor lists the tiles for z products of m × k × n, those of least cost first.
 func tilesFor(on ir.Target, z, m, n, k int) []Tile {
 	var all []Tile
 	for _, t := range tiles {
-		same := slices.ContainsFunc(all, func(a Tile) bool { return a.M == t.M && a.N == t.N })
+		same := slices.ContainsFunc(all, func(a Tile) bool { return a.M == t.M && a.N == t.N && a.Teams == t.Teams })
 		if t.fits(on, 0) && t.suits(m, n) && !same {
 			all = append(all, t)
 		}
@@ -128,8 +145,8 @@ func (l loading) form(name string, transposed bool) string {
 // tiledOf is the variant for GPUs in which a workgroup computes a tile of the result from slabs in shared memory.
 func (p *Product) tiledOf(t Tile) Variant {
 	a, b := p.x.loading(), p.y.loading()
-	form := fmt.Sprintf("tiled %d×%d%s%s", t.M, t.N, a.form("a", true), b.form("b", false))
-	return Variant{form, func() Generated {
+	form := fmt.Sprintf("%s%s%s", t, a.form("a", true), b.form("b", false))
+	return Variant{form, t.Teams, func() Generated {
 		load := func(o operand, l loading) func(at []spirv.ID) spirv.ID {
 			return func(at []spirv.ID) spirv.ID {
 				if l.width == 4 {
@@ -147,7 +164,7 @@ func (p *Product) tiledOf(t Tile) Variant {
 		}
 		m := p.fill(shaders.MatMulTiled, load(p.x, a), load(p.y, b), p.hole("innerA", inner(p.x)), p.hole("innerB", inner(p.y)))
 		return p.finish(m, form, ir.Up(p.M, t.M)*ir.Up(p.N, t.N), uint32(t.invocations()), uint32(t.M), uint32(t.N), uint32(t.K),
-			uint32(t.byM), uint32(t.byN), uint32(pad), uint32(a.width), uint32(b.width), bit(a.outer), bit(!b.outer))
+			uint32(t.byM), uint32(t.byN), uint32(pad), uint32(a.width), uint32(b.width), bit(a.outer), bit(!b.outer), uint32(t.Teams))
 	}}
 }
 
@@ -155,7 +172,7 @@ func (p *Product) tiledOf(t Tile) Variant {
 // few tiles and many terms, such as the gradient of a weight, is computed in parts that run in parallel. Each part is written and read
 // once more, which takes a dispatch.
 func Parts(on ir.Target, c *ir.Contraction) (axis, parts int) {
-	const most, terms, element, dispatch, worth = 64, 64, 64, 1_000_000, 0.8
+	const most, terms, element, dispatch, worth = 512, 64, 64, 500_000, 0.9
 	z, m, n, k := ir.Size(c.Batch), ir.Size(c.Rows), ir.Size(c.Columns), ir.Size(c.Inner)
 	cost := func(parts int) float64 {
 		return tilesFor(on, z*parts, m, n, k/parts)[0].cost(on, z*parts, m, n, k/parts)

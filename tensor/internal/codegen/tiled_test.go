@@ -23,14 +23,14 @@ func TestTilesAreChosen(t *testing.T) {
 		{"discrete", large, 1, 64, 576, 100_000, 64, 128, false},
 		{"discrete", large, 1, 32, 288, 100_000, 32, 128, false},
 		{"discrete", large, 1, 100_000, 64, 8, 64, 16, false},
-		{"discrete", large, 1, 768, 128, 512, 32, 32, false},
+		{"discrete", large, 1, 768, 128, 512, 64, 64, false},
 		{"discrete", large, 1, 5, 7, 6, 32, 32, false},
-		{"discrete", large, 64, 64, 64, 64, 32, 32, false},
+		{"discrete", large, 64, 64, 64, 64, 64, 64, false},
 		{"discrete", large, 1, 16, 4096, 4096, 16, 64, true},
-		{"discrete", large, 1, 128, 65536, 128, 64, 64, true},
+		{"discrete", large, 1, 128, 65536, 128, 128, 128, true},
 		{"discrete", large, 1, 128, 65537, 128, 32, 32, false}, // a prime
-		{"discrete", large, 1, 512, 512, 512, 64, 64, true},
-		{"integrated", large, 1, 512, 512, 512, 64, 64, false},
+		{"discrete", large, 1, 512, 512, 512, 64, 64, false},
+		{"integrated", large, 1, 512, 512, 512, 128, 128, false},
 		{"integrated", large, 1, 768, 128, 512, 128, 128, false},
 	} {
 		on := ir.Target{Info: vk.Info{Type: c.kind, Limits: c.limits}}
@@ -46,6 +46,12 @@ func TestTilesAreChosen(t *testing.T) {
 			}
 		}
 	}
+	amd := ir.Target{Info: vk.Info{Limits: large, SubgroupSize: 64}}
+	for m, teams := range map[int]int{128: 4, 4096: 1} {
+		if got := tilesFor(amd, 1, m, 256, 100)[0]; got.Teams != teams {
+			t.Errorf("%d × 256 of 100 terms: %s, want %d teams", m, got, teams)
+		}
+	}
 	for m := 1; m <= 300; m++ {
 		for n := 1; n <= 300; n++ {
 			if len(tilesFor(ir.Target{Info: vk.Info{Limits: least}}, 1, m, n, 9)) == 0 {
@@ -59,7 +65,10 @@ func TestTilesAreChosen(t *testing.T) {
 func TestTilesAreWhole(t *testing.T) {
 	for _, a := range tiles {
 		wide := min(a.N/a.byN, 8)
-		if a.invocations()%32 != 0 || a.N/a.byN%wide != 0 || a.M/a.byM%(32/wide) != 0 || a.byM%4 != 0 || a.byN%4 != 0 || a.K%4 != 0 || a.invocations() < a.K {
+		if room := 2 * a.K * min(a.M, a.N); a.Teams != 1 && (a.Teams != 4 || a.K%4 != 0 || room < a.M*a.N) {
+			t.Errorf("%+v has no room for what its teams have added up", a)
+		}
+		if a.invocations()%(32*a.Teams) != 0 || a.N/a.byN%wide != 0 || a.M/a.byM%(32/wide) != 0 || a.byM%4 != 0 || a.byN%4 != 0 || a.K%4 != 0 || a.invocations() < a.K {
 			t.Errorf("%+v does not come out even", a)
 		}
 	}
