@@ -1,6 +1,8 @@
 package viewer
 
 import (
+	"math"
+	"slices"
 	"testing"
 
 	"genview/models/watch"
@@ -74,9 +76,38 @@ func lettersWith(change func(s *watch.Snapshot)) func() *watch.Snapshot {
 // largeMapOf returns where the cells of the large map lie in the window.
 func largeMapOf(d *desk) Rect {
 	i, p := panel[*HeatMaps](d)
-	m, _ := p.chosenMap(maps(d.s))
-	at := largeOf(p.areas(d.size(i)).large, p.shown, m).cells
+	m, _ := p.chosenMap()
+	at := largeOf(p.sectionsOf(p.areas(d.size(i)).large, p.shown).table, p.shown, m).cells
 	return Rect{d.places[i].X + at.X, d.places[i].Y + at.Y, at.W, at.H}
+}
+
+// ablates chooses a head and has it put out zeros; the answer comes after a few steps of training.
+func (d *desk) ablates(layer, index int) {
+	i, p := panel[*HeatMaps](d)
+	d.click(d.middle(i, small(p.areas(d.size(i)).grid, p.shown, layer, index)))
+	d.click(d.middle(i, p.sectionsOf(p.areas(d.size(i)).large, p.shown).tools[toolZero]))
+	for step := range 12 {
+		s, v := *d.s, *p.shown
+		v.Maps = slices.Clone(v.Maps)
+		for l := range v.Maps {
+			v.Maps[l].Scores = slices.Clone(v.Maps[l].Scores)
+			for k := range v.Maps[l].Scores {
+				of := &v.Maps[l].Scores[k]
+				of.Values = slices.Clone(of.Values)
+				for h := range of.Values {
+					of.Values[h] *= 1 + 0.05*math.Sin(float64(step*(k+1)))
+				}
+			}
+		}
+		v.Cut = &watch.Cut{Ablate: p.cut, Loss: 1.864, Lost: 2.013, Unit: "nats per character", Next: []watch.Likely{{Token: " ", P: 0.62}, {Token: ",", P: 0.2}, {Token: "\n", P: 0.11}}}
+		if v.Prompt.Output == "2016-07-04" {
+			v.Cut.Next, v.Cut.Output = nil, "2016-07-14"
+		}
+		s.LookStep += step
+		s.Show(&v)
+		d.s = &s
+		d.tick()
+	}
 }
 
 var drawings = []drawing{
@@ -147,6 +178,28 @@ var drawings = []drawing{
 		},
 	},
 	{name: "scripts-fine", size: Point{700, 700}, scale: 2, show: scripts},
+	{
+		name: "heads", size: Point{1280, 800}, scale: 1, show: verse,
+		do: func(d *desk) { d.ablates(2, 1) },
+	},
+	{
+		name: "heads-lines", size: Point{1280, 800}, scale: 1, show: dates,
+		do: func(d *desk) {
+			d.ablates(1, 3)
+			i, p := panel[*HeatMaps](d)
+			q := p.sectionsOf(p.areas(d.size(i)).large, p.shown)
+			d.click(d.middle(i, q.tools[toolLines]))
+			d.e.Cursor = Point{d.places[i].X + q.table.X + 20, d.places[i].Y + q.table.Y + 66}
+		},
+	},
+	{
+		name: "heads-small", size: Point{900, 620}, scale: 1, show: verse,
+		do: func(d *desk) {
+			i, p := panel[*HeatMaps](d)
+			d.click(d.middle(i, small(p.areas(d.size(i)).grid, p.shown, 3, 4+2))) // the rollout
+			d.click(d.middle(i, p.sectionsOf(p.areas(d.size(i)).large, p.shown).tools[toolLock]))
+		},
+	},
 	{name: "grid", size: Point{1280, 800}, scale: 1, show: grid},
 	{name: "grid-small", size: Point{640, 480}, scale: 1, show: grid},
 	{

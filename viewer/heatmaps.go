@@ -3,6 +3,7 @@ package viewer
 import (
 	"image"
 
+	"genview/models/heads"
 	"genview/models/watch"
 )
 
@@ -17,17 +18,24 @@ type HeatMaps struct {
 	hover  spot
 	over   bool
 
-	shown *watch.HeatMaps      // the view that maps were drawn from
-	maps  map[head]*image.RGBA // a pixel for each value
+	lines  bool // the large map is drawn as lines between two columns of tokens
+	locked bool // all maps have the colours of a scale up to 1
+	tools  [toolCount]button
+	cut    watch.Ablate // the newest Ablate that was asked for
+
+	shown  *watch.HeatMaps      // the view that maps were drawn from
+	tables map[head]watch.Map   // of the view's heads and their reductions, each of one head
+	maps   map[head]*image.RGBA // a pixel for each value
+	traces map[head][]trace     // the scores of the heads over training
 }
 
-// head names a head of a layer.
+// head names a head of a layer, or a reduction of all its heads: the index then goes on after the heads.
 type head struct {
 	layer string
 	index int
 }
 
-// spot is a position in the large map.
+// spot is a position in the large map; below 0: none.
 type spot struct{ row, col int }
 
 // Title returns the panel's title.
@@ -63,9 +71,11 @@ type areas struct {
 }
 
 const (
-	layerWidth  = 92 // of the layers' names
-	headHeight  = 18 // of the heads' numbers above the grid
-	titleOfHead = 24
+	layerWidth   = 92  // of the layers' names
+	headHeight   = 18  // of the heads' numbers above the grid
+	leastReduced = 16  // of a map in the grid, for reductions to be shown beside the heads
+	reducedGap   = 0.3 // widths of a map between heads and reductions
+	titleOfHead  = 24
 )
 
 // areas puts the large map below the grid, or beside it in a panel that is wider than high. The grid leaves the large map the room that it
@@ -88,7 +98,7 @@ func (p *HeatMaps) areas(size Point) areas {
 		_, a.large = a.large.Left(2 * padding)
 	} else {
 		use := 0.55
-		if m, ok := p.chosenMap(p.shown); ok {
+		if m, ok := p.chosenMap(); ok {
 			use = min(max(rest.W/rest.H*float64(len(m.Rows))/float64(len(m.Cols)), 0.55), 0.66)
 		}
 		a.grid, a.large = rest.Top((1 - use) * rest.H)
@@ -97,45 +107,53 @@ func (p *HeatMaps) areas(size Point) areas {
 	return a
 }
 
-// small returns the area of a head's map in the grid.
+// small returns the area of a head's map in the grid. The maps of reductions are those after the heads, behind a gap; they have no area if
+// there is no room for them.
 func small(grid Rect, s *watch.HeatMaps, layer, index int) Rect {
-	heads := 1
+	most := 1
 	for _, m := range s.Maps {
-		heads = max(heads, m.Heads)
+		most = max(most, m.Heads)
 	}
-	w, h := (grid.W-layerWidth)/float64(heads), (grid.H-headHeight)/float64(len(s.Maps))
-	return Rect{grid.X + layerWidth + float64(index)*w, grid.Y + headHeight + float64(layer)*h, w, h}.Inset(2)
+	w, h := (grid.W-layerWidth)/float64(most), (grid.H-headHeight)/float64(len(s.Maps))
+	own := s.Maps[layer].Heads
+	with := (grid.W - layerWidth) / (float64(most+len(heads.Reductions)) + reducedGap)
+	at := float64(index)
+	switch {
+	case reduces(s) && with >= leastReduced:
+		w = with
+		if index >= own {
+			at = float64(most+index-own) + reducedGap
+		}
+	case index >= own:
+		return Rect{}
+	}
+	return Rect{grid.X + layerWidth + at*w, grid.Y + headHeight + float64(layer)*h, w, h}.Inset(2)
 }
 
-// chosenMap returns the map of the chosen head; false: there is none.
-func (p *HeatMaps) chosenMap(a *watch.HeatMaps) (watch.Map, bool) {
-	if a == nil {
-		return watch.Map{}, false
-	}
-	for _, m := range a.Maps {
-		if m.Name == p.chosen.layer && p.chosen.index < m.Heads {
-			return m, true
-		}
-	}
-	return watch.Map{}, false
+// chosenMap returns the table of the chosen head, or of a reduction; false: there is none.
+func (p *HeatMaps) chosenMap() (watch.Map, bool) {
+	m, ok := p.tables[p.chosen]
+	return m, ok
 }
 
 // choose keeps the user's choice as long as that head exists; otherwise it chooses the first head of the last layer.
 func (p *HeatMaps) choose(a *watch.HeatMaps) {
-	if _, ok := p.chosenMap(a); ok && p.fixed || len(a.Maps) == 0 {
+	if _, ok := p.chosenMap(); ok && p.fixed || len(a.Maps) == 0 {
 		return
 	}
 	p.chosen, p.fixed = head{a.Maps[len(a.Maps)-1].Name, 0}, false
 }
 
-// Update handles typing and clicks, and asks for the attention of a new text.
+// Update handles typing and clicks, and asks for the attention of a new text, or for what the model does without a head.
 func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
 	a := p.view(s)
 	if a == nil {
 		return nil, false
 	}
 	if a != p.shown {
-		p.shown, p.maps, redraw = a, draws(a), true
+		p.shown, p.tables, redraw = a, tablesOf(a), true
+		p.maps = draws(p.tables, p.locked)
+		p.trace(a, s.LookStep)
 		p.choose(a)
 	}
 	redraw = redraw || in.Attend != p.asked
@@ -152,20 +170,22 @@ func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, red
 	}
 	if in.Pressed && !single(a) {
 		for l, m := range a.Maps {
-			for k := range m.Heads {
-				if small(at.grid, a, l, k).Contains(in.Cursor) {
-					p.chosen, p.fixed, changed = head{m.Name, k}, true, true
+			for k := range m.Heads + len(heads.Reductions) {
+				h := head{m.Name, k}
+				if _, ok := p.tables[h]; ok && small(at.grid, a, l, k).Contains(in.Cursor) {
+					p.chosen, p.fixed, changed = h, true, true
 				}
 			}
 		}
 	}
-	hover, over := spot{}, false
-	if m, ok := p.chosenMap(a); ok && in.Over {
-		hover, over = largeOf(at.large, a, m).at(in.Cursor)
+	wants, tooled := p.useTools(in, at.large)
+	hover, over := spot{-1, -1}, false
+	if m, ok := p.chosenMap(); ok && in.Over {
+		hover, over = p.under(at.large, a, m, in.Cursor)
 	}
-	changed = changed || hover != p.hover || over != p.over
+	changed = changed || tooled || hover != p.hover || over != p.over
 	p.hover, p.over = hover, over
-	return ask, redraw || changed
+	return append(ask, wants...), redraw || changed
 }
 
 // text returns the text of the field while the user is not editing: the one that was read or was asked for last.

@@ -9,22 +9,29 @@ import (
 	"strconv"
 	"strings"
 
+	"genview/models/heads"
 	"genview/models/watch"
 )
 
-// draws draws each head as a picture.
-func draws(a *watch.HeatMaps) map[head]*image.RGBA {
+// draws draws each table as a picture, in the colours of a scale up to its largest value or, if locked, up to 1.
+func draws(tables map[head]watch.Map, locked bool) map[head]*image.RGBA {
 	maps := map[head]*image.RGBA{}
-	for _, m := range a.Maps {
-		for k := range m.Heads {
-			img := image.NewRGBA(image.Rect(0, 0, len(m.Cols), len(m.Rows)))
-			for i, v := range m.Shades(k) {
-				img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(v))
-			}
-			maps[head{m.Name, k}] = img
+	for h, m := range tables {
+		img := image.NewRGBA(image.Rect(0, 0, len(m.Cols), len(m.Rows)))
+		for i, v := range m.ShadesTo(0, scaleOf(m, locked)) {
+			img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(v))
 		}
+		maps[h] = img
 	}
 	return maps
+}
+
+// scaleOf returns the value that has the brightest colour.
+func scaleOf(m watch.Map, locked bool) float64 {
+	if locked {
+		return 1
+	}
+	return m.Most(0)
 }
 
 // heat returns a colour for a value from 0 to 1, from dark to bright.
@@ -49,13 +56,13 @@ type largeMap struct {
 
 const tokenSize = 13.0
 
-// largeOf returns the place of the large map in r, below the titles and beside the names of its rows.
+// largeOf returns the place of the large map in r, below the names of its columns and beside those of its rows.
 func largeOf(r Rect, v *watch.HeatMaps, m watch.Map) largeMap {
 	longest := 1.2 // times the font size: the width of a character of any script, or of its code point
 	for _, t := range m.Rows {
 		longest = max(longest, 0.62*float64(len([]rune(t))))
 	}
-	_, r = r.Top(titleOfHead + 20)
+	_, r = r.Top(20)
 	_, r = r.Left(longest*tokenSize + 10)
 	most := 34.0
 	if single(v) {
@@ -90,8 +97,8 @@ func (p *HeatMaps) Draw(c *Canvas, s *watch.Snapshot) {
 	if !single(a) {
 		p.grid(c, at.grid, a)
 	}
-	if m, ok := p.chosenMap(a); ok {
-		p.large(c, at.large, a, m)
+	if m, ok := p.chosenMap(); ok {
+		p.large(c, at.large, a, m, s)
 	}
 	if stale { // the maps are still of the previous text
 		for _, r := range []Rect{at.grid, at.large} {
@@ -144,12 +151,17 @@ func (p *HeatMaps) grid(c *Canvas, r Rect, a *watch.HeatMaps) {
 	for l, m := range a.Maps {
 		first := small(r, a, l, 0)
 		c.Text(c.Shorten(layerName(m.Name), t, layerWidth-6), Point{r.X, first.Y + first.H/2}, t)
-		for k := range m.Heads {
-			q := small(r, a, l, k)
-			if l == 0 {
-				c.Text("head "+strconv.Itoa(k+1), Point{q.X + q.W/2, r.Y + 7}, Text{Size: 11, Color: dimColor, Align: Center})
+		for k := range m.Heads + len(heads.Reductions) {
+			h, q := head{m.Name, k}, small(r, a, l, k)
+			if q.W == 0 {
+				continue
 			}
-			h := head{m.Name, k}
+			if l == 0 && slices.ContainsFunc(a.Maps, func(m watch.Map) bool { return p.maps[head{m.Name, k}] != nil }) {
+				c.Text(columnName(k, m.Heads, q.W), Point{q.X + q.W/2, r.Y + 7}, Text{Size: 11, Color: dimColor, Align: Center})
+			}
+			if p.maps[h] == nil {
+				continue
+			}
 			c.Image(p.maps[h], q)
 			if h == p.chosen {
 				c.Frame(q.Inset(-2), 2, accentColor)
@@ -158,23 +170,66 @@ func (p *HeatMaps) grid(c *Canvas, r Rect, a *watch.HeatMaps) {
 	}
 }
 
+// columnName names a column of the grid, shorter in a narrow one.
+func columnName(k, of int, width float64) string {
+	switch {
+	case k >= of && width < 46:
+		return map[heads.Reduction]string{heads.Average: "avg", heads.Maximum: "max", heads.Rollout: "roll"}[heads.Reductions[k-of]]
+	case k >= of:
+		return string(heads.Reductions[k-of])
+	case width < 40:
+		return strconv.Itoa(k + 1)
+	}
+	return "head " + strconv.Itoa(k+1)
+}
+
 // large draws the chosen head with its tokens.
-func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map) {
-	l := largeOf(r, v, m)
-	at, title := Point{r.X, r.Y + 8}, Text{Size: 13, Bold: true, Color: textColor}
+func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map, s *watch.Snapshot) {
+	q := p.sectionsOf(r, v)
+	at, title := Point{q.title.X, q.title.Y + 8}, Text{Size: 13, Bold: true, Color: textColor}
 	if !single(v) {
 		name := fmt.Sprintf("%s, head %d", layerName(m.Name), p.chosen.index+1)
+		if how := p.reduction(); how != "" {
+			name = layerName(m.Name) + ", " + string(how)
+		}
 		c.Text(name, at, title)
 		at.X += c.Width(name, title) + 16
 	}
-	note := Text{Size: 13, Color: dimColor}
-	if p.over {
-		value := m.Head(p.chosen.index)[p.hover.row*l.cols+p.hover.col]
-		note.Color = textColor
-		c.sentence(at, note, m.Rows[p.hover.row], fmt.Sprintf(" %s %s %s ", v.Words[0], formatShare(value), v.Words[1]), m.Cols[p.hover.col])
-	} else {
-		c.Text(fmt.Sprintf("each row %s %s the columns", v.Words[0], v.Words[1]), at, note)
+	p.sentence(c, at, q.title.X+q.title.W, v, m)
+	p.drawTools(c, q, m)
+	if q.foot.W > 0 {
+		p.foot(c, q.foot, v, s)
 	}
+	if p.lines {
+		p.linesOf(c, q.table, m)
+		return
+	}
+	p.table(c, largeOf(q.table, v, m), m)
+}
+
+// sentence says what is under the cursor, or how to read the map.
+func (p *HeatMaps) sentence(c *Canvas, at Point, right float64, v *watch.HeatMaps, m watch.Map) {
+	note := Text{Size: 13, Color: dimColor}
+	switch row, col := p.hover.row, p.hover.col; {
+	case !p.over:
+		c.Text(c.Shorten(fmt.Sprintf("each row %s %s the columns", v.Words[0], v.Words[1]), note, right-at.X), at, note)
+	case row >= 0 && col >= 0:
+		note.Color = textColor
+		value := m.Head(0)[row*len(m.Cols)+col]
+		c.sentence(at, note, m.Rows[row], fmt.Sprintf(" %s %s %s ", v.Words[0], formatShare(value), v.Words[1]), m.Cols[col])
+	default:
+		note.Color = textColor
+		name, most, value := strongest(m, p.hover)
+		words := fmt.Sprintf(" %s %s %s ", v.Words[0], formatShare(value), v.Words[1])
+		if row < 0 {
+			words = fmt.Sprintf(" gives %s to ", formatShare(value))
+		}
+		c.sentence(at, note, name, words, most)
+	}
+}
+
+// table draws the large map with tokens on both axes.
+func (p *HeatMaps) table(c *Canvas, l largeMap, m watch.Map) {
 	c.Image(p.maps[p.chosen], l.cells)
 	cell := l.cells.W / float64(l.cols)
 	size := min(tokenSize, max(9, cell*0.95))

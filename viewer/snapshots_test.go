@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"genview/models/heads"
 	"genview/models/ticks"
 	"genview/models/watch"
 )
@@ -15,7 +16,7 @@ func attention(text, output string) *watch.HeatMaps {
 	a := &watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: text, Output: output}, Words: [2]string{"takes", "from"}}
 	read, said := strings.Split(text, ""), strings.Split(output, "")
 	add := func(name string, to, from []string, score func(h, i, j int) float64) {
-		m := watch.Map{Name: name, Heads: 4, Rows: to, Cols: from}
+		m := watch.Map{Name: name, Heads: 4, Rows: to, Cols: from, Self: strings.HasSuffix(name, ".self_attn")}
 		for h := range m.Heads {
 			for i := range to {
 				row, sum := make([]float64, len(from)), 0.0
@@ -28,6 +29,7 @@ func attention(text, output string) *watch.HeatMaps {
 				}
 			}
 		}
+		m.Scores = heads.Scores(m)
 		a.Maps = append(a.Maps, m)
 	}
 	for _, layer := range []string{"0", "1"} {
@@ -84,20 +86,22 @@ func verse() *watch.Snapshot {
 	wrote := &watch.Texts{Name: "Sample", Examples: []watch.Example{{Input: "\n", Output: "ROMEO:\nWhat is the matter with the sun that he should not be here and shine upon us all?\n\nJULIET:\nO, speak."}}}
 	read := strings.Split("What is the matter with the sun", "")
 	a := attention(strings.Join(read, ""), " that he shou")
+	a.Prompt.Next = []watch.Likely{{Token: " ", P: 0.71}, {Token: ",", P: 0.14}, {Token: "s", P: 0.05}}
 	a.Maps = nil
 	for _, layer := range []string{"0", "1", "2", "3"} {
-		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, Rows: read, Cols: read}
+		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, Rows: read, Cols: read, Self: true}
 		for h := range m.Heads {
 			for i := range read {
 				for j := range read {
-					v := 0.0
-					if j <= i {
-						v = math.Exp(-float64(i-j) / float64(2+3*h))
+					v, reach := 0.0, float64(2+3*h)
+					if j <= i { // each row sums to 1
+						v = math.Exp(-float64(i-j)/reach) * (1 - math.Exp(-1/reach)) / (1 - math.Exp(-float64(i+1)/reach))
 					}
 					m.Values = append(m.Values, float32(v))
 				}
 			}
 		}
+		m.Scores = append(heads.Scores(m), watch.Score{Name: "induction", Values: []float64{0.01, 0.02, 0.4, 0.1}})
 		a.Maps = append(a.Maps, m)
 	}
 	loss := curves(s).Groups[0].Series
@@ -119,7 +123,7 @@ func scripts() *watch.Snapshot {
 	a := attention(text, "中\n ü")
 	a.Maps, a.Prompt.Unread = nil, 12
 	for _, layer := range []string{"0", "1"} {
-		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, Rows: read, Cols: read}
+		m := watch.Map{Name: "h." + layer + ".attn", Heads: 4, Rows: read, Cols: read, Self: true}
 		for h := range m.Heads {
 			for i := range read {
 				for j := range read {

@@ -136,14 +136,22 @@ func (m Map) Head(k int) []float32 {
 
 // Shades returns the brightness from 0 to 1 of each value [len(Rows), len(Cols)] of one table. The largest value has 1; small ones are
 // raised to be visible; values that are not numbers have 0.
-func (m Map) Shades(k int) []float64 {
-	values := m.Head(k)
+func (m Map) Shades(k int) []float64 { return m.ShadesTo(k, m.Most(k)) }
+
+// Most returns the largest finite value of one table.
+func (m Map) Most(k int) float64 {
 	most := 1e-9
-	for _, v := range values {
+	for _, v := range m.Head(k) {
 		if v := float64(v); v > most && !math.IsInf(v, 1) {
 			most = v
 		}
 	}
+	return most
+}
+
+// ShadesTo is Shades if a value of most has the brightness 1.
+func (m Map) ShadesTo(k int, most float64) []float64 {
+	values := m.Head(k)
 	shades := make([]float64, len(values))
 	for i, v := range values {
 		if v > 0 { // false for NaN
