@@ -16,7 +16,7 @@ type Time struct {
 	asked   int // the step of the newest Seek; below 0: none
 	playing bool
 	played  time.Time // when the newest step was shown while playing
-	over    float64   // position of the cursor on the track from 0 to 1; NaN: it is elsewhere
+	over    float64   // position of the cursor on the track from 0 to 1; below 0: it is elsewhere
 	held    grip
 
 	cutting  bool // a film's range is being chosen
@@ -49,7 +49,7 @@ const (
 
 func newTime() *Time {
 	return &Time{
-		at: -1, asked: -1, over: math.NaN(),
+		at: -1, asked: -1, over: -1,
 		play: button{key: 'p'}, cut: button{key: 'f'}, live: button{named: "End"},
 		which: button{key: 'v'}, kind: button{key: 'm'}, write: button{named: "Enter"}, cancel: button{named: "Esc"},
 	}
@@ -158,9 +158,8 @@ func (p *Time) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw 
 		p.played = in.Now
 		ask = append(ask, watch.Seek{Step: want}) // an answer that was lost, or a moment that was thinned out
 	}
-	same := was.over == p.over || math.IsNaN(was.over) && math.IsNaN(p.over)
-	was.over, was.played = p.over, p.played
-	return ask, was != *p || !same
+	was.played = p.played
+	return ask, was != *p
 }
 
 // updateButtons handles the buttons beside the slider.
@@ -237,7 +236,7 @@ func (p *Time) drag(in Input, steps []int) {
 	if !in.Held {
 		p.held = nothing
 	}
-	if p.over = math.NaN(); in.Over && inside || p.held != nothing {
+	if p.over = -1; in.Over && inside || p.held != nothing {
 		p.over = min(max(x, 0), 1)
 	}
 	last := steps[len(steps)-1]

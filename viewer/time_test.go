@@ -29,10 +29,13 @@ func (m *machine) show(step int) {
 	s := &watch.Snapshot{Past: &watch.Past{Steps: m.steps, Shown: step, Weights: -1}}
 	if step >= 0 {
 		s.Step, s.LookStep, s.Past.Weights = step, step, step-step%10
-		s.Views = []watch.View{&watch.Pictures{Name: "Samples"}, latent(m.s)}
+		v := &watch.Pictures{Name: "Samples"}
 		for i := range 12 {
-			v := s.Views[0].(*watch.Pictures)
 			v.Images = append(v.Images, picture(28, step+i))
+		}
+		s.Views = append(s.Views, v)
+		if l := latent(m.s); l != nil {
+			s.Views = append(s.Views, l)
 		}
 	}
 	m.past.Publish(s)
@@ -150,6 +153,24 @@ func TestSliderKeepsItsPlace(t *testing.T) {
 	}
 	if x := place01(m.steps, p.at); x >= before {
 		t.Errorf("the thumb is at %v, and was at %v", x, before)
+	}
+}
+
+// TestPastAtRest: a step of the past is drawn once.
+func TestPastAtRest(t *testing.T) {
+	m := newMachine(t, bare(), 0, 5, 12)
+	m.press(Keys{Left: true})
+	if m.show(12); !m.tick() {
+		t.Error("no redraw for a step that has come")
+	}
+	for i := range 100 {
+		if m.tick() || m.awaits() {
+			t.Fatalf("tick %d: redraw, and nothing happened", i)
+		}
+	}
+	m.e.Cursor = Point{600, 780} // on the track
+	if !m.tick() || m.tick() {
+		t.Error("the step under the cursor is not drawn once")
 	}
 }
 

@@ -2,7 +2,6 @@ package viewer
 
 import (
 	"image/color"
-	"math"
 	"strings"
 
 	"genview/models/watch"
@@ -17,7 +16,7 @@ func (p *Time) Draw(c *Canvas, s *watch.Snapshot) {
 
 	note := Text{Size: 13, Color: dimColor}
 	left, right := p.says(s), p.aside(s)
-	hovers := !p.cutting && !math.IsNaN(p.over) && p.held == nothing
+	hovers := !p.cutting && p.over >= 0 && p.held == nothing
 	if w := c.Width(right, note); right != "" && !hovers && c.Width(left, note)+20+w <= q.says.W {
 		note.Align = Right
 		c.Text(right, Point{q.says.X + q.says.W, q.says.Y + 10}, note)
