@@ -19,9 +19,11 @@ type Curves struct {
 	scale  button
 	all    button // of all steps, while some are zoomed
 	log    bool
+	clock  bool // the axis of steps shows the time trained at them
+	times  button
 	hover  float64         // position of the cursor along the steps, from 0 to 1; NaN or outside: it is elsewhere
 	over   bool            // the cursor is over a plot
-	zoom   [2]float64      // the steps that are shown; both 0: all
+	zoom   [2]float64      // what is shown of the axis of steps or times; both 0: all
 	smooth float64         // position of the slider of the moving average, from 0 to 1
 	hidden map[string]bool // names of curves
 	drag   dragging
@@ -40,7 +42,7 @@ const (
 
 func newCurves(name string) *Curves {
 	const usual = 0.53 // 60 windows of the moving average in a curve
-	return &Curves{name: name, scale: button{key: 'l'}, all: button{key: 'z'}, smooth: usual, hidden: map[string]bool{}}
+	return &Curves{name: name, scale: button{key: 'l'}, all: button{key: 'z'}, times: button{key: 't'}, smooth: usual, hidden: map[string]bool{}}
 }
 
 // Title returns the panel's title.
@@ -68,6 +70,11 @@ func (p *Curves) slider(size Point) Rect {
 		return Rect{r.X, r.Y, 0, 0}
 	}
 	return Rect{r.X - 12 - width, r.Y, width, r.H}
+}
+
+// timesButton returns the area of the button that changes between steps and times: below the end of the last plot's axis.
+func (p *Curves) timesButton(size Point) Rect {
+	return Rect{size.X - padding - 62, size.Y - 26, 62, 20}
 }
 
 // label returns the name of the scale that a click changes to.
@@ -169,9 +176,9 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 			group = append(group, curve{l, watch.Smooth(l.Values, p.weight(len(l.Values))), curveColor(len(curves) + len(group)), nil})
 		}
 		if i < len(plots) {
-			p.plot(c, plots[i], x, group)
+			p.plot(c, plots[i], v, x, group)
 			if i == len(plots)-1 {
-				steps(c, plots[i], x)
+				p.stepTicks(c, plots[i], x, v.Clock.Known())
 			}
 			if len(v.Groups) > 1 {
 				c.Text(strings.Join(filled(g.Name, g.Unit), ", "), Point{plots[i].X, plots[i].Y - groupHeight/2}, Text{Size: 11, Color: dimColor})
@@ -181,13 +188,13 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 	}
 	if replayed(s) {
 		for _, r := range plots {
-			px := x.at(float64(s.Past.Shown)) * r.W
+			px := x.at(p.along(v, s.Past.Shown)) * r.W
 			c.Sub(r).Line([]Point{{px, 0}, {px, r.H}}, 1.5, curveColors[1])
 		}
 	}
 	step := -1
 	if p.over {
-		step = int(math.Round(x.low + p.hover*(x.high-x.low)))
+		step = p.stepAt(v, x.low+p.hover*(x.high-x.low))
 		for _, r := range plots {
 			px := r.X + p.hover*r.W
 			c.Line([]Point{{px, r.Y}, {px, r.Y + r.H}}, 1, dimColor)
@@ -197,20 +204,29 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 	if p.zoomed() {
 		p.all.draw(c, p.allButton(c.Size(), v), "all steps")
 	}
+	if v.Clock.Known() {
+		label := "time"
+		if p.clock {
+			label = "steps"
+		}
+		p.times.draw(c, p.timesButton(c.Size()), label)
+	}
 }
 
 // plot draws a group of curves in r with the axis of their values, which fits the steps that are shown.
-func (p *Curves) plot(c *Canvas, r Rect, x axis, group []curve) {
+func (p *Curves) plot(c *Canvas, r Rect, v *watch.Curves, x axis, group []curve) {
 	var values [][]float64
 	for _, l := range group {
-		if from, to := shown(l.Steps, x); !p.hidden[l.Name] {
+		if from, to := p.shown(v, l.Steps, x); !p.hidden[l.Name] {
 			values = append(values, l.Values[from:to])
 		}
 	}
 	y := valueAxis(values, p.log)
 	valueTicks(c, r, y)
 	inside := c.Sub(r)
-	local := func(step int, v float64) Point { return Point{x.at(float64(step)) * r.W, (1 - y.at(v)) * r.H} }
+	local := func(step int, value float64) Point {
+		return Point{x.at(p.along(v, step)) * r.W, (1 - y.at(value)) * r.H}
+	}
 	for i, l := range group {
 		if p.hidden[l.Name] {
 			continue
@@ -269,16 +285,26 @@ func valueTicks(c *Canvas, r Rect, y axis) {
 	}
 }
 
-// steps writes the step numbers below a plot.
-func steps(c *Canvas, r Rect, x axis) {
+// stepTicks writes the steps or times below a plot, beside the button that changes between them if there is one.
+func (p *Curves) stepTicks(c *Canvas, r Rect, x axis, button bool) {
 	small := Text{Size: 11, Color: dimColor, Align: Center}
-	for _, v := range x.ticks(max(2, int(r.W/110))) {
-		px := r.X + x.at(v)*r.W
-		label := ticks.Format(v)
-		if over := px + c.Width(label, small)/2 - (r.X + r.W); over > 0 {
-			px -= over
+	end := r.X + r.W
+	if button {
+		end = p.timesButton(c.Size()).X - 8
+	}
+	n := max(2, int(r.W/110))
+	values, label := x.ticks(n), ticks.Format
+	if p.clock {
+		values, label = ticks.Times(x.low, x.high, n+n/2), ticks.Time
+	}
+	for _, v := range values {
+		px, text := r.X+x.at(v)*r.W, label(v)
+		if w := c.Width(text, small) / 2; px+w > end && button {
+			continue
+		} else if px+w > end {
+			px = end - w
 		}
-		c.Text(label, Point{px, r.Y + r.H + 14}, small)
+		c.Text(text, Point{px, r.Y + r.H + 14}, small)
 	}
 }
 

@@ -2,7 +2,10 @@ package viewer
 
 import (
 	"math"
+	"slices"
 	"testing"
+
+	"genview/models/watch"
 )
 
 // TestZoom turns the wheel over the curves: the step under the cursor stays there. A drag moves the steps, and the button shows all again.
@@ -10,7 +13,7 @@ func TestZoom(t *testing.T) {
 	d := newDesk(t, snapshot())
 	i, p := panel[*Curves](d)
 	at, v := d.places[i], curves(d.s)
-	last := allSteps(v)
+	last := p.end(v)
 	plot := p.plots(d.size(i), v)[0]
 	d.e.Cursor = Point{at.X + plot.X + 0.75*plot.W, at.Y + plot.Y + plot.H/2}
 	d.tick()
@@ -52,7 +55,7 @@ func TestZoom(t *testing.T) {
 		d.e.Wheel = 1
 		d.tick()
 	}
-	if x := p.steps(v); math.Abs(x.high-x.low-leastSteps) > 1e-6 || x.low < 0 {
+	if x := p.steps(v); math.Abs(x.high-x.low-leastShown) > 1e-6 || x.low < 0 {
 		t.Errorf("the closest zoom shows %v", x)
 	}
 	d.e.Wheel = -100
@@ -114,5 +117,40 @@ func TestSmoothing(t *testing.T) {
 	d.tick()
 	if p.smooth != 1 {
 		t.Error("the slider moves though nobody holds it")
+	}
+}
+
+// TestTimes changes the axis of steps to one of times, of a run whose second half went twice as fast.
+func TestTimes(t *testing.T) {
+	d := newDesk(t, snapshot())
+	i, p := panel[*Curves](d)
+	d.e.Typed = "t"
+	if d.tick(); p.clock {
+		t.Error("there are times without a clock")
+	}
+	s := *d.s
+	v := *curves(d.s)
+	last := p.end(&v)
+	v.Clock = watch.Clock{Steps: []float64{0, last / 2, last}, Seconds: []float64{0, 200, 300}}
+	s.Views = slices.Clone(s.Views)
+	s.Show(&v)
+	d.s = &s
+	d.e.Typed = "t"
+	d.tick()
+	if !p.clock || p.end(&v) != 300 || p.along(&v, int(last/2)) != 200 || p.stepAt(&v, 250) != int(math.Round(0.75*last)) {
+		t.Errorf("the axis ends at %v s and has step %v at %v s", p.end(&v), last/2, p.along(&v, int(last/2)))
+	}
+	at, plot := d.places[i], p.plots(d.size(i), &v)[0]
+	d.e.Cursor, d.e.Wheel = Point{at.X + plot.X + plot.W, at.Y + plot.Y + 5}, 1
+	d.e.Cursor.X -= 1e-3
+	d.tick()
+	d.e.Wheel = 0
+	if x := p.steps(&v); math.Abs(x.low-60) > 0.1 || math.Abs(x.high-300) > 0.1 {
+		t.Errorf("a notch at the end shows %v", x)
+	}
+	button := p.timesButton(d.size(i))
+	d.click(Point{at.X + button.X + 5, at.Y + button.Y + 5})
+	if p.clock || p.zoomed() || p.end(&v) != last {
+		t.Error("the button does not show steps again")
 	}
 }

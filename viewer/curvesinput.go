@@ -24,6 +24,12 @@ func (p *Curves) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 			p.zoom = [2]float64{}
 		}
 	}
+	if v.Clock.Known() {
+		clicked, changed := p.times.update(in, p.timesButton(in.Size))
+		if redraw = redraw || changed; clicked {
+			p.clock, p.zoom = !p.clock, [2]float64{}
+		}
+	}
 	p.over = false
 	var width float64
 	for _, r := range p.plots(in.Size, v) {
@@ -36,7 +42,7 @@ func (p *Curves) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	}
 	redraw = p.names(in, v) || redraw
 	p.pull(in, v, width)
-	redraw = redraw || p.log != was.log || p.zoom != was.zoom || p.smooth != was.smooth || p.over != was.over || p.over && in.Moved
+	redraw = redraw || p.log != was.log || p.clock != was.clock || p.zoom != was.zoom || p.smooth != was.smooth || p.over != was.over || p.over && in.Moved
 	return nil, redraw
 }
 
@@ -80,40 +86,56 @@ func (p *Curves) pull(in Input, v *watch.Curves, width float64) {
 	}
 }
 
-// allSteps returns the newest step of the curves, or 1.
-func allSteps(v *watch.Curves) float64 {
+// end returns the end of the axis of steps: the newest step of the curves or 1, or the time trained then.
+func (p *Curves) end(v *watch.Curves) float64 {
 	last := 1
 	for _, l := range allSeries(v) {
 		if n := len(l.Steps); n > 0 {
 			last = max(last, l.Steps[n-1])
 		}
 	}
-	return float64(last)
+	return p.along(v, last)
+}
+
+// along returns where a step is on the axis of steps or times.
+func (p *Curves) along(v *watch.Curves, step int) float64 {
+	if p.clock {
+		return v.Clock.At(float64(step))
+	}
+	return float64(step)
+}
+
+// stepAt returns the step at a place on the axis.
+func (p *Curves) stepAt(v *watch.Curves, place float64) int {
+	if p.clock {
+		place = v.Clock.Step(place)
+	}
+	return int(math.Round(place))
 }
 
 // zoomed tells whether some steps are shown, not all.
 func (p *Curves) zoomed() bool { return p.zoom != [2]float64{} }
 
-// steps returns the axis of the steps that are shown.
+// steps returns the axis of the steps or times that are shown.
 func (p *Curves) steps(v *watch.Curves) axis {
 	if p.zoomed() {
 		return axis{low: p.zoom[0], high: p.zoom[1]}
 	}
-	return axis{high: allSteps(v)}
+	return axis{high: p.end(v)}
 }
 
-// leastSteps is the fewest steps that a zoom shows.
-const leastSteps = 10
+// leastShown is the least that a zoom shows: steps or seconds.
+const leastShown = 10
 
-// show zooms to a range of steps of some width, with a step at a position from 0 to 1 in it, as far as there are steps.
-func (p *Curves) show(v *watch.Curves, step, position, width float64) {
-	last := allSteps(v)
-	width = max(width, min(leastSteps, last))
+// show zooms to a range of the axis of some width, with a place at a position from 0 to 1 in it, as far as the axis goes.
+func (p *Curves) show(v *watch.Curves, place, position, width float64) {
+	last := p.end(v)
+	width = max(width, min(leastShown, last))
 	if width >= last {
 		p.zoom = [2]float64{}
 		return
 	}
-	low := min(max(step-position*width, 0), last-width)
+	low := min(max(place-position*width, 0), last-width)
 	p.zoom = [2]float64{low, low + width}
 }
 
@@ -124,9 +146,9 @@ func (p *Curves) allButton(size Point, v *watch.Curves) Rect {
 }
 
 // shown returns the range of the points that are on the axis, and one more at each side, to which the lines go on.
-func shown(steps []int, x axis) (from, to int) {
-	from = sort.Search(len(steps), func(i int) bool { return float64(steps[i]) >= x.low })
-	to = sort.Search(len(steps), func(i int) bool { return float64(steps[i]) > x.high })
+func (p *Curves) shown(v *watch.Curves, steps []int, x axis) (from, to int) {
+	from = sort.Search(len(steps), func(i int) bool { return p.along(v, steps[i]) >= x.low })
+	to = sort.Search(len(steps), func(i int) bool { return p.along(v, steps[i]) > x.high })
 	return max(0, from-1), min(len(steps), to+1)
 }
 

@@ -143,12 +143,19 @@ var drawings = []drawing{
 		do: func(d *desk) { d.e.Cursor = Point{1000, 640} }, // over a share
 	},
 	{
-		name: "zoomed", size: Point{900, 600}, scale: 1, show: snapshot,
+		name: "zoomed", size: Point{900, 600}, scale: 1,
+		show: lettersWith(func(s *watch.Snapshot) {
+			v := *curves(s)
+			v.Clock = watch.Clock{Steps: []float64{0, 1240}, Seconds: []float64{0, 620}}
+			s.Show(&v)
+		}),
 		do: func(d *desk) {
 			i, p := panel[*Curves](d)
 			at, plot, v := d.places[i], p.plots(d.size(i), curves(d.s))[0], curves(d.s)
 			name := p.legendBoxes(d.size(i), v)[1]
 			d.click(Point{at.X + name.X + 5, at.Y + name.Y + 5})
+			d.e.Typed = "t"
+			d.tick()
 			d.e.Cursor, d.e.Wheel = Point{at.X + plot.X + plot.W/3, at.Y + plot.Y + plot.H/2}, 4
 			d.tick()
 			d.e.Wheel = 0

@@ -158,7 +158,7 @@ func TestWildValues(t *testing.T) {
 	for _, values := range [][]float64{{0}, {5}, {-1, -2}, {math.NaN()}, {1, math.NaN(), 2}, {math.Inf(1), 3}, {1e300, 1e-300}, {0, 0, 0}} {
 		r := &curves.Run{Name: "a"}
 		for i, v := range values {
-			r.Records = append(r.Records, train.Record{Step: i, Metrics: watch.Metrics{{Name: "loss", Value: v}}})
+			r.Records = append(r.Records, train.Record{Step: i + 1, Metrics: watch.Metrics{{Name: "loss", Value: v}}, Elapsed: time.Duration(i+1) * time.Second})
 		}
 		for _, o := range []curves.Options{{}, {Log: true}, {Time: true, Smooth: 0.9}} {
 			for _, name := range []string{"out.png", "out.pdf", "out.svg", "out.csv"} {
@@ -188,6 +188,10 @@ func TestRefused(t *testing.T) {
 		if _, err := os.Lstat(path); err == nil {
 			t.Errorf("%+v: a file was written", o)
 		}
+	}
+	timeless := &curves.Run{Name: "a", Records: []train.Record{{Step: 1, Metrics: watch.Metrics{{Name: "loss", Value: 1}}}}}
+	if err := curves.Write(filepath.Join(t.TempDir(), "out.svg"), []*curves.Run{timeless}, curves.Options{Time: true}); err == nil || !strings.Contains(err.Error(), "a has no times") {
+		t.Errorf("a run without times: %v", err)
 	}
 	if err := curves.Write("out.gif", []*curves.Run{logged("a")}, curves.Options{}); err == nil || !strings.Contains(err.Error(), ".png, .svg, .pdf, .csv") {
 		t.Errorf("out.gif: %v", err)

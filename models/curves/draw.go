@@ -5,8 +5,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
-	"time"
 
 	"genview/models/ticks"
 	"genview/models/watch"
@@ -50,8 +48,8 @@ func charts(runs []*Run, o Options) (all []*chart) {
 		return all[i]
 	}
 	for i, r := range runs {
-		records := r.within(o.From, o.To)
-		for _, g := range groups(records, o.Only) {
+		v := drawn(r.within(o.From, o.To), o.Only)
+		for _, g := range v.Groups {
 			for _, s := range g.Series {
 				title := s.Name
 				if len(runs) == 1 {
@@ -64,7 +62,7 @@ func charts(runs []*Run, o Options) (all []*chart) {
 				for _, step := range s.Steps {
 					x := float64(step)
 					if o.Time {
-						x = elapsed(records, step)
+						x = v.Clock.At(x)
 					}
 					l.x = append(l.x, x)
 				}
@@ -195,38 +193,15 @@ type marks struct {
 
 // Ticks returns the ticks from low to high.
 func (m marks) Ticks(low, high float64) (out []plot.Tick) {
-	values := ticks.Linear
+	values, label := ticks.Linear, ticks.Format
 	switch {
 	case m.time:
-		return times(low, high)
+		values, label = ticks.Times, ticks.Time
 	case m.log:
 		values = ticks.Log
 	}
 	for _, v := range values(low, high, m.n) {
-		out = append(out, plot.Tick{Value: v, Label: ticks.Format(v)})
-	}
-	return out
-}
-
-// times returns ticks of round times in seconds.
-func times(low, high float64) (out []plot.Tick) {
-	every := time.Second
-	for _, d := range []time.Duration{2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200} {
-		if float64(every/time.Second)*8 < high-low {
-			every = d * time.Second
-		}
-	}
-	for every > 12*time.Hour/2 && float64(every/time.Second)*8 < high-low {
-		every *= 2
-	}
-	for v := math.Ceil(low/every.Seconds()) * every.Seconds(); v <= high; v += every.Seconds() {
-		label := (time.Duration(v) * time.Second).String()
-		for _, zero := range []string{"m0s", "h0m"} { // 1h30m0s is 1h30m, and 1h0m0s is 1h
-			if strings.HasSuffix(label, zero) {
-				label = label[:len(label)-2]
-			}
-		}
-		out = append(out, plot.Tick{Value: v, Label: label})
+		out = append(out, plot.Tick{Value: v, Label: label(v)})
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package curves
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -76,26 +75,13 @@ func (r *Run) within(from, to int) []train.Record {
 // mostPoints is the most points of a drawn curve: more than a picture has columns.
 const mostPoints = 2000
 
-// groups returns the curves of some records, as the window has them.
-func groups(records []train.Record, only []string) []watch.Group {
+// drawn returns the curves of some records, as the window has them.
+func drawn(records []train.Record, only []string) *watch.Curves {
 	h := watch.NewHistory(mostPoints)
 	for _, rec := range records {
 		kept := slices.DeleteFunc(slices.Clone(rec.Metrics), func(m watch.Metric) bool { return len(only) > 0 && !slices.Contains(only, m.Name) })
 		h.Add(rec.Step, kept)
+		h.Time(rec.Step, rec.Elapsed)
 	}
-	return h.Curves().Groups
-}
-
-// elapsed returns the seconds trained at a step, between records in proportion.
-func elapsed(records []train.Record, step int) float64 {
-	i := sort.Search(len(records), func(i int) bool { return records[i].Step >= step })
-	switch {
-	case i == len(records):
-		return math.NaN()
-	case records[i].Step == step || i == 0:
-		return records[i].Elapsed.Seconds()
-	}
-	a, b := records[i-1], records[i]
-	f := float64(step-a.Step) / float64(b.Step-a.Step)
-	return a.Elapsed.Seconds() + f*(b.Elapsed-a.Elapsed).Seconds()
+	return h.Curves()
 }

@@ -63,7 +63,7 @@ func Table(w io.Writer, runs []*Run, o Options) error {
 
 // check returns an error if the options do not fit the runs.
 func (o Options) check(runs []*Run) error {
-	names := metrics(runs)
+	names, timeless := metrics(runs), slices.IndexFunc(runs, func(r *Run) bool { return r.Records[len(r.Records)-1].Elapsed == 0 })
 	for _, name := range o.Only {
 		if !slices.Contains(names, name) {
 			return fmt.Errorf("curves: there is no metric %q; there are %s", name, strings.Join(names, ", "))
@@ -72,6 +72,8 @@ func (o Options) check(runs []*Run) error {
 	switch {
 	case len(runs) == 0:
 		return fmt.Errorf("curves: there are no runs")
+	case o.Time && timeless >= 0:
+		return fmt.Errorf("curves: %s has no times in its metrics: draw its steps", runs[timeless].Name)
 	case !(o.Smooth >= 0 && o.Smooth < 1):
 		return fmt.Errorf("curves: the weight of the moving average must be from 0 to below 1, not %v", o.Smooth)
 	case o.From < 0 || o.To < 0 || o.To > 0 && o.To < o.From:

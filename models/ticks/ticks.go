@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Linear returns about n round values from low to high, fewer if they would be too close.
@@ -24,6 +25,34 @@ func Log(low, high float64, n int) []float64 {
 		return t
 	}
 	return slices.DeleteFunc(Linear(low, high, n), func(v float64) bool { return !(v > 0) }) // where rounding gives 0
+}
+
+// Times returns at most about n round times in seconds from low to high.
+func Times(low, high float64, n int) (out []float64) {
+	every := 1.0
+	for _, d := range []float64{2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400} {
+		if every*float64(n) < high-low {
+			every = d
+		}
+	}
+	for every*float64(n) < high-low {
+		every *= 2
+	}
+	for i := math.Ceil(low / every); i*every <= high; i++ {
+		out = append(out, i*every)
+	}
+	return out
+}
+
+// Time writes a time in seconds, as 90 is 1m30s.
+func Time(seconds float64) string {
+	label := (time.Duration(seconds) * time.Second).String()
+	for _, zero := range []string{"m0s", "h0m"} { // 1h30m0s is 1h30m, and 1h0m0s is 1h
+		if strings.HasSuffix(label, zero) {
+			label = label[:len(label)-2]
+		}
+	}
+	return label
 }
 
 // niceStep returns the smallest of 1, 2, 5 times a power of ten that is at least v.

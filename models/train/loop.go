@@ -230,6 +230,7 @@ func (l *loop) log(step int) error {
 		l.OnLog(r)
 	}
 	l.History.Add(step, m)
+	l.History.Time(step, r.Elapsed)
 	l.snap.State = watch.Training
 	if step > l.from+1 {
 		l.snap.ExamplesPerSecond, l.snap.StepSeconds = r.ExamplesPerS, seconds

@@ -48,6 +48,7 @@ func (r *Run) History() (*watch.History, error) {
 	h := watch.NewHistory(historyPoints)
 	for _, rec := range all {
 		h.Add(rec.Step, rec.Metrics)
+		h.Time(rec.Step, rec.Elapsed)
 	}
 	return h, nil
 }

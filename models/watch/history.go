@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A History collects the metrics of a run in bounded memory. When a curve has too many points, it merges neighbours: a point is then the
@@ -11,6 +12,11 @@ import (
 type History struct {
 	points int
 	curves []*curve
+	clock  Clock
+	before float64 // seconds trained until the run was resumed
+	last   float64 // seconds of the newest Time since then
+	every  int     // how many times the clock has one point for
+	timed  int     // how many times there were since the newest point that stays
 }
 
 // NewHistory returns a History that keeps at most that many points of each curve; it keeps at least 2.
@@ -23,13 +29,46 @@ func (h *History) Add(step int, m Metrics) {
 	}
 }
 
+// mostTimes is the most points of a clock, but for that of step 0: time goes on evenly.
+const mostTimes = 64
+
+// Time says how long a step and those before it have taken. Steps must increase; a run that is resumed begins elapsed anew.
+func (h *History) Time(step int, elapsed time.Duration) {
+	now := elapsed.Seconds()
+	if now < h.last {
+		h.before += h.last
+	}
+	h.last = now
+	c := &h.clock
+	if len(c.Steps) == 0 {
+		c.Steps, c.Seconds, h.every = []float64{0}, []float64{0}, 1
+	}
+	n := len(c.Steps)
+	if !(float64(step) > c.Steps[n-1] && h.before+now > c.Seconds[n-1]) {
+		return
+	}
+	if h.timed > 0 { // the newest point is there for the time being
+		n--
+	}
+	c.Steps, c.Seconds = append(c.Steps[:n], float64(step)), append(c.Seconds[:n], h.before+now)
+	h.timed = (h.timed + 1) % h.every
+	if n == mostTimes {
+		k := 0
+		for i := 0; i <= n; i += 2 {
+			c.Steps[k], c.Seconds[k] = c.Steps[i], c.Seconds[i]
+			k++
+		}
+		c.Steps, c.Seconds, h.every = c.Steps[:k], c.Seconds[:k], 2*h.every
+	}
+}
+
 // CurvesName is the name of the view that shows a run's metrics.
 const CurvesName = "Curves"
 
 // Curves returns the curves so far, grouped by what they measure, in the order in which their names first came. The result shares no memory
 // with h.
 func (h *History) Curves() *Curves {
-	v := &Curves{Name: CurvesName}
+	v := &Curves{Name: CurvesName, Clock: Clock{slices.Clone(h.clock.Steps), slices.Clone(h.clock.Seconds)}}
 	for _, c := range h.curves {
 		name, unit := measure(c.name)
 		i := slices.IndexFunc(v.Groups, func(g Group) bool { return g.Name == name })

@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"sort"
 )
 
 // A View is a part of what a run shows. Its kinds are the pointers to the types of this file that have the method. The set is closed: code
@@ -20,6 +21,29 @@ type View interface {
 type Curves struct {
 	Name   string
 	Groups []Group // each has an axis of its own
+	Clock  Clock
+}
+
+// A Clock is the time trained at some steps. Both increase. There are no steps if the times are not known.
+type Clock struct{ Steps, Seconds []float64 }
+
+// Known tells whether At and Step have values.
+func (c Clock) Known() bool { return len(c.Steps) > 1 }
+
+// At returns the seconds trained at a step: between known steps in proportion, and beyond them as it goes on there. It is NaN if the clock is
+// not known.
+func (c Clock) At(step float64) float64 { return between(c.Steps, c.Seconds, step) }
+
+// Step is the inverse of At.
+func (c Clock) Step(seconds float64) float64 { return between(c.Seconds, c.Steps, seconds) }
+
+// between returns the ordinate at x of the line through the points next to it.
+func between(xs, ys []float64, x float64) float64 {
+	if len(xs) < 2 {
+		return math.NaN()
+	}
+	i := min(max(sort.SearchFloat64s(xs, x)-1, 0), len(xs)-2)
+	return ys[i] + (x-xs[i])/(xs[i+1]-xs[i])*(ys[i+1]-ys[i])
 }
 
 // A Group holds curves that share an axis.

@@ -230,3 +230,31 @@ func TestSmooth(t *testing.T) {
 		t.Errorf("got %v, want 2, NaN, 10/3", got)
 	}
 }
+
+// TestClock keeps the times of a long run that was resumed, whose second half is twice as fast, in few points.
+func TestClock(t *testing.T) {
+	h := watch.NewHistory(100)
+	if c := h.Curves().Clock; c.Known() || !math.IsNaN(c.At(3)) {
+		t.Errorf("a run without times has %v", c)
+	}
+	for step := 10; step <= 10000; step += 10 {
+		elapsed := time.Duration(step) * time.Second
+		if step > 5000 {
+			elapsed = time.Duration(step-5000) * time.Second / 2
+		}
+		h.Add(step, watch.Metrics{{Name: "loss", Value: 1}})
+		h.Time(step, elapsed)
+	}
+	c := h.Curves().Clock
+	if len(c.Steps) > 70 || !c.Known() {
+		t.Errorf("the clock has %d points", len(c.Steps))
+	}
+	for step, want := range map[float64]float64{0: 0, 1000: 1000, 5000: 5000, 8000: 6500, 10000: 7500, 10100: 7550} {
+		if got := c.At(step); math.Abs(got-want) > 100 || step == 10000 && got != want {
+			t.Errorf("step %v is at %v s, want %v", step, got, want)
+		}
+		if back := c.Step(c.At(step)); math.Abs(back-step) > 1e-6 {
+			t.Errorf("step %v is found again as %v", step, back)
+		}
+	}
+}
