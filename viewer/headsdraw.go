@@ -83,6 +83,9 @@ func (p *HeatMaps) foot(c *Canvas, r Rect, v *watch.HeatMaps, s *watch.Snapshot)
 func (p *HeatMaps) next(c *Canvas, r Rect, all []watch.Likely) {
 	y := r.Y + r.H/2
 	for _, n := range all {
+		if n.P < 0.005 { // it would be 0 %, and so would those after it
+			return
+		}
 		sign, share := token(13, false, Left), Text{Size: 12, Color: dimColor}
 		text := fmt.Sprintf("%.0f %%", 100*n.P)
 		bar := 36 * n.P
