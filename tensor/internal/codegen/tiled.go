@@ -76,17 +76,22 @@ func (t Tile) suits(m, n int) bool {
 }
 
 // cost estimates the time for z products of m × k × n, in multiplications of all cores. If there are many tiles, it is what memory allows;
-// else the core that has most of them decides, because a workgroup stays on one core. Of its four SIMDs each has some of the subgroups. For
+// else the core that has most of them decides, because a workgroup stays on one core. That is on average half a workgroup more than the
+// mean, for the number of cores is a guess. Of a core's four SIMDs each has some of the subgroups. For
 // each of k a subgroup issues a multiplication for each of its sums, and instructions that load from shared memory and, once a slab, from
 // memory. It waits in between, while other subgroups run. The numbers of instructions are those of AMD's compiler for GCN.
 func (t Tile) cost(on ir.Target, z, m, n, k int) float64 {
-	const simds, ends = 4, 32 // of a core; cost of the beginning and end of a tile, in steps of k
+	const (
+		simds = 4   // of a core
+		ends  = 32  // cost of the beginning and end of a tile, in steps of k
+		best  = 0.9 // of the best tile's instructions multiply
+	)
 	cores, lanes := float64(on.Cores()), float64(max(on.Info.SubgroupSize, 32))
 	groups := float64(z * ir.Up(m, t.M) * ir.Up(n, t.N))
-	subgroups := max(1, groups/cores) * float64(t.invocations()) / (simds * lanes) // of a SIMD
-	issue, wait := float64(t.byM*t.byN+2)/float64(t.Teams)+36/float64(t.K), 12/float64(t.Teams)+48/float64(t.K)
+	subgroups := max(1, groups/cores+0.5) * float64(t.invocations()) / (simds * lanes) // of a SIMD
+	issue, wait := float64(t.byM*t.byN+2)/float64(t.Teams)+36/float64(t.K), 5+7/float64(t.Teams)+48/float64(t.K)
 	step := max(issue+wait, subgroups*issue)
-	return float64(k+ends) * max(groups*float64(t.M*t.N)/t.rate, step*cores*simds*lanes)
+	return float64(k+ends) * max(groups*float64(t.M*t.N)/(best*t.rate), step*cores*simds*lanes)
 }
 
 // tilesFor lists the tiles for z products of m × k × n, those of least cost first.

@@ -27,11 +27,11 @@ func TestTilesAreChosen(t *testing.T) {
 		{"discrete", large, 1, 5, 7, 6, 32, 32, false},
 		{"discrete", large, 64, 64, 64, 64, 64, 64, false},
 		{"discrete", large, 1, 16, 4096, 4096, 16, 64, true},
-		{"discrete", large, 1, 128, 65536, 128, 128, 128, true},
+		{"discrete", large, 1, 128, 65536, 128, 128, 64, true},
 		{"discrete", large, 1, 128, 65537, 128, 32, 32, false}, // a prime
 		{"discrete", large, 1, 512, 512, 512, 64, 64, false},
-		{"integrated", large, 1, 512, 512, 512, 128, 128, false},
-		{"integrated", large, 1, 768, 128, 512, 128, 128, false},
+		{"integrated", large, 1, 512, 512, 512, 128, 64, false},
+		{"integrated", large, 1, 768, 128, 512, 128, 64, false},
 	} {
 		on := ir.Target{Info: vk.Info{Type: c.kind, Limits: c.limits}}
 		p := &ir.Contraction{Batch: []int{c.z}, Rows: []int{c.m}, Inner: []int{c.k}, Columns: []int{c.n}}
