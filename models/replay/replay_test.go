@@ -229,16 +229,22 @@ func opened(t *testing.T, name string) (run.Host, *run.Session) {
 	return h, own
 }
 
-// weights returns other weights for each step.
+// weights returns a function with other weights for each step.
 func weights(t *testing.T, own *run.Session) func(step int) []safetensors.Tensor {
+	t.Helper()
+	var base [][]float32
+	for _, n := range own.Model.Drawn() {
+		v := make([]float32, n.Tensor.Len())
+		if err := own.Runtime.Read(n.Tensor, v); err != nil {
+			t.Fatal(err)
+		}
+		base = append(base, v)
+	}
 	return func(step int) (all []safetensors.Tensor) {
-		for _, n := range own.Model.Drawn() {
-			v := make([]float32, n.Tensor.Len())
-			if err := own.Runtime.Read(n.Tensor, v); err != nil {
-				t.Fatal(err)
-			}
-			for i := range v {
-				v[i] *= float32(step) / 8
+		for k, n := range own.Model.Drawn() {
+			v := make([]float32, len(base[k]))
+			for i, x := range base[k] {
+				v[i] = x * float32(step) / 8
 			}
 			all = append(all, safetensors.Tensor{Name: n.Name, Shape: n.Tensor.Shape(), Values: v})
 		}
@@ -260,8 +266,9 @@ func TestTypedText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	of := weights(t, own)
 	for _, step := range []int{1, 8, 80} {
-		if err := w.Last(step, views, func() ([]safetensors.Tensor, error) { return weights(t, own)(step), nil }); err != nil {
+		if err := w.Last(step, views, func() ([]safetensors.Tensor, error) { return of(step), nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -294,7 +301,8 @@ func TestTypedText(t *testing.T) {
 func TestWeightsOfTheStep(t *testing.T) {
 	h, own := opened(t, "vae")
 	dir := own.Folder.Dir
-	folder := recorded(t, dir, weights(t, own), 0, 1)
+	of := weights(t, own)
+	folder := recorded(t, dir, of, 0, 1)
 	d, err := run.As[interface{ Z() int }](own)
 	if err != nil {
 		t.Fatal(err)
@@ -329,10 +337,13 @@ func TestWeightsOfTheStep(t *testing.T) {
 	if slices.Equal(present, second) || !slices.Equal(drawn(s.past, 1), second) || !slices.Equal(drawn(live, 0), present) {
 		t.Error("what is now and what was are drawn with the same weights")
 	}
-	recorded(t, dir, nil, 0, 1, 40)
+	recorded(t, dir, of, 0, 1, 40)
 	got := s.until(live, "of step 40", func(s *watch.Snapshot) bool { return s.Step == 40 })
 	if got.State != watch.Done || got.LookStep != 40 || watch.Find[*watch.Pictures](got.Views, "Samples").Images[0].Pix[0] != 40 {
 		t.Errorf("a run that another process has trained shows %+v", got)
+	}
+	if slices.Equal(drawn(live, 0), present) {
+		t.Error("what is now is drawn with weights of before")
 	}
 	writer := &train.Run{Dir: dir}
 	if err := writer.Lock(); err != nil {
