@@ -30,8 +30,11 @@ func TestTimes(t *testing.T) {
 		low, high float64
 		want      string
 	}{
-		{0, 7, "0s 1s 2s 3s 4s 5s 6s 7s "}, {3, 200, "30s 1m 1m30s 2m 2m30s 3m "}, {0, 9000, "0s 30m 1h 1h30m 2h 2h30m "},
-		{0, 5e5, "0s 24h 48h 72h 96h 120h "}, {0.2, 0.9, ""},
+		{0, 7, "0s 1s 2s 3s 4s 5s 6s 7s "},
+		{3, 200, "30s 1m 1m30s 2m 2m30s 3m "},
+		{0, 9000, "0s 30m 1h 1h30m 2h 2h30m "},
+		{0, 5e5, "0s 24h 48h 72h 96h 120h "},
+		{0.2, 0.9, ""},
 	} {
 		got := ""
 		for _, v := range ticks.Times(c.low, c.high, 8) {
