@@ -161,6 +161,13 @@ var drawings = []drawing{
 			d.e.Wheel = 0
 		},
 	},
+	{
+		name: "help", size: Point{1120, 720}, scale: 1, show: snapshot,
+		do: func(d *desk) {
+			d.e.Typed = "?"
+			d.tick()
+		},
+	},
 	{name: "dates-small", size: Point{640, 480}, scale: 1, show: dates},
 	{
 		name: "dates-high", size: Point{700, 1300}, scale: 1,

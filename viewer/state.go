@@ -39,6 +39,7 @@ type State struct {
 	held     Panel           // the panel in which the button was pressed; nil: none
 	waiting  []watch.Request // requests that the trainer was too busy to take
 	attend   string          // the newest text that an Attend asked for
+	help     bool            // the list of keys is shown
 }
 
 const mostWaiting = 16 // further requests are dropped
@@ -74,6 +75,9 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 		st.arrange(e.Size, s)
 	}
 	pressed, released := e.Down && !st.events.Down, !e.Down && st.events.Down
+	if was := st.help; st.guide(&e, pressed) != was {
+		redraw, pressed = true, pressed && !was
+	}
 	if pressed && st.raise(e.Cursor) {
 		st.arrange(e.Size, s)
 		redraw = true
@@ -220,6 +224,9 @@ func (st *State) Draw(c *Canvas) {
 			c.Text(t, Point{padding, titleHeight / 2}, Text{Size: 14, Bold: true, Color: textColor})
 		}
 		p.Draw(c, st.snapshot)
+	}
+	if st.help {
+		st.drawHelp(c)
 	}
 }
 

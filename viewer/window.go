@@ -47,7 +47,7 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 800
 	}
-	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(o.Past)}
+	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(o.Past), user: 1}
 	var err error
 	if w.brush, err = newBrush(lettering.Options{CacheDir: o.CacheDir, Found: func() { w.found.Store(true) }}); err != nil {
 		return err
@@ -134,7 +134,10 @@ type window struct {
 
 	outside Point // the window's size at scale 1
 	scale   float64
-	drawn   Point // the size of the last drawing, in the window's own pixels
+	user    float64 // the factor of the scale that the user chose
+	title   string
+	titled  time.Time // when the title was last set
+	drawn   Point     // the size of the last drawing, in the window's own pixels
 	redraw  bool
 	active  bool // the user is moving or pressing something
 	touched time.Time
@@ -150,9 +153,10 @@ type window struct {
 
 // LayoutF makes the drawing as large as the window in its own pixels.
 func (w *window) LayoutF(width, height float64) (float64, float64) {
-	w.scale = ebiten.Monitor().DeviceScaleFactor()
-	w.outside = Point{width, height}
-	return width * w.scale, height * w.scale
+	device, scale := ebiten.Monitor().DeviceScaleFactor(), zoomOf(width, height, w.user)
+	w.scale = device * scale
+	w.outside = Point{width / scale, height / scale}
+	return width * device, height * device
 }
 
 // Layout is not called, because there is LayoutF.
@@ -202,10 +206,34 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	if found {
 		w.brush.forget()
 	}
-	w.redraw = w.state.Update(e, s, w.bus.Send) || found || w.redraw
+	w.redraw = w.state.Update(e, s, w.bus.Send) || w.frame(s, now) || found || w.redraw
 	if w.state.awaits() {
 		w.touched = now // so that the answer is drawn at once
 	}
+}
+
+// frame handles the keys of the window itself, and its title. It tells whether to draw again.
+func (w *window) frame(s *watch.Snapshot, now time.Time) (redraw bool) {
+	if pressed(ebiten.KeyF11) {
+		ebiten.SetFullscreen(!ebiten.IsFullscreen())
+	}
+	if ebiten.IsKeyPressed(ebiten.KeyControl) || ebiten.IsKeyPressed(ebiten.KeyMeta) {
+		was := w.user
+		switch {
+		case repeats(ebiten.KeyEqual), repeats(ebiten.KeyNumpadAdd):
+			w.user = resized(w.user, 1)
+		case repeats(ebiten.KeyMinus), repeats(ebiten.KeyNumpadSubtract):
+			w.user = resized(w.user, -1)
+		case pressed(ebiten.KeyDigit0, ebiten.KeyNumpad0):
+			w.user = resized(w.user, 0)
+		}
+		redraw = w.user != was
+	}
+	if title := heading(s, w.options.Title); title != w.title && now.Sub(w.titled) >= time.Second {
+		ebiten.SetWindowTitle(title)
+		w.title, w.titled = title, now
+	}
+	return redraw
 }
 
 // letters returns the lower-case letters of the pressed keys on a US keyboard.
