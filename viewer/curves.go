@@ -21,6 +21,7 @@ type Curves struct {
 	log    bool
 	clock  bool // the axis of steps shows the time trained at them
 	times  button
+	export button
 	hover  float64         // position of the cursor along the steps, from 0 to 1; NaN or outside: it is elsewhere
 	over   bool            // the cursor is over a plot
 	zoom   [2]float64      // what is shown of the axis of steps or times; both 0: all
@@ -42,7 +43,7 @@ const (
 
 func newCurves(name string) *Curves {
 	const usual = 0.53 // 60 windows of the moving average in a curve
-	return &Curves{name: name, scale: button{key: 'l'}, all: button{key: 'z'}, times: button{key: 't'}, smooth: usual, hidden: map[string]bool{}}
+	return &Curves{name: name, scale: button{key: 'l'}, all: button{key: 'z'}, times: button{key: 't'}, export: button{key: 'e'}, smooth: usual, hidden: map[string]bool{}}
 }
 
 // Title returns the panel's title.
@@ -70,6 +71,12 @@ func (p *Curves) slider(size Point) Rect {
 		return Rect{r.X, r.Y, 0, 0}
 	}
 	return Rect{r.X - 12 - width, r.Y, width, r.H}
+}
+
+// exportButton returns the area of the button that draws the curves into files: beside that of times.
+func (p *Curves) exportButton(size Point) Rect {
+	r := p.timesButton(size)
+	return Rect{r.X - 8 - 72, r.Y, 72, r.H}
 }
 
 // timesButton returns the area of the button that changes between steps and times: below the end of the last plot's axis.
@@ -178,7 +185,14 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 		if i < len(plots) {
 			p.plot(c, plots[i], v, x, group)
 			if i == len(plots)-1 {
-				p.stepTicks(c, plots[i], x, v.Clock.Known())
+				end := plots[i].X + plots[i].W
+				switch {
+				case exportable(s):
+					end = p.exportButton(c.Size()).X - 8
+				case v.Clock.Known():
+					end = p.timesButton(c.Size()).X - 8
+				}
+				p.stepTicks(c, plots[i], x, end)
 			}
 			if len(v.Groups) > 1 {
 				c.Text(strings.Join(filled(g.Name, g.Unit), ", "), Point{plots[i].X, plots[i].Y - groupHeight/2}, Text{Size: 11, Color: dimColor})
@@ -203,6 +217,9 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 	p.legend(c, v, curves, step)
 	if p.zoomed() {
 		p.all.draw(c, p.allButton(c.Size(), v), "all steps")
+	}
+	if exportable(s) {
+		p.export.draw(c, p.exportButton(c.Size()), "export")
 	}
 	if v.Clock.Known() {
 		label := "time"
@@ -285,13 +302,9 @@ func valueTicks(c *Canvas, r Rect, y axis) {
 	}
 }
 
-// stepTicks writes the steps or times below a plot, beside the button that changes between them if there is one.
-func (p *Curves) stepTicks(c *Canvas, r Rect, x axis, button bool) {
+// stepTicks writes the steps or times below a plot, up to the buttons at its end.
+func (p *Curves) stepTicks(c *Canvas, r Rect, x axis, end float64) {
 	small := Text{Size: 11, Color: dimColor, Align: Center}
-	end := r.X + r.W
-	if button {
-		end = p.timesButton(c.Size()).X - 8
-	}
 	n := max(2, int(r.W/110))
 	values, label := x.ticks(n), ticks.Format
 	if p.clock {
@@ -299,9 +312,11 @@ func (p *Curves) stepTicks(c *Canvas, r Rect, x axis, button bool) {
 	}
 	for _, v := range values {
 		px, text := r.X+x.at(v)*r.W, label(v)
-		if w := c.Width(text, small) / 2; px+w > end && button {
+		w := c.Width(text, small) / 2
+		switch over := px+w > end; {
+		case over && end < r.X+r.W: // a button is there
 			continue
-		} else if px+w > end {
+		case over:
 			px = end - w
 		}
 		c.Text(text, Point{px, r.Y + r.H + 14}, small)

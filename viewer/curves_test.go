@@ -154,3 +154,40 @@ func TestTimes(t *testing.T) {
 		t.Error("the button does not show steps again")
 	}
 }
+
+// TestExport asks for files of what is shown; a run without a folder has none.
+func TestExport(t *testing.T) {
+	d := newDesk(t, snapshot())
+	d.e.Typed = "e"
+	if d.tick(); len(d.take()) > 0 {
+		t.Error("a run without a folder is drawn into files")
+	}
+	s := *d.s
+	s.Past = &watch.Past{Steps: []int{1}, Shown: -1}
+	d.s = &s
+	i, p := panel[*Curves](d)
+	asked := func() watch.Draw {
+		t.Helper()
+		for _, r := range d.take() {
+			if r, ok := r.(watch.Draw); ok {
+				return r
+			}
+		}
+		t.Fatal("no files are asked for")
+		panic("unreachable")
+	}
+	d.tick()
+	button := p.exportButton(d.size(i))
+	d.click(Point{d.places[i].X + button.X + 5, d.places[i].Y + button.Y + 5})
+	if r := asked(); r.Log || r.Time || r.Only != nil || r.From != 0 || r.To != 0 || !(r.Smooth > 0 && r.Smooth < 1) {
+		t.Errorf("of all curves it asks %+v", r)
+	}
+	v := curves(d.s)
+	p.log, p.smooth, p.hidden[allSeries(v)[0].Name] = true, 0, true
+	p.show(v, 0.25*p.end(v), 0, 0.5*p.end(v))
+	d.e.Typed = "e"
+	d.tick()
+	if r := asked(); !r.Log || r.Smooth != 0 || len(r.Only) != len(allSeries(v))-1 || r.From != int(0.25*p.end(v)) || r.To != int(0.75*p.end(v)) {
+		t.Errorf("of some it asks %+v", r)
+	}
+}

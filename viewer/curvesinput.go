@@ -30,6 +30,13 @@ func (p *Curves) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 			p.clock, p.zoom = !p.clock, [2]float64{}
 		}
 	}
+	var ask []watch.Request
+	if exportable(s) {
+		clicked, changed := p.export.update(in, p.exportButton(in.Size))
+		if redraw = redraw || changed; clicked {
+			ask = append(ask, p.files(v))
+		}
+	}
 	p.over = false
 	var width float64
 	for _, r := range p.plots(in.Size, v) {
@@ -43,7 +50,30 @@ func (p *Curves) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	redraw = p.names(in, v) || redraw
 	p.pull(in, v, width)
 	redraw = redraw || p.log != was.log || p.clock != was.clock || p.zoom != was.zoom || p.smooth != was.smooth || p.over != was.over || p.over && in.Moved
-	return nil, redraw
+	return ask, redraw
+}
+
+// exportable tells whether the curves can be drawn into files: those of a run that has a folder.
+func exportable(s *watch.Snapshot) bool { return s.Past != nil }
+
+// files asks for files of the curves as they are shown.
+func (p *Curves) files(v *watch.Curves) watch.Draw {
+	r := watch.Draw{Time: p.clock, Log: p.log}
+	longest := 0
+	for _, l := range allSeries(v) {
+		longest = max(longest, len(l.Steps))
+		if !p.hidden[l.Name] {
+			r.Only = append(r.Only, l.Name)
+		}
+	}
+	if len(r.Only) == len(allSeries(v)) {
+		r.Only = nil // with those that begin later
+	}
+	if r.Smooth = p.weight(longest); p.zoomed() {
+		x := p.steps(v)
+		r.From, r.To = max(0, p.stepAt(v, x.low)), p.stepAt(v, x.high)
+	}
+	return r
 }
 
 // names hides and shows curves by clicks on their names, and tells whether to draw again.

@@ -147,6 +147,7 @@ var drawings = []drawing{
 		show: lettersWith(func(s *watch.Snapshot) {
 			v := *curves(s)
 			v.Clock = watch.Clock{Steps: []float64{0, 1240}, Seconds: []float64{0, 620}}
+			s.Past = &watch.Past{Steps: []int{1, 800, 1240}, Shown: -1, Weights: -1}
 			s.Show(&v)
 		}),
 		do: func(d *desk) {

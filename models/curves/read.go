@@ -25,10 +25,16 @@ func Read(dir string) (*Run, error) {
 		return nil, err
 	}
 	defer folder.Close()
+	return Of(folder)
+}
+
+// Of reads the metrics of an open run folder. It returns an error if there are none.
+func Of(folder *train.Run) (*Run, error) {
 	all, err := folder.Records()
 	if err != nil {
 		return nil, err
 	}
+	dir := folder.Dir
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s has no metrics yet: it is trained further with genview train --resume %s", dir, dir)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"genview/models/curves"
 	"genview/models/film"
 	"genview/models/lettering"
 	"genview/models/picture"
@@ -205,25 +206,64 @@ func (p *player) filmPath(r watch.Film) (string, error) {
 	if p.recording == nil {
 		return "", record.ErrNone
 	}
+	path, err := p.unused(fmt.Sprintf("%s-step-%d-%d", strings.Map(inName, r.View), r.From, r.To), r.Format)
+	return path + r.Format, err
+}
+
+// inName returns what stands for a character of a title in the name of a file.
+func inName(c rune) rune {
+	if unicode.IsLetter(c) || unicode.IsDigit(c) {
+		return unicode.ToLower(c)
+	}
+	return '-'
+}
+
+// unused makes the folder of films, and returns a path in it that no file has with any of the endings.
+func (p *player) unused(name string, endings ...string) (string, error) {
 	dir := filepath.Join(p.Folder.Dir, filmsName)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	word := func(c rune) rune {
-		if unicode.IsLetter(c) || unicode.IsDigit(c) {
-			return unicode.ToLower(c)
-		}
-		return '-'
-	}
-	name := fmt.Sprintf("%s-step-%d-%d", strings.Map(word, r.View), r.From, r.To)
 	for n := 1; ; n++ {
 		path := filepath.Join(dir, name)
 		if n > 1 {
 			path += fmt.Sprintf("-%d", n)
 		}
-		path += r.Format
-		if _, err := os.Lstat(path); err != nil { // a folder is made anew, too
+		if !slices.ContainsFunc(endings, func(e string) bool { _, err := os.Lstat(path + e); return err == nil }) { // a folder is made anew, too
 			return path, nil
 		}
 	}
+}
+
+// drawings are the forms in which curves are drawn.
+var drawings = []string{".svg", ".png", ".csv"}
+
+// draw draws the run's curves, which takes less than a second.
+func (p *player) draw(r watch.Draw) {
+	text, err := p.drawn(r)
+	if err != nil {
+		p.say(err)
+		return
+	}
+	p.notice = text
+	p.publish()
+}
+
+// drawn draws the run's curves, and says where they are.
+func (p *player) drawn(r watch.Draw) (string, error) {
+	all, err := curves.Of(p.Folder)
+	if err != nil {
+		return "", err
+	}
+	path, err := p.unused(fmt.Sprintf("curves-step-%d", all.Records[len(all.Records)-1].Step), drawings...)
+	if err != nil {
+		return "", err
+	}
+	for _, ending := range drawings {
+		o := curves.Options{Time: r.Time, Log: r.Log, Smooth: r.Smooth, Only: r.Only, From: r.From, To: r.To}
+		if err := curves.Write(path+ending, []*curves.Run{all}, o); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("saved %s%s", path, strings.Join(drawings, ", ")), nil
 }

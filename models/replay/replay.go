@@ -229,6 +229,8 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 		p.decode(ctx)
 	case watch.Film:
 		p.film(r)
+	case watch.Draw:
+		p.draw(r)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // A Request is something an onlooker asks of a trainer: a Decode, Attend, Ablate, Choose, Pause, Resume, Save or Stop. A Seek, Film,
-// Decode or Attend is also asked of package replay, about a run's past.
+// Draw, Decode or Attend is also asked of package replay, about a run's past.
 type Request interface{ request() }
 
 // Decode asks for the pictures of latent vectors. Only the newest Decode is kept: a waiting one is dropped, unanswered, when another is
@@ -29,6 +29,15 @@ type Film struct {
 	View     string // its title
 	From, To int    // steps
 	Format   string // an ending that package film knows, as ".gif"; "/" for a folder of pictures
+}
+
+// Draw asks for pictures and a table of the run's metrics in files.
+type Draw struct {
+	Time     bool     // along the time trained instead of steps
+	Log      bool     // logarithmic axes of values
+	Smooth   float64  // weight of the moving average, from 0 to below 1
+	Only     []string // names of metrics; nil: all
+	From, To int      // steps; To 0: to the end
 }
 
 // Ablate asks what the model does without a head, in all further snapshots: see [HeatMaps.Cut]. The zero value asks for nothing more.
@@ -57,6 +66,7 @@ func (Decode) request() {}
 func (Attend) request() {}
 func (Seek) request()   {}
 func (Film) request()   {}
+func (Draw) request()   {}
 func (Ablate) request() {}
 func (Choose) request() {}
 func (Pause) request()  {}
