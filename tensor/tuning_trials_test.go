@@ -34,10 +34,10 @@ func TestPassingErrorsChooseNoWinner(t *testing.T) {
 		rt.mustSettle()
 		rt.tuning.Allow(Effort{Time: time.Hour, Turns: 1})
 		made.Store(0)
-		n := 64
+		n := 1024 // so large that there are several kernels with the same bits
 		if failing {
 			fails.Store(2) // the first call makes the rule's kernel
-			n = 80         // a size for which no kernels exist yet
+			n = 1088       // a size for which no kernels exist yet
 		}
 		x := Var("x", Full(1, n, n))
 		p, err := rt.Compile(Outputs{Fetch: []*Tensor{x.MatMul(x)}})

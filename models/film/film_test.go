@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // filmOf is a film of pictures that are there.
@@ -255,6 +256,9 @@ func TestFilmThatPanics(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
 		t.Errorf("left behind: %v", left)
+	}
+	for late := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(late); { // one that has told its panic ends soon
+		time.Sleep(time.Millisecond)
 	}
 	if n := runtime.NumGoroutine(); n > before {
 		t.Errorf("%d goroutines are left", n-before)
