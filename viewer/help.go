@@ -22,8 +22,13 @@ func (p *Time) help() []hint {
 
 func (p *Curves) help() []hint {
 	return []hint{
-		{"wheel, drag", "zoom, move"}, {"click a name", "hide a curve, show it"}, {"drag the dot", "smoother, rougher"}, {"L", "logarithms"},
-		{"T", "steps, times"}, {"Z", "all steps"}, {"E", "into files"},
+		{"wheel, drag", "zoom, move"},
+		{"click a name", "hide a curve, show it"},
+		{"drag the dot", "smoother, rougher"},
+		{"L", "logarithms"},
+		{"T", "steps, times"},
+		{"Z", "all steps"},
+		{"E", "into files"},
 	}
 }
 
