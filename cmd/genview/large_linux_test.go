@@ -69,7 +69,7 @@ func TestLargeSettings(t *testing.T) {
 	holds(t, dir, "text.txt")
 }
 
-// watchMemory reads how much memory a process has held at most, until it ends, and then sends that in MiB. What the system says at the end
+// watchMemory reads how much memory a process has held at most, until it ends, and then sends that in MiB. The figure that the system gives afterwards
 // would count the process of the test, too, which it was forked from.
 func watchMemory(pid int) <-chan int {
 	held := make(chan int, 1)
