@@ -206,7 +206,8 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	if found {
 		w.brush.forget()
 	}
-	w.redraw = w.state.Update(e, s, w.bus.Send) || w.frame(s, now) || found || w.redraw
+	framed := w.frame(s, now)
+	w.redraw = w.state.Update(e, s, w.bus.Send) || framed || found || w.redraw
 	if w.state.awaits() {
 		w.touched = now // so that the answer is drawn at once
 	}
