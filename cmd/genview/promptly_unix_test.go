@@ -48,7 +48,7 @@ func TestSignalsEndCommandsSoon(t *testing.T) {
 			if want := "genview: ended by " + name + " before it was done\n"; code != 128+int(signal) || !strings.HasSuffix(stderr.String(), want) {
 				t.Errorf("genview %v, after %v: exit code %d and %q, want %q", args, after, code, stderr, want)
 			}
-			if took > 10*time.Second { // one, on a machine that has nothing else to do
+			if took > 5*time.Second { // one, on a machine that has nothing else to do
 				t.Errorf("genview %v, after %v: it took %v to end", args, after, took)
 			}
 		}

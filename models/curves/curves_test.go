@@ -193,6 +193,9 @@ func TestRefused(t *testing.T) {
 	if err := curves.Write(filepath.Join(t.TempDir(), "out.svg"), []*curves.Run{timeless}, curves.Options{Time: true}); err == nil || !strings.Contains(err.Error(), "a has no times") {
 		t.Errorf("a run without times: %v", err)
 	}
+	if err := curves.Table(io.Discard, []*curves.Run{logged("a"), {Name: "b"}}, curves.Options{}); err == nil || !strings.Contains(err.Error(), "b has no metrics") {
+		t.Errorf("a run without metrics: %v", err)
+	}
 	if err := curves.Write("out.gif", []*curves.Run{logged("a")}, curves.Options{}); err == nil || !strings.Contains(err.Error(), ".png, .svg, .pdf, .csv") {
 		t.Errorf("out.gif: %v", err)
 	}

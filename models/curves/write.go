@@ -63,6 +63,9 @@ func Table(w io.Writer, runs []*Run, o Options) error {
 
 // check returns an error if the options do not fit the runs.
 func (o Options) check(runs []*Run) error {
+	if i := slices.IndexFunc(runs, func(r *Run) bool { return len(r.Records) == 0 }); i >= 0 {
+		return fmt.Errorf("curves: %s has no metrics", runs[i].Name)
+	}
 	names, timeless := metrics(runs), slices.IndexFunc(runs, func(r *Run) bool { return r.Records[len(r.Records)-1].Elapsed == 0 })
 	for _, name := range o.Only {
 		if !slices.Contains(names, name) {
