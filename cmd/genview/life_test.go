@@ -206,6 +206,7 @@ func TestTextLife(t *testing.T) {
 	refused(t, 1, "the prompt is empty", "generate", run, "--prompt", "")
 	refused(t, 2, "--temperature", "generate", run, "--temperature", "-1")
 	refused(t, 2, "--top-k", "generate", run, "--top-k", "-1")
+	refused(t, 2, "--top-p", "generate", run, "--top-p", "1.5")
 	refused(t, 1, "does not translate", "translate", run, "3 May")
 	refused(t, 2, "say what to learn from: genview train text FILE", "train", "text")
 	refused(t, 2, "named twice", "train", "text", file, "--data", file)

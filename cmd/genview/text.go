@@ -54,6 +54,8 @@ func (a *app) generate() *cobra.Command {
 				return usageError{fmt.Errorf("--temperature %v: give a number of 0 or more, as 0.8", o.Temperature)}
 			case o.TopK < 0:
 				return usageError{fmt.Errorf("--top-k %d: give 1 or more, or 0 for all", o.TopK)}
+			case !(o.TopP >= 0 && o.TopP <= 1):
+				return usageError{fmt.Errorf("--top-p %v: give a probability from 0 to 1, as 0.9", o.TopP)}
 			}
 			s, m, err := opened[family.Generator](c.Context(), a, runs[0])
 			if err != nil {
@@ -82,6 +84,7 @@ func (a *app) generate() *cobra.Command {
 	c.Flags().IntVarP(&n, "number", "n", 500, "characters to add")
 	c.Flags().Float64Var(&o.Temperature, "temperature", 0.8, "below 1 likelier, above 1 bolder; 0 always takes the likeliest")
 	c.Flags().IntVar(&o.TopK, "top-k", 0, "choose among the K likeliest only (default all)")
+	c.Flags().Float64Var(&o.TopP, "top-p", 0, "choose among the fewest likeliest that together have this probability (default all)")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "of the choices")
 	return c
 }

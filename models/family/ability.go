@@ -101,6 +101,7 @@ type Generator interface {
 type Sampling struct {
 	Temperature float64 // below 1 favours likely tokens, above 1 unlikely ones; 0: always the likeliest
 	TopK        int     // choose among this many likeliest tokens; 0: among all
+	TopP        float64 // choose among the fewest likeliest tokens that together have this probability; 0 or 1: among all
 	Seed        uint64
 }
 

@@ -123,18 +123,6 @@ func TestMean(t *testing.T) {
 	}
 }
 
-// TestLikeliest: equal tokens keep their order, and there are no more than there are.
-func TestLikeliest(t *testing.T) {
-	name := func(token int) string { return words(4)[token] }
-	got := Likeliest([]float32{0.2, 0.5, 0.2, 0.1}, 3, name)
-	if len(got) != 3 || got[0].Token != "b" || got[1].Token != "a" || got[2].Token != "c" || got[0].P != 0.5 {
-		t.Errorf("the likeliest are %v", got)
-	}
-	if got := Likeliest([]float32{0.25, 0.75}, 9, name); len(got) != 2 {
-		t.Errorf("of two tokens the likeliest are %v", got)
-	}
-}
-
 // TestReport: a score that is not defined is a dash in the table, null in JSON and an empty cell in CSV.
 func TestReport(t *testing.T) {
 	r := &Report{Loss: 1.5, Unit: "nats per token", Of: "9 tokens"}

@@ -1,7 +1,6 @@
 package heads
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -122,20 +121,6 @@ func Mean(texts ...[]watch.Score) []watch.Score {
 				all[i].Values[k] += (v - all[i].Values[k]) / counts[s.Name]
 			}
 		}
-	}
-	return all
-}
-
-// Likeliest returns the n likeliest of tokens with those probabilities, the likeliest first.
-func Likeliest(probabilities []float32, n int, name func(token int) string) []watch.Likely {
-	order := make([]int, len(probabilities))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
-	var all []watch.Likely
-	for _, token := range order[:min(n, len(order))] {
-		all = append(all, watch.Likely{Token: name(token), P: float64(probabilities[token])})
 	}
 	return all
 }

@@ -8,8 +8,9 @@ import (
 
 // wishes are what the user wants to see of a prompt, at whatever step.
 type wishes struct {
-	text string        // that was typed; "": none
-	cut  *watch.Ablate // nil: none was asked for
+	text string          // that was typed; "": none
+	cut  *watch.Ablate   // nil: none was asked for
+	goOn *watch.Generate // nil: it was not asked for
 }
 
 // add takes a request that is a wish.
@@ -19,6 +20,8 @@ func (w *wishes) add(r watch.Request) {
 		w.text = r.Text
 	case watch.Ablate:
 		w.cut = &r
+	case watch.Generate:
+		w.goOn = &r
 	}
 }
 
@@ -33,6 +36,6 @@ func (w *wishes) fit(views []watch.View) bool {
 		if m.Cut != nil {
 			cut = m.Cut.Ablate
 		}
-		return w.text != "" && w.text != m.Prompt.Text || w.cut != nil && *w.cut != cut
+		return w.text != "" && w.text != m.Prompt.Text || w.cut != nil && *w.cut != cut || w.goOn != nil && *w.goOn != m.Prompt.Drawn
 	})
 }

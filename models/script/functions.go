@@ -59,7 +59,7 @@ var Methods = map[string][]Function{
 		{Name: "at", Usage: "m.at(step)", About: "The model as its recording has it of a step of training.", method: modelAt},
 		{Name: "steps", Usage: "m.steps()", About: "The steps of which there are weights: those of the recording, and the newest.", method: modelSteps},
 		{Name: "attention", Usage: "m.attention(text)", About: "A picture of what each head of a Transformer attends to.", method: modelAttention},
-		{Name: "generate", Usage: `m.generate(prompt="", n=100, temperature=0.8, top_k=0, seed=1)`, About: "How a GPT goes on from a prompt.", method: modelGenerate},
+		{Name: "generate", Usage: `m.generate(prompt="", n=100, temperature=0.8, top_k=0, top_p=0, seed=1)`, About: "How a GPT goes on from a prompt.", method: modelGenerate},
 	},
 	"picture": {
 		{Name: "width", Usage: "p.width", About: "In pixels."},

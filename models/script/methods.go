@@ -224,14 +224,14 @@ func modelAttention(of starlark.Value, name string, args starlark.Tuple, kwargs 
 const mostCharacters = 100_000
 
 func modelGenerate(of starlark.Value, name string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	prompt, n, temperature := "", 100, number(0.8)
+	prompt, n, temperature, p := "", 100, number(0.8), number(0)
 	o := family.Sampling{Seed: 1}
-	if err := starlark.UnpackArgs(name, args, kwargs, "prompt?", &prompt, "n?", &n, "temperature?", &temperature, "top_k?", &o.TopK, "seed?", &o.Seed); err != nil {
+	if err := starlark.UnpackArgs(name, args, kwargs, "prompt?", &prompt, "n?", &n, "temperature?", &temperature, "top_k?", &o.TopK, "top_p?", &p, "seed?", &o.Seed); err != nil {
 		return nil, err
 	}
-	o.Temperature = float64(temperature)
-	if n < 0 || n > mostCharacters || !(o.Temperature >= 0 && o.Temperature < 1e6) || o.TopK < 0 {
-		return nil, fmt.Errorf("%s: n=%d, temperature=%v, top_k=%d: give up to %d characters, and no negative numbers", name, n, o.Temperature, o.TopK, mostCharacters)
+	o.Temperature, o.TopP = float64(temperature), float64(p)
+	if n < 0 || n > mostCharacters || !(o.Temperature >= 0 && o.Temperature < 1e6) || o.TopK < 0 || !(o.TopP >= 0 && o.TopP <= 1) {
+		return nil, fmt.Errorf("%s: n=%d, temperature=%v, top_k=%d, top_p=%v: give up to %d characters, no negative numbers, and a probability", name, n, o.Temperature, o.TopK, o.TopP, mostCharacters)
 	}
 	m := of.(*model)
 	if err := m.load(); err != nil {

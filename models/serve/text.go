@@ -49,6 +49,7 @@ type generateIn struct {
 		Characters  int     `json:"characters,omitempty" minimum:"1" doc:"How many to add; default 200"`
 		Temperature float64 `json:"temperature,omitempty" minimum:"0" maximum:"100" default:"0.8" doc:"Below 1 likelier, above 1 bolder; 0 always takes the likeliest"`
 		TopK        int     `json:"top_k,omitempty" minimum:"0" doc:"Choose among the K likeliest only; 0: among all"`
+		TopP        float64 `json:"top_p,omitempty" minimum:"0" maximum:"1" doc:"Choose among the fewest likeliest that together have this probability; 0: among all"`
 		Seed        uint64  `json:"seed,omitempty" default:"1"`
 		Format      string  `json:"format,omitempty" doc:"json: the whole text; text: its characters as they come. Default: as the header Accept says, else json"`
 	}
@@ -166,7 +167,7 @@ func (s *Server) generate(ctx context.Context, in *generateIn) (*stream, error) 
 	if err != nil {
 		return nil, wrong("%v", err)
 	}
-	o := family.Sampling{Temperature: b.Temperature, TopK: b.TopK, Seed: b.Seed}
+	o := family.Sampling{Temperature: b.Temperature, TopK: b.TopK, TopP: b.TopP, Seed: b.Seed}
 	characters := make(chan string, b.Characters) // a client that reads slowly does not hold the device
 	generated := make(chan error, 1)
 	go func() {

@@ -148,10 +148,11 @@ func (t *Generator) continuation() (*continuation, error) {
 	return c, nil
 }
 
-// Sampling says how to draw the next token.
+// Sampling says how to draw the next token. The zero value takes the likeliest.
 type Sampling struct {
 	Temperature float64 // divides the logits; 0: always the likeliest
 	TopK        int     // draw from the K likeliest only; 0: from all
+	TopP        float64 // draw from the fewest likeliest that together have this probability (Holtzman et al. 2020); 0 or 1: from all
 }
 
 // Generate continues tokens, at least one, by n tokens and passes each to emit; an error of emit ends it. It reads at most the Context
@@ -200,31 +201,56 @@ func (t *Generator) Next(ctx context.Context, tokens []int32) ([]float32, error)
 	return probabilities(logits[(len(tokens)-1)*vocab : len(tokens)*vocab]), nil
 }
 
-// draw draws a token from softmax(logits/Temperature) among the TopK likeliest.
-func (o Sampling) draw(logits []float32, rng *rand.Rand) int32 {
+// Likeliest returns the tokens that can be drawn, the likeliest first, and their probabilities: softmax(logits/Temperature) among the TopK
+// likeliest and, of these, the fewest that have TopP.
+func (o Sampling) Likeliest(logits []float32) (tokens []int32, p []float64) {
 	if o.Temperature == 0 {
-		return argmax(logits)
+		return []int32{argmax(logits)}, []float64{1}
 	}
-	order := make([]int32, len(logits))
-	for i := range order {
-		order[i] = int32(i)
+	tokens = make([]int32, len(logits))
+	for i := range tokens {
+		tokens[i] = int32(i)
 	}
-	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(logits[b], logits[a]) })
+	slices.SortStableFunc(tokens, func(a, b int32) int { return cmp.Compare(logits[b], logits[a]) })
 	if o.TopK > 0 {
-		order = order[:min(o.TopK, len(order))]
+		tokens = tokens[:min(o.TopK, len(tokens))]
 	}
-	weights, total := make([]float64, len(order)), 0.0
-	for i, token := range order {
-		weights[i] = math.Exp(float64(logits[token]-logits[order[0]]) / o.Temperature)
-		total += weights[i]
+	for _, token := range tokens {
+		p = append(p, math.Exp(float64(logits[token]-logits[tokens[0]])/o.Temperature))
 	}
-	at := rng.Float64() * total
-	for i, w := range weights {
-		if at -= w; at < 0 {
-			return order[i]
+	normalise(p)
+	if o.TopP > 0 && o.TopP < 1 {
+		n, sum := 0, 0.0
+		for ; n < len(p) && sum < o.TopP; n++ {
+			sum += p[n]
+		}
+		tokens, p = tokens[:n], p[:n]
+		normalise(p)
+	}
+	return tokens, p
+}
+
+// normalise divides numbers by their sum.
+func normalise(p []float64) {
+	sum := 0.0
+	for _, v := range p {
+		sum += v
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+}
+
+// draw draws a token.
+func (o Sampling) draw(logits []float32, rng *rand.Rand) int32 {
+	tokens, p := o.Likeliest(logits)
+	at := rng.Float64()
+	for i, v := range p {
+		if at -= v; at < 0 {
+			return tokens[i]
 		}
 	}
-	return order[len(order)-1]
+	return tokens[len(tokens)-1]
 }
 
 // Attention returns the attention weights of all layers, in order, for at most Context tokens.

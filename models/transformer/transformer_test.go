@@ -220,6 +220,11 @@ func TestSampling(t *testing.T) {
 		{Sampling{Temperature: 2}, [4]float64{1, math.Exp(0.5), math.E, math.Exp(1.5)}},
 		{Sampling{Temperature: 1, TopK: 2}, [4]float64{0, 0, math.Exp(2), math.Exp(3)}},
 		{Sampling{Temperature: 1, TopK: 1}, [4]float64{0, 0, 0, 1}},
+		{Sampling{Temperature: 1, TopP: 0.6}, [4]float64{0, 0, 0, 1}},                     // the likeliest has 0.644
+		{Sampling{Temperature: 1, TopP: 0.7}, [4]float64{0, 0, math.Exp(2), math.Exp(3)}}, // with the next, 0.881
+		{Sampling{Temperature: 2, TopP: 0.6}, [4]float64{0, 0, math.E, math.Exp(1.5)}},    // of the probabilities at that temperature
+		{Sampling{Temperature: 1, TopK: 2, TopP: 0.7}, [4]float64{0, 0, 0, 1}},            // of the two, the likeliest has 0.731
+		{Sampling{Temperature: 1, TopP: 1}, [4]float64{1, math.E, math.Exp(2), math.Exp(3)}},
 	} {
 		total := 0.0
 		for _, w := range c.weights {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Request is something an onlooker asks of a trainer: a Decode, Attend, Ablate, Choose, Pause, Resume, Save or Stop. A Seek, Film,
+// A Request is something an onlooker asks of a trainer: a Decode, Attend, Ablate, Generate, Choose, Pause, Resume, Save or Stop. A Seek, Film,
 // Draw, Decode or Attend is also asked of package replay, about a run's past.
 type Request interface{ request() }
 
@@ -47,6 +47,19 @@ type Ablate struct {
 	Mean  bool   // the head puts out its mean output on held-out data for each position; false: zeros
 }
 
+// Generate asks that a model which predicts the next token goes on with the text of an Attend so, in all further snapshots: see [Prompt]. The
+// zero value asks for nothing more.
+type Generate struct {
+	Temperature float64 `json:"temperature"` // divides the logits; 0: always the likeliest token
+	TopK        int     `json:"top_k"`       // of the K likeliest tokens; 0: of all
+	TopP        float64 `json:"top_p"`       // of the fewest likeliest tokens that together have this probability; 0 or 1: of all
+	Seed        uint64  `json:"seed"`
+	Tokens      int     `json:"tokens"` // how many, at most MostGenerated
+}
+
+// MostGenerated is how many tokens a look generates at most, because it draws them anew each time.
+const MostGenerated = 512
+
 // Choose begins what a [Choice] offered.
 type Choose struct{ Name string }
 
@@ -62,17 +75,18 @@ type Save struct{}
 // Stop asks the trainer to end after the current step and to save.
 type Stop struct{}
 
-func (Decode) request() {}
-func (Attend) request() {}
-func (Seek) request()   {}
-func (Film) request()   {}
-func (Draw) request()   {}
-func (Ablate) request() {}
-func (Choose) request() {}
-func (Pause) request()  {}
-func (Resume) request() {}
-func (Save) request()   {}
-func (Stop) request()   {}
+func (Decode) request()   {}
+func (Attend) request()   {}
+func (Seek) request()     {}
+func (Film) request()     {}
+func (Draw) request()     {}
+func (Ablate) request()   {}
+func (Generate) request() {}
+func (Choose) request()   {}
+func (Pause) request()    {}
+func (Resume) request()   {}
+func (Save) request()     {}
+func (Stop) request()     {}
 
 // A Bus joins one trainer with one onlooker. All methods are safe for concurrent use, and none waits.
 type Bus struct {

@@ -133,6 +133,7 @@ type Prompt struct {
 	Unread  int      // number of characters at the beginning of Text that the model does not read because the text is too long
 	Output  string   // the model's output; "" for none
 	Next    []Likely `json:",omitempty"` // the likeliest tokens after the text, the likeliest first; nil if the model predicts none
+	Drawn   Generate `json:",omitzero"`  // how Output was drawn, and of what Next are the probabilities; zero: Output is the likeliest, Next of all tokens
 	Problem string   // why the model cannot read Text; the other fields are then empty; "": it can
 }
 

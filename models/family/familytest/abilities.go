@@ -102,7 +102,48 @@ func writes(ctx context.Context, m family.Model, views []watch.View, ask func(wh
 			err = errors.New("it goes on by another number of characters than was asked for")
 		}
 		ask("Generate", err)
+		ask("go on", goesOn(ctx, m, views))
 	}
+}
+
+// goesOn asks that a model goes on with the text whose attention is shown: further looks do, until nothing is asked for.
+func goesOn(ctx context.Context, of family.Generator, views []watch.View) error {
+	m, is := of.(family.Model)
+	usual := watch.Find[*watch.HeatMaps](views, "Attention")
+	if !is || usual == nil || usual.Prompt == nil || usual.Prompt.Next == nil || usual.Prompt.Drawn != (watch.Generate{}) {
+		return errors.New("no view has a prompt with the next tokens, of which nothing was asked")
+	}
+	for _, ask := range []watch.Generate{{Temperature: 1, TopK: 2, Seed: 3, Tokens: 7}, {Tokens: 9}, {Temperature: 1, TopP: 1e-9, Tokens: watch.MostGenerated + 5}, {}} {
+		if !m.Answer(ctx, ask) {
+			return fmt.Errorf("%+v does not lead to a look", ask)
+		}
+		views, err := m.Look(ctx)
+		if err != nil {
+			return err
+		}
+		got := watch.Find[*watch.HeatMaps](views, "Attention").Prompt
+		sum := 0.0
+		for _, n := range got.Next {
+			sum += n.P
+		}
+		if got.Drawn != ask {
+			return fmt.Errorf("%+v leads to %+v", ask, got.Drawn)
+		}
+		if ask == (watch.Generate{}) {
+			if got.Output != usual.Prompt.Output || len(got.Next) != len(usual.Prompt.Next) {
+				return fmt.Errorf("after nothing is asked for, the model says %q with %d next tokens, not %q with %d", got.Output, len(got.Next), usual.Prompt.Output, len(usual.Prompt.Next))
+			}
+			continue
+		}
+		most := 1 // the likeliest has all
+		if ask.TopK > 0 {
+			most = ask.TopK
+		}
+		if n := len([]rune(got.Output)); n != min(ask.Tokens, watch.MostGenerated) || len(got.Next) != most || math.Abs(sum-1) > 1e-9 {
+			return fmt.Errorf("%+v leads to %d characters, and %d next tokens with %v in sum", ask, n, len(got.Next), sum)
+		}
+	}
+	return nil
 }
 
 // draws decodes latent vectors, and checks the number and the shape of the pictures.

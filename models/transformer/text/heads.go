@@ -3,6 +3,7 @@ package text
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -20,9 +21,22 @@ const (
 	mostWindows = 8    // parts of the held-out text in which Examine scores heads, and repetitions
 )
 
-// likeliest returns the likeliest tokens.
-func (m *model) likeliest(p []float32) []watch.Likely {
-	return heads.Likeliest(p, mostLikely, func(token int) string { return m.vocabulary.Decode([]int32{int32(token)}) })
+// likeliest returns the likeliest of the tokens that can be drawn, given the probabilities of all.
+func (m *model) likeliest(all []float32) []watch.Likely {
+	how := transformer.Sampling{Temperature: 1}
+	if m.goOn != (watch.Generate{}) {
+		how = transformer.Sampling{Temperature: m.goOn.Temperature, TopK: m.goOn.TopK, TopP: m.goOn.TopP}
+	}
+	logits := make([]float32, len(all))
+	for i, p := range all {
+		logits[i] = float32(math.Log(float64(p))) // up to a constant, which changes nothing
+	}
+	tokens, p := how.Likeliest(logits)
+	var likely []watch.Likely
+	for i := range min(mostLikely, len(tokens)) {
+		likely = append(likely, watch.Likely{Token: m.vocabulary.Decode(tokens[i : i+1]), P: p[i]})
+	}
+	return likely
 }
 
 // heldOut returns up to n tokens of the held-out part, after the one before it.

@@ -22,8 +22,9 @@ type model struct {
 	learned    *data.Text // the text that the model learns from
 	train      int        // number of characters to train on; the rest is held out
 	step       int
-	text       string       // the text whose attention is shown; "": the newest sample
-	cut        watch.Ablate // the head without which the model is shown, too
+	text       string         // the text whose attention is shown; "": the newest sample
+	cut        watch.Ablate   // the head without which the model is shown, too
+	goOn       watch.Generate // how to go on with that text; zero: a little, with the likeliest
 }
 
 const sampleSize = 160 // characters of a sample
@@ -131,7 +132,7 @@ func (m *model) Generate(ctx context.Context, prompt string, n int, o family.Sam
 	if err != nil {
 		return err
 	}
-	how := transformer.Sampling{Temperature: o.Temperature, TopK: o.TopK}
+	how := transformer.Sampling{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP}
 	return m.Generator.Generate(ctx, tokens, n, how, rand.New(rand.NewPCG(o.Seed, 0)), func(token int32) error {
 		return emit(m.vocabulary.Decode([]int32{token}))
 	})
@@ -150,9 +151,13 @@ func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error
 	if err != nil {
 		return nil, err
 	}
-	a := family.Attention(&watch.Prompt{Text: text, Unread: unread})
 	const ahead = 12
-	if err := m.Generate(ctx, text, ahead, family.Sampling{}, func(c string) error { a.Prompt.Output += c; return nil }); err != nil {
+	n, how := ahead, family.Sampling{}
+	if o := m.goOn; o != (watch.Generate{}) {
+		n, how = min(o.Tokens, watch.MostGenerated), family.Sampling{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP, Seed: o.Seed}
+	}
+	a := family.Attention(&watch.Prompt{Text: text, Unread: unread, Drawn: m.goOn})
+	if err := m.Generate(ctx, text, n, how, func(c string) error { a.Prompt.Output += c; return nil }); err != nil {
 		return nil, err
 	}
 	next, err := m.Next(ctx, tokens)
@@ -195,13 +200,15 @@ func firstRunes(s string, n int) string {
 	return string(r[:min(n, len(r))])
 }
 
-// Answer sets the text whose attention is shown, and the head to do without.
+// Answer sets the text whose attention is shown, the head to do without, and how to go on with the text.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	switch r := r.(type) {
 	case watch.Attend:
 		m.text = r.Text
 	case watch.Ablate:
 		m.cut = r
+	case watch.Generate:
+		m.goOn = r
 	default:
 		return false
 	}
