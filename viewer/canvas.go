@@ -25,6 +25,7 @@ type Canvas struct {
 	origin Point
 	size   Point
 	scale  float64
+	theme  Theme
 	brush  *brush
 }
 
@@ -107,7 +108,7 @@ func (c *Canvas) Sub(r Rect) *Canvas {
 		dst:    c.dst.SubImage(clip).(*ebiten.Image),
 		origin: Point{c.origin.X + r.X, c.origin.Y + r.Y},
 		size:   Point{r.W, r.H},
-		scale:  c.scale, brush: c.brush,
+		scale:  c.scale, theme: c.theme, brush: c.brush,
 	}
 }
 
@@ -125,16 +126,16 @@ func (c *Canvas) snap(r Rect) (x, y, w, h float32) {
 }
 
 // Fill fills r.
-func (c *Canvas) Fill(r Rect, col color.RGBA) {
+func (c *Canvas) Fill(r Rect, col Color) {
 	x, y, w, h := c.snap(r)
-	vector.FillRect(c.dst, x, y, w, h, col, false)
+	vector.FillRect(c.dst, x, y, w, h, col[c.theme], false)
 }
 
 // Frame draws a line of that width along the inside of r's edge.
-func (c *Canvas) Frame(r Rect, width float64, col color.RGBA) {
+func (c *Canvas) Frame(r Rect, width float64, col Color) {
 	x, y, w, h := c.snap(r)
 	d := max(1, float32(math.Round(width*c.scale)))
-	vector.StrokeRect(c.dst, x+d/2, y+d/2, w-d, h-d, d, col, false)
+	vector.StrokeRect(c.dst, x+d/2, y+d/2, w-d, h-d, d, col[c.theme], false)
 }
 
 // mostOfStroke is the most points of a line that are drawn at once. Ebitengine counts overlaps of a stroke in few bits, so that a long line
@@ -142,9 +143,9 @@ func (c *Canvas) Frame(r Rect, width float64, col color.RGBA) {
 const mostOfStroke = 12
 
 // Line draws a line through points, with a gap at each NaN.
-func (c *Canvas) Line(points []Point, width float64, col color.RGBA) {
+func (c *Canvas) Line(points []Point, width float64, col Color) {
 	o := &vector.DrawPathOptions{AntiAlias: true}
-	o.ColorScale.ScaleWithColor(col)
+	o.ColorScale.ScaleWithColor(col[c.theme])
 	stroke := &vector.StrokeOptions{Width: float32(width * c.scale), LineJoin: vector.LineJoinRound, LineCap: vector.LineCapRound}
 	var p vector.Path
 	n := 0 // number of points in p
@@ -175,7 +176,7 @@ func (c *Canvas) Line(points []Point, width float64, col color.RGBA) {
 }
 
 // Polygon fills the polygon with those corners.
-func (c *Canvas) Polygon(points []Point, col color.RGBA) {
+func (c *Canvas) Polygon(points []Point, col Color) {
 	var p vector.Path
 	for i, q := range points {
 		x, y := c.at(q)
@@ -187,20 +188,20 @@ func (c *Canvas) Polygon(points []Point, col color.RGBA) {
 	}
 	p.Close()
 	o := &vector.DrawPathOptions{AntiAlias: true}
-	o.ColorScale.ScaleWithColor(col)
+	o.ColorScale.ScaleWithColor(col[c.theme])
 	vector.FillPath(c.dst, &p, nil, o)
 }
 
 // Dot fills a circle.
-func (c *Canvas) Dot(center Point, radius float64, col color.RGBA) {
+func (c *Canvas) Dot(center Point, radius float64, col Color) {
 	x, y := c.at(center)
-	vector.FillCircle(c.dst, x, y, float32(radius*c.scale), col, true)
+	vector.FillCircle(c.dst, x, y, float32(radius*c.scale), col[c.theme], true)
 }
 
 // Ring draws the outline of a circle.
-func (c *Canvas) Ring(center Point, radius, width float64, col color.RGBA) {
+func (c *Canvas) Ring(center Point, radius, width float64, col Color) {
 	x, y := c.at(center)
-	vector.StrokeCircle(c.dst, x, y, float32(radius*c.scale), float32(width*c.scale), col, true)
+	vector.StrokeCircle(c.dst, x, y, float32(radius*c.scale), float32(width*c.scale), col[c.theme], true)
 }
 
 // Align says which part of a text is at the given place.
@@ -219,7 +220,7 @@ type Text struct {
 	Bold  bool
 	Mono  bool // all characters have one width, in scripts that allow it
 	Signs bool // spaces are visible, too
-	Color color.RGBA
+	Color Color
 	Align Align
 }
 
@@ -251,7 +252,7 @@ func (c *Canvas) Text(s string, at Point, t Text) {
 	o.PrimaryAlign = [...]text.Align{text.AlignStart, text.AlignCenter, text.AlignEnd}[t.Align]
 	o.SecondaryAlign = text.AlignCenter
 	o.GeoM.Translate(math.Round(float64(x)), math.Round(float64(y)))
-	o.ColorScale.ScaleWithColor(t.Color)
+	o.ColorScale.ScaleWithColor(t.Color[c.theme])
 	text.Draw(c.dst, s, c.face(t), o)
 }
 
@@ -260,12 +261,12 @@ func (c *Canvas) line(s string, at Point, t Text) {
 	style := c.style(t)
 	above, below := c.brush.fonts.Extent(style)
 	margin := math.Ceil(style.Size) // room for parts of letters outside their width
-	key := line{s, style, t.Color}
+	key := line{s, style, t.Color[c.theme]}
 	l := c.brush.lines[key]
 	if l == nil {
 		made := c.brush.fonts.Line(s, style)
 		img := image.NewRGBA(image.Rect(0, 0, int(math.Ceil(made.Width()+2*margin)), int(math.Ceil(above+below+2*margin))))
-		made.Draw(img, margin, math.Round(margin+above), t.Color)
+		made.Draw(img, margin, math.Round(margin+above), key.color)
 		l = &texture{image: ebiten.NewImageFromImage(img)}
 		c.brush.lines[key] = l
 	}

@@ -2,7 +2,6 @@ package viewer
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
 	"sort"
@@ -166,7 +165,7 @@ func (p *Curves) plots(size Point, v *watch.Curves) []Rect {
 type curve struct {
 	watch.Series
 	smoothed []float64
-	color    color.RGBA
+	color    Color
 	at       func(step int, v float64) Point // position on the canvas; nil: its group has no plot
 }
 
@@ -267,7 +266,7 @@ func (p *Curves) plot(c *Canvas, r Rect, v *watch.Curves, x axis, group []curve)
 }
 
 // band draws the range of values that each point of a curve summarises.
-func band(c *Canvas, l watch.Series, col color.RGBA, at func(step int, v float64) Point) {
+func band(c *Canvas, l watch.Series, col Color, at func(step int, v float64) Point) {
 	var upper, lower []Point
 	for k, step := range l.Steps {
 		low, high := l.Values[k], l.Values[k]

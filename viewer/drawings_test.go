@@ -110,6 +110,13 @@ func (d *desk) ablates(layer, index int) {
 	}
 }
 
+// inLight presses the key of the other theme.
+func inLight(d *desk) {
+	d.e.Keys.Theme = true
+	d.tick()
+	d.e.Keys.Theme = false
+}
+
 var drawings = []drawing{
 	{name: "training", size: Point{1120, 720}, scale: 1, show: snapshot},
 	{
@@ -270,5 +277,17 @@ var drawings = []drawing{
 			m.time.from = 20
 		},
 	},
+	{
+		name: "training-light", size: Point{1280, 800}, scale: 1, show: snapshot, do: inLight,
+		past: func(m *machine) { m.tick() },
+	},
+	{
+		name: "dates-light", size: Point{1280, 800}, scale: 1, show: dates,
+		do: func(d *desk) {
+			inLight(d)
+			d.ablates(1, 3)
+		},
+	},
+	{name: "grid-light", size: Point{1280, 800}, scale: 1, show: grid, do: inLight},
 	{name: "showing", size: Point{640, 480}, scale: 1, show: showing},
 }

@@ -166,7 +166,7 @@ func (p *HeatMaps) useTools(in Input, large Rect) (ask []watch.Request, redraw b
 			p.lines = !p.lines
 		case i == toolLock:
 			p.locked = !p.locked
-			p.maps = draws(p.tables, p.locked)
+			p.maps = draws(p.tables, p.locked, p.theme)
 		default:
 			want := watch.Ablate{Layer: p.chosen.layer, Head: p.chosen.index, Mean: i == toolMean}
 			if p.cut == want {

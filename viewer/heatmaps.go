@@ -24,6 +24,7 @@ type HeatMaps struct {
 	cut    watch.Ablate // the newest Ablate that was asked for
 
 	shown  *watch.HeatMaps      // the view that maps were drawn from
+	theme  Theme                // in which they were drawn
 	tables map[head]watch.Map   // of the view's heads and their reductions, each of one head
 	maps   map[head]*image.RGBA // a pixel for each value
 	traces map[head][]trace     // the scores of the heads over training
@@ -150,9 +151,13 @@ func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, red
 	if a == nil {
 		return nil, false
 	}
+	if in.Theme != p.theme {
+		p.theme, redraw = in.Theme, true
+		p.maps = draws(p.tables, p.locked, p.theme)
+	}
 	if a != p.shown {
 		p.shown, p.tables, redraw = a, tablesOf(a), true
-		p.maps = draws(p.tables, p.locked)
+		p.maps = draws(p.tables, p.locked, p.theme)
 		p.trace(a, s.LookStep)
 		p.choose(a)
 	}

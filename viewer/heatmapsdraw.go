@@ -3,7 +3,6 @@ package viewer
 import (
 	"fmt"
 	"image"
-	"image/color"
 	"math"
 	"slices"
 	"strconv"
@@ -13,13 +12,13 @@ import (
 	"genview/models/watch"
 )
 
-// draws draws each table as a picture, in the colours of a scale up to its largest value or, if locked, up to 1.
-func draws(tables map[head]watch.Map, locked bool) map[head]*image.RGBA {
+// draws draws each table as a picture, in the colours of a theme and of a scale up to its largest value or, if locked, up to 1.
+func draws(tables map[head]watch.Map, locked bool, theme Theme) map[head]*image.RGBA {
 	maps := map[head]*image.RGBA{}
 	for h, m := range tables {
 		img := image.NewRGBA(image.Rect(0, 0, len(m.Cols), len(m.Rows)))
 		for i, v := range m.ShadesTo(0, scaleOf(m, locked)) {
-			img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(v))
+			img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(v)[theme])
 		}
 		maps[h] = img
 	}
@@ -34,18 +33,17 @@ func scaleOf(m watch.Map, locked bool) float64 {
 	return m.Most(0)
 }
 
-// heat returns a colour for a value from 0 to 1, from dark to bright.
-func heat(v float64) color.RGBA {
-	stops := []color.RGBA{{0x12, 0x15, 0x1b, 0xff}, {0x1d, 0x4e, 0x5a, 0xff}, accentColor, {0xf6, 0xff, 0xd8, 0xff}}
+// heat returns a colour for a value from 0 to 1: 0 is nearly the colour of a panel.
+func heat(v float64) Color {
+	stops := []Color{
+		{{0x12, 0x15, 0x1b, 0xff}, {0xf0, 0xf3, 0xf6, 0xff}},
+		{{0x1d, 0x4e, 0x5a, 0xff}, {0x9c, 0xd3, 0xc8, 0xff}},
+		{{0x5b, 0xc8, 0xaf, 0xff}, {0x1c, 0x86, 0x7f, 0xff}},
+		{{0xf6, 0xff, 0xd8, 0xff}, {0x0a, 0x2b, 0x3c, 0xff}},
+	}
 	x := min(max(v, 0), 1) * float64(len(stops)-1)
 	i := min(int(x), len(stops)-2)
 	return mix(stops[i], stops[i+1], x-float64(i))
-}
-
-// mix interpolates from a to b as t goes from 0 to 1.
-func mix(a, b color.RGBA, t float64) color.RGBA {
-	f := func(x, y uint8) uint8 { return uint8(float64(x)*(1-t) + float64(y)*t + 0.5) }
-	return color.RGBA{f(a.R, b.R), f(a.G, b.G), f(a.B, b.B), 0xff}
 }
 
 // largeMap returns the area of the chosen head's values, which leaves room for tokens at the left and above.

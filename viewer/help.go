@@ -48,7 +48,7 @@ func (p *HeatMaps) help() []hint {
 }
 
 // ofWindow is what can be done with the whole window.
-var ofWindow = []hint{{"Ctrl + −", "larger, smaller"}, {"Ctrl 0", "the usual size"}, {"F11", "the whole screen"}, {"?", "this list"}}
+var ofWindow = []hint{{"Ctrl + −", "larger, smaller"}, {"Ctrl 0", "the usual size"}, {"F3", "light, dark"}, {"F11", "the whole screen"}, {"?", "this list"}}
 
 // titled is a part of the list.
 type titled struct {

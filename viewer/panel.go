@@ -35,6 +35,7 @@ type Input struct {
 	Typed    string
 	Letters  string // of the keys that were just pressed, on a US keyboard
 	Keys     Keys
+	Theme    Theme
 	Attend   string // the newest text that a panel sent an Attend for; "" for none
 	Now      time.Time
 }

@@ -193,7 +193,7 @@ func TestLinesHaveNoGaps(t *testing.T) {
 		for i := range line {
 			line[i] = Point{float64(i * apart), 50 + float64(i%2*2-1)*float64(20+i%23)}
 		}
-		c.Line(line, 2, color.RGBA{255, 255, 255, 255})
+		c.Line(line, 2, Color{{255, 255, 255, 255}, {255, 255, 255, 255}})
 	})
 	for i := range points - 1 {
 		for _, y := range []int{35, 50, 65} {

@@ -21,18 +21,19 @@ type Scatter struct {
 
 	shown *watch.Scatter // the view that image was drawn from
 	as    struct{ others, field bool }
+	theme Theme
 	image *image.RGBA
 }
 
 var (
-	madeColor = color.RGBA{0xff, 0xff, 0xff, 0xff}
-	lowColor  = color.RGBA{0x1a, 0x2f, 0x55, 0xff} // of the field
-	midColor  = color.RGBA{0x14, 0x17, 0x1d, 0xff}
-	highColor = color.RGBA{0x12, 0x5c, 0x4e, 0xff}
+	madeColor = Color{{0xff, 0xff, 0xff, 0xff}, {0x10, 0x14, 0x1a, 0xff}}
+	lowColor  = Color{{0x1a, 0x2f, 0x55, 0xff}, {0xa9, 0xc6, 0xee, 0xff}} // of the field
+	midColor  = Color{{0x14, 0x17, 0x1d, 0xff}, {0xf3, 0xf5, 0xf8, 0xff}}
+	highColor = Color{{0x12, 0x5c, 0x4e, 0xff}, {0xa3, 0xdd, 0xc8, 0xff}}
 )
 
-// setColor returns the colour of a set of points. The first set, the model's own, is brightest.
-func setColor(i int) color.RGBA {
+// setColor returns the colour of a set of points. The first set, the model's own, is most distinct.
+func setColor(i int) Color {
 	if i == 0 {
 		return madeColor
 	}
@@ -95,8 +96,8 @@ func (p *Scatter) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	redraw = redraw || over != p.over || over && in.Moved
 	p.over = over
 	p.hover = Point{(in.Cursor.X - area.X) / area.W, (in.Cursor.Y - area.Y) / area.H}
-	if v != p.shown || p.as != p.without {
-		p.shown, p.as, p.image = v, p.without, paint(v, !p.without.others, !p.without.field)
+	if v != p.shown || p.as != p.without || p.theme != in.Theme {
+		p.shown, p.as, p.theme, p.image = v, p.without, in.Theme, paint(v, !p.without.others, !p.without.field, in.Theme)
 		redraw = true
 	}
 	return nil, redraw
@@ -113,7 +114,7 @@ func showOrHide(hidden bool) string {
 const painted = 640 // width and height of the plane's picture in pixels
 
 // paint draws the field and the points, the first set on top.
-func paint(p *watch.Scatter, others, field bool) *image.RGBA {
+func paint(p *watch.Scatter, others, field bool, theme Theme) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, painted, painted))
 	f := p.Field
 	if !field || f != nil && f.Side == 0 {
@@ -134,15 +135,15 @@ func paint(p *watch.Scatter, others, field bool) *image.RGBA {
 					c = mix(midColor, highColor, min(1, (v-mid)/max(high-mid, 1e-9)))
 				}
 			}
-			img.SetRGBA(x, y, c)
+			img.SetRGBA(x, y, c[theme])
 		}
 	}
 	for i := len(p.Sets) - 1; i >= 0; i-- {
 		switch {
 		case i == 0:
-			dots(img, p, p.Sets[i].XY, setColor(i), 0.6)
+			dots(img, p, p.Sets[i].XY, setColor(i)[theme], 0.6)
 		case others:
-			dots(img, p, p.Sets[i].XY, setColor(i), 0.35)
+			dots(img, p, p.Sets[i].XY, setColor(i)[theme], 0.35)
 		}
 	}
 	return img
@@ -177,7 +178,7 @@ func dots(img *image.RGBA, p *watch.Scatter, xy []float32, c color.RGBA, opacity
 		y := int(math.Round((1-float64(xy[2*k+1])/p.Reach)/2*painted)) - side/2
 		for i := range side * side {
 			if q := image.Pt(x+i%side, y+i/side); q.In(img.Rect) {
-				img.SetRGBA(q.X, q.Y, mix(img.RGBAAt(q.X, q.Y), c, opacity))
+				img.SetRGBA(q.X, q.Y, blend(img.RGBAAt(q.X, q.Y), c, opacity))
 			}
 		}
 	}
@@ -221,7 +222,7 @@ func (p *Scatter) Draw(c *Canvas, s *watch.Snapshot) {
 // A key is an entry of the legend.
 type key struct {
 	name  string
-	color color.RGBA
+	color Color
 }
 
 func keys(v *watch.Scatter) (all []key) {

@@ -35,8 +35,8 @@ func TestShot(t *testing.T) {
 		t.Errorf("the panel is %v", panel.Rect)
 	}
 	for _, corner := range []image.Point{{}, panel.Rect.Max.Sub(image.Pt(1, 1))} {
-		if at := panel.RGBAAt(corner.X, corner.Y); at != panelColor {
-			t.Errorf("the panel's corner at %v is %v, want %v", corner, at, panelColor)
+		if at := panel.RGBAAt(corner.X, corner.Y); at != panelColor[Dark] {
+			t.Errorf("the panel's corner at %v is %v, want %v", corner, at, panelColor[Dark])
 		}
 	}
 	for what, want := range map[string]string{

@@ -20,7 +20,10 @@ type Events struct {
 }
 
 // Keys are the keys without a character that were pressed since the last tick, or are held and repeat.
-type Keys struct{ Erase, Enter, Escape, Left, Right, Home, End bool }
+type Keys struct {
+	Erase, Enter, Escape, Left, Right, Home, End bool
+	Theme                                        bool // changes the colours
+}
 
 // State is the whole state of the window: its panels, their areas, what the mouse holds, and unsent requests. It is plain data for one
 // goroutine, and needs no window.
@@ -40,6 +43,7 @@ type State struct {
 	waiting  []watch.Request // requests that the trainer was too busy to take
 	attend   string          // the newest text that an Attend asked for
 	help     bool            // the list of keys is shown
+	theme    Theme
 }
 
 const mostWaiting = 16 // further requests are dropped
@@ -78,6 +82,9 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 	if was := st.help; st.guide(&e, pressed) != was {
 		redraw, pressed = true, pressed && !was
 	}
+	if e.Keys.Theme {
+		st.theme, redraw = 1-st.theme, true
+	}
 	if pressed && st.raise(e.Cursor) {
 		st.arrange(e.Size, s)
 		redraw = true
@@ -110,6 +117,7 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 			Letters:  letters,
 			Keys:     keys,
 			Wheel:    wheel,
+			Theme:    st.theme,
 			Attend:   st.attend,
 			Now:      e.Now,
 		}, s)
@@ -207,6 +215,7 @@ func (st *State) at(p Point) Panel {
 
 // Draw draws the whole window.
 func (st *State) Draw(c *Canvas) {
+	c.theme = st.theme
 	c.Fill(Rect{0, 0, st.events.Size.X, st.events.Size.Y}, backColor)
 	for _, q := range st.slots {
 		if len(q.panels) > 1 {

@@ -1,7 +1,6 @@
 package viewer
 
 import (
-	"image/color"
 	"strings"
 
 	"genview/models/watch"
@@ -42,7 +41,7 @@ func (p *Time) Draw(c *Canvas, s *watch.Snapshot) {
 }
 
 // ink is the colour of the present, of the past or of a film.
-func (p *Time) ink() color.RGBA {
+func (p *Time) ink() Color {
 	switch {
 	case p.cutting:
 		return curveColors[2]
@@ -98,7 +97,7 @@ func (p *Time) aside(s *watch.Snapshot) string {
 func (p *Time) drawTrack(c *Canvas, track Rect, s *watch.Snapshot) {
 	steps := s.Past.Steps
 	at := func(x float64) float64 { return track.X + x*track.W }
-	line := func(x0, x1 float64, col color.RGBA) { c.Fill(Rect{at(x0), trackHeight - 2, at(x1) - at(x0), 4}, col) }
+	line := func(x0, x1 float64, col Color) { c.Fill(Rect{at(x0), trackHeight - 2, at(x1) - at(x0), 4}, col) }
 	line(0, 1, lineColor)
 	if n := len(steps); track.W/float64(n) >= 5 {
 		for _, step := range steps {

@@ -194,6 +194,7 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 		Keys: Keys{
 			Erase: repeats(ebiten.KeyBackspace), Enter: pressed(ebiten.KeyEnter, ebiten.KeyNumpadEnter), Escape: pressed(ebiten.KeyEscape),
 			Left: repeats(ebiten.KeyArrowLeft), Right: repeats(ebiten.KeyArrowRight), Home: pressed(ebiten.KeyHome), End: pressed(ebiten.KeyEnd),
+			Theme: pressed(ebiten.KeyF3),
 		},
 		Now: now,
 	}
