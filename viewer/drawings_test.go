@@ -210,7 +210,7 @@ var drawings = []drawing{
 			d.ablates(1, 3)
 			i, p := panel[*HeatMaps](d)
 			q := p.sectionsOf(p.areas(d.size(i)).large, p.shown)
-			d.click(d.middle(i, q.tools[toolLines]))
+			d.click(d.middle(i, q.tools[asLines]))
 			d.e.Cursor = Point{d.places[i].X + q.table.X + 20, d.places[i].Y + q.table.Y + 66}
 		},
 	},
@@ -222,6 +222,14 @@ var drawings = []drawing{
 			d.click(d.middle(i, p.sectionsOf(p.areas(d.size(i)).large, p.shown).tools[toolLock]))
 		},
 	},
+	{
+		name: "heads-text", size: Point{1280, 800}, scale: 1, show: verse,
+		do: func(d *desk) {
+			d.tool(int(asText))
+			d.writes(0.4)
+		},
+	},
+	{name: "heads-text-small", size: Point{900, 620}, scale: 1, show: verse, do: func(d *desk) { d.tool(int(asText)) }},
 	{name: "grid", size: Point{1280, 800}, scale: 1, show: grid},
 	{name: "grid-small", size: Point{640, 480}, scale: 1, show: grid},
 	{

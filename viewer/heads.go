@@ -94,14 +94,25 @@ func (t *trace) add(step int, value float64) {
 	t.steps, t.values = t.steps[:len(t.steps)/2], t.values[:len(t.values)/2]
 }
 
-// The buttons above the large map.
+// A mode is a way to show the chosen head in the large area.
+type mode int
+
 const (
-	toolLines = iota
-	toolLock
+	asTable mode = iota
+	asLines
+	asText // what the model makes of the text, in place of the head
+	modeCount
+)
+
+// The buttons above the large map: after those of the modes, these.
+const (
+	toolLock = int(modeCount) + iota
 	toolZero
 	toolMean
 	toolCount
 )
+
+var toolNames = [toolCount]string{"map", "lines", "text", "0 to 1", "zero", "mean"}
 
 // sections are the parts of the large map's area.
 type sections struct {
@@ -109,6 +120,7 @@ type sections struct {
 	tools [toolCount]Rect // empty ones are not there
 	scale Rect
 	table Rect // with tokens at the left and above
+	text  Rect // for what the model goes on with, in place of the table
 	foot  Rect // for scores, and for what the model does without the head
 }
 
@@ -123,15 +135,24 @@ func (p *HeatMaps) sectionsOf(r Rect, v *watch.HeatMaps) sections {
 	var row Rect
 	row, r = r.Top(24)
 	_, r = r.Top(4)
-	for i, w := range [toolCount]float64{54, 54, 54, 54} {
-		if i >= toolZero && (!p.cuttable(v) || p.reduction() != "") {
+	for i := range q.tools {
+		switch {
+		case i == int(asText) && v.Prompt.Next == nil, i >= toolLock && p.mode == asText, i >= toolZero && (!p.cuttable(v) || p.reduction() != ""):
 			continue
+		case i >= int(modeCount):
+			_, row = row.Left(6)
 		}
-		q.tools[i], row = row.Left(w)
-		_, row = row.Left(6)
+		q.tools[i], row = row.Left(52)
+		if row.W == 0 {
+			q.tools[i] = Rect{}
+		}
 	}
-	if row.W > 110 {
-		_, row = row.Left(8)
+	if p.mode == asText && v.Prompt.Next != nil {
+		_, q.text = r.Top(6)
+		return q
+	}
+	if row.W > 120 {
+		_, row = row.Left(14)
 		q.scale, _ = row.Left(150)
 	}
 	if p.cuttable(v) && r.H > 190 {
@@ -162,8 +183,8 @@ func (p *HeatMaps) useTools(in Input, large Rect) (ask []watch.Request, redraw b
 		redraw = redraw || changed
 		switch {
 		case !clicked:
-		case i == toolLines:
-			p.lines = !p.lines
+		case i < int(modeCount):
+			p.mode = mode(i)
 		case i == toolLock:
 			p.locked = !p.locked
 			p.maps = draws(p.tables, p.locked, p.theme)

@@ -10,9 +10,12 @@ import (
 // drawTools draws the buttons above the large map, and the scale of its colours.
 func (p *HeatMaps) drawTools(c *Canvas, q sections, m watch.Map) {
 	on := [toolCount]bool{
-		p.lines, p.locked, p.cut == watch.Ablate{Layer: p.chosen.layer, Head: p.chosen.index}, p.cut == watch.Ablate{Layer: p.chosen.layer, Head: p.chosen.index, Mean: true},
+		toolLock: p.locked,
+		toolZero: p.cut == watch.Ablate{Layer: p.chosen.layer, Head: p.chosen.index},
+		toolMean: p.cut == watch.Ablate{Layer: p.chosen.layer, Head: p.chosen.index, Mean: true},
 	}
-	for i, label := range [toolCount]string{"lines", "0 to 1", "zero", "mean"} {
+	on[p.mode] = true
+	for i, label := range toolNames {
 		if q.tools[i].W == 0 {
 			continue
 		}
@@ -180,7 +183,7 @@ func (l linesMap) at(q Point) (spot, bool) {
 // under returns what lies under the cursor in the large map.
 func (p *HeatMaps) under(large Rect, v *watch.HeatMaps, m watch.Map, q Point) (spot, bool) {
 	r := p.sectionsOf(large, v).table
-	if !p.lines {
+	if p.mode != asLines {
 		return largeOf(r, v, m).at(q)
 	}
 	if !r.Contains(q) {

@@ -18,10 +18,11 @@ type HeatMaps struct {
 	hover  spot
 	over   bool
 
-	lines  bool // the large map is drawn as lines between two columns of tokens
+	mode   mode // how the chosen head is shown
 	locked bool // all maps have the colours of a scale up to 1
 	tools  [toolCount]button
 	cut    watch.Ablate // the newest Ablate that was asked for
+	writer writer       // of the text that the model goes on with
 
 	shown  *watch.HeatMaps      // the view that maps were drawn from
 	theme  Theme                // in which they were drawn
@@ -184,6 +185,10 @@ func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, red
 		}
 	}
 	wants, tooled := p.useTools(in, at.large)
+	if q := p.sectionsOf(at.large, a); q.text.W > 0 {
+		more, drawn := p.writer.update(in, q.text, a.Prompt)
+		wants, tooled = append(wants, more...), tooled || drawn
+	}
 	hover, over := spot{-1, -1}, false
 	if m, ok := p.chosenMap(); ok && in.Over {
 		hover, over = p.under(at.large, a, m, in.Cursor)

@@ -185,6 +185,13 @@ func columnName(k, of int, width float64) string {
 func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map, s *watch.Snapshot) {
 	q := p.sectionsOf(r, v)
 	at, title := Point{q.title.X, q.title.Y + 8}, Text{Size: 13, Bold: true, Color: textColor}
+	if q.text.W > 0 {
+		note := Text{Size: 13, Color: dimColor}
+		c.Text(c.Shorten("what the model goes on with, drawn anew at each look", note, q.title.W), at, note)
+		p.drawTools(c, q, m)
+		p.writer.draw(c, q.text, v.Prompt)
+		return
+	}
 	if !single(v) {
 		name := fmt.Sprintf("%s, head %d", layerName(m.Name), p.chosen.index+1)
 		if how := p.reduction(); how != "" {
@@ -198,11 +205,12 @@ func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map, s *w
 	if q.foot.W > 0 {
 		p.foot(c, q.foot, v, s)
 	}
-	if p.lines {
+	switch p.mode {
+	case asLines:
 		p.linesOf(c, q.table, m)
-		return
+	default:
+		p.table(c, largeOf(q.table, v, m), m)
 	}
-	p.table(c, largeOf(q.table, v, m), m)
 }
 
 // sentence says what is under the cursor, or how to read the map.
