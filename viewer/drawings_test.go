@@ -60,7 +60,7 @@ func answered(d *desk) {
 	for i := range mosaic * mosaic {
 		p.mosaic = append(p.mosaic, picture(28, i))
 	}
-	p.mosaicOf = scene{step: 1000}
+	p.mosaicOf = p.scene(d.s)
 	p.newest.scene = p.mosaicOf
 }
 
@@ -119,6 +119,30 @@ func inLight(d *desk) {
 
 var drawings = []drawing{
 	{name: "training", size: Point{1120, 720}, scale: 1, show: snapshot},
+	{
+		name: "latent-walk", size: Point{1280, 800}, scale: 1, show: snapshot,
+		do: func(d *desk) {
+			_, p := panel[*Latent](d)
+			p.mode, p.walk.path, p.walk.ease, p.walk.pace.at = ofWalk, atRandom, 1, 0.7
+			p.leave(p.walk.at(3, nil))
+		},
+	},
+	{
+		name: "latent-plane", size: Point{1280, 800}, scale: 1,
+		show: lettersWith(func(s *watch.Snapshot) { s.Show(&watch.Latent{Name: "Latent space", Z: 2}) }),
+		do: func(d *desk) {
+			_, p := panel[*Latent](d)
+			p.shown = 1
+			p.lens = p.lens.zoomed(2, Point{0.2, 0.2})
+		},
+	},
+	{
+		name: "latent-small", size: Point{640, 480}, scale: 1, show: snapshot,
+		do: func(d *desk) {
+			_, p := panel[*Latent](d)
+			p.mode = ofWalk
+		},
+	},
 	{
 		name: "paused", size: Point{900, 600}, scale: 1,
 		show: lettersWith(func(s *watch.Snapshot) { s.State = watch.Paused }),

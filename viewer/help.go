@@ -33,7 +33,7 @@ func (p *Curves) help() []hint {
 }
 
 func (p *Latent) help() []hint {
-	return []hint{{"drag the dot", "go elsewhere"}, {"W", "walk"}, {"N", "other points"}}
+	return []hint{{"drag the dot", "go elsewhere"}, {"wheel", "closer, further apart"}, {"W", "walk"}, {"N", "other points"}}
 }
 
 func (p *Scatter) help() []hint {

@@ -35,7 +35,7 @@ func TestDragDecodesWhereTheDotIs(t *testing.T) {
 	if !d.tick() || p.newest.image == nil || len(p.mosaic) != mosaic*mosaic {
 		t.Fatal("the answer is not shown")
 	}
-	r := p.parts(d.size(i)).plane
+	r := p.parts(d.size(i), latent(d.s)).plane
 	at := func(x, y float64) Point { return Point{d.places[i].X + r.X + x*r.W, d.places[i].Y + r.Y + y*r.H} }
 	d.e.Cursor, d.e.Down = at(0.25, 0.75), true
 	d.tick()
@@ -123,9 +123,9 @@ func TestWalkMovesByItself(t *testing.T) {
 	seen := map[Point]bool{}
 	for range 60 {
 		d.tick()
-		seen[p.at] = true
-		if p.at.X < 0 || p.at.X > 1 || p.at.Y < 0 || p.at.Y > 1 {
-			t.Fatalf("walked to %v", p.at)
+		seen[p.dot] = true
+		if p.dot.X < 0 || p.dot.X > 1 || p.dot.Y < 0 || p.dot.Y > 1 {
+			t.Fatalf("walked to %v", p.dot)
 		}
 	}
 	if len(seen) < 50 {
@@ -154,8 +154,8 @@ func TestAxes(t *testing.T) {
 		{Point{1, 1}, []float32{3, -1.5, 0}, "smile +3.00   age −3.00"},
 		{Point{0.75, 0.5}, []float32{1.5, 0, 0}, "smile +1.50   age +0.00"},
 	} {
-		p.at = c.at
-		if z := p.plane(l).at(p.at); !slices.Equal(z, c.z) || p.lines(l)[1] != c.line {
+		p.dot = c.at
+		if z := p.plane(l).at(p.dot); !slices.Equal(z, c.z) || p.lines(l)[1] != c.line {
 			t.Errorf("at %v of the first plane: %v and %q, want %v and %q", c.at, z, p.lines(l), c.z, c.line)
 		}
 	}

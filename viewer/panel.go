@@ -124,12 +124,13 @@ func (b *button) draw(c *Canvas, area Rect, label string) {
 		key = "space"
 	}
 	center := Point{area.X + area.W/2, area.Y + area.H/2}
-	if b.key == 0 && b.named == "" {
-		c.Text(label, center, Text{Size: 13, Color: ink, Align: Center})
-		return
-	}
 	w := c.Width(label, Text{Size: 13})
 	k := c.Width(key, Text{Size: 11})
+	if b.key == 0 && b.named == "" || w+8+k > area.W-4 { // a narrow button has no room for its key
+		t := Text{Size: 13, Color: ink, Align: Center}
+		c.Text(c.Shorten(label, t, area.W-4), center, t)
+		return
+	}
 	at := Point{area.X + (area.W-w-8-k)/2, center.Y}
 	c.Text(label, at, Text{Size: 13, Color: ink})
 	if !b.down {

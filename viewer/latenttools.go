@@ -1,0 +1,222 @@
+package viewer
+
+import (
+	"fmt"
+
+	"genview/models/watch"
+)
+
+// parts are the areas of the panel.
+type parts struct {
+	tabs    [latentModes]Rect
+	square  Rect // of the plane, with its numbers
+	plane   Rect // to drag in
+	picture Rect // of the point
+	lines   Rect // of text
+	rows    []Rect
+}
+
+const (
+	toolHeight = 26 // of a row of controls
+	toolGap    = 4
+	toolRows   = 3
+	tabWidth   = 62
+	numbers    = 18 // below a plane with coordinates
+	numbersAt  = 34 // to the left of it
+)
+
+// parts puts the picture, the text and the controls below the square, or beside it in a panel that is wider than high.
+func (p *Latent) parts(size Point, l *watch.Latent) parts {
+	const narrow, wide = 230, 250
+	r := content(size, true)
+	q, r := p.tabRow(size, r)
+	tools := float64(toolRows*(toolHeight+toolGap) - toolGap)
+	var rest Rect
+	beside := r.W > 1.25*r.H && r.W > wide+r.H/2
+	if beside {
+		side := min(r.H, r.W-wide-padding)
+		q.square, rest = Rect{r.X, r.Y, side, side}, Rect{r.X + side + padding, r.Y, r.W - side - padding, r.H}
+	} else {
+		below := beneath - padding
+		side := max(0, min(r.W, r.H-float64(below)-padding))
+		q.square = Rect{r.X + (r.W-side)/2, r.Y, side, side}
+		rest = Rect{r.X, r.Y + side + padding, r.W, max(0, r.H-side-padding)}
+	}
+	q.plane = q.square
+	if p.plane(l).numbered() && q.square.W >= 260 {
+		q.plane = Rect{q.square.X + numbersAt, q.square.Y, q.square.W - numbersAt, q.square.H - numbersAt}
+	}
+	column := rest
+	column.Y, column.H = rest.Y+max(0, rest.H-tools), min(rest.H, tools)
+	text := max(0, rest.H-tools-6)
+	switch {
+	case beside:
+		side := min(text, rest.W/2)
+		q.picture = Rect{rest.X, rest.Y, side, side}
+		q.lines = Rect{rest.X + side + padding, rest.Y, rest.W - side - padding, side}
+	case rest.W >= 2*narrow || rest.W-rest.H-padding >= narrow:
+		q.picture, column = Rect{rest.X, rest.Y, rest.H, rest.H}, Rect{rest.X + rest.H + padding, column.Y, rest.W - rest.H - padding, column.H}
+		q.lines = Rect{column.X, rest.Y, column.W, text}
+	default: // the text is beside a small picture
+		q.picture = Rect{rest.X, rest.Y, text, text}
+		q.lines = Rect{rest.X + text + 8, rest.Y, max(0, rest.W-text-8), text}
+	}
+	for range toolRows {
+		var row Rect
+		row, column = column.Top(toolHeight)
+		_, column = column.Top(toolGap)
+		q.rows = append(q.rows, row)
+	}
+	return q
+}
+
+// tabRow puts the names of the modes at the right of the title if there is room, and else into a row of their own.
+func (p *Latent) tabRow(size Point, r Rect) (q parts, rest Rect) {
+	width := float64(latentModes * tabWidth)
+	row := Rect{size.X - padding - width, 8, width, 24}
+	if size.X < 130+width {
+		row, r = r.Top(22)
+		_, r = r.Top(6)
+		row.W = min(row.W, width)
+	}
+	for i := range q.tabs {
+		q.tabs[i] = Rect{row.X + float64(i)*row.W/float64(latentModes), row.Y, row.W/float64(latentModes) - 2, row.H}
+	}
+	return q, r
+}
+
+// split divides a row among n controls.
+func split(row Rect, n int) []Rect {
+	const between, most = 6, 128
+	w := min(most, (row.W-between*float64(n-1))/float64(n))
+	all := make([]Rect, n)
+	for i := range all {
+		all[i] = Rect{row.X + float64(i)*(w+between), row.Y, w, row.H}
+	}
+	return all
+}
+
+// useTools handles the controls, and tells whether the panel has to be drawn again.
+func (p *Latent) useTools(in Input, l *watch.Latent, q parts) (redraw bool) {
+	for i, r := range q.tabs {
+		if in.Pressed && r.Contains(in.Cursor) && p.mode != latentMode(i) {
+			p.mode, redraw = latentMode(i), true
+		}
+	}
+	click := func(b *button, area Rect, do func()) {
+		clicked, changed := b.update(in, area)
+		if clicked {
+			do()
+		}
+		redraw = redraw || clicked || changed
+	}
+	slide := func(s *slider, area Rect) (moved bool) {
+		moved, _, changed := s.update(in, area)
+		redraw = redraw || changed
+		return moved
+	}
+	row := q.rows
+	var start, other Rect
+	switch p.mode {
+	case ofPlane:
+		other = split(row[0], 2)[0]
+		if slide(&p.tools.psi, row[1]) {
+			p.changes++
+		}
+	case ofWalk:
+		parts := split(row[0], 3)
+		start = parts[0]
+		click(&p.tools.path, parts[1], func() { p.walk.path, p.walk.time = (p.walk.path+1)%pathCount, 0 })
+		click(&p.tools.ease, parts[2], func() { p.walk.ease = (p.walk.ease + 1) % len(eases) })
+		slide(&p.walk.pace, row[1])
+		if slide(&p.tools.psi, row[2]) {
+			p.changes++
+		}
+	}
+	click(&p.tools.stroll, start, func() {
+		if p.walk.on = !p.walk.on; p.walk.on {
+			p.mode = ofWalk
+		}
+	})
+	click(&p.tools.other, other, func() {
+		p.shown = (p.shown + 1) % len(planes(l))
+		p.changes++
+		p.moves++
+	})
+	return redraw
+}
+
+// drawTools draws the controls.
+func (p *Latent) drawTools(c *Canvas, l *watch.Latent, q parts) {
+	for i, r := range q.tabs {
+		t := Text{Size: 12, Color: dimColor, Align: Center}
+		if latentMode(i) == p.mode {
+			t.Color, t.Bold = textColor, true
+			c.Fill(Rect{r.X, r.Y + r.H - 2, r.W, 2}, accentColor)
+		}
+		c.Text(c.Shorten(modeNames[i], t, r.W), Point{r.X + r.W/2, r.Y + r.H/2 - 1}, t)
+	}
+	row, psi := q.rows, q.rows[1]
+	switch p.mode {
+	case ofPlane:
+		p.tools.other.draw(c, split(row[0], 2)[0], p.nextPlane(l))
+	case ofWalk:
+		parts := split(row[0], 3)
+		p.tools.stroll.draw(c, parts[0], p.label())
+		p.tools.path.draw(c, parts[1], paths[p.walk.path])
+		p.tools.ease.draw(c, parts[2], eases[p.walk.ease])
+		p.walk.pace.draw(c, row[1], "speed", p.walk.label())
+		psi = row[2]
+	}
+	p.tools.psi.draw(c, psi, "truncation", fmt.Sprintf("ψ %.2f", mostPsi*p.tools.psi.at))
+}
+
+// label says what a click does to the walk.
+func (p *Latent) label() string {
+	if p.walk.on {
+		return "Stop"
+	}
+	return "Walk"
+}
+
+// nextPlane names the plane that a click shows.
+func (p *Latent) nextPlane(l *watch.Latent) string {
+	all := planes(l)
+	switch next := all[(p.shown+1)%len(all)]; {
+	case next.shares:
+		return "Shares"
+	case next.axes != nil:
+		return "Directions"
+	case next.corners != nil:
+		return "New seeds"
+	}
+	return "Plane"
+}
+
+// drawNumbers writes the coordinates of the mosaic's pictures along the plane, of every second one if they are too close.
+func (p *Latent) drawNumbers(c *Canvas, plane plane, r Rect) {
+	t := Text{Size: 11, Color: dimColor, Align: Center}
+	step := 1
+	if r.W/mosaic < 34 {
+		step = 2
+	}
+	for i := 0; i < mosaic; i += step {
+		at := (float64(i) + 0.5) / mosaic
+		along := plane.along(p.lens.in(Point{at, at}))
+		c.Text(coordinate(along[0], p.lens.span), Point{r.X + at*r.W, r.Y + r.H + numbers/2}, t)
+		if t.Align = Right; len(plane.axes) != 1 {
+			c.Text(coordinate(along[1], p.lens.span), Point{r.X - 6, r.Y + at*r.H}, t)
+		}
+		t.Align = Center
+	}
+	names := [2]string{"z₁", "z₂"}
+	for i, a := range plane.axes {
+		names[i] = a.Name
+	}
+	t.Color = textColor
+	c.Text(c.Shorten(names[0], t, r.W), Point{r.X + r.W/2, r.Y + r.H + numbersAt - 8}, t)
+	if len(plane.axes) != 1 {
+		t.Align = Left
+		c.Text(c.Shorten(names[1], t, numbersAt-4), Point{r.X - numbersAt, r.Y + r.H + numbers/2}, t)
+	}
+}
