@@ -200,6 +200,14 @@ var drawings = []drawing{
 			d.tick()
 		},
 	},
+	{
+		name: "steered", size: Point{1280, 800}, scale: 1,
+		show: lettersWith(func(s *watch.Snapshot) { s.State, s.Rate, s.Home = watch.Paused, 0.25, true }),
+	},
+	{
+		name: "rested", size: Point{640, 480}, scale: 1,
+		show: lettersWith(func(s *watch.Snapshot) { s.State, s.Trainable, s.Home = watch.Done, true, true }),
+	},
 	{name: "dates-small", size: Point{640, 480}, scale: 1, show: dates},
 	{
 		name: "dates-high", size: Point{700, 1300}, scale: 1,

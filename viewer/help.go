@@ -13,7 +13,15 @@ type helper interface{ help() []hint }
 type hint struct{ keys, does string }
 
 func (p *Status) help() []hint {
-	return []hint{{"Space", "pause, resume"}, {"S", "save"}}
+	return []hint{
+		{"Space", "pause, resume"},
+		{"O", "one step while paused"},
+		{"G", "a sample now"},
+		{", .", "half, twice the learning rate"},
+		{"S", "save"},
+		{"M", "train more steps"},
+		{"H", "to the start page"},
+	}
 }
 
 func (p *Time) help() []hint {

@@ -11,6 +11,12 @@ import (
 // Status shows what runs, how far it is and how fast, and has buttons to control it.
 type Status struct {
 	pause, save button
+	once        button // one step of a paused training, or a sample of one that runs
+	lower       button // learning rate, or number of further steps
+	higher      button
+	train       button    // further, a run that is not in training
+	home        button    // back to the start page
+	further     int       // number of further steps that the user chose; 0: what is usual
 	notice      string    // the newest one
 	fades       time.Time // when to hide it
 	fresh       bool      // it is visible
@@ -45,7 +51,8 @@ func (p *Status) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 		p.fresh, redraw = false, true
 	}
 	if !steerable(s) {
-		return nil, redraw
+		wants, changed := p.rested(in, s)
+		return wants, redraw || changed
 	}
 	pause, save := p.buttons(in.Size)
 	p.pause.key, p.save.key = ' ', 's'
@@ -59,7 +66,8 @@ func (p *Status) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	if clicked {
 		ask = append(ask, watch.Save{})
 	}
-	return ask, redraw || a || b
+	wants, c := p.tune(in, s)
+	return append(ask, wants...), redraw || a || b || c
 }
 
 // label returns the label of the first button.
@@ -83,7 +91,9 @@ func (p *Status) Draw(c *Canvas, s *watch.Snapshot) {
 		pause, save := p.buttons(c.Size())
 		p.pause.draw(c, pause, p.label(s))
 		p.save.draw(c, save, "Save")
-		room -= 248
+		room -= 248 + p.drawTuning(c, s)
+	} else {
+		room -= p.drawRested(c, s)
 	}
 	name = c.Shorten(name, title, 0.4*room)
 	c.Text(name, Point{r.X, r.Y + 12}, title)

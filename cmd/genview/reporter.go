@@ -69,7 +69,7 @@ func (r *reporter) logged(rec train.Record) {
 		r.said = rec.Step
 	}
 	broken := r.broken
-	line := fmt.Sprintf("step %d/%d  %s  %.0f examples/s  %s", rec.Step, r.steps, losses(rec.Metrics), rec.ExamplesPerS, clock(rec.Elapsed))
+	line := fmt.Sprintf("step %d/%d  %s  %.0f examples/s  %s", rec.Step, r.steps, strings.Join(losses(rec.Metrics), "  "), rec.ExamplesPerS, clock(rec.Elapsed))
 	if left := r.left(); left > 0 && rec.Step < r.steps {
 		line += ", " + clock(left) + " left"
 	}
@@ -125,9 +125,7 @@ func (r *reporter) line(columns int) string {
 		parts = append(parts, clock(left)+" left")
 	}
 	parts = append(parts, took)
-	for _, m := range r.newest.Metrics {
-		parts = append(parts, fmt.Sprintf("%s %.2f", m.Name, m.Value))
-	}
+	parts = append(parts, losses(r.newest.Metrics)...)
 	if r.newest.ExamplesPerS > 0 {
 		parts = append(parts, fmt.Sprintf("%.0f examples/s", r.newest.ExamplesPerS))
 	}
@@ -149,11 +147,12 @@ func (r *reporter) line(columns int) string {
 	return line
 }
 
-// losses formats the metrics of a step in one line.
-func losses(m watch.Metrics) string {
-	var parts []string
+// losses formats the metrics of a step, but for the learning rate, which follows from the settings.
+func losses(m watch.Metrics) (parts []string) {
 	for _, v := range m {
-		parts = append(parts, fmt.Sprintf("%s %.2f", v.Name, v.Value))
+		if v.Name != "lr" {
+			parts = append(parts, fmt.Sprintf("%s %.2f", v.Name, v.Value))
+		}
 	}
-	return strings.Join(parts, "  ")
+	return parts
 }

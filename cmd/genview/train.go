@@ -229,7 +229,7 @@ func (a *app) runTrain(c *cobra.Command, f *trainFlags, words []string) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	return j.train(c.Context(), nil)
+	return j.train(c.Context(), nil, nil)
 }
 
 // job is a training that is ready to start.
@@ -315,8 +315,9 @@ func folderName(c *run.Config) string {
 	return strings.ReplaceAll(strings.TrimSuffix(name, filepath.Ext(name)), ":", "-")
 }
 
-// train trains to the end, and publishes to the bus if there is one.
-func (j *job) train(ctx context.Context, bus *watch.Bus) error {
+// train trains to the end, and publishes to the bus if there is one. home is called when the onlooker goes to the start page, which ends the
+// training; nil: there is none.
+func (j *job) train(ctx context.Context, bus *watch.Bus, home func()) error {
 	first, saved := 0, -1
 	var r *reporter
 	var task *task
@@ -336,7 +337,7 @@ func (j *job) train(ctx context.Context, bus *watch.Bus) error {
 		OnStep: func(step int, trained time.Duration) { r.stepped(step, trained) },
 		OnLog:  func(rec train.Record) { r.logged(rec) },
 		OnSave: func(step int) { saved = step },
-		Bus:    bus, CacheDir: cacheDir(),
+		OnHome: home, Bus: bus, CacheDir: cacheDir(),
 	})
 	task.end()
 	if j.console.terminal() && r != nil && j.Step > first {

@@ -67,7 +67,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 	}
 	opened := make(chan struct{})
 	o.Opened = func() { close(opened) }
-	return a.watched(c.Context(), watch.NewBus(), o, func(w watching) (*job, error) {
+	return a.watched(c.Context(), watch.NewBus(), o, func(w *watching) (stage, error) {
 		select {
 		case <-opened:
 		case <-w.looking.Done():
@@ -76,8 +76,9 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 		j, err := a.ready(w.training, f, p, true)
 		if err != nil {
 			w.close() // the terminal shows the error
+			return nil, err
 		}
-		return j, err
+		return j.stage, nil
 	})
 }
 
@@ -85,123 +86,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 func (a *app) begin(ctx context.Context) error {
 	bus := watch.NewBus()
 	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices()})
-	return a.watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1, CacheDir: cacheDir()}, func(w watching) (*job, error) {
-		name := chosen(w.looking, bus)
-		if name == "" {
-			return nil, nil
-		}
-		f, c := &trainFlags{}, &cobra.Command{}
-		f.add(c, a)
-		c.SetContext(w.training)
-		return a.prepare(c, f, []string{name})
-	})
-}
-
-// choices returns the start page's choices: the presets that train without arguments.
-func choices() []watch.Choice {
-	var all []watch.Choice
-	for _, p := range zoo.Presets() {
-		if p.Choice != nil {
-			c := *p.Choice
-			c.Name = p.Name
-			all = append(all, c)
-		}
-	}
-	return all
-}
-
-// chosen waits for a choice; "" if ctx ends.
-func chosen(ctx context.Context, bus *watch.Bus) (name string) {
-	for name == "" {
-		select {
-		case <-ctx.Done():
-			return ""
-		case <-bus.Pending():
-			bus.Serve(time.Second, func(r watch.Request) {
-				if c, ok := r.(watch.Choose); ok && isPreset(c.Name) {
-					name = c.Name
-				}
-			})
-		}
-	}
-	return name
-}
-
-// watching holds the contexts of a training with a window. If the user closes the window, the training ends; if the window is lost, it does
-// not.
-type watching struct {
-	app      *app
-	whole    context.Context // ends with Ctrl-C
-	training context.Context // and when the user closes the window
-	looking  context.Context // ends with the window, for whatever reason
-	close    func()          // closes the window
-}
-
-// outcome is the result of a training with a window.
-type outcome struct {
-	begun bool
-	err   error
-}
-
-// watched trains the job of get while a window is open. get returns nil if there is nothing to train.
-func (a *app) watched(ctx context.Context, bus *watch.Bus, o viewer.Options, get func(watching) (*job, error)) error {
-	training, stop := context.WithCancel(ctx)
-	defer stop()
-	looking, close := context.WithCancel(training)
-	w := watching{a, ctx, training, looking, close}
-	trained := make(chan outcome, 1)
-	o.Past = watch.NewBus()
-	go func() { trained <- w.train(bus, o.Past, get) }()
-	err := viewer.Run(looking, a.windows, bus, o)
-	lost := errors.Is(err, viewer.ErrLost)
-	if lost {
-		if s := bus.Latest().State; s != watch.Done && s != watch.Choosing {
-			a.console.say("genview: %s; training goes on without it, Ctrl-C saves and ends it", oneLine(err))
-		}
-		bus.Send(watch.Resume{}) // a paused training would wait for ever
-		close()
-	} else {
-		stop()
-	}
-	t := <-trained
-	if ctx.Err() == nil && errors.Is(t.err, context.Canceled) {
-		t.err = nil // the window was closed before a training began
-	}
-	if lost && t.begun {
-		return t.err
-	}
-	return errors.Join(err, t.err)
-}
-
-// train trains the job of get, and serves the window meanwhile and afterwards.
-func (w watching) train(bus, past *watch.Bus, get func(watching) (*job, error)) outcome {
-	j, err := get(w)
-	if j == nil {
-		failed(bus, advise(err))
-		return outcome{err: err}
-	}
-	played := make(chan struct{})
-	go func() {
-		w.app.play(w.whole, w.looking, past, j.Folder.Dir, replay.Options{})
-		close(played)
-	}()
-	err = j.train(w.training, bus)
-	failed(bus, advise(err))
-	if w.looking.Err() == nil {
-		train.Show(w.looking, bus, j.Model)
-	}
-	<-played
-	return outcome{true, errors.Join(err, j.Close())}
-}
-
-// failed shows an error in the window until it is closed.
-func failed(bus *watch.Bus, err error) {
-	if err == nil {
-		return
-	}
-	s := *bus.Latest()
-	s.State, s.Choices, s.Message = watch.Done, nil, oneLine(err)
-	bus.Publish(&s)
+	return a.watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1, CacheDir: cacheDir()}, choosing)
 }
 
 // loadBegun opens a run as load does, or with the newest weights of its recording if it has no checkpoint yet.
@@ -218,48 +103,52 @@ func (a *app) loadBegun(ctx context.Context, dir string) (*run.Session, error) {
 	return s, recorded
 }
 
-// viewRun shows a run without training it, and follows it if another process does.
-func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) (err error) {
+// viewRun shows a run, follows it if another process trains it, and trains it further when the user asks for that.
+func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) error {
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
 	}
+	playing, err := a.lookAt(ctx, dir)
+	if err != nil {
+		return err
+	}
+	a.console.say("showing %s at step %d on %s", dir, playing.Session.Step, playing.Session.Device.Info().Name)
+	return a.watched(ctx, playing.Live, o, func(w *watching) (stage, error) { return w.shows(playing) })
+}
+
+// lookAt opens a run and looks at it. The session is the caller's to close.
+func (a *app) lookAt(ctx context.Context, dir string) (o replay.Options, err error) {
 	s, err := a.loadBegun(ctx, dir)
 	if err != nil {
-		return err
+		return o, err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
 	h, err := s.Folder.History()
 	if err != nil {
-		return err
+		return o, err
 	}
 	w := s.Snapshot("")
-	w.State, w.Step, w.LookStep = watch.Done, s.Step, s.Step
+	w.State, w.Step, w.LookStep, w.Home = watch.Done, s.Step, s.Step, true
 	w.Show(h.Curves())
 	looking := a.console.begin("looking")
 	views, err := s.Model.Look(ctx)
 	looking.end()
 	if err != nil {
-		return err
+		return o, err
 	}
 	w.Show(views...)
-	playing := replay.Options{Session: s, Live: watch.NewBus(), Axes: a.addAxes(&w, s)}
+	o = replay.Options{Session: s, Live: watch.NewBus(), Axes: a.addAxes(&w, s)}
 	if a.checkpoint >= 0 || a.recorded >= 0 { // weights that the user asked for stay
 		step, rewind := s.Step, s.Rewinder()
-		playing.Fixed = func() error { return rewind(step) }
+		o.Fixed = func() error { return rewind(step) }
 	}
-	playing.Live.Publish(&w)
-	watched, stop := context.WithCancel(ctx)
-	shown := make(chan struct{})
-	o.Past = watch.NewBus()
-	go func() {
-		a.play(ctx, watched, o.Past, dir, playing)
-		close(shown)
-	}()
-	a.console.say("showing %s at step %d on %s", dir, s.Step, s.Device.Info().Name)
-	err = viewer.Run(watched, a.windows, playing.Live, o)
-	stop()
-	<-shown
-	return err
+	w.Trainable = o.Fixed == nil
+	o.Live.Publish(&w)
+	return o, nil
 }
 
 // addAxes adds the directions of a run to the view of its latent space, which may have been shown already, and returns them. It says which

@@ -101,6 +101,8 @@ type Model interface {
 	Rehearse() func(ctx context.Context) error
 	// Metrics waits for the newest step and returns what it reports.
 	Metrics() (watch.Metrics, error)
+	// SetRate makes the learning rates of the steps from now on factor times those of the settings.
+	SetRate(factor float64) error
 
 	Programs() []*tensor.Program // of a step
 	Parameters() int             // number of trained parameters

@@ -18,6 +18,7 @@ import (
 type Latent interface {
 	Step(ctx context.Context, inputs ...any) error
 	Metrics() (watch.Metrics, error)
+	SetRate(factor float64) error
 	State() []nn.Named
 	Drawn() []nn.Named
 	// Net is the network: it maps z [N, Z] to what Decode returns, [N, ...].

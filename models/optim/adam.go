@@ -93,6 +93,12 @@ func NewAdamW(c AdamConfig, vars []*tensor.Tensor) *Adam {
 // Vars returns the variables that it trains.
 func (o *Adam) Vars() []*tensor.Tensor { return o.vars }
 
+// ScaleRate multiplies the learning rate by a scalar, in the updates that are made afterwards, and returns the product.
+func (o *Adam) ScaleRate(by *tensor.Tensor) *tensor.Tensor {
+	o.LR = o.LR.Mul(by)
+	return o.LR
+}
+
 // Steps returns the number of steps taken, a scalar tensor, for a schedule of LR.
 func (o *Adam) Steps() *tensor.Tensor { return o.step }
 

@@ -34,6 +34,12 @@ func NewSGD(c SGDConfig, vars []*tensor.Tensor) *SGD {
 // Vars returns the variables that it trains.
 func (o *SGD) Vars() []*tensor.Tensor { return o.vars }
 
+// ScaleRate multiplies the learning rate by a scalar, in the updates that are made afterwards, and returns the product.
+func (o *SGD) ScaleRate(by *tensor.Tensor) *tensor.Tensor {
+	o.LR = o.LR.Mul(by)
+	return o.LR
+}
+
 // Update returns the updates of one step from the gradients of the variables, in their order.
 func (o *SGD) Update(grads []*tensor.Tensor) []tensor.Update {
 	mustMatch(o.vars, grads)

@@ -127,6 +127,13 @@ func (p *player) renew() error {
 
 // answerNow serves a request for the run as it is now.
 func (p *player) answerNow(ctx context.Context, r watch.Request) {
+	switch r.(type) {
+	case watch.Train, watch.Home:
+		if p.Next != nil {
+			p.Next(r)
+		}
+		return
+	}
 	p.wishes.add(r)
 	s := *p.Live.Latest()
 	err := p.renew()

@@ -34,6 +34,7 @@ type Options struct {
 	Open    func(ctx context.Context, step int) (*run.Session, error) // with the recorded weights of a step; Play closes it
 	Live    *watch.Bus                                                // on which Play shows what the run is now, too, with Session; nil: its trainer does
 	Fixed   func() error                                              // loads the weights that Live shows for ever; nil: the newest, and Live follows the run
+	Next    func(r watch.Request)                                     // receives a Train or a Home on Live, which Play does not serve; nil: nobody does
 	Axes    []watch.Point                                             // directions of latent spaces
 
 	Filming  context.Context   // its end cuts off a film; the end of Play does not. nil: it has no end

@@ -257,6 +257,24 @@ func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 	}
 }
 
+// Extend makes a training that has ended go on to another step when [Training.Train] is called again. Settings that depend on the number of
+// steps stay.
+func (t *Training) Extend(steps int) error {
+	if steps <= t.Step {
+		return &StepsError{t.Folder.Dir, t.Step, steps}
+	}
+	was := t.Config.Steps
+	t.Config.Steps = steps
+	p, err := t.Config.Bytes()
+	if err == nil {
+		err = t.Folder.WriteConfig(p)
+	}
+	if err != nil {
+		t.Config.Steps = was
+	}
+	return err
+}
+
 // A LostError says what is left of a run whose device cannot be reopened.
 type LostError struct {
 	Dir  string

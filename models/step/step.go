@@ -16,6 +16,8 @@ type Trainer struct {
 	Noise *tensor.RNG // the parts of a step draw from it
 
 	rt         *tensor.Runtime
+	rate       *tensor.Tensor // factor of all learning rates; not in checkpoints, whose names are PyTorch's
+	lr         *tensor.Tensor // learning rate of the first optimizer
 	inputs     []*tensor.Tensor
 	optimizers []optimizer
 	parts      []*part
@@ -28,6 +30,7 @@ type Trainer struct {
 type Optimizer interface {
 	Vars() []*tensor.Tensor // the variables that it trains
 	State() []nn.Named
+	ScaleRate(by *tensor.Tensor) *tensor.Tensor // before the updates are made
 }
 
 type optimizer struct {
@@ -51,18 +54,21 @@ type Metric struct {
 
 // New returns an empty trainer. The seed is that of the initial weights and of the noise.
 func New(rt *tensor.Runtime, seed uint64) *Trainer {
-	return &Trainer{rt: rt, Scope: nn.NewScope(seed), Noise: tensor.NewRNG("rng", seed)}
+	return &Trainer{rt: rt, Scope: nn.NewScope(seed), Noise: tensor.NewRNG("rng", seed), rate: tensor.Var("rate", tensor.Full(1))}
 }
 
 // Inputs sets the tensors that each step is fed with.
 func (t *Trainer) Inputs(x ...*tensor.Tensor) { t.inputs = x }
 
 // Optimizer adds an optimizer. Its state has the prefix "optim.NAME." in checkpoints; the prefix is "optim." if the name is empty, for a
-// trainer with one optimizer.
+// trainer with one optimizer. It must have its learning rate, and not made its updates: [Trainer.SetRate] scales the rate.
 func (t *Trainer) Optimizer(name string, o Optimizer) {
 	prefix := "optim."
 	if name != "" {
 		prefix += name + "."
+	}
+	if lr := o.ScaleRate(t.rate); t.lr == nil {
+		t.lr = lr
 	}
 	t.optimizers = append(t.optimizers, optimizer{prefix, o})
 }
@@ -77,8 +83,12 @@ func (t *Trainer) Part(metrics []Metric, update []tensor.Update) {
 	t.parts = append(t.parts, &part{Metrics: metrics, Update: append(update, t.Noise.Advance())})
 }
 
-// Compile compiles the programs of the step. If it fails, there is nothing to close.
+// Compile compiles the programs of the step. If it fails, there is nothing to close. The last part gets the metric lr, the learning rate of
+// the first optimizer.
 func (t *Trainer) Compile() error {
+	if n := len(t.parts); n > 0 && t.lr != nil {
+		t.parts[n-1].Metrics = append(t.parts[n-1].Metrics, Metric{"lr", t.lr})
+	}
 	for _, p := range t.parts {
 		var fetch []*tensor.Tensor
 		for _, m := range p.Metrics {
@@ -124,6 +134,11 @@ func (t *Trainer) Metrics() (watch.Metrics, error) {
 		}
 	}
 	return out, nil
+}
+
+// SetRate makes the learning rates of the steps from now on factor times those of the settings. A checkpoint does not hold it.
+func (t *Trainer) SetRate(factor float64) error {
+	return t.rt.Write(t.rate, []float32{float32(factor)})
 }
 
 // State lists everything that a checkpoint must hold: weights under PyTorch's names, and the state of optimizers and noise.

@@ -8,6 +8,7 @@ import (
 	"genview/models/nn"
 	"genview/models/optim"
 	"genview/models/step"
+	"genview/models/watch"
 	"genview/tensor"
 	"genview/vk/vktest"
 )
@@ -19,7 +20,7 @@ func TestStep(t *testing.T) {
 	m := step.New(rt, 1)
 	weight := m.Scope.Var("weight", nn.Zeros(), 2)
 	m.Scope.Buffer("frozen", nn.Ones(), 3)
-	sgd := optim.NewSGD(optim.SGDConfig{LR: 1, Momentum: 0.5}, m.Scope.Vars())
+	sgd := optim.NewSGD(optim.SGDConfig{LR: 2, Momentum: 0.5}, m.Scope.Vars())
 	m.Optimizer("weight", sgd)
 	seen := tensor.Var("seen", tensor.Full(0))
 	m.Keep(seen)
@@ -32,13 +33,16 @@ func TestStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
+	if err := m.SetRate(0.5); err != nil {
+		t.Fatal(err)
+	}
 	noises := map[float64]bool{}
 	for range 3 {
 		if err := m.Step(t.Context(), []float32{1}, []float32{2}); err != nil {
 			t.Fatal(err)
 		}
 		got, err := m.Metrics()
-		if err != nil || len(got) != 4 || got[0].Name != "loss" || got[0].Value != 3 || got[2].Name != "sum" {
+		if err != nil || len(got) != 5 || got[0].Name != "loss" || got[0].Value != 3 || got[2].Name != "sum" || got[4] != (watch.Metric{Name: "lr", Value: 1}) {
 			t.Fatalf("the metrics are %v (%v)", got, err)
 		}
 		noises[got[1].Value], noises[got[3].Value] = true, true

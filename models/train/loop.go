@@ -17,6 +17,7 @@ import (
 type Model interface {
 	Step(ctx context.Context) error  // starts a step on the next batch; ctx may end the wait for the batch, never the step
 	Metrics() (watch.Metrics, error) // of the newest step; waits for it
+	SetRate(factor float64) error    // from the next step on, of the learning rate of the settings
 	State() []nn.Named               // everything that a checkpoint holds
 	Onlooker
 }
@@ -38,6 +39,7 @@ type Options struct {
 	SaveEvery    int                                   // steps
 	OnStep       func(step int, trained time.Duration) // receives each step, and the time trained without pauses; nil for none
 	OnLog        func(Record)                          // nil for none
+	OnHome       func()                                // is called when the onlooker goes back to the start page, before the loop ends; nil: there is none
 	OnSave       func(step int)                        // receives each checkpoint that is on the disk; nil for none
 	Bus          *watch.Bus                            // nil for none
 	Snapshot     watch.Snapshot                        // the fields that every snapshot has
@@ -83,6 +85,7 @@ type loop struct {
 	next    time.Time // when to look again
 	snap    watch.Snapshot
 	paused  bool
+	single  bool // the paused training makes one step
 	stopped bool
 	failed  error // error of a request that ends the run
 
@@ -109,10 +112,13 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 			return from, err
 		}
 	}
-	l.snap.State = watch.Compiling
+	l.snap.State, l.snap.Home = watch.Compiling, l.OnHome != nil
 	l.snap.Show(l.History.Curves())
 	l.publish(from)
 	l.startRecording()
+	if err := l.begin(); err != nil {
+		return from, err
+	}
 	l.firstLook(ctx)
 	step, err := l.train(ctx, from)
 	err = l.finish(ctx, step, err)
@@ -159,7 +165,7 @@ func (l *loop) after(ctx context.Context, step int) error {
 		l.OnStep(step, time.Since(l.began))
 	}
 	switch {
-	case l.LogEvery > 0 && (first && l.from == 0 || step%l.LogEvery == 0 || step == l.Steps):
+	case l.single || l.LogEvery > 0 && (first && l.from == 0 || step%l.LogEvery == 0 || step == l.Steps):
 		if err := l.log(step); err != nil {
 			return err
 		}
@@ -174,6 +180,10 @@ func (l *loop) after(ctx context.Context, step int) error {
 	l.writeAgain()
 	if step < l.Steps { // the last sample is made after the last checkpoint is on the disk
 		l.sampleNow(ctx, step)
+	}
+	if l.single {
+		l.single = false
+		l.rest(ctx, step)
 	}
 	l.serve(ctx, step)
 	return l.failed
@@ -231,7 +241,9 @@ func (l *loop) log(step int) error {
 	}
 	l.History.Add(step, m)
 	l.History.Time(step, r.Elapsed)
-	l.snap.State = watch.Training
+	if !l.paused {
+		l.snap.State = watch.Training
+	}
 	if step > l.from+1 {
 		l.snap.ExamplesPerSecond, l.snap.StepSeconds = r.ExamplesPerS, seconds
 	}
@@ -264,70 +276,20 @@ func (l *loop) publish(step int) {
 	l.Bus.Publish(&s)
 }
 
-// serve answers requests between two steps, and waits while training is paused.
-func (l *loop) serve(ctx context.Context, step int) {
-	if l.Bus == nil {
-		return
-	}
-	handle := func(r watch.Request) { l.handle(ctx, r, step) }
-	l.Bus.Serve(10*time.Millisecond, handle)
-	if !l.paused {
-		return
-	}
-	rested := time.Now()
-	for l.paused && !l.stopped && l.failed == nil && ctx.Err() == nil {
-		select {
-		case <-l.Bus.Pending():
-			l.Bus.Serve(50*time.Millisecond, handle)
-		case <-ctx.Done():
-		}
-	}
-	l.last = l.last.Add(time.Since(rested))
-	l.began = l.began.Add(time.Since(rested))
-}
-
-// handle serves one request.
-func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
-	switch r.(type) {
-	case watch.Pause:
-		l.paused, l.snap.State = true, watch.Paused
-		l.publish(step)
-		if l.snap.LookStep != step {
-			l.record(step, l.look(ctx, step))
-		}
-	case watch.Resume:
-		l.paused, l.snap.State, l.snap.Message = false, watch.Training, ""
-		l.publish(step)
-	case watch.Save:
-		switch err := l.saveOnce(step); {
-		case errors.Is(err, ErrNotFinite):
-			l.snap.Message, l.failed = err.Error(), err
-		case err != nil:
-			l.snap.Message = err.Error()
-		default:
-			l.snap.Message, l.snap.Notice = "", fmt.Sprintf("saved at step %d", step)
-		}
-		l.publish(step)
-	case watch.Stop:
-		l.stopped = true
-	default: // a failed look leaves the request unanswered; the next step fails, too, and reports why
-		if !l.model.Answer(ctx, r) {
-			return
-		}
-		if views, err := l.model.Look(ctx); err == nil {
-			l.show(step, views)
-		}
-	}
-}
-
-// Show answers an onlooker's requests until ctx ends, without training. It starts from the newest snapshot.
-func Show(ctx context.Context, bus *watch.Bus, m Onlooker) {
-	for {
+// Show answers an onlooker's requests without training, from the newest snapshot on. It returns the Train or Home that somebody asked for, or
+// nil when ctx ends.
+func Show(ctx context.Context, bus *watch.Bus, m Onlooker) (next watch.Request) {
+	for next == nil {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-bus.Pending():
 			bus.Serve(time.Second, func(r watch.Request) {
+				switch r.(type) {
+				case watch.Train, watch.Home:
+					next = r
+					return
+				}
 				if !m.Answer(ctx, r) {
 					return
 				}
@@ -339,4 +301,5 @@ func Show(ctx context.Context, bus *watch.Bus, m Onlooker) {
 			})
 		}
 	}
+	return next
 }

@@ -39,7 +39,7 @@ func (r *Run) TrimMetrics(step int) error {
 
 const historyPoints = 512 // most points of a curve in the window
 
-// History returns the metrics of the run so far. It skips damaged lines.
+// History returns the metrics of the run so far, and what was done to it. It skips damaged lines.
 func (r *Run) History() (*watch.History, error) {
 	all, err := r.Records()
 	if err != nil {
@@ -50,7 +50,11 @@ func (r *Run) History() (*watch.History, error) {
 		h.Add(rec.Step, rec.Metrics)
 		h.Time(rec.Step, rec.Elapsed)
 	}
-	return h, nil
+	events, err := r.Events()
+	for _, e := range events {
+		h.Event(e)
+	}
+	return h, err
 }
 
 // Records returns the logged steps of the run so far. It skips damaged lines. A run that was resumed begins Elapsed anew.
@@ -124,12 +128,15 @@ func (r *Run) KeepMetrics(step int) (string, error) {
 }
 
 // Append adds a record to the metrics as one JSON line, whole or not at all.
-func (r *Run) Append(record any) error {
+func (r *Run) Append(record any) error { return r.appendLine(metricsName, record) }
+
+// appendLine adds a JSON line to a file of the run, whole or not at all.
+func (r *Run) appendLine(name string, record any) error {
 	p, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(r.Dir, metricsName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(filepath.Join(r.Dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}

@@ -28,6 +28,7 @@ type counter struct {
 	steps     int
 	onLook    func() error
 	stepError func(step int) error
+	rate      float64
 	text      string // that is attended to
 }
 
@@ -57,6 +58,11 @@ func (m *counter) Step(ctx context.Context) error {
 
 func (m *counter) Metrics() (watch.Metrics, error) {
 	return watch.Metrics{{Name: "loss", Value: m.loss(m.steps)}, {Name: "kl", Value: float64(m.steps)}}, nil
+}
+
+func (m *counter) SetRate(factor float64) error {
+	m.rate = factor
+	return nil
 }
 
 func (m *counter) State() []nn.Named { return []nn.Named{{Name: "weight", Tensor: m.weight}} }

@@ -16,13 +16,14 @@ import (
 
 // writing holds what a run could not write and will try again.
 type writing struct {
-	saves, notes, keeps, looks, looksKept retry
+	saves, notes, marks, keeps, looks, looksKept retry
 
-	records []Record  // not in the metrics yet
-	dropped int       // number of records dropped because too many waited
-	last    bool      // nothing will be tried again
-	samples []sampled // not in the folder yet
-	checked time.Time // when the run's folder was last checked
+	records []Record     // not in the metrics yet
+	events  watch.Events // not in the log of events yet
+	dropped int          // number of records dropped because too many waited
+	last    bool         // nothing will be tried again
+	samples []sampled    // not in the folder yet
+	checked time.Time    // when the run's folder was last checked
 }
 
 // sampled holds the views of a step.
@@ -205,6 +206,9 @@ func (l *loop) writeAgain() {
 	if l.writing.notes.due() {
 		l.writeRecords()
 	}
+	if l.writing.marks.due() {
+		l.writeEvents()
+	}
 	if l.writing.keeps.due() {
 		l.keepSamples()
 	}
@@ -215,6 +219,9 @@ func (l *loop) flush() {
 	l.writing.last = true
 	if len(l.writing.records) > 0 {
 		l.writeRecords()
+	}
+	if len(l.writing.events) > 0 {
+		l.writeEvents()
 	}
 	if len(l.writing.samples) > 0 {
 		l.keepSamples()

@@ -1,13 +1,14 @@
 package watch
 
 import (
+	"fmt"
 	"image"
 	"sync/atomic"
 	"time"
 )
 
-// A Request is something an onlooker asks of a trainer: a Decode, Attend, Ablate, Generate, Choose, Pause, Resume, Save or Stop. A Seek, Film,
-// Draw, Decode or Attend is also asked of package replay, about a run's past.
+// A Request is something an onlooker asks of a trainer, or of package replay about a run's past: a Seek, Film or Draw is for the past alone, a
+// Decode, Attend, Ablate or Generate for both.
 type Request interface{ request() }
 
 // Decode asks for the pictures of latent vectors. Only the newest Decode is kept: a waiting one is dropped, unanswered, when another is
@@ -47,6 +48,15 @@ type Ablate struct {
 	Mean  bool   // the head puts out its mean output on held-out data for each position; false: zeros
 }
 
+// String describes it in a few words, as "head 3 of h.0.attn (zeros)".
+func (a Ablate) String() string {
+	how := "zeros"
+	if a.Mean {
+		how = "its mean"
+	}
+	return fmt.Sprintf("head %d of %s (%s)", a.Head+1, a.Layer, how)
+}
+
 // Generate asks that a model which predicts the next token goes on with the text of an Attend so, in all further snapshots: see [Prompt]. The
 // zero value asks for nothing more.
 type Generate struct {
@@ -69,6 +79,21 @@ type Pause struct{}
 // Resume ends a Pause.
 type Resume struct{}
 
+// Step asks a paused trainer for one step, after which it pauses again.
+type Step struct{}
+
+// Rate asks for another learning rate from the next step on: Factor, above 0, times that of the run's settings.
+type Rate struct{ Factor float64 }
+
+// Sample asks for a look at the model now, which also writes samples into the run's folder.
+type Sample struct{}
+
+// Train asks to train a run that is not in training, to so many steps in all.
+type Train struct{ Steps int }
+
+// Home asks to end what runs, saved, and to go back to the start page.
+type Home struct{}
+
 // Save asks for a checkpoint.
 type Save struct{}
 
@@ -85,6 +110,11 @@ func (Generate) request() {}
 func (Choose) request()   {}
 func (Pause) request()    {}
 func (Resume) request()   {}
+func (Step) request()     {}
+func (Rate) request()     {}
+func (Sample) request()   {}
+func (Train) request()    {}
+func (Home) request()     {}
 func (Save) request()     {}
 func (Stop) request()     {}
 

@@ -13,6 +13,7 @@ type History struct {
 	points int
 	curves []*curve
 	clock  Clock
+	events Events
 	before float64 // seconds trained until the run was resumed
 	last   float64 // seconds of the newest Time since then
 	every  int     // how many times the clock has one point for
@@ -62,13 +63,19 @@ func (h *History) Time(step int, elapsed time.Duration) {
 	}
 }
 
+// Event appends what was done to the run.
+func (h *History) Event(e Event) { h.events = h.events.Add(e) }
+
+// Events returns what was done to the run so far. The caller must not change it.
+func (h *History) Events() Events { return slices.Clip(h.events) }
+
 // CurvesName is the name of the view that shows a run's metrics.
 const CurvesName = "Curves"
 
 // Curves returns the curves so far, grouped by what they measure, in the order in which their names first came. The result shares no memory
 // with h.
 func (h *History) Curves() *Curves {
-	v := &Curves{Name: CurvesName, Clock: Clock{slices.Clone(h.clock.Steps), slices.Clone(h.clock.Seconds)}}
+	v := &Curves{Name: CurvesName, Clock: Clock{slices.Clone(h.clock.Steps), slices.Clone(h.clock.Seconds)}, Events: slices.Clone(h.events)}
 	for _, c := range h.curves {
 		name, unit := measure(c.name)
 		i := slices.IndexFunc(v.Groups, func(g Group) bool { return g.Name == name })

@@ -22,6 +22,7 @@ type Curves struct {
 	Name   string
 	Groups []Group // each has an axis of its own
 	Clock  Clock
+	Events Events
 }
 
 // A Clock is the time trained at some steps. Both increase. There are no steps if the times are not known.

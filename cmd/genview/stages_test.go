@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/watch"
+)
+
+// TestStages drives what is behind a window: a run that was ended early is shown, trained to its end, trained further, and left for the start
+// page. Its checkpoint has the bits of a run that was trained in one go.
+func TestStages(t *testing.T) {
+	dir := t.TempDir()
+	whole, run := filepath.Join(dir, "whole"), filepath.Join(dir, "run")
+	must(t, tiny("--out", whole, "--steps", "14")...)
+	must(t, tiny("--out", run, "--steps", "6")...)
+	unheard := &loser{} // of whose devices none is lost
+	a := &app{out: &results{to: unheard}, console: &console{status: unheard, plain: unheard}, checkpoint: -1, recorded: -1}
+	o, err := a.lookAt(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	w := &watching{app: a, whole: t.Context(), training: ctx, looking: ctx, close: stop, bus: o.Live, past: watch.NewBus()}
+	ended := make(chan error, 1)
+	go func() { ended <- w.run(func(w *watching) (stage, error) { return w.shows(o) }) }()
+	await := func(what string, ok func(s *watch.Snapshot) bool) {
+		t.Helper()
+		for deadline := time.Now().Add(60 * time.Second); !ok(o.Live.Latest()); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited in vain: %s; the newest snapshot is %+v", what, o.Live.Latest())
+			}
+		}
+	}
+	rests := func(step int) func(s *watch.Snapshot) bool {
+		return func(s *watch.Snapshot) bool {
+			return s.State == watch.Done && s.Step == step && s.Trainable && s.Home && s.Message == ""
+		}
+	}
+	await("the run is shown", rests(6))
+	o.Live.Send(watch.Train{Steps: 10})
+	await("it is trained to its end", rests(10))
+	o.Live.Send(watch.Train{Steps: 10})
+	await("to train it no further is refused", func(s *watch.Snapshot) bool { return strings.Contains(s.Message, "cannot be trained to step 10") })
+	o.Live.Send(watch.Train{Steps: 14})
+	await("it is trained further", rests(14))
+	if !bytes.Equal(newest(t, whole), newest(t, run)) {
+		t.Error("14 steps in three parts give other bits than 14 at once")
+	}
+	if p, err := os.ReadFile(filepath.Join(run, "config.yaml")); err != nil || !bytes.Contains(p, []byte("steps: 14\n")) {
+		t.Errorf("the configuration is %s, %v", p, err)
+	}
+	o.Live.Send(watch.Train{Steps: 1 << 30})
+	await("it is in training", func(s *watch.Snapshot) bool { return s.State == watch.Training && s.Step > 14 })
+	o.Live.Send(watch.Home{})
+	await("the start page is shown", func(s *watch.Snapshot) bool { return s.State == watch.Choosing && len(s.Choices) > 0 && len(s.Views) == 0 })
+	if past := w.past.Latest(); past.Past != nil {
+		t.Errorf("the start page has a past: %+v", past.Past)
+	}
+	if bytes.Equal(newest(t, whole), newest(t, run)) {
+		t.Error("what was trained before the user left is not saved")
+	}
+	stop()
+	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestFailedStageLeadsHome: an error stays in the window until the user goes to the start page.
+func TestFailedStageLeadsHome(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	bus := watch.NewBus()
+	w := &watching{app: &app{}, whole: ctx, training: ctx, looking: ctx, close: stop, bus: bus, past: watch.NewBus()}
+	broken := errors.New("the data are gone")
+	ended := make(chan error, 1)
+	go func() { ended <- w.run(func(*watching) (stage, error) { return nil, broken }) }()
+	for bus.Latest().Message == "" {
+		<-bus.Changed()
+	}
+	if s := bus.Latest(); s.State != watch.Done || !s.Home || s.Message != "the data are gone" {
+		t.Errorf("the window shows %+v", s)
+	}
+	bus.Send(watch.Home{})
+	for bus.Latest().State != watch.Choosing {
+		<-bus.Changed()
+	}
+	stop()
+	if err := <-ended; !errors.Is(err, broken) {
+		t.Errorf("ended with %v", err)
+	}
+}

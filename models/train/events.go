@@ -1,0 +1,71 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"genview/models/watch"
+)
+
+const eventsName = "events.jsonl"
+
+// Events returns what was done to the run and still holds: without what was done after a step that training went on from later. It skips
+// lines that it cannot read.
+func (r *Run) Events() (all watch.Events, err error) {
+	p, err := os.ReadFile(filepath.Join(r.Dir, eventsName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	for line := range bytes.Lines(p) {
+		var e watch.Event
+		if json.Unmarshal(line, &e) == nil && e.Kind != "" && e.Step >= 0 && (e.Kind != watch.RateSet || e.Rate > 0) {
+			all = all.Add(e)
+		}
+	}
+	return all, nil
+}
+
+// event notes what was done to the run, for the run's folder and an onlooker.
+func (l *loop) event(e watch.Event) {
+	e.Time = time.Now().UTC().Truncate(time.Millisecond)
+	l.History.Event(e)
+	l.snap.Show(l.History.Curves())
+	l.writing.events = append(l.writing.events, e)
+	if l.writing.marks.wait == 0 {
+		l.writeEvents()
+	}
+}
+
+// writeEvents adds the waiting events to the run's folder.
+func (l *loop) writeEvents() {
+	w := &l.writing
+	for len(w.events) > 0 {
+		if err := l.run.appendLine(eventsName, w.events[0]); err != nil {
+			w.marks.failed(l, fmt.Sprintf("the log of events cannot be written: %v", err))
+			return
+		}
+		w.events = w.events[1:]
+	}
+	w.marks.worked(l, "the log of events is written again, none is missing")
+}
+
+// begin notes that training begins, and sets the learning rate to what it was changed to.
+func (l *loop) begin() error {
+	l.event(watch.Event{Step: l.from, Kind: watch.Began, Steps: l.Steps})
+	return l.setRate(l.History.Events().Rate())
+}
+
+// setRate makes the learning rate a factor times that of the settings.
+func (l *loop) setRate(factor float64) error {
+	err := l.model.SetRate(factor)
+	if err == nil {
+		l.snap.Rate = factor
+	}
+	return err
+}

@@ -1,0 +1,142 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/watch"
+)
+
+// lines describes what was done to a run, without when.
+func lines(t *testing.T, r *Run) (all []string) {
+	t.Helper()
+	events, err := r.Events()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		all = append(all, fmt.Sprint(e.Step, " ", e))
+	}
+	return all
+}
+
+// TestActionsAreLoggedAndSurvive: a paused training makes one step, samples, and takes another learning rate; a run that goes on has that rate,
+// and what was done after the step that it goes on from is undone.
+func TestActionsAreLoggedAndSurvive(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	bus := watch.NewBus()
+	m.onStep = func(step int) {
+		switch step {
+		case 5:
+			bus.Send(watch.Pause{})
+		case 8:
+			bus.Send(watch.Stop{})
+		}
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := runLoop(context.Background(), t, r, m, 0, Options{Steps: 1 << 30, Bus: bus})
+		ended <- err
+	}()
+	await := func(what string, ok func(s *watch.Snapshot) bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !ok(bus.Latest()); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited in vain: %s; the newest snapshot is %+v", what, bus.Latest())
+			}
+		}
+	}
+	await("paused", func(s *watch.Snapshot) bool { return s.State == watch.Paused && s.Step == 5 })
+	bus.Send(watch.Step{})
+	await("one step", func(s *watch.Snapshot) bool { return s.State == watch.Paused && s.Step == 6 && s.LookStep == 6 })
+	bus.Send(watch.Sample{})
+	await("a sample", func(s *watch.Snapshot) bool { return strings.HasPrefix(s.Notice, "a sample of step 6") })
+	bus.Send(watch.Rate{Factor: 0.5})
+	await("a rate", func(s *watch.Snapshot) bool { return s.Rate == 0.5 && s.Notice == "learning rate × 0.5" })
+	bus.Send(watch.Rate{Factor: -1})
+	await("a bad rate", func(s *watch.Snapshot) bool { return strings.Contains(s.Message, "give a factor from") })
+	bus.Send(watch.Save{})
+	bus.Send(watch.Ablate{Layer: "h.0.attn", Head: 2})
+	bus.Send(watch.Resume{})
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	curves := watch.Find[*watch.Curves](bus.Latest().Views, watch.CurvesName)
+	if !slices.Contains(curves.Groups[0].Series[0].Steps, 6) {
+		t.Error("the loss of the single step is not logged")
+	}
+	want := []string{
+		"0 training began", "5 paused", "6 one step", "6 sampled", "6 learning rate × 0.5", "6 saved", "6 without head 3 of h.0.attn (zeros)", "6 resumed", "8 stopped",
+	}
+	if got := lines(t, r); !slices.Equal(got, want) {
+		t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if _, err := os.Stat(filepath.Join(r.Dir, samples, "step-00000006.txt")); err != nil {
+		t.Error(err)
+	}
+	goOn := func(from int, rate float64) {
+		t.Helper()
+		m.rate, m.steps, m.onStep = 0, from, nil
+		h, err := r.History()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := runLoop(context.Background(), t, r, m, from, Options{Steps: from + 1, History: h}); err != nil || m.rate != rate {
+			t.Errorf("goes on from step %d with the rate × %v, %v; want %v", from, m.rate, err, rate)
+		}
+	}
+	goOn(8, 0.5)
+	goOn(5, 1)
+	if got, want := lines(t, r), []string{"0 training began", "5 paused", "5 training went on"}; !slices.Equal(got, want) {
+		t.Errorf("what holds is %v, want %v", got, want)
+	}
+}
+
+// TestDamagedEventsAreSkipped: what cannot be read costs only itself, also what a later version writes.
+func TestDamagedEventsAreSkipped(t *testing.T) {
+	r := create(t)
+	text := `{"step":0,"time":"2026-11-30T20:00:00Z","event":"began","steps":100}
+{"step":4,"time":"when","event":"rate","rate":0.5}
+{"step":5,"event":"rate","rate":0}
+{"step":6,"event":"rate","rate":0.25,"why":{"loss":[3,2]}}
+{"step":7,"event":"a later kind"}
+null
+[1]
+{"step":-8,"event":"paused"}
+{"step":9,"event":"ra`
+	if err := os.WriteFile(filepath.Join(r.Dir, eventsName), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := lines(t, r), []string{"0 training began", "6 learning rate × 0.25", "7 a later kind"}; !slices.Equal(got, want) {
+		t.Errorf("read %q, want %q", got, want)
+	}
+}
+
+// TestEventsThatFailAreTriedAgain: a log that cannot be written does not end the run, and has all lines once it can.
+func TestEventsThatFailAreTriedAgain(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	said := told(r)
+	path := filepath.Join(r.Dir, eventsName)
+	if err := os.Mkdir(path, 0o755); err != nil { // which no line can be appended to
+		t.Fatal(err)
+	}
+	m.onStep = func(step int) {
+		if step == 3 {
+			if err := os.Remove(path); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if _, err := runLoop(context.Background(), t, r, m, 0, Options{Steps: 4}); err != nil {
+		t.Fatal(err)
+	}
+	if got := lines(t, r); !slices.Equal(got, []string{"0 training began"}) || len(*said) != 2 || !strings.Contains((*said)[0], "the log of events cannot be written") {
+		t.Errorf("the log has %q, said %q", got, *said)
+	}
+}
