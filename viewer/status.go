@@ -16,7 +16,7 @@ type Status struct {
 	higher      button
 	train       button    // further, a run that is not in training
 	home        button    // back to the start page
-	further     int       // number of further steps that the user chose; 0: what is usual
+	further     int       // number of further steps that the user chose; 0: the usual one
 	notice      string    // the newest one
 	fades       time.Time // when to hide it
 	fresh       bool      // it is visible

@@ -138,7 +138,7 @@ func (p *Status) resting(size Point, s *watch.Snapshot) (t resting) {
 // trainable tells whether the run can be trained further from the window.
 func trainable(s *watch.Snapshot) bool { return s.Trainable && s.State == watch.Done }
 
-// steps returns how many steps a run is trained further: what the user chose, or what is left of it, or as many again.
+// steps returns how many steps a run is trained further: a number that the user chose, or the rest of it, or as many again.
 func (p *Status) steps(s *watch.Snapshot) int {
 	switch {
 	case p.further > 0:

@@ -63,7 +63,7 @@ func TestSteering(t *testing.T) {
 	}
 }
 
-// TestFurtherSteps: what is left is offered first, or as many steps again; the keys halve and double it.
+// TestFurtherSteps: the rest is offered first, or as many steps again; the keys halve and double it.
 func TestFurtherSteps(t *testing.T) {
 	s := steered(watch.Done)
 	s.Trainable, s.Step = true, s.Steps

@@ -60,7 +60,9 @@ func TestStages(t *testing.T) {
 	o.Live.Send(watch.Train{Steps: 1 << 30})
 	await("it is in training", func(s *watch.Snapshot) bool { return s.State == watch.Training && s.Step > 14 })
 	o.Live.Send(watch.Home{})
-	await("the start page is shown", func(s *watch.Snapshot) bool { return s.State == watch.Choosing && len(s.Choices) > 0 && len(s.Views) == 0 })
+	await("the start page is shown", func(s *watch.Snapshot) bool {
+		return s.State == watch.Choosing && len(s.Choices) > 0 && len(s.Views) == 0
+	})
 	if past := w.past.Latest(); past.Past != nil {
 		t.Errorf("the start page has a past: %+v", past.Past)
 	}
