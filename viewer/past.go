@@ -63,7 +63,7 @@ func (st *State) send(r watch.Request, live func(watch.Request) bool) bool {
 		if replayed(st.snapshot) {
 			return st.past.Send(r)
 		}
-	case watch.Attend, watch.Ablate, watch.Generate: // now and in the past
+	case watch.Attend, watch.Ablate, watch.Dissect, watch.Generate: // now and in the past
 		st.past.Send(r) // where nobody takes it yet, the training has not begun
 	}
 	return live(r)

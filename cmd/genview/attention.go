@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"genview/models/family"
@@ -22,7 +24,7 @@ import (
 )
 
 func (a *app) attention() *cobra.Command {
-	var out, reduce string
+	var out, reduce, inside string
 	c := &cobra.Command{
 		Use:         "attention RUN TEXT",
 		Annotations: doing("reading"),
@@ -31,9 +33,13 @@ func (a *app) attention() *cobra.Command {
 that it reads, how much it reads the previous token, and which token gets the most. With -o it writes the maps.`,
 		Example: `  genview attention runs/dates "3 May 1998"
   genview attention runs/dates "3 May 1998" -o maps.png
-  genview attention runs/shakespeare "To be, or not to be" --reduce rollout -o maps.html`,
+  genview attention runs/shakespeare "To be, or not to be" --reduce rollout -o maps.html
+  genview attention runs/shakespeare "To be, or not to be" --stages h.1.attn:3 -o stages.npz`,
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, words []string) (err error) {
+			if c.Flags().Changed("stages") {
+				return a.stages(c.Context(), words[0], words[1], inside, reduce, out)
+			}
 			if err := a.checkMaps(out); err != nil {
 				return err
 			}
@@ -63,8 +69,45 @@ that it reads, how much it reads the previous token, and which token gets the mo
 	c.Flags().StringVarP(&out, "output", "o", "", `file to write: .html (a page with hover and lines), .json, .npy (an array [layers, heads, to, from]),
 .npz (an array for each layer), .png and what else sample writes; -.json and so on for stdout`)
 	c.Flags().StringVar(&reduce, "reduce", "", fmt.Sprintf("one map for each layer, in place of one for each head: %s, %s or %s", heads.Average, heads.Maximum, heads.Rollout))
+	c.Flags().StringVar(&inside, "stages", "", `what one head computes, as LAYER:HEAD: the scores Q·K, which are masked, their softmax, the weighted values;
+with -o as .json, or .npz with an array for each`)
 	c.Flags().BoolVar(&a.anonymous, "no-provenance", false, "do not write into the file what it was made with and from")
 	return c
+}
+
+// stages prints or writes the stages of a head's attention to a text.
+func (a *app) stages(ctx context.Context, folder, text, name, reduce, out string) (err error) {
+	at := strings.LastIndex(name, ":")
+	n, wrong := strconv.Atoi(name[at+1:])
+	format := strings.ToLower(filepath.Ext(out))
+	switch {
+	case at < 1 || wrong != nil || n < 1:
+		return usageError{fmt.Errorf("--stages %q: give a layer and the number of a head, as h.1.attn:3; genview attention lists both", name)}
+	case reduce != "":
+		return usageError{errors.New("--stages is of one head, --reduce of all: give one of the two")}
+	case out != "" && !slices.Contains(heads.StageFormats, format):
+		return usageError{fmt.Errorf("-o %s: stages are written as %s", out, strings.Join(heads.StageFormats, " or "))}
+	case a.binary(out, format):
+		return fmt.Errorf("-o %s: a terminal does not show arrays: send the output to a program, or name a file", out)
+	}
+	s, m, err := opened[family.Dissected](ctx, a, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	stages, err := m.Stages(ctx, text, watch.Dissect{Layer: name[:at], Head: n - 1})
+	if err != nil {
+		return err
+	}
+	if out == "" {
+		_, err := io.WriteString(a.out, heads.StageTable(stages))
+		return err
+	}
+	var file bytes.Buffer
+	if err := heads.WriteStages(&file, format, stages); err != nil {
+		return err
+	}
+	return a.put(out, file.Bytes())
 }
 
 // mapFormat returns the format of package heads that a name asks for; "" for pictures.

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"image"
 	"reflect"
+	"strings"
 
 	"genview/models/heads"
+	"genview/models/nn"
 	"genview/models/watch"
 	"genview/tensor"
 )
@@ -82,6 +84,13 @@ type Attentive interface {
 	Examine(ctx context.Context, o Evaluation) (*heads.Report, error)
 }
 
+// A Dissected model shows what its heads compute inside.
+type Dissected interface {
+	Reader
+	// Stages returns the stages of a head's attention to a text. If there is no such head, or the model cannot read the text, that is an error.
+	Stages(ctx context.Context, text string, head watch.Dissect) (*watch.Stages, error)
+}
+
 // A Translator translates texts.
 type Translator interface {
 	Translate(ctx context.Context, texts []string) ([]string, error)
@@ -138,6 +147,7 @@ var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Opened]():        "has no decoder to look into, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Reader]():        "does not read texts, as Transformers of text do",
 	reflect.TypeFor[Attentive]():     "has no attention heads that are scored, as Transformers of text have",
+	reflect.TypeFor[Dissected]():     "has no attention heads to look into, as Transformers have",
 	reflect.TypeFor[Translator]():    "does not translate",
 	reflect.TypeFor[Generator]():     "does not go on with a text, as GPTs do",
 	reflect.TypeFor[Classifier]():    "does not tell classes of pictures, as classifiers do",
@@ -162,6 +172,30 @@ func As[Ability any](title string, m Model) (Ability, error) {
 		what = "is no " + reflect.TypeFor[Ability]().String()
 	}
 	return a, &LackError{title, what}
+}
+
+// StagesOf names the tokens of a head's stages as the maps of the same text do. If the maps do not have the head, that is an error.
+func StagesOf(maps *watch.HeatMaps, head watch.Dissect, compute func() (*nn.Stages, error)) (*watch.Stages, error) {
+	if maps.Prompt.Problem != "" {
+		return nil, errors.New(maps.Prompt.Problem)
+	}
+	for _, m := range maps.Maps {
+		if m.Name != head.Layer || head.Head < 0 || head.Head >= m.Heads {
+			continue
+		}
+		s, err := compute()
+		if err != nil {
+			return nil, err
+		}
+		return &watch.Stages{
+			Dissect: head, Rows: m.Rows, Cols: m.Cols, Width: s.Width, Scores: s.Scores, Masked: s.Masked, Weights: s.Weights, Values: s.Values,
+		}, nil
+	}
+	var names []string
+	for _, m := range maps.Maps {
+		names = append(names, fmt.Sprintf("%s (%s)", m.Name, CountOf(m.Heads, "head")))
+	}
+	return nil, fmt.Errorf("there is no head %d of %q; the layers are %s", head.Head+1, head.Layer, strings.Join(names, ", "))
 }
 
 // Attention returns the view of a prompt before the model has read it.

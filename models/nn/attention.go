@@ -12,6 +12,9 @@ type MultiheadAttention struct {
 	Name  string // of the tap on the attention weights
 }
 
+// never is added to a score that a mask forbids. It is so low that the score's weight is 0.
+const never = -1e9
+
 // NewMultiheadAttention makes a MultiheadAttention with the names and the initial values of torch.nn.MultiheadAttention, tapped under the
 // scope's path.
 func NewMultiheadAttention(s *Scope, dim, heads int, drop *Dropout) *MultiheadAttention {
@@ -37,11 +40,13 @@ func (a *MultiheadAttention) Forward(p *Pass, x, memory *tensor.Tensor, o tensor
 		heads[i] = a.split(heads[i])
 	}
 	if o.Mask != nil && o.Mask.DType() == tensor.Bool {
-		const never = -1e9 // so low that the score's weight is 0
 		o.Mask = tensor.Where(o.Mask, tensor.Full(0), tensor.Full(never))
 	}
 	o.Tap = a.Name
 	a.Drop.attention(p, &o)
+	if p.attention != nil {
+		p.attention(a.Name, heads[0], heads[1], heads[2], o)
+	}
 	y := p.ofHeads(a.Name, tensor.ScaledDotProductAttention(heads[0], heads[1], heads[2], o))
 	return a.Out.Forward(y.Permute(0, 2, 1, 3).Reshape(x.Shape()...))
 }

@@ -10,6 +10,8 @@ type Pass struct {
 	updates  []tensor.Update
 	layers   []Activation
 	heads    func(layer string, y *tensor.Tensor) *tensor.Tensor // nil for nothing
+
+	attention func(layer string, q, k, v *tensor.Tensor, o tensor.AttentionOptions) // hears of each attention layer; nil for nobody
 }
 
 // An Activation is what a layer makes of a pass's input.

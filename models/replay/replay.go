@@ -222,7 +222,7 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 	switch r := r.(type) {
 	case watch.Seek:
 		p.seek(r.Step)
-	case watch.Attend, watch.Ablate, watch.Generate:
+	case watch.Attend, watch.Ablate, watch.Dissect, watch.Generate:
 		p.wishes.add(r)
 		p.unread = p.moment != nil && !p.wishes.fit(p.moment.Views)
 	case watch.Decode:
@@ -308,6 +308,9 @@ func (p *player) wish(ctx context.Context) (look bool) {
 	}
 	if p.wishes.cut != nil {
 		look = p.session.Model.Answer(ctx, *p.wishes.cut) || look
+	}
+	if p.wishes.inside != nil {
+		look = p.session.Model.Answer(ctx, *p.wishes.inside) || look
 	}
 	if p.wishes.goOn != nil {
 		look = p.session.Model.Answer(ctx, *p.wishes.goOn) || look

@@ -8,9 +8,10 @@ import (
 
 // wishes are what the user wants to see of a prompt, at whatever step.
 type wishes struct {
-	text string          // that was typed; "": none
-	cut  *watch.Ablate   // nil: none was asked for
-	goOn *watch.Generate // nil: it was not asked for
+	text   string          // that was typed; "": none
+	cut    *watch.Ablate   // nil: none was asked for
+	inside *watch.Dissect  // nil: none was asked for
+	goOn   *watch.Generate // nil: it was not asked for
 }
 
 // add takes a request that is a wish.
@@ -20,10 +21,15 @@ func (w *wishes) add(r watch.Request) {
 		w.text = r.Text
 	case watch.Ablate:
 		w.cut = &r
+	case watch.Dissect:
+		w.inside = &r
 	case watch.Generate:
 		w.goOn = &r
 	}
 }
+
+// differs tells whether something was asked for that is not what there is.
+func differs[T comparable](want *T, got T) bool { return want != nil && *want != got }
 
 // fit tells whether the views of a prompt are those that the user wants.
 func (w *wishes) fit(views []watch.View) bool {
@@ -33,9 +39,13 @@ func (w *wishes) fit(views []watch.View) bool {
 			return false
 		}
 		var cut watch.Ablate
+		var inside watch.Dissect
 		if m.Cut != nil {
 			cut = m.Cut.Ablate
 		}
-		return w.text != "" && w.text != m.Prompt.Text || w.cut != nil && *w.cut != cut || w.goOn != nil && *w.goOn != m.Prompt.Drawn
+		if m.Stages != nil {
+			inside = m.Stages.Dissect
+		}
+		return w.text != "" && w.text != m.Prompt.Text || differs(w.cut, cut) || differs(w.inside, inside) || differs(w.goOn, m.Prompt.Drawn)
 	})
 }

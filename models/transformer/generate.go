@@ -22,6 +22,8 @@ type Generator struct {
 	next    *continuation
 	eval    *evaluator
 	without *ablatedGPT
+
+	dissected *dissected
 }
 
 // NewGenerator builds and compiles the training step.

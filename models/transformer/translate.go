@@ -2,7 +2,6 @@ package transformer
 
 import (
 	"context"
-	"strings"
 
 	"genview/models/nn"
 	"genview/models/step"
@@ -19,6 +18,8 @@ type Translator struct {
 	greedy  *greedy
 	probe   *probe
 	without *ablatedTranslator
+
+	dissected *dissected
 }
 
 // NewTranslator builds and compiles the training step.
@@ -155,8 +156,8 @@ func (t *Translator) Attention(ctx context.Context, source, target []int32) ([]S
 	if err := filled(from, source); err != nil {
 		return nil, err
 	}
-	target = append([]int32{Begin}, target...)
-	if err := filled(to, target[:min(len(target), c.Target)]); err != nil {
+	target = c.read(target)
+	if err := filled(to, target); err != nil {
 		return nil, err
 	}
 	if err := p.program.Run(ctx, tensor.Feed{p.source: from, p.target: to}); err != nil {
@@ -164,13 +165,7 @@ func (t *Translator) Attention(ctx context.Context, source, target []int32) ([]S
 	}
 	var all []Shares
 	for _, tap := range p.taps {
-		rows, cols := min(len(target), c.Target), len(source)
-		switch {
-		case strings.HasPrefix(tap.Name(), "encoder."):
-			rows = len(source)
-		case strings.HasSuffix(tap.Name(), ".self_attn"):
-			cols = rows
-		}
+		rows, cols := used(tap.Name(), len(source), len(target))
 		s, err := shares(p.program, tap, rows, cols)
 		if err != nil {
 			return nil, err

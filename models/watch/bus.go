@@ -8,7 +8,7 @@ import (
 )
 
 // A Request is something an onlooker asks of a trainer, or of package replay about a run's past: a Seek, Film or Draw is for the past alone, a
-// Decode, Attend, Ablate or Generate for both.
+// Decode, Attend, Ablate, Dissect or Generate for both.
 type Request interface{ request() }
 
 // Decode asks for the pictures of latent vectors. Only the newest Decode is kept: a waiting one is dropped, unanswered, when another is
@@ -55,6 +55,13 @@ func (a Ablate) String() string {
 		how = "its mean"
 	}
 	return fmt.Sprintf("head %d of %s (%s)", a.Head+1, a.Layer, how)
+}
+
+// Dissect asks for the stages of a head's attention to the text of an Attend, in all further snapshots: see [HeatMaps.Stages]. The zero value
+// asks for nothing more.
+type Dissect struct {
+	Layer string `json:"layer"` // the name of its [Map]; "": none
+	Head  int    `json:"head"`  // from 0
 }
 
 // Generate asks that a model which predicts the next token goes on with the text of an Attend so, in all further snapshots: see [Prompt]. The
@@ -106,6 +113,7 @@ func (Seek) request()     {}
 func (Film) request()     {}
 func (Draw) request()     {}
 func (Ablate) request()   {}
+func (Dissect) request()  {}
 func (Generate) request() {}
 func (Choose) request()   {}
 func (Pause) request()    {}

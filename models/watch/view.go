@@ -103,6 +103,19 @@ type HeatMaps struct {
 	Words  [2]string // around a value in a sentence from its row to its column, such as "takes" and "from"
 	Maps   []Map     // in the order in which they are shown; none if the prompt has a problem
 	Cut    *Cut      `json:",omitempty"` // what the model does without one of its heads; nil: nothing was asked
+	Stages *Stages   `json:"-"`          // what one of its heads computes; nil: nothing was asked. A recording omits it: its weights give it again.
+}
+
+// Stages are what a head computes on the way from queries to its output (Vaswani et al. 2017, equation 1), for each query.
+type Stages struct {
+	Dissect
+	Rows    []string  `json:"rows"`    // the tokens of the queries
+	Cols    []string  `json:"columns"` // the tokens of the keys
+	Width   int       `json:"width"`   // of a value
+	Scores  []float32 `json:"scores"`  // Q·Kᵀ/√D [len(Rows), len(Cols)]
+	Masked  []bool    `json:"masked"`  // whether the query must not look at the key [len(Rows), len(Cols)]
+	Weights []float32 `json:"weights"` // the softmax of the scores that are not masked [len(Rows), len(Cols)]
+	Values  []float32 `json:"values"`  // Weights·V [len(Rows), Width]
 }
 
 // A Cut is what a model does without one of its heads.
@@ -138,9 +151,9 @@ type Prompt struct {
 	Problem string   // why the model cannot read Text; the other fields are then empty; "": it can
 }
 
-// Has tells whether the view has the head of an ablation.
-func (v *HeatMaps) Has(a Ablate) bool {
-	return slices.ContainsFunc(v.Maps, func(m Map) bool { return m.Name == a.Layer && a.Head >= 0 && a.Head < m.Heads })
+// Has tells whether the view has a head of a layer.
+func (v *HeatMaps) Has(layer string, head int) bool {
+	return slices.ContainsFunc(v.Maps, func(m Map) bool { return m.Name == layer && head >= 0 && head < m.Heads })
 }
 
 // A Map holds tables of one size. For a Transformer they are the attention weights of a layer's heads: how much the token of each row

@@ -88,6 +88,9 @@ func writes(ctx context.Context, m family.Model, views []watch.View, ask func(wh
 		ask("Examine", examines(ctx, m))
 		ask("Ablate", ablates(ctx, m, views))
 	}
+	if m, ok := m.(family.Dissected); ok {
+		ask("Dissect", dissects(ctx, m, views))
+	}
 	if m, ok := m.(family.Translator); ok {
 		out, err := m.Translate(ctx, []string{"3 May 1998", "4 July 2001"})
 		if err == nil && len(out) != 2 {
@@ -104,6 +107,59 @@ func writes(ctx context.Context, m family.Model, views []watch.View, ask func(wh
 		ask("Generate", err)
 		ask("go on", goesOn(ctx, m, views))
 	}
+}
+
+// dissects asks for the stages of heads: further looks have them, until nothing is asked for. Their weights are those of the maps.
+func dissects(ctx context.Context, of family.Dissected, views []watch.View) error {
+	m, is := of.(family.Model)
+	maps := watch.Find[*watch.HeatMaps](views, "Attention")
+	if !is || maps == nil || len(maps.Maps) == 0 {
+		return errors.New("no view has maps")
+	}
+	asks := []watch.Dissect{{Layer: maps.Maps[0].Name, Head: maps.Maps[0].Heads}, {}}
+	for _, l := range maps.Maps {
+		asks = append(asks, watch.Dissect{Layer: l.Name, Head: l.Heads - 1})
+	}
+	for _, ask := range append(asks, watch.Dissect{}) {
+		if !m.Answer(ctx, ask) {
+			return fmt.Errorf("%+v does not lead to a look", ask)
+		}
+		views, err := m.Look(ctx)
+		if err != nil {
+			return err
+		}
+		maps := watch.Find[*watch.HeatMaps](views, "Attention")
+		if got := maps.Stages; (got != nil) != maps.Has(ask.Layer, ask.Head) {
+			return fmt.Errorf("%+v leads to %+v", ask, got)
+		}
+		if maps.Stages == nil {
+			continue
+		}
+		if err := isOf(maps, ask); err != nil {
+			return fmt.Errorf("%+v: %w", ask, err)
+		}
+	}
+	return nil
+}
+
+// isOf checks stages against the map of their head.
+func isOf(maps *watch.HeatMaps, ask watch.Dissect) error {
+	s := maps.Stages
+	cells := len(s.Rows) * len(s.Cols)
+	if s.Dissect != ask || s.Width == 0 || len(s.Scores) != cells || len(s.Masked) != cells || len(s.Weights) != cells || len(s.Values) != len(s.Rows)*s.Width {
+		return fmt.Errorf("%d queries, %d keys, values of %d: the stages of %+v do not have that size", len(s.Rows), len(s.Cols), s.Width, s.Dissect)
+	}
+	for _, m := range maps.Maps {
+		if m.Name != ask.Layer || len(m.Rows) != len(s.Rows) || len(m.Cols) != len(s.Cols) { // of a picture's map the rows are not queries
+			continue
+		}
+		for i, want := range m.Head(ask.Head) {
+			if math.Abs(float64(s.Weights[i]-want)) > 1e-5 || s.Masked[i] && want > 1e-6 {
+				return fmt.Errorf("weight %d is %v, masked: %v; in the map it is %v", i, s.Weights[i], s.Masked[i], want)
+			}
+		}
+	}
+	return nil
 }
 
 // goesOn asks that a model goes on with the text whose attention is shown: further looks do, until nothing is asked for.
@@ -260,7 +316,7 @@ func ablates(ctx context.Context, of family.Attentive, views []watch.View) error
 			return err
 		}
 		got := watch.Find[*watch.HeatMaps](views, "Attention").Cut
-		if !maps.Has(ask) {
+		if !maps.Has(ask.Layer, ask.Head) {
 			if got != nil {
 				return fmt.Errorf("%v, which there is not, leads to %v", ask, got)
 			}

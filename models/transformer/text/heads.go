@@ -9,6 +9,7 @@ import (
 
 	"genview/models/family"
 	"genview/models/heads"
+	"genview/models/nn"
 	"genview/models/transformer"
 	"genview/models/watch"
 )
@@ -102,7 +103,7 @@ func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
 	}
 	text, err := m.heldOut(ctx, lookedAt)
 	switch {
-	case err != nil && !a.Has(m.cut) && ctx.Err() == nil: // a run whose text has moved is shown without scores
+	case err != nil && !a.Has(m.cut.Layer, m.cut.Head) && ctx.Err() == nil: // a run whose text has moved is shown without scores
 		return nil
 	case err != nil:
 		return err
@@ -114,7 +115,7 @@ func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
 	for i := range a.Maps {
 		a.Maps[i].Scores = scores[i]
 	}
-	if !a.Has(m.cut) {
+	if !a.Has(m.cut.Layer, m.cut.Head) {
 		return nil
 	}
 	prompt, err := m.encode(a.Prompt.Text)
@@ -127,6 +128,26 @@ func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
 	}
 	a.Cut = &watch.Cut{Ablate: m.cut, Loss: both[0].Loss, Lost: both[1].Loss, Unit: unit, Next: m.likeliest(both[1].Next)}
 	return nil
+}
+
+// Stages returns the stages of a head's attention to a text, or to the end of one that is longer than the context.
+func (m *model) Stages(ctx context.Context, text string, head watch.Dissect) (*watch.Stages, error) {
+	a, err := m.Attend(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return m.stages(ctx, a, head)
+}
+
+// stages returns the stages of a head's attention to the text of maps.
+func (m *model) stages(ctx context.Context, a *watch.HeatMaps, head watch.Dissect) (*watch.Stages, error) {
+	return family.StagesOf(a, head, func() (*nn.Stages, error) {
+		tokens, err := m.encode(a.Prompt.Text)
+		if err != nil {
+			return nil, err
+		}
+		return m.Generator.Stages(ctx, tokens[a.Prompt.Unread:], head.Layer, head.Head)
+	})
 }
 
 // Examine scores all heads, and measures the held-out text without each: 4096 characters, or as many windows as examples are asked for.

@@ -24,6 +24,7 @@ type model struct {
 	step       int
 	text       string         // the text whose attention is shown; "": the newest sample
 	cut        watch.Ablate   // the head without which the model is shown, too
+	inside     watch.Dissect  // the head whose stages are shown, too
 	goOn       watch.Generate // how to go on with that text; zero: a little, with the likeliest
 }
 
@@ -192,6 +193,11 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	if err := m.look(ctx, a); err != nil {
 		return nil, err
 	}
+	if a.Has(m.inside.Layer, m.inside.Head) {
+		if a.Stages, err = m.stages(ctx, a, m.inside); err != nil {
+			return nil, err
+		}
+	}
 	return []watch.View{&watch.Texts{Name: "Sample", Examples: []watch.Example{{Input: m.Opening(), Output: sample.String()}}}, a}, nil
 }
 
@@ -200,13 +206,15 @@ func firstRunes(s string, n int) string {
 	return string(r[:min(n, len(r))])
 }
 
-// Answer sets the text whose attention is shown, the head to do without, and how to go on with the text.
+// Answer sets the text whose attention is shown, the heads to do without and to look into, and how to go on with the text.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	switch r := r.(type) {
 	case watch.Attend:
 		m.text = r.Text
 	case watch.Ablate:
 		m.cut = r
+	case watch.Dissect:
+		m.inside = r
 	case watch.Generate:
 		m.goOn = r
 	default:

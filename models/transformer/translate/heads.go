@@ -6,6 +6,7 @@ import (
 
 	"genview/models/family"
 	"genview/models/heads"
+	"genview/models/nn"
 	"genview/models/transformer"
 	"genview/models/watch"
 )
@@ -70,7 +71,7 @@ func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
 	for i := range a.Maps {
 		a.Maps[i].Scores = scores[i]
 	}
-	if !a.Has(m.cut) {
+	if !a.Has(m.cut.Layer, m.cut.Head) {
 		return nil
 	}
 	sources, targets, err := m.pairs(lookedAt)
@@ -87,6 +88,30 @@ func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
 	}
 	a.Cut = &watch.Cut{Ablate: m.cut, Loss: both[0].Loss, Lost: both[1].Loss, Unit: unit, Output: m.vocabulary.Decode(both[1].Said)}
 	return nil
+}
+
+// Stages returns the stages of a head's attention while a text is translated.
+func (m *model) Stages(ctx context.Context, text string, head watch.Dissect) (*watch.Stages, error) {
+	a, err := m.Attend(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return m.stages(ctx, a, head)
+}
+
+// stages returns the stages of a head's attention while the text of maps is translated.
+func (m *model) stages(ctx context.Context, a *watch.HeatMaps, head watch.Dissect) (*watch.Stages, error) {
+	return family.StagesOf(a, head, func() (*nn.Stages, error) {
+		source, err := m.encode(a.Prompt.Text)
+		if err != nil {
+			return nil, err
+		}
+		out, err := m.Translator.Translate(ctx, [][]int32{source})
+		if err != nil {
+			return nil, err
+		}
+		return m.Translator.Stages(ctx, source, out[0], head.Layer, head.Head)
+	})
 }
 
 // Examine scores all heads in held-out dates, and measures the model without each.

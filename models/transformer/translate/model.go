@@ -19,8 +19,9 @@ type model struct {
 	dates      *data.Dates
 	vocabulary *data.Vocabulary
 	step       int
-	text       string       // the text whose attention is shown
-	cut        watch.Ablate // the head without which the model is shown, too
+	text       string        // the text whose attention is shown
+	cut        watch.Ablate  // the head without which the model is shown, too
+	inside     watch.Dissect // the head whose stages are shown, too
 
 	sources, targets []int32 // of a batch
 	source, target   []byte  // of an example
@@ -198,16 +199,23 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	if err := m.look(ctx, a); err != nil {
 		return nil, err
 	}
+	if a.Has(m.inside.Layer, m.inside.Head) {
+		if a.Stages, err = m.stages(ctx, a, m.inside); err != nil {
+			return nil, err
+		}
+	}
 	return []watch.View{&watch.Texts{Name: "Examples", Examples: examples}, a}, nil
 }
 
-// Answer sets the text whose attention is shown, and the head to do without.
+// Answer sets the text whose attention is shown, and the heads to do without and to look into.
 func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	switch r := r.(type) {
 	case watch.Attend:
 		m.text = r.Text
 	case watch.Ablate:
 		m.cut = r
+	case watch.Dissect:
+		m.inside = r
 	default:
 		return false
 	}
