@@ -255,6 +255,23 @@ var drawings = []drawing{
 		},
 	},
 	{
+		name: "heads-stages", size: Point{1280, 800}, scale: 1, show: verse,
+		do: func(d *desk) {
+			d.tool(int(asStages))
+			d.dissected()
+			i, p := panel[*HeatMaps](d)
+			r := p.inside.places(p.sectionsOf(p.areas(d.size(i)).large, p.shown).table)[0]
+			d.e.Cursor = Point{d.places[i].X + r.X + 0.3*r.W, d.places[i].Y + r.Y + 0.6*r.H}
+		},
+	},
+	{
+		name: "heads-stages-small", size: Point{900, 620}, scale: 1, show: verse,
+		do: func(d *desk) {
+			d.tool(int(asStages))
+			d.dissected()
+		},
+	},
+	{
 		name: "heads-text", size: Point{1280, 800}, scale: 1, show: verse,
 		do: func(d *desk) {
 			d.tool(int(asText))

@@ -100,6 +100,7 @@ type mode int
 const (
 	asTable mode = iota
 	asLines
+	asStages
 	asText // what the model makes of the text, in place of the head
 	modeCount
 )
@@ -112,7 +113,7 @@ const (
 	toolCount
 )
 
-var toolNames = [toolCount]string{"map", "lines", "text", "0 to 1", "zero", "mean"}
+var toolNames = [toolCount]string{"map", "lines", "stages", "text", "0 to 1", "zero", "mean"}
 
 // sections are the parts of the large map's area.
 type sections struct {
@@ -136,13 +137,13 @@ func (p *HeatMaps) sectionsOf(r Rect, v *watch.HeatMaps) sections {
 	row, r = r.Top(24)
 	_, r = r.Top(4)
 	for i := range q.tools {
-		switch {
-		case i == int(asText) && v.Prompt.Next == nil, i >= toolLock && p.mode == asText, i >= toolZero && (!p.cuttable(v) || p.reduction() != ""):
+		if !p.offers(i, v) {
 			continue
-		case i >= int(modeCount):
+		}
+		if i >= int(modeCount) {
 			_, row = row.Left(6)
 		}
-		q.tools[i], row = row.Left(52)
+		q.tools[i], row = row.Left(54)
 		if row.W == 0 {
 			q.tools[i] = Rect{}
 		}
@@ -151,7 +152,7 @@ func (p *HeatMaps) sectionsOf(r Rect, v *watch.HeatMaps) sections {
 		_, q.text = r.Top(6)
 		return q
 	}
-	if row.W > 120 {
+	if row.W > 120 && p.mode != asStages {
 		_, row = row.Left(14)
 		q.scale, _ = row.Left(150)
 	}
@@ -167,6 +168,30 @@ func (p *HeatMaps) sectionsOf(r Rect, v *watch.HeatMaps) sections {
 // cuttable tells whether a view's model can do without a head: such models score their heads.
 func (p *HeatMaps) cuttable(v *watch.HeatMaps) bool {
 	return len(v.Maps) > 0 && v.Maps[0].Scores != nil
+}
+
+// offers tells whether there is a button of a tool.
+func (p *HeatMaps) offers(tool int, v *watch.HeatMaps) bool {
+	of := p.cuttable(v) && p.reduction() == "" // a head that one can look into, and take away
+	switch tool {
+	case int(asText):
+		return v.Prompt.Next != nil
+	case int(asStages):
+		return of
+	case toolLock:
+		return p.mode != asText && p.mode != asStages
+	case toolZero, toolMean:
+		return of && p.mode != asText
+	}
+	return true
+}
+
+// looksInto returns the head whose stages are shown; zero: none.
+func (p *HeatMaps) looksInto(q sections) watch.Dissect {
+	if p.mode != asStages || q.tools[asStages].W == 0 {
+		return watch.Dissect{}
+	}
+	return watch.Dissect{Layer: p.chosen.layer, Head: p.chosen.index}
 }
 
 // useTools handles the buttons above the large map. A head is taken away until its button is pressed again.

@@ -22,6 +22,7 @@ type HeatMaps struct {
 	locked bool // all maps have the colours of a scale up to 1
 	tools  [toolCount]button
 	cut    watch.Ablate // the newest Ablate that was asked for
+	inside inside       // the stages of the chosen head
 	writer writer       // of the text that the model goes on with
 
 	shown  *watch.HeatMaps      // the view that maps were drawn from
@@ -185,7 +186,11 @@ func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, red
 		}
 	}
 	wants, tooled := p.useTools(in, at.large)
-	if q := p.sectionsOf(at.large, a); q.text.W > 0 {
+	p.inside.look(a, p.theme)
+	q := p.sectionsOf(at.large, a)
+	more, drawn := p.inside.update(in, q.table, p.looksInto(q))
+	wants, tooled = append(wants, more...), tooled || drawn
+	if q.text.W > 0 {
 		more, drawn := p.writer.update(in, q.text, a.Prompt)
 		wants, tooled = append(wants, more...), tooled || drawn
 	}

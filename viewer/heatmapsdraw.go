@@ -200,13 +200,21 @@ func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map, s *w
 		c.Text(name, at, title)
 		at.X += c.Width(name, title) + 16
 	}
-	p.sentence(c, at, q.title.X+q.title.W, v, m)
+	stages := p.looksInto(q) != watch.Dissect{}
+	if stages {
+		note := Text{Size: 13, Color: dimColor}
+		c.Text(c.Shorten(p.inside.sentence(), note, q.title.X+q.title.W-at.X), at, note)
+	} else {
+		p.sentence(c, at, q.title.X+q.title.W, v, m)
+	}
 	p.drawTools(c, q, m)
 	if q.foot.W > 0 {
 		p.foot(c, q.foot, v, s)
 	}
-	switch p.mode {
-	case asLines:
+	switch {
+	case stages:
+		p.inside.draw(c, q.table, s)
+	case p.mode == asLines:
 		p.linesOf(c, q.table, m)
 	default:
 		p.table(c, largeOf(q.table, v, m), m)

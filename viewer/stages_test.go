@@ -1,0 +1,111 @@
+package viewer
+
+import (
+	"math"
+	"reflect"
+	"testing"
+
+	"genview/models/watch"
+)
+
+// dissected answers as the trainer would.
+func (d *desk) dissected() {
+	for _, r := range d.take() {
+		if r, ok := r.(watch.Dissect); ok {
+			d.looksInto(r)
+		}
+	}
+}
+
+// looksInto shows the stages of a head; none if it is zero.
+func (d *desk) looksInto(head watch.Dissect) {
+	s, v := *d.s, *maps(d.s)
+	v.Stages = nil
+	for _, m := range v.Maps {
+		if m.Name == head.Layer {
+			v.Stages = stagesOf(m, head)
+		}
+	}
+	s.Show(&v)
+	d.s = &s
+	d.tick()
+}
+
+// stagesOf makes stages that lead to the weights of a map.
+func stagesOf(m watch.Map, head watch.Dissect) *watch.Stages {
+	s := &watch.Stages{Dissect: head, Rows: m.Rows, Cols: m.Cols, Width: 12, Weights: m.Head(head.Head)}
+	for i, w := range s.Weights {
+		s.Masked = append(s.Masked, w < 1e-9)
+		score := math.Log(float64(w) + 1e-3)
+		if w < 1e-9 {
+			score = 2 * math.Sin(float64(i))
+		}
+		s.Scores = append(s.Scores, float32(score+3))
+	}
+	for i := range len(m.Rows) * s.Width {
+		s.Values = append(s.Values, float32(math.Sin(float64(i/s.Width)/3)*math.Cos(float64(i%s.Width))))
+	}
+	return s
+}
+
+// TestStages: the stages are those of the chosen head, and are asked for as long as they are shown. Until they are there, no others are shown
+// as these.
+func TestStages(t *testing.T) {
+	d := newDesk(t, verse())
+	d.e.Size = Point{1280, 800}
+	d.tick()
+	i, p := panel[*HeatMaps](d)
+	asks := func(what string, want ...watch.Request) {
+		t.Helper()
+		if got := d.take(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s asks for %#v, want %#v", what, got, want)
+		}
+	}
+	ready := func(when string, want bool) {
+		t.Helper()
+		if got := p.inside.ready(); got != want {
+			t.Errorf("%s: the stages are there: %v, want %v", when, got, want)
+		}
+	}
+	choose := func(layer, index int) {
+		d.click(d.middle(i, small(p.areas(d.size(i)).grid, p.shown, layer, index)))
+	}
+	choose(1, 2)
+	asks("choosing a head")
+	d.tool(int(asStages))
+	asks("stages", watch.Dissect{Layer: "h.1.attn", Head: 2})
+	ready("at first", false)
+	d.looksInto(watch.Dissect{Layer: "h.1.attn", Head: 2})
+	ready("when they came", true)
+	choose(2, 0)
+	asks("another head", watch.Dissect{Layer: "h.2.attn"})
+	ready("with those of the head before", false)
+	d.looksInto(watch.Dissect{Layer: "h.2.attn"})
+	ready("with its own", true)
+
+	at := p.inside.places(p.sectionsOf(p.areas(d.size(i)).large, p.shown).table)
+	point := func(stage int, x, y float64) {
+		d.e.Cursor = Point{d.places[i].X + at[stage].X + x*at[stage].W, d.places[i].Y + at[stage].Y + y*at[stage].H}
+		d.tick()
+	}
+	for _, c := range []struct {
+		stage int
+		x, y  float64
+		want  string
+	}{
+		{0, 0.001, 0.001, "Q·K/√D of “W” and “W”: 3.001"},
+		{1, 0.999, 0.001, "“W” must not look at “n”"},
+		{2, 0.001, 0.001, "softmax of “W” and “W”: 1"},
+		{3, 0.999, 0.001, "weighted values of “W”, number 12: 0"},
+	} {
+		if point(c.stage, c.x, c.y); p.inside.sentence() != c.want {
+			t.Errorf("at (%v, %v) of stage %d: %q, want %q", c.x, c.y, c.stage, p.inside.sentence(), c.want)
+		}
+	}
+	choose(2, 4)
+	asks("a reduction", watch.Dissect{})
+	choose(2, 0)
+	asks("a head again", watch.Dissect{Layer: "h.2.attn"})
+	d.tool(int(asTable))
+	asks("the map", watch.Dissect{})
+}
