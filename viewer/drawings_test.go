@@ -128,6 +128,22 @@ var drawings = []drawing{
 		},
 	},
 	{
+		name: "latent-pins", size: Point{1280, 800}, scale: 1,
+		show: lettersWith(func(s *watch.Snapshot) { s.Past = &watch.Past{Steps: []int{1}, Shown: -1} }),
+		do: func(d *desk) {
+			_, p := panel[*Latent](d)
+			p.visit("1,5-9", latent(d.s))
+			p.visit("seed:6+smile", latent(d.s))
+			p.seed.text = "seed:6+smile"
+			for i := range p.pins {
+				p.pins[i].image = picture(28, 7*i)
+			}
+			k, q := panel[*Pictures](d)
+			at := q.cells(d.size(k), q.view(d.s)).at(4)
+			d.e.Cursor = d.middle(k, at)
+		},
+	},
+	{
 		name: "latent-plane", size: Point{1280, 800}, scale: 1,
 		show: lettersWith(func(s *watch.Snapshot) { s.Show(&watch.Latent{Name: "Latent space", Z: 2}) }),
 		do: func(d *desk) {

@@ -22,11 +22,17 @@ type Latent struct {
 	shown    int       // which of the view's planes
 	lens     lens
 	walk     stroll
+	where    string // the name of that point
+	problem  string // why a text names no point
+	seed     field  // of such a text
+	pins     []pin
+	overPin  int // the pin under the cursor; below 0: none
 	dragging bool
 	tick     time.Time // the last one
 	tools    latentTools
 
 	moves    int                     // counts changes of the point
+	pinned   int                     // counts changes of the pins
 	changes  int                     // counts changes of what points become
 	asked    place                   // the newest request
 	sent     time.Time               // when; zero before the first
@@ -49,15 +55,15 @@ var modeNames = [latentModes]string{"Plane", "Walk"}
 
 // latentTools are the controls of the panel.
 type latentTools struct {
-	other, stroll, path, ease button
-	psi                       slider // of truncation
+	other, add, keep, stroll, path, ease button
+	psi                                  slider // of truncation
 }
 
-// place is a point beside a mosaic, decoded at a step.
+// place is a point with the pins beside a mosaic, decoded at a step.
 type place struct {
-	moves int
-	of    scene
-	step  int
+	moves, pinned int
+	of            scene
+	step          int
 }
 
 // scene identifies a mosaic: its part of a plane, and the step of the model, which is one of the past or that of the newest look.
@@ -84,6 +90,8 @@ type decoded struct {
 	z      []float32
 	image  *image.RGBA
 	scene  scene
+	pins   []*image.RGBA
+	pinned int           // the pins that they are of
 	mosaic []*image.RGBA // nil: it was not asked for
 }
 
@@ -96,9 +104,9 @@ const (
 
 // newLatent returns a panel whose dot is in the middle.
 func newLatent(name string) *Latent {
-	p := &Latent{name: name, dot: Point{0.5, 0.5}, lens: whole, walk: newStroll()}
+	p := &Latent{name: name, dot: Point{0.5, 0.5}, lens: whole, walk: newStroll(), overPin: -1}
 	p.tools.psi = slider{at: usualPsi, mark: usualPsi}
-	p.tools.stroll.key, p.tools.other.key = 'w', 'n'
+	p.tools.stroll.key, p.tools.other.key, p.tools.add.key, p.tools.keep.key = 'w', 'n', 'a', 'v'
 	return p
 }
 
@@ -145,11 +153,16 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	if p.Shape(s) == Hidden {
 		return nil, false
 	}
-	redraw = p.steer(in, p.view(s))
+	ask, redraw = p.steer(in, s)
 	if d := p.reply.Swap(nil); d != nil && !d.scene.stale(p.scene(s)) {
 		p.newest, redraw = *d, true
 		if d.mosaic != nil {
 			p.mosaic, p.mosaicOf = d.mosaic, d.scene
+		}
+		if d.pinned == p.pinned {
+			for i, img := range d.pins {
+				p.pins[i].image = img
+			}
 		}
 	}
 	if r, ok := p.request(in.Now, s); ok {
@@ -158,10 +171,12 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	return ask, redraw
 }
 
-// steer handles the mouse in the square, the controls and the walk, and tells whether the panel has to be drawn again.
-func (p *Latent) steer(in Input, l *watch.Latent) (redraw bool) {
+// steer handles the mouse in the square, the controls and the walk. It returns requests, and whether the panel has to be drawn again.
+func (p *Latent) steer(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	l := p.view(s)
 	q := p.parts(in.Size, l)
-	redraw = p.useTools(in, l, q)
+	ask, redraw = p.useTools(in, s, q)
+	redraw = p.usePins(in, q) || redraw
 	r := q.plane
 	at := Point{(in.Cursor.X - r.X) / r.W, (in.Cursor.Y - r.Y) / r.H}
 	inside := r.Contains(in.Cursor)
@@ -184,7 +199,7 @@ func (p *Latent) steer(in Input, l *watch.Latent) (redraw bool) {
 	if p.dot != dot {
 		p.moves++
 	}
-	return redraw || p.walk.on || p.dot != dot
+	return ask, redraw || p.walk.on || p.dot != dot
 }
 
 // leave brings the user to a point beside the plane, or back to the dot.
@@ -203,11 +218,21 @@ func (p *Latent) stroll(by time.Duration, l *watch.Latent) {
 		p.leave(nil)
 		return
 	}
+	p.where = "from point to point"
+	if p.walk.path == atRandom {
+		p.where = "from seed to seed"
+	}
 	p.leave(p.walk.at(l.Z, p.stops(l)))
 }
 
-// stops returns the points that a walk by points goes through: the plane's corners.
+// stops returns the points that a walk by points goes through: the pins if there are two or more, else the corners of the square.
 func (p *Latent) stops(l *watch.Latent) (stops [][]float32) {
+	if len(p.pins) > 1 {
+		for _, q := range p.pins {
+			stops = append(stops, q.Z)
+		}
+		return stops
+	}
 	for _, at := range []Point{{0, 0}, {1, 0}, {1, 1}, {0, 1}} {
 		stops = append(stops, p.plane(l).at(p.lens.in(at)))
 	}
@@ -224,7 +249,7 @@ const (
 // Every request asks for a mosaic until one has arrived, because a request may be dropped.
 func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) {
 	v := p.scene(s)
-	want, last := place{p.moves, v, s.Step}, p.asked
+	want, last := place{p.moves, p.pinned, v, s.Step}, p.asked
 	if v.past {
 		if want.step = v.step; want.step < 0 { // there are no weights
 			return watch.Decode{}, false
@@ -235,13 +260,17 @@ func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) 
 		wait = refreshPast
 	}
 	newMosaic := p.mosaic == nil || v != p.mosaicOf
-	moved := p.sent.IsZero() || want.moves != last.moves || v.past != last.of.past
+	moved := p.sent.IsZero() || want.moves != last.moves || want.pinned != last.pinned || v.past != last.of.past
 	stale := newMosaic || want.step != last.step || p.newest.scene.stale(v)
 	if !moved && (!stale || now.Sub(p.sent) < wait) {
 		return watch.Decode{}, false
 	}
 	l := p.view(s)
 	z := [][]float32{p.placed(p.point(l))}
+	for _, q := range p.pins {
+		z = append(z, q.Z)
+	}
+	pins, pinned := len(p.pins), p.pinned
 	if newMosaic {
 		for i := range mosaic * mosaic {
 			z = append(z, p.placed(p.plane(l).at(p.lens.in(cell(i)))))
@@ -249,9 +278,9 @@ func (p *Latent) request(now time.Time, s *watch.Snapshot) (watch.Decode, bool) 
 	}
 	p.asked, p.sent = want, now
 	return watch.Decode{Z: z, Step: max(0, v.step), Reply: func(pictures []*image.RGBA) {
-		d := &decoded{z: z[0], image: pictures[0], scene: v}
+		d := &decoded{z: z[0], image: pictures[0], scene: v, pins: pictures[1 : 1+pins], pinned: pinned}
 		if newMosaic {
-			d.mosaic = pictures[1:]
+			d.mosaic = pictures[1+pins:]
 		}
 		p.reply.Store(d)
 	}}, true

@@ -13,9 +13,14 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	l := p.view(s)
 	q := p.parts(c.Size(), l)
 	p.drawSquare(c, q, s)
-	p.drawTools(c, l, q)
+	p.drawPins(c, q)
+	p.drawTools(c, s, q)
 	y, ink := 8.0, textColor
-	for _, line := range p.lines(l) {
+	for i, line := range p.lines(l) {
+		if i == 1 && p.problem != "" {
+			ink = alertColor
+			line = c.Shorten(p.problem, Text{Size: 13}, q.lines.W)
+		}
 		t := Text{Size: 13, Color: ink}
 		for _, line := range c.wrap(line, t, q.lines.W) {
 			if y+8 <= q.lines.H {
@@ -104,7 +109,7 @@ func (p *Latent) lines(l *watch.Latent) []string {
 		first = ticks.Minus(fmt.Sprintf("z = (%.2f, %.2f)", z[0], z[1]))
 	}
 	if p.away != nil {
-		return []string{first, p.strays()}
+		return []string{first, p.where}
 	}
 	var names []string
 	for _, q := range plane.corners {
@@ -117,12 +122,4 @@ func (p *Latent) lines(l *watch.Latent) []string {
 		names = append(names, plane.about(p.lens))
 	}
 	return []string{first, strings.Join(names, "   ")}
-}
-
-// strays says what brought the user beside the plane.
-func (p *Latent) strays() string {
-	if p.walk.path == atRandom {
-		return "a walk from seed to seed"
-	}
-	return "a walk from point to point"
 }

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"fmt"
+	"strings"
 
 	"genview/models/watch"
 )
@@ -14,6 +15,7 @@ type parts struct {
 	picture Rect // of the point
 	lines   Rect // of text
 	rows    []Rect
+	pins    Rect
 }
 
 const (
@@ -30,17 +32,23 @@ func (p *Latent) parts(size Point, l *watch.Latent) parts {
 	const narrow, wide = 230, 250
 	r := content(size, true)
 	q, r := p.tabRow(size, r)
+	strip := 0.0
+	if len(p.pins) > 0 {
+		strip = pinSide + 6
+	}
 	tools := float64(toolRows*(toolHeight+toolGap) - toolGap)
 	var rest Rect
 	beside := r.W > 1.25*r.H && r.W > wide+r.H/2
 	if beside {
 		side := min(r.H, r.W-wide-padding)
 		q.square, rest = Rect{r.X, r.Y, side, side}, Rect{r.X + side + padding, r.Y, r.W - side - padding, r.H}
+		q.pins, rest = rest.Top(strip)
 	} else {
 		below := beneath - padding
-		side := max(0, min(r.W, r.H-float64(below)-padding))
+		side := max(0, min(r.W, r.H-float64(below)-padding-strip))
 		q.square = Rect{r.X + (r.W-side)/2, r.Y, side, side}
-		rest = Rect{r.X, r.Y + side + padding, r.W, max(0, r.H-side-padding)}
+		q.pins = Rect{r.X, r.Y + side + 6, r.W, strip}
+		rest = Rect{r.X, r.Y + side + padding + strip, r.W, max(0, r.H-side-padding-strip)}
 	}
 	q.plane = q.square
 	if p.plane(l).numbered() && q.square.W >= 260 {
@@ -96,8 +104,16 @@ func split(row Rect, n int) []Rect {
 	return all
 }
 
-// useTools handles the controls, and tells whether the panel has to be drawn again.
-func (p *Latent) useTools(in Input, l *watch.Latent, q parts) (redraw bool) {
+// fieldRow divides the row of the field, which gets the room that the button leaves.
+func fieldRow(row Rect) (text, keep Rect) {
+	text, keep = row.Left(row.W - min(128, row.W/3))
+	text.W -= 6
+	return text, keep
+}
+
+// useTools handles the controls. It returns requests, and whether the panel has to be drawn again.
+func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Request, redraw bool) {
+	l := p.view(s)
 	for i, r := range q.tabs {
 		if in.Pressed && r.Contains(in.Cursor) && p.mode != latentMode(i) {
 			p.mode, redraw = latentMode(i), true
@@ -110,16 +126,18 @@ func (p *Latent) useTools(in Input, l *watch.Latent, q parts) (redraw bool) {
 		}
 		redraw = redraw || clicked || changed
 	}
-	slide := func(s *slider, area Rect) (moved bool) {
-		moved, _, changed := s.update(in, area)
+	slide := func(k *slider, area Rect) (moved bool) {
+		moved, _, changed := k.update(in, area)
 		redraw = redraw || changed
 		return moved
 	}
 	row := q.rows
-	var start, other Rect
+	var start, other, add, text, keep Rect
 	switch p.mode {
 	case ofPlane:
-		other = split(row[0], 2)[0]
+		buttons := split(row[0], 2)
+		other, add = buttons[0], buttons[1]
+		text, keep = fieldRow(row[2])
 		if slide(&p.tools.psi, row[1]) {
 			p.changes++
 		}
@@ -143,11 +161,26 @@ func (p *Latent) useTools(in Input, l *watch.Latent, q parts) (redraw bool) {
 		p.changes++
 		p.moves++
 	})
-	return redraw
+	click(&p.tools.add, add, func() { p.pin(p.here(l)) })
+	if exportable(s) {
+		click(&p.tools.keep, keep, func() {
+			at := p.here(l)
+			ask = append(ask, watch.Keep{Name: at.Name, Z: [][]float32{at.Z}})
+		})
+	}
+	take, changed := p.seed.update(in, text, p.seed.text)
+	if p.seed.on = p.seed.on && p.mode == ofPlane; take && strings.TrimSpace(p.seed.text) != "" {
+		p.visit(p.seed.text, l)
+	}
+	return ask, redraw || changed
 }
 
+// writing tells whether the user edits the field.
+func (p *Latent) writing() bool { return p.seed.on }
+
 // drawTools draws the controls.
-func (p *Latent) drawTools(c *Canvas, l *watch.Latent, q parts) {
+func (p *Latent) drawTools(c *Canvas, s *watch.Snapshot, q parts) {
+	l := p.view(s)
 	for i, r := range q.tabs {
 		t := Text{Size: 12, Color: dimColor, Align: Center}
 		if latentMode(i) == p.mode {
@@ -159,7 +192,17 @@ func (p *Latent) drawTools(c *Canvas, l *watch.Latent, q parts) {
 	row, psi := q.rows, q.rows[1]
 	switch p.mode {
 	case ofPlane:
-		p.tools.other.draw(c, split(row[0], 2)[0], p.nextPlane(l))
+		buttons := split(row[0], 2)
+		p.tools.other.draw(c, buttons[0], p.nextPlane(l))
+		p.tools.add.draw(c, buttons[1], "Add")
+		text, keep := fieldRow(row[2])
+		p.seed.draw(c, text, p.seed.text)
+		if t := (Text{Size: 13, Color: dimColor}); p.seed.text == "" && !p.seed.on {
+			c.Text(c.Shorten("a seed: 7, seeds: 1-4", t, text.W-20), Point{text.X + 10, text.Y + text.H/2}, t)
+		}
+		if exportable(s) {
+			p.tools.keep.draw(c, keep, "Save")
+		}
 	case ofWalk:
 		parts := split(row[0], 3)
 		p.tools.stroll.draw(c, parts[0], p.label())

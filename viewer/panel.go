@@ -47,7 +47,7 @@ func panelOf(v watch.View) Panel {
 	case *watch.Curves:
 		return newCurves(name)
 	case *watch.Pictures:
-		return &Pictures{name: name}
+		return &Pictures{name: name, over: -1}
 	case *watch.Texts:
 		return &Texts{name: name}
 	case *watch.HeatMaps:

@@ -8,7 +8,11 @@ import (
 
 // Pictures shows pictures as large as possible, with captions and with marks for right and wrong. A model's samples keep their latent
 // vectors, so that one sees them improve.
-type Pictures struct{ name string }
+type Pictures struct {
+	name    string
+	over    int    // the picture under the cursor that has a point; below 0: none
+	clicked string // the point of the picture that was clicked; "": none was
+}
 
 // Title returns the panel's title.
 func (p *Pictures) Title() string { return p.name }
@@ -28,8 +32,22 @@ func (p *Pictures) Shape(s *watch.Snapshot) Shape {
 	return Wide
 }
 
-// Update does nothing.
-func (p *Pictures) Update(Input, *watch.Snapshot) ([]watch.Request, bool) { return nil, false }
+// Update looks which picture is under the cursor, and is clicked.
+func (p *Pictures) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
+	was := p.over
+	p.over = -1
+	if v := p.view(s); v != nil && v.Points != nil && in.Over {
+		for i := range v.Points {
+			if p.cells(in.Size, v).at(i).Contains(in.Cursor) {
+				p.over = i
+			}
+		}
+		if in.Pressed && p.over >= 0 {
+			p.clicked = v.Points[p.over]
+		}
+	}
+	return nil, p.over != was
+}
 
 const (
 	captionHeight = 18
@@ -43,20 +61,17 @@ func (p *Pictures) Draw(c *Canvas, s *watch.Snapshot) {
 	if s.State != watch.Showing {
 		hint = p.about(v) + "of step " + formatCount(s.LookStep)
 	}
-	c.hint(p.Title(), hint)
-	r := content(c.Size(), true)
-	b := v.Images[0].Rect
-	beneath := 0.0
-	if v.Captions != nil {
-		beneath = captionHeight
+	cells := p.cells(c.Size(), v)
+	if p.over >= 0 && p.over < len(v.Points) {
+		hint = v.Points[p.over] + "  ·  a click goes there"
 	}
-	cols, w, h := fill(r, len(v.Images), float64(b.Dx()), float64(b.Dy()), 2, beneath)
-	rows := (len(v.Images) + cols - 1) / cols
-	x0 := r.X + (r.W-float64(cols)*w)/2
-	y0 := r.Y + (r.H-float64(rows)*h)/2
+	c.hint(p.Title(), hint)
 	for i, img := range v.Images {
-		q := Rect{x0 + float64(i%cols)*w + 1, y0 + float64(i/cols)*h + 1, w - 2, h - 2 - beneath}
+		q := cells.at(i)
 		c.Image(img, q)
+		if i == p.over {
+			c.Frame(q.Inset(-1), 2, accentColor)
+		}
 		ink := dimColor
 		if v.Marks != nil && v.Marks[i] != watch.Unmarked {
 			ink = accentColor
@@ -67,9 +82,35 @@ func (p *Pictures) Draw(c *Canvas, s *watch.Snapshot) {
 		}
 		if v.Captions != nil {
 			t := Text{Size: 12, Color: ink, Align: Center}
-			c.Text(c.Shorten(v.Captions[i], t, w-4), Point{q.X + q.W/2, q.Y + q.H + captionHeight/2}, t)
+			c.Text(c.Shorten(v.Captions[i], t, q.W-2), Point{q.X + q.W/2, q.Y + q.H + captionHeight/2}, t)
 		}
 	}
+}
+
+// A sheet is how pictures lie in rows.
+type sheet struct {
+	origin  Point
+	cols    int
+	w, h    float64
+	beneath float64 // height of a caption
+}
+
+// cells returns how the pictures lie in a panel of that size.
+func (p *Pictures) cells(size Point, v *watch.Pictures) sheet {
+	r, b := content(size, true), v.Images[0].Rect
+	var s sheet
+	if v.Captions != nil {
+		s.beneath = captionHeight
+	}
+	s.cols, s.w, s.h = fill(r, len(v.Images), float64(b.Dx()), float64(b.Dy()), 2, s.beneath)
+	rows := (len(v.Images) + s.cols - 1) / s.cols
+	s.origin = Point{r.X + (r.W-float64(s.cols)*s.w)/2, r.Y + (r.H-float64(rows)*s.h)/2}
+	return s
+}
+
+// at returns the area of picture i, without its caption.
+func (s sheet) at(i int) Rect {
+	return Rect{s.origin.X + float64(i%s.cols)*s.w + 1, s.origin.Y + float64(i/s.cols)*s.h + 1, s.w - 2, s.h - 2 - s.beneath}
 }
 
 // about counts the right ones if pictures have marks.

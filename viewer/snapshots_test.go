@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"fmt"
 	"image"
 	"math"
 	"strings"
@@ -227,6 +228,7 @@ func snapshot() *watch.Snapshot {
 	samples := &watch.Pictures{Name: "Samples"}
 	for i := range 12 {
 		samples.Images = append(samples.Images, picture(28, i))
+		samples.Points = append(samples.Points, fmt.Sprintf("seed:%d", i+1))
 	}
 	s.Views = []watch.View{&watch.Curves{Name: "Curves", Groups: []watch.Group{{Name: "loss", Series: []watch.Series{loss, kl}}}}, samples, latent}
 	return s

@@ -127,7 +127,7 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 				st.attend = a.Text
 			}
 		}
-		redraw = redraw || changed
+		redraw = st.visit(p, s) || redraw || changed
 	}
 	if !e.Down {
 		st.held = nil

@@ -99,6 +99,7 @@ type Pictures struct {
 	Fed
 	settings *data.PictureSettings
 	latents  []float32     // latent vectors of the samples
+	seeds    []string      // their names
 	latent   *watch.Latent // points that a watcher's plane can be spanned by
 	search   *search       // nil until Find is first called
 }
@@ -113,8 +114,11 @@ func NewPictures(e Env, l Latent, s *data.PictureSettings) *Pictures {
 	m := &Pictures{Fed: NewFed(e, l, s.Channels*s.Size*s.Size, s.Binarize), settings: s}
 	m.latents = m.Seeds(1, sampled)
 	m.latent = &watch.Latent{Name: "Latent space", Z: m.Z()}
+	for i := range sampled {
+		m.seeds = append(m.seeds, fmt.Sprintf("seed:%d", i+1))
+	}
 	for i := range planePoints {
-		m.latent.Points = append(m.latent.Points, watch.Point{Name: fmt.Sprintf("seed:%d", i+1), Z: m.latents[i*m.Z() : (i+1)*m.Z()]})
+		m.latent.Points = append(m.latent.Points, watch.Point{Name: m.seeds[i], Z: m.latents[i*m.Z() : (i+1)*m.Z()]})
 	}
 	return m
 }
@@ -178,7 +182,7 @@ func (m *Pictures) Look(ctx context.Context) ([]watch.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []watch.View{&watch.Pictures{Name: "Samples", Images: images}, m.latent}, nil
+	return []watch.View{&watch.Pictures{Name: "Samples", Images: images, Points: m.seeds}, m.latent}, nil
 }
 
 // Answer decodes latent vectors.

@@ -226,8 +226,8 @@ func (l line) decode(i int, s source) (watch.View, error) {
 			return nil, err
 		}
 		v.Images, err = l.Sheet.cut(img)
-		if n := len(v.Images); err == nil && (v.Captions != nil && len(v.Captions) != n || v.Marks != nil && len(v.Marks) != n) {
-			err = errors.New("it has not a caption or mark for each picture")
+		if n := len(v.Images); err == nil && (v.Captions != nil && len(v.Captions) != n || v.Marks != nil && len(v.Marks) != n || v.Points != nil && len(v.Points) != n) {
+			err = errors.New("it has not a caption, mark or point for each picture")
 		}
 		return v, err
 	case "texts":

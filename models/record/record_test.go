@@ -19,7 +19,7 @@ import (
 
 // views are one of each kind; their contents depend on the step.
 func views(step int) []watch.View {
-	pictures := &watch.Pictures{Name: "Samples", Captions: []string{"a", "b", "c"}, Marks: []watch.Mark{watch.Right, watch.Wrong, watch.Unmarked}}
+	pictures := &watch.Pictures{Name: "Samples", Captions: []string{"a", "b", "c"}, Marks: []watch.Mark{watch.Right, watch.Wrong, watch.Unmarked}, Points: []string{"seed:1", "seed:2", "mean"}}
 	for i := range 3 {
 		img := image.NewRGBA(image.Rect(0, 0, 5, 4))
 		for k := range 20 {

@@ -206,7 +206,7 @@ func (p *player) filmPath(r watch.Film) (string, error) {
 	if p.recording == nil {
 		return "", record.ErrNone
 	}
-	path, err := p.unused(fmt.Sprintf("%s-step-%d-%d", strings.Map(inName, r.View), r.From, r.To), r.Format)
+	path, err := p.unused(filmsName, fmt.Sprintf("%s-step-%d-%d", strings.Map(inName, r.View), r.From, r.To), r.Format)
 	return path + r.Format, err
 }
 
@@ -218,9 +218,9 @@ func inName(c rune) rune {
 	return '-'
 }
 
-// unused makes the folder of films, and returns a path in it that no file has with any of the endings.
-func (p *player) unused(name string, endings ...string) (string, error) {
-	dir := filepath.Join(p.Folder.Dir, filmsName)
+// unused makes a folder in that of the run, and returns a path in it that no file has with any of the endings.
+func (p *player) unused(folder, name string, endings ...string) (string, error) {
+	dir := filepath.Join(p.Folder.Dir, folder)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -255,7 +255,7 @@ func (p *player) drawn(r watch.Draw) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path, err := p.unused(fmt.Sprintf("curves-step-%d", all.Records[len(all.Records)-1].Step), drawings...)
+	path, err := p.unused(filmsName, fmt.Sprintf("curves-step-%d", all.Records[len(all.Records)-1].Step), drawings...)
 	if err != nil {
 		return "", err
 	}

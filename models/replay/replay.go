@@ -232,6 +232,8 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 		p.film(r)
 	case watch.Draw:
 		p.draw(r)
+	case watch.Keep:
+		p.keep(r)
 	}
 }
 

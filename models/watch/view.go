@@ -68,6 +68,7 @@ type Pictures struct {
 	Images   []*image.RGBA // at least one
 	Captions []string      // one an image; nil for none
 	Marks    []Mark        // one an image; nil for none
+	Points   []string      `json:",omitempty"` // the latent vector of each image, as package walk names it, such as "seed:7"; nil: they have none
 }
 
 // A Mark says whether a model's statement about a picture is right.
