@@ -66,6 +66,8 @@ func single(v *watch.HeatMaps) bool {
 
 func (p *HeatMaps) writing() bool { return p.field.on }
 
+func (p *HeatMaps) caret() Rect { return p.field.at }
+
 // areas are the parts of the panel.
 type areas struct {
 	field, output Rect

@@ -176,6 +176,7 @@ func TestWritingAsksOnce(t *testing.T) {
 	}
 	for range 2 { // the second click keeps the text
 		d.click(d.middle(i, p.areas(d.size(i)).field))
+		d.e.Now = d.e.Now.Add(time.Second)
 	}
 	d.e.Typed = "!"
 	d.tick()

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode"
 
+	"genview/models/lettering"
 	"genview/models/watch"
 )
 
@@ -38,6 +39,10 @@ type Input struct {
 	Theme    Theme
 	Attend   string // the newest text that a panel sent an Attend for; "" for none
 	Now      time.Time
+	Fonts    *lettering.Fonts
+
+	Composing string
+	Clipboard Clipboard
 }
 
 // panelOf returns a new panel for views of that kind and name.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"genview/models/lettering"
 	"genview/models/watch"
 )
 
@@ -17,12 +18,28 @@ type Events struct {
 	Letters string  // of the keys that were pressed, on a US keyboard
 	Keys    Keys
 	Now     time.Time
+
+	Composing string // what an input method has, and may put at the caret
+	Clipboard Clipboard
+	Fonts     *lettering.Fonts // with which texts are measured
+}
+
+// A Clipboard holds the text that programs exchange.
+type Clipboard interface {
+	Read() string // "" if there is no text
+	Write(text string)
 }
 
 // Keys are the keys without a character that were pressed since the last tick, or are held and repeat.
 type Keys struct {
-	Erase, Enter, Escape, Left, Right, Home, End bool
-	Theme                                        bool // changes the colours
+	Erase, Delete, Enter, Escape, Left, Right, Home, End bool
+
+	All, Copy, Cut, Paste, Undo, Redo bool // of a text
+
+	Shift bool // is held: moves extend the selection
+	Word  bool // Ctrl is held, or what stands for it: moves and deletions are by words
+
+	Theme bool // changes the colours
 }
 
 // State is the whole state of the window: its panels, their areas, what the mouse holds, and unsent requests. It is plain data for one
@@ -118,8 +135,12 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 			Keys:     keys,
 			Wheel:    wheel,
 			Theme:    st.theme,
-			Attend:   st.attend,
-			Now:      e.Now,
+			Fonts:    e.Fonts,
+
+			Composing: e.Composing,
+			Clipboard: e.Clipboard,
+			Attend:    st.attend,
+			Now:       e.Now,
 		}, s)
 		ask = append(ask, wants...)
 		for _, r := range wants {
@@ -193,14 +214,31 @@ func (st *State) raise(p Point) bool {
 	return false
 }
 
+// A writer is a panel with a field.
+type writer interface {
+	writing() bool // the user edits the field
+	caret() Rect   // where
+}
+
 // writer returns the panel whose field the user edits, which receives all typing; nil: none.
 func (st *State) writer() Panel {
 	for _, p := range st.panels {
-		if w, ok := p.(interface{ writing() bool }); ok && w.writing() {
+		if w, ok := p.(writer); ok && w.writing() {
 			return p
 		}
 	}
 	return nil
+}
+
+// caret returns where a text is written in the window.
+func (st *State) caret() (Rect, bool) {
+	for i, p := range st.panels {
+		if w, ok := p.(writer); ok && w.writing() {
+			r := w.caret()
+			return Rect{st.places[i].X + r.X, st.places[i].Y + r.Y, r.W, r.H}, true
+		}
+	}
+	return Rect{}, false
 }
 
 // at returns the panel at p; nil: none.

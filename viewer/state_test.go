@@ -2,9 +2,11 @@ package viewer
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"genview/models/lettering"
 	"genview/models/watch"
 )
 
@@ -18,8 +20,28 @@ type desk struct {
 	busy bool
 }
 
+// ownFonts are the program's fonts alone.
+var ownFonts = sync.OnceValue(func() *lettering.Fonts {
+	f, err := lettering.New(lettering.Options{})
+	if err != nil {
+		panic(err)
+	}
+	return f
+})
+
+// board is a clipboard.
+type board struct{ text string }
+
+func (b *board) Read() string      { return b.text }
+func (b *board) Write(text string) { b.text = text }
+
+// atFirst are the events of a first tick.
+func atFirst() Events {
+	return Events{Size: Point{1280, 800}, Now: time.Unix(0, 0), Clipboard: &board{}, Fonts: ownFonts()}
+}
+
 func newDesk(t *testing.T, s *watch.Snapshot) *desk {
-	d := &desk{State: NewState(nil), t: t, s: s, e: Events{Size: Point{1280, 800}, Now: time.Unix(0, 0)}}
+	d := &desk{State: NewState(nil), t: t, s: s, e: atFirst()}
 	d.tick()
 	return d
 }

@@ -18,7 +18,7 @@ type machine struct {
 
 func newMachine(t *testing.T, s *watch.Snapshot, steps ...int) *machine {
 	past := watch.NewBus()
-	m := &machine{desk: &desk{State: NewState(past), t: t, s: s, e: Events{Size: Point{1280, 800}, Now: time.Unix(0, 0)}}, past: past, steps: steps}
+	m := &machine{desk: &desk{State: NewState(past), t: t, s: s, e: atFirst()}, past: past, steps: steps}
 	m.show(-1)
 	m.tick()
 	return m

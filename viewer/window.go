@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"genview/models/watch"
 
 	"github.com/hajimehoshi/ebiten/v2"
-	"github.com/hajimehoshi/ebiten/v2/inpututil"
 )
 
 // Options are the options of a window.
@@ -47,7 +45,7 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 800
 	}
-	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(o.Past), user: 1}
+	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(o.Past), user: 1, method: newInputMethod(), clipboard: newClipboard()}
 	var err error
 	if w.brush, err = newBrush(lettering.Options{CacheDir: o.CacheDir, Found: func() { w.found.Store(true) }}); err != nil {
 		return err
@@ -132,6 +130,9 @@ type window struct {
 	state   *State
 	brush   *brush
 
+	method    *inputMethod
+	clipboard Clipboard
+
 	outside Point // the window's size at scale 1
 	scale   float64
 	user    float64 // the factor of the scale that the user chose
@@ -143,8 +144,6 @@ type window struct {
 	touched time.Time
 	cursor  Point
 	pace    pacer
-	typed   []rune
-	keys    []ebiten.Key
 	done    time.Time
 	shown   atomic.Bool // it has drawn once
 	failed  error       // the error of a drawing, because Draw returns none
@@ -182,23 +181,25 @@ func (w *window) Update() error {
 func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	x, y := ebiten.CursorPositionF()
 	_, wheel := ebiten.Wheel()
-	w.typed = ebiten.AppendInputChars(w.typed[:0])
-	w.keys = inpututil.AppendJustPressedKeys(w.keys[:0])
+	typed, composing, busy := w.method.tick(w.caret())
+	letters := lettersOf(repeating(), ebiten.KeyName)
 	e := Events{
-		Size:    w.outside,
-		Cursor:  Point{x / w.scale, y / w.scale},
-		Wheel:   wheel,
-		Down:    ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft),
-		Typed:   string(w.typed),
-		Letters: letters(w.keys),
-		Keys: Keys{
-			Erase: repeats(ebiten.KeyBackspace), Enter: pressed(ebiten.KeyEnter, ebiten.KeyNumpadEnter), Escape: pressed(ebiten.KeyEscape),
-			Left: repeats(ebiten.KeyArrowLeft), Right: repeats(ebiten.KeyArrowRight), Home: pressed(ebiten.KeyHome), End: pressed(ebiten.KeyEnd),
-			Theme: pressed(ebiten.KeyF3),
-		},
-		Now: now,
+		Size:      w.outside,
+		Cursor:    Point{x / w.scale, y / w.scale},
+		Wheel:     wheel,
+		Down:      ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft),
+		Typed:     typed,
+		Letters:   letters,
+		Keys:      keysNow(letters, mac),
+		Now:       now,
+		Composing: composing,
+		Clipboard: w.clipboard,
+		Fonts:     w.brush.fonts,
 	}
-	if e.Down || e.Wheel != 0 || e.Typed != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
+	if busy {
+		e.Keys = Keys{}
+	}
+	if e.Down || e.Wheel != 0 || e.Typed != "" || e.Composing != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
 		w.touched = now
 	}
 	w.cursor = e.Cursor
@@ -207,7 +208,7 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	if found {
 		w.brush.forget()
 	}
-	framed := w.frame(s, now)
+	framed := w.frame(s, letters, now)
 	w.redraw = w.state.Update(e, s, w.bus.Send) || framed || found || w.redraw
 	if w.state.awaits() {
 		w.touched = now // so that the answer is drawn at once
@@ -215,21 +216,16 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 }
 
 // frame handles the keys of the window itself, and its title. It tells whether to draw again.
-func (w *window) frame(s *watch.Snapshot, now time.Time) (redraw bool) {
+func (w *window) frame(s *watch.Snapshot, letters string, now time.Time) (redraw bool) {
 	if pressed(ebiten.KeyF11) {
 		ebiten.SetFullscreen(!ebiten.IsFullscreen())
 	}
 	if ebiten.IsKeyPressed(ebiten.KeyControl) || ebiten.IsKeyPressed(ebiten.KeyMeta) {
-		was := w.user
-		switch {
-		case repeats(ebiten.KeyEqual), repeats(ebiten.KeyNumpadAdd):
-			w.user = resized(w.user, 1)
-		case repeats(ebiten.KeyMinus), repeats(ebiten.KeyNumpadSubtract):
-			w.user = resized(w.user, -1)
-		case pressed(ebiten.KeyDigit0, ebiten.KeyNumpad0):
-			w.user = resized(w.user, 0)
+		if by, ok := sizeKey(letters); ok {
+			was := w.user
+			w.user = resized(w.user, by)
+			redraw = w.user != was
 		}
-		redraw = w.user != was
 	}
 	if title := heading(s, w.options.Title); title != w.title && now.Sub(w.titled) >= time.Second {
 		ebiten.SetWindowTitle(title)
@@ -238,24 +234,14 @@ func (w *window) frame(s *watch.Snapshot, now time.Time) (redraw bool) {
 	return redraw
 }
 
-// letters returns the lower-case letters of the pressed keys on a US keyboard.
-func letters(keys []ebiten.Key) string {
-	var b strings.Builder
-	for _, k := range keys {
-		if ebiten.KeyA <= k && k <= ebiten.KeyZ {
-			b.WriteByte('a' + byte(k-ebiten.KeyA))
-		}
+// caret returns where a text is written, in the window's own pixels; empty: nowhere.
+func (w *window) caret() image.Rectangle {
+	r, ok := w.state.caret()
+	if !ok {
+		return image.Rectangle{}
 	}
-	return b.String()
-}
-
-func pressed(keys ...ebiten.Key) bool { return slices.ContainsFunc(keys, inpututil.IsKeyJustPressed) }
-
-// repeats tells whether a key was pressed just now, or is held and repeats, 30 times a second.
-func repeats(k ebiten.Key) bool {
-	const delay = 24 // ticks
-	d := inpututil.KeyPressDuration(k)
-	return inpututil.IsKeyJustPressed(k) || d > delay && d%2 == 0 // a key may be released before a slow frame ends
+	at := func(x, y float64) image.Point { return image.Pt(int(x*w.scale), int(y*w.scale)) }
+	return image.Rectangle{at(r.X, r.Y), at(r.X+r.W, r.Y+r.H).Add(image.Pt(1, 1))}
 }
 
 // lingered tells whether the window has shown a finished run long enough.

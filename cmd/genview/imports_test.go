@@ -102,6 +102,8 @@ var only = map[string]struct {
 	"github.com/danielgtaylor/huma":    {[]string{"models/serve"}, "only the server describes its requests"},
 	"github.com/prometheus":            {[]string{"models/serve"}, "only the server keeps metrics for others"},
 	"gonum.org/v1/plot":                {[]string{"models/curves"}, "only the curves of files are drawn by a library"},
+	"github.com/jezek/xgb":             {[]string{"viewer"}, "the viewer's clipboard has a connection of its own to the X server"},
+	"github.com/atotto/clipboard":      {[]string{"viewer"}, "only the viewer uses the clipboard, on Windows and on a Mac"},
 	"github.com/spf13/cobra":           {[]string{"cmd/genview"}, "only the command knows flags"},
 }
 

@@ -174,23 +174,25 @@ func (f *Fonts) Line(s string, st Style) *Line {
 	defer f.mu.Unlock()
 	l := &Line{fonts: f, style: st}
 	runes := []rune(s)
+	begin, added := 0, 0
 	if st.Signs && len(runes) > 0 && unicode.Is(unicode.M, runes[0]) {
-		runes = append([]rune{'◌'}, runes...) // a combining mark needs a letter to stand on
+		runes, added = append([]rune{'◌'}, runes...), 1 // a combining mark needs a letter to stand on
 	}
-	begin := 0
 	for i, r := range runes {
 		if sign := signOf(r, st); sign != "" {
-			f.shape(l, runes[begin:i])
+			f.shape(l, runes[begin:i], begin-added)
+			dot := l.dot
 			l.sign(sign, r)
+			l.spot(i-added, 1, dot, false)
 			begin = i + 1
 		}
 	}
-	f.shape(l, runes[begin:])
+	f.shape(l, runes[begin:], begin-added)
 	return l
 }
 
-// shape appends text without signs.
-func (f *Fonts) shape(l *Line, text []rune) {
+// shape appends text without signs, whose first character is character number first of the line.
+func (f *Fonts) shape(l *Line, text []rune, first int) {
 	if len(text) == 0 {
 		return
 	}
@@ -202,13 +204,16 @@ func (f *Fonts) shape(l *Line, text []rune) {
 	for _, run := range visual(runs) {
 		out := f.shaper.Shape(run)
 		for _, g := range out.Glyphs {
-			cluster := text[g.TextIndex():min(g.TextIndex()+g.RunesCount(), len(text))]
+			cluster, dot := text[g.TextIndex():min(g.TextIndex()+g.RunesCount(), len(text))], l.dot
 			if g.GlyphID != 0 && (inked(out.Face, g.GlyphID) || blank(cluster)) {
 				l.glyph(out.Face, g)
+				l.spot(first+g.TextIndex(), len(cluster), dot, run.Direction == di.DirectionRTL)
 				continue
 			}
-			for _, r := range cluster {
+			for i, r := range cluster {
+				dot = l.dot
 				l.missing(r)
+				l.spot(first+g.TextIndex()+i, 1, dot, run.Direction == di.DirectionRTL)
 			}
 		}
 	}

@@ -24,6 +24,7 @@ type Line struct {
 	style Style
 	parts []part
 	dot   float64 // where the next part begins
+	spots []spot  // by position
 }
 
 // Width returns the width of the line in pixels.
@@ -63,7 +64,7 @@ func (l *Line) sign(sign string, r rune) {
 		small.Size, small.Mono, small.Signs = 0.75*l.style.Size, true, false
 		f := l.fonts
 		sub := &Line{fonts: f, style: small}
-		f.shape(sub, []rune(sign))
+		f.shape(sub, []rune(sign), 0)
 		for _, p := range sub.parts {
 			p.x += l.dot
 			l.parts = append(l.parts, p)
