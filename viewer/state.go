@@ -214,8 +214,8 @@ func (st *State) raise(p Point) bool {
 	return false
 }
 
-// A writer is a panel with a field.
-type writer interface {
+// A typist is a panel with a field.
+type typist interface {
 	writing() bool // the user edits the field
 	caret() Rect   // where
 }
@@ -223,7 +223,7 @@ type writer interface {
 // writer returns the panel whose field the user edits, which receives all typing; nil: none.
 func (st *State) writer() Panel {
 	for _, p := range st.panels {
-		if w, ok := p.(writer); ok && w.writing() {
+		if w, ok := p.(typist); ok && w.writing() {
 			return p
 		}
 	}
@@ -233,7 +233,7 @@ func (st *State) writer() Panel {
 // caret returns where a text is written in the window.
 func (st *State) caret() (Rect, bool) {
 	for i, p := range st.panels {
-		if w, ok := p.(writer); ok && w.writing() {
+		if w, ok := p.(typist); ok && w.writing() {
 			r := w.caret()
 			return Rect{st.places[i].X + r.X, st.places[i].Y + r.Y, r.W, r.H}, true
 		}
