@@ -18,7 +18,7 @@ type Curves struct {
 	scale  button
 	all    button // of all steps, while some are zoomed
 	log    bool
-	clock  bool // the axis of steps shows the time trained at them
+	unit   unit // of the axis of steps
 	times  button
 	export button
 	hover  float64         // position of the cursor along the steps, from 0 to 1; NaN or outside: it is elsewhere
@@ -29,6 +29,29 @@ type Curves struct {
 	drag   dragging
 	last   Point // where the cursor was while dragging
 	raised int   // one more than the curve whose name the cursor is over; 0: none
+}
+
+// unit is what the axis of steps shows.
+type unit int
+
+const (
+	inSteps unit = iota
+	inTime       // trained at the steps
+	inEpochs
+)
+
+// String returns the name on the button that changes to the unit.
+func (u unit) String() string { return [...]string{"steps", "time", "epochs"}[u] }
+
+// next returns the unit after that of the axis, of those that are known.
+func (p *Curves) next(v *watch.Curves) unit {
+	switch {
+	case p.unit == inSteps && v.Clock.Known():
+		return inTime
+	case p.unit != inEpochs && v.Epoch > 0:
+		return inEpochs
+	}
+	return inSteps
 }
 
 // dragging is what the mouse moves in the curves.
@@ -80,7 +103,7 @@ func (p *Curves) exportButton(size Point) Rect {
 
 // timesButton returns the area of the button that changes between steps and times: below the end of the last plot's axis.
 func (p *Curves) timesButton(size Point) Rect {
-	return Rect{size.X - padding - 62, size.Y - 26, 62, 20}
+	return Rect{size.X - padding - 70, size.Y - 26, 70, 20}
 }
 
 // label returns the name of the scale that a click changes to.
@@ -188,7 +211,7 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 				switch {
 				case exportable(s):
 					end = p.exportButton(c.Size()).X - 8
-				case v.Clock.Known():
+				case p.next(v) != p.unit:
 					end = p.timesButton(c.Size()).X - 8
 				}
 				p.stepTicks(c, plots[i], x, end)
@@ -220,13 +243,10 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 	if exportable(s) {
 		p.export.draw(c, p.exportButton(c.Size()), "export")
 	}
-	if v.Clock.Known() {
-		label := "time"
-		if p.clock {
-			label = "steps"
-		}
-		p.times.draw(c, p.timesButton(c.Size()), label)
+	if next := p.next(v); next != p.unit {
+		p.times.draw(c, p.timesButton(c.Size()), next.String())
 	}
+	p.drawEvents(c, v, plots, x)
 }
 
 // plot draws a group of curves in r with the axis of their values, which fits the steps that are shown.
@@ -306,7 +326,7 @@ func (p *Curves) stepTicks(c *Canvas, r Rect, x axis, end float64) {
 	small := Text{Size: 11, Color: dimColor, Align: Center}
 	n := max(2, int(r.W/110))
 	values, label := x.ticks(n), ticks.Format
-	if p.clock {
+	if p.unit == inTime {
 		values, label = ticks.Times(x.low, x.high, n+n/2), ticks.Time
 	}
 	for _, v := range values {

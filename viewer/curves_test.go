@@ -55,7 +55,7 @@ func TestZoom(t *testing.T) {
 		d.e.Wheel = 1
 		d.tick()
 	}
-	if x := p.steps(v); math.Abs(x.high-x.low-leastShown) > 1e-6 || x.low < 0 {
+	if x := p.steps(v); math.Abs(x.high-x.low-p.least(v)) > 1e-6 || x.low < 0 {
 		t.Errorf("the closest zoom shows %v", x)
 	}
 	d.e.Wheel = -100
@@ -125,7 +125,7 @@ func TestTimes(t *testing.T) {
 	d := newDesk(t, snapshot())
 	i, p := panel[*Curves](d)
 	d.e.Typed = "t"
-	if d.tick(); p.clock {
+	if d.tick(); p.unit != inSteps {
 		t.Error("there are times without a clock")
 	}
 	s := *d.s
@@ -137,7 +137,7 @@ func TestTimes(t *testing.T) {
 	d.s = &s
 	d.e.Typed = "t"
 	d.tick()
-	if !p.clock || p.end(&v) != 300 || p.along(&v, int(last/2)) != 200 || p.stepAt(&v, 250) != int(math.Round(0.75*last)) {
+	if p.unit != inTime || p.end(&v) != 300 || p.along(&v, int(last/2)) != 200 || p.stepAt(&v, 250) != int(math.Round(0.75*last)) {
 		t.Errorf("the axis ends at %v s and has step %v at %v s", p.end(&v), last/2, p.along(&v, int(last/2)))
 	}
 	at, plot := d.places[i], p.plots(d.size(i), &v)[0]
@@ -150,7 +150,7 @@ func TestTimes(t *testing.T) {
 	}
 	button := p.timesButton(d.size(i))
 	d.click(Point{at.X + button.X + 5, at.Y + button.Y + 5})
-	if p.clock || p.zoomed() || p.end(&v) != last {
+	if p.unit != inSteps || p.zoomed() || p.end(&v) != last {
 		t.Error("the button does not show steps again")
 	}
 }

@@ -24,10 +24,10 @@ func (p *Curves) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 			p.zoom = [2]float64{}
 		}
 	}
-	if v.Clock.Known() {
+	if next := p.next(v); next != p.unit {
 		clicked, changed := p.times.update(in, p.timesButton(in.Size))
 		if redraw = redraw || changed; clicked {
-			p.clock, p.zoom = !p.clock, [2]float64{}
+			p.unit, p.zoom = next, [2]float64{}
 		}
 	}
 	var ask []watch.Request
@@ -49,7 +49,7 @@ func (p *Curves) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	}
 	redraw = p.names(in, v) || redraw
 	p.pull(in, v, width)
-	redraw = redraw || p.log != was.log || p.clock != was.clock || p.zoom != was.zoom || p.smooth != was.smooth || p.over != was.over || p.over && in.Moved
+	redraw = redraw || p.log != was.log || p.unit != was.unit || p.zoom != was.zoom || p.smooth != was.smooth || p.over != was.over || p.over && in.Moved
 	return ask, redraw
 }
 
@@ -58,7 +58,7 @@ func exportable(s *watch.Snapshot) bool { return s.Past != nil }
 
 // files asks for files of the curves as they are shown.
 func (p *Curves) files(v *watch.Curves) watch.Draw {
-	r := watch.Draw{Time: p.clock, Log: p.log}
+	r := watch.Draw{Time: p.unit == inTime, Log: p.log}
 	longest := 0
 	for _, l := range allSeries(v) {
 		longest = max(longest, len(l.Steps))
@@ -127,18 +127,24 @@ func (p *Curves) end(v *watch.Curves) float64 {
 	return p.along(v, last)
 }
 
-// along returns where a step is on the axis of steps or times.
+// along returns where a step is on the axis.
 func (p *Curves) along(v *watch.Curves, step int) float64 {
-	if p.clock {
+	switch p.unit {
+	case inTime:
 		return v.Clock.At(float64(step))
+	case inEpochs:
+		return float64(step) / float64(v.Epoch)
 	}
 	return float64(step)
 }
 
 // stepAt returns the step at a place on the axis.
 func (p *Curves) stepAt(v *watch.Curves, place float64) int {
-	if p.clock {
+	switch p.unit {
+	case inTime:
 		place = v.Clock.Step(place)
+	case inEpochs:
+		place *= float64(v.Epoch)
 	}
 	return int(math.Round(place))
 }
@@ -154,13 +160,19 @@ func (p *Curves) steps(v *watch.Curves) axis {
 	return axis{high: p.end(v)}
 }
 
-// leastShown is the least that a zoom shows: steps or seconds.
-const leastShown = 10
+// least returns the least that a zoom shows: ten steps or seconds.
+func (p *Curves) least(v *watch.Curves) float64 {
+	const least = 10
+	if p.unit == inEpochs {
+		return least / float64(v.Epoch)
+	}
+	return least
+}
 
 // show zooms to a range of the axis of some width, with a place at a position from 0 to 1 in it, as far as the axis goes.
 func (p *Curves) show(v *watch.Curves, place, position, width float64) {
 	last := p.end(v)
-	width = max(width, min(leastShown, last))
+	width = max(width, min(p.least(v), last))
 	if width >= last {
 		p.zoom = [2]float64{}
 		return

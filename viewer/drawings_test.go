@@ -217,6 +217,16 @@ var drawings = []drawing{
 		},
 	},
 	{
+		name: "events", size: Point{900, 600}, scale: 1, show: markedRun,
+		do: func(d *desk) {
+			i, p := panel[*Curves](d)
+			r := p.plots(d.size(i), curves(d.s))[0]
+			d.e.Typed = "t"
+			d.tick()
+			d.e.Cursor = Point{d.places[i].X + r.X + r.W/4, d.places[i].Y + r.Y + r.H/2}
+		},
+	},
+	{
 		name: "steered", size: Point{1280, 800}, scale: 1,
 		show: lettersWith(func(s *watch.Snapshot) { s.State, s.Rate, s.Home = watch.Paused, 0.25, true }),
 	},

@@ -34,7 +34,7 @@ func (p *Curves) help() []hint {
 		{"click a name", "hide a curve, show it"},
 		{"drag the dot", "smoother, rougher"},
 		{"L", "logarithms"},
-		{"T", "steps, times"},
+		{"T", "steps, times, epochs"},
 		{"Z", "all steps"},
 		{"E", "into files"},
 	}

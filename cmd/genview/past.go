@@ -14,7 +14,7 @@ import (
 // play shows the past of the run in a folder on a bus until looking ends, and then finishes the film that the user has begun, which the
 // end of ctx cuts off. Without a session in o the run is in training.
 func (a *app) play(ctx, looking context.Context, past *watch.Bus, dir string, o replay.Options) {
-	o.Folder = &train.Run{Dir: dir} // it is only read
+	o.Folder = &train.Run{Dir: dir, Beside: a.beside} // it is only read
 	if o.Session == nil {
 		h := a.host()
 		h.Say, h.Notice, h.Begin, h.Count = nil, nil, nil, nil // the terminal shows the training

@@ -45,6 +45,7 @@ type app struct {
 	passes []string // that compilation leaves out
 	noTune bool
 	place  run.Place    // of the data of an opened run
+	beside []string     // folders of runs whose curves the window has, too
 	loaded *run.Session // the last run that was opened
 
 	anonymous bool // files that are written do not say where they come from

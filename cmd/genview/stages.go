@@ -140,6 +140,7 @@ func chosen(ctx context.Context, bus *watch.Bus) (name string) {
 // stage trains, and serves the window afterwards.
 func (j *job) stage(w *watching) (next stage, err error) {
 	w.begun = true
+	j.Folder.Beside = w.app.beside
 	looking, stop := context.WithCancel(w.looking)
 	played := make(chan struct{})
 	go func() {

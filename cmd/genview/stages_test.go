@@ -54,6 +54,9 @@ func TestStages(t *testing.T) {
 	if !bytes.Equal(newest(t, whole), newest(t, run)) {
 		t.Error("14 steps in three parts give other bits than 14 at once")
 	}
+	if p, err := os.ReadFile(filepath.Join(run, "events.jsonl")); err != nil || bytes.Count(p, []byte(`"event":"began"`)) != 3 || bytes.Count(p, []byte(`"epoch":`)) != 3 {
+		t.Errorf("the log of events is %s, %v", p, err)
+	}
 	if p, err := os.ReadFile(filepath.Join(run, "config.yaml")); err != nil || !bytes.Contains(p, []byte("steps: 14\n")) {
 		t.Errorf("the configuration is %s, %v", p, err)
 	}

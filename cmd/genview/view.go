@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"genview/models/curves"
 	"genview/models/directions"
 	"genview/models/record"
 	"genview/models/replay"
@@ -35,9 +36,15 @@ shows what that run has learned, and follows it if another process trains it. Th
 whole training so far: arrow keys step, P plays, End returns to what is now, F films a part of it.
 Closing the window ends the training as Ctrl-C does: it is saved and can be resumed.`,
 		Example: `  genview view vae --data glyphs --out runs/letters --steps 5000
-  genview view runs/letters`,
+  genview view runs/letters
+  genview view runs/letters --with runs/letters-2`,
 		Args: args(cobra.MaximumNArgs(2)),
 		RunE: func(c *cobra.Command, what []string) error {
+			for _, dir := range a.beside {
+				if _, err := curves.Read(dir); err != nil {
+					return err
+				}
+			}
 			o := viewer.Options{Title: "genview", Linger: linger, CacheDir: cacheDir()}
 			if len(what) == 1 && !isPreset(what[0]) {
 				if _, err := os.Stat(what[0]); errors.Is(err, fs.ErrNotExist) {
@@ -50,6 +57,7 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 		},
 	}
 	f.add(c, a)
+	c.Flags().StringArrayVar(&a.beside, "with", nil, "show the curves of this run, too; can be repeated")
 	c.Flags().DurationVar(&linger, "linger", linger, "close the window this long after training, as 5s (default: when it is closed)")
 	c.Flags().Lookup("linger").DefValue = "0s" // which help leaves out: the text says what the default means
 	return c
@@ -127,6 +135,7 @@ func (a *app) lookAt(ctx context.Context, dir string) (o replay.Options, err err
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	s.Folder.Beside = a.beside
 	h, err := s.Folder.History()
 	if err != nil {
 		return o, err

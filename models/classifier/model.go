@@ -80,6 +80,14 @@ func (m *model) Begin(ctx context.Context, step int) (string, error) {
 	return what, nil
 }
 
+// Epoch returns the number of steps in which the data are seen once; 0 before Begin.
+func (m *model) Epoch() int {
+	if m.loader == nil {
+		return 0
+	}
+	return m.loader.Epoch()
+}
+
 // Step trains on the next batch. A step is never interrupted, because a checkpoint must not hold half an update.
 func (m *model) Step(ctx context.Context) error {
 	b, err := m.loader.Next(ctx)

@@ -68,6 +68,9 @@ func metrics(runs []*Run) (names []string) {
 	return names
 }
 
+// Has tells whether the run has logged a metric.
+func (r *Run) Has(metric string) bool { return slices.Contains(metrics([]*Run{r}), metric) }
+
 // within returns the records of the steps from one to another; to 0: to the end.
 func (r *Run) within(from, to int) []train.Record {
 	first := sort.Search(len(r.Records), func(i int) bool { return r.Records[i].Step >= from })

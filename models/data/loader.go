@@ -112,7 +112,7 @@ type job struct {
 // schedule assigns pictures to batches: every epoch is a permutation of the set, without the rest that does not fill a batch.
 func (l *Loader) schedule(ctx context.Context, step int, jobs chan<- job) {
 	defer close(jobs)
-	per := l.set.Len() / l.o.Batch
+	per := l.Epoch()
 	var order []int
 	for epoch := -1; ; step++ {
 		if e := step / per; e != epoch {
@@ -195,6 +195,9 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 		return nil, ctx.Err()
 	}
 }
+
+// Epoch returns the number of batches of an epoch.
+func (l *Loader) Epoch() int { return l.set.Len() / l.o.Batch }
 
 // Release returns a batch to be filled again.
 func (l *Loader) Release(b *Batch) {

@@ -52,6 +52,14 @@ func (f *Fed) Feed(set data.Set, step int) (err error) {
 	return err
 }
 
+// Epoch returns the number of steps in which the data are seen once; 0 before Feed.
+func (f *Fed) Epoch() int {
+	if f.loader == nil {
+		return 0
+	}
+	return f.loader.Epoch()
+}
+
 // Step trains on the next batch. A step is never interrupted, because a checkpoint must not hold half an update.
 func (f *Fed) Step(ctx context.Context) error {
 	b, err := f.loader.Next(ctx)

@@ -89,8 +89,9 @@ func (t *Trainer) stepD(g, d network, real *tensor.Tensor) {
 			metrics = append(metrics, step.Metric{Name: p.name, Value: p.value})
 		}
 	}
-	updates := t.adams[1].Update(tensor.Grad(total, t.parts[1].Vars()...))
-	t.Part(metrics, append(updates, pass.Updates()...))
+	grads := t.adams[1].Flat(tensor.Grad(total, t.parts[1].Vars()...))
+	metrics = append(metrics, step.Metric{Name: "d_grad_norm", Value: optim.GlobalNorm(grads)})
+	t.Part(metrics, append(t.adams[1].UpdateFlat(grads), pass.Updates()...))
 }
 
 // stepG makes the generator's half of a step, with its average. It leaves the running statistics of the discriminator alone.
@@ -99,8 +100,8 @@ func (t *Trainer) stepG(g, d network, real *tensor.Tensor) {
 	fake := g.forward(pass, t.Noise.Normal(real.Dim(0), t.config.Z))
 	v := judge(nn.Train(t.Noise), d, real, fake)
 	loss := generatorLoss(t.config.Pairing, v.onReal, v.onFake)
-	updates := t.adams[0].Update(tensor.Grad(loss, t.parts[0].Vars()...))
-	updates = append(updates, pass.Updates()...)
+	grads := t.adams[0].Flat(tensor.Grad(loss, t.parts[0].Vars()...))
+	updates := append(t.adams[0].UpdateFlat(grads), pass.Updates()...)
 	next := map[*tensor.Tensor]*tensor.Tensor{}
 	for _, u := range updates {
 		next[u.Var] = u.Value
@@ -113,7 +114,7 @@ func (t *Trainer) stepG(g, d network, real *tensor.Tensor) {
 		updates = append(updates, tensor.Update{Var: a, Value: next[v].Add(a.Sub(next[v]).Mul(stays))})
 	}
 	updates = append(updates, tensor.Update{Var: t.count, Value: t.count.Shift(1)})
-	t.Part([]step.Metric{{Name: "g_loss", Value: loss}}, updates)
+	t.Part([]step.Metric{{Name: "g_loss", Value: loss}, {Name: "g_grad_norm", Value: optim.GlobalNorm(grads)}}, updates)
 }
 
 // Z returns the number of latent dimensions.

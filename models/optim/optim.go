@@ -15,16 +15,21 @@ type Named = struct {
 // ClipGlobalNorm scales the gradients by min(1, limit/(norm+1e-6)), where norm is that of all gradients as one vector, as
 // torch.nn.utils.clip_grad_norm_ does (Pascanu et al. 2013). It also returns norm, a scalar.
 func ClipGlobalNorm(grads []*tensor.Tensor, limit float64) (clipped []*tensor.Tensor, norm *tensor.Tensor) {
-	sum := tensor.Full(0)
-	for _, g := range grads {
-		sum = sum.Add(g.Square().Sum())
-	}
-	norm = sum.Sqrt()
+	norm = GlobalNorm(grads)
 	scale := tensor.Full(limit).Div(norm.Shift(1e-6)).Minimum(tensor.Full(1))
 	for _, g := range grads {
 		clipped = append(clipped, g.Mul(scale))
 	}
 	return clipped, norm
+}
+
+// GlobalNorm returns the norm of all gradients as one vector, a scalar.
+func GlobalNorm(grads []*tensor.Tensor) *tensor.Tensor {
+	sum := tensor.Full(0)
+	for _, g := range grads {
+		sum = sum.Add(g.Square().Sum())
+	}
+	return sum.Sqrt()
 }
 
 // slots makes a variable with initial value 0 for each of vars.

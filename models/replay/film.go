@@ -18,6 +18,7 @@ import (
 	"genview/models/lettering"
 	"genview/models/picture"
 	"genview/models/record"
+	"genview/models/train"
 	"genview/models/watch"
 )
 
@@ -259,9 +260,18 @@ func (p *player) drawn(r watch.Draw) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	runs := []*curves.Run{all}
+	for _, dir := range p.Folder.Beside {
+		other, err := curves.Of(&train.Run{Dir: dir})
+		if err != nil {
+			return "", err
+		}
+		runs = append(runs, other)
+	}
+	own := slices.DeleteFunc(r.Only, func(name string) bool { return !all.Has(name) })
 	for _, ending := range drawings {
-		o := curves.Options{Time: r.Time, Log: r.Log, Smooth: r.Smooth, Only: r.Only, From: r.From, To: r.To}
-		if err := curves.Write(path+ending, []*curves.Run{all}, o); err != nil {
+		o := curves.Options{Time: r.Time, Log: r.Log, Smooth: r.Smooth, Only: own, From: r.From, To: r.To}
+		if err := curves.Write(path+ending, runs, o); err != nil {
 			return "", err
 		}
 	}

@@ -186,7 +186,13 @@ func TestFilm(t *testing.T) {
 // TestDraw: curves are drawn into files that are not there yet; a run that has logged nothing says so.
 func TestDraw(t *testing.T) {
 	dir := t.TempDir()
-	s := play(t, replay.Options{Folder: recorded(t, dir, nil, 1, 2)})
+	other := filepath.Join(t.TempDir(), "other")
+	if err := errors.Join(os.Mkdir(other, 0o755), os.WriteFile(filepath.Join(other, "metrics.jsonl"), []byte(`{"step":1,"loss":3,"elapsed_s":1}`+"\n"+`{"step":2,"loss":2,"elapsed_s":3}`+"\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	folder := recorded(t, dir, nil, 1, 2)
+	folder.Beside = []string{other}
+	s := play(t, replay.Options{Folder: folder})
 	s.past.Send(watch.Draw{})
 	s.until(s.past, "a remark that there are no metrics", func(s *watch.Snapshot) bool { return strings.Contains(s.Notice, "has no metrics yet") })
 	if err := os.WriteFile(filepath.Join(dir, "metrics.jsonl"), []byte(`{"step":1,"loss":2,"kl":1,"elapsed_s":1}`+"\n"+`{"step":2,"loss":1,"kl":2,"elapsed_s":2}`+"\n"), 0o644); err != nil {
@@ -194,9 +200,9 @@ func TestDraw(t *testing.T) {
 	}
 	for _, name := range []string{"curves-step-2", "curves-step-2-2"} {
 		path := filepath.Join(dir, "films", name)
-		s.past.Send(watch.Draw{Only: []string{"loss"}, Time: true})
+		s.past.Send(watch.Draw{Only: []string{"loss", "loss · other"}, Time: true})
 		s.until(s.past, "a remark of where the curves are", func(s *watch.Snapshot) bool { return s.Notice == "saved "+path+".svg, .png, .csv" })
-		for ending, want := range map[string]string{".svg": "time trained", ".png": "PNG", ".csv": "step,elapsed_s,examples_per_s,loss\n"} {
+		for ending, want := range map[string]string{".svg": "time trained", ".png": "PNG", ".csv": "run,step,elapsed_s,examples_per_s,loss\n"} {
 			if p, err := os.ReadFile(path + ending); err != nil || !strings.Contains(string(p), want) {
 				t.Errorf("%s%s has no %q (%v)", name, ending, want, err)
 			}

@@ -57,7 +57,11 @@ func (l *loop) writeEvents() {
 
 // begin notes that training begins, and sets the learning rate to what it was changed to.
 func (l *loop) begin() error {
-	l.event(watch.Event{Step: l.from, Kind: watch.Began, Steps: l.Steps})
+	began := watch.Event{Step: l.from, Kind: watch.Began, Steps: l.Steps}
+	if m, ok := l.model.(interface{ Epoch() int }); ok {
+		began.Epoch = m.Epoch()
+	}
+	l.event(began)
 	return l.setRate(l.History.Events().Rate())
 }
 

@@ -140,3 +140,22 @@ func TestEventsThatFailAreTriedAgain(t *testing.T) {
 		t.Errorf("the log has %q, said %q", got, *said)
 	}
 }
+
+// TestRunsBesideAreInTheHistory: the curves of another run come with its name; one that is gone leaves none.
+func TestRunsBesideAreInTheHistory(t *testing.T) {
+	r, other := create(t), create(t)
+	for run, loss := range map[*Run]float64{r: 3, other: 2} {
+		if err := run.Append(Record{Step: 1, Metrics: watch.Metrics{{Name: "loss", Value: loss}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Beside = []string{other.Dir, filepath.Join(t.TempDir(), "gone")}
+	h, err := r.History()
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := h.Curves().Groups
+	if s := groups[0].Series; len(groups) != 1 || len(s) != 2 || s[0].Name != "loss" || s[0].Values[0] != 3 || s[1].Name != "loss · run" || s[1].Values[0] != 2 {
+		t.Errorf("the curves are %+v", groups)
+	}
+}

@@ -39,7 +39,7 @@ func (r *Run) TrimMetrics(step int) error {
 
 const historyPoints = 512 // most points of a curve in the window
 
-// History returns the metrics of the run so far, and what was done to it. It skips damaged lines.
+// History returns the metrics of the run so far, with those of the runs beside it, and what was done to it. It skips damaged lines.
 func (r *Run) History() (*watch.History, error) {
 	all, err := r.Records()
 	if err != nil {
@@ -49,6 +49,15 @@ func (r *Run) History() (*watch.History, error) {
 	for _, rec := range all {
 		h.Add(rec.Step, rec.Metrics)
 		h.Time(rec.Step, rec.Elapsed)
+	}
+	for _, dir := range r.Beside {
+		others, err := (&Run{Dir: dir}).Records()
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range others {
+			h.AddBeside(filepath.Base(dir), rec.Step, rec.Metrics)
+		}
 	}
 	events, err := r.Events()
 	for _, e := range events {

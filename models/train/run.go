@@ -23,6 +23,9 @@ type Run struct {
 	// Notice receives what was found wrong and repaired while the run is written to; nil if nobody listens.
 	Notice func(text string)
 
+	// Beside names the folders of other runs whose metrics [Run.History] has, too, to compare with.
+	Beside []string
+
 	config []byte // as last read or written; restored if somebody deletes the file
 	lock   *lock  // nil: the run is open for reading only
 }

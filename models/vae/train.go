@@ -43,8 +43,9 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	pass := nn.Train(t.Noise)
 	recon, kl := t.model.Loss(pass, x, t.Noise.Normal(o.Batch, c.Z))
 	loss := t.model.Objective(recon, kl)
-	updates := append(adam.Update(tensor.Grad(loss, t.Scope.Vars()...)), pass.Updates()...)
-	t.Part([]step.Metric{{Name: "loss", Value: loss}, {Name: "recon", Value: recon}, {Name: "kl", Value: kl}}, updates)
+	grads := adam.Flat(tensor.Grad(loss, t.Scope.Vars()...))
+	metrics := []step.Metric{{Name: "loss", Value: loss}, {Name: "recon", Value: recon}, {Name: "kl", Value: kl}, {Name: "grad_norm", Value: optim.GlobalNorm(grads)}}
+	t.Part(metrics, append(adam.UpdateFlat(grads), pass.Updates()...))
 	return t, t.Compile()
 }
 

@@ -14,6 +14,7 @@ type Event struct {
 
 	Rate   float64 `json:"rate,omitempty"`   // RateSet: the factor of the learning rate from the next step on
 	Steps  int     `json:"steps,omitempty"`  // Began: the step to which it is trained
+	Epoch  int     `json:"epoch,omitempty"`  // Began: the number of steps in which the data are seen once
 	Detail string  `json:"detail,omitempty"` // HeadCut: which head, and how
 }
 
@@ -70,4 +71,14 @@ func (all Events) Rate() float64 {
 		}
 	}
 	return 1
+}
+
+// Epoch returns the number of steps in which the data are seen once; 0: it is not known.
+func (all Events) Epoch() int {
+	for _, e := range slices.Backward(all) {
+		if e.Kind == Began {
+			return max(0, e.Epoch)
+		}
+	}
+	return 0
 }

@@ -30,6 +30,16 @@ func (h *History) Add(step int, m Metrics) {
 	}
 }
 
+// AddBeside appends the metrics of a step of another run, to compare with. Its curves have the run's name.
+func (h *History) AddBeside(run string, step int, m Metrics) {
+	for _, x := range m {
+		h.curve(x.Name+beside+run).add(step, x.Value, h.points)
+	}
+}
+
+// beside is between the name of a metric and that of another run.
+const beside = " · "
+
 // mostTimes is the most points of a clock, but for that of step 0: time goes on evenly.
 const mostTimes = 64
 
@@ -75,7 +85,7 @@ const CurvesName = "Curves"
 // Curves returns the curves so far, grouped by what they measure, in the order in which their names first came. The result shares no memory
 // with h.
 func (h *History) Curves() *Curves {
-	v := &Curves{Name: CurvesName, Clock: Clock{slices.Clone(h.clock.Steps), slices.Clone(h.clock.Seconds)}, Events: slices.Clone(h.events)}
+	v := &Curves{Name: CurvesName, Clock: Clock{slices.Clone(h.clock.Steps), slices.Clone(h.clock.Seconds)}, Events: slices.Clone(h.events), Epoch: h.events.Epoch()}
 	for _, c := range h.curves {
 		name, unit := measure(c.name)
 		i := slices.IndexFunc(v.Groups, func(g Group) bool { return g.Name == name })
@@ -90,6 +100,7 @@ func (h *History) Curves() *Curves {
 
 // measure returns the group and the unit of a metric. It decides by the name, because the metrics of a run's folder have nothing else.
 func measure(metric string) (group, unit string) {
+	metric, _, _ = strings.Cut(metric, beside)
 	switch {
 	case strings.HasSuffix(metric, "norm"):
 		return "norm", ""

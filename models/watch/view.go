@@ -23,6 +23,7 @@ type Curves struct {
 	Groups []Group // each has an axis of its own
 	Clock  Clock
 	Events Events
+	Epoch  int // steps in which the data are seen once; 0: not known
 }
 
 // A Clock is the time trained at some steps. Both increase. There are no steps if the times are not known.

@@ -197,7 +197,8 @@ func TestShowLeavesWhatWasPublished(t *testing.T) {
 // TestWhatIsMeasuredAlikeSharesAnAxis: a gradient's norm and a loss do not.
 func TestWhatIsMeasuredAlikeSharesAnAxis(t *testing.T) {
 	h := watch.NewHistory(8)
-	h.Add(1, watch.Metrics{{Name: "loss"}, {Name: "grad_norm"}, {Name: "kl"}, {Name: "held_out_accuracy"}, {Name: "real"}, {Name: "fake"}})
+	h.Add(1, watch.Metrics{{Name: "loss"}, {Name: "grad_norm"}, {Name: "kl"}, {Name: "held_out_accuracy"}, {Name: "real"}, {Name: "fake"}, {Name: "lr"}})
+	h.AddBeside("other", 1, watch.Metrics{{Name: "loss"}, {Name: "d_grad_norm"}})
 	got := ""
 	for _, g := range h.Curves().Groups {
 		got += g.Name + ":"
@@ -206,7 +207,7 @@ func TestWhatIsMeasuredAlikeSharesAnAxis(t *testing.T) {
 		}
 		got += "\n"
 	}
-	if want := "loss: loss kl\nnorm: grad_norm\naccuracy: held_out_accuracy\nlogit: real fake\n"; got != want {
+	if want := "loss: loss kl loss · other\nnorm: grad_norm d_grad_norm · other\naccuracy: held_out_accuracy\nlogit: real fake\nlearning rate: lr\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
