@@ -17,8 +17,8 @@ type marked struct {
 	texts []string
 }
 
-// marks returns where on the axis something was done to the run, from left to right: what has one place in a plot of that width has one mark.
-// The beginning of a run has none, and what was looked at changes nothing.
+// marks returns where on the axis something was done to the run, from left to right. Events at one place of a plot of that width share a mark.
+// The beginning of a run has none.
 func (p *Curves) marks(v *watch.Curves, x axis, width float64) (all []marked) {
 	for _, e := range v.Events {
 		if e.Kind == watch.Began && e.Step == 0 {
