@@ -117,48 +117,8 @@ func inLight(d *desk) {
 	d.e.Keys.Theme = false
 }
 
-var drawings = []drawing{
+var drawings = slices.Concat([]drawing{
 	{name: "training", size: Point{1120, 720}, scale: 1, show: snapshot},
-	{
-		name: "latent-walk", size: Point{1280, 800}, scale: 1, show: snapshot,
-		do: func(d *desk) {
-			_, p := panel[*Latent](d)
-			p.mode, p.walk.path, p.walk.ease, p.walk.pace.at = ofWalk, atRandom, 1, 0.7
-			p.leave(p.walk.at(3, nil))
-		},
-	},
-	{
-		name: "latent-pins", size: Point{1280, 800}, scale: 1,
-		show: lettersWith(func(s *watch.Snapshot) { s.Past = &watch.Past{Steps: []int{1}, Shown: -1} }),
-		do: func(d *desk) {
-			_, p := panel[*Latent](d)
-			p.visit("1,5-9", latent(d.s))
-			p.visit("seed:6+smile", latent(d.s))
-			p.seed.text = "seed:6+smile"
-			for i := range p.pins {
-				p.pins[i].image = picture(28, 7*i)
-			}
-			k, q := panel[*Pictures](d)
-			at := q.cells(d.size(k), q.view(d.s)).at(4)
-			d.e.Cursor = d.middle(k, at)
-		},
-	},
-	{
-		name: "latent-plane", size: Point{1280, 800}, scale: 1,
-		show: lettersWith(func(s *watch.Snapshot) { s.Show(&watch.Latent{Name: "Latent space", Z: 2}) }),
-		do: func(d *desk) {
-			_, p := panel[*Latent](d)
-			p.shown = 1
-			p.lens = p.lens.zoomed(2, Point{0.2, 0.2})
-		},
-	},
-	{
-		name: "latent-small", size: Point{640, 480}, scale: 1, show: snapshot,
-		do: func(d *desk) {
-			_, p := panel[*Latent](d)
-			p.mode = ofWalk
-		},
-	},
 	{
 		name: "paused", size: Point{900, 600}, scale: 1,
 		show: lettersWith(func(s *watch.Snapshot) { s.State = watch.Paused }),
@@ -373,4 +333,4 @@ var drawings = []drawing{
 	},
 	{name: "grid-light", size: Point{1280, 800}, scale: 1, show: grid, do: inLight},
 	{name: "showing", size: Point{640, 480}, scale: 1, show: showing},
-}
+}, latentDrawings)

@@ -26,6 +26,7 @@ type Latent struct {
 	problem  string // why a text names no point
 	seed     field  // of such a text
 	pins     []pin
+	dirs     dirs
 	overPin  int // the pin under the cursor; below 0: none
 	dragging bool
 	tick     time.Time // the last one
@@ -48,10 +49,11 @@ type latentMode int
 const (
 	ofPlane latentMode = iota
 	ofWalk
+	ofDirections
 	latentModes
 )
 
-var modeNames = [latentModes]string{"Plane", "Walk"}
+var modeNames = [latentModes]string{"Plane", "Walk", "Directions"}
 
 // latentTools are the controls of the panel.
 type latentTools struct {
@@ -104,7 +106,7 @@ const (
 
 // newLatent returns a panel whose dot is in the middle.
 func newLatent(name string) *Latent {
-	p := &Latent{name: name, dot: Point{0.5, 0.5}, lens: whole, walk: newStroll(), overPin: -1}
+	p := &Latent{name: name, dot: Point{0.5, 0.5}, lens: whole, walk: newStroll(), dirs: newDirs(), overPin: -1}
 	p.tools.psi = slider{at: usualPsi, mark: usualPsi}
 	p.tools.stroll.key, p.tools.other.key, p.tools.add.key, p.tools.keep.key = 'w', 'n', 'a', 'v'
 	return p
@@ -139,11 +141,14 @@ func (p *Latent) point(l *watch.Latent) []float32 {
 	return p.plane(l).at(p.dot)
 }
 
-// placed returns a point as the controls place it: nearer to the mean, or further away.
+// placed returns a point as the controls place it: nearer to the mean, or further away, and then along directions.
 func (p *Latent) placed(z []float32) []float32 {
 	z = slices.Clone(z)
 	for i := range z {
 		z[i] *= float32(mostPsi * p.tools.psi.at)
+	}
+	for i, v := range p.dirs.sum {
+		z[i] += v
 	}
 	return z
 }
@@ -165,6 +170,9 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 			}
 		}
 	}
+	if problem, found := p.dirs.take(p.view(s)); found {
+		p.problem, redraw = problem, true
+	}
 	if r, ok := p.request(in.Now, s); ok {
 		ask = append(ask, r)
 	}
@@ -179,7 +187,7 @@ func (p *Latent) steer(in Input, s *watch.Snapshot) (ask []watch.Request, redraw
 	redraw = p.usePins(in, q) || redraw
 	r := q.plane
 	at := Point{(in.Cursor.X - r.X) / r.W, (in.Cursor.Y - r.Y) / r.H}
-	inside := r.Contains(in.Cursor)
+	inside := r.Contains(in.Cursor) && p.mode != ofDirections
 	if inside && in.Over && in.Wheel != 0 {
 		if to := p.lens.zoomed(in.Wheel, at); to != p.lens {
 			p.lens, redraw = to, true

@@ -34,6 +34,14 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 
 // drawSquare draws the plane with the dot. If a walk leads beside the plane, it draws the walk's picture, and the plane is small.
 func (p *Latent) drawSquare(c *Canvas, q parts, s *watch.Snapshot) {
+	if p.mode == ofDirections {
+		if large, _ := p.dirs.list(q.square, 0); large.W > 0 { // the picture is drawn there
+			p.drawMosaic(c, q.picture, s)
+		} else {
+			p.drawPicture(c, q.picture, s)
+		}
+		return
+	}
 	if p.strolls() {
 		p.drawPicture(c, q.square.Inset(1), s)
 		p.drawMosaic(c, q.picture, s)
@@ -107,6 +115,9 @@ func (p *Latent) lines(l *watch.Latent) []string {
 	first := fmt.Sprintf("|z| = %.2f  in %d dimensions", norm(z), l.Z)
 	if l.Z == 2 {
 		first = ticks.Minus(fmt.Sprintf("z = (%.2f, %.2f)", z[0], z[1]))
+	}
+	if p.mode == ofDirections && len(p.pins) > 1 {
+		return []string{first, "click points into groups: " + p.groupSizes()}
 	}
 	if p.away != nil {
 		return []string{first, p.where}

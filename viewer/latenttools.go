@@ -22,7 +22,7 @@ const (
 	toolHeight = 26 // of a row of controls
 	toolGap    = 4
 	toolRows   = 3
-	tabWidth   = 62
+	tabWidth   = 72
 	numbers    = 18 // below a plane with coordinates
 	numbersAt  = 34 // to the left of it
 )
@@ -151,6 +151,11 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 			p.changes++
 		}
 	}
+	if p.mode == ofDirections {
+		wants, changed := p.useDirections(in, s, q, click)
+		ask, redraw = append(ask, wants...), redraw || changed
+	}
+	p.dirs.name.on = p.dirs.name.on && p.mode == ofDirections
 	click(&p.tools.stroll, start, func() {
 		if p.walk.on = !p.walk.on; p.walk.on {
 			p.mode = ofWalk
@@ -176,7 +181,7 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 }
 
 // writing tells whether the user edits the field.
-func (p *Latent) writing() bool { return p.seed.on }
+func (p *Latent) writing() bool { return p.seed.on || p.dirs.name.on }
 
 // drawTools draws the controls.
 func (p *Latent) drawTools(c *Canvas, s *watch.Snapshot, q parts) {
@@ -197,12 +202,13 @@ func (p *Latent) drawTools(c *Canvas, s *watch.Snapshot, q parts) {
 		p.tools.add.draw(c, buttons[1], "Add")
 		text, keep := fieldRow(row[2])
 		p.seed.draw(c, text, p.seed.text)
-		if t := (Text{Size: 13, Color: dimColor}); p.seed.text == "" && !p.seed.on {
-			c.Text(c.Shorten("a seed: 7, seeds: 1-4", t, text.W-20), Point{text.X + 10, text.Y + text.H/2}, t)
-		}
+		placeholder(c, &p.seed, text, "a seed: 7, seeds: 1-4")
 		if exportable(s) {
 			p.tools.keep.draw(c, keep, "Save")
 		}
+	case ofDirections:
+		p.drawDirections(c, s, q)
+		return
 	case ofWalk:
 		parts := split(row[0], 3)
 		p.tools.stroll.draw(c, parts[0], p.label())

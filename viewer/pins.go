@@ -108,6 +108,8 @@ func (p *Latent) usePins(in Input, q parts) (redraw bool) {
 			p.pins = slices.Delete(p.pins, i, i+1)
 			p.pinned++
 			p.overPin = -1
+		} else if p.mode == ofDirections {
+			p.dirs.regroup(p.pins[i].Name)
 		} else {
 			p.goTo(p.pins[i].Point)
 		}
@@ -124,7 +126,9 @@ func (p *Latent) drawPins(c *Canvas, q parts) {
 		if pin.image != nil {
 			c.Image(pin.image, r.Fit(float64(pin.image.Rect.Dx()), float64(pin.image.Rect.Dy())))
 		}
-		if p.away != nil && slices.Equal(p.away, pin.Z) {
+		if g := p.dirs.groups[pin.Name]; g != ofNone && p.mode == ofDirections {
+			c.Frame(r.Inset(-1), 2, curveColor(g))
+		} else if p.away != nil && slices.Equal(p.away, pin.Z) {
 			c.Frame(r.Inset(-1), 1, accentColor)
 		}
 		if i == p.overPin {

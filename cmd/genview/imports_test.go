@@ -73,13 +73,13 @@ var mayImport = map[string][]string{
 	"models/transformer/text":      append([]string{"models/transformer"}, ofFamily...),
 	"models/classifier":            ofFamily,
 	"models/zoo":                   append([]string{"models/family"}, ofZoo...),
-	"models/replay":                {"models/curves", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch"},
+	"models/replay":                {"models/curves", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch"},
 	"models/run":                   {"vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/walk", "models/settings", "models/train", "models/watch", "models/zoo"},
 	"models/lettering":             {},
 	"models/picture":               {"models/watch", "models/lettering", "models/film", "vk/files"},
 	"models/record":                {"models/watch", "models/safetensors", "vk/files"},
 	"models/train":                 {"tensor", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
-	"viewer":                       {"models/heads", "models/picture", "models/ticks", "models/watch", "models/walk", "models/lettering"},
+	"viewer":                       {"models/directions", "models/heads", "models/picture", "models/ticks", "models/watch", "models/walk", "models/lettering"},
 	"cmd/genview":                  nil, // anything
 	"scripts/examples":             nil,
 	"scripts":                      {},

@@ -79,7 +79,8 @@ type Decoder interface {
 	Activations(ctx context.Context, layer string, z []float32) ([]float32, error) // rows of one length for z [N, Z]
 }
 
-// OfLayer returns the directions of the n principal components of a layer over random points, of the seeds from 0 on.
+// OfLayer returns the directions of the n principal components of a layer over random points, of the seeds from 0 on; fewer if the layer has
+// fewer activations.
 func OfLayer(ctx context.Context, m Decoder, layer string, points, n int) ([]Component, error) {
 	if points < 2 || points > MostPoints {
 		return nil, fmt.Errorf("directions: %d points: give 2 to %d", points, MostPoints)
@@ -95,7 +96,8 @@ func OfLayer(ctx context.Context, m Decoder, layer string, points, n int) ([]Com
 	if len(v) > mostValues {
 		return nil, fmt.Errorf("directions: %d points of %d activations of %s: give %d points or fewer", points, len(v)/points, layer, mostValues/(len(v)/points))
 	}
-	return PCA(z, slices.Collect(slices.Chunk(v, len(v)/points)), n)
+	width := len(v) / points
+	return PCA(z, slices.Collect(slices.Chunk(v, width)), min(n, width))
 }
 
 // components returns the n largest principal components of centred rows [N, D]: their scores [N, n] with a variance of 1, their variances,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"reflect"
+	"slices"
 	"strings"
 
 	"genview/models/heads"
@@ -51,6 +52,28 @@ type Encoder interface {
 	Decoder
 	// Encode returns the latent vectors [N, Z] of pictures [N, C, H, W] in [0, 1], as [data.ReadImage] reads them.
 	Encode(ctx context.Context, pictures []float32) (z []float32, err error)
+}
+
+// A Surveyed model can encode pictures that it was not trained on.
+type Surveyed interface {
+	Encoder
+	// HeldOut returns the first n held-out pictures, or all if there are fewer.
+	HeldOut(ctx context.Context, n int) (*Examples, error)
+}
+
+// EncodeAll encodes pictures [N, C, H, W] a few at a time, and returns a latent vector for each.
+func EncodeAll(ctx context.Context, m Encoder, pictures []float32) ([][]float32, error) {
+	const some = 100
+	c, h, w := m.Shape()
+	var out [][]float32
+	for part := range slices.Chunk(pictures, some*c*h*w) {
+		z, err := m.Encode(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, slices.Collect(slices.Chunk(z, m.Z()))...)
+	}
+	return out, nil
 }
 
 // A Finder searches for latent vectors of pictures.
@@ -143,6 +166,7 @@ var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Decoder]():       "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
 	reflect.TypeFor[DeviceDecoder](): "has no latent space of pictures to walk through, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Encoder]():       "cannot encode pictures, as VAEs can",
+	reflect.TypeFor[Surveyed]():      "cannot encode pictures, as VAEs can",
 	reflect.TypeFor[Finder]():        "has no latent space to find pictures in, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Opened]():        "has no decoder to look into, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Reader]():        "does not read texts, as Transformers of text do",

@@ -110,6 +110,7 @@ type Pictures struct {
 	seeds    []string      // their names
 	latent   *watch.Latent // points that a watcher's plane can be spanned by
 	search   *search       // nil until Find is first called
+	held     *Examples     // nil until HeldOut is first called
 }
 
 const (
@@ -121,7 +122,7 @@ const (
 func NewPictures(e Env, l Latent, s *data.PictureSettings) *Pictures {
 	m := &Pictures{Fed: NewFed(e, l, s.Channels*s.Size*s.Size, s.Binarize), settings: s}
 	m.latents = m.Seeds(1, sampled)
-	m.latent = &watch.Latent{Name: "Latent space", Z: m.Z()}
+	m.latent = &watch.Latent{Name: "Latent space", Z: m.Z(), Layers: m.Layers()}
 	for i := range sampled {
 		m.seeds = append(m.seeds, fmt.Sprintf("seed:%d", i+1))
 	}
@@ -130,6 +131,9 @@ func NewPictures(e Env, l Latent, s *data.PictureSettings) *Pictures {
 	}
 	return m
 }
+
+// Encodes says that pictures have latent vectors: the family has an [Encoder].
+func (m *Pictures) Encodes() { m.latent.Encodes = true }
 
 // Open opens the pictures that the network learns from.
 func (m *Pictures) Open(ctx context.Context) (*data.Dataset, error) {

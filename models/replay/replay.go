@@ -81,7 +81,8 @@ type player struct {
 	failed  error // of opening, which is not tried again
 
 	waiting *watch.Decode // until the session is open
-	unread  bool          // the wishes wait for the weights of the shown step
+	work    []work
+	unread  bool // the wishes wait for the weights of the shown step
 	filming bool
 	films   chan news
 }
@@ -119,6 +120,7 @@ func (p *player) play(ctx context.Context) {
 		case <-p.past.Pending():
 			p.past.Serve(time.Second, func(r watch.Request) { p.answer(ctx, r) })
 			p.read(ctx)
+			p.works(ctx)
 		case <-live:
 			p.Live.Serve(time.Second, func(r watch.Request) { p.answerNow(ctx, r) })
 		}
@@ -234,6 +236,10 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 		p.draw(r)
 	case watch.Keep:
 		p.keep(r)
+	case watch.KeepDirection:
+		p.keepDirection(r)
+	case watch.Vary:
+		p.vary(r)
 	}
 }
 
@@ -377,9 +383,11 @@ func (p *player) open(ctx context.Context, o opened) {
 			p.say(fmt.Errorf("the past is shown as it was recorded, and nothing is computed: %w", o.err))
 			p.publish()
 		}
+		p.works(ctx)
 		return
 	}
 	p.session, p.weights = o.session, o.session.Step
 	p.decode(ctx)
 	p.read(ctx)
+	p.works(ctx)
 }

@@ -88,7 +88,9 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &model{family.NewPictures(e, t, &s.Data), t}, nil
+	m := &model{family.NewPictures(e, t, &s.Data), t}
+	m.Encodes()
+	return m, nil
 }
 
 // model is a VAE of pictures.

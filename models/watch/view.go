@@ -241,10 +241,12 @@ type Table struct {
 
 // A Latent describes a model's latent space. A [Decode] asks for the pictures in it.
 type Latent struct {
-	Name   string
-	Z      int     // dimensions of a latent vector
-	Points []Point // a plane lies between four of them
-	Axes   []Point // named directions; a plane around the mean is spanned by two of them
+	Name    string
+	Z       int      // dimensions of a latent vector
+	Points  []Point  // a plane lies between four of them
+	Axes    []Point  // named directions; a plane around the mean is spanned by two of them
+	Layers  []string `json:",omitempty"` // of the decoder, from the latent vector to the picture; see [Vary]
+	Encodes bool     `json:",omitempty"` // pictures have latent vectors
 }
 
 // A Point is a named place in a latent space.

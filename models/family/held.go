@@ -1,0 +1,37 @@
+package family
+
+import (
+	"context"
+	"fmt"
+)
+
+// Examples are pictures with their classes.
+type Examples struct {
+	Pictures []float32 // [N, C, H, W] in [0, 1]
+	Classes  []int32   // of each, from 0
+	Names    []string  // of the classes; nil: they have none
+}
+
+// HeldOut returns the first n held-out pictures, or all if there are fewer.
+func (m *Pictures) HeldOut(ctx context.Context, n int) (*Examples, error) {
+	if m.held != nil && len(m.held.Classes) == n {
+		return m.held, nil
+	}
+	set, err := m.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n = min(n, set.Test.Len())
+	if n == 0 {
+		return nil, fmt.Errorf("family: %s holds no pictures out", set.Name)
+	}
+	c, h, w := m.Shape()
+	e := &Examples{Pictures: make([]float32, n*c*h*w), Classes: make([]int32, n), Names: set.Classes}
+	for i := range n {
+		if e.Classes[i], err = set.Test.Read(i, nil, e.Pictures[i*c*h*w:(i+1)*c*h*w]); err != nil {
+			return nil, err
+		}
+	}
+	m.held = e
+	return e, nil
+}
