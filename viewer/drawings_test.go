@@ -265,7 +265,13 @@ var drawings = slices.Concat([]drawing{
 		},
 	},
 	{name: "heads-text-small", size: Point{900, 620}, scale: 1, show: verse, do: func(d *desk) { d.tool(int(asText)) }},
-	{name: "grid", size: Point{1280, 800}, scale: 1, show: grid},
+	{
+		name: "grid", size: Point{1280, 800}, scale: 1, show: grid,
+		do: func(d *desk) {
+			d.e.Typed = "u"
+			d.tick()
+		},
+	},
 	{name: "grid-small", size: Point{640, 480}, scale: 1, show: grid},
 	{
 		name: "classes", size: Point{1280, 800}, scale: 1, show: classes,

@@ -45,7 +45,7 @@ func (p *Latent) help() []hint {
 }
 
 func (p *Scatter) help() []hint {
-	return []hint{{"R", "hide all but the first points"}, {"D", "hide the function"}}
+	return []hint{{"R", "hide all but the first points"}, {"D", "hide the function"}, {"U", "where it rises"}}
 }
 
 func (p *HeatMaps) help() []hint {

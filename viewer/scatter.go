@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strings"
 
 	"genview/models/ticks"
 	"genview/models/watch"
@@ -16,6 +17,8 @@ type Scatter struct {
 	name          string
 	others, field button
 	without       struct{ others, field bool }
+	arrows        button
+	pointed       bool  // arrows are shown
 	hover         Point // in the plane
 	over          bool
 
@@ -55,24 +58,18 @@ func (p *Scatter) Shape(s *watch.Snapshot) Shape {
 	return Tall
 }
 
-// areas puts the buttons below the plane, side by side if there is room.
-func (p *Scatter) areas(size Point) (plane, others, field Rect) {
-	const button, wide = 30, 128
+// areas puts the buttons below the plane, side by side as far as there is room.
+func (p *Scatter) areas(size Point) (plane Rect, buttons [3]Rect) {
+	const height, wide, space = 30, 128, 8
 	r := content(size, true)
-	below := 46.0 + button
-	if r.W < 2*wide+8 {
-		below += button + 8
-	}
+	row := min(max(int((r.W+space)/(wide+space)), 1), len(buttons))
+	rows := (len(buttons) + row - 1) / row
+	below := 46 + float64(rows)*(height+space) - space
 	side := max(0, min(r.W, r.H-below))
-	plane = Rect{r.X + (r.W-side)/2, r.Y, side, side}
-	others = Rect{r.X, r.Y + side + 46, min(wide, r.W), button}
-	field = others
-	if r.W < 2*wide+8 {
-		field.Y += button + 8
-	} else {
-		field.X += wide + 8
+	for i := range buttons {
+		buttons[i] = Rect{r.X + float64(i%row)*(wide+space), r.Y + side + 46 + float64(i/row)*(height+space), min(wide, r.W), height}
 	}
-	return plane, others, field
+	return Rect{r.X + (r.W-side)/2, r.Y, side, side}, buttons
 }
 
 // Update handles the buttons and the cursor.
@@ -81,14 +78,17 @@ func (p *Scatter) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
 	if v == nil {
 		return nil, false
 	}
-	area, others, field := p.areas(in.Size)
-	p.others.key, p.field.key = 'r', 'd'
+	area, buttons := p.areas(in.Size)
+	p.others.key, p.field.key, p.arrows.key = 'r', 'd', 'u'
 	var a, b, redraw, changed bool
 	if len(v.Sets) > 1 {
-		a, redraw = p.others.update(in, others)
+		a, redraw = p.others.update(in, buttons[0])
 	}
 	if v.Field != nil {
-		b, changed = p.field.update(in, field)
+		var c, again bool
+		b, changed = p.field.update(in, buttons[1])
+		c, again = p.arrows.update(in, buttons[2])
+		p.pointed, changed = p.pointed != c, changed || again || c
 	}
 	p.without.others, p.without.field = p.without.others != a, p.without.field != b
 	redraw = redraw || changed || a || b
@@ -187,10 +187,15 @@ func dots(img *image.RGBA, p *watch.Scatter, xy []float32, c color.RGBA, opacity
 // Draw draws the plane and the legend of its colours.
 func (p *Scatter) Draw(c *Canvas, s *watch.Snapshot) {
 	v := p.view(s)
-	r, others, field := p.areas(c.Size())
-	c.hint(p.Title(), "of step "+formatCount(s.LookStep))
+	r, buttons := p.areas(c.Size())
+	c.hint(p.Title(), strings.Join(filled(v.Said, "of step "+formatCount(s.LookStep)), "  ·  "))
 	c.Image(p.image, r)
-	y, x := r.Y+r.H+24, others.X
+	if p.pointed && v.Field != nil {
+		for _, a := range arrowsOf(v) {
+			a.draw(c, r)
+		}
+	}
+	y, x := r.Y+r.H+24, buttons[0].X
 	t := Text{Size: 13, Color: dimColor}
 	for _, k := range keys(v) {
 		if x+20+c.Width(k.name, t) > c.Size().X-padding {
@@ -201,10 +206,11 @@ func (p *Scatter) Draw(c *Canvas, s *watch.Snapshot) {
 		x += 16 + c.Width(k.name, t) + 18
 	}
 	if len(v.Sets) > 1 {
-		p.others.draw(c, others, showOrHide(p.without.others)+" "+rest(v))
+		p.others.draw(c, buttons[0], showOrHide(p.without.others)+" "+rest(v))
 	}
 	if v.Field != nil {
-		p.field.draw(c, field, showOrHide(p.without.field)+" surface")
+		p.field.draw(c, buttons[1], showOrHide(p.without.field)+" surface")
+		p.arrows.draw(c, buttons[2], showOrHide(!p.pointed)+" arrows")
 	}
 	if p.over {
 		text := fmt.Sprintf("x %.2f   y %.2f", (2*p.hover.X-1)*v.Reach, (1-2*p.hover.Y)*v.Reach)
@@ -213,8 +219,8 @@ func (p *Scatter) Draw(c *Canvas, s *watch.Snapshot) {
 		}
 		text = ticks.Minus(text)
 		t := Text{Size: 13, Color: textColor, Align: Right}
-		if right := c.Size().X - padding; field.X+field.W+c.Width(text, t)+padding <= right {
-			c.Text(text, Point{right, field.Y + field.H/2}, t)
+		if right, last := c.Size().X-padding, buttons[2]; last.X+last.W+c.Width(text, t)+padding <= right {
+			c.Text(text, Point{right, last.Y + last.H/2}, t)
 		}
 	}
 }

@@ -155,7 +155,7 @@ func grid() *watch.Snapshot {
 		x, y := float64(i%side)/(side-1)*10-5, 5-float64(i/side)/(side-1)*10
 		f.Values = append(f.Values, float32(math.Cos(math.Pi*x)*math.Cos(math.Pi*y)*3-x*x/8))
 	}
-	s.Views = []watch.View{curves(s), &watch.Scatter{Name: "Points", Reach: 5, Sets: []watch.Points{made, real}, Field: f}}
+	s.Views = []watch.View{curves(s), &watch.Scatter{Name: "Points", Reach: 5, Sets: []watch.Points{made, real}, Field: f, Said: "24 of 25 modes, 87 % good"}}
 	return s
 }
 

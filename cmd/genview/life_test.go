@@ -79,6 +79,9 @@ func TestPointsLife(t *testing.T) {
 	run := filepath.Join(dir, "run")
 	must(t, "train", "points", "--data", "points:ring8", "--out", run, "--steps", "40", "--set", "model.hidden=16")
 	recorded(t, run, 40, "Points", "average, discriminator")
+	if all, err := filepath.Glob(filepath.Join(run, "record", "step-*40.jsonl")); err != nil || len(all) != 1 || !bytes.Contains(read(t, all[0]), []byte(" of 8 modes, ")) {
+		t.Errorf("%q does not say how good the points are (%v)", all, err)
+	}
 	var c struct {
 		Step, Modes int
 		Total       int     `json:"modes_total"`

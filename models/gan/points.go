@@ -17,8 +17,9 @@ type points struct {
 	trainer *Trainer
 	source  *data.SourceSettings
 	latents []float32
-	real    []float32 // held-out points to compare with
-	places  []float32 // positions of the surface's grid
+	mixture *data.Points // held-out points; nil before the first look
+	real    []float32    // some of them to compare with
+	places  []float32    // positions of the surface's grid
 }
 
 const (
@@ -63,7 +64,7 @@ func (m *points) held(ctx context.Context) (*data.Points, error) {
 
 // Look draws points and evaluates the discriminator on the plane.
 func (m *points) Look(ctx context.Context) ([]watch.View, error) {
-	if m.real == nil {
+	if m.mixture == nil {
 		p, err := m.held(ctx)
 		if err != nil {
 			return nil, err
@@ -74,6 +75,7 @@ func (m *points) Look(ctx context.Context) ([]watch.View, error) {
 				return nil, err
 			}
 		}
+		m.mixture = p
 	}
 	fake, err := m.Decode(ctx, m.latents)
 	if err != nil {
@@ -83,10 +85,12 @@ func (m *points) Look(ctx context.Context) ([]watch.View, error) {
 	if err != nil {
 		return nil, err
 	}
+	modes, good := m.mixture.Cover(fake)
 	return []watch.View{&watch.Scatter{
 		Name: "Points", Reach: m.reach(),
 		Sets:  []watch.Points{{Name: "generated", XY: fake}, {Name: "real", XY: m.real}},
 		Field: &watch.Field{Name: "logit", Low: "seems generated", High: "seems real", Side: surface, Values: logits},
+		Said:  fmt.Sprintf("%d of %d modes, %.0f %% good", modes, len(m.mixture.Modes), 100*good),
 	}}, nil
 }
 

@@ -187,7 +187,8 @@ func TestFilm(t *testing.T) {
 func TestDraw(t *testing.T) {
 	dir := t.TempDir()
 	other := filepath.Join(t.TempDir(), "other")
-	if err := errors.Join(os.Mkdir(other, 0o755), os.WriteFile(filepath.Join(other, "metrics.jsonl"), []byte(`{"step":1,"loss":3,"elapsed_s":1}`+"\n"+`{"step":2,"loss":2,"elapsed_s":3}`+"\n"), 0o644)); err != nil {
+	others := `{"step":1,"loss":3,"elapsed_s":1}` + "\n" + `{"step":2,"loss":2,"elapsed_s":3}` + "\n"
+	if err := errors.Join(os.Mkdir(other, 0o755), os.WriteFile(filepath.Join(other, "metrics.jsonl"), []byte(others), 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	folder := recorded(t, dir, nil, 1, 2)
