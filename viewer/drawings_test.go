@@ -338,5 +338,18 @@ var drawings = slices.Concat([]drawing{
 		},
 	},
 	{name: "grid-light", size: Point{1280, 800}, scale: 1, show: grid, do: inLight},
+	{
+		name: "panels", size: Point{1280, 800}, scale: 1, show: snapshot,
+		do: func(d *desk) {
+			i, _ := panel[*Curves](d)
+			at := d.places[i]
+			d.drags(Point{at.X + 50, at.Y + at.H + gap/2}, Point{at.X + 50, at.Y + at.H + 120})
+			d.press(Keys{Panels: true})
+			d.e.Typed = "3"
+			d.tick()
+			_, line := choiceBox(d.e.Size, len(d.entries(d.s)), 1)
+			d.e.Cursor = Point{line.X + 90, line.Y + 10}
+		},
+	},
 	{name: "showing", size: Point{640, 480}, scale: 1, show: showing},
 }, latentDrawings)

@@ -56,7 +56,7 @@ func (p *HeatMaps) help() []hint {
 }
 
 // ofWindow is what can be done with the whole window.
-var ofWindow = []hint{{"Ctrl + −", "larger, smaller"}, {"Ctrl 0", "the usual size"}, {"F3", "light, dark"}, {"F11", "the whole screen"}, {"?", "this list"}}
+var ofWindow = []hint{{"Ctrl + −", "larger, smaller"}, {"Ctrl 0", "the usual size"}, {"F2", "which panels"}, {"drag a gap", "larger, smaller panels"}, {"F3", "light, dark"}, {"F11", "the whole screen"}, {"?", "this list"}}
 
 // titled is a part of the list.
 type titled struct {

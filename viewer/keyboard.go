@@ -28,7 +28,7 @@ func keysNow(letters string, mac bool) Keys {
 		Copy:  with("c") || command && pressed(ebiten.KeyInsert),
 		Cut:   with("x") || shift && pressed(ebiten.KeyDelete),
 		Paste: with("v") || shift && pressed(ebiten.KeyInsert),
-		Shift: shift, Word: word, Theme: pressed(ebiten.KeyF3),
+		Shift: shift, Word: word, Theme: pressed(ebiten.KeyF3), Panels: pressed(ebiten.KeyF2),
 	}
 }
 

@@ -58,6 +58,7 @@ const (
 	beneath     = 148  // the height of a tall panel below its square
 	widest      = 0.46 // share of the window's width for a tall panel
 	larger      = 0.56 // and for a large one
+	leastSide   = 240  // width of a column that the user makes narrow
 	narrowest   = 150  // a window in which a tall panel would be narrower has one column
 )
 
@@ -68,6 +69,20 @@ var least = map[Shape]float64{Wide: 150, Tall: 240, Large: 340}
 type slot struct {
 	area   Rect
 	panels []int
+	column int // of the slots that lie one above the other; 0: a bar
+}
+
+// A division says how the user divides the window.
+type division struct {
+	side    float64         // share of the width for the tall panels at the side; 0: as usual
+	weights map[int]float64 // of panels: how high their slots are, compared with the others of the column; without one it is 1
+}
+
+func (d division) weight(panel int) float64 {
+	if w := d.weights[panel]; w > 0 {
+		return w
+	}
+	return 1
 }
 
 // tab returns the area of the title of a slot's panel i of n.
@@ -87,7 +102,7 @@ func (s slot) inside() Rect {
 
 // arrange places panels in a window of w by h: bars at the top and at the bottom, then the wide panels in a column beside the tall and large ones; everything
 // in one column if the window is higher than wide, or too low for a tall panel at the side.
-func arrange(w, h float64, shapes []Shape) (slots []slot) {
+func arrange(w, h float64, shapes []Shape, d division) (slots []slot) {
 	area := Rect{0, 0, w, h}.Inset(gap)
 	of := func(want Shape) (found []int) {
 		for i, s := range shapes {
@@ -98,39 +113,42 @@ func arrange(w, h float64, shapes []Shape) (slots []slot) {
 		return found
 	}
 	for _, i := range of(Full) {
-		return []slot{{area, []int{i}}}
+		return []slot{{area: area, panels: []int{i}}}
 	}
 	for _, i := range of(Bar) {
 		bar, rest := area.Top(barHeight)
-		slots = append(slots, slot{bar, []int{i}})
+		slots = append(slots, slot{area: bar, panels: []int{i}})
 		_, area = rest.Top(gap)
 	}
 	for _, i := range of(Foot) {
 		rest, foot := area.Top(max(0, area.H-footHeight))
-		slots = append(slots, slot{foot, []int{i}})
+		slots = append(slots, slot{area: foot, panels: []int{i}})
 		area = rest
 		area.H = max(0, area.H-gap)
 	}
 	wide, tall, large := of(Wide), of(Tall), of(Large)
 	tall = append(tall, large...)
 	if len(wide) == 0 || len(tall) == 0 || area.W < area.H {
-		return append(slots, column(append(wide, tall...), shapes, area)...)
+		return append(slots, column(append(wide, tall...), shapes, area, d, 1)...)
 	}
-	n := float64(len(column(tall, shapes, area)))
+	n := float64(len(column(tall, shapes, area, d, 2)))
 	width := min(area.H/n-titleHeight+padding-beneath, widest*area.W)
 	if len(large) > 0 {
 		width = larger * area.W
 	}
 	if width < narrowest {
-		return append(slots, column(append(wide, tall...), shapes, area)...)
+		return append(slots, column(append(wide, tall...), shapes, area, d, 1)...)
+	}
+	if d.side > 0 {
+		width = min(max(d.side*area.W, leastSide), area.W-gap-leastSide)
 	}
 	left, right := area.Left(area.W - width)
 	left.W -= gap
-	return append(append(slots, column(wide, shapes, left)...), column(tall, shapes, right)...)
+	return append(append(slots, column(wide, shapes, left, d, 1)...), column(tall, shapes, right, d, 2)...)
 }
 
 // column divides an area among panels, one above the other. Panels that do not fit share the last slot.
-func column(panels []int, shapes []Shape, area Rect) (slots []slot) {
+func column(panels []int, shapes []Shape, area Rect, d division, number int) (slots []slot) {
 	n, need := len(panels), 0.0
 	for _, i := range panels {
 		need = max(need, least[shapes[i]])
@@ -139,12 +157,43 @@ func column(panels []int, shapes []Shape, area Rect) (slots []slot) {
 	for n > 1 && height() < need {
 		n--
 	}
+	lows, weights := make([]float64, n), make([]float64, n)
 	for k := range n {
-		s := slot{Rect{area.X, area.Y + float64(k)*(height()+gap), area.W, max(0, height())}, panels[k : k+1]}
+		lows[k], weights[k] = min(least[shapes[panels[k]]], height()), d.weight(panels[k])
+	}
+	y := area.Y
+	for k, h := range shares(max(0, area.H-gap*float64(n-1)), weights, lows) {
+		s := slot{Rect{area.X, y, area.W, h}, panels[k : k+1], number}
 		if k == n-1 {
 			s.panels = panels[k:]
 		}
-		slots = append(slots, s)
+		slots, y = append(slots, s), y+h+gap
 	}
 	return slots
+}
+
+// shares divides total by weights. None gets less than its low, the sum of which is at most total.
+func shares(total float64, weights, lows []float64) []float64 {
+	out, low := make([]float64, len(weights)), make([]bool, len(weights))
+	for {
+		rest, sum, again := total, 0.0, false
+		for k, w := range weights {
+			if low[k] {
+				rest -= lows[k]
+			} else {
+				sum += w
+			}
+		}
+		for k, w := range weights {
+			if out[k] = lows[k]; !low[k] {
+				out[k] = rest * w / sum
+				if out[k] < lows[k]-1e-6 {
+					low[k], again = true, true
+				}
+			}
+		}
+		if !again {
+			return out
+		}
+	}
 }

@@ -8,6 +8,9 @@ const (
 	leastWidth, leastHeight     = 640, 480
 )
 
+// By how much the user can enlarge everything.
+const leastScale, mostScale = 0.5, 4.0
+
 // zoomOf returns how much larger than usual everything is drawn in a window of that size, so that large windows do not have small text.
 // user is what the user multiplied it by.
 func zoomOf(width, height, user float64) float64 {
@@ -23,5 +26,5 @@ func resized(user float64, key int) float64 {
 	if key == 0 {
 		return 1
 	}
-	return min(max(user*math.Pow(step, float64(key)), 0.5), 4)
+	return min(max(user*math.Pow(step, float64(key)), leastScale), mostScale)
 }

@@ -13,6 +13,7 @@ type Events struct {
 	Size    Point // of the window
 	Cursor  Point
 	Down    bool    // the left mouse button is held
+	Menu    bool    // the right one was pressed just now
 	Wheel   float64 // how far the wheel was turned up, in notches
 	Typed   string  // the typed characters
 	Letters string  // of the keys that were pressed, on a US keyboard
@@ -39,7 +40,8 @@ type Keys struct {
 	Shift bool // is held: moves extend the selection
 	Word  bool // Ctrl is held, or what stands for it: moves and deletions are by words
 
-	Theme bool // changes the colours
+	Theme  bool // changes the colours
+	Panels bool // shows the list of panels, or ends it
 }
 
 // State is the whole state of the window: its panels, their areas, what the mouse holds, and unsent requests. It is plain data for one
@@ -60,7 +62,10 @@ type State struct {
 	waiting  []watch.Request // requests that the trainer was too busy to take
 	attend   string          // the newest text that an Attend asked for
 	help     bool            // the list of keys is shown
-	theme    Theme
+	choosing bool            // the list of panels is
+	over     int             // the entry of that list under the cursor; below 0: none
+	border   border          // that is under the cursor, or that the user moves
+	now      Preferences
 }
 
 const mostWaiting = 16 // further requests are dropped
@@ -96,22 +101,17 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 		st.arrange(e.Size, s)
 	}
 	pressed, released := e.Down && !st.events.Down, !e.Down && st.events.Down
-	if was := st.help; st.guide(&e, pressed) != was {
-		redraw, pressed = true, pressed && !was
-	}
-	if e.Keys.Theme {
-		st.theme, redraw = 1-st.theme, true
-	}
-	if pressed && st.raise(e.Cursor) {
-		st.arrange(e.Size, s)
-		redraw = true
-	}
+	pressed, changed := st.frame(&e, s, pressed)
+	redraw = redraw || changed
 	if pressed {
 		st.held = st.at(e.Cursor)
 	}
 	ask := st.waiting
 	writer := st.writer()
 	for i, p := range st.panels {
+		if st.hidden(p) {
+			continue
+		}
 		place := st.places[i]
 		typed, letters, keys := e.Typed, e.Letters, e.Keys
 		if writer != nil && writer != p {
@@ -134,7 +134,7 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 			Letters:  letters,
 			Keys:     keys,
 			Wheel:    wheel,
-			Theme:    st.theme,
+			Theme:    st.now.Theme,
 			Fonts:    e.Fonts,
 
 			Composing: e.Composing,
@@ -177,9 +177,11 @@ func (st *State) follow(s *watch.Snapshot) {
 func (st *State) arrange(size Point, s *watch.Snapshot) {
 	shapes := make([]Shape, len(st.panels))
 	for i, p := range st.panels {
-		shapes[i] = p.Shape(s)
+		if !st.hidden(p) {
+			shapes[i] = p.Shape(s)
+		}
 	}
-	st.slots = arrange(size.X, size.Y, shapes)
+	st.slots = arrange(size.X, size.Y, shapes, st.division(shapes))
 	st.places = make([]Rect, len(st.panels))
 	for _, q := range st.slots {
 		st.places[st.front(q)] = q.inside()
@@ -222,8 +224,8 @@ type typist interface {
 
 // writer returns the panel whose field the user edits, which receives all typing; nil: none.
 func (st *State) writer() Panel {
-	for _, p := range st.panels {
-		if w, ok := p.(typist); ok && w.writing() {
+	for i, p := range st.panels {
+		if w, ok := p.(typist); ok && w.writing() && st.places[i].W > 0 {
 			return p
 		}
 	}
@@ -233,7 +235,7 @@ func (st *State) writer() Panel {
 // caret returns where a text is written in the window.
 func (st *State) caret() (Rect, bool) {
 	for i, p := range st.panels {
-		if w, ok := p.(typist); ok && w.writing() {
+		if w, ok := p.(typist); ok && w.writing() && st.places[i].W > 0 {
 			r := w.caret()
 			return Rect{st.places[i].X + r.X, st.places[i].Y + r.Y, r.W, r.H}, true
 		}
@@ -253,7 +255,7 @@ func (st *State) at(p Point) Panel {
 
 // Draw draws the whole window.
 func (st *State) Draw(c *Canvas) {
-	c.theme = st.theme
+	c.theme = st.now.Theme
 	c.Fill(Rect{0, 0, st.events.Size.X, st.events.Size.Y}, backColor)
 	for _, q := range st.slots {
 		if len(q.panels) > 1 {
@@ -272,8 +274,14 @@ func (st *State) Draw(c *Canvas) {
 		}
 		p.Draw(c, st.snapshot)
 	}
-	if st.help {
+	st.drawEmpty(c)
+	switch {
+	case st.help:
 		st.drawHelp(c)
+	case st.choosing:
+		st.drawChoices(c)
+	case st.border != (border{}):
+		c.Fill(st.border.line(), accentColor)
 	}
 }
 

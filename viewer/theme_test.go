@@ -59,8 +59,8 @@ func TestTheThemeChanges(t *testing.T) {
 		}
 		d.e.Keys.Theme = false
 		d.tick()
-		if got := p.maps[p.chosen].RGBAAt(3, 0); (got == first) != (i == 1) || (d.theme == Dark) != (i == 1) {
-			t.Errorf("after %d changes the theme is %d and a map's colour %v, at first %v", i+1, d.theme, got, first)
+		if got := p.maps[p.chosen].RGBAAt(3, 0); (got == first) != (i == 1) || (d.now.Theme == Dark) != (i == 1) {
+			t.Errorf("after %d changes the theme is %d and a map's colour %v, at first %v", i+1, d.now.Theme, got, first)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"genview/models/watch"
 
 	"github.com/hajimehoshi/ebiten/v2"
+	"github.com/hajimehoshi/ebiten/v2/inpututil"
 )
 
 // Options are the options of a window.
@@ -24,6 +25,8 @@ type Options struct {
 	Linger        time.Duration // the window closes this long after the run is done; negative: it stays open
 	Past          *watch.Bus    // of the run's past, as package replay serves it; nil for none
 	Opened        func()        // called when the window first draws; nil for none
+	Remember      string        // the file of the preferences; "": nothing is remembered
+	Notice        func(string)  // is told of a file that cannot be read or written; nil for none
 	CacheDir      string        // for the index of the system's fonts; "": they are not used
 }
 
@@ -45,12 +48,14 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 800
 	}
-	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(o.Past), user: 1, method: newInputMethod(), clipboard: newClipboard()}
+	w := &window{ctx: ctx, bus: bus, options: o, state: NewState(o.Past), method: newInputMethod(), clipboard: newClipboard()}
 	var err error
 	if w.brush, err = newBrush(lettering.Options{CacheDir: o.CacheDir, Found: func() { w.found.Store(true) }}); err != nil {
 		return err
 	}
+	w.recall()
 	err = t.run(ctx, w.run)
+	w.memory.close()
 	switch {
 	case err == nil:
 		return nil
@@ -62,6 +67,22 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 
 func cannotOpen(err error) error {
 	return fmt.Errorf("viewer: the window cannot be opened: %w; train without a window: genview train", err)
+}
+
+// recall makes the window as it was when it was closed.
+func (w *window) recall() {
+	w.memory.path, w.memory.notice, w.user = w.options.Remember, w.options.Notice, 1
+	if w.memory.path == "" {
+		return
+	}
+	p, err := ReadPreferences(w.memory.path)
+	if err != nil && w.options.Notice != nil {
+		w.options.Notice(err.Error())
+	}
+	w.state.now, w.memory.kept, w.memory.newest = p, p, p
+	if p.Scale > 0 {
+		w.user = p.Scale
+	}
 }
 
 // run runs the window on the main thread.
@@ -132,6 +153,8 @@ type window struct {
 
 	method    *inputMethod
 	clipboard Clipboard
+	memory    memory
+	shape     ebiten.CursorShapeType
 
 	outside Point // the window's size at scale 1
 	scale   float64
@@ -188,6 +211,7 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 		Cursor:    Point{x / w.scale, y / w.scale},
 		Wheel:     wheel,
 		Down:      ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft),
+		Menu:      inpututil.IsMouseButtonJustPressed(ebiten.MouseButtonRight),
 		Typed:     typed,
 		Letters:   letters,
 		Keys:      keysNow(letters, mac),
@@ -199,7 +223,7 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	if busy {
 		e.Keys = Keys{}
 	}
-	if e.Down || e.Wheel != 0 || e.Typed != "" || e.Composing != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
+	if e.Down || e.Menu || e.Wheel != 0 || e.Typed != "" || e.Composing != "" || e.Keys != (Keys{}) || e.Cursor != w.cursor {
 		w.touched = now
 	}
 	w.cursor = e.Cursor
@@ -210,8 +234,29 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 	}
 	framed := w.frame(s, letters, now)
 	w.redraw = w.state.Update(e, s, w.bus.Send) || framed || found || w.redraw
+	w.point()
+	if w.user != 1 || w.state.now.Scale != 0 {
+		w.state.now.Scale = w.user
+	}
+	w.memory.tick(w.state.now, now)
 	if w.state.awaits() {
 		w.touched = now // so that the answer is drawn at once
+	}
+}
+
+// point gives the cursor the shape that says what can be moved.
+func (w *window) point() {
+	shape := ebiten.CursorShapeDefault
+	switch b := w.state.border; {
+	case b == (border{}):
+	case b.side:
+		shape = ebiten.CursorShapeEWResize
+	default:
+		shape = ebiten.CursorShapeNSResize
+	}
+	if shape != w.shape {
+		ebiten.SetCursorShape(shape)
+		w.shape = shape
 	}
 }
 

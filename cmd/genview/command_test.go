@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
+	os.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config")) // so that windows are as usual, and leave nothing
 	binary = filepath.Join(dir, "genview")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		panic(string(out))

@@ -157,7 +157,7 @@ func (w *shower) show(images []*image.RGBA) error {
 		w.bus, w.ended = watch.NewBus(), make(chan error, 1)
 		defer func() {
 			go func() {
-				w.ended <- viewer.Run(ctx, w.app.windows, w.bus, viewer.Options{Title: "genview", Linger: -1, CacheDir: cacheDir()})
+				w.ended <- viewer.Run(ctx, w.app.windows, w.bus, w.app.windowOptions(-1))
 			}()
 		}()
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +46,7 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 					return err
 				}
 			}
-			o := viewer.Options{Title: "genview", Linger: linger, CacheDir: cacheDir()}
+			o := a.windowOptions(linger)
 			if len(what) == 1 && !isPreset(what[0]) {
 				if _, err := os.Stat(what[0]); errors.Is(err, fs.ErrNotExist) {
 					return usageError{fmt.Errorf("there is no model and no run %s%s; models are %s", what[0], meant(what[0], presetNames()), strings.Join(presetNames(), ", "))}
@@ -61,6 +62,15 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 	c.Flags().DurationVar(&linger, "linger", linger, "close the window this long after training, as 5s (default: when it is closed)")
 	c.Flags().Lookup("linger").DefValue = "0s" // which help leaves out: the text says what the default means
 	return c
+}
+
+// windowOptions returns the options of a window that closes so long after training.
+func (a *app) windowOptions(linger time.Duration) viewer.Options {
+	o := viewer.Options{Title: "genview", Linger: linger, CacheDir: cacheDir(), Notice: a.notice}
+	if dir, err := os.UserConfigDir(); err == nil { // without a home nothing is remembered
+		o.Remember = filepath.Join(dir, "genview", "window.json")
+	}
+	return o
 }
 
 // viewTraining trains while the window is open. It opens the window before it compiles or writes anything, so that nothing is left behind
@@ -94,7 +104,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 func (a *app) begin(ctx context.Context) error {
 	bus := watch.NewBus()
 	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices()})
-	return a.watched(ctx, bus, viewer.Options{Title: "genview", Linger: -1, CacheDir: cacheDir()}, choosing)
+	return a.watched(ctx, bus, a.windowOptions(-1), choosing)
 }
 
 // loadBegun opens a run as load does, or with the newest weights of its recording if it has no checkpoint yet.
