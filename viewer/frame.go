@@ -158,7 +158,7 @@ func (st *State) hidden(p Panel) bool {
 	return p.Title() != "" && slices.Contains(st.now.Hidden, p.Title())
 }
 
-// drawEmpty says how to get panels back if there are none but the bars.
+// drawEmpty says how to get panels back if there are only bars.
 func (st *State) drawEmpty(c *Canvas) {
 	for _, q := range st.slots {
 		if q.column > 0 || len(st.slots) == 1 {

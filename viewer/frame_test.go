@@ -141,7 +141,7 @@ func TestBordersAreDragged(t *testing.T) {
 	}
 }
 
-// TestPreferences: what is written is read, a missing file is no error, and a damaged one is one line and the usual window.
+// TestPreferences: preferences are read as they were written; a missing file is no error, and a damaged one is one line and the usual window.
 func TestPreferences(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "window.json")
 	if p, err := ReadPreferences(path); err != nil || !p.same(Preferences{}) {
@@ -208,5 +208,40 @@ func TestHeightsAreShared(t *testing.T) {
 		if math.Abs(sum-100) > 1e-6 {
 			t.Fatalf("%v and not 100 by %v with at least %v", sum, w, low)
 		}
+	}
+}
+
+// TestFieldsTakeTyping: characters and keys that are typed into a field of any panel reach no other panel.
+func TestFieldsTakeTyping(t *testing.T) {
+	fields := 0
+	for name, kind := range kinds {
+		d := newDesk(t, kind())
+		d.tick()
+		for i, p := range d.panels {
+			var f *field
+			switch p := p.(type) {
+			case *HeatMaps:
+				f = &p.field
+			case *Latent:
+				f = &p.seed
+			default:
+				continue
+			}
+			if d.places[i].W == 0 {
+				continue
+			}
+			f.on = true
+			if d.writer() != p {
+				t.Errorf("%s: %T has a field that is being edited, and does not take what is typed", name, p)
+			}
+			if _, ok := d.caret(); !ok {
+				t.Errorf("%s: %T has no caret", name, p)
+			}
+			f.on = false
+			fields++
+		}
+	}
+	if fields < 3 {
+		t.Errorf("only %d fields were looked at", fields)
 	}
 }

@@ -183,6 +183,8 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 // writing tells whether the user edits the field.
 func (p *Latent) writing() bool { return p.seed.on || p.dirs.name.on }
 
+func (p *Latent) caret() Rect { return p.seed.at }
+
 // drawTools draws the controls.
 func (p *Latent) drawTools(c *Canvas, s *watch.Snapshot, q parts) {
 	l := p.view(s)

@@ -40,7 +40,7 @@ func TestShot(t *testing.T) {
 		}
 	}
 	for what, want := range map[string]string{
-		"nonsense":     "windows are training, paused,",
+		"nonsense":     "windows are training, ",
 		"dates/Latent": "its panels are",
 		"dates/":       "its panels are",
 	} {
