@@ -344,7 +344,7 @@ var drawings = slices.Concat([]drawing{
 			i, _ := panel[*Curves](d)
 			at := d.places[i]
 			d.drags(Point{at.X + 50, at.Y + at.H + gap/2}, Point{at.X + 50, at.Y + at.H + 120})
-			d.press(Keys{Panels: true})
+			d.strikes(Keys{Panels: true})
 			d.e.Typed = "3"
 			d.tick()
 			_, line := choiceBox(d.e.Size, len(d.entries(d.s)), 1)

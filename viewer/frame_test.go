@@ -21,7 +21,7 @@ func (d *desk) shown() (all []string) {
 	return all
 }
 
-func (d *desk) press(k Keys) {
+func (d *desk) strikes(k Keys) {
 	d.e.Keys = k
 	d.tick()
 	d.e.Keys = Keys{}
@@ -44,7 +44,7 @@ func TestPanelsAreChosen(t *testing.T) {
 	if got := d.shown(); !slices.Equal(got, []string{"Curves", "Samples", "Latent space"}) {
 		t.Fatalf("at first %v", got)
 	}
-	d.press(Keys{Panels: true})
+	d.strikes(Keys{Panels: true})
 	d.e.Typed = "3s"
 	if d.tick(); !slices.Equal(d.shown(), []string{"Curves", "Samples"}) || len(d.take()) != 1 {
 		t.Errorf("after 3: %v", d.shown())
@@ -54,7 +54,7 @@ func TestPanelsAreChosen(t *testing.T) {
 	if got := d.shown(); !slices.Equal(got, []string{"Curves"}) {
 		t.Errorf("after a click: %v", got)
 	}
-	d.press(Keys{Escape: true})
+	d.strikes(Keys{Escape: true})
 	d.take()
 	d.e.Typed = "w" // walk, of the latent space
 	d.tick()
