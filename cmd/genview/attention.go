@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"genview/models/data"
 	"genview/models/family"
 	"genview/models/film"
 	"genview/models/heads"
@@ -30,10 +31,12 @@ func (a *app) attention() *cobra.Command {
 		Annotations: doing("reading"),
 		Short:       "Show what each head of a Transformer attends to as it reads a text",
 		Long: `Prints what each head attends to as the model reads a text: the mean entropy of its rows in nats, the mean distance to the tokens
-that it reads, how much it reads the previous token, and which token gets the most. With -o it writes the maps.`,
+that it reads, how much it reads the previous token, and which token gets the most. With -o it writes the maps. For a
+Vision Transformer TEXT is the number of a held-out picture, or the path of a picture, and the maps are of the class token.`,
 		Example: `  genview attention runs/dates "3 May 1998"
   genview attention runs/dates "3 May 1998" -o maps.png
   genview attention runs/shakespeare "To be, or not to be" --reduce rollout -o maps.html
+  genview attention runs/vit digit.png -o maps.png
   genview attention runs/shakespeare "To be, or not to be" --stages h.1.attn:3 -o stages.npz`,
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, words []string) (err error) {
@@ -53,7 +56,7 @@ that it reads, how much it reads the previous token, and which token gets the mo
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
-			maps, err := m.Attend(c.Context(), words[1])
+			maps, err := attended(c.Context(), m, words[1])
 			if err != nil {
 				return err
 			}
@@ -73,6 +76,20 @@ that it reads, how much it reads the previous token, and which token gets the mo
 with -o as .json, or .npz with an array for each`)
 	c.Flags().BoolVar(&a.anonymous, "no-provenance", false, "do not write into the file what it was made with and from")
 	return c
+}
+
+// attended returns the attention maps of a text or, for a model that looks at pictures, of a held-out picture's number or of a file.
+func attended(ctx context.Context, m family.Reader, text string) (*watch.HeatMaps, error) {
+	g, ok := m.(family.Gazer)
+	if _, err := strconv.Atoi(text); !ok || err == nil {
+		return m.Attend(ctx, text)
+	}
+	c, h, w := g.Shape()
+	pixels, err := data.ReadImage(text, c, h, w)
+	if err != nil {
+		return nil, err
+	}
+	return g.Gaze(ctx, text, pixels)
 }
 
 // stages prints or writes the stages of a head's attention to a text.

@@ -132,12 +132,12 @@ func TestLearns(t *testing.T) {
 				t.Fatalf("%d layers look (%v)", len(gazes), err)
 			}
 			for _, g := range gazes {
-				if g.Heads != 2 || g.Side != 2 || len(g.Weights) != 2*2*2 {
+				if g.Heads != 2 || g.Side != 2 || len(g.Weights) != 2*5*5 || len(g.Class()) != 2*2*2 {
 					t.Fatalf("a layer looks as %+v", g)
 				}
 				for head := range 2 {
 					sum := float32(0)
-					for _, w := range g.Weights[4*head : 4*head+4] {
+					for _, w := range g.Class()[4*head : 4*head+4] {
 						sum += w
 					}
 					if !(sum > 0 && sum < 1) {

@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"image"
-	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
 
 	"genview/models/data"
 	"genview/models/family"
@@ -30,8 +26,6 @@ type model struct {
 
 	measured int     // the newest step at which held-out accuracy was measured
 	accuracy float64 // on held-out pictures, at that step
-
-	text string // names the picture whose attention is shown
 }
 
 // renumbered is a set with other class numbers.
@@ -178,8 +172,7 @@ func (m *model) measure(ctx context.Context) (e Evaluation, losses []float64, lo
 	return sum.result(), losses, logits, nil
 }
 
-// Look classifies held-out pictures. It shows the accuracy, the confusion matrix, the first pictures and the hardest ones, and the
-// attention of a Vision Transformer to the chosen picture.
+// Look classifies held-out pictures. It shows the accuracy, the confusion matrix, the first pictures and the hardest ones.
 func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	e, losses, logits, err := m.measure(ctx)
 	if err != nil {
@@ -192,13 +185,11 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	first := m.pictures("Held-out pictures", held, logits, order[:min(shown, len(order))])
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(losses[b], losses[a]) })
 	hardest := m.pictures("Hardest", held, logits, order[:min(shown, len(order))])
-	views := []watch.View{m.confusion(e), first, hardest, measures(e)}
-	if m.Config().Arch != "vit" {
-		return views, nil
-	}
-	gaze, err := m.attend(ctx, held)
-	return append(views, gaze...), err
+	return []watch.View{m.confusion(e), first, hardest, measures(e)}, nil
 }
+
+// Answer does nothing.
+func (m *model) Answer(context.Context, watch.Request) (look bool) { return false }
 
 // measuredEvery is the number of steps between measurements of held-out accuracy, which take a few percent of the time.
 const measuredEvery = 200
@@ -265,88 +256,4 @@ func (m *model) pictures(name string, held *holdout, logits []float32, which []i
 	}
 	v.Images = data.Images(pixels, c, h, w)
 	return v
-}
-
-// firstPicture is attended to until another one is chosen.
-const firstPicture = "1"
-
-// Answer sets the picture to attend to: the number of a held-out one, or the path of a file.
-func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
-	a, ok := r.(watch.Attend)
-	if ok && m.Config().Arch == "vit" {
-		m.text = cmp.Or(strings.TrimSpace(a.Text), firstPicture)
-		return true
-	}
-	return false
-}
-
-// chosen returns the picture to attend to. If there is none, it returns the problem as a text.
-func (m *model) chosen(held *holdout) (pixels []float32, problem string) {
-	c, h, w := m.Shape()
-	n, err := strconv.Atoi(m.text)
-	if err != nil {
-		if pixels, err = data.ReadImage(m.text, c, h, w); err != nil {
-			return nil, strings.TrimPrefix(err.Error(), "data: ")
-		}
-		return pixels, ""
-	}
-	if n < 1 || n > len(held.classes) {
-		return nil, fmt.Sprintf("there is no picture %d: give 1 to %d, or the path of a picture", n, len(held.classes))
-	}
-	return held.pixels[(n-1)*c*h*w : n*c*h*w], ""
-}
-
-// attend shows the layers' attention to the chosen picture: as tables, and over the picture.
-func (m *model) attend(ctx context.Context, held *holdout) ([]watch.View, error) {
-	maps := &watch.HeatMaps{Name: "Attention", Prompt: &watch.Prompt{Text: m.text}, Words: [2]string{"gets", "at"}}
-	pixels, problem := m.chosen(held)
-	if problem != "" {
-		maps.Prompt.Problem = problem
-		return []watch.View{maps}, nil
-	}
-	logits, err := m.logits.Run(ctx, pixels)
-	if err != nil {
-		return nil, err
-	}
-	gazes, err := m.Attention(ctx, pixels)
-	if err != nil {
-		return nil, err
-	}
-	maps.Prompt.Output = m.classes[likeliest(logits)]
-	c, h, w := m.Shape()
-	picture := data.Images(pixels, c, h, w)[0]
-	over := &watch.Pictures{Name: "Attended picture"}
-	for i, g := range gazes {
-		var rows, cols []string
-		for n := range g.Side {
-			rows, cols = append(rows, strconv.Itoa(n+1)), append(cols, strconv.Itoa(n+1))
-		}
-		maps.Maps = append(maps.Maps, watch.Map{Name: fmt.Sprintf("layer %d", i+1), Heads: g.Heads, Rows: rows, Cols: cols, Values: g.Weights})
-		for head := range g.Heads {
-			over.Images = append(over.Images, g.over(picture, head))
-			over.Captions = append(over.Captions, fmt.Sprintf("L%d H%d", i+1, head+1))
-		}
-	}
-	return []watch.View{maps, over}, nil
-}
-
-const magnified = 4 // scale of the pictures with attention
-
-// over draws a picture with one head's attention in colour: warmer means more, relative to the largest.
-func (g Gaze) over(picture *image.RGBA, head int) *image.RGBA {
-	n := g.Side * g.Side
-	weights := g.Weights[head*n : (head+1)*n]
-	top := max(slices.Max(weights), math.SmallestNonzeroFloat32)
-	size := picture.Rect.Size()
-	out := image.NewRGBA(image.Rect(0, 0, size.X*magnified, size.Y*magnified))
-	for y := range out.Rect.Dy() {
-		for x := range out.Rect.Dx() {
-			px := picture.RGBAAt(x/magnified, y/magnified)
-			w := float64(weights[y*g.Side/out.Rect.Dy()*g.Side+x*g.Side/out.Rect.Dx()] / top)
-			mix := func(v uint8, warm float64) uint8 { return uint8(math.Round(float64(v)*(1-0.6*w)*0.8 + warm*0.6*w)) }
-			px.R, px.G, px.B = mix(px.R, 255), mix(px.G, 140), mix(px.B, 20)
-			out.SetRGBA(x, y, px)
-		}
-	}
-	return out
 }

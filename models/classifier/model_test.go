@@ -18,7 +18,7 @@ import (
 )
 
 // halves returns a model after 40 steps on pictures with a bright half, every second of which has the wrong class name.
-func halves(t *testing.T, rt *tensor.Runtime, s *Settings) *model {
+func halves(t *testing.T, rt *tensor.Runtime, s *Settings) family.Model {
 	t.Helper()
 	s.Data.Name, s.Data.Size, s.Data.Shift, s.Data.Classes, s.Model.Hidden = "glyphs", 8, 0, "left/right", 4
 	s.Optim.AdamSettings = optim.AdamSettings{LR: 1e-2, Beta1: 0.9, Beta2: 0.99}
@@ -28,12 +28,18 @@ func halves(t *testing.T, rt *tensor.Runtime, s *Settings) *model {
 		t.Fatal(err)
 	}
 	t.Cleanup(built.Close)
-	m := built.(*model)
+	m, ok := built.(*model)
+	if v, is := built.(*vitModel); is {
+		m, ok = v.model, true
+	}
+	if !ok {
+		t.Fatalf("a %T was built", built)
+	}
 	m.set = &data.Dataset{Train: set(320), Test: set(50), Classes: []string{"left", "right"}}
 	if what, err := m.Begin(t.Context(), 0); err != nil || what != "320 pictures of 2 classes" {
 		t.Fatalf("it learns from %q (%v)", what, err)
 	}
-	return m
+	return built
 }
 
 // TestViews: a look shows what held-out pictures were taken for, the hardest first in their view, and how well that went is a metric from
@@ -41,7 +47,7 @@ func halves(t *testing.T, rt *tensor.Runtime, s *Settings) *model {
 func TestViews(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	t.Cleanup(rt.Close)
-	m := halves(t, rt, preset(CNNDefaults(), 1e-2, 40))
+	m := halves(t, rt, preset(CNNDefaults(), 1e-2, 40)).(*model)
 	look := func() []watch.View {
 		views, err := m.Look(t.Context())
 		if err != nil {
@@ -54,7 +60,7 @@ func TestViews(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if all, err := m.Metrics(); err != nil || all[len(all)-1].Name != "accuracy" {
+	if all, err := m.Metrics(); err != nil || slices.ContainsFunc(all, func(m watch.Metric) bool { return m.Name == "held_out_accuracy" }) {
 		t.Errorf("of step 40 the metrics are %v (%v)", all, err)
 	}
 	views := look()
@@ -96,7 +102,7 @@ func TestAttendedPicture(t *testing.T) {
 	t.Cleanup(rt.Close)
 	s := preset(ViTDefaults(), 1e-2, 40)
 	s.Model.Patch, s.Model.Width, s.Model.Heads, s.Model.Layers = 4, 16, 2, 1
-	m := halves(t, rt, s)
+	m := halves(t, rt, s).(*vitModel)
 	attend := func(text string) (*watch.HeatMaps, *watch.Pictures) {
 		if text != "" && !m.Answer(t.Context(), watch.Attend{Text: text}) {
 			t.Fatal("it does not attend")

@@ -218,7 +218,11 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &model{Trainer: t, env: e, settings: s, classes: s.classes(), text: firstPicture}, nil
+	m := &model{Trainer: t, env: e, settings: s, classes: s.classes()}
+	if s.Model.Arch == "vit" {
+		return &vitModel{model: m, text: firstPicture}, nil
+	}
+	return m, nil
 }
 
 // open opens the pictures, with the model's class numbers.

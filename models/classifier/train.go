@@ -2,7 +2,6 @@ package classifier
 
 import (
 	"context"
-	"errors"
 	"math"
 
 	"genview/models/nn"
@@ -18,6 +17,9 @@ type Trainer struct {
 	model  *Classifier
 	logits *nn.Apply
 	probe  *probe
+
+	without   *ablated
+	dissected *dissected
 }
 
 const applyBatch = 100
@@ -49,12 +51,9 @@ func (t *Trainer) Classify(ctx context.Context, pictures []float32) ([]float32, 
 	if err != nil {
 		return nil, err
 	}
-	p := make([]float64, t.model.config.Classes)
-	for at := 0; at < len(logits); at += len(p) {
-		softmax(p, logits[at:at+len(p)])
-		for i, v := range p {
-			logits[at+i] = float32(v)
-		}
+	k := t.model.config.Classes
+	for at := 0; at < len(logits); at += k {
+		narrow(logits[at : at+k])
 	}
 	return logits, nil
 }
@@ -72,59 +71,6 @@ func softmax(p []float64, x []float32) {
 	for i := range p {
 		p[i] /= sum
 	}
-}
-
-// A Gaze is the attention of one layer of a Vision Transformer: how much the class token attends to each patch, in each head.
-type Gaze struct {
-	Name    string // such as "encoder.layers.encoder_layer_0.self_attention"
-	Heads   int
-	Side    int       // patches in a row and in a column of the picture
-	Weights []float32 // [Heads, Side, Side]; the class token attends to itself with the rest to 1
-}
-
-// probe holds the program that fetches the attention weights of all layers.
-type probe struct {
-	program *tensor.Program
-	picture *tensor.Tensor
-	taps    []*tensor.Tensor
-}
-
-// ErrNoAttention says that a model has no attention layers.
-var ErrNoAttention = errors.New("classifier: only a Vision Transformer has attention to look at")
-
-// Attention returns the attention of the layers to a picture [C, S, S], from the first to the last. For a network that is not a Vision
-// Transformer the error is [ErrNoAttention].
-func (t *Trainer) Attention(ctx context.Context, picture []float32) ([]Gaze, error) {
-	c := t.model.config
-	if c.Arch != "vit" {
-		return nil, ErrNoAttention
-	}
-	if t.probe == nil {
-		p := &probe{picture: tensor.Input("picture", tensor.F32, 1, c.Channels, c.Size, c.Size)}
-		p.taps = tensor.Taps(t.model.Forward(nn.Eval(), p.picture))
-		var err error
-		if p.program, err = t.Program(tensor.Outputs{Fetch: p.taps}); err != nil {
-			return nil, err
-		}
-		t.probe = p
-	}
-	if err := t.probe.program.Run(ctx, tensor.Feed{t.probe.picture: picture}); err != nil {
-		return nil, err
-	}
-	var all []Gaze
-	for _, tap := range t.probe.taps { // [1, Heads, 1+patches, 1+patches]
-		shares, n := make([]float32, tap.Len()), tap.Dim(3)
-		if err := t.probe.program.Fetch(tap, shares); err != nil {
-			return nil, err
-		}
-		g := Gaze{Name: tap.Name(), Heads: tap.Dim(1), Side: c.Size / c.Patch}
-		for head := range g.Heads {
-			row := shares[head*n*n:]
-			g.Weights = append(g.Weights, row[1:n]...)
-		}
-		all = append(all, g)
-	}
-	return all, nil
 }
 
 // Drawn returns all weights, which Classify needs.

@@ -99,6 +99,13 @@ type Reader interface {
 	Attend(ctx context.Context, text string) (*watch.HeatMaps, error)
 }
 
+// A Gazer shows how it looks at a picture.
+type Gazer interface {
+	Shape() (c, h, w int) // of a picture
+	// Gaze returns the attention maps of a picture [C, H, W] in [0, 1], as [data.ReadImage] reads it. The maps have its name as their text.
+	Gaze(ctx context.Context, name string, picture []float32) (*watch.HeatMaps, error)
+}
+
 // An Attentive model has attention heads to score, and can do without each of them.
 type Attentive interface {
 	Reader
@@ -169,8 +176,8 @@ var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Surveyed]():      "cannot encode pictures, as VAEs can",
 	reflect.TypeFor[Finder]():        "has no latent space to find pictures in, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Opened]():        "has no decoder to look into, as VAEs and GANs of pictures have",
-	reflect.TypeFor[Reader]():        "does not read texts, as Transformers of text do",
-	reflect.TypeFor[Attentive]():     "has no attention heads that are scored, as Transformers of text have",
+	reflect.TypeFor[Reader]():        "has no attention to look at, as Transformers have",
+	reflect.TypeFor[Attentive]():     "has no attention heads that are scored, as Transformers have",
 	reflect.TypeFor[Dissected]():     "has no attention heads to look into, as Transformers have",
 	reflect.TypeFor[Translator]():    "does not translate",
 	reflect.TypeFor[Generator]():     "does not go on with a text, as GPTs do",

@@ -124,23 +124,30 @@ func Table(v *watch.HeatMaps) string {
 		}
 		for k := range m.Heads {
 			most, share := favourite(m, k)
-			fmt.Fprintf(w, "%s\t%d\t%.3f\t%.2f\t%.3f\t%q %.0f %%\n", m.Name, k+1, of("entropy", k), of("distance", k), of("previous", k), m.Cols[most], 100*share)
+			fmt.Fprintf(w, "%s\t%d\t%.3f\t%.2f\t%.3f\t%q %.0f %%\n", m.Name, k+1, of("entropy", k), of("distance", k), of("previous", k), most, 100*share)
 		}
 	}
 	w.Flush()
 	return out.String()
 }
 
-// favourite returns the column that gets the most from all rows of a head, and its share.
-func favourite(m watch.Map, k int) (col int, share float64) {
+// favourite returns the column that gets the most from all rows of a head, or the row and the column of the patch that does, and its share.
+func favourite(m watch.Map, k int) (name string, share float64) {
 	sums := make([]float64, len(m.Cols))
 	for i, v := range m.Head(k) {
+		if row, col := i/len(m.Cols), i%len(m.Cols); m.Patches && float64(v) > share {
+			name, share = m.Rows[row]+","+m.Cols[col], float64(v)
+		}
 		sums[i%len(m.Cols)] += float64(v) / float64(len(m.Rows))
 	}
+	if m.Patches {
+		return name, share
+	}
+	name = m.Cols[0]
 	for i, s := range sums {
 		if s > share {
-			col, share = i, s
+			name, share = m.Cols[i], s
 		}
 	}
-	return col, share
+	return name, share
 }

@@ -143,3 +143,45 @@ func TestReport(t *testing.T) {
 		t.Errorf("CSV is %s, %v", out.String(), err)
 	}
 }
+
+// TestPatches: of a picture a head has one row, over its patches; the rollout is the model's own, because other tokens are part of it.
+func TestPatches(t *testing.T) {
+	m := watch.Map{
+		Name: "layer 1", Heads: 2, Rows: words(2), Cols: words(2), Patches: true, Rollout: []float32{0, 0, 1, 0},
+		Values: []float32{0.25, 0.25, 0.25, 0.25, 0, 0.5, 0, 0},
+	}
+	all := Scores(m)
+	if len(all) != 1 || all[0].Name != "entropy" {
+		t.Fatalf("the scores are %+v", all)
+	}
+	near(t, "the entropy of equal shares", all[0].Values[0], math.Log(4))
+	near(t, "the entropy of half a share", all[0].Values[1], 0.5*math.Log(2))
+	if got := Reduce([]watch.Map{m}, Rollout); len(got) != 1 || got[0].Heads != 1 || got[0].Values[2] != 1 {
+		t.Errorf("the rollout is %+v", got)
+	}
+	if table := Table(&watch.HeatMaps{Maps: []watch.Map{m}}); !strings.Contains(table, `"a,b" 50 %`) {
+		t.Errorf("the table is\n%s", table)
+	}
+}
+
+// TestPictureScores: a class token and 2 × 2 patches. Of the patches each looks at one beside it, or at one across; the class token's row and
+// column count for the entropy alone.
+func TestPictureScores(t *testing.T) {
+	head := func(to [5]int) []float32 {
+		w := make([]float32, 25)
+		for i, j := range to {
+			w[5*i+j] = 1
+		}
+		return w
+	}
+	beside, across := head([5]int{0, 2, 1, 4, 3}), head([5]int{1, 4, 3, 2, 1})
+	half := head([5]int{0, 0, 1, 4, 3}) // the first patch looks at the class token
+	all := PictureScores(append(append(beside, across...), half...), 3, 2)
+	if len(all) != 2 || all[0].Name != "entropy" || all[1].Name != "distance" {
+		t.Fatalf("the scores are %+v", all)
+	}
+	near(t, "the entropy", all[0].Values[0], 0)
+	near(t, "the distance of neighbours", all[1].Values[0], 1)
+	near(t, "the distance across", all[1].Values[1], math.Sqrt2)
+	near(t, "the distance without a patch", all[1].Values[2], 1)
+}

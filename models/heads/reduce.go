@@ -51,6 +51,10 @@ func Reduce(maps []watch.Map, r Reduction) []watch.Map {
 				one.Values[i%n] = max(one.Values[i%n], v)
 			}
 		case Rollout:
+			if m.Rollout != nil {
+				one.Values = m.Rollout
+				break
+			}
 			if !m.Self {
 				continue
 			}

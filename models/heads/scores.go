@@ -75,13 +75,17 @@ func diagonal(weights []float32, cols, back, first int) float64 {
 	return sum / float64(rows-first)
 }
 
-// Scores returns the scores of a layer's heads in a text. Distance and Previous are of self-attention alone.
+// Scores returns the scores of a layer's heads in a text. Distance and Previous are of self-attention alone. Of a picture's patches there is
+// one row, of all of them.
 func Scores(m watch.Map) []watch.Score {
 	all := []watch.Score{{Name: "entropy", Unit: "nats"}}
 	if m.Self {
 		all = append(all, watch.Score{Name: "distance", Unit: "tokens"}, watch.Score{Name: "previous"})
 	}
 	cols := len(m.Cols)
+	if m.Patches {
+		cols *= len(m.Rows)
+	}
 	for k := range m.Heads {
 		w := m.Head(k)
 		all[0].Values = append(all[0].Values, Entropy(w, cols))
@@ -94,6 +98,27 @@ func Scores(m watch.Map) []watch.Score {
 		all = all[:2]
 	}
 	return all
+}
+
+// PictureScores returns the scores of a layer's heads in a picture: weights [heads, 1+side², 1+side²] of a class token and of patches, row by
+// row. The distance is that between the middles of patches, in widths of a patch, from the patches alone (Dosovitskiy et al. 2021, fig. 7).
+func PictureScores(weights []float32, heads, side int) []watch.Score {
+	entropy, distance := watch.Score{Name: "entropy", Unit: "nats"}, watch.Score{Name: "distance", Unit: "patches"}
+	n := 1 + side*side
+	for k := range heads {
+		w := weights[k*n*n : (k+1)*n*n]
+		entropy.Values = append(entropy.Values, Entropy(w, n))
+		sum, total := 0.0, 0.0
+		for i := 1; i < n; i++ {
+			for j := 1; j < n; j++ {
+				v := float64(w[i*n+j])
+				sum += v * math.Hypot(float64((i-1)/side-(j-1)/side), float64((i-1)%side-(j-1)%side))
+				total += v
+			}
+		}
+		distance.Values = append(distance.Values, sum/max(total, math.SmallestNonzeroFloat64))
+	}
+	return []watch.Score{entropy, distance}
 }
 
 // Repeated returns the induction score of a layer's heads, whose weights [heads, n, n] are those for a part of random tokens, twice.

@@ -9,6 +9,7 @@ import (
 // An Ablation takes heads of attention layers away. Which ones is an input of the program, so that one program serves all heads.
 type Ablation struct {
 	layers []*ablatedLayer // in the order of the forward pass
+	means  HeadMeans       // that cuts are filled with
 	counts func(layer string) *tensor.Tensor
 }
 
@@ -25,11 +26,12 @@ type ablatedLayer struct {
 	}
 }
 
-// A Cut names a head to take away.
+// A Cut takes a head away: its output becomes zeros (Michel et al. 2019, section 3.2) or, for each position, its mean output (Wang et al.
+// 2023, section 2.1).
 type Cut struct {
-	Layer string    // its name is that of the tap on its weights
-	Head  int       // from 0
-	Fill  HeadMeans // the head puts out its mean for each position; nil: zeros
+	Layer string // its name is that of the tap on its weights
+	Head  int    // from 0
+	Mean  bool
 }
 
 // HeadMeans are the mean outputs of the heads of each layer, [Heads, Width].
@@ -85,19 +87,46 @@ func (a *Ablation) Gather(p *tensor.Program) error {
 	return nil
 }
 
-// Means returns the means of what was gathered, and forgets that.
+// Means returns the means of what was gathered, and forgets that. Cuts are filled with the newest means.
 func (a *Ablation) Means() HeadMeans {
-	means := HeadMeans{}
+	a.means = HeadMeans{}
 	for _, l := range a.layers {
 		for _, v := range l.gathered.sum {
-			means[l.name] = append(means[l.name], float32(v/l.gathered.n))
+			a.means[l.name] = append(a.means[l.name], float32(v/l.gathered.n))
 		}
 		l.gathered.n, l.gathered.sum = 0, nil
 	}
-	return means
+	return a.means
 }
 
-// Feed adds to f the inputs that take the heads of cuts away, and no others.
+// Measure measures a model with all heads, and then without the head of each cut. measure feeds a program, and calls ran after each run
+// whose outputs count for the means. heard, if not nil, receives how many of the measurements are done.
+func Measure[Result any](a *Ablation, cuts []Cut, heard func(done, all int), measure func(feed tensor.Feed, ran func(*tensor.Program) error) (Result, error)) ([]Result, error) {
+	var all []Result
+	for i := range len(cuts) + 1 {
+		feed, ran := tensor.Feed{}, a.Gather
+		var cut []Cut
+		if i > 0 {
+			cut, ran = cuts[i-1:i], func(*tensor.Program) error { return nil }
+		}
+		if err := a.Feed(feed, cut...); err != nil {
+			return nil, err
+		}
+		r, err := measure(feed, ran)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			a.Means()
+		}
+		if all = append(all, r); heard != nil {
+			heard(len(all), len(cuts)+1)
+		}
+	}
+	return all, nil
+}
+
+// Feed adds to f the inputs that take the heads of cuts away, and no others. Before a cut that is filled with the mean, Means is called.
 func (a *Ablation) Feed(f tensor.Feed, cuts ...Cut) error {
 	found := 0
 	for _, l := range a.layers {
@@ -111,9 +140,9 @@ func (a *Ablation) Feed(f tensor.Feed, cuts ...Cut) error {
 			}
 			found++
 			keep[c.Head] = 0
-			if c.Fill != nil {
+			if c.Mean {
 				lo, hi := c.Head*l.width, (c.Head+1)*l.width
-				copy(fill[lo:hi], c.Fill[l.name][lo:hi])
+				copy(fill[lo:hi], a.means[l.name][lo:hi])
 			}
 		}
 		f[l.keep], f[l.fill] = keep, fill

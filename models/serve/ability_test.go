@@ -87,7 +87,7 @@ func TestEncode(t *testing.T) {
 	if took := time.Since(began); found.Encoded || math.IsNaN(found.MSE) || took > 30*time.Second {
 		t.Errorf("a search of at most 0.1 s took %v, and says that it encodes: %v", took, found.Encoded)
 	}
-	refused(t, "attention", ask(gan, "POST", "/v1/attention", `{"text":"a"}`), 501, "which does not read texts")
+	refused(t, "attention", ask(gan, "POST", "/v1/attention", `{"text":"a"}`), 501, "which has no attention to look at")
 	refused(t, "generate", ask(gan, "POST", "/v1/generate", `{}`), 501, "which does not go on with a text")
 }
 

@@ -12,23 +12,6 @@ import (
 	"genview/tensor"
 )
 
-// A Cut takes a head away: its output becomes zeros (Michel et al. 2019, section 3.2) or, for each position, its mean output (Wang et al.
-// 2023, section 2.1).
-type Cut struct {
-	Layer string // as in [Shares]
-	Head  int    // from 0
-	Mean  bool
-}
-
-// on returns the cut for a program.
-func (c Cut) on(means nn.HeadMeans) nn.Cut {
-	cut := nn.Cut{Layer: c.Layer, Head: c.Head}
-	if c.Mean {
-		cut.Fill = means
-	}
-	return cut
-}
-
 // Without is what a model does without a head, or with all of them.
 type Without struct {
 	Loss float64   // mean in nats per token
@@ -77,7 +60,7 @@ func (t *Generator) ablated() (*ablatedGPT, error) {
 // Without returns what the model does with all heads, and then without the head of each cut: the loss of a text, measured as Loss does, and
 // the probability of each next token after a prompt of at most Context tokens; an empty prompt has none. Mean outputs are those over the text.
 // heard, if not nil, receives how many of the measurements are done.
-func (t *Generator) Without(ctx context.Context, text, prompt []int32, cuts []Cut, heard func(done, all int)) ([]Without, error) {
+func (t *Generator) Without(ctx context.Context, text, prompt []int32, cuts []nn.Cut, heard func(done, all int)) ([]Without, error) {
 	if len(text) < 2 || len(prompt) > t.config.Context {
 		return nil, fmt.Errorf("transformer: a text of %d tokens and a prompt of %d: give 2 or more, and at most %d", len(text), len(prompt), t.config.Context)
 	}
@@ -85,7 +68,7 @@ func (t *Generator) Without(ctx context.Context, text, prompt []int32, cuts []Cu
 	if err != nil {
 		return nil, err
 	}
-	return without(m.Ablation, cuts, heard, func(feed tensor.Feed, ran func(*tensor.Program) error) (w Without, err error) {
+	return nn.Measure(m.Ablation, cuts, heard, func(feed tensor.Feed, ran func(*tensor.Program) error) (w Without, err error) {
 		if err := windows(text, m.tokens.Len(), func(tokens, targets []int32, n int) error {
 			feed[m.tokens], feed[m.targets] = tokens, targets
 			var v [1]float32
@@ -100,35 +83,6 @@ func (t *Generator) Without(ctx context.Context, text, prompt []int32, cuts []Cu
 		w.Next, err = m.next(ctx, feed, prompt)
 		return w, err
 	})
-}
-
-// without measures a model with all heads, and then without the head of each cut. measure calls ran after each run whose outputs count for
-// the means.
-func without(a *nn.Ablation, cuts []Cut, heard func(done, all int), measure func(feed tensor.Feed, ran func(*tensor.Program) error) (Without, error)) ([]Without, error) {
-	var all []Without
-	var means nn.HeadMeans
-	for i := range len(cuts) + 1 {
-		feed, ran := tensor.Feed{}, a.Gather
-		var cut []nn.Cut
-		if i > 0 {
-			cut = append(cut, cuts[i-1].on(means))
-			ran = func(*tensor.Program) error { return nil }
-		}
-		if err := a.Feed(feed, cut...); err != nil {
-			return nil, err
-		}
-		w, err := measure(feed, ran)
-		if err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			means = a.Means()
-		}
-		if all = append(all, w); heard != nil {
-			heard(len(all), len(cuts)+1)
-		}
-	}
-	return all, nil
 }
 
 // next returns the probability of each token after a prompt.
@@ -196,7 +150,7 @@ func (t *Translator) ablated() (*ablatedTranslator, error) {
 // Without returns what the model does with all heads, and then without the head of each cut: the loss of pairs of sources and targets, each
 // token of a target and End predicted from those before, and the translation of a prompt; an empty prompt has none. Mean outputs are those
 // over the pairs. heard, if not nil, receives how many of the measurements are done.
-func (t *Translator) Without(ctx context.Context, sources, targets [][]int32, prompt []int32, cuts []Cut, heard func(done, all int)) ([]Without, error) {
+func (t *Translator) Without(ctx context.Context, sources, targets [][]int32, prompt []int32, cuts []nn.Cut, heard func(done, all int)) ([]Without, error) {
 	if len(sources) == 0 || len(sources) != len(targets) {
 		return nil, fmt.Errorf("transformer: %d sources with %d targets: give one pair or more", len(sources), len(targets))
 	}
@@ -204,7 +158,7 @@ func (t *Translator) Without(ctx context.Context, sources, targets [][]int32, pr
 	if err != nil {
 		return nil, err
 	}
-	return without(m.Ablation, cuts, heard, func(feed tensor.Feed, ran func(*tensor.Program) error) (w Without, err error) {
+	return nn.Measure(m.Ablation, cuts, heard, func(feed tensor.Feed, ran func(*tensor.Program) error) (w Without, err error) {
 		tokens := 0.0
 		for at := 0; at < len(sources); at += greedyBatch {
 			end := min(at+greedyBatch, len(sources))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"genview/models/nn"
 	"genview/tensor"
 )
 
@@ -133,7 +134,7 @@ func (m plainGPT) forward(tokens []int32, change func(layer string, y []float64)
 }
 
 // without returns what [Generator.Without] does for one cut.
-func (m plainGPT) without(text, prompt []int32, c Cut) (loss float64, next []float64) {
+func (m plainGPT) without(text, prompt []int32, c nn.Cut) (loss float64, next []float64) {
 	size := m.Width / m.Heads
 	read := func(change func(layer string, y []float64)) (loss float64) {
 		for at := 0; at < len(text)-1; at += m.Context {
@@ -182,7 +183,7 @@ func TestGPTWithoutHeads(t *testing.T) {
 		text = append(text, int32(h%7))
 	}
 	prompt := text[3:7]
-	cuts := []Cut{{"h.0.attn", 1, false}, {"h.1.attn", 2, false}, {"h.0.attn", 0, true}, {"h.1.attn", 1, true}}
+	cuts := []nn.Cut{{Layer: "h.0.attn", Head: 1}, {Layer: "h.1.attn", Head: 2}, {Layer: "h.0.attn", Head: 0, Mean: true}, {Layer: "h.1.attn", Head: 1, Mean: true}}
 	heard := 0
 	got, err := m.Without(context.Background(), text, prompt, cuts, func(done, all int) { heard = 100*done + all })
 	if err != nil || len(got) != len(cuts)+1 || heard != 505 {
@@ -192,7 +193,7 @@ func TestGPTWithoutHeads(t *testing.T) {
 	if err != nil || math.Abs(whole-got[0].Loss) > 1e-5 {
 		t.Errorf("with all heads the loss is %v, want %v, %v", got[0].Loss, whole, err)
 	}
-	for i, cut := range append([]Cut{{}}, cuts...) {
+	for i, cut := range append([]nn.Cut{{}}, cuts...) {
 		loss, next := plain.without(text, prompt, cut)
 		if math.Abs(got[i].Loss-loss) > 1e-4 || i > 0 && math.Abs(loss-whole) < 1e-3 {
 			t.Errorf("without %v the loss is %v, want %v; it is %v with all heads", cut, got[i].Loss, loss, whole)
@@ -203,8 +204,8 @@ func TestGPTWithoutHeads(t *testing.T) {
 			}
 		}
 	}
-	for _, wrong := range []Cut{{"h.2.attn", 0, false}, {"h.0.attn", 3, true}} {
-		if _, err := m.Without(context.Background(), text, nil, []Cut{wrong}, nil); err == nil {
+	for _, wrong := range []nn.Cut{{Layer: "h.2.attn", Head: 0}, {Layer: "h.0.attn", Head: 3, Mean: true}} {
+		if _, err := m.Without(context.Background(), text, nil, []nn.Cut{wrong}, nil); err == nil {
 			t.Errorf("%v is taken away", wrong)
 		}
 	}
@@ -240,9 +241,9 @@ func TestTranslatorWithoutHeads(t *testing.T) {
 	}
 	ctx, prompt := context.Background(), sources[4]
 	layers := []string{"encoder.layers.0.self_attn", "decoder.layers.0.self_attn", "decoder.layers.0.multihead_attn"}
-	var cuts []Cut
+	var cuts []nn.Cut
 	for _, l := range layers {
-		cuts = append(cuts, Cut{l, 1, false}, Cut{l, 1, true})
+		cuts = append(cuts, nn.Cut{Layer: l, Head: 1}, nn.Cut{Layer: l, Head: 1, Mean: true})
 	}
 	got, err := m.Without(ctx, sources, targets, prompt, cuts, nil)
 	if err != nil {

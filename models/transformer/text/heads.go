@@ -122,7 +122,7 @@ func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
 	if err != nil {
 		return err
 	}
-	both, err := m.Without(ctx, text, prompt[a.Prompt.Unread:], []transformer.Cut{transformer.Cut(m.cut)}, nil)
+	both, err := m.Without(ctx, text, prompt[a.Prompt.Unread:], []nn.Cut{nn.Cut(m.cut)}, nil)
 	if err != nil {
 		return err
 	}
@@ -168,9 +168,9 @@ func (m *model) Examine(ctx context.Context, o family.Evaluation) (*heads.Report
 	for i, s := range layers {
 		r.Add(s.Name, s.Heads, scores[i])
 	}
-	var cuts []transformer.Cut
+	var cuts []nn.Cut
 	for _, c := range r.Cuts() {
-		cuts = append(cuts, transformer.Cut(c))
+		cuts = append(cuts, nn.Cut(c))
 	}
 	all, err := m.Without(ctx, text, nil, cuts, m.env.Counter("heads"))
 	if err != nil {

@@ -82,7 +82,7 @@ func (m *model) look(ctx context.Context, a *watch.HeatMaps) error {
 	if err != nil {
 		return err
 	}
-	both, err := m.Without(ctx, sources, targets, prompt, []transformer.Cut{transformer.Cut(m.cut)}, nil)
+	both, err := m.Without(ctx, sources, targets, prompt, []nn.Cut{nn.Cut(m.cut)}, nil)
 	if err != nil {
 		return err
 	}
@@ -133,9 +133,9 @@ func (m *model) Examine(ctx context.Context, o family.Evaluation) (*heads.Report
 	for i, s := range layers {
 		r.Add(s.Name, s.Heads, scores[i])
 	}
-	var cuts []transformer.Cut
+	var cuts []nn.Cut
 	for _, c := range r.Cuts() {
-		cuts = append(cuts, transformer.Cut(c))
+		cuts = append(cuts, nn.Cut(c))
 	}
 	all, err := m.Without(ctx, sources, targets, nil, cuts, m.env.Counter("heads"))
 	if err != nil {
