@@ -178,6 +178,8 @@ func (p *HeatMaps) offers(tool int, v *watch.HeatMaps) bool {
 		return v.Prompt.Next != nil
 	case int(asStages):
 		return of
+	case int(asLines):
+		return !v.Maps[0].Patches // whose rows and columns are places
 	case toolLock:
 		return p.mode != asText && p.mode != asStages
 	case toolZero, toolMean:

@@ -112,12 +112,14 @@ func (p *HeatMaps) areas(size Point) areas {
 	return a
 }
 
-// small returns the area of a head's map in the grid. The maps of reductions are those after the heads, behind a gap; they have no area if
-// there is no room for them.
+// small returns the area of a head's map in the grid, whose cells are square. The maps of reductions are those after the heads, behind a gap;
+// they have no area if there is no room for them.
 func small(grid Rect, s *watch.HeatMaps, layer, index int) Rect {
-	most := 1
+	most, widest, highest := 1, 0.0, 0.0 // and the widest and the highest map, as width by height and height by width
 	for _, m := range s.Maps {
 		most = max(most, m.Heads)
+		widest = max(widest, float64(len(m.Cols))/float64(len(m.Rows)))
+		highest = max(highest, float64(len(m.Rows))/float64(len(m.Cols)))
 	}
 	w, h := (grid.W-layerWidth)/float64(most), (grid.H-headHeight)/float64(len(s.Maps))
 	own := s.Maps[layer].Heads
@@ -132,7 +134,9 @@ func small(grid Rect, s *watch.HeatMaps, layer, index int) Rect {
 	case index >= own:
 		return Rect{}
 	}
-	return Rect{grid.X + layerWidth + at*w, grid.Y + headHeight + float64(layer)*h, w, h}.Inset(2)
+	w, h = min(w, h*widest), min(h, w*highest)
+	m := s.Maps[layer]
+	return Rect{grid.X + layerWidth + at*w, grid.Y + headHeight + float64(layer)*h, w, h}.Inset(2).Fit(float64(len(m.Cols)), float64(len(m.Rows)))
 }
 
 // chosenMap returns the table of the chosen head, or of a reduction; false: there is none.

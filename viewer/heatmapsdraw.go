@@ -225,6 +225,11 @@ func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map, s *w
 func (p *HeatMaps) sentence(c *Canvas, at Point, right float64, v *watch.HeatMaps, m watch.Map) {
 	note := Text{Size: 13, Color: dimColor}
 	switch row, col := p.hover.row, p.hover.col; {
+	case m.Patches && p.over:
+		note.Color = textColor
+		c.Text(fmt.Sprintf("the class token takes %s from row %s, column %s", formatShare(m.Head(0)[row*len(m.Cols)+col]), m.Rows[row], m.Cols[col]), at, note)
+	case m.Patches:
+		c.Text(c.Shorten("what the class token takes from each patch", note, right-at.X), at, note)
 	case !p.over:
 		c.Text(c.Shorten(fmt.Sprintf("each row %s %s the columns", v.Words[0], v.Words[1]), note, right-at.X), at, note)
 	case row >= 0 && col >= 0:
