@@ -52,7 +52,7 @@ func TestHelpHasAllKeys(t *testing.T) {
 	_, c := panel[*Curves](d)
 	_, l := panel[*Latent](d)
 	_, status := panel[*Status](d)
-	for _, b := range []button{c.scale, c.all, c.times, c.export, l.tools.stroll, l.tools.other, l.tools.add, l.tools.keep, l.dirs.find, status.save, d.time.play, d.time.cut} {
+	for _, b := range []button{c.scale, c.all, c.times, c.export, l.tools.stroll, l.tools.other, l.tools.add, l.tools.keep, l.tools.copy, l.dirs.find, status.save, d.time.play, d.time.cut} {
 		if b.key == 0 || !strings.Contains(all, " "+strings.ToUpper(string(b.key))+" ") {
 			t.Errorf("the list has no %q: %s", b.key, all)
 		}

@@ -27,6 +27,7 @@ type Latent struct {
 	seed     field  // of such a text
 	pins     []pin
 	dirs     dirs
+	charts   charts
 	overPin  int // the pin under the cursor; below 0: none
 	dragging bool
 	tick     time.Time // the last one
@@ -50,15 +51,16 @@ const (
 	ofPlane latentMode = iota
 	ofWalk
 	ofDirections
+	ofMap
 	latentModes
 )
 
-var modeNames = [latentModes]string{"Plane", "Walk", "Directions"}
+var modeNames = [latentModes]string{"Plane", "Walk", "Directions", "Map"}
 
 // latentTools are the controls of the panel.
 type latentTools struct {
-	other, add, keep, stroll, path, ease button
-	psi                                  slider // of truncation
+	other, add, keep, copy, stroll, path, ease button
+	psi                                        slider // of truncation
 }
 
 // place is a point with the pins beside a mosaic, decoded at a step.
@@ -106,8 +108,9 @@ const (
 
 // newLatent returns a panel whose dot is in the middle.
 func newLatent(name string) *Latent {
-	p := &Latent{name: name, dot: Point{0.5, 0.5}, lens: whole, walk: newStroll(), dirs: newDirs(), overPin: -1}
+	p := &Latent{name: name, dot: Point{0.5, 0.5}, lens: whole, walk: newStroll(), dirs: newDirs(), charts: charts{over: -1}, overPin: -1}
 	p.tools.psi = slider{at: usualPsi, mark: usualPsi}
+	p.tools.copy.key = 'c'
 	p.tools.stroll.key, p.tools.other.key, p.tools.add.key, p.tools.keep.key = 'w', 'n', 'a', 'v'
 	return p
 }
@@ -173,6 +176,9 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	if problem, found := p.dirs.take(p.view(s)); found {
 		p.problem, redraw = problem, true
 	}
+	if problem, come := p.charts.take(); come {
+		p.problem, redraw = problem, true
+	}
 	if r, ok := p.request(in.Now, s); ok {
 		ask = append(ask, r)
 	}
@@ -187,7 +193,7 @@ func (p *Latent) steer(in Input, s *watch.Snapshot) (ask []watch.Request, redraw
 	redraw = p.usePins(in, q) || redraw
 	r := q.plane
 	at := Point{(in.Cursor.X - r.X) / r.W, (in.Cursor.Y - r.Y) / r.H}
-	inside := r.Contains(in.Cursor) && p.mode != ofDirections
+	inside := r.Contains(in.Cursor) && (p.mode == ofPlane || p.mode == ofWalk)
 	if inside && in.Over && in.Wheel != 0 {
 		if to := p.lens.zoomed(in.Wheel, at); to != p.lens {
 			p.lens, redraw = to, true

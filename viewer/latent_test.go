@@ -134,7 +134,7 @@ func TestWalkMovesByItself(t *testing.T) {
 	d.e.Typed = "n"
 	d.tick()
 	if p.plane(latent(d.s)).corners[0].Name != "seed:5" {
-		t.Errorf("New seeds: the plane begins at %s, want seed:5", p.plane(latent(d.s)).corners[0].Name)
+		t.Errorf("Seeds: the plane begins at %s, want seed:5", p.plane(latent(d.s)).corners[0].Name)
 	}
 }
 

@@ -34,7 +34,10 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 
 // drawSquare draws the plane with the dot. If a walk leads beside the plane, it draws the walk's picture, and the plane is small.
 func (p *Latent) drawSquare(c *Canvas, q parts, s *watch.Snapshot) {
-	if p.mode == ofDirections {
+	switch p.mode {
+	case ofMap: // which is drawn with its legend
+		return
+	case ofDirections:
 		if large, _ := p.dirs.list(q.square, 0); large.W > 0 { // the picture is drawn there
 			p.drawMosaic(c, q.picture, s)
 		} else {
@@ -115,6 +118,9 @@ func (p *Latent) lines(l *watch.Latent) []string {
 	first := fmt.Sprintf("|z| = %.2f  in %d dimensions", norm(z), l.Z)
 	if l.Z == 2 {
 		first = ticks.Minus(fmt.Sprintf("z = (%.2f, %.2f)", z[0], z[1]))
+	}
+	if p.mode == ofMap {
+		return []string{first, p.charts.line()}
 	}
 	if p.mode == ofDirections && len(p.pins) > 1 {
 		return []string{first, "click points into groups: " + p.groupSizes()}

@@ -1,6 +1,11 @@
 package viewer
 
-import "genview/models/watch"
+import (
+	"math"
+	"strings"
+
+	"genview/models/watch"
+)
 
 // latentDrawings are windows with what can be done in a latent space.
 var latentDrawings = []drawing{
@@ -41,6 +46,20 @@ var latentDrawings = []drawing{
 		},
 	},
 	{
+		name: "latent-map", size: Point{1280, 800}, scale: 1, show: directed,
+		do: func(d *desk) {
+			i, p := panel[*Latent](d)
+			charts := encodedCharts()
+			p.mode = ofMap
+			p.charts.answer.Store(&charted{atlas: charts})
+			p.goTo(watch.Point{Z: charts.Z[33]})
+			d.tick()
+			q := p.parts(d.size(i), latent(d.s))
+			at := p.charts.place(q.square, charts.Z[7])
+			d.e.Cursor = d.middle(i, Rect{at.X, at.Y, 0, 0})
+		},
+	},
+	{
 		name: "latent-plane", size: Point{1280, 800}, scale: 1,
 		show: lettersWith(func(s *watch.Snapshot) { s.Show(&watch.Latent{Name: "Latent space", Z: 2}) }),
 		do: func(d *desk) {
@@ -56,6 +75,18 @@ var latentDrawings = []drawing{
 			p.mode = ofWalk
 		},
 	},
+}
+
+// encodedCharts is a map of pictures of ten classes.
+func encodedCharts() *watch.Atlas {
+	a := &watch.Atlas{Names: strings.Split("0123456789", ""), Shares: []float64{0.41, 0.22}, Mean: []float32{0, 0, 0}, Axes: [][]float32{{1, 0, 0}, {0, 1, 0}}}
+	for i := range 300 {
+		class := i % 10
+		turn, far := float64(class)*0.63+math.Sin(float64(i)*12.9)*0.35, 1.3+0.8*math.Cos(float64(i)*78.2)
+		a.Z = append(a.Z, []float32{float32(far * math.Cos(turn)), float32(far * math.Sin(turn)), 0})
+		a.Classes, a.Images = append(a.Classes, int32(class)), append(a.Images, picture(28, i))
+	}
+	return a
 }
 
 // directed returns the snapshot of letters of a model with layers.

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"genview/models/watch"
@@ -9,7 +10,7 @@ import (
 
 // parts are the areas of the panel.
 type parts struct {
-	tabs    [latentModes]Rect
+	tabs    []Rect
 	square  Rect // of the plane, with its numbers
 	plane   Rect // to drag in
 	picture Rect // of the point
@@ -31,7 +32,7 @@ const (
 func (p *Latent) parts(size Point, l *watch.Latent) parts {
 	const narrow, wide = 230, 250
 	r := content(size, true)
-	q, r := p.tabRow(size, r)
+	q, r := p.tabRow(size, r, modesOf(l))
 	strip := 0.0
 	if len(p.pins) > 0 {
 		strip = pinSide + 6
@@ -78,17 +79,25 @@ func (p *Latent) parts(size Point, l *watch.Latent) parts {
 	return q
 }
 
-// tabRow puts the names of the modes at the right of the title if there is room, and else into a row of their own.
-func (p *Latent) tabRow(size Point, r Rect) (q parts, rest Rect) {
-	width := float64(latentModes * tabWidth)
+// modesOf returns the number of modes of a latent space. The map, which is the last, needs an encoder.
+func modesOf(l *watch.Latent) int {
+	if l.Encodes {
+		return int(latentModes)
+	}
+	return int(ofMap)
+}
+
+// tabRow puts the names of n modes at the right of the title if there is room, and else into a row of their own.
+func (p *Latent) tabRow(size Point, r Rect, n int) (q parts, rest Rect) {
+	width := float64(n * tabWidth)
 	row := Rect{size.X - padding - width, 8, width, 24}
 	if size.X < 130+width {
 		row, r = r.Top(22)
 		_, r = r.Top(6)
 		row.W = min(row.W, width)
 	}
-	for i := range q.tabs {
-		q.tabs[i] = Rect{row.X + float64(i)*row.W/float64(latentModes), row.Y, row.W/float64(latentModes) - 2, row.H}
+	for i := range n {
+		q.tabs = append(q.tabs, Rect{row.X + float64(i)*row.W/float64(n), row.Y, row.W/float64(n) - 2, row.H})
 	}
 	return q, r
 }
@@ -113,7 +122,10 @@ func fieldRow(row Rect) (text, keep Rect) {
 
 // useTools handles the controls. It returns requests, and whether the panel has to be drawn again.
 func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Request, redraw bool) {
-	l := p.view(s)
+	l, typing := p.view(s), in
+	if p.writing() {
+		in.Typed, in.Letters = "", "" // letters are no shortcuts
+	}
 	for i, r := range q.tabs {
 		if in.Pressed && r.Contains(in.Cursor) && p.mode != latentMode(i) {
 			p.mode, redraw = latentMode(i), true
@@ -132,11 +144,11 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 		return moved
 	}
 	row := q.rows
-	var start, other, add, text, keep Rect
+	var start, other, add, copies, text, keep Rect
 	switch p.mode {
 	case ofPlane:
-		buttons := split(row[0], 2)
-		other, add = buttons[0], buttons[1]
+		buttons := split(row[0], 3)
+		other, add, copies = buttons[0], buttons[1], buttons[2]
 		text, keep = fieldRow(row[2])
 		if slide(&p.tools.psi, row[1]) {
 			p.changes++
@@ -151,10 +163,15 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 			p.changes++
 		}
 	}
-	if p.mode == ofDirections {
-		wants, changed := p.useDirections(in, s, q, click)
-		ask, redraw = append(ask, wants...), redraw || changed
+	var wants []watch.Request
+	var changed bool
+	switch p.mode {
+	case ofDirections:
+		wants, changed = p.useDirections(typing, s, q, click)
+	case ofMap:
+		wants, changed = p.useMap(in, s, q)
 	}
+	ask, redraw = append(ask, wants...), redraw || changed
 	p.dirs.name.on = p.dirs.name.on && p.mode == ofDirections
 	click(&p.tools.stroll, start, func() {
 		if p.walk.on = !p.walk.on; p.walk.on {
@@ -173,7 +190,8 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 			ask = append(ask, watch.Keep{Name: at.Name, Z: [][]float32{at.Z}})
 		})
 	}
-	take, changed := p.seed.update(in, text, p.seed.text)
+	click(&p.tools.copy, copies, func() { in.Clipboard.Write(asJSON(p.here(l).Z)) })
+	take, changed := p.seed.update(typing, text, p.seed.text)
 	if p.seed.on = p.seed.on && p.mode == ofPlane; take && strings.TrimSpace(p.seed.text) != "" {
 		p.visit(p.seed.text, l)
 	}
@@ -183,7 +201,22 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 // writing tells whether the user edits the field.
 func (p *Latent) writing() bool { return p.seed.on || p.dirs.name.on }
 
-func (p *Latent) caret() Rect { return p.seed.at }
+// caret returns where.
+func (p *Latent) caret() Rect {
+	if p.dirs.name.on {
+		return p.dirs.name.at
+	}
+	return p.seed.at
+}
+
+// asJSON returns a latent vector as JSON, which z:FILE reads.
+func asJSON(z []float32) string {
+	text := make([]string, len(z))
+	for i, v := range z {
+		text[i] = strconv.FormatFloat(float64(v), 'g', -1, 32)
+	}
+	return "[" + strings.Join(text, ", ") + "]"
+}
 
 // drawTools draws the controls.
 func (p *Latent) drawTools(c *Canvas, s *watch.Snapshot, q parts) {
@@ -199,17 +232,21 @@ func (p *Latent) drawTools(c *Canvas, s *watch.Snapshot, q parts) {
 	row, psi := q.rows, q.rows[1]
 	switch p.mode {
 	case ofPlane:
-		buttons := split(row[0], 2)
+		buttons := split(row[0], 3)
 		p.tools.other.draw(c, buttons[0], p.nextPlane(l))
 		p.tools.add.draw(c, buttons[1], "Add")
+		p.tools.copy.draw(c, buttons[2], "Copy")
 		text, keep := fieldRow(row[2])
 		p.seed.draw(c, text, p.seed.text)
-		placeholder(c, &p.seed, text, "a seed: 7, seeds: 1-4")
+		placeholder(c, &p.seed, text, "seeds: 7, 1-4, …")
 		if exportable(s) {
 			p.tools.keep.draw(c, keep, "Save")
 		}
 	case ofDirections:
 		p.drawDirections(c, s, q)
+		return
+	case ofMap:
+		p.drawMap(c, s, q)
 		return
 	case ofWalk:
 		parts := split(row[0], 3)
@@ -239,7 +276,7 @@ func (p *Latent) nextPlane(l *watch.Latent) string {
 	case next.axes != nil:
 		return "Directions"
 	case next.corners != nil:
-		return "New seeds"
+		return "Seeds"
 	}
 	return "Plane"
 }

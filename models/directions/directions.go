@@ -187,6 +187,28 @@ func Difference(from, to [][]float32) ([]float32, error) {
 	return out, nil
 }
 
+// Mean returns the mean of one latent vector or more.
+func Mean(rows [][]float32) []float32 {
+	out := make([]float32, len(rows[0]))
+	for i, v := range mean(rows) {
+		out[i] = float32(v)
+	}
+	return out
+}
+
+// Unit returns a direction with a length of 1.
+func Unit(v []float32) []float32 {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(float64(x) / math.Sqrt(sum))
+	}
+	return out
+}
+
 func mean(rows [][]float32) []float64 {
 	out := make([]float64, len(rows[0]))
 	for _, r := range rows {

@@ -240,6 +240,8 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 		p.keepDirection(r)
 	case watch.Vary:
 		p.vary(r)
+	case watch.Survey:
+		p.survey(r)
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 	"genview/models/run"
 	"genview/models/safetensors"
 	"genview/models/train"
-	"genview/models/walk"
 	"genview/models/watch"
 	"genview/vk"
 	"genview/vk/vktest"
@@ -209,24 +208,6 @@ func TestDraw(t *testing.T) {
 			}
 		}
 	}
-	s.end()
-}
-
-// TestKeep: latent vectors are written to files that are not there yet, and read as they were.
-func TestKeep(t *testing.T) {
-	dir := t.TempDir()
-	s := play(t, replay.Options{Folder: recorded(t, dir, nil, 1)})
-	for i, name := range []string{"seed-1-0-5-seed-2.npy", "seed-1-0-5-seed-2-2.npy"} {
-		want := [][]float32{{float32(i), 1, -0.5}, {2, 3, 4}}
-		s.past.Send(watch.Keep{Name: "seed:1+0.5*seed:2", Z: want})
-		path := filepath.Join(dir, "latents", name)
-		s.until(s.past, "a remark of where they are", func(s *watch.Snapshot) bool { return s.Notice == "saved "+path })
-		if got, err := walk.ReadLatents(path, 3); err != nil || len(got) != 2 || !slices.Equal(got[0], want[0]) || !slices.Equal(got[1], want[1]) {
-			t.Errorf("%s holds %v, %v; want %v", name, got, err, want)
-		}
-	}
-	s.past.Send(watch.Keep{Name: "none"})
-	s.until(s.past, "a remark that there is nothing", func(s *watch.Snapshot) bool { return strings.Contains(s.Notice, "no latent vectors") })
 	s.end()
 }
 

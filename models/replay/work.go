@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"genview/models/data"
 	"genview/models/directions"
 	"genview/models/family"
 	"genview/models/run"
@@ -98,19 +99,54 @@ func components(ctx context.Context, s *run.Session, layer string) ([]directions
 		}
 		return directions.OfLayer(ctx, m, layer, variedPoints, variedCount)
 	}
-	m, err := run.As[family.Surveyed](s)
+	_, z, err := encoded(ctx, s)
 	if err != nil {
 		return nil, err
+	}
+	return directions.PCA(z, z, min(variedCount, len(z[0]), len(z)-1))
+}
+
+// encoded returns held-out pictures and their latent vectors.
+func encoded(ctx context.Context, s *run.Session) (*family.Examples, [][]float32, error) {
+	m, err := run.As[family.Surveyed](s)
+	if err != nil {
+		return nil, nil, err
 	}
 	held, err := m.HeldOut(ctx, variedPoints)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	z, err := family.EncodeAll(ctx, m, held.Pictures)
+	return held, z, err
+}
+
+// survey maps held-out pictures.
+func (p *player) survey(r watch.Survey) {
+	p.work = append(p.work, work{r.Step, func(ctx context.Context, s *run.Session) {
+		r.Reply(atlas(ctx, s))
+	}, func(err error) { r.Reply(nil, err) }})
+}
+
+func atlas(ctx context.Context, s *run.Session) (*watch.Atlas, error) {
+	held, z, err := encoded(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return directions.PCA(z, z, min(variedCount, m.Z(), len(z)-1))
+	c, h, w := s.Model.(family.Encoder).Shape()
+	a := &watch.Atlas{Z: z, Images: data.Images(held.Pictures, c, h, w), Classes: held.Classes, Names: held.Names}
+	if len(z[0]) == 2 {
+		a.Mean, a.Axes = make([]float32, 2), [][]float32{{1, 0}, {0, 1}}
+		return a, nil
+	}
+	found, err := directions.PCA(z, z, min(2, len(z[0]), len(z)-1))
+	if err != nil {
+		return nil, err
+	}
+	a.Mean = directions.Mean(z)
+	for _, f := range found {
+		a.Axes, a.Shares = append(a.Axes, directions.Unit(f.Z)), append(a.Shares, f.Share)
+	}
+	return a, nil
 }
 
 // keepDirection keeps a direction with the run.

@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"genview/models/replay"
 	"genview/models/run"
 	"genview/models/train"
+	"genview/models/walk"
 	"genview/models/watch"
 )
 
@@ -31,6 +33,24 @@ func answered[T any](t *testing.T, send func(reply func(T, error))) (T, error) {
 		t.Fatal("nothing is answered")
 		panic("unreachable")
 	}
+}
+
+// TestKeep: latent vectors are written to files that are not there yet, and read as they were.
+func TestKeep(t *testing.T) {
+	dir := t.TempDir()
+	s := play(t, replay.Options{Folder: recorded(t, dir, nil, 1)})
+	for i, name := range []string{"seed-1-0-5-seed-2.npy", "seed-1-0-5-seed-2-2.npy"} {
+		want := [][]float32{{float32(i), 1, -0.5}, {2, 3, 4}}
+		s.past.Send(watch.Keep{Name: "seed:1+0.5*seed:2", Z: want})
+		path := filepath.Join(dir, "latents", name)
+		s.until(s.past, "a remark of where they are", func(s *watch.Snapshot) bool { return s.Notice == "saved "+path })
+		if got, err := walk.ReadLatents(path, 3); err != nil || len(got) != 2 || !slices.Equal(got[0], want[0]) || !slices.Equal(got[1], want[1]) {
+			t.Errorf("%s holds %v, %v; want %v", name, got, err, want)
+		}
+	}
+	s.past.Send(watch.Keep{Name: "none"})
+	s.until(s.past, "a remark that there is nothing", func(s *watch.Snapshot) bool { return strings.Contains(s.Notice, "no latent vectors") })
+	s.end()
 }
 
 // TestVary: directions of a layer are those of package directions with the weights of the step, and those of z those of encoded pictures. They
@@ -84,4 +104,44 @@ func TestVary(t *testing.T) {
 	}
 	s.past.Send(watch.KeepDirection{Point: watch.Point{Name: "a smile", Z: got.Points[0].Z}})
 	s.until(s.past, "a remark that the name is wrong", func(s *watch.Snapshot) bool { return strings.Contains(s.Notice, "cannot be the name") })
+}
+
+// TestSurvey: held-out pictures lie where the model encodes them, with their classes.
+func TestSurvey(t *testing.T) {
+	h, own := opened(t, "vae")
+	recorded(t, own.Folder.Dir, weights(t, own), 8)
+	s := play(t, replay.Options{Folder: own.Folder, Open: func(ctx context.Context, step int) (*run.Session, error) {
+		return h.OpenRecorded(ctx, own.Folder.Dir, step, run.Place{})
+	}})
+	got, err := answered(t, func(reply func(*watch.Atlas, error)) { s.past.Send(watch.Survey{Step: 8, Reply: reply}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := own.Model.(family.Surveyed)
+	held, err := m.HeldOut(t.Context(), 400)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := family.EncodeAll(t.Context(), m, held.Pictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Z) != len(z) || len(got.Images) != len(z) || !slices.Equal(got.Classes, held.Classes) || len(got.Names) != len(held.Names) {
+		t.Fatalf("there are %d points with %d pictures, want %d", len(got.Z), len(got.Images), len(z))
+	}
+	var mean, square [2]float64
+	for i := range z {
+		for k, v := range got.Z[i] {
+			if d := v - z[i][k]; d > 0.05 || d < -0.05 { // recorded weights have 16 bits
+				t.Fatalf("picture %d is at %v, want %v", i, got.Z[i], z[i])
+			}
+		}
+		for k, x := range got.At(got.Z[i]) {
+			mean[k] += x / float64(len(z))
+			square[k] += x * x
+		}
+	}
+	if m.Z() != 2 && (mean[0] > 1e-3 || mean[0] < -1e-3 || square[0] < square[1]) {
+		t.Errorf("on the map the mean is %v, and the variances are %v", mean, square)
+	}
 }

@@ -1,5 +1,7 @@
 package watch
 
+import "image"
+
 // Keep asks package replay for a file of latent vectors in the run's folder.
 type Keep struct {
 	Name string      // of the file, without a folder and an ending
@@ -22,6 +24,36 @@ type Components struct {
 	Shares []float64 // of the variance, one a point
 }
 
+// Survey asks package replay where held-out pictures lie in a latent space that [Latent.Encodes].
+type Survey struct {
+	Step  int // of recorded weights; below 0: the newest
+	Reply func(*Atlas, error)
+}
+
+// An Atlas is a map of held-out pictures in a latent space. Its plane is spanned by their two largest principal components; in two dimensions it
+// is the space itself.
+type Atlas struct {
+	Z       [][]float32 // of each picture
+	Images  []*image.RGBA
+	Classes []int32
+	Names   []string  // of the classes; nil: they have none
+	Shares  []float64 // of the variance, one an axis; nil in two dimensions
+
+	Mean []float32   // the plane's origin
+	Axes [][]float32 // one or two, of length 1
+}
+
+// At returns the place of a latent vector on the map.
+func (a *Atlas) At(z []float32) (xy [2]float64) {
+	for k, axis := range a.Axes {
+		for i, v := range axis {
+			xy[k] += float64(v) * float64(z[i]-a.Mean[i])
+		}
+	}
+	return xy
+}
+
+func (Survey) request()        {}
 func (Keep) request()          {}
 func (KeepDirection) request() {}
 func (Vary) request()          {}
