@@ -17,6 +17,7 @@ func (p *Status) help() []hint {
 		{"Space", "pause, resume"},
 		{"O", "one step while paused"},
 		{"G", "a sample now"},
+		{"I", "inside the model"},
 		{", .", "half, twice the learning rate"},
 		{"S", "save"},
 		{"M", "train more steps"},
@@ -38,6 +39,10 @@ func (p *Curves) help() []hint {
 		{"Z", "all steps"},
 		{"E", "into files"},
 	}
+}
+
+func (p *Layers) help() []hint {
+	return []hint{{"wheel", "other rows"}, {"cursor on a row", "its numbers"}}
 }
 
 func (p *Latent) help() []hint {

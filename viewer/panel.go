@@ -61,6 +61,8 @@ func panelOf(v watch.View) Panel {
 		return &Scatter{name: name}
 	case *watch.Table:
 		return &Table{name: name}
+	case *watch.Layers:
+		return &Layers{name: name}
 	case *watch.Latent:
 		return newLatent(name)
 	}

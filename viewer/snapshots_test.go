@@ -138,6 +138,31 @@ func scripts() *watch.Snapshot {
 	return s
 }
 
+// layered is the snapshot of letters with the parameters of the model.
+func layered() *watch.Snapshot {
+	s := snapshot()
+	v := &watch.Layers{Name: "Model", Memory: 118 << 20}
+	spread := func(most, sharp float64) watch.Histogram {
+		h := watch.Histogram{Most: most, Std: most / (1 + sharp)}
+		for i := range 33 {
+			x := float64(i-16) / 16
+			h.Counts = append(h.Counts, int(1000*math.Exp(-x*x*sharp*sharp)))
+		}
+		return h
+	}
+	for i, l := range []struct {
+		name string
+		out  int
+		in   int
+	}{{"encoder.fc1", 400, 784}, {"encoder.fc21", 20, 400}, {"encoder.fc22", 20, 400}, {"decoder.fc3", 400, 20}, {"decoder.fc4", 784, 400}} {
+		v.Layers = append(v.Layers,
+			watch.Layer{Name: l.name + ".weight", Shape: []int{l.out, l.in}, Weight: spread(0.4/float64(i+1), 1+float64(i)), Gradient: spread(2e-3, 4+float64(i))},
+			watch.Layer{Name: l.name + ".bias", Shape: []int{l.out}, Weight: spread(0.1, 0.5), Gradient: spread(1e-3, 2)})
+	}
+	s.Show(v)
+	return s
+}
+
 // grid is the snapshot of a GAN of points.
 func grid() *watch.Snapshot {
 	s := snapshot()

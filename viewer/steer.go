@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"fmt"
+	"slices"
 
 	"genview/models/watch"
 )
@@ -63,6 +64,10 @@ func (p *Status) tune(in Input, s *watch.Snapshot) (ask []watch.Request, redraw 
 		ask = append(ask, watch.Step{})
 	case clicked:
 		ask = append(ask, watch.Sample{})
+	}
+	if in.typed('i') {
+		shown := slices.ContainsFunc(s.Views, func(v watch.View) bool { _, is := v.(*watch.Layers); return is })
+		ask = append(ask, watch.Inspect{On: !shown})
 	}
 	clicked, b := p.lower.update(in, t.lower)
 	if clicked {

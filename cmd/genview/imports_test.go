@@ -78,7 +78,8 @@ var mayImport = map[string][]string{
 	"models/lettering":             {},
 	"models/picture":               {"models/watch", "models/lettering", "models/film", "vk/files"},
 	"models/record":                {"models/watch", "models/safetensors", "vk/files"},
-	"models/train":                 {"tensor", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
+	"models/inspect":               {"tensor", "models/nn", "models/watch"},
+	"models/train":                 {"tensor", "models/inspect", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
 	"viewer":                       {"models/directions", "models/heads", "models/picture", "models/ticks", "models/watch", "models/walk", "models/lettering", "vk/files"},
 	"cmd/genview":                  nil, // anything
 	"scripts/examples":             nil,

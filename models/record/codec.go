@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/draw"
 	"math"
+	"slices"
 
 	"genview/models/safetensors"
 	"genview/models/watch"
@@ -101,6 +102,8 @@ func encode(views []watch.View) (*encoded, error) {
 			l.Kind, plain = "scatter", c
 		case *watch.Table:
 			l.Kind, plain = "table", *v
+		case *watch.Layers:
+			l.Kind, plain = "layers", *v
 		case *watch.Latent:
 			c := *v
 			c.Points = append([]watch.Point(nil), v.Points...)
@@ -257,14 +260,12 @@ func (l line) decode(i int, s source) (watch.View, error) {
 		return orNil(v, err)
 	case "table":
 		v, err := plain[watch.Table](l)
-		if err == nil {
-			for _, row := range v.Rows {
-				if len(row) != len(v.Columns) {
-					err = errors.New("a row of it is longer or shorter than its columns")
-				}
-			}
+		if err == nil && slices.ContainsFunc(v.Rows, func(row []string) bool { return len(row) != len(v.Columns) }) {
+			err = errors.New("a row of it is longer or shorter than its columns")
 		}
 		return orNil(v, err)
+	case "layers":
+		return orNil(plain[watch.Layers](l))
 	case "latent":
 		v, err := plain[watch.Latent](l)
 		if err != nil {

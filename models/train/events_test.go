@@ -159,3 +159,55 @@ func TestRunsBesideAreInTheHistory(t *testing.T) {
 		t.Errorf("the curves are %+v", groups)
 	}
 }
+
+// TestInspect: whoever asks sees the parameters in each look, until they ask for no more of them; the recording has them.
+func TestInspect(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	bus := watch.NewBus()
+	m.onStep = func(step int) {
+		if step == 3 {
+			bus.Send(watch.Pause{})
+		}
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := runLoop(context.Background(), t, r, m, 0, Options{Steps: 1 << 30, Bus: bus, Record: 1 << 20})
+		ended <- err
+	}()
+	shown := func() *watch.Layers { return watch.Find[*watch.Layers](bus.Latest().Views, "Model") }
+	await := func(what string, ok func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited in vain: %s; the newest snapshot is %+v", what, bus.Latest())
+			}
+		}
+	}
+	await("paused", func() bool { return bus.Latest().State == watch.Paused })
+	if shown() != nil {
+		t.Error("the parameters are there though nobody asked")
+	}
+	bus.Send(watch.Inspect{On: true})
+	await("the parameters", func() bool { v := shown(); return v != nil && len(v.Layers) == 1 && v.Layers[0].Weight.Mean == 3 })
+	bus.Send(watch.Step{})
+	await("those of the next step", func() bool { return shown().Layers[0].Weight.Mean == 4 })
+	bus.Send(watch.Step{})
+	await("those of another", func() bool { return shown().Layers[0].Weight.Mean == 5 })
+	bus.Send(watch.Inspect{})
+	await("no parameters", func() bool { return shown() == nil })
+	bus.Send(watch.Stop{})
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	rec, err := r.Recording()
+	if err != nil {
+		t.Fatal(err)
+	}
+	moment, err := rec.At(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := watch.Find[*watch.Layers](moment.Views, "Model"); v == nil || v.Layers[0].Name != "weight" || v.Layers[0].Weight.Counts == nil {
+		t.Errorf("step 4 is recorded as %+v", moment.Views)
+	}
+}

@@ -64,6 +64,12 @@ func (l *loop) look(ctx context.Context, step int) []watch.View {
 	}
 	began := time.Now()
 	views, err := l.model.Look(ctx)
+	if err == nil && l.inspector != nil {
+		var layers *watch.Layers
+		if layers, err = l.inspector.Look(ctx); err == nil {
+			views = append(views, layers)
+		}
+	}
 	took := time.Since(began)
 	l.next = time.Now().Add(pause(l.rt.Device().Info().Class, took))
 	l.unwatched.looked(step, took)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"genview/models/inspect"
 	"genview/models/nn"
 	"genview/models/record"
 	"genview/models/watch"
@@ -89,6 +90,7 @@ type loop struct {
 	stopped bool
 	failed  error // error of a request that ends the run
 
+	inspector *inspect.Inspector // nil: nobody looks into the model
 	writing   writing
 	recorder  *record.Writer // nil for none
 	unwatched unwatched
@@ -122,6 +124,7 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 	l.firstLook(ctx)
 	step, err := l.train(ctx, from)
 	err = l.finish(ctx, step, err)
+	l.inspect(false)
 	l.endRecording()
 	return step, err
 }

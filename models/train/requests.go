@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"genview/models/inspect"
 	"genview/models/watch"
 )
 
@@ -59,6 +61,14 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 			l.note(step, watch.Sampled)
 			l.publish(step)
 		}
+	case watch.Inspect:
+		l.inspect(r.On)
+		if !r.On {
+			l.snap.Views = slices.DeleteFunc(slices.Clone(l.snap.Views), func(v watch.View) bool { return v.Title() == inspect.Name })
+			l.publish(step)
+		} else if l.inspector != nil {
+			l.record(step, l.look(ctx, step))
+		}
 	case watch.Save:
 		l.saveNow(step)
 	case watch.Home:
@@ -85,6 +95,22 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 
 // note notes that something was done.
 func (l *loop) note(step int, kind watch.EventKind) { l.event(watch.Event{Step: step, Kind: kind}) }
+
+// inspect begins to look into the model, or ends that. If it cannot be looked into, that is told.
+func (l *loop) inspect(on bool) {
+	switch {
+	case on && l.inspector == nil:
+		in, err := inspect.New(l.rt, l.model.State())
+		if err != nil {
+			l.snap.Message = err.Error()
+			return
+		}
+		l.inspector = in
+	case !on && l.inspector != nil:
+		l.inspector.Close()
+		l.inspector = nil
+	}
+}
 
 // rest shows a paused training.
 func (l *loop) rest(ctx context.Context, step int) {

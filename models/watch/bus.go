@@ -101,6 +101,9 @@ type Train struct{ Steps int }
 // Home asks to end what runs, saved, and to go back to the start page.
 type Home struct{}
 
+// Inspect asks for the parameters of the model in training in all further snapshots, or for no more of them: see [Layers].
+type Inspect struct{ On bool }
+
 // Save asks for a checkpoint.
 type Save struct{}
 
@@ -123,6 +126,7 @@ func (Rate) request()     {}
 func (Sample) request()   {}
 func (Train) request()    {}
 func (Home) request()     {}
+func (Inspect) request()  {}
 func (Save) request()     {}
 func (Stop) request()     {}
 

@@ -7,9 +7,8 @@ import (
 	"sort"
 )
 
-// A View is a part of what a run shows. Its kinds are the pointers to the types of this file that have the method. The set is closed: code
-// that draws, writes or records views handles each kind once, and then handles every new model. A view must not be changed after it was
-// shown.
+// A View is a part of what a run shows. Its kinds are the pointers to the types that have the method. The set is closed: code that draws, writes
+// or records views handles each kind once, and then handles every new model. A view must not be changed after it was shown.
 type View interface {
 	// Title returns the view's name. It is the same at every look and unique among the views of a model.
 	Title() string
