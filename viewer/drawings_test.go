@@ -300,10 +300,26 @@ var drawings = slices.Concat([]drawing{
 		},
 	},
 	{
-		name: "choosing", size: Point{1280, 800}, scale: 1, show: choosing,
+		name: "choosing", size: Point{1280, 800}, scale: 1, show: beginning,
 		do: func(d *desk) { d.e.Cursor = Point{400, 400} },
 	},
-	{name: "choosing-small", size: Point{640, 480}, scale: 1, show: choosing},
+	{
+		name: "choosing-small", size: Point{640, 480}, scale: 1, show: beginning,
+		do: func(d *desk) {
+			s := *d.s
+			s.Message = "photo.png is neither a folder of pictures nor a text: drop one of these"
+			d.s = &s
+		},
+	},
+	{
+		name: "choosing-large", size: Point{1706, 960}, scale: 1.5, show: beginning,
+		do: func(d *desk) {
+			inLight(d)
+			s := *d.s
+			s.Learns, s.Choices = "/home/me/pictures/flowers", s.Choices[:2]
+			d.s = &s
+		},
+	},
 	{
 		name: "past", size: Point{1280, 800}, scale: 1, show: snapshot,
 		past: func(m *machine) {

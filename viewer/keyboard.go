@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"image"
+	"io/fs"
 	"runtime"
 	"slices"
 	"strings"
@@ -115,3 +116,20 @@ func (m *inputMethod) tick(caret image.Rectangle) (typed, composing string, busy
 
 // mac tells whether shortcuts are those of a Mac.
 const mac = runtime.GOOS == "darwin"
+
+// dropped returns the paths of what was dropped on the window. What has no path in the file system is left out.
+func dropped(files fs.FS) (paths []string) {
+	if files == nil {
+		return nil
+	}
+	list, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil
+	}
+	for _, entry := range list {
+		if p, ok := entry.(ebiten.AbsPather); ok {
+			paths = append(paths, p.AbsPath())
+		}
+	}
+	return paths
+}

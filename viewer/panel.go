@@ -41,6 +41,7 @@ type Input struct {
 	Now      time.Time
 	Fonts    *lettering.Fonts
 
+	Dropped   []string // paths
 	Composing string
 	Clipboard Clipboard
 }

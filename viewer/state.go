@@ -20,6 +20,8 @@ type Events struct {
 	Keys    Keys
 	Now     time.Time
 
+	Dropped []string // paths of files and folders that were dropped on the window
+
 	Composing string // what an input method has, and may put at the caret
 	Clipboard Clipboard
 	Fonts     *lettering.Fonts // with which texts are measured
@@ -137,6 +139,7 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 			Theme:    st.now.Theme,
 			Fonts:    e.Fonts,
 
+			Dropped:   e.Dropped,
 			Composing: e.Composing,
 			Clipboard: e.Clipboard,
 			Attend:    st.attend,

@@ -216,6 +216,7 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 		Letters:   letters,
 		Keys:      keysNow(letters, mac),
 		Now:       now,
+		Dropped:   dropped(ebiten.DroppedFiles()),
 		Composing: composing,
 		Clipboard: w.clipboard,
 		Fonts:     w.brush.fonts,

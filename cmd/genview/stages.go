@@ -3,16 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"genview/models/replay"
 	"genview/models/run"
 	"genview/models/train"
 	"genview/models/watch"
-	"genview/models/zoo"
 	"genview/viewer"
-
-	"github.com/spf13/cobra"
 )
 
 // A watching is what happens behind a window, stage by stage. If the user closes the window, a training ends; if the window is lost, it does
@@ -88,53 +84,6 @@ func (w *watching) failed(err error) {
 	s := *w.bus.Latest()
 	s.State, s.Choices, s.Message, s.Trainable, s.Home = watch.Done, nil, oneLine(advise(err)), false, true
 	w.bus.Publish(&s)
-}
-
-// choosing shows the start page, and makes what the user chooses.
-func choosing(w *watching) (stage, error) {
-	w.bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices()})
-	name := chosen(w.looking, w.bus)
-	if name == "" {
-		return nil, nil
-	}
-	f, c := &trainFlags{}, &cobra.Command{}
-	f.add(c, w.app)
-	c.SetContext(w.training)
-	j, err := w.app.prepare(c, f, []string{name})
-	if err != nil {
-		return nil, err
-	}
-	return j.stage, nil
-}
-
-// choices returns the start page's choices: the presets that train without arguments.
-func choices() []watch.Choice {
-	var all []watch.Choice
-	for _, p := range zoo.Presets() {
-		if p.Choice != nil {
-			c := *p.Choice
-			c.Name = p.Name
-			all = append(all, c)
-		}
-	}
-	return all
-}
-
-// chosen waits for a choice; "" if ctx ends.
-func chosen(ctx context.Context, bus *watch.Bus) (name string) {
-	for name == "" {
-		select {
-		case <-ctx.Done():
-			return ""
-		case <-bus.Pending():
-			bus.Serve(time.Second, func(r watch.Request) {
-				if c, ok := r.(watch.Choose); ok && isPreset(c.Name) {
-					name = c.Name
-				}
-			})
-		}
-	}
-	return name
 }
 
 // stage trains, and serves the window afterwards.

@@ -17,12 +17,13 @@ import (
 // page. Its checkpoint has the bits of a run that was trained in one go.
 func TestStages(t *testing.T) {
 	dir := t.TempDir()
-	whole, run := filepath.Join(dir, "whole"), filepath.Join(dir, "run")
+	whole, run := filepath.Join(dir, "whole"), filepath.Join(dir, "runs", "run")
+	t.Chdir(dir)
 	must(t, tiny("--out", whole, "--steps", "14")...)
 	must(t, tiny("--out", run, "--steps", "6")...)
 	unheard := &loser{} // of whose devices none is lost
 	a := &app{out: &results{to: unheard}, console: &console{status: unheard, plain: unheard}, checkpoint: -1, recorded: -1}
-	o, err := a.lookAt(t.Context(), run)
+	o, err := a.lookAt(t.Context(), run, watch.NewBus())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +73,13 @@ func TestStages(t *testing.T) {
 	if bytes.Equal(newest(t, whole), newest(t, run)) {
 		t.Error("what was trained before the user left is not saved")
 	}
+	await("the start page has the run", func(s *watch.Snapshot) bool { return len(s.Recent) == 1 })
+	r := o.Live.Latest().Recent[0]
+	if p, ok := r.Shows.(*watch.Pictures); r.Dir != filepath.Join("runs", "run") || r.Step <= 14 || r.Steps != 1<<30 || !ok || len(p.Images) == 0 {
+		t.Errorf("the run is told as %+v", r)
+	}
+	o.Live.Send(watch.Open{Dir: r.Dir})
+	await("the run is shown again", func(s *watch.Snapshot) bool { return s.State == watch.Done && s.Step == r.Step && s.Trainable })
 	stop()
 	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)

@@ -103,7 +103,7 @@ func (a *app) viewTraining(c *cobra.Command, f *trainFlags, kinds []string, o vi
 // begin opens a window with the start page, and trains what the user chooses.
 func (a *app) begin(ctx context.Context) error {
 	bus := watch.NewBus()
-	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices()})
+	bus.Publish(&watch.Snapshot{State: watch.Choosing, Choices: choices("")})
 	return a.watched(ctx, bus, a.windowOptions(-1), choosing)
 }
 
@@ -126,7 +126,7 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) error {
 	if err := viewer.CheckDisplay(); err != nil {
 		return err
 	}
-	playing, err := a.lookAt(ctx, dir)
+	playing, err := a.lookAt(ctx, dir, watch.NewBus())
 	if err != nil {
 		return err
 	}
@@ -134,8 +134,8 @@ func (a *app) viewRun(ctx context.Context, dir string, o viewer.Options) error {
 	return a.watched(ctx, playing.Live, o, func(w *watching) (stage, error) { return w.shows(playing) })
 }
 
-// lookAt opens a run and looks at it. The session is the caller's to close.
-func (a *app) lookAt(ctx context.Context, dir string) (o replay.Options, err error) {
+// lookAt opens a run, looks at it, and publishes that. The session is the caller's to close.
+func (a *app) lookAt(ctx context.Context, dir string, bus *watch.Bus) (o replay.Options, err error) {
 	s, err := a.loadBegun(ctx, dir)
 	if err != nil {
 		return o, err
@@ -160,7 +160,7 @@ func (a *app) lookAt(ctx context.Context, dir string) (o replay.Options, err err
 		return o, err
 	}
 	w.Show(views...)
-	o = replay.Options{Session: s, Live: watch.NewBus(), Axes: a.addAxes(&w, s)}
+	o = replay.Options{Session: s, Live: bus, Axes: a.addAxes(&w, s)}
 	if a.checkpoint >= 0 || a.recorded >= 0 { // weights that the user asked for stay
 		step, rewind := s.Step, s.Rewinder()
 		o.Fixed = func() error { return rewind(step) }

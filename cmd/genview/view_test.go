@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"genview/models/run"
 	"genview/models/train"
 	"genview/models/watch"
+	"genview/models/zoo"
 )
 
 // TestView trains with the window open, then opens what was trained.
@@ -63,32 +63,21 @@ func TestViewOfOtherKinds(t *testing.T) {
 	}
 }
 
-// TestChoices: every choice of the start page can be trained without further settings, and nothing else is begun.
+// TestChoices: every choice of the start page can be trained without further settings, except on a text of the user's.
 func TestChoices(t *testing.T) {
-	offered := choices()
+	offered := choices("")
 	for _, c := range offered {
+		p, _, _ := zoo.Preset(c.Name)
 		cfg, err := run.New(c.Name)
-		if err == nil {
+		if err == nil && p.Argument == "" {
 			_, err = run.Configure(t.Context(), cfg, func(string) bool { return false })
 		}
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
-	if len(offered) < 3 {
+	if len(offered) < 7 {
 		t.Errorf("only %d presets are offered", len(offered))
-	}
-	bus := watch.NewBus()
-	bus.Send(watch.Choose{Name: "nonsense"})
-	bus.Send(watch.Pause{})
-	bus.Send(watch.Choose{Name: "points"})
-	if got := chosen(context.Background(), bus); got != "points" {
-		t.Errorf("chose %q, want points", got)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if got := chosen(ctx, bus); got != "" {
-		t.Errorf("chose %q after the end", got)
 	}
 }
 

@@ -31,6 +31,10 @@ var Family = family.Family{
 		{
 			Name:  "vit",
 			About: "a Vision Transformer that does the same, whose attention can be looked at",
+			Choice: &watch.Choice{
+				Title: "Letters told by a Transformer",
+				About: "A Vision Transformer does the same with patches of the picture. See which of them each of its heads looks at.",
+			},
 			Steps: vitSteps, Batch: 64, Settings: func() family.Settings { return preset(ViTDefaults(), 1e-3, vitSteps) },
 		},
 	},

@@ -80,6 +80,12 @@ const MostGenerated = 512
 // Choose begins what a [Choice] offered.
 type Choose struct{ Name string }
 
+// Open opens a run that a [Recent] offered.
+type Open struct{ Dir string }
+
+// Learn makes the choices those that can learn from a folder of pictures or a text. Path "" goes back to all.
+type Learn struct{ Path string }
+
 // Pause asks the trainer to stop between two steps until a Resume. It serves requests meanwhile.
 type Pause struct{}
 
@@ -119,6 +125,8 @@ func (Ablate) request()   {}
 func (Dissect) request()  {}
 func (Generate) request() {}
 func (Choose) request()   {}
+func (Open) request()     {}
+func (Learn) request()    {}
 func (Pause) request()    {}
 func (Resume) request()   {}
 func (Step) request()     {}

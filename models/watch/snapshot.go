@@ -39,6 +39,8 @@ type Snapshot struct {
 	Past *Past // nil: there is none
 
 	Choices []Choice // what the user can begin; nil once something has begun
+	Recent  []Recent // runs that the user can open instead, newest first
+	Learns  string   // path of the folder or text that the choices learn from; "": each from its usual data
 	Message string   // an error; "" for none
 	Notice  string   // information, such as "saved at step 1,000"; "" for none
 }
@@ -55,6 +57,15 @@ type Choice struct {
 	Name  string // Choose sends it back
 	Title string // such as "Letters"
 	About string // a sentence or two
+}
+
+// A Recent is a run that is kept.
+type Recent struct {
+	Dir   string // Open sends it back
+	Model string // such as "MLP VAE"
+	Step  int    // up to which it was trained
+	Steps int    // to which it is to be trained; 0: no end
+	Shows View   // what it has made, for a small picture; nil: nothing is known
 }
 
 // A Metric is a number that a step reports.

@@ -9,6 +9,7 @@ import (
 	"genview/models/optim"
 	"genview/models/settings"
 	"genview/models/transformer"
+	"genview/models/watch"
 )
 
 // Family is the family of GPTs of characters.
@@ -17,6 +18,10 @@ var Family = family.Family{
 	Presets: []family.Preset{{
 		Name: "text", Aliases: []string{"gpt"}, Argument: "FILE",
 		About: "a GPT that writes like a text",
+		Choice: &watch.Choice{
+			Title: "A text by a GPT",
+			About: "Drop a text on the window: a GPT learns to write like it, letter by letter. Write a beginning, and see how it goes on.",
+		},
 		Steps: 2000, Batch: 12, Settings: func() family.Settings { return DefaultSettings() },
 	}},
 	New: func() family.Settings { return new(Settings) },

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"genview/models/watch"
+)
+
+// TestStartPage: what is dropped becomes the data of the choices that can learn from it. What cannot be learned from, begun or opened
+// leaves the page, with one line.
+func TestStartPage(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range map[string]string{"verse.txt": strings.Repeat("Глагол ", 1000), "empty.txt": "", "noise.bin": "\xff\xfe\x00\x01", "runs/bad/metrics.jsonl": "", "runs/bad/config.yaml": "{"} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	bus := watch.NewBus()
+	unheard := &loser{}
+	a := &app{out: &results{to: unheard}, console: &console{status: unheard, plain: unheard}, checkpoint: -1, recorded: -1}
+	w := &watching{app: a, whole: ctx, training: ctx, looking: ctx, close: stop, bus: bus, past: watch.NewBus()}
+	ended := make(chan error, 1)
+	go func() { ended <- w.run(choosing) }()
+	for len(bus.Latest().Choices) == 0 {
+		<-bus.Changed()
+	}
+	all := len(bus.Latest().Choices)
+	for _, c := range []struct {
+		r              watch.Request
+		names, message string
+	}{
+		{watch.Learn{Path: filepath.Join(dir, "verse.txt")}, "text", ""},
+		{watch.Learn{Path: dir}, "vae dcgan classifier vit", ""},
+		{watch.Learn{Path: filepath.Join(dir, "noise.bin")}, "vae dcgan classifier vit", "noise.bin is neither a folder of pictures nor a text"},
+		{watch.Learn{Path: filepath.Join(dir, "empty.txt")}, "vae dcgan classifier vit", "neither a folder"},
+		{watch.Learn{Path: filepath.Join(dir, "none")}, "vae dcgan classifier vit", "no such file"},
+		{watch.Choose{Name: "vae"}, "vae dcgan classifier vit", "no picture"},
+		{watch.Open{Dir: "runs/bad"}, "vae dcgan classifier vit", "config.yaml"},
+		{watch.Learn{}, "", ""},
+		{watch.Choose{Name: "text"}, "", "drop a text"},
+	} {
+		bus.Send(watch.Pause{}) // which the page does not answer
+		bus.Send(watch.Choose{Name: "nonsense"})
+		bus.Send(c.r)
+		late := time.After(20 * time.Second)
+		for s := bus.Latest(); !answers(s, c.names, c.message, all); s = bus.Latest() {
+			select {
+			case <-bus.Changed():
+			case <-late:
+				t.Fatalf("%#v: the page has the message %q and the choices %v, want %q and %q", c.r, s.Message, s.Choices, c.message, c.names)
+			}
+		}
+		if s := bus.Latest(); len(s.Recent) > 0 || strings.Contains(s.Message, "\n") {
+			t.Errorf("%#v: the page is %+v", c.r, s)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// answers tells whether a start page has those choices, all of them if none is named, and such a message.
+func answers(s *watch.Snapshot, choices, message string, all int) bool {
+	var names []string
+	for _, choice := range s.Choices {
+		names = append(names, choice.Name)
+	}
+	if choices == "" && len(names) != all || choices != "" && strings.Join(names, " ") != choices {
+		return false
+	}
+	return (s.Message == "") == (message == "") && strings.Contains(s.Message, message)
+}
