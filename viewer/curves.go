@@ -1,11 +1,8 @@
 package viewer
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"sort"
-	"strings"
 
 	"genview/models/ticks"
 	"genview/models/watch"
@@ -123,9 +120,6 @@ const (
 	leastPlot    = 36 // smallest height of a plot
 )
 
-// legendStart returns where the legend begins beside the title. It estimates widths, because layout has no fonts.
-func (p *Curves) legendStart() float64 { return padding + 22 + 8.5*float64(len([]rune(p.name))) }
-
 // allSeries returns the curves of all groups.
 func allSeries(v *watch.Curves) (all []watch.Series) {
 	for _, g := range v.Groups {
@@ -134,30 +128,11 @@ func allSeries(v *watch.Curves) (all []watch.Series) {
 	return all
 }
 
-// legendBoxes places the curves' names: beside the title, and in rows below it if they need more room. It does not depend on values.
-func (p *Curves) legendBoxes(size Point, v *watch.Curves) []Rect {
-	all := allSeries(v)
-	boxes := make([]Rect, len(all))
-	row, x, end := 0, p.legendStart(), p.slider(size).X-14
-	for i, l := range all {
-		w := 20 + 7.2*float64(len([]rune(l.Name))+7)
-		if x+w > end && !(row > 0 && x == padding) {
-			row, x, end = row+1, padding, size.X-padding
-		}
-		boxes[i] = Rect{x, titleHeight/2 - legendHeight/2, min(w, end-x), legendHeight}
-		if row > 0 {
-			boxes[i].Y = titleHeight + legendHeight*float64(row-1)
-		}
-		x += w + 8
-	}
-	return boxes
-}
-
 // plots returns the areas of the groups' curves, without axes and legend. The first is twice as high as the others. Groups that do not fit
 // have no area.
 func (p *Curves) plots(size Point, v *watch.Curves) []Rect {
 	r := content(size, true)
-	if boxes := p.legendBoxes(size, v); len(boxes) > 0 {
+	if boxes := p.titleBoxes(size, v); len(boxes) > 0 {
 		if last := boxes[len(boxes)-1]; last.Y >= titleHeight {
 			_, r = r.Top(last.Y + legendHeight - titleHeight)
 		}
@@ -217,7 +192,7 @@ func (p *Curves) Draw(c *Canvas, s *watch.Snapshot) {
 				p.stepTicks(c, plots[i], x, end)
 			}
 			if len(v.Groups) > 1 {
-				c.Text(strings.Join(filled(g.Name, g.Unit), ", "), Point{plots[i].X, plots[i].Y - groupHeight/2}, Text{Size: 11, Color: dimColor})
+				c.Text(groupTitle(g), Point{plots[i].X, plots[i].Y - groupHeight/2}, Text{Size: 11, Color: dimColor})
 			}
 		}
 		curves = append(curves, group...)
@@ -339,40 +314,5 @@ func (p *Curves) stepTicks(c *Canvas, r Rect, x axis, end float64) {
 			px = end - w
 		}
 		c.Text(text, Point{px, r.Y + r.H + 14}, small)
-	}
-}
-
-// legend writes the curves' names with their newest values, or those at a step.
-func (p *Curves) legend(c *Canvas, v *watch.Curves, curves []curve, step int) {
-	boxes := p.legendBoxes(c.Size(), v)
-	for i, l := range curves {
-		if len(l.Steps) == 0 {
-			continue
-		}
-		t, ink := Text{Size: 13, Color: textColor}, l.color
-		if p.hidden[l.Name] {
-			t.Color, ink = dimColor, lineColor
-		}
-		if p.raised == i+1 {
-			c.Fill(boxes[i].Inset(-2), hoverColor)
-		}
-		k := len(l.Steps) - 1
-		if step >= 0 {
-			k = min(k, sort.SearchInts(l.Steps, step))
-			if l.at != nil {
-				c.Dot(l.at(l.Steps[k], l.smoothed[k]), 3.5, l.color)
-			}
-		}
-		middle := boxes[i].Y + boxes[i].H/2
-		c.Fill(Rect{boxes[i].X, middle - 1.5, 14, 3}, ink)
-		c.Text(c.Shorten(fmt.Sprintf("%s %s", l.Name, formatValue(l.smoothed[k])), t, boxes[i].W-20), Point{boxes[i].X + 20, middle}, t)
-		label, x := "at step "+formatCount(l.Steps[k]), boxes[i].X+boxes[i].W+10
-		end := c.Size().X - padding
-		if boxes[i].Y < titleHeight {
-			end = p.slider(c.Size()).X - 14
-		}
-		if dim := (Text{Size: 13, Color: dimColor}); step >= 0 && i == len(curves)-1 && x+c.Width(label, dim) <= end {
-			c.Text(label, Point{x, middle}, dim)
-		}
 	}
 }

@@ -241,31 +241,6 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestLegendHasEveryCurve: however many curves there are and however narrow the panel, each name has a place of its own in it.
-func TestLegendHasEveryCurve(t *testing.T) {
-	for _, width := range []float64{280, 400, 640, 1200} {
-		for n := 1; n <= 6; n++ {
-			v := &watch.Curves{Name: "Curves", Groups: []watch.Group{{}}}
-			for i := range n {
-				v.Groups[0].Series = append(v.Groups[0].Series, watch.Series{Name: []string{"loss", "reconstruction"}[min(i, 1)]})
-			}
-			p, size := newCurves(v.Name), Point{width, 300}
-			boxes := p.legendBoxes(size, v)
-			if len(boxes) != n {
-				t.Fatalf("%d curves have %d places", n, len(boxes))
-			}
-			for i, b := range boxes {
-				if i > 0 && b.X < boxes[i-1].X+boxes[i-1].W && b.Y < boxes[i-1].Y+boxes[i-1].H || b.X+b.W > width || b.W < 60 {
-					t.Errorf("%d curves in %v: the names are at %v", n, width, boxes)
-				}
-			}
-			if r := p.plots(size, v)[0]; r.Y < boxes[n-1].Y+boxes[n-1].H || r.H < 60 {
-				t.Errorf("%d curves in %v: the plot is at %v, beneath %v", n, width, r, boxes[n-1])
-			}
-		}
-	}
-}
-
 func TestRefusedRequestsAreSentLater(t *testing.T) {
 	d := newDesk(t, bare())
 	d.busy = true
