@@ -57,7 +57,7 @@ func (st *State) send(r watch.Request, live func(watch.Request) bool) bool {
 		return live(r)
 	}
 	switch r.(type) {
-	case watch.Seek, watch.Film, watch.Draw, watch.Keep, watch.KeepDirection, watch.Vary, watch.Survey:
+	case watch.Seek, watch.Film, watch.Draw, watch.Keep, watch.KeepDirection, watch.Vary, watch.Survey, watch.Locate:
 		return st.past.Send(r)
 	case watch.Decode:
 		if replayed(st.snapshot) {

@@ -82,7 +82,9 @@ type player struct {
 
 	waiting *watch.Decode // until the session is open
 	work    []work
-	unread  bool // the wishes wait for the weights of the shown step
+	busy    bool   // a search goes on, which keeps the weights
+	stop    func() // ends it; nil: there is none
+	unread  bool   // the wishes wait for the weights of the shown step
 	filming bool
 	films   chan news
 }
@@ -242,6 +244,8 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 		p.vary(r)
 	case watch.Survey:
 		p.survey(r)
+	case watch.Locate:
+		p.locate(r)
 	}
 }
 
@@ -356,7 +360,7 @@ func (p *player) decode(ctx context.Context) {
 // rewound loads the recorded weights of a step, and tells whether the session has them. It begins to open a session if there is none.
 func (p *player) rewound(ctx context.Context, step int) bool {
 	switch {
-	case step < 0 || p.failed != nil || p.opening:
+	case step < 0 || p.failed != nil || p.opening || p.busy && p.weights != step:
 		return false
 	case p.session == nil:
 		p.opening = true

@@ -42,6 +42,8 @@ func (p *player) works(ctx context.Context) {
 			continue
 		}
 		w.do(ctx, p.session)
+		p.decode(ctx) // what waited meanwhile
+		p.read(ctx)
 	}
 }
 

@@ -53,6 +53,22 @@ func (a *Atlas) At(z []float32) (xy [2]float64) {
 	return xy
 }
 
+// Locate asks package replay for the latent vector of a picture: what the model encodes it as, or, if it has no encoder, the point whose picture
+// is most like it. A search that goes on is ended by the next Locate.
+type Locate struct {
+	Path  string
+	Step  int                // of recorded weights; below 0: the newest
+	Heard func(done, of int) // receives the steps of a search
+	Reply func(*Located, error)
+}
+
+// Located is the latent vector of a picture.
+type Located struct {
+	Z   []float32
+	MSE float64 // the mean squared difference of the picture and that of Z
+}
+
+func (Locate) request()        {}
 func (Survey) request()        {}
 func (Keep) request()          {}
 func (KeepDirection) request() {}
