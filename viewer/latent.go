@@ -28,6 +28,7 @@ type Latent struct {
 	pins     []pin
 	dirs     dirs
 	charts   charts
+	locating locating
 	overPin  int // the pin under the cursor; below 0: none
 	dragging bool
 	tick     time.Time // the last one
@@ -176,6 +177,8 @@ func (p *Latent) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	if problem, found := p.dirs.take(p.view(s)); found {
 		p.problem, redraw = problem, true
 	}
+	ask = append(ask, p.given(in, s)...)
+	redraw = p.found() || len(in.Dropped) > 0 || redraw
 	if problem, come := p.charts.take(); come {
 		p.problem, redraw = problem, true
 	}

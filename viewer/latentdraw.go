@@ -17,7 +17,9 @@ func (p *Latent) Draw(c *Canvas, s *watch.Snapshot) {
 	p.drawTools(c, s, q)
 	y, ink := 8.0, textColor
 	for i, line := range p.lines(l) {
-		if i == 1 && p.problem != "" {
+		if says := p.locating.says(); i == 1 && says != "" {
+			line = c.Shorten(says, Text{Size: 13}, q.lines.W)
+		} else if i == 1 && p.problem != "" {
 			ink = alertColor
 			line = c.Shorten(p.problem, Text{Size: 13}, q.lines.W)
 		}
@@ -95,6 +97,7 @@ func (p *Latent) drawPicture(c *Canvas, r Rect, s *watch.Snapshot) {
 			c.Fill(r, faded(backColor, 0.75))
 		}
 	}
+	p.drawSearch(c, r)
 	c.Frame(r.Inset(-1), 1, accentColor)
 }
 

@@ -65,6 +65,7 @@ var latentDrawings = []drawing{
 		do: func(d *desk) {
 			_, p := panel[*Latent](d)
 			p.shown = 1
+			p.locating.path, p.locating.done, p.locating.steps = "/pictures/b.png", 120, 300
 			p.lens = p.lens.zoomed(2, Point{0.2, 0.2})
 		},
 	},

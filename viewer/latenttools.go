@@ -193,7 +193,11 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 	click(&p.tools.copy, copies, func() { in.Clipboard.Write(asJSON(p.here(l).Z)) })
 	take, changed := p.seed.update(typing, text, p.seed.text)
 	if p.seed.on = p.seed.on && p.mode == ofPlane; take && strings.TrimSpace(p.seed.text) != "" {
-		p.visit(p.seed.text, l)
+		if path, ok := typedFile(p.seed.text); ok && exportable(s) {
+			ask = append(ask, p.locate(path, s))
+		} else {
+			p.visit(p.seed.text, l)
+		}
 	}
 	return ask, redraw || changed
 }

@@ -53,8 +53,8 @@ func (a *Atlas) At(z []float32) (xy [2]float64) {
 	return xy
 }
 
-// Locate asks package replay for the latent vector of a picture: what the model encodes it as, or, if it has no encoder, the point whose picture
-// is most like it. A search that goes on is ended by the next Locate.
+// Locate asks package replay for the latent vector of a picture: that of its encoder, or, if the model has none, the point whose picture is most
+// like it. A search that goes on is ended by the next Locate.
 type Locate struct {
 	Path  string
 	Step  int                // of recorded weights; below 0: the newest
