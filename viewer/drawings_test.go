@@ -376,5 +376,27 @@ var drawings = slices.Concat([]drawing{
 			d.e.Cursor = Point{line.X + 90, line.Y + 10}
 		},
 	},
+	{
+		name: "settings", size: Point{1280, 800}, scale: 1, show: beginning,
+		do: func(d *desk) {
+			p := opens(d)
+			i, _ := panel[*Start](d)
+			d.click(d.middle(i, value(p.form.parts(d.size(i)).rows[0])))
+			d.e.Typed = "500"
+			d.tick()
+			s := *d.s
+			s.Needs = watch.Needs{Name: "vae", Device: "llvmpipe (LLVM 15.0.6, 512 bits)", Memory: 12 << 20, Steps: 2000, StepSeconds: 0.03, Run: "runs/letters"}
+			d.s = &s
+		},
+	},
+	{
+		name: "settings-small", size: Point{640, 480}, scale: 1, show: beginning,
+		do: func(d *desk) {
+			opens(d)
+			s := *d.s
+			s.Needs = watch.Needs{Name: "vae", Problem: "batch is 0 and must be at least 1"}
+			d.s = &s
+		},
+	},
 	{name: "showing", size: Point{640, 480}, scale: 1, show: showing},
 }, latentDrawings)

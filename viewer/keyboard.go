@@ -117,7 +117,7 @@ func (m *inputMethod) tick(caret image.Rectangle) (typed, composing string, busy
 // mac tells whether shortcuts are those of a Mac.
 const mac = runtime.GOOS == "darwin"
 
-// dropped returns the paths of what was dropped on the window. What has no path in the file system is left out.
+// dropped returns the paths of what was dropped on the window. It leaves out files without a path in the file system.
 func dropped(files fs.FS) (paths []string) {
 	if files == nil {
 		return nil

@@ -3,6 +3,7 @@ package viewer
 import (
 	"image"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 type Start struct {
 	cards  []button
 	tiles  []button
+	tools  []button // of the cards: they open the form of settings
+	form   form
 	begun  int    // the card that was chosen, or the tile after the cards, from 1; 0: none
 	all    button // goes back from the data that were dropped
 	theme  Theme
@@ -91,6 +94,19 @@ func (p *Start) tile(size Point, i, n int) (Rect, bool) {
 	return Rect{left + float64(i)*(tileWidth+tileGap), size.Y - padding - tileHeight, tileWidth, tileHeight}, true
 }
 
+// tool returns the area of a card that opens the form.
+func tool(card Rect) Rect { return Rect{card.X + card.W - 86, card.Y + card.H - 38, 86, 38} }
+
+// writing tells whether the user edits a setting.
+func (p *Start) writing() bool {
+	return slices.ContainsFunc(p.form.rows, func(f field) bool { return f.on })
+}
+
+func (p *Start) caret() Rect {
+	i := slices.IndexFunc(p.form.rows, func(f field) bool { return f.on })
+	return p.form.rows[max(i, 0)].at
+}
+
 // back returns the area of the button that goes back from dropped data.
 func (p *Start) back(size Point) Rect { return Rect{size.X - padding - 150, padding, 150, 30} }
 
@@ -101,13 +117,24 @@ func (p *Start) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw
 		return nil, false
 	}
 	if s.Message != "" && p.begun > 0 { // it could not begin
-		p.begun, redraw = 0, true
+		p.begun, p.form.failed, redraw = 0, true, true
 	}
 	if len(p.cards) != len(s.Choices) || len(p.tiles) != len(s.Recent) {
 		p.cards, p.tiles, redraw = make([]button, len(s.Choices)), make([]button, len(s.Recent)), true
+		p.tools = make([]button, len(s.Choices))
 	}
 	p.draws(in, s)
-	click := func(b *button, area Rect, number int, r watch.Request) {
+	if choice, ok := p.form.choice(s); ok {
+		if p.begun > 0 {
+			in.Pressed, in.Keys = false, Keys{}
+		}
+		wants, begun, changed := p.form.update(in, s, choice)
+		if begun {
+			p.begun = len(s.Choices) + len(s.Recent) + 1
+		}
+		return wants, redraw || changed
+	}
+	click := func(in Input, b *button, area Rect, number int, r watch.Request) {
 		clicked, changed := b.update(in, area)
 		if clicked && p.begun == 0 {
 			p.begun = number
@@ -119,11 +146,22 @@ func (p *Start) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw
 		if p.cards[i].key = 0; i < 9 {
 			p.cards[i].key = rune('1' + i)
 		}
-		click(&p.cards[i], p.card(in.Size, i, len(s.Choices)), i+1, watch.Choose{Name: choice.Name})
+		card := p.card(in.Size, i, len(s.Choices))
+		opened, changed := p.tools[i].update(in, tool(card))
+		redraw = redraw || changed
+		if len(choice.Settings) > 0 && opened && p.begun == 0 {
+			p.form.open(choice)
+			return nil, true
+		}
+		rest := in
+		if len(choice.Settings) > 0 && tool(card).Contains(in.Cursor) {
+			rest.Cursor = Point{-1, -1} // the card does not have the cursor
+		}
+		click(rest, &p.cards[i], card, i+1, watch.Choose{Name: choice.Name})
 	}
 	for i, run := range s.Recent {
 		if area, ok := p.tile(in.Size, i, len(s.Recent)); ok {
-			click(&p.tiles[i], area, len(s.Choices)+i+1, watch.Open{Dir: run.Dir})
+			click(in, &p.tiles[i], area, len(s.Choices)+i+1, watch.Open{Dir: run.Dir})
 		}
 	}
 	if s.Learns != "" {
@@ -189,6 +227,9 @@ func (p *Start) Draw(c *Canvas, s *watch.Snapshot) {
 		}
 		p.drawTile(c.Sub(r), run, i)
 	}
+	if choice, ok := p.form.choice(s); ok {
+		p.form.draw(c, s, choice, p.begun > 0)
+	}
 }
 
 // bed draws what a card or a tile lies on, and tells whether it was chosen.
@@ -216,9 +257,12 @@ func (p *Start) drawCard(c *Canvas, choice watch.Choice, i int) {
 	inner := Rect{0, 0, c.Size().X, c.Size().Y}.Inset(margin)
 	title := Text{Size: 16, Bold: true, Color: textColor}
 	if c.Size().Y < cardLeast/1.5 { // a line
-		title.Size = 15
+		title.Size = 14
 		number := Text{Size: 12, Color: dimColor, Align: Right}
 		say := strconv.Itoa(i + 1)
+		if len(choice.Settings) > 0 {
+			say = "settings"
+		}
 		if chosen {
 			say, number.Color = "Starting…", accentColor
 		}
@@ -235,8 +279,15 @@ func (p *Start) drawCard(c *Canvas, choice watch.Choice, i int) {
 		say = "Starting…"
 	}
 	c.Text(say, Point{inner.X, inner.Y + inner.H - 7}, foot)
-	if i < 9 {
-		c.Text(strconv.Itoa(i+1), Point{inner.X + inner.W, inner.Y + inner.H - 7}, Text{Size: 12, Color: dimColor, Align: Right})
+	if i < 9 && !chosen {
+		c.Text(strconv.Itoa(i+1), Point{inner.X + c.Width(say, foot) + 9, inner.Y + inner.H - 7}, Text{Size: 12, Color: dimColor})
+	}
+	if len(choice.Settings) > 0 {
+		t := Text{Size: 13, Color: dimColor, Align: Right}
+		if i < len(p.tools) && p.tools[i].hover {
+			t.Color = accentColor
+		}
+		c.Text("settings…", Point{inner.X + inner.W, inner.Y + inner.H - 7}, t)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"genview/models/watch"
 )
@@ -13,7 +14,7 @@ func beginning() *watch.Snapshot {
 	s := choosing()
 	s.Choices = append(s.Choices,
 		watch.Choice{Name: "classifier", Title: "Letters told by a network", About: "A convolutional network learns which letter it sees. Watch which ones it takes for which."},
-		watch.Choice{Name: "vit", Title: "Letters told by a Transformer", About: "A Vision Transformer does the same with patches of the picture. See which of them each of its heads looks at."},
+		watch.Choice{Name: "vit", Title: "Letters told by a Transformer", About: "A Vision Transformer learns which letter it sees, patch by patch. See which patches each of its heads looks at."},
 		watch.Choice{Name: "text", Title: "A text by a GPT", About: "Drop a text on the window: a GPT learns to write like it, letter by letter. Write a beginning, and see how it goes on."},
 	)
 	samples := watch.Find[*watch.Pictures](snapshot().Views, "Samples")
@@ -23,6 +24,14 @@ func beginning() *watch.Snapshot {
 		{Dir: "runs/dates", Model: "Transformer", Step: 1200, Steps: 1200, Shows: maps(dates())},
 		{Dir: "runs/shakespeare", Model: "GPT", Step: 2000, Steps: 2000, Shows: watch.Find[*watch.Texts](verse().Views, "Sample")},
 		{Dir: "runs/bare", Model: "ViT", Step: 3, Steps: 6000},
+	}
+	for i := range s.Choices {
+		s.Choices[i].Settings = []watch.Setting{
+			{Key: "steps", Value: "2000", Meaning: "number of training steps in all (at least 1)"},
+			{Key: "batch", Value: "128", Meaning: "examples per step (at least 1)"},
+			{Key: "optim.lr", Value: "0.001", Meaning: "learning rate; with a schedule, its peak (above 0)"},
+			{Key: "model.hidden", Value: "400", Meaning: "mlp: units of the hidden layers; conv: channels at half the pictures' size (at least 1)"},
+		}
 	}
 	return s
 }
@@ -58,7 +67,7 @@ func TestStartPageLiesApart(t *testing.T) {
 	}
 }
 
-// TestStartPageAsks: a click on a run opens it, once; what is dropped becomes the data, and Escape takes that back; a message lets the user
+// TestStartPageAsks: a click on a run opens it, once; a dropped folder becomes the data, and Escape takes that back; a message lets the user
 // choose again.
 func TestStartPageAsks(t *testing.T) {
 	d := newDesk(t, beginning())
@@ -121,4 +130,92 @@ func TestParagraphsAreCutWithAnEllipsis(t *testing.T) {
 		c.paragraph("two words", Rect{215, 5, 200, 45}, Text{Size: 14, Color: textColor})
 	})
 	compare(t, "paragraphs", got)
+}
+
+// formed is a start page with the form of the first choice open.
+func formed(t *testing.T) (*desk, *Start) {
+	t.Helper()
+	d := newDesk(t, beginning())
+	d.tick()
+	return d, opens(d)
+}
+
+// opens opens the form of the first choice.
+func opens(d *desk) *Start {
+	i, p := panel[*Start](d)
+	d.click(d.middle(i, tool(p.card(d.size(i), 0, len(d.s.Choices)))))
+	return p
+}
+
+// TestSettingsBeforeTheStart: the form asks at once what the training needs, and anew after each change; it begins with the changed settings,
+// also with one that is still being written, and says why it cannot.
+func TestSettingsBeforeTheStart(t *testing.T) {
+	d, p := formed(t)
+	want := func(when string, want ...watch.Request) {
+		t.Helper()
+		if got := d.take(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: asked for %#v, want %#v", when, got, want)
+		}
+	}
+	d.tick()
+	want("opened", watch.Weigh{Name: "vae"})
+	says := func(when, part string, problem bool) {
+		t.Helper()
+		if text, wrong := p.form.needs(d.s); !strings.Contains(text, part) || wrong != problem {
+			t.Errorf("%s: it says %q, a problem: %v", when, text, wrong)
+		}
+	}
+	answer := func(n watch.Needs) {
+		s := *d.s
+		s.Needs = n
+		d.s = &s
+		d.tick()
+	}
+	says("not answered", "finding out", false)
+	answer(watch.Needs{Name: "vae", Device: "llvmpipe", Memory: 12 << 20, Steps: 2000, StepSeconds: 0.03, Run: "runs/letters"})
+	says("answered", "12.0 MiB of llvmpipe  ·  about 1:00 at the pace of runs/letters", false)
+	write := func(row int, text string) {
+		i, _ := panel[*Start](d)
+		d.e.Now = d.e.Now.Add(time.Second)
+		d.click(d.middle(i, value(p.form.parts(d.size(i)).rows[row])))
+		d.e.Typed = text
+		d.tick()
+	}
+	write(0, "100")
+	for range 30 {
+		d.tick()
+	}
+	want("after a change", watch.Weigh{Name: "vae", Set: "steps=100"})
+	says("changed", "finding out", false)
+	answer(watch.Needs{Name: "vae", Set: "steps=100", Device: "llvmpipe", Memory: 12 << 20, Steps: 100})
+	says("without an earlier run", "12.0 MiB of llvmpipe", false)
+	write(1, "0")
+	d.strikes(Keys{Enter: true})
+	want("Enter ends the writing", watch.Weigh{Name: "vae", Set: "steps=100\nbatch=0"})
+	answer(watch.Needs{Name: "vae", Set: "steps=100\nbatch=0", Problem: "batch is 0 and must be at least 1"})
+	says("a wrong value", "batch is 0", true)
+	write(1, "64")
+	i, _ := panel[*Start](d)
+	d.click(d.middle(i, p.form.parts(d.size(i)).train))
+	if got := d.take(); !reflect.DeepEqual(got[len(got)-1], watch.Choose{Name: "vae", Set: "steps=100\nbatch=64"}) {
+		t.Errorf("Train while a value is written: asked for %#v", got)
+	}
+	s := *d.s
+	s.Message = "the disk is full"
+	d.s = &s
+	d.tick()
+	says("it could not begin", "the disk is full", true)
+	d.strikes(Keys{Escape: true})
+	if _, open := p.form.choice(d.s); open {
+		t.Error("Escape does not close the form")
+	}
+}
+
+// TestSizesAreShort formats sizes of memory.
+func TestSizesAreShort(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1 << 10: "1.0 KiB", 12<<20 + 1<<19: "12.5 MiB", 1000 << 20: "1.0 GiB", 300 << 30: "300 GiB"} {
+		if got := formatBytes(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -18,8 +19,6 @@ import (
 	"genview/models/train"
 	"genview/models/watch"
 	"genview/models/zoo"
-
-	"github.com/spf13/cobra"
 )
 
 const (
@@ -32,17 +31,21 @@ type startPage struct {
 	w      *watching
 	shows  watch.Snapshot
 	chosen stage
+
+	weighed chan watch.Needs
+	stop    func() // ends the weighing in progress, and waits for it
 }
 
 // choosing shows the start page, and makes what the user chooses. What cannot be made leaves the page, with a line that says why.
 func choosing(w *watching) (stage, error) {
-	p := &startPage{w: w, shows: watch.Snapshot{State: watch.Choosing, Choices: choices("")}}
+	p := &startPage{w: w, weighed: make(chan watch.Needs), stop: func() {}, shows: watch.Snapshot{State: watch.Choosing, Choices: choices("")}}
 	p.publish()
 	ctx, stop := context.WithCancel(w.looking)
 	found := make(chan []watch.Recent, 1)
 	go func() { found <- recentRuns(ctx, runsDir) }()
 	defer func() {
 		stop()
+		p.stop()
 		if found != nil {
 			<-found
 		}
@@ -53,6 +56,8 @@ func choosing(w *watching) (stage, error) {
 			return nil, nil
 		case p.shows.Recent = <-found:
 			found = nil
+			p.publish()
+		case p.shows.Needs = <-p.weighed:
 			p.publish()
 		case <-w.bus.Pending():
 			w.bus.Serve(time.Second, p.answer)
@@ -75,6 +80,9 @@ func (p *startPage) answer(r watch.Request) {
 	switch r := r.(type) {
 	case watch.Choose:
 		p.chosen, err = p.begins(r)
+	case watch.Weigh:
+		p.weigh(r)
+		return
 	case watch.Open:
 		p.chosen, err = p.opens(r.Dir)
 	case watch.Learn:
@@ -107,15 +115,38 @@ func (p *startPage) begins(r watch.Choose) (stage, error) {
 	case preset.Argument != "" && p.shows.Learns == "":
 		return nil, errors.New("this learns from a text of yours: drop a text file on the window")
 	}
-	f, c := &trainFlags{}, &cobra.Command{}
-	f.add(c, p.w.app)
-	c.SetContext(p.w.training)
-	f.data = p.shows.Learns
-	j, err := p.w.app.prepare(c, f, []string{r.Name})
+	p.stop() // its device memory
+	cfg, told, err := configureChoice(p.w.training, r.Name, r.Set, p.shows.Learns)
+	if err != nil {
+		return nil, err
+	}
+	j, err := p.w.app.ready(p.w.training, &trainFlags{}, plan{config: cfg, told: told}, false)
 	if err != nil {
 		return nil, err
 	}
 	return j.stage, nil
+}
+
+// configureChoice makes the configuration of a choice with changed settings, to learn from a path; "": from its usual data.
+func configureChoice(ctx context.Context, preset, set, learns string) (cfg *run.Config, told string, err error) {
+	cfg, err = run.New(preset)
+	if err == nil && learns != "" {
+		err = cfg.Set("data.name", learns)
+	}
+	lines := strings.Split(set, "\n")
+	for _, line := range lines {
+		key, value, ok := strings.Cut(line, "=")
+		if ok && err == nil {
+			err = cfg.Set(key, value)
+		}
+		if ok && err == nil && key == "steps" && cfg.Steps > 0 {
+			cfg.SetSteps(cfg.Steps) // with the schedule
+		}
+	}
+	if err == nil {
+		told, err = run.Configure(ctx, cfg, asked(lines))
+	}
+	return cfg, told, err
 }
 
 // opens shows a run.
@@ -169,9 +200,36 @@ func choices(kind string) []watch.Choice {
 			continue
 		}
 		c := *p.Choice
-		c.Name = p.Name
+		c.Name, c.Settings = p.Name, offered(p.Name)
 		all = append(all, c)
 	}
+	return all
+}
+
+// mostOffered is how many settings a choice offers: those of all models, and the first ones of its own.
+const mostOffered = 7
+
+// offered returns the settings of a preset that a user changes most.
+func offered(preset string) (all []watch.Setting) {
+	cfg, err := run.New(preset)
+	if err != nil {
+		return nil
+	}
+	list := cfg.List()
+	add := func(fits func(s settings.Setting) bool) {
+		for _, s := range list {
+			if !fits(s) || len(all) == mostOffered {
+				continue
+			}
+			meaning := s.Meaning
+			if s.Allowed != "" {
+				meaning += " (" + s.Allowed + ")"
+			}
+			all = append(all, watch.Setting{Key: s.Key, Value: s.Value, Meaning: meaning})
+		}
+	}
+	add(func(s settings.Setting) bool { return slices.Contains([]string{"steps", "batch", "optim.lr"}, s.Key) })
+	add(func(s settings.Setting) bool { return strings.HasPrefix(s.Key, "model.") })
 	return all
 }
 

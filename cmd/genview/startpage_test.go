@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"genview/models/train"
 	"genview/models/watch"
 )
 
-// TestStartPage: what is dropped becomes the data of the choices that can learn from it. What cannot be learned from, begun or opened
-// leaves the page, with one line.
+// TestStartPage: a dropped path becomes the data of the choices that can learn from it. An impossible request leaves the page, with one line.
 func TestStartPage(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -48,6 +48,9 @@ func TestStartPage(t *testing.T) {
 		{watch.Open{Dir: "runs/bad"}, "vae dcgan classifier vit", "config.yaml"},
 		{watch.Learn{}, "", ""},
 		{watch.Choose{Name: "text"}, "", "drop a text"},
+		{watch.Choose{Name: "points", Set: "steps=10\nbatch=0"}, "", "batch is 0 and must be at least 1"},
+		{watch.Choose{Name: "points", Set: "model.depth=many"}, "", "model.depth"},
+		{watch.Choose{Name: "points", Set: "steps="}, "", "steps"},
 	} {
 		bus.Send(watch.Pause{}) // which the page does not answer
 		bus.Send(watch.Choose{Name: "nonsense"})
@@ -80,4 +83,43 @@ func answers(s *watch.Snapshot, choices, message string, all int) bool {
 		return false
 	}
 	return (s.Message == "") == (message == "") && strings.Contains(s.Message, message)
+}
+
+// TestNeeds: a choice is weighed without a step and without a folder, and takes its pace from an earlier run of the same settings alone.
+func TestNeeds(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	const set = "batch=16\nmodel.hidden=32\nmodel.z=4\nsteps=50"
+	var page watch.Snapshot
+	for name, settings := range map[string]string{"same": set + "\nseed=7\nsteps=9", "other": "batch=16\nmodel.hidden=64\nmodel.z=4"} {
+		cfg, _, err := configureChoice(t.Context(), "vae", settings, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := cfg.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder, err := train.CreateRun(filepath.Join("runs", name), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := folder.Append(train.Record{Step: 8, ExamplesPerS: 320, Elapsed: time.Second}); err != nil {
+			t.Fatal(err)
+		}
+		folder.Close()
+		page.Recent = append(page.Recent, watch.Recent{Dir: folder.Dir})
+	}
+	a := &app{console: newConsole(), noTune: true}
+	n := a.needs(t.Context(), watch.Weigh{Name: "vae", Set: set}, &page)
+	if n.Problem != "" || n.Memory < 1<<16 || n.Device == "" || n.Steps != 50 || n.Run != filepath.Join("runs", "same") || n.StepSeconds != 0.05 {
+		t.Errorf("got %+v", n)
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) != 1 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+	n = a.needs(t.Context(), watch.Weigh{Name: "vae", Set: "batch=16\nmodel.z=0"}, &page)
+	if !strings.Contains(n.Problem, "model.z is 0") || n.Memory != 0 || n.Run != "" {
+		t.Errorf("with a wrong setting: got %+v", n)
+	}
 }

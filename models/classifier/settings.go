@@ -33,7 +33,7 @@ var Family = family.Family{
 			About: "a Vision Transformer that does the same, whose attention can be looked at",
 			Choice: &watch.Choice{
 				Title: "Letters told by a Transformer",
-				About: "A Vision Transformer does the same with patches of the picture. See which of them each of its heads looks at.",
+				About: "A Vision Transformer learns which letter it sees, patch by patch. See which patches each of its heads looks at.",
 			},
 			Steps: vitSteps, Batch: 64, Settings: func() family.Settings { return preset(ViTDefaults(), 1e-3, vitSteps) },
 		},

@@ -78,7 +78,13 @@ type Generate struct {
 const MostGenerated = 512
 
 // Choose begins what a [Choice] offered.
-type Choose struct{ Name string }
+type Choose struct {
+	Name string
+	Set  string // changed settings, a line key=value each
+}
+
+// Weigh asks what a training would need that Choose would begin; [Needs] answer.
+type Weigh struct{ Name, Set string }
 
 // Open opens a run that a [Recent] offered.
 type Open struct{ Dir string }
@@ -125,6 +131,7 @@ func (Ablate) request()   {}
 func (Dissect) request()  {}
 func (Generate) request() {}
 func (Choose) request()   {}
+func (Weigh) request()    {}
 func (Open) request()     {}
 func (Learn) request()    {}
 func (Pause) request()    {}

@@ -39,6 +39,7 @@ type Snapshot struct {
 	Past *Past // nil: there is none
 
 	Choices []Choice // what the user can begin; nil once something has begun
+	Needs   Needs    // of the newest Weigh that was answered
 	Recent  []Recent // runs that the user can open instead, newest first
 	Learns  string   // path of the folder or text that the choices learn from; "": each from its usual data
 	Message string   // an error; "" for none
@@ -57,6 +58,22 @@ type Choice struct {
 	Name  string // Choose sends it back
 	Title string // such as "Letters"
 	About string // a sentence or two
+
+	Settings []Setting // that the user can change before it begins
+}
+
+// A Setting is a setting of a training.
+type Setting struct{ Key, Value, Meaning string }
+
+// Needs are what a training would need.
+type Needs struct {
+	Name, Set   string  // of the Weigh
+	Problem     string  // why it cannot begin; "" if it can
+	Device      string  // on which it would run
+	Memory      int64   // of the device in bytes; 0: not known
+	Steps       int     // in all
+	StepSeconds float64 // that a step took in an earlier run with these settings; 0: there is none
+	Run         string  // that run's folder
 }
 
 // A Recent is a run that is kept.
