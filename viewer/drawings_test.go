@@ -197,7 +197,9 @@ var drawings = slices.Concat([]drawing{
 	},
 	{
 		name: "steered", size: Point{1280, 800}, scale: 1,
-		show: lettersWith(func(s *watch.Snapshot) { s.State, s.Rate, s.Home = watch.Paused, 0.25, true }),
+		show: lettersWith(func(s *watch.Snapshot) {
+			s.State, s.Rate, s.Home, s.Parts = watch.Paused, 0.25, true, []string{"discriminator", "generator"}
+		}),
 	},
 	{
 		name: "rested", size: Point{640, 480}, scale: 1,

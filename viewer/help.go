@@ -16,6 +16,7 @@ func (p *Status) help() []hint {
 	return []hint{
 		{"Space", "pause, resume"},
 		{"O", "one step while paused"},
+		{"1 2", "one step of a GAN's half"},
 		{"G", "a sample now"},
 		{"I", "inside the model"},
 		{", .", "half, twice the learning rate"},

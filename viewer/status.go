@@ -15,6 +15,7 @@ type Status struct {
 	lower       button // learning rate, or number of further steps
 	higher      button
 	train       button    // further, a run that is not in training
+	parts       []button  // of a step
 	home        button    // back to the start page
 	further     int       // number of further steps that the user chose; 0: the usual one
 	notice      string    // the newest one

@@ -12,6 +12,7 @@ const (
 	roomForRate = 860
 	roomForOnce = 1000
 	roomForHome = 1180
+	roomForPart = 1240
 )
 
 // row places areas of the bar from right to left.
@@ -23,7 +24,10 @@ func (r *row) next(width, gap float64) Rect {
 }
 
 // tuning is the areas of the buttons at the left of Pause and Save. Those without room have no width.
-type tuning struct{ once, lower, rate, higher, home Rect }
+type tuning struct {
+	once, lower, rate, higher, home Rect
+	parts                           []Rect // of a step, while it is paused
+}
 
 func (p *Status) tuning(size Point, s *watch.Snapshot) (t tuning) {
 	pause, _ := p.buttons(size)
@@ -33,6 +37,11 @@ func (p *Status) tuning(size Point, s *watch.Snapshot) (t tuning) {
 	}
 	if size.X >= roomForOnce {
 		t.once = r.next(112, 8)
+	}
+	if size.X >= roomForPart && s.State == watch.Paused {
+		for range s.Parts {
+			t.parts = append([]Rect{r.next(132, 8)}, t.parts...)
+		}
 	}
 	if size.X >= roomForRate {
 		t.higher, t.rate, t.lower = r.next(36, 8), r.next(96, 0), r.next(36, 0)
@@ -65,6 +74,8 @@ func (p *Status) tune(in Input, s *watch.Snapshot) (ask []watch.Request, redraw 
 	case clicked:
 		ask = append(ask, watch.Sample{})
 	}
+	wants, e := p.tuneParts(in, s, t.parts)
+	ask = append(ask, wants...)
 	if in.typed('i') {
 		shown := slices.ContainsFunc(s.Views, func(v watch.View) bool { _, is := v.(*watch.Layers); return is })
 		ask = append(ask, watch.Inspect{On: !shown})
@@ -77,8 +88,31 @@ func (p *Status) tune(in Input, s *watch.Snapshot) (ask []watch.Request, redraw 
 	if clicked {
 		ask = append(ask, watch.Rate{Factor: s.Rate * 2})
 	}
-	wants, d := p.leave(in, s, t.home)
-	return append(ask, wants...), a || b || c || d
+	homes, d := p.leave(in, s, t.home)
+	return append(ask, homes...), a || b || c || d || e
+}
+
+// tuneParts handles the buttons of the parts of a step, which a paused training makes alone.
+func (p *Status) tuneParts(in Input, s *watch.Snapshot, areas []Rect) (ask []watch.Request, redraw bool) {
+	if s.State != watch.Paused {
+		return nil, false
+	}
+	if len(p.parts) != len(s.Parts) {
+		p.parts = make([]button, len(s.Parts))
+	}
+	for i, part := range s.Parts {
+		var area Rect
+		if i < len(areas) {
+			area = areas[i]
+		}
+		p.parts[i].key = rune('1' + i)
+		clicked, changed := p.parts[i].update(in, area)
+		if clicked {
+			ask = append(ask, watch.Step{Only: part})
+		}
+		redraw = redraw || changed
+	}
+	return ask, redraw
 }
 
 // leave handles the button back to the start page.
@@ -106,6 +140,12 @@ func (p *Status) drawTuning(c *Canvas, s *watch.Snapshot) float64 {
 		}
 		p.once.draw(c, t.once, label)
 		leftmost = t.once.X
+	}
+	for i, area := range t.parts {
+		if i < len(p.parts) {
+			p.parts[i].draw(c, area, s.Parts[i])
+		}
+		leftmost = min(leftmost, area.X)
 	}
 	if t.rate.W > 0 {
 		p.lower.draw(c, t.lower, "−")

@@ -14,6 +14,13 @@ func steered(state watch.State) *watch.Snapshot {
 	return s
 }
 
+// halves is a GAN's training.
+func halves(state watch.State) *watch.Snapshot {
+	s := steered(state)
+	s.Parts = []string{"discriminator", "generator"}
+	return s
+}
+
 // TestSteering: the buttons of the bar and their keys ask for the same; what makes no sense now is not asked for.
 func TestSteering(t *testing.T) {
 	done := func() *watch.Snapshot {
@@ -40,6 +47,9 @@ func TestSteering(t *testing.T) {
 		{"no rate of what is done", done(), nil, ",.", nil},
 		{"nothing of what cannot", bare(), nil, "go,.hm", nil},
 		{"nothing more of what another process trains", func() *watch.Snapshot { s := done(); s.State = watch.Following; return s }(), nil, "m", nil},
+		{"one step of a half", halves(watch.Paused), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.tuning(z, s).parts[1] }, "2", []watch.Request{watch.Step{Only: "generator"}}},
+		{"no half of what runs", halves(watch.Training), nil, "12", nil},
+		{"no third half", halves(watch.Paused), nil, "3", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, c.s)

@@ -60,6 +60,27 @@ func (f *Fed) Epoch() int {
 	return f.loader.Epoch()
 }
 
+// parted is a network of which a step has parts that can be made alone.
+type parted interface {
+	Parts() []string
+	Only(part int)
+}
+
+// Parts names the parts of a step that can be made alone; nil: there are none.
+func (f *Fed) Parts() []string {
+	if p, ok := f.Latent.(parted); ok {
+		return p.Parts()
+	}
+	return nil
+}
+
+// Only makes the next step run one of the Parts alone.
+func (f *Fed) Only(part int) {
+	if p, ok := f.Latent.(parted); ok {
+		p.Only(part)
+	}
+}
+
 // Step trains on the next batch. A step is never interrupted, because a checkpoint must not hold half an update.
 func (f *Fed) Step(ctx context.Context) error {
 	b, err := f.loader.Next(ctx)

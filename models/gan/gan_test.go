@@ -145,6 +145,9 @@ func TestAverageStartsAtTheGenerator(t *testing.T) {
 	c := DCGANDefaults()
 	c.Hidden, c.Size, c.Z, c.R1, c.R2 = 4, 16, 6, 1, 1
 	m := trainer(t, rt, c, 8, 1e-3)
+	if parts := m.Parts(); len(parts) != len(m.Programs()) {
+		t.Errorf("the parts of a step are named %v, and it has %d programs", parts, len(m.Programs()))
+	}
 	x := halves(rand.New(rand.NewPCG(1, 2)), 8, 16)
 	if err := m.Step(context.Background(), x); err != nil {
 		t.Fatal(err)

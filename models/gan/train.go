@@ -117,6 +117,9 @@ func (t *Trainer) stepG(g, d network, real *tensor.Tensor) {
 	t.Part([]step.Metric{{Name: "g_loss", Value: loss}, {Name: "g_grad_norm", Value: optim.GlobalNorm(grads)}}, updates)
 }
 
+// Parts names the halves of a step, in their order: see [step.Trainer.Only].
+func (t *Trainer) Parts() []string { return []string{"discriminator", "generator"} }
+
 // Z returns the number of latent dimensions.
 func (t *Trainer) Z() int { return t.config.Z }
 

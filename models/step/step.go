@@ -21,6 +21,7 @@ type Trainer struct {
 	inputs     []*tensor.Tensor
 	optimizers []optimizer
 	parts      []*part
+	only       *part // the next step runs this part alone; nil: all
 	kept       []nn.Named
 	programs   []*tensor.Program // programs that are not parts of the step
 	applied    []*nn.Apply
@@ -44,6 +45,7 @@ type part struct {
 	Update  []tensor.Update
 
 	program *tensor.Program
+	ran     bool
 }
 
 // A Metric is a scalar of a part that is reported, such as a loss.
@@ -113,18 +115,30 @@ func (t *Trainer) Step(ctx context.Context, batch ...any) error {
 	for i, x := range t.inputs {
 		feed[x] = batch[i]
 	}
+	only := t.only
+	t.only = nil
 	for _, p := range t.parts {
+		if only != nil && p != only {
+			continue
+		}
 		if err := p.program.Run(ctx, feed); err != nil {
 			return err
 		}
+		p.ran = true
 	}
 	return nil
 }
 
-// Metrics waits for the newest step and returns the metrics of its parts.
+// Only makes the next step run one part alone, counted from 0; the other parts rest, and keep their metrics.
+func (t *Trainer) Only(part int) { t.only = t.parts[part] }
+
+// Metrics waits for the newest step and returns the metrics of the parts that have run.
 func (t *Trainer) Metrics() (watch.Metrics, error) {
 	var out watch.Metrics
 	for _, p := range t.parts {
+		if !p.ran {
+			continue
+		}
 		for _, m := range p.Metrics {
 			v, err := p.program.Float(m.Value)
 			if err != nil {

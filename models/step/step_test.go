@@ -81,3 +81,31 @@ func TestCompileFails(t *testing.T) {
 	}
 	m.Close() // once more does no harm
 }
+
+// TestOnePartAlone: a step of one part leaves the others, and what they report, as they were.
+func TestOnePartAlone(t *testing.T) {
+	rt := tensor.NewRuntime(vktest.Open(t))
+	defer rt.Close()
+	m := step.New(rt, 1)
+	defer m.Close()
+	a, b := tensor.Var("a", tensor.Full(0)), tensor.Var("b", tensor.Full(0))
+	m.Part([]step.Metric{{Name: "a", Value: a}}, []tensor.Update{{Var: a, Value: a.Shift(1)}})
+	m.Part([]step.Metric{{Name: "b", Value: b}}, []tensor.Update{{Var: b, Value: b.Shift(1)}})
+	if err := m.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []watch.Metrics{{{Name: "b", Value: 0}}, {{Name: "a", Value: 0}, {Name: "b", Value: 1}}, {{Name: "a", Value: 1}, {Name: "b", Value: 1}}} {
+		switch i {
+		case 0:
+			m.Only(1)
+		case 2:
+			m.Only(0)
+		}
+		if err := m.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := m.Metrics(); err != nil || !slices.Equal(got, want) {
+			t.Errorf("step %d reports %v, %v; want %v", i, got, err, want)
+		}
+	}
+}

@@ -62,6 +62,9 @@ func (l *loop) begin() error {
 		began.Epoch = m.Epoch()
 	}
 	l.event(began)
+	if m, ok := l.model.(parted); ok {
+		l.snap.Parts = m.Parts()
+	}
 	return l.setRate(l.History.Events().Rate())
 }
 

@@ -53,7 +53,8 @@ func TestActionsAreLoggedAndSurvive(t *testing.T) {
 		}
 	}
 	await("paused", func(s *watch.Snapshot) bool { return s.State == watch.Paused && s.Step == 5 })
-	bus.Send(watch.Step{})
+	bus.Send(watch.Step{Only: "third"})
+	bus.Send(watch.Step{Only: "second"})
 	await("one step", func(s *watch.Snapshot) bool { return s.State == watch.Paused && s.Step == 6 && s.LookStep == 6 })
 	bus.Send(watch.Sample{})
 	await("a sample", func(s *watch.Snapshot) bool { return strings.HasPrefix(s.Notice, "a sample of step 6") })
@@ -67,12 +68,15 @@ func TestActionsAreLoggedAndSurvive(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
+	if parts := bus.Latest().Parts; len(parts) != 2 || !slices.Equal(m.only, []int{1}) {
+		t.Errorf("of the parts %v those at %v were made alone", parts, m.only)
+	}
 	curves := watch.Find[*watch.Curves](bus.Latest().Views, watch.CurvesName)
 	if !slices.Contains(curves.Groups[0].Series[0].Steps, 6) {
 		t.Error("the loss of the single step is not logged")
 	}
 	want := []string{
-		"0 training began", "5 paused", "6 one step", "6 sampled", "6 learning rate × 0.5", "6 saved", "6 without head 3 of h.0.attn (zeros)", "6 resumed", "8 stopped",
+		"0 training began", "5 paused", "6 one step of the second", "6 sampled", "6 learning rate × 0.5", "6 saved", "6 without head 3 of h.0.attn (zeros)", "6 resumed", "8 stopped",
 	}
 	if got := lines(t, r); !slices.Equal(got, want) {
 		t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -49,10 +49,7 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 			l.publish(step)
 		}
 	case watch.Step:
-		if l.paused && !l.single {
-			l.single = true
-			l.note(step+1, watch.Stepped)
-		}
+		l.stepOnce(r.Only, step)
 	case watch.Rate:
 		l.rate(r.Factor, step)
 	case watch.Sample:
@@ -91,6 +88,28 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 			l.show(step, views)
 		}
 	}
+}
+
+// parted is a model of which a step has parts that can be made alone.
+type parted interface {
+	Parts() []string
+	Only(part int) // of the next step
+}
+
+// stepOnce lets a paused training make one step, or one part of it. A part that there is not is ignored.
+func (l *loop) stepOnce(only string, step int) {
+	if !l.paused || l.single {
+		return
+	}
+	if only != "" {
+		i := slices.Index(l.snap.Parts, only)
+		if i < 0 {
+			return
+		}
+		l.model.(parted).Only(i)
+	}
+	l.single = true
+	l.event(watch.Event{Step: step + 1, Kind: watch.Stepped, Detail: only})
 }
 
 // note notes that something was done.

@@ -29,6 +29,7 @@ type counter struct {
 	onLook    func() error
 	stepError func(step int) error
 	rate      float64
+	only      []int
 	text      string // that is attended to
 }
 
@@ -59,6 +60,10 @@ func (m *counter) Step(ctx context.Context) error {
 func (m *counter) Metrics() (watch.Metrics, error) {
 	return watch.Metrics{{Name: "loss", Value: m.loss(m.steps)}, {Name: "kl", Value: float64(m.steps)}}, nil
 }
+
+func (m *counter) Parts() []string { return []string{"first", "second"} }
+
+func (m *counter) Only(part int) { m.only = append(m.only, part) }
 
 func (m *counter) SetRate(factor float64) error {
 	m.rate = factor

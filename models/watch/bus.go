@@ -98,8 +98,8 @@ type Pause struct{}
 // Resume ends a Pause.
 type Resume struct{}
 
-// Step asks a paused trainer for one step, after which it pauses again.
-type Step struct{}
+// Step asks a paused trainer for one step, after which it pauses again. Only names the one of [Snapshot.Parts] that the step runs; "": all.
+type Step struct{ Only string }
 
 // Rate asks for another learning rate from the next step on: Factor, above 0, times that of the run's settings.
 type Rate struct{ Factor float64 }

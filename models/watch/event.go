@@ -15,7 +15,7 @@ type Event struct {
 	Rate   float64 `json:"rate,omitempty"`   // RateSet: the factor of the learning rate from the next step on
 	Steps  int     `json:"steps,omitempty"`  // Began: the step to which it is trained
 	Epoch  int     `json:"epoch,omitempty"`  // Began: the number of steps in which the data are seen once
-	Detail string  `json:"detail,omitempty"` // HeadCut: which head, and how
+	Detail string  `json:"detail,omitempty"` // HeadCut: which head, and how; Stepped: the only part that ran
 }
 
 // An EventKind says what was done.
@@ -43,6 +43,9 @@ func (e Event) String() string {
 		}
 		return "training began"
 	case Stepped:
+		if e.Detail != "" {
+			return "one step of the " + e.Detail
+		}
 		return "one step"
 	case RateSet:
 		return fmt.Sprintf("learning rate × %.3g", e.Rate)

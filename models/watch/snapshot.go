@@ -29,9 +29,10 @@ type Snapshot struct {
 	ExamplesPerSecond float64 // 0: not known yet
 	StepSeconds       float64 // of the last steps; 0: not known yet
 
-	Rate      float64 // factor of the learning rate, which a [Rate] changes; 0: it cannot be changed
-	Trainable bool    // a [Train] trains the run further; it is not in training
-	Home      bool    // a [Home] leads to the start page
+	Rate      float64  // factor of the learning rate, which a [Rate] changes; 0: it cannot be changed
+	Parts     []string // of a step, which a [Step] runs alone, such as those of a GAN; nil: it has none
+	Trainable bool     // a [Train] trains the run further; it is not in training
+	Home      bool     // a [Home] leads to the start page
 
 	Views    []View // in the order in which they are shown
 	LookStep int    // step of the newest look
