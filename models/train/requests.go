@@ -96,7 +96,7 @@ type parted interface {
 	Only(part int) // of the next step
 }
 
-// stepOnce lets a paused training make one step, or one part of it. A part that there is not is ignored.
+// stepOnce lets a paused training make one step, or one part of it. An unknown part is ignored.
 func (l *loop) stepOnce(only string, step int) {
 	if !l.paused || l.single {
 		return
