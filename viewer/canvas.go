@@ -35,7 +35,9 @@ type brush struct {
 	fonts               *lettering.Fonts // for characters that the other fonts do not have
 	textures            map[*image.RGBA]*texture
 	lines               map[line]*texture
-	drawing             int // counts drawings
+	drawing             int               // counts drawings
+	longer              map[string]string // of shortened texts, in this drawing
+	shortened           []shortened       // where they are
 }
 
 // A line is a text drawn in a font that Ebitengine does not have.
@@ -55,7 +57,7 @@ func newBrush(o lettering.Options) (*brush, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &brush{fonts: fonts, textures: map[*image.RGBA]*texture{}, lines: map[line]*texture{}}
+	b := &brush{fonts: fonts, textures: map[*image.RGBA]*texture{}, lines: map[line]*texture{}, longer: map[string]string{}}
 	for _, f := range []struct {
 		to   **text.GoTextFaceSource
 		font []byte
@@ -72,6 +74,8 @@ func newBrush(o lettering.Options) (*brush, error) {
 // canvas begins a drawing on all of dst.
 func (b *brush) canvas(dst *ebiten.Image, scale float64) *Canvas {
 	b.drawing++
+	clear(b.longer)
+	b.shortened = b.shortened[:0]
 	d := dst.Bounds()
 	return &Canvas{dst: dst, size: Point{float64(d.Dx()) / scale, float64(d.Dy()) / scale}, scale: scale, brush: b}
 }
@@ -243,6 +247,7 @@ func (c *Canvas) style(t Text) lettering.Style {
 
 // Text writes s in one line that is centred vertically at at. Control characters, such as line ends, are drawn as signs.
 func (c *Canvas) Text(s string, at Point, t Text) {
+	c.note(s, at, t)
 	if !c.brush.fonts.Plain(s, c.style(t)) {
 		c.line(s, at, t)
 		return
@@ -295,7 +300,7 @@ func (c *Canvas) Shorten(s string, t Text, width float64) string {
 	r := []rune(s)
 	short := func(n int) string { return string(r[:n-n/2]) + "…" + string(r[len(r)-n/2:]) }
 	most := sort.Search(len(r), func(n int) bool { return c.Width(short(n+1), t) > width }) // number of characters that fit
-	return short(min(most, len(r)-1))
+	return c.shorten(short(min(most, len(r)-1)), s)
 }
 
 // hint writes s at the right of a panel's title if there is room.

@@ -88,7 +88,7 @@ func (st *State) toggle(title string) {
 func (st *State) drawChoices(c *Canvas) {
 	all := st.entries(st.snapshot)
 	box, _ := choiceBox(c.Size(), len(all), 0)
-	c.Fill(Rect{0, 0, c.Size().X, c.Size().Y}, faded(backColor, 0.7))
+	c.cover()
 	c.Fill(box, panelColor)
 	c.Frame(box, 1, accentColor)
 	c.Text("Panels", Point{box.X + 2*padding, box.Y + titleHeight/2 + 4}, Text{Size: 14, Bold: true, Color: textColor})

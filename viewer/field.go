@@ -229,7 +229,7 @@ func (c *Canvas) tail(s string, t Text, width float64) string {
 	r := []rune(s)
 	for _, from := range stops {
 		if rest := "…" + string(r[from:]); c.Width(rest, t) <= width {
-			return rest
+			return c.shorten(rest, s)
 		}
 	}
 	return "…"

@@ -151,7 +151,7 @@ func formatBytes(n int64) string {
 // draw draws the form above the page.
 func (q *form) draw(c *Canvas, s *watch.Snapshot, choice watch.Choice, begun bool) {
 	at := q.parts(c.Size())
-	c.Fill(Rect{0, 0, c.Size().X, c.Size().Y}, faded(backColor, 0.7))
+	c.cover()
 	c.Fill(at.box, panelColor)
 	c.Frame(at.box, 1, accentColor)
 	c.Text(choice.Title, Point{at.about.X, at.about.Y - 14}, Text{Size: 17, Bold: true, Color: textColor})
@@ -197,5 +197,5 @@ func (c *Canvas) cut(s string, t Text, width float64) string {
 	for len(r) > 0 && c.Width(string(r)+"…", t) > width {
 		r = r[:len(r)-1]
 	}
-	return strings.TrimRight(string(r), " ,;(") + "…"
+	return c.shorten(strings.TrimRight(string(r), " ,;(")+"…", s)
 }

@@ -134,7 +134,7 @@ func (st *State) drawHelp(c *Canvas) {
 	}
 	w, h := float64(column+1)*helpColumn+2*padding, tallest-helpBetween+2*padding
 	box := Rect{(size.X - w) / 2, max(0, (size.Y-h)/2), w, h}
-	c.Fill(Rect{0, 0, size.X, size.Y}, faded(backColor, 0.7))
+	c.cover()
 	c.Fill(box, panelColor)
 	c.Frame(box, 1, accentColor)
 	for i, p := range parts {

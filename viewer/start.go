@@ -302,6 +302,7 @@ func (c *Canvas) paragraph(text string, r Rect, t Text) {
 				rest := []rune(line)
 				line = strings.TrimRight(string(rest[:len(rest)-2]), ".,:; ") + "…"
 			}
+			c.shorten(line, text)
 		}
 		c.Text(line, Point{r.X, r.Y + height*(float64(k)+0.5)}, t)
 	}

@@ -286,6 +286,9 @@ func (st *State) Draw(c *Canvas) {
 	case st.border != (border{}):
 		c.Fill(st.border.line(), accentColor)
 	}
+	if !st.events.Down {
+		c.tip(st.events.Cursor)
+	}
 }
 
 // tabs draws the titles of panels that share an area.

@@ -155,6 +155,7 @@ type window struct {
 	clipboard Clipboard
 	memory    memory
 	shape     ebiten.CursorShapeType
+	tip       string // the whole text of what is shortened under the cursor
 
 	outside Point // the window's size at scale 1
 	scale   float64
@@ -234,6 +235,9 @@ func (w *window) gather(s *watch.Snapshot, now time.Time) {
 		w.brush.forget()
 	}
 	framed := w.frame(s, letters, now)
+	if tip := w.brush.under(e.Cursor); tip != w.tip { // what it was when it was drawn last
+		w.tip, w.redraw = tip, true
+	}
 	w.redraw = w.state.Update(e, s, w.bus.Send) || framed || found || w.redraw
 	w.point()
 	if w.user != 1 || w.state.now.Scale != 0 {
