@@ -77,7 +77,7 @@ func lettersWith(change func(s *watch.Snapshot)) func() *watch.Snapshot {
 func largeMapOf(d *desk) Rect {
 	i, p := panel[*HeatMaps](d)
 	m, _ := p.chosenMap()
-	at := largeOf(p.sectionsOf(p.areas(d.size(i)).large, p.shown).table, p.shown, m).cells
+	at := largeOf(p.sectionsOf(p.areas(d.size(i)).large, p.shown).table, p.shown, m, p.zoom).cells
 	return Rect{d.places[i].X + at.X, d.places[i].Y + at.Y, at.W, at.H}
 }
 
@@ -242,6 +242,15 @@ var drawings = slices.Concat([]drawing{
 			i, p := panel[*HeatMaps](d)
 			d.click(d.middle(i, small(p.areas(d.size(i)).grid, p.shown, 3, 4+2))) // the rollout
 			d.click(d.middle(i, p.sectionsOf(p.areas(d.size(i)).large, p.shown).tools[toolLock]))
+		},
+	},
+	{
+		name: "heads-zoomed", size: Point{1280, 800}, scale: 1, show: verse,
+		do: func(d *desk) {
+			at := largeMapOf(d)
+			d.e.Cursor, d.e.Wheel = Point{at.X + 0.3*at.W, at.Y + 0.5*at.H}, 4
+			d.tick()
+			d.e.Wheel = 0
 		},
 	},
 	{

@@ -184,7 +184,7 @@ func (l linesMap) at(q Point) (spot, bool) {
 func (p *HeatMaps) under(large Rect, v *watch.HeatMaps, m watch.Map, q Point) (spot, bool) {
 	r := p.sectionsOf(large, v).table
 	if p.mode != asLines {
-		return largeOf(r, v, m).at(q)
+		return largeOf(r, v, m, p.zoom).at(q)
 	}
 	if !r.Contains(q) {
 		return spot{-1, -1}, false

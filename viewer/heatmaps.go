@@ -22,6 +22,8 @@ type HeatMaps struct {
 	locked bool // all maps have the colours of a scale up to 1
 	tools  [toolCount]button
 	cut    watch.Ablate // the newest Ablate that was asked for
+	zoom   zoom         // of the large map
+	last   Point        // where the cursor was
 	inside inside       // the stages of the chosen head
 	writer writer       // of the text that the model goes on with
 
@@ -201,6 +203,10 @@ func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, red
 		wants, tooled = append(wants, more...), tooled || drawn
 	}
 	hover, over := spot{-1, -1}, false
+	if m, ok := p.chosenMap(); ok && p.mode == asTable {
+		changed = p.zoom.look(in, q.table, a, m, p.last) || changed
+		p.last = in.Cursor
+	}
 	if m, ok := p.chosenMap(); ok && in.Over {
 		hover, over = p.under(at.large, a, m, in.Cursor)
 	}

@@ -46,41 +46,6 @@ func heat(v float64) Color {
 	return mix(stops[i], stops[i+1], x-float64(i))
 }
 
-// largeMap returns the area of the chosen head's values, which leaves room for tokens at the left and above.
-type largeMap struct {
-	cells      Rect
-	rows, cols int
-}
-
-const tokenSize = 13.0
-
-// largeOf returns the place of the large map in r, below the names of its columns and beside those of its rows.
-func largeOf(r Rect, v *watch.HeatMaps, m watch.Map) largeMap {
-	longest := 1.2 // times the font size: the width of a character of any script, or of its code point
-	for _, t := range m.Rows {
-		longest = max(longest, 0.62*float64(len([]rune(t))))
-	}
-	_, r = r.Top(20)
-	_, r = r.Left(longest*tokenSize + 10)
-	most := 34.0
-	if single(v) {
-		most = 64
-	}
-	cell := min(r.W/float64(len(m.Cols)), r.H/float64(len(m.Rows)), most)
-	return largeMap{Rect{r.X, r.Y, cell * float64(len(m.Cols)), cell * float64(len(m.Rows))}, len(m.Rows), len(m.Cols)}
-}
-
-// at returns the cell at q; false: there is none.
-func (l largeMap) at(q Point) (spot, bool) {
-	if !l.cells.Contains(q) {
-		return spot{}, false
-	}
-	return spot{
-		min(int((q.Y-l.cells.Y)/l.cells.H*float64(l.rows)), l.rows-1),
-		min(int((q.X-l.cells.X)/l.cells.W*float64(l.cols)), l.cols-1),
-	}, true
-}
-
 // Draw draws the field, the grid and the chosen head.
 func (p *HeatMaps) Draw(c *Canvas, s *watch.Snapshot) {
 	a := p.view(s)
@@ -217,7 +182,7 @@ func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map, s *w
 	case p.mode == asLines:
 		p.linesOf(c, q.table, m)
 	default:
-		p.table(c, largeOf(q.table, v, m), m)
+		p.table(c, largeOf(q.table, v, m, p.zoom), m)
 	}
 }
 
@@ -244,39 +209,6 @@ func (p *HeatMaps) sentence(c *Canvas, at Point, right float64, v *watch.HeatMap
 			words = fmt.Sprintf(" gives %s to ", formatShare(value))
 		}
 		c.sentence(at, note, name, words, most)
-	}
-}
-
-// table draws the large map with tokens on both axes.
-func (p *HeatMaps) table(c *Canvas, l largeMap, m watch.Map) {
-	c.Image(p.maps[p.chosen], l.cells)
-	cell := l.cells.W / float64(l.cols)
-	size := min(tokenSize, max(9, cell*0.95))
-	wide, high := 9.0, 9.0 // the room that a token needs; more if a script's characters are wider or higher than Latin ones
-	for _, t := range slices.Concat(m.Cols, m.Rows) {
-		if w := c.Width(watch.Short(t), token(size, false, Left)); w > wide {
-			wide, high = w+1, max(high, size)
-		}
-	}
-	every := max(1, int(math.Ceil(wide/cell))) // every nth token is written
-	for j, t := range m.Cols {
-		on := p.over && j == p.hover.col
-		if j%every == 0 || on {
-			c.Text(watch.Short(t), Point{l.cells.X + (float64(j)+0.5)*cell, l.cells.Y - 10}, token(size, on, Center))
-		}
-	}
-	every = max(1, int(math.Ceil(high/cell)))
-	for i, t := range m.Rows {
-		on := p.over && i == p.hover.row
-		if i%every == 0 || on {
-			c.Text(t, Point{l.cells.X - 6, l.cells.Y + (float64(i)+0.5)*cell}, token(size, on, Right))
-		}
-	}
-	if p.over {
-		x, y := l.cells.X+float64(p.hover.col)*cell, l.cells.Y+float64(p.hover.row)*cell
-		c.Frame(Rect{x, l.cells.Y, cell, l.cells.H}, 1, faded(textColor, 0.35))
-		c.Frame(Rect{l.cells.X, y, l.cells.W, cell}, 1, faded(textColor, 0.35))
-		c.Frame(Rect{x, y, cell, cell}, 2, textColor)
 	}
 }
 

@@ -216,7 +216,7 @@ func TestHoverFindsTheShare(t *testing.T) {
 	d := newDesk(t, dates())
 	at, p := panel[*HeatMaps](d)
 	m, _ := p.chosenMap()
-	l := largeOf(p.sectionsOf(p.areas(d.size(at)).large, p.shown).table, p.shown, m)
+	l := largeOf(p.sectionsOf(p.areas(d.size(at)).large, p.shown).table, p.shown, m, p.zoom)
 	d.e.Cursor = Point{d.places[at].X + l.cells.X + l.cells.W*(4.5/float64(len(m.Cols))), d.places[at].Y + l.cells.Y + l.cells.H*(2.5/float64(len(m.Rows)))}
 	if !d.tick() || !p.over || p.hover != (spot{2, 4}) {
 		t.Errorf("over %v, %v; want row 2, column 4", p.hover, p.over)

@@ -114,7 +114,7 @@ func (p *inside) update(in Input, r Rect, want watch.Dissect) (ask []watch.Reque
 		for k, at := range p.places(r) {
 			if at.Contains(in.Cursor) {
 				_, _, width := table(p.shown, k)
-				l := largeMap{at, len(p.shown.Rows), width}
+				l := largeMap{at, at, len(p.shown.Rows), width}
 				p.stage = k
 				p.hover, p.over = l.at(in.Cursor)
 			}
