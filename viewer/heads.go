@@ -190,7 +190,8 @@ func (p *HeatMaps) offers(tool int, v *watch.HeatMaps) bool {
 
 // looksInto returns the head whose stages are shown; zero: none.
 func (p *HeatMaps) looksInto(q sections) watch.Dissect {
-	if p.mode != asStages || q.tools[asStages].W == 0 {
+	whole := p.mode == asTable && p.tables[p.chosen].Pool > 1
+	if !whole && p.mode != asStages || q.tools[asStages].W == 0 {
 		return watch.Dissect{}
 	}
 	return watch.Dissect{Layer: p.chosen.layer, Head: p.chosen.index}

@@ -25,6 +25,7 @@ type HeatMaps struct {
 	zoom   zoom         // of the large map
 	last   Point        // where the cursor was
 	inside inside       // the stages of the chosen head
+	whole  longHead     // the chosen head of a long text
 	writer writer       // of the text that the model goes on with
 
 	shown  *watch.HeatMaps      // the view that maps were drawn from
@@ -141,9 +142,13 @@ func small(grid Rect, s *watch.HeatMaps, layer, index int) Rect {
 	return Rect{grid.X + layerWidth + at*w, grid.Y + headHeight + float64(layer)*h, w, h}.Inset(2).Fit(float64(len(m.Cols)), float64(len(m.Rows)))
 }
 
-// chosenMap returns the table of the chosen head, or of a reduction; false: there is none.
+// chosenMap returns the table of the chosen head, or of a reduction; false: there is none. That of a long text is pooled until the whole of it
+// has come.
 func (p *HeatMaps) chosenMap() (watch.Map, bool) {
 	m, ok := p.tables[p.chosen]
+	if m.Pool > 1 && p.mode == asTable && p.whole.of(p.chosen) {
+		return p.whole.table, true
+	}
 	return m, ok
 }
 
@@ -194,10 +199,14 @@ func (p *HeatMaps) Update(in Input, s *watch.Snapshot) (ask []watch.Request, red
 		}
 	}
 	wants, tooled := p.useTools(in, at.large)
-	p.inside.look(a, p.theme)
+	p.inside.look(a)
 	q := p.sectionsOf(at.large, a)
 	more, drawn := p.inside.update(in, q.table, p.looksInto(q))
 	wants, tooled = append(wants, more...), tooled || drawn
+	if p.mode == asStages {
+		p.inside.paint(p.theme)
+	}
+	p.whole.look(p.inside, p.tables[p.chosen].Pool > 1, p.theme, p.locked)
 	if q.text.W > 0 {
 		more, drawn := p.writer.update(in, q.text, a.Prompt)
 		wants, tooled = append(wants, more...), tooled || drawn

@@ -14,13 +14,9 @@ import (
 
 // draws draws each table as a picture, in the colours of a theme and of a scale up to its largest value or, if locked, up to 1.
 func draws(tables map[head]watch.Map, locked bool, theme Theme) map[head]*image.RGBA {
-	maps := map[head]*image.RGBA{}
+	maps, colors := map[head]*image.RGBA{}, newPalette(theme, share)
 	for h, m := range tables {
-		img := image.NewRGBA(image.Rect(0, 0, len(m.Cols), len(m.Rows)))
-		for i, v := range m.ShadesTo(0, scaleOf(m, locked)) {
-			img.SetRGBA(i%len(m.Cols), i/len(m.Cols), heat(v)[theme])
-		}
-		maps[h] = img
+		maps[h] = colors.draw(m, locked)
 	}
 	return maps
 }
@@ -165,7 +161,7 @@ func (p *HeatMaps) large(c *Canvas, r Rect, v *watch.HeatMaps, m watch.Map, s *w
 		c.Text(name, at, title)
 		at.X += c.Width(name, title) + 16
 	}
-	stages := p.looksInto(q) != watch.Dissect{}
+	stages := p.mode == asStages && p.looksInto(q) != watch.Dissect{}
 	if stages {
 		note := Text{Size: 13, Color: dimColor}
 		c.Text(c.Shorten(p.inside.sentence(), note, q.title.X+q.title.W-at.X), at, note)

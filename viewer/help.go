@@ -58,7 +58,7 @@ func (p *HeatMaps) help() []hint {
 	if single(p.shown) {
 		return nil
 	}
-	return []hint{{"click the text", "write another"}, {"click a map", "see it large"}}
+	return []hint{{"click the text", "write another"}, {"click a map", "see it large"}, {"wheel, drag", "zoom, move the large one"}}
 }
 
 // ofWindow is what can be done with the whole window.

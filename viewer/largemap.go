@@ -99,7 +99,11 @@ func (z *zoom) look(in Input, r Rect, v *watch.HeatMaps, m watch.Map, from Point
 
 // table draws the large map with tokens on both axes.
 func (p *HeatMaps) table(c *Canvas, l largeMap, m watch.Map) {
-	c.Sub(l.room).Image(p.maps[p.chosen], Rect{l.cells.X - l.room.X, l.cells.Y - l.room.Y, l.cells.W, l.cells.H})
+	picture := p.maps[p.chosen]
+	if p.whole.of(p.chosen) {
+		picture = p.whole.picture
+	}
+	c.Sub(l.room).Image(picture, Rect{l.cells.X - l.room.X, l.cells.Y - l.room.Y, l.cells.W, l.cells.H})
 	cell := l.cells.W / float64(l.cols)
 	size := min(tokenSize, max(9, cell*0.95))
 	row, rows, col, cols := l.seen()

@@ -10,14 +10,15 @@ import (
 
 // inside shows the stages of a head's attention side by side.
 type inside struct {
-	asked watch.Dissect // the newest that was asked for
-	shown *watch.Stages
-	theme Theme
-	drawn [stageCount]*image.RGBA
-	most  [stageCount]float64 // the greatest absolute value of each
-	stage int                 // under the cursor
-	hover spot                // of that stage
-	over  bool                // the cursor is on a stage
+	asked   watch.Dissect // the newest that was asked for
+	shown   *watch.Stages
+	painted *watch.Stages // of which the pictures are
+	theme   Theme
+	drawn   [stageCount]*image.RGBA
+	most    [stageCount]float64 // the greatest absolute value of each
+	stage   int                 // under the cursor
+	hover   spot                // of that stage
+	over    bool                // the cursor is on a stage
 }
 
 const stageCount = 4
@@ -45,15 +46,16 @@ func signed(v float64) Color {
 	return mix(heat(0), alertColor, math.Pow(-v, 0.7))
 }
 
-// look takes the stages of a view, and draws them once.
-func (p *inside) look(v *watch.HeatMaps, theme Theme) {
-	if v.Stages == p.shown && theme == p.theme {
+// look takes the stages of a view.
+func (p *inside) look(v *watch.HeatMaps) { p.shown = v.Stages }
+
+// paint draws the stages once.
+func (p *inside) paint(theme Theme) {
+	if p.shown == nil || p.shown == p.painted && theme == p.theme {
 		return
 	}
-	p.shown, p.theme = v.Stages, theme
-	if p.shown == nil {
-		return
-	}
+	p.painted, p.theme = p.shown, theme
+	both, shares, masks := newPalette(theme, signed), newPalette(theme, share), backColor[theme]
 	for k := range p.drawn {
 		values, masked, width := table(p.shown, k)
 		most := 1e-9
@@ -64,15 +66,15 @@ func (p *inside) look(v *watch.HeatMaps, theme Theme) {
 		}
 		img := image.NewRGBA(image.Rect(0, 0, width, len(p.shown.Rows)))
 		for i, v := range values {
-			c := backColor
+			c := masks
 			switch {
 			case masked != nil && masked[i]:
 			case k == 2:
-				c = heat(math.Pow(max(0, float64(v)/most), 0.7))
+				c = shares.at(float64(v) / most)
 			case v == v: // a number
-				c = signed(float64(v) / most)
+				c = both.at(float64(v) / most)
 			}
-			img.SetRGBA(i%width, i/width, c[theme])
+			img.SetRGBA(i%width, i/width, c)
 		}
 		p.drawn[k], p.most[k] = img, most
 	}

@@ -109,3 +109,73 @@ func TestStages(t *testing.T) {
 	d.tool(int(asTable))
 	asks("the map", watch.Dissect{})
 }
+
+// TestLongText: of a text whose maps are pooled the chosen head is asked for in whole, and shown as soon as it is there; it is given up for
+// another head, and for a text that is short again.
+func TestLongText(t *testing.T) {
+	d := newDesk(t, verse())
+	d.e.Size = Point{1280, 800}
+	s, v := *d.s, *maps(d.s)
+	full := v.Maps[0]
+	v.Maps = append([]watch.Map(nil), v.Maps...)
+	for i := range v.Maps {
+		v.Maps[i].Pool = 3
+	}
+	s.Show(&v)
+	d.s = &s
+	d.tick()
+	i, p := panel[*HeatMaps](d)
+	last := watch.Dissect{Layer: "h.3.attn"}
+	if got := d.take(); !reflect.DeepEqual(got, []watch.Request{last}) {
+		t.Fatalf("a long text asks for %#v", got)
+	}
+	if m, _ := p.chosenMap(); m.Pool != 3 {
+		t.Errorf("at first the map is %+v", m)
+	}
+	long := full // of three times as many tokens
+	long.Name, long.Rows, long.Cols, long.Heads, long.Values = last.Layer, nil, nil, 1, nil
+	for k := range 3 * len(full.Rows) {
+		long.Rows = append(long.Rows, full.Rows[k/3])
+	}
+	long.Cols = long.Rows
+	long.Values = make([]float32, len(long.Rows)*len(long.Cols))
+	long.Values[len(long.Rows)] = 0.5
+	answer := func(head watch.Dissect) {
+		s, v := *d.s, *maps(d.s)
+		v.Stages = stagesOf(long, watch.Dissect{Layer: long.Name})
+		v.Stages.Dissect = head
+		s.Show(&v)
+		d.s = &s
+		d.tick()
+	}
+	answer(watch.Dissect{Layer: "h.2.attn"}) // of another head
+	if m, _ := p.chosenMap(); m.Pool != 3 {
+		t.Errorf("with another head's whole the map is %+v", m)
+	}
+	answer(last)
+	m, _ := p.chosenMap()
+	if len(m.Rows) != 3*len(full.Rows) || m.Values[len(m.Cols)] != 0.5 || p.whole.picture.Rect.Dx() != len(m.Cols) {
+		t.Errorf("the whole has %d rows", len(m.Rows))
+	}
+	if q := p.whole.picture.RGBAAt(0, 1); q == p.whole.picture.RGBAAt(1, 1) {
+		t.Error("its picture shows nothing")
+	}
+	d.click(d.middle(i, small(p.areas(d.size(i)).grid, p.shown, 1, 2)))
+	if m, _ := p.chosenMap(); m.Pool != 3 || m.Name != "h.1.attn" {
+		t.Errorf("another head's map is %s with %d rows", m.Name, len(m.Rows))
+	}
+	if got := d.take(); !reflect.DeepEqual(got, []watch.Request{watch.Dissect{Layer: "h.1.attn", Head: 2}}) {
+		t.Errorf("another head asks for %#v", got)
+	}
+	if _, ok := p.tables[head{"h.1.attn", 4}]; ok {
+		t.Error("there is an average of pooled maps")
+	}
+	if _, ok := p.tables[head{"h.1.attn", 5}]; !ok {
+		t.Error("there is no maximum of pooled maps")
+	}
+	d.s = verse()
+	d.tick()
+	if got := d.take(); !reflect.DeepEqual(got, []watch.Request{watch.Dissect{}}) || p.whole.stages != nil {
+		t.Errorf("a short text asks for %#v", got)
+	}
+}

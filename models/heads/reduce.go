@@ -41,7 +41,10 @@ func Reduce(maps []watch.Map, r Reduction) []watch.Map {
 	below := map[string][]float64{} // the rollout of each stack so far
 	for _, m := range maps {
 		n := len(m.Rows) * len(m.Cols)
-		one := watch.Map{Name: m.Name, Heads: 1, Rows: m.Rows, Cols: m.Cols, Self: m.Self}
+		if m.Pool > 1 && r != Maximum { // what is the greatest of several has no mean
+			continue
+		}
+		one := watch.Map{Name: m.Name, Heads: 1, Rows: m.Rows, Cols: m.Cols, Self: m.Self, Pool: m.Pool, Patches: m.Patches}
 		switch r {
 		case Average:
 			one.Values = narrow(average(m))

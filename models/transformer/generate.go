@@ -24,6 +24,7 @@ type Generator struct {
 	without *ablatedGPT
 
 	dissected *dissected
+	probes    map[int]*gptProbe // by the number of tokens that they read
 }
 
 // NewGenerator builds and compiles the training step.
@@ -126,9 +127,40 @@ func windows(text []int32, size int, read func(tokens, targets []int32, n int) e
 
 // continuation holds the program that reads one sequence.
 type continuation struct {
-	program, probe *tensor.Program
+	program        *tensor.Program
 	tokens, logits *tensor.Tensor
-	taps           []*tensor.Tensor
+}
+
+// gptProbe holds the program that reads one sequence and fetches the attention weights.
+type gptProbe struct {
+	program *tensor.Program
+	tokens  *tensor.Tensor
+	taps    []*tensor.Tensor
+}
+
+// shortText is how many tokens the smaller of two probes reads: the weights of a context grow with its square, and most texts are short.
+const shortText = 256
+
+// probe compiles the program for sequences of at most that many tokens, when it is first needed.
+func (t *Generator) probe(tokens int) (*gptProbe, error) {
+	size := t.config.Context
+	if tokens <= shortText {
+		size = min(size, shortText)
+	}
+	if p := t.probes[size]; p != nil {
+		return p, nil
+	}
+	p := &gptProbe{tokens: tensor.Input("tokens", tensor.I32, 1, size)}
+	p.taps = tensor.Taps(t.model.Forward(nn.Eval(), p.tokens))
+	var err error
+	if p.program, err = t.Program(tensor.Outputs{Fetch: p.taps}); err != nil {
+		return nil, err
+	}
+	if t.probes == nil {
+		t.probes = map[int]*gptProbe{}
+	}
+	t.probes[size] = p
+	return p, nil
 }
 
 // continuation compiles the programs that continue a text, when they are first needed.
@@ -138,12 +170,8 @@ func (t *Generator) continuation() (*continuation, error) {
 	}
 	c := &continuation{tokens: tensor.Input("tokens", tensor.I32, 1, t.config.Context)}
 	c.logits = t.model.Forward(nn.Eval(), c.tokens)
-	c.taps = tensor.Taps(c.logits)
 	var err error
 	if c.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{c.logits}}); err != nil {
-		return nil, err
-	}
-	if c.probe, err = t.Program(tensor.Outputs{Fetch: c.taps}); err != nil {
 		return nil, err
 	}
 	t.next = c
@@ -257,24 +285,44 @@ func (o Sampling) draw(logits []float32, rng *rand.Rand) int32 {
 
 // Attention returns the attention weights of all layers, in order, for at most Context tokens.
 func (t *Generator) Attention(ctx context.Context, tokens []int32) ([]Shares, error) {
-	c, err := t.continuation()
+	return t.Pooled(ctx, tokens, 1)
+}
+
+// Pooled is Attention with the greatest of each side × side weights in place of all: of T tokens there are ⌈T/side⌉ rows and columns.
+func (t *Generator) Pooled(ctx context.Context, tokens []int32, side int) ([]Shares, error) {
+	p, err := t.probe(len(tokens))
 	if err != nil {
 		return nil, err
 	}
-	window := make([]int32, t.config.Context)
+	window := make([]int32, p.tokens.Len())
 	if err := filled(window, tokens); err != nil {
 		return nil, err
 	}
-	if err := c.probe.Run(ctx, tensor.Feed{c.tokens: window}); err != nil {
+	if err := p.program.Run(ctx, tensor.Feed{p.tokens: window}); err != nil {
 		return nil, err
 	}
 	var all []Shares
-	for _, tap := range c.taps {
-		s, err := shares(c.probe, tap, len(tokens), len(tokens))
+	for _, tap := range p.taps { // one after the other: a layer's weights of a long text take many megabytes
+		s, err := shares(p.program, tap, len(tokens), len(tokens))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, s)
+		all = append(all, s.pooled(side))
 	}
 	return all, nil
+}
+
+// pooled returns the greatest of each side × side weights.
+func (s Shares) pooled(side int) Shares {
+	if side <= 1 {
+		return s
+	}
+	rows, cols := (s.To+side-1)/side, (s.From+side-1)/side
+	out := Shares{Name: s.Name, Heads: s.Heads, To: rows, From: cols, Weights: make([]float32, s.Heads*rows*cols)}
+	for i, w := range s.Weights {
+		head, row, col := i/(s.To*s.From), i/s.From%s.To, i%s.From
+		to := &out.Weights[(head*rows+row/side)*cols+col/side]
+		*to = max(*to, w)
+	}
+	return out
 }

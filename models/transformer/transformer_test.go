@@ -258,3 +258,53 @@ func TestConfigsAreChecked(t *testing.T) {
 		t.Error("a context of 0 is taken")
 	}
 }
+
+// TestPooledAttention: a long text is read by another program than a short one, with the same weights where the two agree. Pooled, each
+// weight is the greatest of a square, which at the ends may be smaller.
+func TestPooledAttention(t *testing.T) {
+	const context = shortText + 3
+	m, err := NewGenerator(runtimeOf(t), GPTConfig{Vocab: 11, Context: context, Width: 8, Heads: 2, Layers: 1}, config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	long := counting(1, context)
+	attention := func(n, side int) Shares {
+		all, err := m.Pooled(t.Context(), long[:n], side)
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d layers, %v", len(all), err)
+		}
+		return all[0]
+	}
+	whole, short := attention(context, 1), attention(10, 1)
+	if len(m.probes) != 2 || short.To != 10 || whole.To != context {
+		t.Fatalf("%d programs read %d and %d tokens", len(m.probes), short.To, whole.To)
+	}
+	at := func(s Shares, head, i, j int) float32 { return s.Weights[(head*s.To+i)*s.From+j] }
+	for head := range 2 {
+		for i := range 10 {
+			for j := range 10 {
+				if a, b := at(short, head, i, j), at(whole, head, i, j); math.Abs(float64(a-b)) > 1e-5 {
+					t.Fatalf("head %d, (%d, %d): %v in a short text, %v in a long one", head, i, j, a, b)
+				}
+			}
+		}
+	}
+	const side = 5
+	pooled := attention(context, side)
+	if n := (context + side - 1) / side; pooled.To != n || pooled.From != n {
+		t.Fatalf("pooled, there are %d × %d weights", pooled.To, pooled.From)
+	}
+	want := make([]float32, len(pooled.Weights))
+	for head := range 2 {
+		for i := range context {
+			for j := range context {
+				to := &want[(head*pooled.To+i/side)*pooled.From+j/side]
+				*to = max(*to, at(whole, head, i, j))
+			}
+		}
+	}
+	if !slices.Equal(pooled.Weights, want) {
+		t.Error("a pooled weight is not the greatest of its square")
+	}
+}

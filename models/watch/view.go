@@ -166,6 +166,7 @@ type Map struct {
 	Self       bool      `json:",omitempty"` // rows and columns are the positions of one sequence: self-attention
 	Values     []float32 // [Heads, len(Rows), len(Cols)], none negative
 	Scores     []Score   `json:",omitempty"` // of the heads at this step, not only for this text; nil for none
+	Pool       int       `json:",omitempty"` // above 1: a long text's map, in which a value is the greatest of Pool × Pool, and a token the first of Pool
 	Patches    bool      `json:",omitempty"` // rows and columns are those of a picture's patches: a head's values are what one token attends to in each, and do not sum to 1 by rows
 	Rollout    []float32 `json:",omitempty"` // of Patches: [len(Rows), len(Cols)] of all heads up to this layer, see package heads
 }

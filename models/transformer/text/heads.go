@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"genview/models/family"
 	"genview/models/heads"
@@ -19,6 +20,7 @@ const (
 	mostLikely  = 8    // next tokens that are shown
 	lookedAt    = 1024 // held-out characters on which a look measures the model without a head
 	examined    = 4096 // held-out characters on which Examine does
+	mostScored  = 256  // characters of a window in which heads are scored: the weights of a longer one take long to fetch
 	mostWindows = 8    // parts of the held-out text in which Examine scores heads, and repetitions
 )
 
@@ -53,7 +55,7 @@ func (m *model) heldOut(ctx context.Context, n int) ([]int32, error) {
 
 // scores returns the scores of each layer's heads in windows of a text, and in as many repetitions of random tokens.
 func (m *model) scores(ctx context.Context, text []int32, windows int) ([][]watch.Score, []transformer.Shares, error) {
-	size := m.settings.Model.Context
+	size := min(m.settings.Model.Context, mostScored)
 	rng := rand.New(rand.NewPCG(1, 1))
 	var layers []transformer.Shares
 	var all [][][]watch.Score // of each layer, of each text
@@ -141,13 +143,17 @@ func (m *model) Stages(ctx context.Context, text string, head watch.Dissect) (*w
 
 // stages returns the stages of a head's attention to the text of maps.
 func (m *model) stages(ctx context.Context, a *watch.HeatMaps, head watch.Dissect) (*watch.Stages, error) {
-	return family.StagesOf(a, head, func() (*nn.Stages, error) {
-		tokens, err := m.encode(a.Prompt.Text)
-		if err != nil {
-			return nil, err
-		}
-		return m.Generator.Stages(ctx, tokens[a.Prompt.Unread:], head.Layer, head.Head)
-	})
+	tokens, err := m.encode(a.Prompt.Text)
+	if err != nil {
+		return nil, err
+	}
+	tokens = tokens[a.Prompt.Unread:]
+	s, err := family.StagesOf(a, head, func() (*nn.Stages, error) { return m.Generator.Stages(ctx, tokens, head.Layer, head.Head) })
+	if err == nil {
+		s.Rows = strings.Split(m.vocabulary.Decode(tokens), "") // those of the maps may be pooled
+		s.Cols = s.Rows
+	}
+	return s, err
 }
 
 // Examine scores all heads, and measures the held-out text without each: 4096 characters, or as many windows as examples are asked for.

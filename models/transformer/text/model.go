@@ -28,7 +28,10 @@ type model struct {
 	goOn       watch.Generate // how to go on with that text; zero: a little, with the likeliest
 }
 
-const sampleSize = 160 // characters of a sample
+const (
+	sampleSize = 160 // characters of a sample
+	mostRows   = 256 // of the maps that are looked at: those of 2,048 tokens take 16 MB for each head
+)
 
 // Build makes the model.
 func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) {
@@ -141,6 +144,11 @@ func (m *model) Generate(ctx context.Context, prompt string, n int, o family.Sam
 
 // Attend returns the attention to a text, or to the end of one that is longer than the context.
 func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error) {
+	return m.attend(ctx, text, m.settings.Model.Context)
+}
+
+// attend is Attend with maps of at most that many rows: those of longer texts are pooled.
+func (m *model) attend(ctx context.Context, text string, rows int) (*watch.HeatMaps, error) {
 	text = m.plain(text)
 	tokens, err := m.encode(text)
 	if err != nil {
@@ -148,7 +156,8 @@ func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error
 	}
 	unread := max(0, len(tokens)-m.settings.Model.Context)
 	tokens = tokens[unread:]
-	all, err := m.Generator.Attention(ctx, tokens)
+	pool := (len(tokens) + rows - 1) / rows
+	all, err := m.Generator.Pooled(ctx, tokens, pool)
 	if err != nil {
 		return nil, err
 	}
@@ -166,9 +175,15 @@ func (m *model) Attend(ctx context.Context, text string) (*watch.HeatMaps, error
 		return nil, err
 	}
 	a.Prompt.Next = m.likeliest(next)
-	read := strings.Split(m.vocabulary.Decode(tokens), "")
+	var read []string
+	for i := 0; i < len(tokens); i += pool {
+		read = append(read, m.vocabulary.Decode(tokens[i:i+1]))
+	}
+	if pool == 1 {
+		pool = 0
+	}
 	for _, s := range all {
-		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: read, Cols: read, Self: true, Values: s.Weights})
+		a.Maps = append(a.Maps, watch.Map{Name: s.Name, Heads: s.Heads, Rows: read, Cols: read, Self: true, Values: s.Weights, Pool: pool})
 	}
 	return a, nil
 }
@@ -186,7 +201,7 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 	if text == "" {
 		text = firstRunes(strings.TrimSpace(sample.String()), min(m.settings.Model.Context, 32))
 	}
-	a, err := m.Attend(ctx, text)
+	a, err := m.attend(ctx, text, mostRows)
 	if err != nil {
 		return nil, err
 	}
