@@ -19,7 +19,7 @@ type Generator struct {
 	config GPTConfig
 	model  *GPT
 
-	next    *continuation
+	next    map[int]*continuation // by the number of tokens that they read
 	eval    *evaluator
 	without *ablatedGPT
 
@@ -129,6 +129,7 @@ func windows(text []int32, size int, read func(tokens, targets []int32, n int) e
 type continuation struct {
 	program        *tensor.Program
 	tokens, logits *tensor.Tensor
+	out            []float32 // of the newest run
 }
 
 // gptProbe holds the program that reads one sequence and fetches the attention weights.
@@ -138,15 +139,40 @@ type gptProbe struct {
 	taps    []*tensor.Tensor
 }
 
-// shortText is how many tokens the smaller of two probes reads: the weights of a context grow with its square, and most texts are short.
+// shortText is how many tokens the smaller of two programs reads: most texts are shorter than a long context, and the time that attention
+// takes grows with the square of what a program reads.
 const shortText = 256
 
-// probe compiles the program for sequences of at most that many tokens, when it is first needed.
-func (t *Generator) probe(tokens int) (*gptProbe, error) {
-	size := t.config.Context
-	if tokens <= shortText {
-		size = min(size, shortText)
+// reads returns how many tokens the program reads that is for a sequence of n.
+func (c GPTConfig) reads(n int) int {
+	if n <= shortText {
+		return min(c.Context, shortText)
 	}
+	return c.Context
+}
+
+// continuation compiles the program that continues a text of n tokens, when it is first needed.
+func (t *Generator) continuation(n int) (*continuation, error) {
+	size := t.config.reads(n)
+	if c := t.next[size]; c != nil {
+		return c, nil
+	}
+	c := &continuation{tokens: tensor.Input("tokens", tensor.I32, 1, size)}
+	c.logits = t.model.Forward(nn.Eval(), c.tokens)
+	var err error
+	if c.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{c.logits}}); err != nil {
+		return nil, err
+	}
+	if t.next == nil {
+		t.next = map[int]*continuation{}
+	}
+	t.next[size] = c
+	return c, nil
+}
+
+// probe compiles the program that fetches the attention weights of n tokens, when it is first needed.
+func (t *Generator) probe(n int) (*gptProbe, error) {
+	size := t.config.reads(n)
 	if p := t.probes[size]; p != nil {
 		return p, nil
 	}
@@ -163,21 +189,6 @@ func (t *Generator) probe(tokens int) (*gptProbe, error) {
 	return p, nil
 }
 
-// continuation compiles the programs that continue a text, when they are first needed.
-func (t *Generator) continuation() (*continuation, error) {
-	if t.next != nil {
-		return t.next, nil
-	}
-	c := &continuation{tokens: tensor.Input("tokens", tensor.I32, 1, t.config.Context)}
-	c.logits = t.model.Forward(nn.Eval(), c.tokens)
-	var err error
-	if c.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{c.logits}}); err != nil {
-		return nil, err
-	}
-	t.next = c
-	return c, nil
-}
-
 // Sampling says how to draw the next token. The zero value takes the likeliest.
 type Sampling struct {
 	Temperature float64 // divides the logits; 0: always the likeliest
@@ -188,24 +199,18 @@ type Sampling struct {
 // Generate continues tokens, at least one, by n tokens and passes each to emit; an error of emit ends it. It reads at most the Context
 // newest tokens.
 func (t *Generator) Generate(ctx context.Context, tokens []int32, n int, o Sampling, rng *rand.Rand, emit func(token int32) error) error {
-	c, err := t.continuation()
-	if err != nil {
-		return err
-	}
 	if len(tokens) == 0 {
 		return fmt.Errorf("transformer: there is nothing to go on with: give one token at least")
 	}
 	tokens = slices.Clone(tokens)
-	size, vocab := t.config.Context, t.config.Vocab
-	window, logits := make([]int32, size), make([]float32, c.logits.Len())
+	vocab := t.config.Vocab
 	for range n {
-		tokens = tokens[max(0, len(tokens)-size):]
-		clear(window[copy(window, tokens):]) // the model does not look at what follows
-		if err := run(ctx, c.program, tensor.Feed{c.tokens: window}, c.logits, logits); err != nil {
+		tokens = tokens[max(0, len(tokens)-t.config.Context):]
+		logits, err := t.logits(ctx, tokens)
+		if err != nil {
 			return err
 		}
-		last := len(tokens) - 1
-		next := o.draw(logits[last*vocab:(last+1)*vocab], rng)
+		next := o.draw(logits[(len(tokens)-1)*vocab:len(tokens)*vocab], rng)
 		if err := emit(next); err != nil {
 			return err
 		}
@@ -214,17 +219,26 @@ func (t *Generator) Generate(ctx context.Context, tokens []int32, n int, o Sampl
 	return nil
 }
 
-// Next returns the probability of each next token after at least one token and at most Context.
-func (t *Generator) Next(ctx context.Context, tokens []int32) ([]float32, error) {
-	c, err := t.continuation()
+// logits returns the logits after each of at most Context tokens.
+func (t *Generator) logits(ctx context.Context, tokens []int32) ([]float32, error) {
+	c, err := t.continuation(len(tokens))
 	if err != nil {
 		return nil, err
 	}
-	window, logits := make([]int32, t.config.Context), make([]float32, c.logits.Len())
-	if err := filled(window, tokens); err != nil {
+	window := make([]int32, c.tokens.Len())
+	if err := filled(window, tokens); err != nil { // the model does not look at what follows
 		return nil, err
 	}
-	if err := run(ctx, c.program, tensor.Feed{c.tokens: window}, c.logits, logits); err != nil {
+	if c.out == nil {
+		c.out = make([]float32, c.logits.Len())
+	}
+	return c.out, run(ctx, c.program, tensor.Feed{c.tokens: window}, c.logits, c.out)
+}
+
+// Next returns the probability of each next token after at least one token and at most Context.
+func (t *Generator) Next(ctx context.Context, tokens []int32) ([]float32, error) {
+	logits, err := t.logits(ctx, tokens)
+	if err != nil {
 		return nil, err
 	}
 	vocab := t.config.Vocab

@@ -49,7 +49,7 @@ func TestLossCountsEachTokenOnce(t *testing.T) {
 // slowLoss reads one window at a time.
 func slowLoss(t *testing.T, m *Generator, text []int32) float64 {
 	t.Helper()
-	c, err := m.continuation()
+	c, err := m.continuation(m.config.Context)
 	if err != nil {
 		t.Fatal(err)
 	}

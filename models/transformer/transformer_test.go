@@ -184,7 +184,7 @@ func TestGeneratorLearnsToCount(t *testing.T) {
 func TestFutureIsNotSeen(t *testing.T) {
 	rt := runtimeOf(t)
 	m := gptOf(t, rt, 0)
-	c, err := m.continuation()
+	c, err := m.continuation(m.config.Context)
 	if err != nil {
 		t.Fatal(err)
 	}
