@@ -136,17 +136,24 @@ func (p *HeatMaps) sectionsOf(r Rect, v *watch.HeatMaps) sections {
 	var row Rect
 	row, r = r.Top(24)
 	_, r = r.Top(4)
+	const apart = 6 // between the buttons that are no modes
+	n, room := 0.0, row.W
+	for i := range q.tools {
+		if p.offers(i, v) {
+			n++
+			if i >= int(modeCount) {
+				room -= apart
+			}
+		}
+	}
 	for i := range q.tools {
 		if !p.offers(i, v) {
 			continue
 		}
 		if i >= int(modeCount) {
-			_, row = row.Left(6)
+			_, row = row.Left(apart)
 		}
-		q.tools[i], row = row.Left(54)
-		if row.W == 0 {
-			q.tools[i] = Rect{}
-		}
+		q.tools[i], row = row.Left(min(54, room/n))
 	}
 	if p.mode == asText && v.Prompt.Next != nil {
 		_, q.text = r.Top(6)
