@@ -43,7 +43,7 @@ const (
 )
 
 func newDirs() dirs {
-	return dirs{shares: map[string]float64{}, sliders: map[string]*slider{}, groups: map[string]int{}, find: button{key: 'g'}}
+	return dirs{shares: map[string]float64{}, sliders: map[string]*slider{}, groups: map[string]int{}, find: button{key: 'x'}}
 }
 
 // all returns the directions: those that were found, then those of the run.

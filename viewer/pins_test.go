@@ -93,7 +93,7 @@ func TestKeepPoint(t *testing.T) {
 	d := newDesk(t, s)
 	_, p := panel[*Latent](d)
 	kept := func() (all []watch.Keep) {
-		d.e.Typed = "v"
+		d.e.Typed = "k"
 		d.tick()
 		for _, r := range d.take() {
 			if k, ok := r.(watch.Keep); ok {
