@@ -17,11 +17,11 @@ func (p *Status) help() []hint {
 		{"Space", "pause, resume"},
 		{"O", "one step while paused"},
 		{"1 2", "one step of a GAN's half"},
-		{"K", "a sample now"},
+		{"G", "a sample now"},
 		{"I", "inside the model"},
 		{", .", "half, twice the learning rate"},
 		{"S", "save"},
-		{"X", "train more steps"},
+		{"B", "train more steps"},
 		{"H", "to the start page"},
 	}
 }

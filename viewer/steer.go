@@ -63,7 +63,7 @@ func (p *Status) tune(in Input, s *watch.Snapshot) (ask []watch.Request, redraw 
 		return nil, false
 	}
 	t, paused := p.tuning(in.Size, s), s.State == watch.Paused
-	p.once.key, p.lower.key, p.higher.key = 'k', ',', '.'
+	p.once.key, p.lower.key, p.higher.key = 'g', ',', '.'
 	if paused {
 		p.once.key = 'o'
 	}
@@ -202,7 +202,7 @@ func (p *Status) rested(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 		p.further = 0
 		return ask, redraw
 	}
-	p.train.key, p.lower.key, p.higher.key = 'x', ',', '.'
+	p.train.key, p.lower.key, p.higher.key = 'b', ',', '.'
 	clicked, a := p.train.update(in, t.train)
 	if clicked {
 		ask = append(ask, watch.Train{Steps: s.Step + p.steps(s)})

@@ -35,18 +35,18 @@ func TestSteering(t *testing.T) {
 		key  string
 		want []watch.Request
 	}{
-		{"sample", steered(watch.Training), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.tuning(z, s).once }, "k", []watch.Request{watch.Sample{}}},
+		{"sample", steered(watch.Training), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.tuning(z, s).once }, "g", []watch.Request{watch.Sample{}}},
 		{"one step", steered(watch.Paused), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.tuning(z, s).once }, "o", []watch.Request{watch.Step{}}},
 		{"lower", steered(watch.Training), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.tuning(z, s).lower }, ",", []watch.Request{watch.Rate{Factor: 0.25}}},
 		{"higher", steered(watch.Paused), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.tuning(z, s).higher }, ".", []watch.Request{watch.Rate{Factor: 1}}},
 		{"home from a pause", steered(watch.Paused), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.tuning(z, s).home }, "h", []watch.Request{watch.Home{}}},
 		{"home", done(), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.resting(z, s).home }, "h", []watch.Request{watch.Home{}}},
-		{"train the rest", done(), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.resting(z, s).train }, "x", []watch.Request{watch.Train{Steps: 5000}}},
+		{"train the rest", done(), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.resting(z, s).train }, "b", []watch.Request{watch.Train{Steps: 5000}}},
 		{"not home from a training", steered(watch.Training), nil, "h", nil},
 		{"no step of what runs", steered(watch.Training), nil, "o", nil},
 		{"no rate of what is done", done(), nil, ",.", nil},
-		{"nothing of what cannot", bare(), nil, "ko,.hx", nil},
-		{"nothing more of what another process trains", func() *watch.Snapshot { s := done(); s.State = watch.Following; return s }(), nil, "x", nil},
+		{"nothing of what cannot", bare(), nil, "go,.hb", nil},
+		{"nothing more of what another process trains", func() *watch.Snapshot { s := done(); s.State = watch.Following; return s }(), nil, "b", nil},
 		{"one step of a half", halves(watch.Paused), func(p *Status, z Point, s *watch.Snapshot) Rect { return p.tuning(z, s).parts[1] }, "2", []watch.Request{watch.Step{Only: "generator"}}},
 		{"no half of what runs", halves(watch.Training), nil, "12", nil},
 		{"no third half", halves(watch.Paused), nil, "3", nil},
@@ -81,7 +81,7 @@ func TestFurtherSteps(t *testing.T) {
 	for _, c := range []struct {
 		keys string
 		want int
-	}{{"x", 10000}, {",", 0}, {"x", 7500}, {".", 0}, {".", 0}, {"x", 15000}} {
+	}{{"b", 10000}, {",", 0}, {"b", 7500}, {".", 0}, {".", 0}, {"b", 15000}} {
 		d.e.Typed = c.keys
 		d.tick()
 		var want []watch.Request
