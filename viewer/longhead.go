@@ -6,7 +6,7 @@ import (
 	"genview/models/watch"
 )
 
-// longHead is the chosen head of a long text, of which the maps of a view are only pooled. The head's stages have it.
+// longHead is the chosen head of a long text. The maps of a view have it pooled, the stages of a head in whole.
 type longHead struct {
 	stages  *watch.Stages // that it is of; nil: there is none
 	theme   Theme

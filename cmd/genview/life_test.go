@@ -182,14 +182,7 @@ func TestTextLife(t *testing.T) {
 	if p, err := os.ReadFile(page); err != nil || !bytes.Contains(p, []byte("<title>the mat</title>")) || !bytes.Contains(p, []byte("genview attention run")) {
 		t.Errorf("the page is %d bytes, %v", len(p), err)
 	}
-	if out := must(t, "attention", run, "the mat", "--stages", "h.0.attn:2"); strings.Count(out, "\n") != 8 || !strings.Contains(out, "looks most at") {
-		t.Errorf("the stages of a head are\n%s", out)
-	}
-	must(t, "attention", run, "the mat", "--stages", "h.0.attn:1", "-o", filepath.Join(dir, "stages.npz"))
-	refused(t, 1, `there is no head 3 of "h.0.attn"; the layers are h.0.attn (2 heads)`, "attention", run, "the mat", "--stages", "h.0.attn:3")
-	refused(t, 2, "give a layer and the number of a head", "attention", run, "the mat", "--stages", "h.0.attn")
-	refused(t, 2, "stages are written as .json or .npz", "attention", run, "the mat", "--stages", "h.0.attn:1", "-o", "stages.png")
-	refused(t, 2, "give one of the two", "attention", run, "the mat", "--stages", "h.0.attn:1", "--reduce", "average")
+	looksInto(t, run, dir)
 	var r struct {
 		Step  int
 		Loss  float64
@@ -231,6 +224,19 @@ func TestTextLife(t *testing.T) {
 	write("rhyme.txt", []byte("now it is ANOTHER text altogether, "+string(text)))
 	refused(t, 1, "is not what the run began with", "train", "--resume", run, "--steps", "70")
 	refused(t, 1, "is not the text that the run began with", "train", "--resume", run, "--steps", "70", "--accept-data")
+}
+
+// looksInto asks for the stages of a GPT's heads.
+func looksInto(t *testing.T, run, dir string) {
+	t.Helper()
+	if out := must(t, "attention", run, "the mat", "--stages", "h.0.attn:2"); strings.Count(out, "\n") != 8 || !strings.Contains(out, "looks most at") {
+		t.Errorf("the stages of a head are\n%s", out)
+	}
+	must(t, "attention", run, "the mat", "--stages", "h.0.attn:1", "-o", filepath.Join(dir, "stages.npz"))
+	refused(t, 1, `there is no head 3 of "h.0.attn"; the layers are h.0.attn (2 heads)`, "attention", run, "the mat", "--stages", "h.0.attn:3")
+	refused(t, 2, "give a layer and the number of a head", "attention", run, "the mat", "--stages", "h.0.attn")
+	refused(t, 2, "stages are written as .json or .npz", "attention", run, "the mat", "--stages", "h.0.attn:1", "-o", "stages.png")
+	refused(t, 2, "give one of the two", "attention", run, "the mat", "--stages", "h.0.attn:1", "--reduce", "average")
 }
 
 // TestGANLife trains both GANs, resumes one to the same bits, and uses it.

@@ -77,17 +77,8 @@ func TestViTWithoutHeads(t *testing.T) {
 		all[v.Name] = v.Tensor
 	}
 	weight, bias := all[tap+".out_proj.weight"], all[tap+".out_proj.bias"]
-	const width, size, places = 16, 8, 1 + 4
-	mean := make([]float32, size) // over all tokens of all pictures
-	for i := range held.classes {
-		s, err := m.Trainer.Stages(ctx, held.pixels[64*i:64*(i+1)], tap, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for k, v := range s.Values {
-			mean[k%size] += v / float32(places*len(held.classes))
-		}
-	}
+	const width, size = 16, 8
+	mean := meanOf(t, m, held, tap, 1, size)
 	w, b := read(weight), read(bias)
 	moved := slices.Clone(b)
 	for row := range width {
@@ -100,4 +91,20 @@ func TestViTWithoutHeads(t *testing.T) {
 	compare("zeros", got[1])
 	write(bias, moved)
 	compare("the mean", got[2])
+}
+
+// meanOf returns the mean output of a head over all tokens of all pictures, from its stages.
+func meanOf(t *testing.T, m *vitModel, held *holdout, tap string, head, size int) []float32 {
+	t.Helper()
+	mean := make([]float32, size)
+	for i := range held.classes {
+		s, err := m.Trainer.Stages(t.Context(), held.pixels[64*i:64*(i+1)], tap, head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range s.Values {
+			mean[k%size] += v / float32(s.To*len(held.classes))
+		}
+	}
+	return mean
 }

@@ -9,7 +9,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestDissection: what the stages come to is what the layer computes, with a mask, causally, and from another sequence.
+// TestDissection compares the last stage with the output of the layer: with a mask, causally, and from another sequence.
 func TestDissection(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()
