@@ -21,8 +21,15 @@ func TestShortenedTextsAreShownWhole(t *testing.T) {
 			at   Point
 			want string
 		}{
-			{Point{120, 70}, long}, {Point{120, 110}, long}, {Point{120, 150}, long}, {Point{60, 180}, long},
-			{Point{310, 70}, ""}, {Point{230, 70}, ""}, {Point{120, 90}, ""}, {Point{105, 180}, ""}, {Point{5, 5}, ""},
+			{Point{120, 70}, long},
+			{Point{120, 110}, long},
+			{Point{120, 150}, long},
+			{Point{60, 180}, long},
+			{Point{310, 70}, ""},
+			{Point{230, 70}, ""},
+			{Point{120, 90}, ""},
+			{Point{105, 180}, ""},
+			{Point{5, 5}, ""},
 		} {
 			if got := c.brush.under(w.at); got != w.want {
 				t.Errorf("at %v: %q, want %q", w.at, got, w.want)
