@@ -14,5 +14,8 @@
 // The window knows kinds of views, not models: each view of a snapshot gets a panel of its kind, with its title, so that a new model needs
 // no code here. Panels for which the window is too small share an area, and the user chooses one by its title.
 //
-// A widget toolkit was rejected: three buttons and a dragged dot do not need one, and none draws only when asked to.
+// The user hides panels, divides the window among them and chooses its colours; [Preferences] have all that it remembers. A colour is one of
+// each theme, and a Canvas takes the one of its window.
+//
+// A widget toolkit was rejected: buttons, fields and dragged dots do not need one, and none draws only when asked to.
 package viewer

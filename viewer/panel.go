@@ -34,7 +34,7 @@ type Input struct {
 	Wheel    float64 // how far the wheel was turned up over this panel, in notches
 	Outside  bool    // the left button was just pressed elsewhere
 	Typed    string
-	Letters  string // of the keys that were just pressed, on a US keyboard
+	Letters  string // of the keys that were just pressed, as Events has them
 	Keys     Keys
 	Theme    Theme
 	Attend   string // the newest text that a panel sent an Attend for; "" for none

@@ -16,7 +16,7 @@ type Events struct {
 	Menu    bool    // the right one was pressed just now
 	Wheel   float64 // how far the wheel was turned up, in notches
 	Typed   string  // the typed characters
-	Letters string  // of the keys that were pressed, on a US keyboard
+	Letters string  // of the keys that were pressed or repeat: without Shift, and Latin ones on each keyboard
 	Keys    Keys
 	Now     time.Time
 
