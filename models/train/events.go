@@ -65,7 +65,11 @@ func (l *loop) begin() error {
 	if m, ok := l.model.(parted); ok {
 		l.snap.Parts = m.Parts()
 	}
-	return l.setRate(l.History.Events().Rate())
+	factor := l.History.Events().Rate()
+	if factor != 1 {
+		l.run.notice("the learning rate is %.3g times that of the settings: it was changed to that while the run trained", factor)
+	}
+	return l.setRate(factor)
 }
 
 // setRate makes the learning rate a factor times that of the settings.

@@ -87,12 +87,16 @@ func TestActionsAreLoggedAndSurvive(t *testing.T) {
 	goOn := func(from int, rate float64) {
 		t.Helper()
 		m.rate, m.steps, m.onStep = 0, from, nil
+		said := told(r)
 		h, err := r.History()
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := runLoop(context.Background(), t, r, m, from, Options{Steps: from + 1, History: h}); err != nil || m.rate != rate {
 			t.Errorf("goes on from step %d with the rate × %v, %v; want %v", from, m.rate, err, rate)
+		}
+		if got := strings.Join(*said, "\n"); strings.Contains(got, "0.5 times that of the settings") != (rate == 0.5) {
+			t.Errorf("from step %d, with the rate × %v, it says %q", from, rate, got)
 		}
 	}
 	goOn(8, 0.5)

@@ -117,10 +117,10 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 	l.snap.State, l.snap.Home = watch.Compiling, l.OnHome != nil
 	l.snap.Show(l.History.Curves())
 	l.publish(from)
-	l.startRecording()
 	if err := l.begin(); err != nil {
 		return from, err
 	}
+	l.startRecording()
 	l.firstLook(ctx)
 	step, err := l.train(ctx, from)
 	err = l.finish(ctx, step, err)

@@ -20,7 +20,8 @@ import (
 type Run struct {
 	Dir string
 
-	// Notice receives what was found wrong and repaired while the run is written to; nil if nobody listens.
+	// Notice receives what was found wrong and repaired while the run is written to, and what is not as its settings say; nil if nobody
+	// listens.
 	Notice func(text string)
 
 	// Beside names the folders of other runs whose metrics [Run.History] has, too, to compare with.
@@ -218,7 +219,7 @@ func noConfig(dir string) error {
 	return fmt.Errorf("train: %s is no run, it has no %s: give a folder that genview train made", dir, configName)
 }
 
-// notice reports something that was found wrong and repaired.
+// notice reports something to Notice.
 func (r *Run) notice(format string, a ...any) {
 	if r.Notice != nil {
 		r.Notice(fmt.Sprintf(format, a...))
