@@ -19,12 +19,11 @@ type Generator struct {
 	config GPTConfig
 	model  *GPT
 
-	next    map[int]*continuation // by the number of tokens that they read
 	eval    *evaluator
 	without *ablatedGPT
 
 	dissected *dissected
-	probes    map[int]*gptProbe // by the number of tokens that they read
+	readings  map[readingKey]*reading
 }
 
 // NewGenerator builds and compiles the training step.
@@ -125,68 +124,56 @@ func windows(text []int32, size int, read func(tokens, targets []int32, n int) e
 	return nil
 }
 
-// continuation holds the program that reads one sequence.
-type continuation struct {
-	program        *tensor.Program
-	tokens, logits *tensor.Tensor
-	out            []float32 // of the newest run
-}
-
-// gptProbe holds the program that reads one sequence and fetches the attention weights.
-type gptProbe struct {
+// A reading is a program that reads one sequence.
+type reading struct {
 	program *tensor.Program
 	tokens  *tensor.Tensor
-	taps    []*tensor.Tensor
+	fetched []*tensor.Tensor // the logits, or the attention weights of all layers
 }
 
 // shortText is how many tokens the smaller of two programs reads: most texts are shorter than a long context, and the time that attention
 // takes grows with the square of what a program reads.
 const shortText = 256
 
-// reads returns how many tokens the program reads that is for a sequence of n.
-func (c GPTConfig) reads(n int) int {
+// reading compiles the program that reads n tokens, and fetches the logits or the attention weights, when it is first needed.
+func (t *Generator) reading(n int, weights bool) (*reading, error) {
+	size := t.config.Context
 	if n <= shortText {
-		return min(c.Context, shortText)
+		size = min(size, shortText)
 	}
-	return c.Context
-}
-
-// continuation compiles the program that continues a text of n tokens, when it is first needed.
-func (t *Generator) continuation(n int) (*continuation, error) {
-	size := t.config.reads(n)
-	if c := t.next[size]; c != nil {
-		return c, nil
+	key := readingKey{size, weights}
+	if r := t.readings[key]; r != nil {
+		return r, nil
 	}
-	c := &continuation{tokens: tensor.Input("tokens", tensor.I32, 1, size)}
-	c.logits = t.model.Forward(nn.Eval(), c.tokens)
+	r := &reading{tokens: tensor.Input("tokens", tensor.I32, 1, size)}
+	logits := t.model.Forward(nn.Eval(), r.tokens)
+	r.fetched = []*tensor.Tensor{logits}
+	if weights {
+		r.fetched = tensor.Taps(logits)
+	}
 	var err error
-	if c.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{c.logits}}); err != nil {
+	if r.program, err = t.Program(tensor.Outputs{Fetch: r.fetched}); err != nil {
 		return nil, err
 	}
-	if t.next == nil {
-		t.next = map[int]*continuation{}
+	if t.readings == nil {
+		t.readings = map[readingKey]*reading{}
 	}
-	t.next[size] = c
-	return c, nil
+	t.readings[key] = r
+	return r, nil
 }
 
-// probe compiles the program that fetches the attention weights of n tokens, when it is first needed.
-func (t *Generator) probe(n int) (*gptProbe, error) {
-	size := t.config.reads(n)
-	if p := t.probes[size]; p != nil {
-		return p, nil
+type readingKey struct {
+	size    int // tokens
+	weights bool
+}
+
+// run reads tokens. A model does not look at what follows them.
+func (r *reading) run(ctx context.Context, tokens []int32) error {
+	window := make([]int32, r.tokens.Len())
+	if err := filled(window, tokens); err != nil {
+		return err
 	}
-	p := &gptProbe{tokens: tensor.Input("tokens", tensor.I32, 1, size)}
-	p.taps = tensor.Taps(t.model.Forward(nn.Eval(), p.tokens))
-	var err error
-	if p.program, err = t.Program(tensor.Outputs{Fetch: p.taps}); err != nil {
-		return nil, err
-	}
-	if t.probes == nil {
-		t.probes = map[int]*gptProbe{}
-	}
-	t.probes[size] = p
-	return p, nil
+	return r.program.Run(ctx, tensor.Feed{r.tokens: window})
 }
 
 // Sampling says how to draw the next token. The zero value takes the likeliest.
@@ -221,18 +208,15 @@ func (t *Generator) Generate(ctx context.Context, tokens []int32, n int, o Sampl
 
 // logits returns the logits after each of at most Context tokens.
 func (t *Generator) logits(ctx context.Context, tokens []int32) ([]float32, error) {
-	c, err := t.continuation(len(tokens))
+	r, err := t.reading(len(tokens), false)
 	if err != nil {
 		return nil, err
 	}
-	window := make([]int32, c.tokens.Len())
-	if err := filled(window, tokens); err != nil { // the model does not look at what follows
+	if err := r.run(ctx, tokens); err != nil {
 		return nil, err
 	}
-	if c.out == nil {
-		c.out = make([]float32, c.logits.Len())
-	}
-	return c.out, run(ctx, c.program, tensor.Feed{c.tokens: window}, c.logits, c.out)
+	logits := make([]float32, r.fetched[0].Len())
+	return logits, r.program.Fetch(r.fetched[0], logits)
 }
 
 // Next returns the probability of each next token after at least one token and at most Context.
@@ -304,20 +288,16 @@ func (t *Generator) Attention(ctx context.Context, tokens []int32) ([]Shares, er
 
 // Pooled is Attention with the greatest of each side × side weights in place of all: of T tokens there are ⌈T/side⌉ rows and columns.
 func (t *Generator) Pooled(ctx context.Context, tokens []int32, side int) ([]Shares, error) {
-	p, err := t.probe(len(tokens))
+	r, err := t.reading(len(tokens), true)
 	if err != nil {
 		return nil, err
 	}
-	window := make([]int32, p.tokens.Len())
-	if err := filled(window, tokens); err != nil {
-		return nil, err
-	}
-	if err := p.program.Run(ctx, tensor.Feed{p.tokens: window}); err != nil {
+	if err := r.run(ctx, tokens); err != nil {
 		return nil, err
 	}
 	var all []Shares
-	for _, tap := range p.taps { // one after the other: a layer's weights of a long text take many megabytes
-		s, err := shares(p.program, tap, len(tokens), len(tokens))
+	for _, tap := range r.fetched { // one after the other: a layer's weights of a long text take many megabytes
+		s, err := shares(r.program, tap, len(tokens), len(tokens))
 		if err != nil {
 			return nil, err
 		}

@@ -184,13 +184,9 @@ func TestGeneratorLearnsToCount(t *testing.T) {
 func TestFutureIsNotSeen(t *testing.T) {
 	rt := runtimeOf(t)
 	m := gptOf(t, rt, 0)
-	c, err := m.continuation(m.config.Context)
-	if err != nil {
-		t.Fatal(err)
-	}
 	logits := func(tokens []int32) []float32 {
-		out := make([]float32, c.logits.Len())
-		if err := run(context.Background(), c.program, tensor.Feed{c.tokens: tokens}, c.logits, out); err != nil {
+		out, err := m.logits(t.Context(), tokens)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return out
@@ -277,8 +273,8 @@ func TestPooledAttention(t *testing.T) {
 		return all[0]
 	}
 	whole, short := attention(context, 1), attention(10, 1)
-	if len(m.probes) != 2 || short.To != 10 || whole.To != context {
-		t.Fatalf("%d programs read %d and %d tokens", len(m.probes), short.To, whole.To)
+	if len(m.readings) != 2 || short.To != 10 || whole.To != context {
+		t.Fatalf("%d programs read %d and %d tokens", len(m.readings), short.To, whole.To)
 	}
 	at := func(s Shares, head, i, j int) float32 { return s.Weights[(head*s.To+i)*s.From+j] }
 	for head := range 2 {
