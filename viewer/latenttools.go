@@ -205,7 +205,7 @@ func (p *Latent) useTools(in Input, s *watch.Snapshot, q parts) (ask []watch.Req
 // writing tells whether the user edits the field.
 func (p *Latent) writing() bool { return p.seed.on || p.dirs.name.on }
 
-// caret returns where.
+// caret returns where the field's caret is.
 func (p *Latent) caret() Rect {
 	if p.dirs.name.on {
 		return p.dirs.name.at
