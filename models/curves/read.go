@@ -1,6 +1,7 @@
 package curves
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,10 @@ type Run struct {
 	Records []train.Record // Elapsed is the time trained since step 0, over all the times that the run was resumed
 }
 
-// Read reads the metrics of a run folder. It returns an error if there are none.
+// ErrNone says that a run has logged nothing.
+var ErrNone = errors.New("has no metrics")
+
+// Read reads the metrics of a run folder. It returns [ErrNone] if there are none.
 func Read(dir string) (*Run, error) {
 	_, folder, err := run.Read(dir, run.Place{Accept: true})
 	if err != nil {
@@ -28,7 +32,7 @@ func Read(dir string) (*Run, error) {
 	return Of(folder)
 }
 
-// Of reads the metrics of an open run folder. It returns an error if there are none.
+// Of reads the metrics of an open run folder. It returns [ErrNone] if there are none.
 func Of(folder *train.Run) (*Run, error) {
 	all, err := folder.Records()
 	if err != nil {
@@ -36,7 +40,7 @@ func Of(folder *train.Run) (*Run, error) {
 	}
 	dir := folder.Dir
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s has no metrics yet: it is trained further with genview train --resume %s", dir, dir)
+		return nil, fmt.Errorf("%s %w yet: it is trained further with genview train --resume %s", dir, ErrNone, dir)
 	}
 	var before, last time.Duration // before: until the run was resumed
 	for i := range all {
