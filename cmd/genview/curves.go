@@ -33,15 +33,10 @@ several have one for each metric, in which each run has a color. Without -o the 
 					return usageError{err}
 				}
 			}
-			var runs []*curves.Run
-			for _, dir := range dirs {
-				r, err := curves.Read(dir)
-				if err != nil {
-					return err
-				}
-				runs = append(runs, r)
+			runs, err := readCurves(dirs)
+			if err != nil {
+				return err
 			}
-			distinguish(runs, dirs)
 			if out == "" {
 				return curves.Table(a.out, runs, o)
 			}
@@ -62,6 +57,19 @@ several have one for each metric, in which each run has a color. Without -o the 
 	fl.IntVar(&o.To, "to", 0, "last step; 0: to the end")
 	fl.IntVar(&o.Width, "width", 0, fmt.Sprintf("width of the picture in pixels, from %d to %d (default 960)", curves.LeastWidth, curves.MostWidth))
 	return c
+}
+
+// readCurves reads the metrics of runs.
+func readCurves(dirs []string) (all []*curves.Run, err error) {
+	for _, dir := range dirs {
+		r, err := curves.Read(dir)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	distinguish(all, dirs)
+	return all, nil
 }
 
 // distinguish gives runs whose folders have one name the paths that the user gave.

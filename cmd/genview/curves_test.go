@@ -10,7 +10,7 @@ import (
 func charts(t *testing.T, dir, run string) {
 	t.Helper()
 	table := must(t, "curves", run, run+"/", "--only", "kl", "--from", "2")
-	if !strings.HasPrefix(table, "run,step,elapsed_s,examples_per_s,kl\n"+run+",") || strings.Contains(table, ",1,") || !strings.Contains(table, ",40,") {
+	if !strings.HasPrefix(table, "run,step,time,elapsed_s,examples_per_s,kl\n"+run+",") || strings.Contains(table, ",1,") || !strings.Contains(table, ",40,") {
 		t.Errorf("the table is %s", table)
 	}
 	picture := filepath.Join(dir, "curves.svg")

@@ -1,18 +1,23 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// TestRuns lists a run in both forms.
+// TestRuns lists a run in both forms, and exports it.
 func TestRuns(t *testing.T) {
 	dir := t.TempDir()
 	run := filepath.Join(dir, "letters")
-	must(t, tiny("--out", run, "--steps", "3")...)
-	if out := must(t, "runs", dir); !strings.Contains(out, "finished  3 of 3") || out != must(t, "runs", "list", run) {
+	must(t, tiny("--out", run, "--steps", "3", "--tensorboard")...)
+	must(t, "train", "--resume", run, "--steps", "4")
+	if files, err := filepath.Glob(filepath.Join(run, "events.out.tfevents.*")); err != nil || len(files) != 2 || !bytes.Contains(read(t, files[1]), []byte("weights/fc1.weight")) {
+		t.Errorf("two sessions have the event files %q, %v", files, err)
+	}
+	if out := must(t, "runs", dir); !strings.Contains(out, "finished  4 of 4") || out != must(t, "runs", "list", run) {
 		t.Errorf("the list is %s", out)
 	}
 	var all []runLine
@@ -20,6 +25,17 @@ func TestRuns(t *testing.T) {
 		t.Errorf("the list is %+v, %v", all, err)
 	}
 	refused(t, 1, "there is no folder lsit; did you mean genview runs list?", "runs", "lsit")
+	if out := must(t, "runs", "export", run, "--jsonl"); !strings.HasPrefix(out, `{"run":"letters","step":1,"loss":`) || !strings.Contains(out, `"time":"2`) {
+		t.Errorf("as JSON lines it is %s", out)
+	}
+	csv := filepath.Join(dir, "letters.csv")
+	if out := must(t, "runs", "export", run, "--csv", "-o", csv); out != csv+"\n" || !strings.HasPrefix(string(read(t, csv)), "run,step,time,") {
+		t.Errorf("export says %s", out)
+	}
+	if out := must(t, "runs", "export", run, "--tensorboard", filepath.Join(dir, "board")); !strings.Contains(out, filepath.Join("board", "letters", "events.out.tfevents.")) {
+		t.Errorf("export says %s", out)
+	}
+	refused(t, 2, "say in one form what to write", "runs", "export", run)
 	if out := must(t, "runs", t.TempDir()); !strings.HasPrefix(out, "there are no runs in ") {
 		t.Errorf("without runs it says %q", out)
 	}

@@ -30,6 +30,7 @@ type trainFlags struct {
 	seed                       uint64
 	set                        []string
 	accept                     bool // accept changed data
+	tensorboard                bool
 	profile                    profileFlags
 }
 
@@ -74,6 +75,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.StringVar(&f.precision, "precision", "f32", "type of the operands of products: f32, or bf16 for less memory and, on GPUs with matrix units, more speed")
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of weights, noise and the order of examples")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
+	fl.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard into the run's folder while it trains (also record.tensorboard; off, because genview runs export writes them afterwards, too)")
 	f.profile.add(c)
 	c.Flags().Lookup("profile").Usage += "; with --dry-run what the driver's compiler says of it"
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
@@ -113,6 +115,9 @@ func (a *app) configure(c *cobra.Command, f *trainFlags, words []string) (plan, 
 	if changed("steps") {
 		cfg.SetSteps(f.steps)
 	}
+	if changed("tensorboard") {
+		cfg.Record.TensorBoard = f.tensorboard
+	}
 	if err := setAll(cfg, f.set); err != nil {
 		return plan{}, err
 	}
@@ -138,6 +143,9 @@ func (f *trainFlags) again(c *cobra.Command, words []string) (plan, error) {
 		if err := source.Readable(); err != nil {
 			return plan{}, err
 		}
+	}
+	if c.Flags().Changed("tensorboard") {
+		cfg.Record.TensorBoard = f.tensorboard
 	}
 	if c.Flags().Changed("steps") {
 		if cfg.Steps = f.steps; f.steps < 1 {

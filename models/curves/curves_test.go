@@ -23,13 +23,14 @@ import (
 
 // logged returns a run whose loss falls from 64 to 0.5 in eight records, and whose accuracy comes every other record.
 func logged(name string) *curves.Run {
-	r := &curves.Run{Name: name}
+	r, began := &curves.Run{Name: name}, time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	for i := range 8 {
+		elapsed := time.Duration(i+1) * time.Second
 		m := watch.Metrics{{Name: "loss", Value: math.Exp2(float64(6 - i))}}
 		if i%2 == 1 {
 			m = append(m, watch.Metric{Name: "accuracy", Value: float64(i) / 10})
 		}
-		r.Records = append(r.Records, train.Record{Step: 10 * (i + 1), Metrics: m, ExamplesPerS: 100, Elapsed: time.Duration(i+1) * time.Second})
+		r.Records = append(r.Records, train.Record{Step: 10 * (i + 1), Metrics: m, ExamplesPerS: 100, Elapsed: elapsed, Time: began.Add(elapsed)})
 	}
 	return r
 }
@@ -39,10 +40,10 @@ func Example() {
 		fmt.Println(err)
 	}
 	// Output:
-	// run,step,elapsed_s,examples_per_s,loss,accuracy
-	// letters,60,6,100,2,0.5
-	// letters,70,7,100,1,
-	// letters,80,8,100,0.5,0.7
+	// run,step,time,elapsed_s,examples_per_s,loss,accuracy
+	// letters,60,2026-11-24T10:00:06Z,6,100,2,0.5
+	// letters,70,2026-11-24T10:00:07Z,7,100,1,
+	// letters,80,2026-11-24T10:00:08Z,8,100,0.5,0.7
 }
 
 // drawn writes curves as a PNG and reads it.

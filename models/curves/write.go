@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"genview/vk/files"
 )
@@ -90,17 +91,22 @@ func (o Options) check(runs []*Run) error {
 	return nil
 }
 
-// table writes comma-separated values (RFC 4180). A metric that a step has not, or that was not finite, is empty.
+// table writes comma-separated values (RFC 4180). A metric that a step has not, or that was not finite, is empty, and so is the time of a
+// step that an earlier version logged.
 func table(to io.Writer, runs []*Run, o Options) error {
 	names := metrics(runs)
 	if len(o.Only) > 0 {
 		names = o.Only
 	}
 	w := csv.NewWriter(to)
-	_ = w.Write(slices.Concat([]string{"run", "step", "elapsed_s", "examples_per_s"}, names)) // w.Error has the error
+	_ = w.Write(slices.Concat([]string{"run", "step", "time", "elapsed_s", "examples_per_s"}, names)) // w.Error has the error
 	for _, r := range runs {
 		for _, rec := range r.within(o.From, o.To) {
-			line := []string{r.Name, strconv.Itoa(rec.Step), number(rec.Elapsed.Seconds()), number(rec.ExamplesPerS)}
+			logged := ""
+			if !rec.Time.IsZero() {
+				logged = rec.Time.Format(time.RFC3339Nano)
+			}
+			line := []string{r.Name, strconv.Itoa(rec.Step), logged, number(rec.Elapsed.Seconds()), number(rec.ExamplesPerS)}
 			for _, name := range names {
 				v := math.NaN()
 				for _, m := range rec.Metrics {

@@ -202,7 +202,7 @@ func TestDraw(t *testing.T) {
 		path := filepath.Join(dir, "films", name)
 		s.past.Send(watch.Draw{Only: []string{"loss", "loss · other"}, Time: true})
 		s.until(s.past, "a remark of where the curves are", func(s *watch.Snapshot) bool { return s.Notice == "saved "+path+".svg, .png, .csv" })
-		for ending, want := range map[string]string{".svg": "time trained", ".png": "PNG", ".csv": "run,step,elapsed_s,examples_per_s,loss\n"} {
+		for ending, want := range map[string]string{".svg": "time trained", ".png": "PNG", ".csv": "run,step,time,elapsed_s,examples_per_s,loss\n"} {
 			if p, err := os.ReadFile(path + ending); err != nil || !strings.Contains(string(p), want) {
 				t.Errorf("%s%s has no %q (%v)", name, ending, want, err)
 			}

@@ -33,6 +33,8 @@ type Header struct {
 
 	Record struct {
 		Budget int `yaml:"budget" doc:"largest size of the recording in MiB; 0: nothing is recorded" range:"[0,1048576]"`
+
+		TensorBoard bool `yaml:"tensorboard,omitempty" doc:"write event files, which TensorBoard shows, into the run's folder"`
 	} `yaml:"record"`
 
 	Precision string `yaml:"precision,omitempty" doc:"type of the operands of products: f32, or bf16 for less memory and, on GPUs with matrix units, more speed" oneof:",f32,bf16"`

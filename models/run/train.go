@@ -234,7 +234,9 @@ func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 		if t.Began != nil {
 			t.Began(t.Step)
 		}
-		step, err := train.Loop(ctx, t.Folder, t.Runtime, t.Model, t.Step, o)
+		logged, end := t.logged(o)
+		step, err := train.Loop(ctx, t.Folder, t.Runtime, t.Model, t.Step, logged)
+		end()
 		t.Step = step
 		if !errors.Is(err, vk.ErrDeviceLost) || ctx.Err() != nil {
 			return err

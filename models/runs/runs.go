@@ -105,7 +105,7 @@ func isRun(dir string) bool {
 
 // Read returns what is known of a run folder. Files that cannot be read are named by Problem.
 func Read(dir string) *Run {
-	r := &Run{Dir: dir, Name: nameOf(dir), State: Broken}
+	r := &Run{Dir: dir, Name: NameOf(dir), State: Broken}
 	for _, path := range []string{(&train.Run{Dir: dir}).MetricsPath(), (&train.Run{Dir: dir}).ConfigPath()} {
 		if info, err := os.Stat(path); err == nil {
 			r.Changed = info.ModTime()
@@ -174,8 +174,8 @@ func newest(records []train.Record) (all watch.Metrics) {
 	return all
 }
 
-// nameOf returns the name of a folder, also of "." and "..".
-func nameOf(dir string) string {
+// NameOf returns the name of a folder, also of "." and "..".
+func NameOf(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {
 		return filepath.Base(abs)
 	}

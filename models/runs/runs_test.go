@@ -15,6 +15,8 @@ import (
 	"genview/models/watch"
 )
 
+var began = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
 // made makes the folder of a run with a checkpoint at a step and two logged steps, and leaves it locked.
 func made(dir, preset string, at, steps int, m watch.Metrics, set ...string) (*train.Run, error) {
 	c, err := run.New(preset)
@@ -37,7 +39,7 @@ func made(dir, preset string, at, steps int, m watch.Metrics, set ...string) (*t
 		return nil, err
 	}
 	for step := range 2 {
-		if err := r.Append(train.Record{Step: at - 1 + step, Metrics: m, Elapsed: time.Second}); err != nil {
+		if err := r.Append(train.Record{Step: at - 1 + step, Metrics: m, Elapsed: time.Second, Time: began.Add(time.Duration(step) * time.Second)}); err != nil {
 			return nil, err
 		}
 	}

@@ -70,6 +70,9 @@ func (l *loop) look(ctx context.Context, step int) []watch.View {
 			views = append(views, layers)
 		}
 	}
+	if err == nil {
+		l.tell(ctx, step, views)
+	}
 	took := time.Since(began)
 	l.next = time.Now().Add(pause(l.rt.Device().Info().Class, took))
 	l.unwatched.looked(step, took)

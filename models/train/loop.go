@@ -40,6 +40,7 @@ type Options struct {
 	SaveEvery    int                                   // steps
 	OnStep       func(step int, trained time.Duration) // receives each step, and the time trained without pauses; nil for none
 	OnLog        func(Record)                          // nil for none
+	OnLook       func(step int, views []watch.View)    // receives views, with those of the parameters: of samples, and of looks as far apart as in a recording; nil for none
 	OnHome       func()                                // is called when the onlooker goes back to the start page, before the loop ends; nil: there is none
 	OnSave       func(step int)                        // receives each checkpoint that is on the disk; nil for none
 	Bus          *watch.Bus                            // nil for none
@@ -55,15 +56,20 @@ type Record struct {
 	Metrics      watch.Metrics
 	ExamplesPerS float64
 	Elapsed      time.Duration
+	Time         time.Time // when it was logged; zero: not known, because an earlier version wrote it
 }
 
-// MarshalJSON writes the record flat: step, the metrics by name, examples_per_s, elapsed_s.
+// MarshalJSON writes the record flat: step, the metrics by name, examples_per_s, elapsed_s, time.
 func (r Record) MarshalJSON() ([]byte, error) {
 	out := fmt.Appendf(nil, `{"step":%d`, r.Step)
 	for _, m := range r.Metrics {
 		out = fmt.Appendf(out, `,%q:%s`, m.Name, number(m.Value))
 	}
-	return fmt.Appendf(out, `,"examples_per_s":%s,"elapsed_s":%s}`, number(r.ExamplesPerS), number(r.Elapsed.Seconds())), nil
+	out = fmt.Appendf(out, `,"examples_per_s":%s,"elapsed_s":%s`, number(r.ExamplesPerS), number(r.Elapsed.Seconds()))
+	if !r.Time.IsZero() {
+		out = fmt.Appendf(out, `,"time":%q`, r.Time.Format(time.RFC3339Nano))
+	}
+	return append(out, '}'), nil
 }
 
 func number(v float64) string {
@@ -94,6 +100,7 @@ type loop struct {
 	writing   writing
 	recorder  *record.Writer // nil for none
 	unwatched unwatched
+	tells     tells
 }
 
 // Loop trains from a step until Options.Steps, the end of ctx, or a request to stop; then it saves. It returns the step that it reached.
@@ -102,7 +109,7 @@ type loop struct {
 // after the state was saved. A loss or a state that is not finite ends the run with [ErrNotFinite] and is not saved. If the device is lost,
 // nothing can be saved: the error is [tensor.ErrDeviceLost], and the newest checkpoint is what is left.
 func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, o Options) (int, error) {
-	l := &loop{Options: o, run: run, rt: rt, model: m, from: from, saved: -1, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot}
+	l := &loop{Options: o, run: run, rt: rt, model: m, from: from, saved: -1, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot, tells: tells{told: -1}}
 	if l.History == nil {
 		l.History = watch.NewHistory(historyPoints)
 	}
@@ -125,6 +132,7 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 	step, err := l.train(ctx, from)
 	err = l.finish(ctx, step, err)
 	l.inspect(false)
+	l.tells.end()
 	l.endRecording()
 	return step, err
 }
@@ -236,7 +244,7 @@ func (l *loop) log(step int) error {
 	}
 	now := time.Now()
 	seconds := now.Sub(l.last).Seconds() / float64(step-l.logged)
-	r := Record{Step: step, Metrics: m, ExamplesPerS: float64(l.Batch) / seconds, Elapsed: now.Sub(l.began)}
+	r := Record{Step: step, Metrics: m, ExamplesPerS: float64(l.Batch) / seconds, Elapsed: now.Sub(l.began), Time: now.UTC().Truncate(time.Millisecond)}
 	l.logged, l.last = step, now
 	l.write(r)
 	if l.OnLog != nil {

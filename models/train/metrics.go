@@ -80,7 +80,8 @@ func (r *Run) Records() (all []Record, err error) {
 	return all, nil
 }
 
-// parseRecord reads a line that Record.MarshalJSON wrote, with its metrics in their order. It leaves out what was not finite.
+// parseRecord reads a line that Record.MarshalJSON wrote, with its metrics in their order. It leaves out values that are no numbers,
+// such as those that were not finite.
 func parseRecord(line []byte) (rec Record, err error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	if _, err = d.Token(); err != nil {
@@ -91,20 +92,26 @@ func parseRecord(line []byte) (rec Record, err error) {
 		if err != nil {
 			return rec, err
 		}
-		var v *float64
-		if err := d.Decode(&v); err != nil {
+		var value any
+		if err := d.Decode(&value); err != nil {
 			return rec, err
 		}
+		if text, ok := value.(string); ok && name == "time" {
+			if rec.Time, err = time.Parse(time.RFC3339Nano, text); err != nil {
+				return rec, err
+			}
+		}
+		v, ok := value.(float64)
 		switch {
-		case v == nil:
+		case !ok:
 		case name == "step":
-			rec.Step = int(*v)
+			rec.Step = int(v)
 		case name == "examples_per_s":
-			rec.ExamplesPerS = *v
+			rec.ExamplesPerS = v
 		case name == "elapsed_s":
-			rec.Elapsed = time.Duration(*v * float64(time.Second))
+			rec.Elapsed = time.Duration(v * float64(time.Second))
 		default:
-			rec.Metrics = append(rec.Metrics, watch.Metric{Name: fmt.Sprint(name), Value: *v})
+			rec.Metrics = append(rec.Metrics, watch.Metric{Name: fmt.Sprint(name), Value: v})
 		}
 	}
 	return rec, nil

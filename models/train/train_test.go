@@ -200,10 +200,10 @@ func TestRunFolder(t *testing.T) {
 }
 
 func TestMetricsAreTrimmedAndRead(t *testing.T) {
-	r := create(t)
+	r, logged := create(t), time.Date(2026, 11, 24, 12, 0, 0, 5e6, time.UTC)
 	for step := 1; step <= 4; step++ {
 		m := watch.Metrics{{Name: "loss", Value: float64(10 * step)}, {Name: "a", Value: math.NaN()}, {Name: "kl", Value: 2}}
-		if err := r.Append(Record{Step: step, Metrics: m, ExamplesPerS: 5, Elapsed: time.Second}); err != nil {
+		if err := r.Append(Record{Step: step, Metrics: m, ExamplesPerS: 5, Elapsed: time.Second, Time: logged}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -221,6 +221,9 @@ func TestMetricsAreTrimmedAndRead(t *testing.T) {
 	kept, err := os.ReadFile(path)
 	if want := p[:bytes.LastIndex(p[:len(p)-1], []byte("\n"))+1]; err != nil || !bytes.Equal(kept, want) {
 		t.Errorf("kept %q, want %q", kept, want)
+	}
+	if all, err := r.Records(); err != nil || len(all) != 3 || all[2].Time != logged || all[2].Elapsed != time.Second {
+		t.Errorf("read back as %+v, %v", all, err)
 	}
 	h, err := r.History()
 	if err != nil {

@@ -1,0 +1,44 @@
+package run
+
+import (
+	"time"
+
+	"genview/models/tensorboard"
+	"genview/models/train"
+	"genview/models/watch"
+)
+
+// logged returns options of a loop that also write event files for TensorBoard if the run is to have them, and what ends that.
+func (t *Training) logged(o train.Options) (train.Options, func()) {
+	if !t.Config.Record.TensorBoard {
+		return o, func() {}
+	}
+	log := tensorboard.Start(t.Folder.Dir, tensorboard.Options{
+		From: t.Step, Settings: t.Config.Hyperparameters(), CacheDir: o.CacheDir,
+		Say: func(text string) { t.host.notice("%s", text) },
+	})
+	onLog, onLook := o.OnLog, o.OnLook
+	o.OnLog = func(r train.Record) {
+		log.Metrics(r.Step, r.Time, append(r.Metrics[:len(r.Metrics):len(r.Metrics)], watch.Metric{Name: "examples_per_s", Value: r.ExamplesPerS}))
+		if onLog != nil {
+			onLog(r)
+		}
+	}
+	o.OnLook = func(step int, views []watch.View) {
+		log.Views(step, time.Now(), views)
+		if onLook != nil {
+			onLook(step, views)
+		}
+	}
+	return o, log.End
+}
+
+// Hyperparameters returns the kind of the model and the settings that a user chooses, for programs that compare runs.
+func (c *Config) Hyperparameters() (all []watch.Setting) {
+	for _, s := range c.List() {
+		if !s.Found || s.Key == "kind" {
+			all = append(all, watch.Setting{Key: s.Key, Value: s.Value, Meaning: s.Meaning})
+		}
+	}
+	return all
+}

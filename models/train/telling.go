@@ -1,0 +1,60 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"genview/models/inspect"
+	"genview/models/watch"
+)
+
+// tells passes looks on to Options.OnLook.
+type tells struct {
+	told      int // the newest step that was passed on; below 0: none
+	inspector *inspect.Inspector
+	failed    bool // parameters cannot be looked at
+}
+
+// tellDue tells whether to pass on a look at a step: the looks between those of samples are as far apart as in a recording.
+func (l *loop) tellDue(step int) bool {
+	told := l.tells.told
+	return l.OnLook != nil && step != told && (told < 0 || due(step, l.SampleEvery) || step == l.Steps || float64(step) >= spread*float64(told))
+}
+
+// tell passes views on if that is due, with a look at the parameters.
+func (l *loop) tell(ctx context.Context, step int, views []watch.View) {
+	if !l.tellDue(step) {
+		return
+	}
+	t := &l.tells
+	t.told = step
+	if l.inspector == nil && !t.failed { // otherwise the views have the parameters
+		layers, err := t.look(ctx, l)
+		if err != nil {
+			t.failed = true
+			l.run.notice("the model's parameters cannot be looked at: %v", err)
+		} else {
+			views = append(slices.Clip(views), layers)
+		}
+	}
+	l.OnLook(step, views)
+}
+
+// look looks at the parameters.
+func (t *tells) look(ctx context.Context, l *loop) (*watch.Layers, error) {
+	if t.inspector == nil {
+		in, err := inspect.New(l.rt, l.model.State())
+		if err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		t.inspector = in
+	}
+	return t.inspector.Look(ctx)
+}
+
+func (t *tells) end() {
+	if t.inspector != nil {
+		t.inspector.Close()
+	}
+}
