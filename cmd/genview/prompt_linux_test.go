@@ -42,23 +42,35 @@ func newTypist(t *testing.T, master *os.File) *typist {
 	return y
 }
 
-// types types a text and waits until the terminal shows another.
-func (y *typist) types(text, want string) {
+// types types a text and waits until the terminal shows others, in their order.
+func (y *typist) types(text string, wants ...string) {
 	y.t.Helper()
 	y.text = ""
 	if _, err := y.file.WriteString(text); err != nil {
 		y.t.Fatal(err)
 	}
-	for late := time.After(30 * time.Second); !strings.Contains(y.text, want); {
+	for late := time.After(30 * time.Second); !inOrder(y.text, wants); {
 		select {
 		case p, ok := <-y.heard:
 			if y.text += string(p); !ok {
 				y.t.Fatalf("after %q it ended with %q", text, y.text)
 			}
 		case <-late:
-			y.t.Fatalf("after %q it has not said %q but %q", text, want, y.text)
+			y.t.Fatalf("after %q it has not said %q but %q", text, wants, y.text)
 		}
 	}
+}
+
+// inOrder reports whether a text contains others, one after another.
+func inOrder(text string, wants []string) bool {
+	for _, want := range wants {
+		_, after, ok := strings.Cut(text, want)
+		if !ok {
+			return false
+		}
+		text = after
+	}
+	return true
 }
 
 // TestPrompt types at the prompt: names are completed, pictures open a window, errors, Ctrl-C and a lost window end no more than a statement,
@@ -103,7 +115,7 @@ func TestPrompt(t *testing.T) {
 		t.Errorf("without its X server the window is there: %q", y.text)
 	}
 	y.types("show(m.seed(3))\r", prompt)
-	y.types("6 * 9\r", "54") // the prompt would be too little: a message that comes while a line is edited lets it be drawn again
+	y.types("6 * 9\r", "54", prompt) // a message that comes late draws the prompt again, and Ctrl-D counts only at a prompt
 	if _, err := master.WriteString("\x04"); err != nil {
 		t.Fatal(err)
 	}
