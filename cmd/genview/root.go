@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"genview/models/run"
+	"genview/models/telemetry"
 	"genview/tensor"
 	"genview/viewer"
 	"genview/vk"
@@ -47,6 +48,9 @@ type app struct {
 	place  run.Place    // of the data of an opened run
 	beside []string     // folders of runs whose curves the window has, too
 	loaded *run.Session // the last run that was opened
+
+	telemetry string           // address at which Prometheus is told of trainings; "": none
+	meter     *telemetry.Meter // what it is told; nil: nothing yet
 
 	anonymous bool // files that are written do not say where they come from
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,6 +36,12 @@ func TestRuns(t *testing.T) {
 	if out := must(t, "runs", "export", run, "--tensorboard", filepath.Join(dir, "board")); !strings.Contains(out, filepath.Join("board", "letters", "events.out.tfevents.")) {
 		t.Errorf("export says %s", out)
 	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	refused(t, 1, "is taken by another program", tiny("--out", filepath.Join(dir, "no"), "--metrics", l.Addr().String())...)
 	refused(t, 2, "say in one form what to write", "runs", "export", run)
 	if out := must(t, "runs", t.TempDir()); !strings.HasPrefix(out, "there are no runs in ") {
 		t.Errorf("without runs it says %q", out)

@@ -13,6 +13,7 @@ import (
 
 	"genview/models/family"
 	"genview/models/run"
+	"genview/models/telemetry"
 	"genview/models/train"
 	"genview/models/watch"
 	"genview/models/zoo"
@@ -76,6 +77,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of weights, noise and the order of examples")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	fl.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard into the run's folder while it trains (also record.tensorboard; off, because genview runs export writes them afterwards, too)")
+	fl.StringVar(&a.telemetry, "metrics", "", "tell Prometheus at /metrics of this address how the training goes; a port alone, as 9464, is this machine's")
 	f.profile.add(c)
 	c.Flags().Lookup("profile").Usage += "; with --dry-run what the driver's compiler says of it"
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
@@ -245,6 +247,7 @@ type job struct {
 	*run.Training
 	console *console
 	profile *profile
+	meter   *telemetry.Meter // nil: nobody is told
 	json    bool
 	out     io.Writer // for output other than progress
 }
@@ -277,7 +280,10 @@ func (a *app) ready(ctx context.Context, f *trainFlags, p plan, shows bool) (*jo
 	if err := f.profile.check(); err != nil {
 		return nil, err
 	}
-	h, j := a.host(), &job{console: a.console, profile: newProfile(f.profile), json: a.json, out: a.out}
+	if err := a.tells(ctx); err != nil {
+		return nil, err
+	}
+	h, j := a.host(), &job{meter: a.meter, console: a.console, profile: newProfile(f.profile), json: a.json, out: a.out}
 	h.Profile, h.Effort = f.profile.on(), effortBefore
 	if j.profile.on() {
 		h.Wrap = func(m family.Model) family.Model { return profiled{m, j.profile} }
@@ -340,13 +346,18 @@ func (j *job) train(ctx context.Context, bus *watch.Bus, home func()) error {
 		task = j.console.begin("training")
 		task.write(r.doing)
 	}
-	err := j.Train(ctx, train.Options{
+	o := train.Options{
 		LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
 		OnStep: func(step int, trained time.Duration) { r.stepped(step, trained) },
 		OnLog:  func(rec train.Record) { r.logged(rec) },
 		OnSave: func(step int) { saved = step },
 		OnHome: home, Bus: bus, CacheDir: cacheDir(),
-	})
+	}
+	if j.meter != nil {
+		o = j.meter.Watch(o, j.about())
+		defer j.meter.Ended()
+	}
+	err := j.Train(ctx, o)
 	task.end()
 	if j.console.terminal() && r != nil && j.Step > first {
 		j.console.say("%s", r.line(j.console.columns()-1)) // what the line at the bottom said last stays
