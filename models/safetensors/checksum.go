@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,12 +11,15 @@ import (
 	"strings"
 )
 
-// checksumKey is the metadata key of the checksum: SHA-256 of the layout (names, types, shapes, positions) and of the numbers. If another
-// program has rewritten a file and copied the metadata, the layout's sum differs, so that the file does not count as damaged.
+// checksumKey is the metadata key of the checksum: SHA-256 of the layout (names, types, shapes, positions), of the numbers, and of the header
+// as it is without its own sum. If another program has rewritten a file and copied the metadata, the layout's sum differs, so that the file
+// does not count as damaged for [Reader.Verify]. Files of earlier versions have no sum of the header.
 const checksumKey = "genview.sha256"
 
 // ErrDamaged says that the numbers of a file are not those that were written.
 var ErrDamaged = errors.New("is damaged: its numbers are not those that were written")
+
+var errHeader = errors.New("is damaged: its header is not the one that was written")
 
 // checksum returns the metadata value for sorted entries and the digest of their numbers.
 func checksum(entries []Entry, numbers hash.Hash) string {
@@ -24,6 +28,40 @@ func checksum(entries []Entry, numbers hash.Hash) string {
 		fmt.Fprintf(layout, "%q %s %v %d %d\n", e.Name, e.DType, e.Shape, e.lo, e.hi)
 	}
 	return hex.EncodeToString(layout.Sum(nil)) + ":" + hex.EncodeToString(numbers.Sum(nil))
+}
+
+// sumOf returns the hexadecimal SHA-256 of bytes.
+func sumOf(p []byte) string {
+	sum := sha256.Sum256(p)
+	return hex.EncodeToString(sum[:])
+}
+
+// Intact opens a file and returns an error if a byte of it is not as [Write] wrote it. sealed tells whether all bytes could be checked:
+// files of earlier versions have a checksum of their numbers alone, and those of other programs have none.
+func Intact(path string) (sealed bool, err error) {
+	r, err := Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if err := r.Verify(); err != nil {
+		return false, err
+	}
+	written, head, sealed := r.unsealed()
+	if sealed && sumOf(head) != written {
+		return true, fmt.Errorf("safetensors: %s%w; replace it by a whole copy", r.in(), errHeader)
+	}
+	return sealed, nil
+}
+
+// unsealed splits a header into the sum of the rest of it and that rest. ok is false where the file has no such sum.
+func (r *Reader) unsealed() (sum string, rest []byte, ok bool) {
+	parts := strings.Split(r.sum, ":")
+	if len(parts) != 3 {
+		return "", nil, false
+	}
+	rest = bytes.TrimRight(bytes.Replace(r.head, []byte(":"+parts[2]+`"`), []byte(`"`), 1), " ")
+	return parts[2], rest, true
 }
 
 // Verify opens a file and verifies it with [Reader.Verify].
@@ -53,7 +91,7 @@ func (r *Reader) Verify() error {
 	if _, err := io.Copy(numbers, io.NewSectionReader(r.src, r.body, size)); err != nil {
 		return fmt.Errorf("safetensors: %scannot be read: %w", r.in(), err)
 	}
-	if checksum(r.entries, numbers) != r.sum {
+	if sum := checksum(r.entries, numbers); sum != r.sum && !strings.HasPrefix(r.sum, sum+":") {
 		return fmt.Errorf("safetensors: %s%w; replace it by a whole copy, or, if another program has changed it on purpose, have that leave %s out of the metadata", r.in(), ErrDamaged, checksumKey)
 	}
 	return nil

@@ -23,6 +23,7 @@ type Reader struct {
 	body    int64 // offset of the numbers
 	meta    map[string]string
 	sum     string // checksum in the metadata; "" if there is none
+	head    []byte // the header as it is
 	entries []Entry
 }
 
@@ -75,7 +76,7 @@ func NewReader(src io.ReaderAt, size int64) (*Reader, error) {
 	if n, err := src.ReadAt(head, 8); n < len(head) {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
-	r := &Reader{src: src, body: 8 + int64(n), close: func() error { return nil }}
+	r := &Reader{src: src, body: 8 + int64(n), head: head, close: func() error { return nil }}
 	if err := r.parse(head); err != nil {
 		return nil, err
 	}

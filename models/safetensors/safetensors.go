@@ -137,8 +137,20 @@ func layout(sorted []Tensor) ([]Entry, error) {
 	return entries, nil
 }
 
-// headerOf returns the header of a file, padded to a multiple of 8 bytes.
+// headerOf returns the header of a file, with its own sum, padded to a multiple of 8 bytes.
 func headerOf(meta map[string]string, entries []Entry, sum string) ([]byte, error) {
+	head, err := jsonOf(meta, entries, sum)
+	if err == nil {
+		head, err = jsonOf(meta, entries, sum+":"+sumOf(head))
+	}
+	for len(head)%8 != 0 {
+		head = append(head, ' ')
+	}
+	return head, err
+}
+
+// jsonOf returns the header's JSON object.
+func jsonOf(meta map[string]string, entries []Entry, sum string) ([]byte, error) {
 	all := map[string]string{checksumKey: sum}
 	for k, v := range meta {
 		if k != checksumKey {
@@ -152,9 +164,6 @@ func headerOf(meta map[string]string, entries []Entry, sum string) ([]byte, erro
 	head, err := json.Marshal(header)
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
-	}
-	for len(head)%8 != 0 {
-		head = append(head, ' ')
 	}
 	return head, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -316,6 +317,38 @@ func TestChecksum(t *testing.T) {
 	half[len(half)-1] ^= 1 << 4
 	if got, err := Decode(half); bytes.Equal(half, p) || err != nil || len(got.Tensors) != 2 {
 		t.Errorf("a file written anew: %v", err)
+	}
+}
+
+// TestIntact: any changed bit of a file is found, also of its header. A file of an earlier version is read, and is not said to be sealed.
+func TestIntact(t *testing.T) {
+	f := &File{Meta: map[string]string{"step": "7"}, Tensors: []Tensor{{"a", []int{3}, []float32{1, 2, 3}}, {"b", []int{2}, []int32{4, 5}}}}
+	p, err := Encode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := saved(t, p)
+	if sealed, err := Intact(path); !sealed || err != nil {
+		t.Fatalf("got %v, %v", sealed, err)
+	}
+	for bit := range 8 * len(p) {
+		q := bytes.Clone(p)
+		q[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(path, q, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if sealed, err := Intact(path); sealed && err == nil {
+			t.Fatalf("bit %d of byte %d, %q: it is not found", bit%8, bit/8, p[max(0, bit/8-8):bit/8+1])
+		}
+	}
+	at := regexp.MustCompile(`:[0-9a-f]{64}"`).FindAllIndex(p, -1)
+	sum := at[len(at)-1]
+	old := slices.Concat(p[:sum[0]], p[sum[1]-1:len(p)-20], bytes.Repeat([]byte(" "), sum[1]-1-sum[0]), p[len(p)-20:])
+	if err := os.WriteFile(path, old, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if sealed, err := Intact(path); sealed || err != nil {
+		t.Errorf("a file of an earlier version: %v, %v", sealed, err)
 	}
 }
 
