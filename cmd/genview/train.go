@@ -347,7 +347,7 @@ func (j *job) train(ctx context.Context, bus *watch.Bus, home func()) error {
 		task.write(r.doing)
 	}
 	o := train.Options{
-		LogEvery: 20, SampleEvery: 500, SaveEvery: 1000,
+		LogEvery: 20, SampleEvery: 500,
 		OnStep: func(step int, trained time.Duration) { r.stepped(step, trained) },
 		OnLog:  func(rec train.Record) { r.logged(rec) },
 		OnSave: func(step int) { saved = step },

@@ -22,10 +22,6 @@ type model struct {
 	set    *data.Dataset // opened when it is first needed
 	loader *data.Loader
 	held   *holdout
-	step   int // step of the newest batch; 0: the model is not trained
-
-	measured int     // the newest step at which held-out accuracy was measured
-	accuracy float64 // on held-out pictures, at that step
 }
 
 // renumbered is a set with other class numbers.
@@ -60,7 +56,6 @@ func (m *model) Begin(ctx context.Context, step int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	m.step = step
 	d := m.settings.Data
 	if m.loader, err = data.NewLoader(set.Train, data.LoaderOptions{
 		Batch: m.env.Batch, Seed: m.env.Seed, Binarize: d.Binarize, Augment: &data.Augment{Flip: d.Flip, Shift: d.Shift},
@@ -89,7 +84,6 @@ func (m *model) Step(ctx context.Context) error {
 		return err
 	}
 	defer m.loader.Release(b)
-	m.step++
 	return m.Trainer.Step(context.WithoutCancel(ctx), b.Images, b.Classes)
 }
 
@@ -191,24 +185,15 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 // Answer does nothing.
 func (m *model) Answer(context.Context, watch.Request) (look bool) { return false }
 
-// measuredEvery is the number of steps between measurements of held-out accuracy, which take a few percent of the time.
-const measuredEvery = 200
+const bestBy = "held_out_accuracy"
 
-// Metrics returns the metrics of the newest step, with the held-out accuracy if the step is a multiple of measuredEvery: the metrics of a
-// step depend on the step alone.
-func (m *model) Metrics() (watch.Metrics, error) {
-	all, err := m.Trainer.Metrics()
-	if err != nil || m.step == 0 || m.step%measuredEvery != 0 {
-		return all, err
-	}
-	if m.measured != m.step {
-		e, _, _, err := m.measure(context.Background())
-		if err != nil {
-			return all, err
-		}
-		m.measured, m.accuracy = m.step, e.Accuracy
-	}
-	return append(all, watch.Metric{Name: "held_out_accuracy", Value: m.accuracy}), nil
+// Best names the accuracy on held-out pictures.
+func (m *model) Best() (metric string, higher bool) { return bestBy, true }
+
+// Measure measures loss and accuracy on held-out pictures.
+func (m *model) Measure(ctx context.Context) (watch.Metrics, error) {
+	e, _, _, err := m.measure(ctx)
+	return watch.Metrics{{Name: "held_out_loss", Value: e.Loss}, {Name: bestBy, Value: e.Accuracy}}, err
 }
 
 // measures returns a table of the results on held-out pictures.

@@ -158,6 +158,14 @@ type Evaluator interface {
 	Evaluate(ctx context.Context, o Evaluation) (fmt.Stringer, error)
 }
 
+// A Measured model measures itself on held-out data while it trains: its loss, and what else says how good it is.
+type Measured interface {
+	// Measure returns metrics whose names begin with held_out_. They depend on the weights alone, and nothing that a checkpoint holds changes.
+	Measure(ctx context.Context) (watch.Metrics, error)
+	// Best names the metric that tells which weights are the best. higher: those with the highest, else those with the lowest.
+	Best() (metric string, higher bool)
+}
+
 // Evaluation says how much to measure.
 type Evaluation struct {
 	Examples int // at most; 0: the usual number

@@ -146,5 +146,5 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if s.Model.Arch == "points" {
 		return newPoints(e, t, &s.Data.SourceSettings), nil
 	}
-	return family.NewPictures(e, t, &s.Data), nil
+	return &pictures{Pictures: family.NewPictures(e, t, &s.Data), trainer: t}, nil
 }

@@ -14,10 +14,11 @@ import (
 // points is a GAN of points in the plane.
 type points struct {
 	family.Fed
+	distant
 	trainer *Trainer
 	source  *data.SourceSettings
 	latents []float32
-	mixture *data.Points // held-out points; nil before the first look
+	mixture *data.Points // held-out points; nil until they are first needed
 	real    []float32    // some of them to compare with
 	places  []float32    // positions of the surface's grid
 }
@@ -62,20 +63,45 @@ func (m *points) held(ctx context.Context) (*data.Points, error) {
 	return set.Test.(*data.Points), nil
 }
 
+// compared reads the held-out points to compare with, once.
+func (m *points) compared(ctx context.Context) error {
+	if m.mixture != nil {
+		return nil
+	}
+	p, err := m.held(ctx)
+	if err != nil {
+		return err
+	}
+	m.real = make([]float32, 2*cloud)
+	for i := range cloud {
+		if _, err := p.Read(i, nil, m.real[2*i:]); err != nil {
+			return err
+		}
+	}
+	m.mixture = p
+	return nil
+}
+
+// Measure measures the discriminator's loss on held-out points and generated ones, how far these are from those, how many modes they find,
+// and the share of them that lies near one.
+func (m *points) Measure(ctx context.Context) (watch.Metrics, error) {
+	if err := m.compared(ctx); err != nil {
+		return nil, err
+	}
+	const some = 2000
+	fake, err := m.Decode(ctx, m.latents[:some*m.Z()])
+	if err != nil {
+		return nil, err
+	}
+	all, err := m.trainer.heldOut(ctx, m.real[:2*some], fake, 2)
+	modes, good := m.mixture.Cover(fake)
+	return append(all, watch.Metric{Name: "held_out_modes", Value: float64(modes)}, watch.Metric{Name: "held_out_good", Value: good}), err
+}
+
 // Look draws points and evaluates the discriminator on the plane.
 func (m *points) Look(ctx context.Context) ([]watch.View, error) {
-	if m.mixture == nil {
-		p, err := m.held(ctx)
-		if err != nil {
-			return nil, err
-		}
-		m.real = make([]float32, 2*cloud)
-		for i := range cloud {
-			if _, err := p.Read(i, nil, m.real[2*i:]); err != nil {
-				return nil, err
-			}
-		}
-		m.mixture = p
+	if err := m.compared(ctx); err != nil {
+		return nil, err
 	}
 	fake, err := m.Decode(ctx, m.latents)
 	if err != nil {

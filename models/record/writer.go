@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image/png"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,7 +96,7 @@ func remove(paths ...string) error {
 		return strings.Compare(filepath.Ext(a), filepath.Ext(b)) // .jsonl, .png, .safetensors
 	})
 	for _, p := range sorted {
-		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := files.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("record: %w", err)
 		}
 	}
@@ -259,7 +258,7 @@ func (j job) files() (look, key []file, err error) {
 
 // write writes the files of a step, then removes what exceeds the budget.
 func (w *Writer) write(step int, look, key []file) error {
-	if err := os.Mkdir(w.dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := files.Mkdir(w.dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("record: %w", err)
 	}
 	for _, part := range []struct {

@@ -7,6 +7,7 @@ import (
 
 	"genview/models/family"
 	"genview/models/settings"
+	"genview/models/train"
 	"genview/models/zoo"
 	"genview/tensor"
 
@@ -37,6 +38,15 @@ type Header struct {
 		TensorBoard bool `yaml:"tensorboard,omitempty" doc:"write event files, which TensorBoard shows, into the run's folder"`
 	} `yaml:"record"`
 
+	Save struct {
+		Every string `yaml:"every" doc:"steps or time between checkpoints, as 500 or 5m, beside the last one and the best; 0: there are no others"`
+		Keep  int    `yaml:"keep" doc:"newest checkpoints that are kept, beside the best one" range:"[1,10000]"`
+	} `yaml:"save"`
+	Eval struct {
+		Every    int `yaml:"every" doc:"steps between measurements on held-out data, which say what checkpoint is the best; 0: there are none" range:"[0,)"`
+		Patience int `yaml:"patience" doc:"measurements without a better one that end the training early; 0: none do" range:"[0,)"`
+	} `yaml:"eval"`
+
 	Precision string `yaml:"precision,omitempty" doc:"type of the operands of products: f32, or bf16 for less memory and, on GPUs with matrix units, more speed" oneof:",f32,bf16"`
 	Kernels   string `yaml:"kernels,omitempty" doc:"family of kernels, which changes the last bits of sums; empty: the one that suits the device" oneof:",gpu,lavapipe"`
 	Vectors   int    `yaml:"vectors,omitempty" doc:"width of lavapipe's vectors in bits, which changes the last bits of sums; 0: the processor's usual width"`
@@ -58,6 +68,7 @@ func New(preset string) (*Config, error) {
 func header() Header {
 	h := Header{Version: version}
 	h.Record.Budget = 256
+	h.Save.Every, h.Save.Keep, h.Eval.Every = "1000", 3, 200
 	return h
 }
 
@@ -159,6 +170,12 @@ func (c *Config) validate() error {
 	}
 	if err := settings.Check(&c.Header); err != nil {
 		return err
+	}
+	if _, err := train.ParseEvery(c.Save.Every); err != nil {
+		return settings.Errorf("save.every", "is %v", err)
+	}
+	if c.Eval.Patience > 0 && c.Eval.Every == 0 {
+		return settings.Errorf("eval.patience", "is %d, and nothing is measured: give eval.every, too", c.Eval.Patience)
 	}
 	if c.Vectors != 0 && c.Vectors != 256 && c.Vectors != 512 {
 		return settings.Errorf("vectors", "is %d and must be 256 or 512, or 0 for what is usual", c.Vectors)

@@ -61,7 +61,7 @@ func ExampleHost_Create() {
 		log.Fatal(err)
 	}
 	defer t.Close()
-	if err := t.Train(ctx, train.Options{LogEvery: 100, SaveEvery: 300}); err != nil {
+	if err := t.Train(ctx, train.Options{LogEvery: 100, SaveEvery: train.Every{Steps: 300}}); err != nil {
 		log.Fatal(err)
 	}
 	model, err := run.As[family.Translator](t.Session)

@@ -113,6 +113,7 @@ type Session struct {
 	Folder  *train.Run // nil: the session belongs to no run
 
 	host   Host
+	bare   family.Model // Model without what the host has wrapped around it
 	tuning *tensor.Tuning
 }
 
@@ -157,7 +158,7 @@ func (h Host) StartOn(ctx context.Context, dev *vk.Device, t *tensor.Tuning, c *
 	if err != nil {
 		return nil, errors.Join(c.tooLarge(err), s.Close())
 	}
-	if s.Model = m; h.Wrap != nil {
+	if s.Model, s.bare = m, m; h.Wrap != nil {
 		s.Model = h.Wrap(m)
 	}
 	h.KeepTuning(dev.Info(), t)

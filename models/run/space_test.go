@@ -25,7 +25,7 @@ func TestRewinder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := learner.Train(t.Context(), train.Options{LogEvery: 5, SaveEvery: 5, Record: 1 << 20}); err != nil {
+	if err := learner.Train(t.Context(), train.Options{LogEvery: 5, SaveEvery: train.Every{Steps: 5}, Record: 1 << 20}); err != nil {
 		t.Fatal(err)
 	}
 	if err := learner.Close(); err != nil {

@@ -220,8 +220,8 @@ const (
 	resetWait  = 500 * time.Millisecond // time for a driver to reset a device; one more of it for each loss
 )
 
-// Train trains until the last step or until ctx ends, then saves. It sets these options itself: steps, batch, snapshot, history and the
-// recording's budget. When the device is lost (a hang, or a reset of its driver), Train reopens it and continues from the newest
+// Train trains until the last step or until ctx ends, then saves. It sets these options itself: steps, batch, snapshot, history, the
+// recording's budget, what is measured when, and, unless it is given, how often is saved. When the device is lost (a hang, or a reset of its driver), Train reopens it and continues from the newest
 // checkpoint, to the same bits; the steps since that checkpoint are trained again.
 func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 	for losses := 1; ; losses++ {
@@ -229,6 +229,7 @@ func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 			return err
 		}
 		o.Steps, o.Batch, o.Record = t.Config.Steps, t.Config.Batch, int64(t.Config.Record.Budget)<<20
+		t.settle(&o)
 		o.Snapshot = t.Snapshot(t.What)
 		o.Snapshot.Notice = t.told
 		if t.Began != nil {
@@ -256,6 +257,21 @@ func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 		}
 		t.told = fmt.Sprintf("%s was lost at step %d; it is opened anew, and training goes on from step %d", name, step, t.Step)
 		t.host.notice("%s", t.told)
+	}
+}
+
+// settle sets the options that the configuration and the model say.
+func (t *Training) settle(o *train.Options) {
+	c := t.Config
+	if o.SaveEvery == (train.Every{}) {
+		o.SaveEvery, _ = train.ParseEvery(c.Save.Every) // a configuration is checked before
+	}
+	o.MeasureEvery, o.Patience, t.Folder.Keep = c.Eval.Every, c.Eval.Patience, c.Save.Keep
+	if m, ok := t.bare.(family.Measured); ok {
+		o.Measurer = m
+	}
+	if m, ok := t.bare.(interface{ Epoch() int }); ok {
+		o.Epoch = m.Epoch()
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	keep         = 3 // number of checkpoints kept
+	usualKeep    = 3 // number of newest checkpoints kept
 	stateEnding  = ".safetensors"
 	asideEnding  = ".aside" // of a checkpoint that a run no longer goes on from
 	prefixOfStep = "step-"
@@ -66,11 +66,16 @@ func (r *Run) steps() ([]int, error) {
 	return steps, nil
 }
 
-// Save writes the state as the checkpoint of a step, then drops all but the newest few. When it returns nil, the checkpoint and the metrics
-// so far survive a power loss. Save also restores parts of the run's folder that somebody deleted. It does not save a state that is not
-// finite, and returns [ErrNotFinite].
+// Save writes the state as the checkpoint of a step, then drops all but the newest few and the best one. When it returns nil, the checkpoint
+// and the metrics so far survive a power loss. Save also restores parts of the run's folder that somebody deleted. It does not save a state
+// that is not finite, and returns [ErrNotFinite].
 func (r *Run) Save(rt *tensor.Runtime, state []nn.Named, step int) error {
-	f := &safetensors.File{Meta: map[string]string{"format": "pt", "step": strconv.Itoa(step)}}
+	return r.save(rt, state, step, nil, false)
+}
+
+// save is Save with a mark; nil: the state was not measured. passing: the checkpoint is kept only while no better one is there.
+func (r *Run) save(rt *tensor.Runtime, state []nn.Named, step int, mark *Mark, passing bool) error {
+	f := &safetensors.File{Meta: meta(step, mark, passing)}
 	for _, n := range state {
 		values, err := read(rt, n)
 		if err != nil {
@@ -109,20 +114,6 @@ func read(rt *tensor.Runtime, n nn.Named) (any, error) {
 		}
 	}
 	return values, nil
-}
-
-// prune drops all but the newest checkpoints.
-func (r *Run) prune() error {
-	steps, err := r.steps()
-	if err != nil {
-		return err
-	}
-	for _, old := range steps[:max(0, len(steps)-keep)] {
-		if err := os.Remove(r.Checkpoint(old)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Load reads the newest checkpoint into the state's variables and returns its step. It changes nothing unless the whole checkpoint fits. If
@@ -279,7 +270,7 @@ func (r *Run) SetAside(after int) (names []string, err error) {
 			}
 			to = fmt.Sprintf("%s%s%d", r.Checkpoint(s), asideEnding, n)
 		}
-		if err := os.Rename(r.Checkpoint(s), to); err != nil {
+		if err := files.Rename(r.Checkpoint(s), to); err != nil {
 			return names, fmt.Errorf("train: %w", err)
 		}
 		names = append(names, to)

@@ -57,11 +57,7 @@ func (l *loop) writeEvents() {
 
 // begin notes that training begins, and sets the learning rate to what it was changed to.
 func (l *loop) begin() error {
-	began := watch.Event{Step: l.from, Kind: watch.Began, Steps: l.Steps}
-	if m, ok := l.model.(interface{ Epoch() int }); ok {
-		began.Epoch = m.Epoch()
-	}
-	l.event(began)
+	l.event(watch.Event{Step: l.from, Kind: watch.Began, Steps: l.Steps, Epoch: l.Epoch})
 	if m, ok := l.model.(parted); ok {
 		l.snap.Parts = m.Parts()
 	}

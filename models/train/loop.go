@@ -37,7 +37,11 @@ type Options struct {
 	Steps, Batch int
 	LogEvery     int                                   // steps
 	SampleEvery  int                                   // steps
-	SaveEvery    int                                   // steps
+	SaveEvery    Every                                 // beside the last checkpoint and the best one
+	MeasureEvery int                                   // steps
+	Measurer     Measurer                              // nil for none
+	Patience     int                                   // measurements without a better one that end the run; 0: none do
+	Epoch        int                                   // steps in which the data are seen once; 0: unknown
 	OnStep       func(step int, trained time.Duration) // receives each step, and the time trained without pauses; nil for none
 	OnLog        func(Record)                          // nil for none
 	OnLook       func(step int, views []watch.View)    // receives views, with those of the parameters: of samples, and of looks as far apart as in a recording; nil for none
@@ -54,16 +58,20 @@ type Options struct {
 type Record struct {
 	Step         int
 	Metrics      watch.Metrics
+	Epoch        float64 // how often the data were seen; 0: unknown
 	ExamplesPerS float64
 	Elapsed      time.Duration
 	Time         time.Time // when it was logged; zero: not known, because an earlier version wrote it
 }
 
-// MarshalJSON writes the record flat: step, the metrics by name, examples_per_s, elapsed_s, time.
+// MarshalJSON writes the record flat: step, the metrics by name, the epoch if it is known, examples_per_s, elapsed_s, time.
 func (r Record) MarshalJSON() ([]byte, error) {
 	out := fmt.Appendf(nil, `{"step":%d`, r.Step)
 	for _, m := range r.Metrics {
 		out = fmt.Appendf(out, `,%q:%s`, m.Name, number(m.Value))
+	}
+	if r.Epoch > 0 {
+		out = fmt.Appendf(out, `,"epoch":%s`, number(r.Epoch))
 	}
 	out = fmt.Appendf(out, `,"examples_per_s":%s,"elapsed_s":%s`, number(r.ExamplesPerS), number(r.Elapsed.Seconds()))
 	if !r.Time.IsZero() {
@@ -86,6 +94,7 @@ type loop struct {
 	model   Model
 	from    int
 	saved   int // step of the newest checkpoint; -1: there is none
+	savedAt time.Time
 	began   time.Time
 	last    time.Time
 	logged  int
@@ -98,6 +107,7 @@ type loop struct {
 
 	inspector *inspect.Inspector // nil: nobody looks into the model
 	writing   writing
+	measuring measuring
 	recorder  *record.Writer // nil for none
 	unwatched unwatched
 	tells     tells
@@ -109,7 +119,10 @@ type loop struct {
 // after the state was saved. A loss or a state that is not finite ends the run with [ErrNotFinite] and is not saved. If the device is lost,
 // nothing can be saved: the error is [tensor.ErrDeviceLost], and the newest checkpoint is what is left.
 func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, o Options) (int, error) {
-	l := &loop{Options: o, run: run, rt: rt, model: m, from: from, saved: -1, began: time.Now(), last: time.Now(), logged: from, snap: o.Snapshot, tells: tells{told: -1}}
+	l := &loop{
+		Options: o, run: run, rt: rt, model: m, from: from, saved: -1, savedAt: time.Now(), began: time.Now(), last: time.Now(), logged: from,
+		snap: o.Snapshot, tells: tells{told: -1},
+	}
 	if l.History == nil {
 		l.History = watch.NewHistory(historyPoints)
 	}
@@ -120,6 +133,9 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 		if err := l.sound(); err != nil {
 			return from, err
 		}
+	}
+	if err := l.recall(); err != nil {
+		return from, err
 	}
 	l.snap.State, l.snap.Home = watch.Compiling, l.OnHome != nil
 	l.snap.Show(l.History.Curves())
@@ -175,18 +191,20 @@ func (l *loop) after(ctx context.Context, step int) error {
 	if l.OnStep != nil {
 		l.OnStep(step, time.Since(l.began))
 	}
+	measured, err := l.measure(ctx, step)
+	if err != nil {
+		return err
+	}
 	switch {
-	case l.single || l.LogEvery > 0 && (first && l.from == 0 || step%l.LogEvery == 0 || step == l.Steps):
-		if err := l.log(step); err != nil {
+	case l.single || measured != nil || l.LogEvery > 0 && (first && l.from == 0 || step%l.LogEvery == 0 || step == l.Steps):
+		if err := l.log(step, measured); err != nil {
 			return err
 		}
 	case first:
 		l.logged, l.last = step, time.Now()
 	}
-	if due(step, l.SaveEvery) && step < l.Steps || l.writing.saves.due() || l.lost() {
-		if err := l.save(step); err != nil {
-			return err
-		}
+	if err := l.saveDue(step); err != nil {
+		return err
 	}
 	l.writeAgain()
 	if step < l.Steps { // the last sample is made after the last checkpoint is on the disk
@@ -198,6 +216,16 @@ func (l *loop) after(ctx context.Context, step int) error {
 	}
 	l.serve(ctx, step)
 	return l.failed
+}
+
+// saveDue saves what is due after a step. The last checkpoint is that of finish.
+func (l *loop) saveDue(step int) error {
+	best := l.compare(step)
+	regular := l.SaveEvery.due(step, l.savedAt)
+	if step < l.Steps && (regular || best && !l.stopped) || l.writing.saves.due() || l.lost() {
+		return l.save(step, best && !regular && step < l.Steps)
+	}
+	return nil
 }
 
 func due(step, every int) bool { return every > 0 && step%every == 0 }
@@ -231,8 +259,8 @@ func (l *loop) finish(ctx context.Context, step int, err error) error {
 	return nil
 }
 
-// log reads the losses, records and publishes them. A loss that is not finite ends the run before it is saved.
-func (l *loop) log(step int) error {
+// log reads the losses, records and publishes them, with what was measured. A loss that is not finite ends the run before it is saved.
+func (l *loop) log(step int, measured watch.Metrics) error {
 	m, err := l.model.Metrics()
 	if err != nil {
 		return err
@@ -244,7 +272,11 @@ func (l *loop) log(step int) error {
 	}
 	now := time.Now()
 	seconds := now.Sub(l.last).Seconds() / float64(step-l.logged)
+	m = append(m, measured...)
 	r := Record{Step: step, Metrics: m, ExamplesPerS: float64(l.Batch) / seconds, Elapsed: now.Sub(l.began), Time: now.UTC().Truncate(time.Millisecond)}
+	if l.Epoch > 0 {
+		r.Epoch = float64(step) / float64(l.Epoch)
+	}
 	l.logged, l.last = step, now
 	l.write(r)
 	if l.OnLog != nil {

@@ -106,6 +106,8 @@ func parseRecord(line []byte) (rec Record, err error) {
 		case !ok:
 		case name == "step":
 			rec.Step = int(v)
+		case name == "epoch":
+			rec.Epoch = v
 		case name == "examples_per_s":
 			rec.ExamplesPerS = v
 		case name == "elapsed_s":
@@ -152,35 +154,16 @@ func (r *Run) appendLine(name string, record any) error {
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(r.Dir, name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
+	if err := files.AppendLine(filepath.Join(r.Dir, name), p); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return errors.Join(fmt.Errorf("train: %w", err), f.Close())
-	}
-	n, err := f.Write(append(p, '\n'))
-	if err != nil && n > 0 { // the disk is full: half a line would spoil the next one
-		_ = f.Truncate(info.Size())
-	}
-	if err != nil {
-		err = fmt.Errorf("train: %w", err)
-	}
-	return errors.Join(err, f.Close())
+	return nil
 }
 
 // syncMetrics makes the metrics so far survive a power loss.
 func (r *Run) syncMetrics() error {
-	f, err := os.OpenFile(filepath.Join(r.Dir, metricsName), os.O_WRONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err := files.Sync(r.MetricsPath()); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return files.SyncDir(r.Dir)
+	return nil
 }

@@ -167,7 +167,7 @@ func (l *loop) rate(factor float64, step int) {
 
 // saveNow saves because somebody asked for it. A state that is not finite ends the run.
 func (l *loop) saveNow(step int) {
-	switch err := l.saveOnce(step); {
+	switch err := l.saveOnce(step, false); {
 	case errors.Is(err, ErrNotFinite):
 		l.snap.Message, l.failed = err.Error(), err
 	case err != nil:

@@ -24,6 +24,9 @@ type Run struct {
 	// listens.
 	Notice func(text string)
 
+	// Keep is the number of newest checkpoints that are kept, beside the best one; 0: the usual number.
+	Keep int
+
 	// Beside names the folders of other runs whose metrics [Run.History] has, too, to compare with.
 	Beside []string
 
@@ -145,10 +148,9 @@ func makeDir(dir string) (made []string, err error) {
 		missing = append(missing, d)
 	}
 	for i := len(missing) - 1; i >= 0; i-- {
-		switch err := os.Mkdir(missing[i], 0o755); {
+		switch err := files.Mkdir(missing[i]); {
 		case err == nil:
 			made = append([]string{missing[i]}, made...)
-			_ = files.SyncDir(filepath.Dir(missing[i]))
 		case !errors.Is(err, fs.ErrExist):
 			return made, err
 		}

@@ -12,11 +12,12 @@ import (
 	"genview/models/picture"
 	"genview/models/watch"
 	"genview/tensor"
+	"genview/vk/files"
 )
 
 // writing holds what a run could not write and will try again.
 type writing struct {
-	saves, notes, marks, keeps, looks, looksKept retry
+	saves, notes, marks, keeps, looks, looksKept, measures retry
 
 	records []Record     // not in the metrics yet
 	events  watch.Events // not in the log of events yet
@@ -78,9 +79,9 @@ func (l *loop) warn(text string) {
 }
 
 // save writes a checkpoint. It returns an error for a state that is not finite and for a lost device; a checkpoint that cannot be written
-// is tried again later.
-func (l *loop) save(step int) error {
-	err := l.saveOnce(step)
+// is tried again later. passing: it is kept only while no better one is there.
+func (l *loop) save(step int, passing bool) error {
+	err := l.saveOnce(step, passing)
 	if err != nil && !errors.Is(err, ErrNotFinite) && !errors.Is(err, tensor.ErrDeviceLost) {
 		l.writing.saves.failed(l, err.Error())
 		return nil
@@ -89,8 +90,8 @@ func (l *loop) save(step int) error {
 }
 
 // saveOnce writes a checkpoint.
-func (l *loop) saveOnce(step int) error {
-	err := l.run.Save(l.rt, l.model.State(), step)
+func (l *loop) saveOnce(step int, passing bool) error {
+	err := l.run.save(l.rt, l.model.State(), step, l.mark(step), passing)
 	if errors.Is(err, ErrNotFinite) {
 		return l.diverged(fmt.Sprintf("%v; step %d is not saved", err, step))
 	}
@@ -98,6 +99,9 @@ func (l *loop) saveOnce(step int) error {
 		return err
 	}
 	l.saved = step
+	if !passing {
+		l.savedAt = time.Now()
+	}
 	l.writing.saves.worked(l, fmt.Sprintf("saved after all, at step %d", step))
 	if l.OnSave != nil {
 		l.OnSave(step)
@@ -108,7 +112,7 @@ func (l *loop) saveOnce(step int) error {
 // saveLast writes the last checkpoint of a run. If the disk is full, it waits some seconds for room, because the state is lost afterwards.
 func (l *loop) saveLast(step int) error {
 	for try := 1; ; try++ {
-		err := l.saveOnce(step)
+		err := l.saveOnce(step, false)
 		var system syscall.Errno // other errors, such as those of the device, do not go away
 		if err == nil || !errors.As(err, &system) || errors.Is(err, ErrLocked) || try == lastTries {
 			return err
@@ -188,7 +192,7 @@ func (l *loop) keepSamples() {
 	w := &l.writing
 	for len(w.samples) > 0 {
 		s := &w.samples[0]
-		err := os.Mkdir(filepath.Join(l.run.Dir, samples), 0o755)
+		err := files.Mkdir(filepath.Join(l.run.Dir, samples))
 		if err == nil || errors.Is(err, fs.ErrExist) {
 			err = picture.Write(filepath.Join(l.run.Dir, samples, fmt.Sprintf("step-%08d", s.step)), s.views, l.CacheDir)
 		}

@@ -249,6 +249,9 @@ func TestTranslatorWithoutHeads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if loss, err := m.Loss(ctx, sources, targets); err != nil || math.Abs(loss-got[0].Loss) > 1e-5 {
+		t.Errorf("by what translates the loss is %v (%v), want %v", loss, err, got[0].Loss)
+	}
 	means := m.means(t, sources, targets)
 	for i, cut := range cuts {
 		weight, bias := vars[cut.Layer+".out_proj.weight"], vars[cut.Layer+".out_proj.bias"]

@@ -2,6 +2,10 @@ package transformer
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
 
 	"genview/models/nn"
 	"genview/models/step"
@@ -90,6 +94,53 @@ func (t *Translator) Translate(ctx context.Context, sources [][]int32) ([][]int3
 		all, sources = append(all, out...), sources[n:]
 	}
 	return all, nil
+}
+
+// Loss returns the mean loss in nats per token of targets, each token and End predicted from those before it.
+func (t *Translator) Loss(ctx context.Context, sources, targets [][]int32) (float64, error) {
+	if len(sources) == 0 || len(sources) != len(targets) {
+		return 0, fmt.Errorf("transformer: %d sources with %d targets: give one pair or more", len(sources), len(targets))
+	}
+	g, err := t.translation()
+	if err != nil {
+		return 0, err
+	}
+	sum, count := 0.0, 0
+	for at := 0; at < len(sources); at += greedyBatch {
+		end := min(at+greedyBatch, len(sources))
+		s, n, err := g.loss(ctx, sources[at:end], targets[at:end])
+		if err != nil {
+			return 0, err
+		}
+		sum, count = sum+s, count+n
+	}
+	return sum / float64(count), nil
+}
+
+// loss returns the sum of the losses of up to a batch of targets, and the number of tokens.
+func (g *greedy) loss(ctx context.Context, sources, targets [][]int32) (sum float64, count int, err error) {
+	s, n, vocab := g.source.Dim(1), g.target.Dim(1), g.logits.Dim(2)
+	source, target, logits := make([]int32, g.source.Len()), make([]int32, g.target.Len()), make([]float32, g.logits.Len())
+	for i := range sources {
+		read := append([]int32{Begin}, targets[i]...)
+		if err := errors.Join(filled(source[i*s:(i+1)*s], sources[i]), filled(target[i*n:(i+1)*n], read)); err != nil {
+			return 0, 0, err
+		}
+	}
+	if err := g.encode.Run(ctx, tensor.Feed{g.source: source}); err != nil {
+		return 0, 0, err
+	}
+	if err := run(ctx, g.decode, tensor.Feed{g.source: source, g.target: target}, g.logits, logits); err != nil {
+		return 0, 0, err
+	}
+	for i, t := range targets {
+		for at, want := range append(slices.Clone(t), End) {
+			p := probabilities(logits[(i*n+at)*vocab : (i*n+at+1)*vocab])
+			sum -= math.Log(max(float64(p[want]), math.SmallestNonzeroFloat64))
+		}
+		count += len(t) + 1
+	}
+	return sum, count, nil
 }
 
 // run translates up to a batch of sources, one token of each at a time, and always takes the likeliest.

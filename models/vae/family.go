@@ -88,7 +88,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &model{family.NewPictures(e, t, &s.Data), t}
+	m := &model{family.NewPictures(e, t, &s.Data), t, nil}
 	m.Encodes()
 	return m, nil
 }
@@ -97,12 +97,35 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 type model struct {
 	*family.Pictures
 	trainer *Trainer
+	held    data.Set // the held-out pictures; nil before the first measurement
 }
 
 // Encode returns the means of the latent vectors of pictures.
 func (m *model) Encode(ctx context.Context, pictures []float32) ([]float32, error) {
 	return m.trainer.Encode(ctx, pictures)
 }
+
+// measured is the number of held-out pictures that are measured in training.
+const measured = 500
+
+// Measure measures the loss and the ELBO of held-out pictures, in nats per picture.
+func (m *model) Measure(ctx context.Context) (watch.Metrics, error) {
+	if m.held == nil {
+		set, err := m.Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m.held = set.Test
+	}
+	e, err := m.trainer.Evaluate(ctx, m.held, EvalOptions{Examples: measured, Binarize: m.Binarized()})
+	loss := (m.trainer.model.config.Beta-1)*e.KL - e.ELBO
+	return watch.Metrics{{Name: "held_out_loss", Value: loss}, {Name: bestBy, Value: e.ELBO}}, err
+}
+
+const bestBy = "held_out_elbo"
+
+// Best names the ELBO.
+func (m *model) Best() (metric string, higher bool) { return bestBy, true }
 
 // elbo is the result of evaluating a VAE.
 type elbo struct {

@@ -72,6 +72,7 @@ type evaluator struct {
 	program, weights *tensor.Program
 	x                *tensor.Tensor
 	mu, elbo, weight *tensor.Tensor
+	kl               *tensor.Tensor
 	noise            *tensor.RNG
 }
 
@@ -93,22 +94,28 @@ func (t *Trainer) evaluator() (*evaluator, error) {
 	eps := e.noise.Normal(evalBatch, c.Z)
 	fit := m.Decode(pass, Sample(mu, logvar, eps)).BCEWithLogits(e.x).Sum(1, 2, 3)
 	kl := mu.Square().Add(logvar.Exp()).Sub(logvar).Shift(-1).Sum(1).Scale(0.5)
-	e.mu, e.elbo = mu, fit.Add(kl).Neg()
+	e.mu, e.elbo, e.kl = mu, fit.Add(kl).Neg(), kl
 	e.weight = m.LogWeights(pass, e.x, eps)
 	var err error
-	if e.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.elbo, e.mu}, Update: []tensor.Update{e.noise.Advance()}}); err != nil {
-		return nil, err
-	}
-	if e.weights, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.weight}, Update: []tensor.Update{e.noise.Advance()}}); err != nil {
+	if e.program, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.elbo, e.kl, e.mu}, Update: []tensor.Update{e.noise.Advance()}}); err != nil {
 		return nil, err
 	}
 	t.eval = e
 	return e, nil
 }
 
+// weigh compiles the program of importance samples when it is first needed.
+func (t *Trainer) weigh(e *evaluator) (err error) {
+	if e.weights == nil {
+		e.weights, err = t.Program(tensor.Outputs{Fetch: []*tensor.Tensor{e.weight}, Update: []tensor.Update{e.noise.Advance()}})
+	}
+	return err
+}
+
 // An Evaluation is the result on held-out data.
 type Evaluation struct {
 	ELBO     float64 // nats per example: a lower bound of log p(x)
+	KL       float64 // its KL term, in nats per example
 	LogP     float64 // log p(x) estimated by importance sampling; 0 if no samples were asked for
 	Samples  int     // importance samples per example
 	Examples int
@@ -128,6 +135,11 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Ev
 	e, err := t.evaluator()
 	if err != nil {
 		return Evaluation{}, err
+	}
+	if o.Samples > 0 {
+		if err := t.weigh(e); err != nil {
+			return Evaluation{}, err
+		}
 	}
 	if err := t.Write(e.noise.State, []int32{evalSeed, 0, 0, 0}); err != nil {
 		return Evaluation{}, err
@@ -157,13 +169,18 @@ func (t *Trainer) Evaluate(ctx context.Context, set data.Set, o EvalOptions) (Ev
 		if err := e.program.Run(ctx, tensor.Feed{e.x: x}); err != nil {
 			return Evaluation{}, err
 		}
-		if err := e.program.Fetch(e.elbo, values); err != nil {
-			return Evaluation{}, err
+		for _, term := range []struct {
+			of  *tensor.Tensor
+			sum *float64
+		}{{e.kl, &out.KL}, {e.elbo, &out.ELBO}} {
+			if err := e.program.Fetch(term.of, values); err != nil {
+				return Evaluation{}, err
+			}
+			for _, v := range values[:count] {
+				*term.sum += float64(v) / float64(n)
+			}
 		}
 		pass()
-		for _, v := range values[:count] {
-			out.ELBO += float64(v) / float64(n)
-		}
 		logs := make([][]float64, count)
 		for range o.Samples {
 			if err := e.weights.Run(ctx, tensor.Feed{e.x: x}); err != nil {

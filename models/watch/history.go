@@ -108,6 +108,12 @@ func measure(metric string) (group, unit string) {
 		return "accuracy", ""
 	case strings.HasSuffix(metric, "lr"):
 		return "learning rate", ""
+	case strings.HasSuffix(metric, "elbo"):
+		return "ELBO", ""
+	case strings.HasSuffix(metric, "exact"), strings.HasSuffix(metric, "good"):
+		return "share", ""
+	case strings.HasSuffix(metric, "modes"), strings.HasSuffix(metric, "distance"), strings.HasSuffix(metric, "perplexity"):
+		return strings.TrimPrefix(metric, "held_out_"), ""
 	case metric == "real" || metric == "fake":
 		return "logit", ""
 	case metric == "r1" || metric == "r2":

@@ -81,7 +81,7 @@ func replace(path string, fill func(t *temporary) error, other func() error) err
 	if err := fill(tmp); err != nil {
 		return errors.Join(err, tmp.discard())
 	}
-	if err := os.Rename(tmp.name, target); err != nil {
+	if err := Rename(tmp.name, target); err != nil {
 		return errors.Join(unwritable(path, err), tmp.discard())
 	}
 	_ = tmp.lock.Unlock()
@@ -99,6 +99,9 @@ func WriteBytes(path string, p []byte) error {
 // SyncDir makes file creations, renames and removals in a folder survive a power loss. On systems that cannot sync folders (Windows, some
 // network file systems), it does nothing.
 func SyncDir(dir string) error {
+	if err := fails(Folder, dir); err != nil {
+		return fmt.Errorf("%s cannot be synced: %w", dir, cause(err))
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("%s cannot be synced: %w", dir, cause(err))
@@ -152,6 +155,9 @@ type temporary struct {
 // create makes and locks an empty file beside target, which will be renamed to it.
 func create(target string, perm fs.FileMode) (*temporary, error) {
 	name := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text()[:8]+partial)
+	if err := fails(Create, name); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, perm)
 	if err != nil {
 		return nil, err
@@ -178,7 +184,7 @@ func (t *temporary) fill(path string, write func(io.Writer) error) error {
 
 // close syncs and closes the file.
 func (t *temporary) close(path string) error {
-	if err := t.file.Sync(); err != nil {
+	if err := syncFile(t.file); err != nil {
 		return unwritable(path, err)
 	}
 	if err := t.file.Close(); err != nil {
@@ -213,11 +219,11 @@ func stream(path string, write func(io.Writer) error) error {
 // A writer replaces the name of the temporary file in errors by that of the target.
 type writer struct {
 	path string
-	to   io.Writer
+	to   *os.File
 }
 
 func (w *writer) Write(p []byte) (int, error) {
-	n, err := w.to.Write(p)
+	n, err := write(w.to, p)
 	if err != nil {
 		err = unwritable(w.path, err)
 	}

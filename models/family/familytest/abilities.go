@@ -7,9 +7,11 @@ import (
 	"image"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"genview/models/family"
+	"genview/models/train"
 	"genview/models/walk"
 	"genview/models/watch"
 	"genview/tensor"
@@ -73,10 +75,38 @@ func answers(t *testing.T, m family.Model, views []watch.View) {
 		}
 		ask("Evaluate", err)
 	}
+	if m, ok := m.(family.Measured); ok {
+		ask("Measure", measures(ctx, m))
+	}
 	writes(ctx, m, views, ask)
 	if asked == 0 {
 		t.Error("the model can do nothing that one can ask for")
 	}
+}
+
+// measures measures a model twice: the values are the same, and one of them tells which weights are the best.
+func measures(ctx context.Context, m family.Measured) error {
+	first, err := m.Measure(ctx)
+	if err != nil {
+		return err
+	}
+	again, err := m.Measure(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(first, again) {
+		return fmt.Errorf("twice it measures %v and %v", first, again)
+	}
+	best, _ := m.Best()
+	if _, ok := first.Value(best); !ok {
+		return fmt.Errorf("it is compared by %s, and measures %v", best, first)
+	}
+	for _, v := range first {
+		if !strings.HasPrefix(v.Name, train.HeldOut) || math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
+			return fmt.Errorf("%s is %v: it must be finite, and its name begin with %s", v.Name, v.Value, train.HeldOut)
+		}
+	}
+	return nil
 }
 
 // writes asks a model of texts for its abilities.

@@ -3,7 +3,10 @@ package familytest
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -73,6 +76,7 @@ func configured(t *testing.T, trial Trial, steps int) *run.Config {
 	}
 	c.SetSteps(trial.Steps)
 	c.Steps = steps // the schedule does not know of it, as when a run ends early
+	c.Eval.Every = max(1, trial.Steps/4)
 	asked := map[string]bool{}
 	for _, s := range trial.Set {
 		key, value, _ := strings.Cut(s, "=")
@@ -122,31 +126,68 @@ func mean(v []float64) float64 {
 	return sum / float64(len(v))
 }
 
-// resumes trains a run in two parts, and compares the weights with those of a run trained in one.
+// resumes stops a run after a random step, goes on with it, and compares the weights and what was measured with those of a run that was left
+// alone.
 func resumes(t *testing.T, h run.Host, trial Trial, whole, dir string) {
 	t.Helper()
-	first, err := h.Create(t.Context(), dir, configured(t, trial, trial.Steps/2))
+	stop := 1 + rand.IntN(trial.Steps-1)
+	first, err := h.Create(t.Context(), dir, configured(t, trial, trial.Steps))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(first.Train(t.Context(), train.Options{}), first.Close()); err != nil {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err = first.Train(ctx, train.Options{LogEvery: 1, OnStep: func(step int, _ time.Duration) {
+		if step == stop {
+			cancel()
+		}
+	}})
+	if err := errors.Join(err, first.Close()); err != nil {
 		t.Fatal(err)
 	}
 	c, folder, err := run.Read(dir, run.Place{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Steps = trial.Steps
 	second, err := h.Resume(t.Context(), folder, c, run.Newest, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(second.Train(t.Context(), train.Options{}), second.Close()); err != nil {
+	if second.Step != stop {
+		t.Errorf("a run that was ended after step %d goes on from step %d", stop, second.Step)
+	}
+	if err := errors.Join(second.Train(t.Context(), train.Options{LogEvery: 1}), second.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(newest(t, whole), newest(t, dir)) {
-		t.Error("a run that was ended and resumed has other bits than one that was not")
+		t.Errorf("a run that was ended after step %d and resumed has other bits than one that was not", stop)
 	}
+	if want, got := measured(t, whole), measured(t, dir); got != want {
+		t.Errorf("a run that was ended after step %d and resumed measured\n%s\nand one that was not\n%s", stop, got, want)
+	}
+}
+
+// measured returns the metrics of a run, and which of its checkpoints is the best.
+func measured(t *testing.T, dir string) string {
+	t.Helper()
+	folder, err := train.OpenRun(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := folder.Records()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for _, r := range all {
+		fmt.Fprintf(&out, "%d %v %v\n", r.Step, r.Epoch, r.Metrics)
+	}
+	step, mark, err := folder.Best()
+	if err != nil && !errors.Is(err, train.ErrNotMeasured) {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&out, "best: %d %+v", step, mark)
+	return out.String()
 }
 
 func newest(t *testing.T, dir string) []byte {

@@ -238,6 +238,32 @@ func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	return true
 }
 
+// measured is the number of held-out characters that are measured in training.
+const measured = 4096
+
+// Measure measures the loss, in nats per character, and the perplexity of held-out text.
+func (m *model) Measure(ctx context.Context) (watch.Metrics, error) {
+	text, err := m.heldOut(ctx, measured)
+	if err != nil {
+		return nil, err
+	}
+	loss, _, err := m.Loss(ctx, text, nil)
+	return watch.Metrics{{Name: "held_out_loss", Value: loss}, {Name: bestBy, Value: math.Exp(loss)}}, err
+}
+
+const bestBy = "held_out_perplexity"
+
+// Best names the perplexity.
+func (m *model) Best() (metric string, higher bool) { return bestBy, false }
+
+// Epoch returns the number of steps in which as many characters are seen as the text has; 0 before Begin.
+func (m *model) Epoch() int {
+	if m.learned == nil {
+		return 0
+	}
+	return max(1, m.train/(m.env.Batch*m.settings.Model.Context))
+}
+
 // perplexity is the result of evaluating a GPT.
 type perplexity struct {
 	Loss       float64 `json:"val_loss"` // nats per character

@@ -222,6 +222,34 @@ func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 	return true
 }
 
+// measured is the number of held-out dates that are measured in training.
+const measured = 64
+
+// Measure measures the loss of held-out dates, in nats per character, and the share of them that is translated without a mistake.
+func (m *model) Measure(ctx context.Context) (watch.Metrics, error) {
+	sources, targets, err := m.pairs(measured)
+	if err != nil {
+		return nil, err
+	}
+	loss, err := m.Loss(ctx, sources, targets)
+	if err != nil {
+		return nil, err
+	}
+	all, err := m.examples(ctx, 0, measured)
+	exact := 0
+	for _, e := range all {
+		if e.Output == e.Want {
+			exact++
+		}
+	}
+	return watch.Metrics{{Name: bestBy, Value: loss}, {Name: "held_out_exact", Value: float64(exact) / measured}}, err
+}
+
+const bestBy = "held_out_loss"
+
+// Best names the loss: the share of exact translations stays at 0 for long, and then at 1.
+func (m *model) Best() (metric string, higher bool) { return bestBy, false }
+
 // accuracy is the result of evaluating a translator.
 type accuracy struct {
 	Exact    float64 `json:"exact"`          // share of held-out texts translated without a mistake

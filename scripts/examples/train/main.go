@@ -56,7 +56,7 @@ func learn(ctx context.Context, dir string, steps int) (err error) {
 		}
 	}()
 	err = t.Train(ctx, train.Options{
-		LogEvery: 100, SaveEvery: 1000,
+		LogEvery: 100, SaveEvery: train.Every{Steps: 1000},
 		OnLog: func(r train.Record) {
 			loss, _ := r.Metrics.Value("loss")
 			fmt.Printf("step %d: loss %.2f\n", r.Step, loss)

@@ -1,0 +1,81 @@
+package gan
+
+import (
+	"context"
+	"math"
+
+	"genview/models/family"
+	"genview/models/watch"
+)
+
+// distant is a GAN that is the better, the nearer what it generates is to held-out examples.
+type distant struct{}
+
+const bestBy = "held_out_distance"
+
+// Best names the distance of generated examples from held-out ones.
+func (distant) Best() (metric string, higher bool) { return bestBy, false }
+
+// heldOut measures the discriminator's loss on held-out examples and as many generated ones of d values each, as the discriminator sees
+// them, and their sliced Wasserstein distance.
+func (t *Trainer) heldOut(ctx context.Context, real, fake []float32, d int) (watch.Metrics, error) {
+	onReal, err := t.Judge(ctx, real)
+	if err != nil {
+		return nil, err
+	}
+	onFake, err := t.Judge(ctx, fake)
+	if err != nil {
+		return nil, err
+	}
+	loss := 0.0
+	for i := range onReal {
+		r, f := float64(onReal[i]), float64(onFake[i])
+		if t.config.Pairing == "relativistic" {
+			loss += softplus(f - r)
+		} else {
+			loss += softplus(-r) + softplus(f)
+		}
+	}
+	return watch.Metrics{{Name: "held_out_loss", Value: loss / float64(len(onReal))}, {Name: bestBy, Value: family.Sliced(real, fake, d)}}, nil
+}
+
+// softplus returns log(1 + eˣ), without overflow.
+func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+
+// pictures is a GAN of pictures.
+type pictures struct {
+	*family.Pictures
+	distant
+	trainer *Trainer
+	held    []float32 // held-out pictures in [−1, 1]; nil before the first measurement
+}
+
+// measured is the number of held-out pictures that are measured in training.
+const measured = 256
+
+// Measure measures the discriminator's loss on held-out pictures and generated ones, and how far these are from those.
+func (m *pictures) Measure(ctx context.Context) (watch.Metrics, error) {
+	c, h, w := m.Shape()
+	size := c * h * w
+	if m.held == nil {
+		e, err := m.HeldOut(ctx, measured)
+		if err != nil {
+			return nil, err
+		}
+		m.held = centred(e.Pictures)
+	}
+	fake, err := m.Decode(ctx, m.Seeds(1, len(m.held)/size))
+	if err != nil {
+		return nil, err
+	}
+	return m.trainer.heldOut(ctx, m.held, centred(fake), size)
+}
+
+// centred maps values from [0, 1] to [−1, 1], where the networks have them.
+func centred(x []float32) []float32 {
+	out := make([]float32, len(x))
+	for i, v := range x {
+		out[i] = 2*v - 1
+	}
+	return out
+}
