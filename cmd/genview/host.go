@@ -80,6 +80,7 @@ func opened[Ability any](ctx context.Context, a *app, dir string) (*run.Session,
 // flagOf maps settings to their flags, if they have one besides --set.
 var flagOf = map[string]string{
 	"data.name": "--data", "data.dir": "--data-dir", "steps": "--steps", "batch": "--batch", "precision": "--precision", "seed": "--seed",
+	"save.every": "--save-every", "save.keep": "--keep", "eval.patience": "--patience",
 }
 
 // typed converts an error about settings that a user typed: it names their flags.

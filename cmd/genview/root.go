@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -39,7 +40,7 @@ type app struct {
 	device     string
 	extensions []string // that windows need of the device
 
-	checkpoint int // step of the run's checkpoint to use; below 0: the newest
+	checkpoint int // step of the run's checkpoint to use, run.Newest or run.Best
 	recorded   int // step of the run's recording whose weights to use; below 0: none
 
 	json   bool
@@ -99,9 +100,6 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 			if c.Flags().Changed("recorded") && a.recorded < 0 {
 				return usageError{fmt.Errorf("--recorded %d: give a step, 0 or more", a.recorded)}
 			}
-			if c.Flags().Changed("checkpoint") && a.checkpoint < 0 {
-				return usageError{fmt.Errorf("--checkpoint %d: give the step of a checkpoint, 0 or more", a.checkpoint)}
-			}
 			return a.checkPasses()
 		},
 		Args: func(c *cobra.Command, what []string) error {
@@ -122,8 +120,8 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 		},
 	}
 	root.PersistentFlags().StringVar(&a.device, "device", os.Getenv("GENVIEW_DEVICE"), "Vulkan device: an index or part of a name (default the best; also GENVIEW_DEVICE)")
-	root.PersistentFlags().IntVar(&a.checkpoint, "checkpoint", -1, "take a run's checkpoint of this step, and not the newest")
-	root.PersistentFlags().Lookup("checkpoint").DefValue = "newest"
+	a.checkpoint = run.Newest
+	root.PersistentFlags().Var((*checkpointFlag)(&a.checkpoint), "checkpoint", "take a run's checkpoint of this `STEP`, or the best one on held-out data, and not the newest: a step, best or newest")
 	root.PersistentFlags().IntVar(&a.recorded, "recorded", -1, "of a run that is opened, take the weights that its recording has of this step, in 16 bits")
 	root.PersistentFlags().Lookup("recorded").DefValue = "0"
 	root.PersistentFlags().StringSliceVar(&a.passes, "without", nil, fmt.Sprintf(`leave passes of compilation out, to see what they do: %v
@@ -144,6 +142,38 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 	advised(root)
 	return root
 }
+
+// checkpointFlag is the step of a checkpoint, or what stands for it.
+type checkpointFlag int
+
+// checkpointNames are the words that stand for the step of a checkpoint.
+var checkpointNames = map[string]int{"newest": run.Newest, "best": run.Best}
+
+// Set reads a step of 0 or more, or a word.
+func (f *checkpointFlag) Set(text string) error {
+	at, ok := checkpointNames[text]
+	if !ok {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return errors.New(fits(f.Type()))
+		}
+		at = n
+	}
+	*f = checkpointFlag(at)
+	return nil
+}
+
+func (f *checkpointFlag) String() string {
+	for word, at := range checkpointNames {
+		if int(*f) == at {
+			return word
+		}
+	}
+	return strconv.Itoa(int(*f))
+}
+
+// Type names the kind of value.
+func (f *checkpointFlag) Type() string { return "checkpoint" }
 
 // openDevice opens the device.
 func (a *app) openDevice() (*vk.Device, error) {

@@ -30,6 +30,8 @@ type trainFlags struct {
 	precision                  string
 	seed                       uint64
 	set                        []string
+	saveEvery                  string
+	keep, patience             int
 	accept                     bool // accept changed data
 	tensorboard                bool
 	profile                    profileFlags
@@ -75,6 +77,9 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.IntVar(&f.batch, "batch", 0, "examples a step (default the preset's)")
 	fl.StringVar(&f.precision, "precision", "f32", "type of the operands of products: f32, or bf16 for less memory and, on GPUs with matrix units, more speed")
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of weights, noise and the order of examples")
+	fl.StringVar(&f.saveEvery, "save-every", "1000", "steps or time between checkpoints, as 500 or 5m; the last one and the best on held-out data are kept, too")
+	fl.IntVar(&f.keep, "keep", 3, "newest checkpoints that are kept, beside the best one")
+	fl.IntVar(&f.patience, "patience", 0, "end early after so many measurements on held-out data without a better one; 0: never")
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	fl.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard into the run's folder while it trains (also record.tensorboard; off, because genview runs export writes them afterwards, too)")
 	fl.StringVar(&a.telemetry, "metrics", "", "tell Prometheus at /metrics of this address how the training goes; a port alone, as 9464, is this machine's")
@@ -120,6 +125,7 @@ func (a *app) configure(c *cobra.Command, f *trainFlags, words []string) (plan, 
 	if changed("tensorboard") {
 		cfg.Record.TensorBoard = f.tensorboard
 	}
+	f.saving(c, cfg)
 	if err := setAll(cfg, f.set); err != nil {
 		return plan{}, err
 	}
@@ -154,7 +160,22 @@ func (f *trainFlags) again(c *cobra.Command, words []string) (plan, error) {
 			return plan{}, usageError{fmt.Errorf("--steps %d: give 1 or more", f.steps)}
 		}
 	}
-	return plan{config: cfg, folder: folder}, nil
+	f.saving(c, cfg)
+	return plan{config: cfg, folder: folder}, typed(cfg.Validate())
+}
+
+// saving sets what flags say of when to save and when to end, which may change while a run goes on.
+func (f *trainFlags) saving(c *cobra.Command, cfg *run.Config) {
+	changed := c.Flags().Changed
+	if changed("save-every") {
+		cfg.Save.Every = f.saveEvery
+	}
+	if changed("keep") {
+		cfg.Save.Keep = f.keep
+	}
+	if changed("patience") {
+		cfg.Eval.Patience = f.patience
+	}
 }
 
 // preset returns the configuration of a preset with its argument and data.
@@ -329,6 +350,15 @@ func folderName(c *run.Config) string {
 	return strings.ReplaceAll(strings.TrimSuffix(name, filepath.Ext(name)), ":", "-")
 }
 
+// best says which checkpoint is better on held-out data than the last one; "" if none is.
+func (j *job) best() string {
+	step, mark, err := j.Folder.Best()
+	if err != nil || step == j.Step {
+		return ""
+	}
+	return fmt.Sprintf("; the best was step %d, with %s %.4g: --checkpoint best takes it", step, strings.ReplaceAll(mark.Metric, "_", " "), mark.Value)
+}
+
 // train trains to the end, and publishes to the bus if there is one. home is called when the onlooker goes to the start page, which ends the
 // training; nil: there is none.
 func (j *job) train(ctx context.Context, bus *watch.Bus, home func()) error {
@@ -364,7 +394,7 @@ func (j *job) train(ctx context.Context, bus *watch.Bus, home func()) error {
 	}
 	switch {
 	case saved == j.Step:
-		j.console.say("saved %s at step %d", j.Folder.Dir, j.Step)
+		j.console.say("saved %s at step %d%s", j.Folder.Dir, j.Step, j.best())
 	case err == nil && j.Step == first && j.Step < j.Config.Steps:
 		j.console.say("ended before the next step: %s is as it was, at step %d", j.Folder.Dir, j.Step)
 	}

@@ -121,6 +121,8 @@ func fits(kind string) string {
 		return "true or false"
 	case "duration":
 		return "a time, as 5s"
+	case "checkpoint":
+		return "the step of a checkpoint, 0 or more, or best"
 	}
 	return "a " + kind
 }

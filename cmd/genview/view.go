@@ -161,7 +161,7 @@ func (a *app) lookAt(ctx context.Context, dir string, bus *watch.Bus) (o replay.
 	}
 	w.Show(views...)
 	o = replay.Options{Session: s, Live: bus, Axes: a.addAxes(&w, s)}
-	if a.checkpoint >= 0 || a.recorded >= 0 { // weights that the user asked for stay
+	if a.checkpoint != run.Newest || a.recorded >= 0 { // weights that the user asked for stay
 		step, rewind := s.Step, s.Rewinder()
 		o.Fixed = func() error { return rewind(step) }
 	}

@@ -172,7 +172,7 @@ func (c *Config) validate() error {
 		return err
 	}
 	if _, err := train.ParseEvery(c.Save.Every); err != nil {
-		return settings.Errorf("save.every", "is %v", err)
+		return settings.Errorf("save.every", "is %q and must be a number of steps, as 500, or a time from a second on, as 5m", c.Save.Every)
 	}
 	if c.Eval.Patience > 0 && c.Eval.Every == 0 {
 		return settings.Errorf("eval.patience", "is %d, and nothing is measured: give eval.every, too", c.Eval.Patience)

@@ -10,8 +10,20 @@ import (
 	"genview/vk"
 )
 
-// Newest stands for the newest checkpoint of a run.
-const Newest = -1
+// What stands for the step of a checkpoint of a run.
+const (
+	Newest = -1 // the newest
+	Best   = -2 // the best on held-out data
+)
+
+// stepOf returns the step of the best checkpoint for [Best], and others as they are.
+func stepOf(folder *train.Run, checkpoint int) (int, error) {
+	if checkpoint != Best {
+		return checkpoint, nil
+	}
+	step, _, err := folder.Best()
+	return step, err
+}
 
 // A Place says where the data of a run are now, if they have moved, and whether changed data are accepted.
 type Place struct {
@@ -73,6 +85,9 @@ func (h Host) Open(ctx context.Context, dir string, checkpoint int, p Place) (*S
 		return nil, err
 	}
 	if _, _, err := folder.Newest(); err != nil {
+		return nil, err
+	}
+	if checkpoint, err = stepOf(folder, checkpoint); err != nil {
 		return nil, err
 	}
 	return h.opened(ctx, c, folder, func(s *Session) error { return s.load(checkpoint) })

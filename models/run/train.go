@@ -118,6 +118,9 @@ func (h Host) Resume(ctx context.Context, folder *train.Run, c *Config, checkpoi
 			return nil, err
 		}
 	}
+	if checkpoint, err = stepOf(folder, checkpoint); err != nil {
+		return nil, err
+	}
 	if err := pastSteps(folder, checkpoint, c.Steps); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ const (
 	metricKey = "measure"       // the metric of the mark
 	valueKey  = "measure.value" // its value
 	betterKey = "measure.better"
-	onlyKey   = "kept" // onlyBest: for nothing but its mark
+	onlyKey   = "kept" // onlyBest: because it was the best
 
 	higherBetter, lowerBetter = "higher", "lower"
 	onlyBest                  = "best"
@@ -167,7 +167,7 @@ func ParseEvery(text string) (Every, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= time.Second {
 		return Every{Time: d}, nil
 	}
-	return Every{}, fmt.Errorf("%q is neither a number of steps, as 500, nor a time from a second on, as 5m", text)
+	return Every{}, fmt.Errorf("train: %q is neither a number of steps, as 500, nor a time from a second on, as 5m", text)
 }
 
 // due tells whether a step is due, when the last time was at a moment.

@@ -15,7 +15,7 @@ type Event struct {
 	Rate   float64 `json:"rate,omitempty"`   // RateSet: the factor of the learning rate from the next step on
 	Steps  int     `json:"steps,omitempty"`  // Began: the step to which it is trained
 	Epoch  int     `json:"epoch,omitempty"`  // Began: the number of steps in which the data are seen once
-	Detail string  `json:"detail,omitempty"` // HeadCut: which head, and how; Stepped: the only part that ran
+	Detail string  `json:"detail,omitempty"` // HeadCut: which head, and how; Stepped: the only part that ran; Stopped: why nobody had to ask
 }
 
 // An EventKind says what was done.
@@ -49,6 +49,10 @@ func (e Event) String() string {
 		return "one step"
 	case RateSet:
 		return fmt.Sprintf("learning rate × %.3g", e.Rate)
+	case Stopped:
+		if e.Detail != "" {
+			return "stopped: " + e.Detail
+		}
 	case HeadCut:
 		return "without " + e.Detail
 	}
