@@ -83,7 +83,7 @@ func TestReadmeFolder(t *testing.T) {
 	}
 	dir := t.TempDir()
 	vae, writer := filepath.Join(dir, "vae"), filepath.Join(dir, "writer")
-	must(t, tiny("--out", vae, "--steps", "2")...)
+	must(t, tiny("--out", vae, "--steps", "2", "--tensorboard")...)
 	must(t, "train", "--resume", vae, "--steps", "4")
 	must(t, "train", "--resume", vae, "--steps", "3", "--checkpoint", "2")
 	must(t, "directions", "pca", vae, "-n", "1", "--points", "9")
