@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -36,6 +37,12 @@ func TestRuns(t *testing.T) {
 	if out := must(t, "runs", "export", run, "--tensorboard", filepath.Join(dir, "board")); !strings.Contains(out, filepath.Join("board", "letters", "events.out.tfevents.")) {
 		t.Errorf("export says %s", out)
 	}
+	other, chart := filepath.Join(dir, "other"), filepath.Join(dir, "chart.svg")
+	must(t, tiny("--out", other, "--steps", "2", "--set", "optim.lr=0.25")...)
+	if out := must(t, "runs", "compare", run, other, "-o", chart); !regexp.MustCompile(`optim.lr +0.001 +0.25\n(?s:.*)loss `).MatchString(out) || !strings.Contains(string(read(t, chart)), "recon") {
+		t.Errorf("compare says %s", out)
+	}
+	refused(t, 2, ".png, .svg", "runs", "compare", run, other, "-o", "chart.gif")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
