@@ -36,7 +36,11 @@ type Timing struct {
 	Start, Duration time.Duration
 }
 
-// Timings returns when each kernel of the newest run ran. The device must have been opened with Profile.
+// Profile makes the runs from the next one on time their kernels, or ends that: see [vk.Program.Profile].
+func (p *Program) Profile(on bool) error { return p.prog.Profile(on) }
+
+// Timings returns when each kernel of the newest run ran. The device must have been opened with Profile, or the program told to Profile before
+// that run.
 func (p *Program) Timings() ([]Timing, error) {
 	if err := p.wait(context.Background()); err != nil {
 		return nil, err

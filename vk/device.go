@@ -143,7 +143,7 @@ func (d *Device) open(in *instance) error {
 		vulkan.DestroyDevice(d.dev, nil)
 		return err
 	}
-	if (d.opts.Profile || d.longest() > 0) && d.info.TimestampBits > 0 {
+	if d.info.TimestampBits > 0 {
 		d.clock = clock{d.info.period, d.info.TimestampBits}
 	}
 	return nil

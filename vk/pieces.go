@@ -59,16 +59,39 @@ func (p *Program) measure() error {
 		p.measured = false
 		return err
 	}
+	p.untime()
+	return nil
+}
+
+// again records the program once more, because it is to be timed, or no longer. p.mu is held.
+func (p *Program) again() error {
+	p.d.cmu.Lock()
+	defer p.d.cmu.Unlock()
+	p.erase()
+	err := p.timers()
+	if err == nil {
+		err = p.write()
+	}
+	if err != nil { // the next run tries it again
+		p.erase()
+		return err
+	}
+	p.stale = false
+	p.untime()
+	return nil
+}
+
+// untime frees the timestamps if runs do not record them.
+func (p *Program) untime() {
 	if p.queries != vulkan.NullQueryPool && !p.timed() {
 		vulkan.DestroyQueryPool(p.d.dev, p.queries, nil)
 		p.queries = vulkan.NullQueryPool
 	}
-	return nil
 }
 
 // timed tells whether runs record when their commands end.
 func (p *Program) timed() bool {
-	return p.queries != vulkan.NullQueryPool && (p.d.opts.Profile || !p.measured)
+	return p.queries != vulkan.NullQueryPool && (p.profiled || !p.measured)
 }
 
 // erase frees the recorded command buffers. d.cmu is held.

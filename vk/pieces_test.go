@@ -125,3 +125,39 @@ func TestRecordingAgainFails(t *testing.T) {
 		t.Errorf("%d submissions, want 20", n)
 	}
 }
+
+// TestProfileLater: a program is timed from when somebody asks for it until he asks for no more, and computes the same meanwhile.
+func TestProfileLater(t *testing.T) {
+	for _, most := range []time.Duration{0, 1} {
+		dev := vktest.OpenWith(t, vk.Options{Longest: most})
+		if dev.Info().TimestampBits == 0 {
+			t.Skip("the device keeps no timestamps")
+		}
+		x, y := vktest.Buffer(t, dev, make([]float32, 64)), vktest.Buffer(t, dev, make([]float32, 64))
+		rec, k := dev.NewRecorder(), vktest.Kernel(t, dev, scale(false))
+		rec.Dispatch(k, vk.Threads(16), x.View(), y.View())
+		rec.Dispatch(k, vk.Threads(16), y.View(), x.View())
+		p, err := rec.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		want := make([]float32, 64)
+		for run, timed := range []bool{false, true, true, false, true} {
+			if err := p.Profile(timed); err != nil {
+				t.Fatal(err)
+			}
+			if all, err := p.Timings(); err == nil && !(timed && run == 2) {
+				t.Errorf("longest %v, before run %d: %d timings of a run that was not timed", most, run, len(all))
+			}
+			vktest.Run(t, p)
+			for i := range want {
+				want[i] = 4*want[i] + 3
+			}
+			vktest.Equal(t, x, want)
+			if all, err := p.Timings(); timed != (err == nil) || timed && len(all) != 2 {
+				t.Errorf("longest %v, run %d, timed %t: %d timings, %v", most, run, timed, len(all), err)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package vk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -16,6 +17,8 @@ type Program struct {
 	d          *Device
 	begins     []int // the first command of each submission
 	measured   bool  // the submissions are known to be short enough
+	profiled   bool  // each run times its commands
+	stale      bool  // the next run is recorded again before
 	cmds       []vulkan.CommandBuffer
 	pool       vulkan.DescriptorPool
 	sets       []vulkan.DescriptorSet
@@ -33,6 +36,7 @@ type Program struct {
 	queue  *submitter
 	run    uint64 // number of the newest submitted run
 	done   uint64 // number of the newest run known to have ended
+	timing uint64 // number of the first run that times its commands
 	closed bool
 
 	after, before uint64 // semaphores for showing an image: one to wait for before it is written, one to signal at the end; 0: none
@@ -59,6 +63,11 @@ func (p *Program) Submit() (Ticket, error) {
 	}
 	if p.done > 0 && !p.measured {
 		if err := p.measure(); err != nil {
+			return Ticket{}, err
+		}
+	}
+	if p.stale {
+		if err := p.again(); err != nil {
 			return Ticket{}, err
 		}
 	}
@@ -185,9 +194,10 @@ type Timing struct {
 
 // timers makes the timestamps that measure each command, where the device has a clock and someone wants to know.
 func (p *Program) timers() error {
-	if p.d.clock.period == 0 || len(p.commands) == 0 || p.measured && !p.d.opts.Profile {
+	if p.d.clock.period == 0 || len(p.commands) == 0 || p.measured && !p.profiled || p.queries != vulkan.NullQueryPool {
 		return nil
 	}
+	p.labels, p.kernels = nil, nil
 	for _, c := range p.commands {
 		p.labels = append(p.labels, c.label)
 		kernel := ""
@@ -213,15 +223,32 @@ func (p *Program) stamp(cmd vulkan.CommandBuffer, i int) {
 	}
 }
 
-// Timings returns the times of the newest run's commands. The device must have been opened with Profile.
+// Profile makes the runs from the next one on time their commands, or ends that. It costs nothing but that the next run is recorded again.
+// Programs of a device that was opened with Options.Profile are timed from the beginning. It is an error if the device keeps no timestamps.
+func (p *Program) Profile(on bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return errors.New("vk: Profile: the program is closed")
+	case on && p.d.clock.period == 0:
+		return fmt.Errorf("vk: Profile: %s keeps no times of what it computes", p.d.info.Name)
+	case on != p.profiled:
+		p.profiled, p.stale, p.timing = on, true, p.run+1
+	}
+	return nil
+}
+
+// Timings returns the times of the newest run's commands. The device must have been opened with Profile, or the program told to Profile before
+// that run.
 func (p *Program) Timings() ([]Timing, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.closed:
 		return nil, errors.New("vk: Timings: the program is closed")
-	case p.queries == vulkan.NullQueryPool || !p.d.opts.Profile:
-		return nil, errors.New("vk: Timings: the device keeps no timestamps, or was not opened with Profile")
+	case p.queries == vulkan.NullQueryPool || !p.profiled || p.run < p.timing:
+		return nil, errors.New("vk: Timings: the device keeps no timestamps, or the newest run was not profiled")
 	}
 	if err := p.wait(context.Background(), p.run); err != nil {
 		return nil, err

@@ -201,7 +201,7 @@ func (r *Recorder) Finish() (*Program, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	p := &Program{d: r.d, commands: r.commands}
+	p := &Program{d: r.d, commands: r.commands, profiled: r.d.opts.Profile}
 	p.begins, p.measured = r.d.first(len(r.commands))
 	if err := r.d.adopt(p); err != nil {
 		return nil, err
