@@ -13,6 +13,7 @@ import (
 	"genview/models/family"
 	"genview/models/optim"
 	"genview/models/run"
+	"genview/models/watch"
 	"genview/tensor"
 	"genview/tensor/optest"
 
@@ -47,7 +48,7 @@ type stepLine struct {
 	PeakBytes  int     `json:"peak_bytes"`      // inputs, results and what lies between kernels
 	Allocs     float64 `json:"allocs_per_step"` // objects on the host
 
-	Profile []profileRow `json:"profile,omitempty"`
+	Profile []watch.Kernel `json:"profile,omitempty"`
 }
 
 type benchFlags struct {
@@ -141,7 +142,7 @@ func (a *app) benchSteps(ctx context.Context, name string, f benchFlags) (err er
 	}
 	if a.json {
 		if p.table {
-			p.table, line.Profile = false, p.sums()
+			p.table, line.Profile = false, p.Kernels()
 		}
 		return errors.Join(json.NewEncoder(a.out).Encode(line), p.report(a.out))
 	}

@@ -1,19 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"text/tabwriter"
 	"time"
 
 	"genview/models/family"
+	"genview/models/inspect"
 	"genview/tensor"
 	"genview/vk/files"
 
@@ -45,32 +43,14 @@ func (f *profileFlags) check() error {
 // profile adds up the times of kernels in training steps. It leaves out the first step, which includes compilation, if others follow.
 type profile struct {
 	profileFlags
+	inspect.Profile
 	steps  int
-	rows   map[string]*profileRow
 	newest [][]tensor.Timing // the newest steps, as many as a trace shows
-}
-
-// profileRow is one kernel, which a step may run several times. Times are per step.
-type profileRow struct {
-	Ops    string  `json:"ops"`
-	Kernel string  `json:"kernel"`
-	Shapes string  `json:"shapes"` // of what it writes
-	MS     float64 `json:"ms"`
-	Share  float64 `json:"share"` // of all kernels' time
-	Calls  float64 `json:"calls"`
-	GFLOPs float64 `json:"gflops"`
-	GBs    float64 `json:"gbs"`
-
-	time         time.Duration
-	count        int
-	flops, bytes float64
 }
 
 const tracedSteps = 16
 
-func newProfile(f profileFlags) *profile {
-	return &profile{profileFlags: f, rows: map[string]*profileRow{}}
-}
+func newProfile(f profileFlags) *profile { return &profile{profileFlags: f} }
 
 // more returns how many steps to profile after n timed ones.
 func (p *profile) more(steps int) int {
@@ -83,50 +63,17 @@ func (p *profile) more(steps int) int {
 // add adds the newest step.
 func (p *profile) add(programs []*tensor.Program) error {
 	if p.steps == 1 {
-		clear(p.rows)
-		p.newest = nil
+		p.Profile, p.newest = inspect.Profile{}, nil
 	}
-	var step []tensor.Timing
-	for _, program := range programs {
-		t, err := program.Timings()
-		if err != nil {
-			return err
-		}
-		step = append(step, t...)
+	step, err := inspect.Timings(programs)
+	if err != nil {
+		return err
 	}
-	for _, t := range step {
-		k := t.Kernel
-		shapes := fmt.Sprint(k.Shapes)
-		shapes = shapes[1 : len(shapes)-1]
-		key := k.Ops + k.Form + shapes
-		if p.rows[key] == nil {
-			p.rows[key] = &profileRow{Ops: k.Ops, Kernel: k.Form, Shapes: shapes}
-		}
-		r := p.rows[key]
-		r.time, r.count, r.flops, r.bytes = r.time+t.Duration, r.count+1, r.flops+k.FLOPs, r.bytes+float64(k.Bytes)
-	}
+	p.Add(step)
 	p.steps++
 	p.newest = append(p.newest, step)
 	p.newest = p.newest[max(len(p.newest)-tracedSteps, 0):]
 	return nil
-}
-
-// sums returns the rows, the slowest first.
-func (p *profile) sums() []profileRow {
-	steps, total := float64(max(p.steps-1, 1)), time.Duration(0)
-	for _, r := range p.rows {
-		total += r.time
-	}
-	var out []profileRow
-	for _, r := range slices.SortedFunc(maps.Values(p.rows), func(a, b *profileRow) int {
-		return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(a.Ops+a.Kernel+a.Shapes, b.Ops+b.Kernel+b.Shapes))
-	}) {
-		ns := float64(max(r.time, 1))
-		r.MS, r.Share, r.Calls = ns/1e6/steps, ns/float64(max(total, 1)), float64(r.count)/steps
-		r.GFLOPs, r.GBs = r.flops/ns, r.bytes/ns
-		out = append(out, *r)
-	}
-	return out
 }
 
 // report prints the table and writes the trace, if they are asked for.
@@ -134,7 +81,7 @@ func (p *profile) report(w io.Writer) error {
 	if p.table {
 		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(out, "ms a step\tshare\tcalls\tGFLOP/s\tGB/s\tkernel\tops")
-		for _, r := range p.sums() {
+		for _, r := range p.Kernels() {
 			fmt.Fprintf(out, "%.3f\t%.1f %%\t%.4g\t%.1f\t%.1f\t%s\t%s %s\n", r.MS, 100*r.Share, r.Calls, r.GFLOPs, r.GBs, r.Kernel, r.Ops, r.Shapes)
 		}
 		if err := out.Flush(); err != nil {

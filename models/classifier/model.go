@@ -9,7 +9,9 @@ import (
 
 	"genview/models/data"
 	"genview/models/family"
+	"genview/models/nn"
 	"genview/models/watch"
+	"genview/tensor"
 )
 
 // model is a classifier that learns from pictures.
@@ -184,6 +186,21 @@ func (m *model) Look(ctx context.Context) ([]watch.View, error) {
 
 // Answer does nothing.
 func (m *model) Answer(context.Context, watch.Request) (look bool) { return false }
+
+// Trace passes a held-out picture through the network.
+func (m *model) Trace() *nn.Trace {
+	x, pass := m.Config().one(), nn.Eval()
+	m.Trainer.model.Forward(pass, x)
+	out := &nn.Trace{Next: func(ctx context.Context) (*nn.Traced, error) {
+		held, err := m.holdout(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &nn.Traced{Name: "held-out picture 1", Feed: tensor.Feed{x: held.pixels[:x.Len()]}}, nil
+	}}
+	out.Add("", pass)
+	return out
+}
 
 const bestBy = "held_out_accuracy"
 

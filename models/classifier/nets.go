@@ -61,9 +61,9 @@ func newCNN(s *nn.Scope, c Config) *cnn {
 
 func (m *cnn) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	for i, c := range m.convs {
-		x = m.norms[i].Forward(p, c.Forward(x)).ReLU()
+		x = p.Layer("conv"+strconv.Itoa(i+1), m.norms[i].Forward(p, c.Forward(x)).ReLU())
 	}
-	return m.last.Forward(m.drop.Forward(p, x.Mean(2, 3)))
+	return p.Layer("fc", m.last.Forward(m.drop.Forward(p, x.Mean(2, 3))))
 }
 
 // vit has the names, the initial values and the order of torchvision.models.VisionTransformer: norms come before attention and feed-forward
@@ -121,17 +121,19 @@ func norm(s *nn.Scope, width int) *nn.LayerNorm {
 
 func (m *vit) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	b, width := x.Dim(0), m.config.Width
-	x = m.patches.Forward(x).Reshape(b, width, -1).Permute(0, 2, 1)
+	x = p.Layer("conv_proj", m.patches.Forward(x))
+	x = x.Reshape(b, width, -1).Permute(0, 2, 1)
 	x = m.drop.Forward(p, tensor.Concat(1, m.class.Expand(b, 1, width), x).Add(m.places))
-	for _, l := range m.layers {
-		x = l.forward(p, x)
+	for i, l := range m.layers {
+		x = l.forward(p, x, "encoder.layers.encoder_layer_"+strconv.Itoa(i))
 	}
-	return m.head.Forward(m.norm.Forward(x.Slice(1, 0, 1).Reshape(b, width)))
+	return p.Layer("heads.head", m.head.Forward(p.Layer("encoder.ln", m.norm.Forward(x.Slice(1, 0, 1).Reshape(b, width)))))
 }
 
-func (l *layer) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
-	y := l.norm1.Forward(x)
-	x = x.Add(l.drop.Forward(p, l.attention.Forward(p, y, y, tensor.AttentionOptions{})))
-	y = l.drop.Forward(p, l.forth.Forward(l.norm2.Forward(x)).GELU())
-	return x.Add(l.drop.Forward(p, l.back.Forward(y)))
+// forward names what its parts make under a path.
+func (l *layer) forward(p *nn.Pass, x *tensor.Tensor, path string) *tensor.Tensor {
+	y := p.Layer(path+".ln_1", l.norm1.Forward(x))
+	x = x.Add(l.drop.Forward(p, p.Layer(path+".self_attention", l.attention.Forward(p, y, y, tensor.AttentionOptions{}))))
+	y = p.Layer(path+".mlp.0", l.forth.Forward(p.Layer(path+".ln_2", l.norm2.Forward(x))).GELU())
+	return x.Add(l.drop.Forward(p, p.Layer(path+".mlp.3", l.back.Forward(l.drop.Forward(p, y)))))
 }

@@ -92,6 +92,11 @@ type Opened interface {
 	Activations(ctx context.Context, layer string, z []float32) ([]float32, error)
 }
 
+// A Traced model shows what its layers make of an example.
+type Traced interface {
+	Trace() *nn.Trace // a new one; its layers are in no program yet
+}
+
 // A Reader shows how it reads a text.
 type Reader interface {
 	// Attend returns the attention maps of a text. If the model cannot read the text, that is not an error; the view's Prompt.Problem says
@@ -184,6 +189,7 @@ var lacks = map[reflect.Type]string{
 	reflect.TypeFor[Surveyed]():      "cannot encode pictures, as VAEs can",
 	reflect.TypeFor[Finder]():        "has no latent space to find pictures in, as VAEs and GANs of pictures have",
 	reflect.TypeFor[Opened]():        "has no decoder to look into, as VAEs and GANs of pictures have",
+	reflect.TypeFor[Traced]():        "does not show what its layers make",
 	reflect.TypeFor[Reader]():        "has no attention to look at, as Transformers have",
 	reflect.TypeFor[Attentive]():     "has no attention heads that are scored, as Transformers have",
 	reflect.TypeFor[Dissected]():     "has no attention heads to look into, as Transformers have",

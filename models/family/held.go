@@ -14,9 +14,6 @@ type Examples struct {
 
 // HeldOut returns the first n held-out pictures, or all if there are fewer.
 func (m *Pictures) HeldOut(ctx context.Context, n int) (*Examples, error) {
-	if m.held != nil && len(m.held.Classes) == n {
-		return m.held, nil
-	}
 	set, err := m.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -26,6 +23,9 @@ func (m *Pictures) HeldOut(ctx context.Context, n int) (*Examples, error) {
 		return nil, fmt.Errorf("family: %s holds no pictures out", set.Name)
 	}
 	c, h, w := m.Shape()
+	if e := m.held; e != nil && len(e.Classes) >= n {
+		return &Examples{Pictures: e.Pictures[:n*c*h*w], Classes: e.Classes[:n], Names: e.Names}, nil
+	}
 	e := &Examples{Pictures: make([]float32, n*c*h*w), Classes: make([]int32, n), Names: set.Classes}
 	for i := range n {
 		if e.Classes[i], err = set.Test.Read(i, nil, e.Pictures[i*c*h*w:(i+1)*c*h*w]); err != nil {

@@ -132,9 +132,13 @@ type Pictures struct {
 	latent   *watch.Latent // points that a watcher's plane can be spanned by
 	search   *search       // nil until Find is first called
 	held     *Examples     // nil until HeldOut is first called
+	set      *data.Dataset // nil until Open is first called
+	beside   bool          // Look shows pictures that the network learns from, too
+	real     []*image.RGBA // these pictures; nil: they were not read yet, or cannot be
 }
 
 const (
+	learned     = 32 // number of pictures that the network learns from, beside its samples
 	sampled     = 64 // number of samples
 	planePoints = 32 // number of points that a watcher's latent plane can be spanned by
 )
@@ -156,9 +160,41 @@ func NewPictures(e Env, l Latent, s *data.PictureSettings) *Pictures {
 // Encodes says that pictures have latent vectors: the family has an [Encoder].
 func (m *Pictures) Encodes() { m.latent.Encodes = true }
 
-// Open opens the pictures that the network learns from.
+// Beside has Look show pictures that the network learns from beside its samples.
+func (m *Pictures) Beside() { m.beside = true }
+
+// Open opens the pictures that the network learns from, once.
 func (m *Pictures) Open(ctx context.Context) (*data.Dataset, error) {
-	return m.settings.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Tell})
+	if m.set == nil {
+		set, err := m.settings.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Tell})
+		if err != nil {
+			return nil, err
+		}
+		m.set = set
+	}
+	return m.set, nil
+}
+
+// readReal reads the pictures that are shown beside the samples. A run whose pictures are gone is shown without them.
+func (m *Pictures) readReal(ctx context.Context) {
+	if !m.beside || m.real != nil {
+		return
+	}
+	set, err := m.Open(ctx)
+	if err != nil {
+		m.beside = ctx.Err() != nil
+		return
+	}
+	c, h, w := m.Shape()
+	n, size := min(learned, set.Train.Len()), c*h*w
+	pixels := make([]float32, n*size)
+	for i := range n {
+		if _, err := set.Train.Read(i*(set.Train.Len()/n), nil, pixels[i*size:(i+1)*size]); err != nil {
+			m.beside = false
+			return
+		}
+	}
+	m.real = data.Images(pixels, c, h, w)
 }
 
 // Binarized tells whether pixels are sampled as black or white.
@@ -215,7 +251,8 @@ func (m *Pictures) Look(ctx context.Context) ([]watch.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []watch.View{&watch.Pictures{Name: "Samples", Images: images, Points: m.seeds}, m.latent}, nil
+	m.readReal(ctx)
+	return []watch.View{&watch.Pictures{Name: "Samples", Images: images, Points: m.seeds, Real: m.real}, m.latent}, nil
 }
 
 // Answer decodes latent vectors.

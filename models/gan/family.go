@@ -146,5 +146,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if s.Model.Arch == "points" {
 		return newPoints(e, t, &s.Data.SourceSettings), nil
 	}
-	return &pictures{Pictures: family.NewPictures(e, t, &s.Data), trainer: t}, nil
+	m := &pictures{Pictures: family.NewPictures(e, t, &s.Data), trainer: t}
+	m.Beside()
+	return m, nil
 }

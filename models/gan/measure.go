@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"genview/models/family"
+	"genview/models/nn"
 	"genview/models/watch"
 )
 
@@ -79,3 +80,6 @@ func centred(x []float32) []float32 {
 	}
 	return out
 }
+
+// Trace passes the first sample through both networks.
+func (m *pictures) Trace() *nn.Trace { return m.trainer.trace(1, m.Seeds(1, 1)) }

@@ -10,6 +10,7 @@ import (
 // A network maps [B, Z] to pictures in [−1, 1], or pictures to logits [B, 1].
 type network interface {
 	forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor
+	last() string // the name of the layer whose output that of the network is
 }
 
 const slope = 0.2 // of LeakyReLU, as in DCGAN
@@ -62,6 +63,8 @@ func (m *mlp) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 	}
 	return x.Reshape(append([]int{x.Dim(0)}, m.shape...)...)
 }
+
+func (m *mlp) last() string { return "fc" + strconv.Itoa(len(m.Layers)) }
 
 // halvings returns how often dcgan halves a picture.
 const halvings = 3
@@ -120,11 +123,13 @@ func (m *upward) forward(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	return x.Tanh()
 }
 
+func (m *upward) last() string { return "conv" + strconv.Itoa(halvings+1) }
+
 // downward is DCGAN's discriminator: convolutions that halve the size, and a last one over the remaining picture.
 type downward struct {
 	convs []*nn.Conv2d
 	norms []*nn.BatchNorm2d // from the second convolution on
-	last  *nn.Conv2d
+	judge *nn.Conv2d        // over what is left of the picture
 }
 
 func newDownward(s *nn.Scope, c Config) *downward {
@@ -137,7 +142,7 @@ func newDownward(s *nn.Scope, c Config) *downward {
 		}
 		in, out = out, 2*out
 	}
-	m.last = nn.NewConv2d(s.Sub("conv"+strconv.Itoa(halvings+1)), in, 1, nn.ConvConfig{Kernel: c.Size >> halvings})
+	m.judge = nn.NewConv2d(s.Sub("conv"+strconv.Itoa(halvings+1)), in, 1, nn.ConvConfig{Kernel: c.Size >> halvings})
 	return m
 }
 
@@ -147,7 +152,9 @@ func (m *downward) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
 		if i > 0 {
 			x = m.norms[i-1].Forward(p, x)
 		}
-		x = x.LeakyReLU(slope)
+		x = p.Layer("conv"+strconv.Itoa(i+1), x.LeakyReLU(slope))
 	}
-	return m.last.Forward(x).Flatten(1)
+	return m.judge.Forward(x).Flatten(1)
 }
+
+func (m *downward) last() string { return "conv" + strconv.Itoa(halvings+1) }

@@ -7,6 +7,7 @@ import (
 
 	"genview/models/data"
 	"genview/models/family"
+	"genview/models/nn"
 	"genview/models/picture"
 	"genview/models/watch"
 )
@@ -25,6 +26,7 @@ type points struct {
 
 const (
 	cloud   = 4000 // points of a sample
+	traced  = 64   // points that are followed through the networks
 	surface = 64   // positions along each axis at which the discriminator is evaluated
 
 	mostPoints = 10_000_000 // most points that are made at once
@@ -119,6 +121,9 @@ func (m *points) Look(ctx context.Context) ([]watch.View, error) {
 		Said:  fmt.Sprintf("%d of %d modes, %.0f %% good", modes, len(m.mixture.Modes), 100*good),
 	}}, nil
 }
+
+// Trace passes some points through both networks.
+func (m *points) Trace() *nn.Trace { return m.trainer.trace(traced, m.latents[:traced*m.Z()]) }
 
 func (m *points) reach() float64 { return data.Reach(m.source.Name) }
 

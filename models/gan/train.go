@@ -2,6 +2,7 @@ package gan
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"genview/models/nn"
@@ -25,6 +26,7 @@ type Trainer struct {
 	parts   [3]*nn.Scope // generator, discriminator, average
 	adams   [2]*optim.Adam
 	drawing network        // the averaged generator
+	judging network        // the discriminator
 	average *tensor.Tensor // its variables as one tensor
 	count   *tensor.Tensor // number of steps, for the average's window
 	fall    *tensor.Tensor // decay factor of learning rate and penalties
@@ -46,7 +48,7 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	t := &Trainer{Trainer: step.New(rt, o.Seed), config: c, count: tensor.Var("average.steps", tensor.Full(0))}
 	t.parts = [3]*nn.Scope{t.Scope.Sub("generator"), t.Scope.Sub("discriminator"), t.Scope.Sub("average")}
 	g, d := newGenerator(t.parts[0], c), newDiscriminator(t.parts[1], c)
-	t.drawing = newGenerator(t.parts[2], c)
+	t.drawing, t.judging = newGenerator(t.parts[2], c), d
 	t.average = tensor.Flat("average", t.parts[2].Vars()...)
 	t.fall = tensor.Full(1)
 	if c.Decay > 0 {
@@ -144,6 +146,26 @@ func (t *Trainer) Drawn() []nn.Named {
 		drawn = append(drawn, t.parts[1].Named()...)
 	}
 	return drawn
+}
+
+// trace passes n latent vectors z [n, Z], those of the first n seeds, through the averaged generator, and what it makes through the discriminator.
+func (t *Trainer) trace(n int, z []float32) *nn.Trace {
+	in := tensor.Input("z", tensor.F32, n, t.config.Z)
+	name := "seed:1"
+	if n > 1 {
+		name = fmt.Sprintf("the seeds 1 to %d", n)
+	}
+	out := &nn.Trace{Next: func(context.Context) (*nn.Traced, error) {
+		return &nn.Traced{Name: name, Feed: tensor.Feed{in: z}}, nil
+	}}
+	x := in
+	for i, net := range []network{t.drawing, t.judging} {
+		pass, part := nn.Eval(), t.parts[2-i]
+		x = net.forward(pass, x)
+		out.Add(part.Path(), pass)
+		out.Made(part.Path(), net.last(), x)
+	}
+	return out
 }
 
 // Judge returns the discriminator's logits [N] of examples [N, ...] in training mode: higher means more real.

@@ -23,7 +23,7 @@ func ExampleNew() {
 	scope := nn.NewScope(1)
 	nn.NewLinear(scope.Sub("fc"), 3, 2)
 
-	in, err := inspect.New(rt, scope.Named())
+	in, err := inspect.New(rt, scope.Named(), nil)
 	if err != nil {
 		log.Fatal(err)
 	}

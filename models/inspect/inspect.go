@@ -1,6 +1,7 @@
-// Package inspect looks into a model in training: at its parameters, and at how they and their gradients are spread.
+// Package inspect looks into a model: at its parameters, at how they and their gradients are spread, at what its layers make of an example, and
+// at what the kernels of a training step take.
 //
-//	in, err := inspect.New(rt, model.State())
+//	in, err := inspect.New(rt, model.State(), inspect.TraceOf(model))
 //	if err != nil {
 //		return err
 //	}
@@ -9,7 +10,8 @@
 //
 // The one idea: a checkpoint's names say which parameters a model of any family has, and which moments its optimizer keeps for each. The first
 // moment is the moving average of the gradients, so that nothing is added to a step. A program of its own takes at most 4,096 evenly spaced
-// values of each tensor, which a few reads bring to the host.
+// values of each tensor, which a few reads bring to the host. Another program passes an example through the layers, and only when somebody
+// looks. Kernels are timed only while somebody asks: see [Profile].
 package inspect
 
 import (
@@ -33,6 +35,7 @@ const Name = "Model"
 // A part is a tensor of parameters.
 type part struct {
 	name             string
+	of               string // the layer whose parameter it is
 	shape            []int
 	weight, gradient int // where their values begin in what is read
 	weights, grads   int // how many there are
@@ -44,13 +47,15 @@ type Inspector struct {
 	program *tensor.Program
 	values  *tensor.Tensor
 	parts   []part
+	probe   *probe // nil: the model does not show what its layers make
 }
 
 // moments are the prefixes of the variables in which optimizers keep the moving average of gradients.
 var moments = []string{"exp_avg.", "momentum_buffer."}
 
-// New compiles the program that takes the values. state is what a checkpoint of the model holds.
-func New(rt *tensor.Runtime, state []nn.Named) (*Inspector, error) {
+// New compiles the program that takes the values. state is what a checkpoint of the model holds, or a part of it: layers without parameters in
+// it are left out. trace is of the model's layers; nil: they are not looked at.
+func New(rt *tensor.Runtime, state []nn.Named, trace *nn.Trace) (*Inspector, error) {
 	gradients := map[string]*tensor.Tensor{}
 	for _, n := range state {
 		for _, m := range moments {
@@ -59,11 +64,11 @@ func New(rt *tensor.Runtime, state []nn.Named) (*Inspector, error) {
 			}
 		}
 	}
-	in := &Inspector{rt: rt}
+	in := &Inspector{rt: rt, probe: newProbe(rt, state, trace)}
 	var all []*tensor.Tensor
 	at := 0
 	take := func(t *tensor.Tensor) (from, n int) {
-		x := t.Reshape(t.Len()).SliceStep(0, 0, t.Len(), (t.Len()+most-1)/most)
+		x := thinned(t)
 		all = append(all, x)
 		from = at
 		at += x.Len()
@@ -74,7 +79,7 @@ func New(rt *tensor.Runtime, state []nn.Named) (*Inspector, error) {
 		if strings.HasPrefix(n.Name, "optim.") || n.Tensor.DType() != tensor.F32 || g == nil && n.Tensor.Rank() == 0 {
 			continue
 		}
-		p := part{name: n.Name, shape: n.Tensor.Shape()}
+		p := part{name: n.Name, of: in.probe.of(n.Name), shape: n.Tensor.Shape()}
 		p.weight, p.weights = take(n.Tensor)
 		if g != nil {
 			p.gradient, p.grads = take(g)
@@ -99,15 +104,25 @@ func (in *Inspector) Look(ctx context.Context) (*watch.Layers, error) {
 	v := &watch.Layers{Name: Name, Memory: in.rt.Device().Memory().Used}
 	for _, p := range in.parts {
 		v.Layers = append(v.Layers, watch.Layer{
-			Name: p.name, Shape: p.shape,
+			Name: p.name, Of: p.of, Shape: p.shape,
 			Weight: histogram(values[p.weight : p.weight+p.weights]), Gradient: histogram(values[p.gradient : p.gradient+p.grads]),
 		})
 	}
-	return v, nil
+	return v, in.probe.look(ctx, v)
 }
 
-// Close frees the program.
-func (in *Inspector) Close() { in.program.Close() }
+// Choose has all further looks show what a layer makes, too; "": none.
+func (in *Inspector) Choose(layer string) {
+	if in.probe != nil {
+		in.probe.chosen = layer
+	}
+}
+
+// Close frees the programs.
+func (in *Inspector) Close() {
+	in.program.Close()
+	in.probe.close()
+}
 
 // histogram counts values.
 func histogram(values []float32) (h watch.Histogram) {

@@ -27,7 +27,7 @@ func TestLook(t *testing.T) {
 	if err := m.Compile(); err != nil {
 		t.Fatal(err)
 	}
-	in, err := New(rt, m.State())
+	in, err := New(rt, m.State(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

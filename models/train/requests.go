@@ -119,7 +119,7 @@ func (l *loop) note(step int, kind watch.EventKind) { l.event(watch.Event{Step: 
 func (l *loop) inspect(on bool) {
 	switch {
 	case on && l.inspector == nil:
-		in, err := inspect.New(l.rt, l.model.State())
+		in, err := inspect.New(l.rt, l.model.State(), inspect.TraceOf(l.model))
 		if err != nil {
 			l.snap.Message = err.Error()
 			return

@@ -44,7 +44,7 @@ func (l *loop) tell(ctx context.Context, step int, views []watch.View) {
 // look looks at the parameters.
 func (t *tells) look(ctx context.Context, l *loop) (*watch.Layers, error) {
 	if t.inspector == nil {
-		in, err := inspect.New(l.rt, l.model.State())
+		in, err := inspect.New(l.rt, l.model.State(), nil)
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}

@@ -19,6 +19,7 @@ type GPT struct {
 
 // block has the names of GPT-2.
 type block struct {
+	path         string
 	norm1, norm2 *nn.LayerNorm
 	attention    *nn.MultiheadAttention
 	forth, back  *nn.Linear
@@ -47,7 +48,7 @@ func newBlock(s *nn.Scope, c GPTConfig, drop *nn.Dropout) *block {
 	added := std / math.Sqrt(2*float64(c.Layers))
 	attn, mlp := s.Sub("attn"), s.Sub("mlp")
 	return &block{
-		drop: drop, norm1: norm(s.Sub("ln_1"), c),
+		path: s.Path() + ".", drop: drop, norm1: norm(s.Sub("ln_1"), c),
 		attention: &nn.MultiheadAttention{
 			In: linear(attn.Sub("c_attn"), c.Width, 3*c.Width, std, c), Out: linear(attn.Sub("c_proj"), c.Width, c.Width, added, c),
 			Heads: c.Heads, Drop: drop, Name: attn.Path(),
@@ -80,12 +81,12 @@ func (m *GPT) Forward(p *nn.Pass, tokens *tensor.Tensor) *tensor.Tensor {
 	for _, b := range m.blocks {
 		x = b.forward(p, x)
 	}
-	return m.tokens.Logits(m.norm.Forward(x))
+	return m.tokens.Logits(p.Layer("ln_f", m.norm.Forward(x)))
 }
 
 func (b *block) forward(p *nn.Pass, x *tensor.Tensor) *tensor.Tensor {
-	y := b.norm1.Forward(x)
-	x = x.Add(b.drop.Forward(p, b.attention.Forward(p, y, y, tensor.AttentionOptions{Causal: true})))
-	y = b.forth.Forward(b.norm2.Forward(x)).GELUTanh()
-	return x.Add(b.drop.Forward(p, b.back.Forward(y)))
+	y := p.Layer(b.path+"ln_1", b.norm1.Forward(x))
+	x = x.Add(b.drop.Forward(p, p.Layer(b.path+"attn", b.attention.Forward(p, y, y, tensor.AttentionOptions{Causal: true}))))
+	y = p.Layer(b.path+"mlp.c_fc", b.forth.Forward(p.Layer(b.path+"ln_2", b.norm2.Forward(x))).GELUTanh())
+	return x.Add(b.drop.Forward(p, p.Layer(b.path+"mlp.c_proj", b.back.Forward(y))))
 }

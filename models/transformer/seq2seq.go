@@ -69,6 +69,7 @@ func padding(tokens *tensor.Tensor) *tensor.Tensor {
 
 // encoderLayer has the names of torch.nn.TransformerEncoderLayer.
 type encoderLayer struct {
+	path         string
 	attention    *nn.MultiheadAttention
 	forth, back  *nn.Linear
 	norm1, norm2 *nn.LayerNorm
@@ -77,23 +78,26 @@ type encoderLayer struct {
 
 func newEncoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *encoderLayer {
 	return &encoderLayer{
-		attention: nn.NewMultiheadAttention(s.Sub("self_attn"), c.Width, c.Heads, drop),
-		forth:     nn.NewLinear(s.Sub("linear1"), c.Width, c.Hidden), back: nn.NewLinear(s.Sub("linear2"), c.Hidden, c.Width),
+		path: s.Path() + ".", attention: nn.NewMultiheadAttention(s.Sub("self_attn"), c.Width, c.Heads, drop),
+		forth: nn.NewLinear(s.Sub("linear1"), c.Width, c.Hidden), back: nn.NewLinear(s.Sub("linear2"), c.Hidden, c.Width),
 		norm1: nn.NewLayerNorm(s.Sub("norm1"), c.Width), norm2: nn.NewLayerNorm(s.Sub("norm2"), c.Width), drop: drop,
 	}
 }
 
 func (l *encoderLayer) forward(p *nn.Pass, x, mask *tensor.Tensor) *tensor.Tensor {
-	x = l.norm1.Forward(x.Add(l.drop.Forward(p, l.attention.Forward(p, x, x, tensor.AttentionOptions{Mask: mask}))))
-	return l.norm2.Forward(x.Add(l.drop.Forward(p, feedForward(p, l.forth, l.back, l.drop, x))))
+	read := p.Layer(l.path+"self_attn", l.attention.Forward(p, x, x, tensor.AttentionOptions{Mask: mask}))
+	x = p.Layer(l.path+"norm1", l.norm1.Forward(x.Add(l.drop.Forward(p, read))))
+	return p.Layer(l.path+"norm2", l.norm2.Forward(x.Add(l.drop.Forward(p, feedForward(p, l.path, l.forth, l.back, l.drop, x)))))
 }
 
-func feedForward(p *nn.Pass, forth, back *nn.Linear, drop *nn.Dropout, x *tensor.Tensor) *tensor.Tensor {
-	return back.Forward(drop.Forward(p, forth.Forward(x).ReLU()))
+func feedForward(p *nn.Pass, path string, forth, back *nn.Linear, drop *nn.Dropout, x *tensor.Tensor) *tensor.Tensor {
+	x = p.Layer(path+"linear1", forth.Forward(x).ReLU())
+	return p.Layer(path+"linear2", back.Forward(drop.Forward(p, x)))
 }
 
 // decoderLayer has the names of torch.nn.TransformerDecoderLayer.
 type decoderLayer struct {
+	path                string
 	self, cross         *nn.MultiheadAttention
 	forth, back         *nn.Linear
 	norm1, norm2, norm3 *nn.LayerNorm
@@ -102,6 +106,7 @@ type decoderLayer struct {
 
 func newDecoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *decoderLayer {
 	return &decoderLayer{
+		path:  s.Path() + ".",
 		self:  nn.NewMultiheadAttention(s.Sub("self_attn"), c.Width, c.Heads, drop),
 		cross: nn.NewMultiheadAttention(s.Sub("multihead_attn"), c.Width, c.Heads, drop),
 		forth: nn.NewLinear(s.Sub("linear1"), c.Width, c.Hidden), back: nn.NewLinear(s.Sub("linear2"), c.Hidden, c.Width),
@@ -111,7 +116,9 @@ func newDecoderLayer(s *nn.Scope, c Config, drop *nn.Dropout) *decoderLayer {
 }
 
 func (l *decoderLayer) forward(p *nn.Pass, x, memory, mask *tensor.Tensor) *tensor.Tensor {
-	x = l.norm1.Forward(x.Add(l.drop.Forward(p, l.self.Forward(p, x, x, tensor.AttentionOptions{Causal: true}))))
-	x = l.norm2.Forward(x.Add(l.drop.Forward(p, l.cross.Forward(p, x, memory, tensor.AttentionOptions{Mask: mask}))))
-	return l.norm3.Forward(x.Add(l.drop.Forward(p, feedForward(p, l.forth, l.back, l.drop, x))))
+	read := p.Layer(l.path+"self_attn", l.self.Forward(p, x, x, tensor.AttentionOptions{Causal: true}))
+	x = p.Layer(l.path+"norm1", l.norm1.Forward(x.Add(l.drop.Forward(p, read))))
+	read = p.Layer(l.path+"multihead_attn", l.cross.Forward(p, x, memory, tensor.AttentionOptions{Mask: mask}))
+	x = p.Layer(l.path+"norm2", l.norm2.Forward(x.Add(l.drop.Forward(p, read))))
+	return p.Layer(l.path+"norm3", l.norm3.Forward(x.Add(l.drop.Forward(p, feedForward(p, l.path, l.forth, l.back, l.drop, x)))))
 }

@@ -41,8 +41,8 @@ func newConv(s *nn.Scope, c Config) *conv {
 }
 
 func (m *conv) encode(p *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
-	x = m.norm1.Forward(p, m.conv1.Forward(x)).ReLU()
-	x = m.norm2.Forward(p, m.conv2.Forward(x)).ReLU().Flatten(1)
+	x = p.Layer("conv1", m.norm1.Forward(p, m.conv1.Forward(x)).ReLU())
+	x = p.Layer("conv2", m.norm2.Forward(p, m.conv2.Forward(x)).ReLU()).Flatten(1)
 	return m.mu.Forward(x), m.logvar.Forward(x)
 }
 
@@ -51,4 +51,8 @@ func (m *conv) decode(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	x = p.Layer("fc", m.norm3.Forward(p, x).ReLU())
 	x = p.Layer("conv1", m.norm4.Forward(p, m.deconv1.Forward(x)).ReLU())
 	return m.deconv2.Forward(x)
+}
+
+func (m *conv) paths() (encoder, decoder, mu, logvar, logits string) {
+	return "encoder", "decoder", "encoder.mu", "encoder.logvar", "decoder.conv2"
 }

@@ -6,8 +6,10 @@ import (
 
 	"genview/models/data"
 	"genview/models/family"
+	"genview/models/nn"
 	"genview/models/optim"
 	"genview/models/watch"
+	"genview/tensor"
 )
 
 // Family is the family of variational autoencoders of pictures.
@@ -88,7 +90,7 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &model{family.NewPictures(e, t, &s.Data), t, nil}
+	m := &model{family.NewPictures(e, t, &s.Data), t}
 	m.Encodes()
 	return m, nil
 }
@@ -97,7 +99,6 @@ func (s *Settings) Build(_ context.Context, e family.Env) (family.Model, error) 
 type model struct {
 	*family.Pictures
 	trainer *Trainer
-	held    data.Set // the held-out pictures; nil before the first measurement
 }
 
 // Encode returns the means of the latent vectors of pictures.
@@ -110,14 +111,11 @@ const measured = 500
 
 // Measure measures the loss and the ELBO of held-out pictures, in nats per picture.
 func (m *model) Measure(ctx context.Context) (watch.Metrics, error) {
-	if m.held == nil {
-		set, err := m.Open(ctx)
-		if err != nil {
-			return nil, err
-		}
-		m.held = set.Test
+	set, err := m.Open(ctx)
+	if err != nil {
+		return nil, err
 	}
-	e, err := m.trainer.Evaluate(ctx, m.held, EvalOptions{Examples: measured, Binarize: m.Binarized()})
+	e, err := m.trainer.Evaluate(ctx, set.Test, EvalOptions{Examples: measured, Binarize: m.Binarized()})
 	loss := (m.trainer.model.config.Beta-1)*e.KL - e.ELBO
 	return watch.Metrics{{Name: "held_out_loss", Value: loss}, {Name: bestBy, Value: e.ELBO}}, err
 }
@@ -126,6 +124,19 @@ const bestBy = "held_out_elbo"
 
 // Best names the ELBO.
 func (m *model) Best() (metric string, higher bool) { return bestBy, true }
+
+// Trace passes a held-out picture through encoder and decoder.
+func (m *model) Trace() *nn.Trace {
+	c, h, w := m.Shape()
+	x := tensor.Input("picture", tensor.F32, 1, c, h, w)
+	return m.trainer.trace(x, func(ctx context.Context) (*nn.Traced, error) {
+		held, err := m.HeldOut(ctx, 1)
+		if err != nil {
+			return nil, err
+		}
+		return &nn.Traced{Name: "held-out picture 1", Feed: tensor.Feed{x: held.Pictures}}, nil
+	})
+}
 
 // elbo is the result of evaluating a VAE.
 type elbo struct {

@@ -21,11 +21,15 @@ func newMLP(s *nn.Scope, c Config) *mlp {
 	}
 }
 
-func (m *mlp) encode(_ *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
-	h := m.fc1.Forward(x.Flatten(1)).ReLU()
+func (m *mlp) encode(p *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor) {
+	h := p.Layer("fc1", m.fc1.Forward(x.Flatten(1)).ReLU())
 	return m.fc21.Forward(h), m.fc22.Forward(h)
 }
 
 func (m *mlp) decode(p *nn.Pass, z *tensor.Tensor) *tensor.Tensor {
 	return m.fc4.Forward(p.Layer("fc3", m.fc3.Forward(z).ReLU()))
+}
+
+func (m *mlp) paths() (encoder, decoder, mu, logvar, logits string) {
+	return "", "", "fc21", "fc22", "fc4"
 }

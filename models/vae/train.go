@@ -62,6 +62,21 @@ func (t *Trainer) Decode(ctx context.Context, z []float32) ([]float32, error) {
 	return t.decoder.Run(ctx, z)
 }
 
+// trace passes x [1, C, S, S] through both networks, with the mean of its latent vectors.
+func (t *Trainer) trace(x *tensor.Tensor, next func(ctx context.Context) (*nn.Traced, error)) *nn.Trace {
+	encoder, decoder, muPath, logvarPath, logitsPath := t.model.coder.paths()
+	out := &nn.Trace{Next: next}
+	encoding, decoding := nn.Eval(), nn.Eval()
+	mu, logvar := t.model.Encode(encoding, x)
+	out.Add(encoder, encoding)
+	out.Made("", muPath, mu)
+	out.Made("", logvarPath, logvar)
+	picture := t.Net(decoding, mu)
+	out.Add(decoder, decoding)
+	out.Made("", logitsPath, picture)
+	return out
+}
+
 // Drawn returns all weights, which Decode and Encode need.
 func (t *Trainer) Drawn() []nn.Named { return t.Scope.Named() }
 

@@ -13,6 +13,8 @@ type VAE struct {
 
 // coder holds the networks of one architecture.
 type coder interface {
+	// paths returns where the layers are: prefixes of the encoder's and the decoder's, and the layers that put out mean, log variance and logits.
+	paths() (encoder, decoder, mu, logvar, logits string)
 	// encode maps x [B, C, S, S] to mean and log variance, each [B, Z].
 	encode(p *nn.Pass, x *tensor.Tensor) (mu, logvar *tensor.Tensor)
 	// decode maps z [B, Z] to one logit for each element of x.

@@ -113,8 +113,12 @@ type Train struct{ Steps int }
 // Home asks to end what runs, saved, and to go back to the start page.
 type Home struct{}
 
-// Inspect asks for the parameters of the model in training in all further snapshots, or for no more of them: see [Layers].
-type Inspect struct{ On bool }
+// Inspect asks for what the model is made of in all further snapshots, or for no more of it: see [Layers].
+type Inspect struct {
+	On      bool
+	Layer   string // whose [Features] are shown, too; "": none
+	Kernels bool   // the kernels of a training step are timed, too
+}
 
 // Save asks for a checkpoint.
 type Save struct{}

@@ -69,6 +69,7 @@ type Pictures struct {
 	Captions []string      // one an image; nil for none
 	Marks    []Mark        // one an image; nil for none
 	Points   []string      `json:",omitempty"` // the latent vector of each image, as package walk names it, such as "seed:7"; nil: they have none
+	Real     []*image.RGBA `json:"-"`          // pictures of the same size that the model learns from, beside what it makes; nil: none. A recording omits them: they stay the same.
 }
 
 // A Mark says whether a model's statement about a picture is right.

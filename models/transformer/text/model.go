@@ -9,6 +9,7 @@ import (
 
 	"genview/models/data"
 	"genview/models/family"
+	"genview/models/nn"
 	"genview/models/transformer"
 	"genview/models/watch"
 )
@@ -236,6 +237,23 @@ func (m *model) Answer(_ context.Context, r watch.Request) (look bool) {
 		return false
 	}
 	return true
+}
+
+// Trace passes the text whose attention is shown through the layers or, if nobody typed one, the beginning of what is held out.
+func (m *model) Trace() *nn.Trace {
+	return m.Generator.Trace(func(ctx context.Context) (string, []int32, error) {
+		if m.text != "" {
+			tokens, err := m.encode(m.text)
+			return "the text that is read", tokens, err
+		}
+		if m.learned == nil {
+			if err := m.open(ctx); err != nil {
+				return "", nil, err
+			}
+		}
+		tokens, err := m.vocabulary.Append(nil, m.learned.Slice(m.train, min(m.settings.Model.Context, m.learned.Len()-m.train)))
+		return "the held-out text", tokens, err
+	})
 }
 
 // measured is the number of held-out characters that are measured in training.

@@ -8,6 +8,7 @@ import (
 
 	"genview/models/data"
 	"genview/models/family"
+	"genview/models/nn"
 	"genview/models/transformer"
 	"genview/models/watch"
 )
@@ -290,4 +291,19 @@ func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer
 		total += len(want)
 	}
 	return accuracy{float64(exact) / float64(len(all)), float64(right) / float64(total), "held-out days", len(all)}, nil
+}
+
+// Trace passes the text whose attention is shown through the layers, with its translation.
+func (m *model) Trace() *nn.Trace {
+	return m.Translator.Trace(func(ctx context.Context) (string, []int32, []int32, error) {
+		source, err := m.encode(m.text)
+		if err != nil {
+			return "", nil, nil, err
+		}
+		out, err := m.Translator.Translate(ctx, [][]int32{source})
+		if err != nil {
+			return "", nil, nil, err
+		}
+		return m.text, source, append([]int32{transformer.Begin}, out[0]...), nil
+	})
 }
