@@ -44,11 +44,28 @@ func (st *State) join(live *watch.Snapshot) *watch.Snapshot {
 		p.Shown, p.Weights = j.scene.Past.Shown, j.scene.Past.Weights
 		s.LookStep = p.Shown
 		s.Views = slices.DeleteFunc(slices.Clone(live.Views), func(v watch.View) bool { _, ok := v.(*watch.Curves); return !ok })
-		s.Show(j.scene.Views...)
+		s.Show(withReal(j.scene.Views, live.Views)...)
 	}
 	j.s = &s
 	st.joint = j
 	return j.s
+}
+
+// withReal returns views of the past with the pictures that the model learns from, which a recording omits because they stay the same.
+func withReal(past, live []watch.View) []watch.View {
+	past = slices.Clone(past)
+	for i, v := range past {
+		v, ok := v.(*watch.Pictures)
+		if !ok {
+			continue
+		}
+		if now := watch.Find[*watch.Pictures](live, v.Name); now != nil && now.Real != nil {
+			c := *v
+			c.Real = now.Real
+			past[i] = &c
+		}
+	}
+	return past
 }
 
 // send passes a request to whom it is for: the trainer, or whoever shows the past.
@@ -63,7 +80,7 @@ func (st *State) send(r watch.Request, live func(watch.Request) bool) bool {
 		if replayed(st.snapshot) {
 			return st.past.Send(r)
 		}
-	case watch.Attend, watch.Ablate, watch.Dissect, watch.Generate: // now and in the past
+	case watch.Attend, watch.Ablate, watch.Dissect, watch.Generate, watch.Inspect: // now and in the past
 		st.past.Send(r) // where nobody takes it yet, the training has not begun
 	}
 	return live(r)

@@ -73,7 +73,7 @@ var mayImport = map[string][]string{
 	"models/transformer/text":      append([]string{"models/transformer"}, ofFamily...),
 	"models/classifier":            ofFamily,
 	"models/zoo":                   append([]string{"models/family"}, ofZoo...),
-	"models/replay":                {"models/curves", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch"},
+	"models/replay":                {"models/inspect", "models/curves", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch"},
 	"models/runs":                  {"models/curves", "models/record", "models/run", "models/tensorboard", "models/train", "models/watch", "vk"},
 	"models/run":                   {"vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/walk", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
 	"models/telemetry":             {"models/train"},

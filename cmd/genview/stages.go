@@ -64,7 +64,7 @@ func (w *watching) run(next stage) (all error) {
 		then, err := next(w)
 		if err != nil && then == nil {
 			w.failed(err)
-			if train.Show(w.looking, w.bus, nothing{}) != nil {
+			if train.Show(w.looking, w.bus, nil, nothing{}) != nil {
 				then = choosing
 			}
 		}
@@ -132,7 +132,7 @@ func (j *job) live(w *watching) (home bool, err error) {
 // rests serves the window until the run is to be trained further, or the user goes to the start page, or the window is closed.
 func (j *job) rests(w *watching) (further, home bool) {
 	for {
-		switch r := train.Show(w.looking, w.bus, j.Model).(type) {
+		switch r := train.Show(w.looking, w.bus, j.Runtime, j.Model).(type) {
 		case watch.Home:
 			return false, true
 		case watch.Train:

@@ -105,7 +105,11 @@ func (p *player) newest(ctx context.Context, step int, recorded bool) ([]watch.V
 		return nil, err
 	}
 	p.wish(ctx)
-	return p.session.Model.Look(ctx)
+	views, err := p.session.Model.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.inspected(ctx, views)
 }
 
 // renew loads the weights of now.
@@ -137,7 +141,9 @@ func (p *player) answerNow(ctx context.Context, r watch.Request) {
 	p.wishes.add(r)
 	s := *p.Live.Latest()
 	err := p.renew()
-	if err == nil {
+	if _, inspects := r.(watch.Inspect); err == nil && inspects {
+		s.Views, err = p.inspected(ctx, s.Views)
+	} else if err == nil {
 		if !p.session.Model.Answer(ctx, r) {
 			return
 		}

@@ -71,6 +71,7 @@ type player struct {
 	shown     int               // the step that was sought
 	moment    *record.Moment    // what the recording has of it; nil: none was sought
 	wishes    wishes
+	inside    inside
 	notice    string
 	following following
 
@@ -146,6 +147,7 @@ func (p *player) end() {
 			p.session = o.session
 		}
 	}
+	p.inside.close()
 	if p.session != nil && p.session != p.Options.Session {
 		_ = p.session.Close() // it was only read
 	}
@@ -226,7 +228,7 @@ func (p *player) answer(ctx context.Context, r watch.Request) {
 	switch r := r.(type) {
 	case watch.Seek:
 		p.seek(r.Step)
-	case watch.Attend, watch.Ablate, watch.Dissect, watch.Generate:
+	case watch.Attend, watch.Ablate, watch.Dissect, watch.Generate, watch.Inspect:
 		p.wishes.add(r)
 		p.unread = p.moment != nil && !p.wishes.fit(p.moment.Views)
 	case watch.Decode:
@@ -305,48 +307,6 @@ func (p *player) read(ctx context.Context) {
 	m.Views = views
 	p.moment = &m
 	p.publish()
-}
-
-// reread returns views in which those of a prompt are what the user wants.
-func (p *player) reread(ctx context.Context, views []watch.View) ([]watch.View, error) {
-	if !p.wish(ctx) {
-		return views, nil
-	}
-	return p.relook(ctx, views)
-}
-
-// wish tells the model the wishes, and whether the next look grants them.
-func (p *player) wish(ctx context.Context) (look bool) {
-	if p.wishes.text != "" {
-		look = p.session.Model.Answer(ctx, watch.Attend{Text: p.wishes.text})
-	}
-	if p.wishes.cut != nil {
-		look = p.session.Model.Answer(ctx, *p.wishes.cut) || look
-	}
-	if p.wishes.inside != nil {
-		look = p.session.Model.Answer(ctx, *p.wishes.inside) || look
-	}
-	if p.wishes.goOn != nil {
-		look = p.session.Model.Answer(ctx, *p.wishes.goOn) || look
-	}
-	return look
-}
-
-// relook returns views in which those of a prompt are new ones of the model.
-func (p *player) relook(ctx context.Context, views []watch.View) ([]watch.View, error) {
-	looked, err := p.session.Model.Look(ctx)
-	if err != nil {
-		return nil, err
-	}
-	views = slices.Clone(views)
-	for i, v := range views {
-		if m, ok := v.(*watch.HeatMaps); ok && m.Prompt != nil {
-			if now := watch.Find[*watch.HeatMaps](looked, m.Name); now != nil {
-				views[i] = now
-			}
-		}
-	}
-	return views, nil
 }
 
 // decode draws the latent vectors that wait.

@@ -195,12 +195,18 @@ func TestInspect(t *testing.T) {
 	if shown() != nil {
 		t.Error("the parameters are there though nobody asked")
 	}
-	bus.Send(watch.Inspect{On: true})
+	bus.Send(watch.Inspect{On: true, Layer: "net", Kernels: true})
 	await("the parameters", func() bool { v := shown(); return v != nil && len(v.Layers) == 1 && v.Layers[0].Weight.Mean == 3 })
 	bus.Send(watch.Step{})
 	await("those of the next step", func() bool { return shown().Layers[0].Weight.Mean == 4 })
 	bus.Send(watch.Step{})
 	await("those of another", func() bool { return shown().Layers[0].Weight.Mean == 5 })
+	if v := shown(); m.rt.Device().Info().TimestampBits > 0 && (len(v.Kernels) != 1 || v.Kernels[0].Calls != 1) {
+		t.Errorf("a step has the kernels %+v", v.Kernels)
+	}
+	if f := shown().Features; f == nil || f.Layer != "net" || f.Values[0] != 10 {
+		t.Errorf("the layer makes %+v", f)
+	}
 	bus.Send(watch.Inspect{})
 	await("no parameters", func() bool { return shown() == nil })
 	bus.Send(watch.Stop{})
@@ -215,7 +221,7 @@ func TestInspect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := watch.Find[*watch.Layers](moment.Views, "Model"); v == nil || v.Layers[0].Name != "weight" || v.Layers[0].Weight.Counts == nil {
+	if v := watch.Find[*watch.Layers](moment.Views, "Model"); v == nil || v.Layers[0].Name != "net.weight" || v.Layers[0].Weight.Counts == nil {
 		t.Errorf("step 4 is recorded as %+v", moment.Views)
 	}
 }

@@ -64,11 +64,8 @@ func (l *loop) look(ctx context.Context, step int) []watch.View {
 	}
 	began := time.Now()
 	views, err := l.model.Look(ctx)
-	if err == nil && l.inspector != nil {
-		var layers *watch.Layers
-		if layers, err = l.inspector.Look(ctx); err == nil {
-			views = append(views, layers)
-		}
+	if err == nil {
+		views, err = l.inspecting.look(ctx, views, l.snap.LookStep != step)
 	}
 	if err == nil {
 		l.tell(ctx, step, views)

@@ -7,7 +7,6 @@ import (
 	"math"
 	"time"
 
-	"genview/models/inspect"
 	"genview/models/nn"
 	"genview/models/record"
 	"genview/models/watch"
@@ -105,12 +104,12 @@ type loop struct {
 	stopped bool
 	failed  error // error of a request that ends the run
 
-	inspector *inspect.Inspector // nil: nobody looks into the model
-	writing   writing
-	measuring measuring
-	recorder  *record.Writer // nil for none
-	unwatched unwatched
-	tells     tells
+	inspecting inspecting
+	writing    writing
+	measuring  measuring
+	recorder   *record.Writer // nil for none
+	unwatched  unwatched
+	tells      tells
 }
 
 // Loop trains from a step until Options.Steps, the end of ctx, or a request to stop; then it saves. It returns the step that it reached.
@@ -121,7 +120,7 @@ type loop struct {
 func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, o Options) (int, error) {
 	l := &loop{
 		Options: o, run: run, rt: rt, model: m, from: from, saved: -1, savedAt: time.Now(), began: time.Now(), last: time.Now(), logged: from,
-		snap: o.Snapshot, tells: tells{told: -1},
+		snap: o.Snapshot, inspecting: inspecting{rt: rt, model: m}, tells: tells{told: -1},
 	}
 	if l.History == nil {
 		l.History = watch.NewHistory(historyPoints)
@@ -147,7 +146,7 @@ func Loop(ctx context.Context, run *Run, rt *tensor.Runtime, m Model, from int, 
 	l.firstLook(ctx)
 	step, err := l.train(ctx, from)
 	err = l.finish(ctx, step, err)
-	l.inspect(false)
+	l.inspecting.close()
 	l.tells.end()
 	l.endRecording()
 	return step, err
@@ -319,25 +318,39 @@ func (l *loop) publish(step int) {
 	l.Bus.Publish(&s)
 }
 
-// Show answers an onlooker's requests without training, from the newest snapshot on. It returns the Train or Home that somebody asked for, or
-// nil when ctx ends.
-func Show(ctx context.Context, bus *watch.Bus, m Onlooker) (next watch.Request) {
+// Show answers an onlooker's requests without training, from the newest snapshot on; rt is that of the model. It returns the Train or Home that
+// somebody asked for, or nil when ctx ends.
+func Show(ctx context.Context, bus *watch.Bus, rt *tensor.Runtime, m Onlooker) (next watch.Request) {
+	inside := inspecting{rt: rt, model: m}
+	defer inside.close()
 	for next == nil {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-bus.Pending():
 			bus.Serve(time.Second, func(r watch.Request) {
-				switch r.(type) {
+				s := *bus.Latest()
+				switch r := r.(type) {
 				case watch.Train, watch.Home:
 					next = r
 					return
+				case watch.Inspect:
+					if err := inside.ask(r); err != nil {
+						s.Message = err.Error()
+						bus.Publish(&s)
+						return
+					}
+					s.Views = without(s.Views)
+				default:
+					if !m.Answer(ctx, r) {
+						return
+					}
 				}
-				if !m.Answer(ctx, r) {
-					return
+				views, err := m.Look(ctx)
+				if err == nil {
+					views, err = inside.look(ctx, views, false)
 				}
-				if views, err := m.Look(ctx); err == nil {
-					s := *bus.Latest()
+				if err == nil {
 					s.Show(views...)
 					bus.Publish(&s)
 				}

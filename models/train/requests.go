@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"genview/models/inspect"
 	"genview/models/watch"
 )
 
@@ -59,13 +58,7 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 			l.publish(step)
 		}
 	case watch.Inspect:
-		l.inspect(r.On)
-		if !r.On {
-			l.snap.Views = slices.DeleteFunc(slices.Clone(l.snap.Views), func(v watch.View) bool { return v.Title() == inspect.Name })
-			l.publish(step)
-		} else if l.inspector != nil {
-			l.record(step, l.look(ctx, step))
-		}
+		l.inspect(ctx, r, step)
 	case watch.Save:
 		l.saveNow(step)
 	case watch.Home:
@@ -116,19 +109,18 @@ func (l *loop) stepOnce(only string, step int) {
 func (l *loop) note(step int, kind watch.EventKind) { l.event(watch.Event{Step: step, Kind: kind}) }
 
 // inspect begins to look into the model, or ends that. If it cannot be looked into, that is told.
-func (l *loop) inspect(on bool) {
-	switch {
-	case on && l.inspector == nil:
-		in, err := inspect.New(l.rt, l.model.State(), inspect.TraceOf(l.model))
-		if err != nil {
-			l.snap.Message = err.Error()
-			return
-		}
-		l.inspector = in
-	case !on && l.inspector != nil:
-		l.inspector.Close()
-		l.inspector = nil
+func (l *loop) inspect(ctx context.Context, r watch.Inspect, step int) {
+	if err := l.inspecting.ask(r); err != nil {
+		l.snap.Message = err.Error()
+		l.publish(step)
+		return
 	}
+	if !r.On {
+		l.snap.Views = without(l.snap.Views)
+		l.publish(step)
+		return
+	}
+	l.record(step, l.look(ctx, step))
 }
 
 // rest shows a paused training.

@@ -29,7 +29,7 @@ func (l *loop) tell(ctx context.Context, step int, views []watch.View) {
 	}
 	t := &l.tells
 	t.told = step
-	if l.inspector == nil && !t.failed { // otherwise the views have the parameters
+	if l.inspecting.inspector == nil && !t.failed { // otherwise the views have the parameters
 		layers, err := t.look(ctx, l)
 		if err != nil {
 			t.failed = true

@@ -70,7 +70,19 @@ func (m *counter) SetRate(factor float64) error {
 	return nil
 }
 
-func (m *counter) State() []nn.Named { return []nn.Named{{Name: "weight", Tensor: m.weight}} }
+func (m *counter) State() []nn.Named { return []nn.Named{{Name: "net.weight", Tensor: m.weight}} }
+
+func (m *counter) Programs() []*tensor.Program { return []*tensor.Program{m.step} }
+
+// Trace passes 2 through a layer that multiplies with the weight.
+func (m *counter) Trace() *nn.Trace {
+	x := tensor.Input("x", tensor.F32)
+	out := &nn.Trace{Next: func(context.Context) (*nn.Traced, error) {
+		return &nn.Traced{Name: "two", Feed: tensor.Feed{x: []float32{2}}}, nil
+	}}
+	out.Made("", "net", m.weight.Mul(x))
+	return out
+}
 
 func (m *counter) Drawn() []nn.Named { return m.State() }
 
@@ -327,7 +339,7 @@ func TestShow(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
-		Show(ctx, bus, m)
+		Show(ctx, bus, nil, m)
 		close(ended)
 	}()
 	<-bus.Changed()

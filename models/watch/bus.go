@@ -8,7 +8,7 @@ import (
 )
 
 // A Request is something an onlooker asks of a trainer, or of package replay about a run's past: a Seek, Film or Draw is for the past alone, a
-// Decode, Attend, Ablate, Dissect or Generate for both.
+// Decode, Attend, Ablate, Dissect, Generate or Inspect for both.
 type Request interface{ request() }
 
 // Decode asks for the pictures of latent vectors. Only the newest Decode is kept: a waiting one is dropped, unanswered, when another is

@@ -1,0 +1,89 @@
+package replay
+
+import (
+	"context"
+	"slices"
+
+	"genview/models/inspect"
+	"genview/models/watch"
+)
+
+// inside looks into the model of a session.
+type inside struct {
+	inspector *inspect.Inspector // nil: nobody has asked yet
+	whole     bool               // it knows all that a checkpoint holds, not only what draws
+}
+
+// inspected returns views in which that of what the model is made of is as the user wants, of the weights that the session has.
+func (p *player) inspected(ctx context.Context, views []watch.View) ([]watch.View, error) {
+	want := p.wishes.inspect
+	if want == nil {
+		return views, nil
+	}
+	at := slices.IndexFunc(views, func(v watch.View) bool { return v.Title() == inspect.Name })
+	if !want.On {
+		if at >= 0 {
+			views = slices.Delete(slices.Clone(views), at, at+1)
+		}
+		return views, nil
+	}
+	v, err := p.look(ctx, want.Layer)
+	if err != nil {
+		return nil, err
+	}
+	views = slices.Clone(views)
+	if at < 0 {
+		return append(views, v), nil
+	}
+	if old, ok := views[at].(*watch.Layers); ok { // recorded in training, with gradients
+		c := *old
+		c.Features, c.Problem = v.Features, v.Problem
+		if c.Activations == nil {
+			c.Example, c.Activations = v.Example, v.Activations
+		}
+		v = &c
+	}
+	views[at] = v
+	return views, nil
+}
+
+// look looks into the model of the session.
+func (p *player) look(ctx context.Context, layer string) (*watch.Layers, error) {
+	s := p.session
+	whole := s.Weights != "" && s.Weights == p.Folder.Checkpoint(s.Step)
+	if p.inside.inspector == nil || p.inside.whole != whole {
+		p.inside.close()
+		state := s.Model.Drawn()
+		if whole {
+			state = s.Model.State()
+		}
+		in, err := inspect.New(s.Runtime, state, inspect.TraceOf(s.Model))
+		if err != nil {
+			return nil, err
+		}
+		p.inside = inside{in, whole}
+	}
+	p.inside.inspector.Choose(layer)
+	return p.inside.inspector.Look(ctx)
+}
+
+func (i *inside) close() {
+	if i.inspector != nil {
+		i.inspector.Close()
+	}
+}
+
+// insideFits tells whether views have of what the model is made of what the user wants.
+func (w *wishes) insideFits(views []watch.View) bool {
+	if w.inspect == nil {
+		return true
+	}
+	v := watch.Find[*watch.Layers](views, inspect.Name)
+	switch {
+	case !w.inspect.On || v == nil:
+		return w.inspect.On == (v != nil)
+	case w.inspect.Layer == "":
+		return v.Features == nil && v.Activations != nil
+	}
+	return v.Features != nil && v.Features.Layer == w.inspect.Layer
+}

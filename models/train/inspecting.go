@@ -1,0 +1,100 @@
+package train
+
+import (
+	"context"
+	"slices"
+
+	"genview/models/inspect"
+	"genview/models/nn"
+	"genview/models/watch"
+	"genview/tensor"
+)
+
+// inspecting looks into a model while somebody asks for it.
+type inspecting struct {
+	rt        *tensor.Runtime
+	model     any
+	inspector *inspect.Inspector // nil: nobody looks
+	timed     bool               // the kernels of steps are timed
+	profile   inspect.Profile
+}
+
+const profiled = 32 // steps whose kernels count
+
+// ask begins to look into the model as somebody asks for it, or ends that.
+func (i *inspecting) ask(r watch.Inspect) error {
+	m, ok := i.model.(interface{ State() []nn.Named })
+	if !ok {
+		return nil
+	}
+	if err := i.time(r.On && r.Kernels); err != nil {
+		return err
+	}
+	if !r.On {
+		i.close()
+		return nil
+	}
+	if i.inspector == nil {
+		in, err := inspect.New(i.rt, m.State(), inspect.TraceOf(i.model))
+		if err != nil {
+			return err
+		}
+		i.inspector = in
+	}
+	i.inspector.Choose(r.Layer)
+	return nil
+}
+
+// time begins to time the kernels of steps, or ends that.
+func (i *inspecting) time(on bool) error {
+	if on == i.timed {
+		return nil
+	}
+	for _, p := range i.programs() {
+		if err := p.Profile(on); err != nil {
+			return err
+		}
+	}
+	i.timed, i.profile = on, inspect.Profile{Most: profiled}
+	return nil
+}
+
+// programs returns those of a step.
+func (i *inspecting) programs() []*tensor.Program {
+	if m, ok := i.model.(interface{ Programs() []*tensor.Program }); ok {
+		return m.Programs()
+	}
+	return nil
+}
+
+// look appends what the model is made of to its views, if somebody looks. stepped: a step was made since the last look.
+func (i *inspecting) look(ctx context.Context, views []watch.View, stepped bool) ([]watch.View, error) {
+	if i.inspector == nil {
+		return views, nil
+	}
+	v, err := i.inspector.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if i.timed {
+		if step, err := inspect.Timings(i.programs()); err == nil && stepped { // a step that began before kernels were timed has no times
+			i.profile.Add(step)
+		}
+		v.Kernels = i.profile.Kernels()
+	}
+	return append(views, v), nil
+}
+
+// close ends all looking.
+func (i *inspecting) close() {
+	_ = i.time(false) // fails if the programs are closed, which are not timed either
+	if i.inspector != nil {
+		i.inspector.Close()
+		i.inspector = nil
+	}
+}
+
+// without returns views without that of what a model is made of.
+func without(views []watch.View) []watch.View {
+	return slices.DeleteFunc(slices.Clone(views), func(v watch.View) bool { return v.Title() == inspect.Name })
+}
