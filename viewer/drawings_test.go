@@ -180,15 +180,6 @@ var drawings = slices.Concat([]drawing{
 		},
 	},
 	{
-		name: "layers", size: Point{1280, 800}, scale: 1, show: layered,
-		do: func(d *desk) {
-			i, p := panel[*Layers](d)
-			d.raiseTab(i)
-			r := p.columns(d.size(i)).name
-			d.e.Cursor = Point{d.places[i].X + r.X + 5, d.places[i].Y + r.Y + layerHeight + 5}
-		},
-	},
-	{
 		name: "steered", size: Point{1280, 800}, scale: 1,
 		show: lettersWith(func(s *watch.Snapshot) {
 			s.State, s.Rate, s.Home, s.Parts = watch.Paused, 0.25, true, []string{"discriminator", "generator"}
@@ -335,4 +326,4 @@ var drawings = slices.Concat([]drawing{
 		},
 	},
 	{name: "showing", size: Point{640, 480}, scale: 1, show: showing},
-}, frameDrawings, latentDrawings)
+}, frameDrawings, latentDrawings, layerDrawings)

@@ -43,7 +43,7 @@ func (p *Curves) help() []hint {
 }
 
 func (p *Layers) help() []hint {
-	return []hint{{"wheel", "other rows"}, {"cursor on a row", "its numbers"}}
+	return []hint{{"wheel", "other rows"}, {"cursor on a row", "its numbers"}, {"click a row", "what its layer makes"}}
 }
 
 func (p *Latent) help() []hint {

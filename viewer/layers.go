@@ -3,18 +3,28 @@ package viewer
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"genview/models/ticks"
 	"genview/models/watch"
 )
 
-// Layers shows a model's parameters: a row for each tensor, with its shape, its size, and how its values and their gradients are spread. The
-// wheel moves the rows.
+// Layers shows what a model is made of: a row for each tensor of parameters, with its shape, its size, and how its values, their gradients and
+// what its layer makes are spread. The wheel moves the rows. A click on a row shows beside the rows what the layer makes of an example, and how
+// it was spread so far. A button shows what the kernels of a training step take instead.
 type Layers struct {
 	name   string
 	scroll float64 // rows above the first one that is shown
 	over   int     // one more than the row under the cursor; 0: none
+	chosen string  // the tensor of parameters that was clicked; "": none
+	timed  bool    // the kernels are shown
+
+	kernels, close, turn button
+	history              bool // of the layer is shown in place of what it makes, where there is no room for both
+
+	maps    featureMaps
+	spreads spreads
 }
 
 // Title returns the panel's title.
@@ -41,12 +51,45 @@ const (
 	mostSpread  = 220
 )
 
-// layerColumns is the columns of the rows; those for which there is no room have no width.
-type layerColumns struct{ name, shape, count, weight, gradient Rect }
+// layerAreas is the parts of the panel; those that are not there have no width.
+type layerAreas struct {
+	kernels Rect // the button
+	rows    Rect // with the names of the columns above them
+	pane    Rect // for the layer that was clicked
+}
 
-func (p *Layers) columns(size Point) (q layerColumns) {
-	_, r := content(size, true).Top(rowHeight)
-	spread := min(max((r.W-layerShapes-layerCounts-150)/2-layerGap, leastSpread), mostSpread)
+func (p *Layers) areas(size Point, s *watch.Snapshot) (q layerAreas) {
+	if steerable(s) && !replayed(s) {
+		q.kernels = Rect{size.X - padding - 92, (titleHeight - 22) / 2, 92, 22}
+	}
+	r := content(size, true)
+	const gap = 16
+	switch {
+	case p.chosen == "" || p.timed:
+		q.rows = r
+	case r.W >= 620:
+		q.rows, q.pane = r.Left(math.Floor(r.W * 0.52))
+		_, q.pane = q.pane.Left(gap)
+	case r.H >= 380:
+		q.rows, q.pane = r.Top(math.Floor(r.H * 0.45))
+		_, q.pane = q.pane.Top(8)
+	default:
+		q.pane = r
+	}
+	return q
+}
+
+// layerColumns is the columns of the rows; those for which there is no room have no width.
+type layerColumns struct{ name, shape, count, weight, gradient, made Rect }
+
+// columns divides the area of rows. made: there is what layers make.
+func (p *Layers) columns(rows Rect, made bool) (q layerColumns) {
+	_, r := rows.Top(rowHeight)
+	spreads := 2.0
+	if made {
+		spreads = 3
+	}
+	spread := min(max((r.W-layerShapes-layerCounts-150)/spreads-layerGap, leastSpread), mostSpread)
 	end := r.X + r.W
 	next := func(w float64, fits bool) Rect {
 		if !fits {
@@ -55,35 +98,131 @@ func (p *Layers) columns(size Point) (q layerColumns) {
 		end -= w + layerGap
 		return Rect{end + layerGap, r.Y, w, r.H}
 	}
+	q.made = next(spread, made && r.W > 420)
 	q.gradient = next(spread, r.W > 300)
 	q.weight = next(spread, true)
-	q.count = next(layerCounts, r.W > 460)
-	q.shape = next(layerShapes, r.W > 560)
+	q.count = next(layerCounts, r.W > 560)
+	q.shape = next(layerShapes, r.W > 660)
 	q.name = Rect{r.X, r.Y, max(0, end-r.X), r.H}
 	return q
 }
 
-// Update scrolls, and follows the cursor.
-func (p *Layers) Update(in Input, s *watch.Snapshot) ([]watch.Request, bool) {
+// Update scrolls, follows the cursor, and handles clicks.
+func (p *Layers) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
 	if p.Shape(s) == Hidden {
 		return nil, false
 	}
-	was := *p
-	rows := p.columns(in.Size).name
-	last := max(0, float64(len(p.view(s).Layers))-math.Floor(rows.H/layerHeight))
-	p.scroll = min(max(p.scroll-math.Round(3*in.Wheel), 0), last)
-	p.over = 0
-	if row := math.Floor((in.Cursor.Y - rows.Y) / layerHeight); in.Over && row >= 0 && in.Cursor.Y < rows.Y+math.Floor(rows.H/layerHeight)*layerHeight {
-		p.over = int(p.scroll+row) + 1
+	v, q := p.view(s), p.areas(in.Size, s)
+	p.spreads.add(v, s.LookStep)
+	was := []any{p.scroll, p.over, p.chosen, p.timed, p.history, p.maps.over}
+	clicked, redraw := p.kernels.update(in, q.kernels)
+	p.timed = p.timed != clicked && q.kernels.W > 0
+	p.over, p.maps.over = 0, 0
+	n := len(v.Layers)
+	if p.timed {
+		n = len(v.Kernels)
 	}
-	return nil, *p != was
+	rows := p.columns(q.rows, false).name
+	seen := math.Floor(rows.H / layerHeight)
+	p.scroll = min(max(p.scroll-math.Round(3*in.Wheel), 0), max(0, float64(n)-seen))
+	if q.rows.Contains(in.Cursor) && in.Over {
+		if row := math.Floor((in.Cursor.Y - rows.Y) / layerHeight); row >= 0 && row < seen {
+			p.over = int(p.scroll+row) + 1
+		}
+		if in.Pressed && !p.timed && p.over > 0 && p.over <= n {
+			p.choose(v.Layers[p.over-1].Name)
+			clicked = true
+		}
+	}
+	if q.pane.W > 0 {
+		closes, changed := p.close.update(in, closing(q.pane))
+		if !roomy(q.pane) {
+			turns, changed := p.turn.update(in, turning(q.pane))
+			p.history = p.history != turns
+			redraw = redraw || changed
+		}
+		if closes || p.row(v) == nil {
+			p.chosen, clicked = "", true
+		}
+		redraw = redraw || changed
+	}
+	q = p.areas(in.Size, s)
+	redraw = p.maps.update(in, p.features(v), q.pane) || redraw
+	redraw = p.spreads.paint(p.chosen, p.of(v), in.Theme) || redraw
+	if want := p.want(v); want != in.Inspect && (clicked || in.Inspect.On) {
+		ask = append(ask, want)
+	}
+	return ask, redraw || !slices.Equal(was, []any{p.scroll, p.over, p.chosen, p.timed, p.history, p.maps.over})
+}
+
+// choose shows what belongs to a tensor of parameters, or nothing if that is shown already.
+func (p *Layers) choose(name string) {
+	if p.chosen == name {
+		name = ""
+	}
+	p.chosen = name
+}
+
+// want returns what the panel shows.
+func (p *Layers) want(v *watch.Layers) watch.Inspect {
+	return watch.Inspect{On: true, Layer: p.of(v), Kernels: p.timed}
+}
+
+// row returns the tensor of parameters that was clicked; nil: none.
+func (p *Layers) row(v *watch.Layers) *watch.Layer {
+	for i, l := range v.Layers {
+		if l.Name == p.chosen {
+			return &v.Layers[i]
+		}
+	}
+	return nil
+}
+
+// of returns the layer of the tensor that was clicked; "": none.
+func (p *Layers) of(v *watch.Layers) string {
+	if l := p.row(v); l != nil {
+		return l.Of
+	}
+	return ""
+}
+
+// features returns what the layer makes; nil: it is not there yet.
+func (p *Layers) features(v *watch.Layers) *watch.Features {
+	if v.Features == nil || v.Features.Layer != p.of(v) {
+		return nil
+	}
+	return v.Features
 }
 
 // Draw draws the rows, and above them what the whole model takes.
 func (p *Layers) Draw(c *Canvas, s *watch.Snapshot) {
-	v := p.view(s)
-	q := p.columns(c.Size())
-	c.hint(p.name, strings.Join(filled(p.memory(v), "of step "+formatCount(s.LookStep)), "  ·  "))
+	v, at := p.view(s), p.areas(c.Size(), s)
+	head := c
+	if at.kernels.W > 0 {
+		label := "kernels"
+		if p.timed {
+			label = "parameters"
+		}
+		p.kernels.draw(c, at.kernels, label)
+		head = c.Sub(Rect{0, 0, at.kernels.X, titleHeight})
+	}
+	if p.timed {
+		head.hint(p.name, strings.Join(filled(p.memory(v), took(v.Kernels)), "  ·  "))
+		p.drawKernels(c, at.rows, v.Kernels)
+		return
+	}
+	head.hint(p.name, strings.Join(filled(p.memory(v), "of step "+formatCount(s.LookStep)), "  ·  "))
+	if at.rows.H > 0 {
+		p.drawRows(c, at.rows, v)
+	}
+	if at.pane.W > 0 {
+		p.drawPane(c, at.pane, v, s)
+	}
+}
+
+// drawRows draws a row for each tensor of parameters.
+func (p *Layers) drawRows(c *Canvas, area Rect, v *watch.Layers) {
+	q := p.columns(area, v.Activations != nil)
 	head := Text{Size: 13, Color: dimColor}
 	title := func(r Rect, text string, align Align) {
 		if r.W > 0 {
@@ -99,15 +238,32 @@ func (p *Layers) Draw(c *Canvas, s *watch.Snapshot) {
 	title(q.count, "number", Right)
 	title(q.weight, "values", Left)
 	title(q.gradient, "gradients", Left)
-	c.Fill(Rect{q.name.X, q.name.Y - 1, content(c.Size(), true).W, 1}, lineColor)
+	title(q.made, "activations", Left)
+	c.Fill(Rect{area.X, q.name.Y - 1, area.W, 1}, lineColor)
+	before := ""
 	for row := range int(q.name.H / layerHeight) {
 		i := int(p.scroll) + row
 		if i >= len(v.Layers) {
 			break
 		}
-		p.drawRow(c, q, v.Layers[i], q.name.Y+float64(row)*layerHeight, i == p.over-1)
+		l := v.Layers[i]
+		p.drawRow(c, q, l, made(v, l.Of, before), Rect{area.X - padding/2, q.name.Y + float64(row)*layerHeight, area.W + padding, layerHeight}, i == p.over-1)
+		before = l.Of
 	}
-	p.drawScroll(c, len(v.Layers), q.name)
+	p.drawScroll(c, len(v.Layers), Rect{area.X + area.W + 3, q.name.Y, 3, q.name.H})
+}
+
+// made returns how that is spread what a layer makes, in the first row of its parameters.
+func made(v *watch.Layers, layer, before string) (h watch.Histogram) {
+	if layer == "" || layer == before {
+		return h
+	}
+	for _, a := range v.Activations {
+		if a.Layer == layer {
+			return a.Values
+		}
+	}
+	return h
 }
 
 // memory says how much of the device is in use.
@@ -118,12 +274,15 @@ func (p *Layers) memory(v *watch.Layers) string {
 	return fmt.Sprintf("%s MB on the device", formatCount(int((v.Memory+1<<19)>>20)))
 }
 
-// drawRow draws a row from y down.
-func (p *Layers) drawRow(c *Canvas, q layerColumns, l watch.Layer, y float64, over bool) {
+// drawRow draws a row in r.
+func (p *Layers) drawRow(c *Canvas, q layerColumns, l watch.Layer, made watch.Histogram, r Rect, over bool) {
 	text, dim := Text{Size: 13, Color: textColor}, Text{Size: 13, Color: dimColor}
-	middle := y + layerHeight/2
-	if over {
-		c.Fill(Rect{0, y, c.Size().X, layerHeight}, buttonColor)
+	y, middle := r.Y, r.Y+layerHeight/2
+	switch {
+	case l.Name == p.chosen:
+		c.Fill(r, hoverColor)
+	case over:
+		c.Fill(r, buttonColor)
 	}
 	name := l.Name
 	if w := c.Width(name, text); w > q.name.W { // the end of a path says more than its beginning
@@ -143,6 +302,9 @@ func (p *Layers) drawRow(c *Canvas, q layerColumns, l watch.Layer, y float64, ov
 	drawSpread(c, Rect{q.weight.X, y + 3, q.weight.W, layerHeight - 6}, l.Weight, curveColor(0), over)
 	if q.gradient.W > 0 {
 		drawSpread(c, Rect{q.gradient.X, y + 3, q.gradient.W, layerHeight - 6}, l.Gradient, curveColor(1), over)
+	}
+	if q.made.W > 0 {
+		drawSpread(c, Rect{q.made.X, y + 3, q.made.W, layerHeight - 6}, made, curveColor(2), over)
 	}
 }
 
@@ -176,18 +338,23 @@ func drawSpread(c *Canvas, r Rect, h watch.Histogram, ink Color, numbers bool) {
 		c.Fill(Rect{r.X + float64(i)*w, r.Y + r.H - high, w, high}, faded(ink, opacity))
 	}
 	if numbers {
-		c.Text(ticks.Minus(fmt.Sprintf("±%.2g", h.Most)), Point{r.X + 2, r.Y + 7}, Text{Size: 11, Color: textColor})
-		c.Text(fmt.Sprintf("σ %.2g", h.Std), Point{r.X + r.W - 2, r.Y + 7}, Text{Size: 11, Color: textColor, Align: Right})
+		most, std := ticks.Minus(fmt.Sprintf("±%.2g", h.Most)), fmt.Sprintf("σ %.2g", h.Std)
+		small := Text{Size: 11, Color: textColor}
+		c.Text(most, Point{r.X + 2, r.Y + 7}, small)
+		if y := r.Y + r.H - 6; c.Width(most, small)+c.Width(std, small)+10 > r.W {
+			c.Text(std, Point{r.X + 2, y}, small)
+		} else {
+			c.Text(std, Point{r.X + r.W - 2, r.Y + 7}, Text{Size: 11, Color: textColor, Align: Right})
+		}
 	}
 }
 
-// drawScroll shows at the right edge which of n rows are seen.
-func (p *Layers) drawScroll(c *Canvas, n int, rows Rect) {
-	seen := math.Floor(rows.H / layerHeight)
+// drawScroll shows in a track which of n rows are seen.
+func (p *Layers) drawScroll(c *Canvas, n int, track Rect) {
+	seen := math.Floor(track.H / layerHeight)
 	if float64(n) <= seen {
 		return
 	}
-	track := Rect{c.Size().X - 6, rows.Y, 3, rows.H}
 	c.Fill(track, lineColor)
 	c.Fill(Rect{track.X, track.Y + p.scroll/float64(n)*track.H, track.W, seen / float64(n) * track.H}, dimColor)
 }

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"genview/models/watch"
@@ -11,7 +12,7 @@ import (
 func TestLayersScroll(t *testing.T) {
 	d := newDesk(t, layered())
 	i, p := panel[*Layers](d)
-	rows := p.columns(d.size(i)).name
+	rows := p.columns(p.areas(d.size(i), d.s).rows, false).name
 	seen := int(rows.H / layerHeight)
 	d.e.Cursor = Point{d.places[i].X + rows.X + 3, d.places[i].Y + rows.Y + layerHeight*1.5}
 	d.tick()
@@ -29,9 +30,9 @@ func TestLayersScroll(t *testing.T) {
 		t.Errorf("scrolled back to row %v", p.scroll)
 	}
 	for _, width := range []float64{120, 300, 480, 600, 1200} {
-		q := p.columns(Point{width, 300})
+		q := p.columns(Rect{padding, 0, width - 2*padding, 300}, true)
 		last := 0.0
-		for _, r := range []Rect{q.name, q.shape, q.count, q.weight, q.gradient} {
+		for _, r := range []Rect{q.name, q.shape, q.count, q.weight, q.gradient, q.made} {
 			if r.W > 0 && r.X < last || r.X+r.W > width-padding+0.01 && r.W > 0 {
 				t.Errorf("in a panel %v wide the columns are %+v", width, q)
 			}
@@ -53,5 +54,68 @@ func TestInsideTheModel(t *testing.T) {
 		if got := d.take(); !slices.Contains(got, watch.Request(watch.Inspect{On: c.on})) {
 			t.Errorf("asked for %v, want On: %v", got, c.on)
 		}
+	}
+}
+
+// TestLayerIsChosen: a click on a row asks for what its layer makes, and a click on the button for what kernels take; what another panel asked
+// for anew does not undo that.
+func TestLayerIsChosen(t *testing.T) {
+	d := newDesk(t, featured())
+	d.take()
+	i, p := panel[*Layers](d)
+	asks := func(what string, want ...watch.Request) {
+		t.Helper()
+		if got := d.take(); !slices.Equal(got, want) {
+			t.Errorf("%s: asked for %+v, want %+v", what, got, want)
+		}
+	}
+	d.row(1)
+	asks("a row", watch.Inspect{On: true, Layer: "encoder.fc1"})
+	if p.chosen != "encoder.fc1.bias" || len(p.maps.planes) == 0 {
+		t.Errorf("%q is chosen, with %d planes", p.chosen, len(p.maps.planes))
+	}
+	if _, q := p.maps.sheet(p.areas(d.size(i), d.s).pane, 32, 14, 14); true {
+		r := q.at(2)
+		d.e.Cursor = Point{d.places[i].X + r.X + r.W*3.5/14, d.places[i].Y + r.Y + r.H*5.5/14}
+		d.tick()
+	}
+	if about := p.about(p.view(d.s)); p.maps.over != 3 || p.maps.pixel != (Point{3, 5}) || !strings.HasPrefix(about, "channel 3  ·  3, 5") {
+		t.Errorf("over plane %d at %v: %s", p.maps.over, p.maps.pixel, about)
+	}
+	d.e.Typed = "i"
+	d.tick()
+	asks("the key", watch.Inspect{})
+	d.e.Typed = "i" // the snapshot still has the view
+	d.tick()
+	d.take()
+	d.times()
+	asks("kernels", watch.Inspect{On: true, Layer: "encoder.fc1", Kernels: true})
+	d.times()
+	asks("no kernels", watch.Inspect{On: true, Layer: "encoder.fc1"})
+	d.click(d.middle(i, closing(p.areas(d.size(i), d.s).pane)))
+	asks("closed", watch.Inspect{On: true})
+	if p.areas(d.size(i), d.s).pane.W > 0 {
+		t.Error("the pane is open")
+	}
+}
+
+// TestSpreads: histograms are kept by step, in whatever order they come, and thinned.
+func TestSpreads(t *testing.T) {
+	var s spreading
+	for _, step := range []int{5, 1, 3, 3} {
+		s.add(step, watch.Histogram{Most: float64(step), Counts: []int{0, 4, 1}})
+	}
+	if !slices.Equal(s.steps, []int{1, 3, 5}) || !slices.Equal(s.most, []float64{1, 3, 5}) || !slices.Equal(s.bins[0], []uint8{0, 255, 128}) {
+		t.Errorf("%+v", s)
+	}
+	img := s.picture(newPalette(Dark, heat))
+	if at := func(x, y int) Color { return Color{img.RGBAAt(x, y)} }; at(0, 0)[0] != heat(0)[Dark] || at(0, spreadRows/2)[0] != heat(1)[Dark] {
+		t.Errorf("at first the picture has %v and %v", at(0, 0), at(0, spreadRows/2))
+	}
+	for step := range 3 * mostSpreads {
+		s.add(step, watch.Histogram{Most: 1, Counts: []int{1}})
+	}
+	if n := len(s.steps); n > mostSpreads || n < mostSpreads/4 || !slices.IsSorted(s.steps) {
+		t.Errorf("%d steps are kept", n)
 	}
 }

@@ -37,7 +37,8 @@ type Input struct {
 	Letters  string // of the keys that were just pressed, as Events has them
 	Keys     Keys
 	Theme    Theme
-	Attend   string // the newest text that a panel sent an Attend for; "" for none
+	Attend   string        // the newest text that a panel sent an Attend for; "" for none
+	Inspect  watch.Inspect // the newest that a panel sent; zero: none, or for no more of it
 	Now      time.Time
 	Fonts    *lettering.Fonts
 

@@ -61,7 +61,10 @@ func (p *Pictures) Draw(c *Canvas, s *watch.Snapshot) {
 	if s.State != watch.Showing {
 		hint = p.about(v) + "of step " + formatCount(s.LookStep)
 	}
-	cells := p.cells(c.Size(), v)
+	cells, real := p.cells(c.Size(), v), p.beside(c.Size(), v)
+	if len(v.Real) > 0 {
+		p.drawReal(c, v, cells, real)
+	}
 	if p.over >= 0 && p.over < len(v.Points) {
 		hint = v.Points[p.over] + "  ·  a click goes there"
 	}
@@ -95,9 +98,64 @@ type sheet struct {
 	beneath float64 // height of a caption
 }
 
+const (
+	besideGap  = 14 // between what a model makes and what it learns from
+	besideHead = 18 // height of the names of both
+)
+
+// halves divides a panel between what a model makes and what it learns from, along its longer side.
+func (p *Pictures) halves(size Point, v *watch.Pictures) (made, real Rect) {
+	r := content(size, true)
+	if len(v.Real) == 0 {
+		return r, Rect{}
+	}
+	share := float64(len(v.Images)) / float64(len(v.Images)+len(v.Real))
+	if r.W >= r.H {
+		made, real = r.Left((r.W - besideGap) * share)
+		_, real = real.Left(besideGap)
+	} else {
+		made, real = r.Top((r.H - besideGap/2) * share)
+		_, real = real.Top(besideGap / 2)
+	}
+	_, made = made.Top(besideHead)
+	_, real = real.Top(besideHead)
+	return made, real
+}
+
+// beside returns how the pictures lie that a model learns from: as large as those that it makes, as many as there is room for.
+func (p *Pictures) beside(size Point, v *watch.Pictures) sheet {
+	made, r := p.halves(size, v)
+	s := p.cells(size, v)
+	if made.X == r.X { // one below the other
+		s.origin.Y = r.Y
+		return s
+	}
+	s.origin.X = r.X
+	s.cols = min(int((r.W+0.5)/s.w), len(v.Real))
+	return s
+}
+
+// drawReal draws the pictures that a model learns from, and says which are which.
+func (p *Pictures) drawReal(c *Canvas, v *watch.Pictures, made, real sheet) {
+	_, r := p.halves(c.Size(), v)
+	t := Text{Size: 12, Color: dimColor}
+	for name, at := range map[string]Point{"generated": made.origin, "real": real.origin} {
+		c.Text(name, Point{at.X + 1, at.Y - besideHead/2}, t)
+	}
+	for i, img := range v.Real {
+		if real.cols < 1 {
+			break
+		}
+		if q := real.at(i); q.Y+q.H <= r.Y+r.H+0.5 {
+			c.Image(img, q)
+		}
+	}
+}
+
 // cells returns how the pictures lie in a panel of that size.
 func (p *Pictures) cells(size Point, v *watch.Pictures) sheet {
-	r, b := content(size, true), v.Images[0].Rect
+	r, _ := p.halves(size, v)
+	b := v.Images[0].Rect
 	var s sheet
 	if v.Captions != nil {
 		s.beneath = captionHeight

@@ -155,11 +155,48 @@ func layered() *watch.Snapshot {
 		out  int
 		in   int
 	}{{"encoder.fc1", 400, 784}, {"encoder.fc21", 20, 400}, {"encoder.fc22", 20, 400}, {"decoder.fc3", 400, 20}, {"decoder.fc4", 784, 400}} {
+		v.Activations = append(v.Activations, watch.Activation{Layer: l.name, Shape: []int{l.out}, Values: spread(3, 2+float64(i))})
 		v.Layers = append(v.Layers,
-			watch.Layer{Name: l.name + ".weight", Shape: []int{l.out, l.in}, Weight: spread(0.4/float64(i+1), 1+float64(i)), Gradient: spread(2e-3, 4+float64(i))},
-			watch.Layer{Name: l.name + ".bias", Shape: []int{l.out}, Weight: spread(0.1, 0.5), Gradient: spread(1e-3, 2)})
+			watch.Layer{Name: l.name + ".weight", Of: l.name, Shape: []int{l.out, l.in}, Weight: spread(0.4/float64(i+1), 1+float64(i)), Gradient: spread(2e-3, 4+float64(i))},
+			watch.Layer{Name: l.name + ".bias", Of: l.name, Shape: []int{l.out}, Weight: spread(0.1, 0.5), Gradient: spread(1e-3, 2)})
 	}
+	v.Example = "held-out picture 1"
 	s.Show(v)
+	return s
+}
+
+// featured is layered with the feature maps of a convolution.
+func featured() *watch.Snapshot {
+	s := layered()
+	v := watch.Find[*watch.Layers](s.Views, "Model")
+	const n, side = 32, 14
+	f := &watch.Features{Layer: "encoder.fc1", Shape: []int{n, side, side}}
+	for i := range n {
+		for y := range side {
+			for x := range side {
+				dx, dy := float64(x)-6.5, float64(y)-6.5
+				ring := math.Exp(-math.Pow(math.Hypot(dx, dy)-4, 2) / 3)
+				f.Values = append(f.Values, float32(ring*math.Sin(float64(i)+math.Atan2(dy, dx)*float64(i%4))))
+			}
+		}
+	}
+	v.Features = f
+	return s
+}
+
+// timed is layered with the kernels of a step.
+func timed() *watch.Snapshot {
+	s := layered()
+	v := watch.Find[*watch.Layers](s.Views, "Model")
+	total := 0.0
+	for i, k := range []string{"Product 64×64", "Product 32×64", "elementwise", "sum of rows", "Adam"} {
+		ms := 1.2 / float64(1+i)
+		total += ms
+		v.Kernels = append(v.Kernels, watch.Kernel{Ops: "MatMul+Add+ReLU", Kernel: k, Shapes: "[128 400]", MS: ms, Calls: float64(5 - i), GFLOPs: 800 / float64(1+i), GBs: 40 * float64(1+i)})
+	}
+	for i := range v.Kernels {
+		v.Kernels[i].Share = v.Kernels[i].MS / total
+	}
 	return s
 }
 

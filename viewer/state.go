@@ -63,6 +63,7 @@ type State struct {
 	held     Panel           // the panel in which the button was pressed; nil: none
 	waiting  []watch.Request // requests that the trainer was too busy to take
 	attend   string          // the newest text that an Attend asked for
+	inspect  watch.Inspect   // the newest that was asked for
 	help     bool            // the list of keys is shown
 	choosing bool            // the list of panels is
 	over     int             // the entry of that list under the cursor; below 0: none
@@ -143,12 +144,16 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 			Composing: e.Composing,
 			Clipboard: e.Clipboard,
 			Attend:    st.attend,
+			Inspect:   st.inspect,
 			Now:       e.Now,
 		}, s)
 		ask = append(ask, wants...)
 		for _, r := range wants {
-			if a, ok := r.(watch.Attend); ok {
-				st.attend = a.Text
+			switch r := r.(type) {
+			case watch.Attend:
+				st.attend = r.Text
+			case watch.Inspect:
+				st.inspect = r
 			}
 		}
 		redraw = st.visit(p, s) || redraw || changed

@@ -51,9 +51,10 @@ func (p *Status) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	} else if p.fresh && !in.Now.Before(p.fades) {
 		p.fresh, redraw = false, true
 	}
+	ask = p.inspect(in, s)
 	if !steerable(s) {
 		wants, changed := p.rested(in, s)
-		return wants, redraw || changed
+		return append(ask, wants...), redraw || changed
 	}
 	pause, save := p.buttons(in.Size)
 	p.pause.key, p.save.key = ' ', 's'

@@ -76,10 +76,6 @@ func (p *Status) tune(in Input, s *watch.Snapshot) (ask []watch.Request, redraw 
 	}
 	wants, e := p.tuneParts(in, s, t.parts)
 	ask = append(ask, wants...)
-	if in.typed('i') {
-		shown := slices.ContainsFunc(s.Views, func(v watch.View) bool { _, is := v.(*watch.Layers); return is })
-		ask = append(ask, watch.Inspect{On: !shown})
-	}
 	clicked, b := p.lower.update(in, t.lower)
 	if clicked {
 		ask = append(ask, watch.Rate{Factor: s.Rate / 2})
@@ -90,6 +86,15 @@ func (p *Status) tune(in Input, s *watch.Snapshot) (ask []watch.Request, redraw 
 	}
 	homes, d := p.leave(in, s, t.home)
 	return append(ask, homes...), a || b || c || d || e
+}
+
+// inspect handles the key that shows what the model is made of, or no longer.
+func (p *Status) inspect(in Input, s *watch.Snapshot) (ask []watch.Request) {
+	if s.State == watch.Compiling || s.State == "" || !in.typed('i') {
+		return nil
+	}
+	shown := slices.ContainsFunc(s.Views, func(v watch.View) bool { _, is := v.(*watch.Layers); return is })
+	return []watch.Request{watch.Inspect{On: !shown}}
 }
 
 // tuneParts handles the buttons of the parts of a step, which a paused training makes alone.
