@@ -81,7 +81,7 @@ func (m *featureMaps) update(in Input, f *watch.Features, pane Rect) (redraw boo
 	return redraw || m.pixel != was
 }
 
-// paintPlane draws values in rows of w, of which most is the greatest magnitude.
+// paintPlane draws values in rows of w. The greatest magnitude is most.
 func paintPlane(colors *palette, none color.RGBA, values []float32, w int, most float64) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, w, len(values)/max(w, 1)))
 	for i, v := range values {

@@ -6,7 +6,7 @@ import (
 	"genview/models/watch"
 )
 
-// TestRealBesideGenerated: what a model learns from is drawn as large as what it makes, beside or below it, in panels of all forms.
+// TestRealBesideGenerated: real pictures are drawn as large as generated ones, beside or below them, in panels of all forms.
 func TestRealBesideGenerated(t *testing.T) {
 	s := &watch.Snapshot{}
 	beside(s)

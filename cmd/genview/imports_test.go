@@ -75,7 +75,7 @@ var mayImport = map[string][]string{
 	"models/zoo":                   append([]string{"models/family"}, ofZoo...),
 	"models/replay":                {"models/inspect", "models/curves", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch"},
 	"models/runs":                  {"models/curves", "models/record", "models/run", "models/tensorboard", "models/train", "models/watch", "vk"},
-	"models/run":                   {"vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/walk", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
+	"models/run":                   {"vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/nn", "models/walk", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
 	"models/telemetry":             {"models/train"},
 	"models/tensorboard":           {"models/lettering", "models/picture", "models/watch"},
 	"models/lettering":             {},

@@ -111,6 +111,17 @@ func (in *Inspector) Look(ctx context.Context) (*watch.Layers, error) {
 	return v, in.probe.look(ctx, v)
 }
 
+// Layers returns the names of the layers that make something of an example, in their order.
+func (in *Inspector) Layers() []string {
+	var names []string
+	if in.probe != nil {
+		for _, l := range in.probe.layers {
+			names = append(names, l.Name)
+		}
+	}
+	return names
+}
+
 // Choose has all further looks show what a layer makes, too; "": none.
 func (in *Inspector) Choose(layer string) {
 	if in.probe != nil {

@@ -118,10 +118,16 @@ func product(shape []int) int {
 	return n
 }
 
-// shapeOf returns the shape of what a layer makes of one example, or of some that are a sequence, of which length are in use.
+// shapeOf returns the shape of what a layer makes of one example, or of some, a row for each. Of a sequence the first length tokens count.
 func shapeOf(x *tensor.Tensor, length int) []int {
 	shape := x.Shape()
-	if shape[0] == 1 && len(shape) > 1 {
+	if len(shape) == 0 {
+		return []int{1}
+	}
+	switch n := shape[0]; {
+	case n > 1:
+		shape = []int{n, x.Len() / n}
+	case len(shape) > 1:
 		shape = shape[1:]
 	}
 	if length > 0 && len(shape) == 2 {

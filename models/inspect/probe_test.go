@@ -13,7 +13,7 @@ import (
 	"genview/vk/vktest"
 )
 
-// TestProbe passes examples through two layers of a model, of which one has no parameters in what is known.
+// TestProbe passes examples through two layers of a model. One has no parameters that are known.
 func TestProbe(t *testing.T) {
 	rt := tensor.NewRuntime(vktest.Open(t))
 	defer rt.Close()

@@ -11,7 +11,7 @@ import (
 // inside looks into the model of a session.
 type inside struct {
 	inspector *inspect.Inspector // nil: nobody has asked yet
-	whole     bool               // it knows all that a checkpoint holds, not only what draws
+	known     int                // number of tensors that it knows: those of a checkpoint, or only those that draw
 }
 
 // inspected returns views in which that of what the model is made of is as the user wants, of the weights that the session has.
@@ -50,18 +50,14 @@ func (p *player) inspected(ctx context.Context, views []watch.View) ([]watch.Vie
 // look looks into the model of the session.
 func (p *player) look(ctx context.Context, layer string) (*watch.Layers, error) {
 	s := p.session
-	whole := s.Weights != "" && s.Weights == p.Folder.Checkpoint(s.Step)
-	if p.inside.inspector == nil || p.inside.whole != whole {
+	state := s.Known()
+	if p.inside.inspector == nil || p.inside.known != len(state) {
 		p.inside.close()
-		state := s.Model.Drawn()
-		if whole {
-			state = s.Model.State()
-		}
 		in, err := inspect.New(s.Runtime, state, inspect.TraceOf(s.Model))
 		if err != nil {
 			return nil, err
 		}
-		p.inside = inside{in, whole}
+		p.inside = inside{in, len(state)}
 	}
 	p.inside.inspector.Choose(layer)
 	return p.inside.inspector.Look(ctx)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"genview/models/nn"
 	"genview/models/train"
 	"genview/vk"
 )
@@ -152,6 +153,14 @@ func (s *Session) Rewind(step int) error {
 		s.Step, err = train.LoadKey(s.Runtime, s.Model.Drawn(), r, step)
 	}
 	return err
+}
+
+// Known returns what the session's weights are of: all that a checkpoint holds, or what draws, which is what a recording has.
+func (s *Session) Known() []nn.Named {
+	if s.Folder != nil && s.Weights != s.Folder.Checkpoint(s.Step) {
+		return s.Model.Drawn()
+	}
+	return s.Model.State()
 }
 
 var errNoRecording = errors.New("run: the session is of no run, and has no recording")

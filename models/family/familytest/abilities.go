@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"genview/models/family"
+	"genview/models/inspect"
+	"genview/models/run"
 	"genview/models/train"
 	"genview/models/walk"
 	"genview/models/watch"
@@ -107,6 +109,38 @@ func measures(ctx context.Context, m family.Measured) error {
 		}
 	}
 	return nil
+}
+
+// traces passes an example through the layers of a model that shows what they make. Each has parameters, and values that are numbers.
+func traces(t *testing.T, s *run.Session) {
+	t.Helper()
+	m, ok := s.Model.(family.Traced)
+	if !ok {
+		return
+	}
+	trace := m.Trace()
+	in, err := inspect.New(s.Runtime, s.Known(), trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	last := trace.Layers[len(trace.Layers)-1].Name
+	in.Choose(last)
+	v, err := in.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Problem != "" || v.Example == "" || len(v.Activations) != len(trace.Layers) {
+		t.Errorf("of %d layers %d are shown, of the example %q (%s)", len(trace.Layers), len(v.Activations), v.Example, v.Problem)
+	}
+	for _, a := range v.Activations {
+		if a.Values.Counts == nil || slices.Contains(a.Shape, 0) {
+			t.Errorf("the layer %s makes %+v", a.Layer, a)
+		}
+	}
+	if f := v.Features; f == nil || f.Layer != last || len(f.Values) == 0 {
+		t.Errorf("all that the layer %s makes is %+v", last, f)
+	}
 }
 
 // writes asks a model of texts for its abilities.

@@ -63,6 +63,7 @@ func Run(t *testing.T, f family.Family, trial Trial) {
 	}
 	shows(t, s, again)
 	answers(t, s.Model, again)
+	traces(t, s)
 	leavesNothing(t, s)
 	namesSettings(t, trial)
 }
