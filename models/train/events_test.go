@@ -209,6 +209,8 @@ func TestInspect(t *testing.T) {
 	}
 	bus.Send(watch.Inspect{})
 	await("no parameters", func() bool { return shown() == nil })
+	bus.Send(watch.Inspect{On: true})
+	await("them again", func() bool { return shown() != nil })
 	bus.Send(watch.Stop{})
 	if err := <-ended; err != nil {
 		t.Fatal(err)
@@ -217,11 +219,11 @@ func TestInspect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moment, err := rec.At(4)
+	moment, err := rec.At(5) // the last one, which is always recorded
 	if err != nil {
 		t.Fatal(err)
 	}
 	if v := watch.Find[*watch.Layers](moment.Views, "Model"); v == nil || v.Layers[0].Name != "net.weight" || v.Layers[0].Weight.Counts == nil {
-		t.Errorf("step 4 is recorded as %+v", moment.Views)
+		t.Errorf("step 5 is recorded as %+v", moment.Views)
 	}
 }
