@@ -164,20 +164,6 @@ func (f *trainFlags) again(c *cobra.Command, words []string) (plan, error) {
 	return plan{config: cfg, folder: folder}, typed(cfg.Validate())
 }
 
-// saving sets what flags say of when to save and when to end, which may change while a run goes on.
-func (f *trainFlags) saving(c *cobra.Command, cfg *run.Config) {
-	changed := c.Flags().Changed
-	if changed("save-every") {
-		cfg.Save.Every = f.saveEvery
-	}
-	if changed("keep") {
-		cfg.Save.Keep = f.keep
-	}
-	if changed("patience") {
-		cfg.Eval.Patience = f.patience
-	}
-}
-
 // preset returns the configuration of a preset with its argument and data.
 func (f *trainFlags) preset(c *cobra.Command, words []string) (*run.Config, error) {
 	usage := "say what to train: genview train " + zoo.Usage() + ", or genview train --resume RUN"
@@ -348,15 +334,6 @@ func folderName(c *run.Config) string {
 		name = filepath.Base(source.Base())
 	}
 	return strings.ReplaceAll(strings.TrimSuffix(name, filepath.Ext(name)), ":", "-")
-}
-
-// best says which checkpoint is better on held-out data than the last one; "" if none is.
-func (j *job) best() string {
-	step, mark, err := j.Folder.Best()
-	if err != nil || step == j.Step {
-		return ""
-	}
-	return fmt.Sprintf("; the best was step %d, with %s %.4g: --checkpoint best takes it", step, strings.ReplaceAll(mark.Metric, "_", " "), mark.Value)
 }
 
 // train trains to the end, and publishes to the bus if there is one. home is called when the onlooker goes to the start page, which ends the

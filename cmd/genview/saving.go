@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"genview/models/run"
+
+	"github.com/spf13/cobra"
+)
+
+// saving sets what flags say of when to save and when to end, which may change while a run goes on.
+func (f *trainFlags) saving(c *cobra.Command, cfg *run.Config) {
+	changed := c.Flags().Changed
+	if changed("save-every") {
+		cfg.Save.Every = f.saveEvery
+	}
+	if changed("keep") {
+		cfg.Save.Keep = f.keep
+	}
+	if changed("patience") {
+		cfg.Eval.Patience = f.patience
+	}
+}
+
+// best says which checkpoint is better on held-out data than the last one; "" if none is.
+func (j *job) best() string {
+	step, mark, err := j.Folder.Best()
+	if err != nil || step == j.Step {
+		return ""
+	}
+	return fmt.Sprintf("; the best was step %d, with %s %.4g: --checkpoint best takes it", step, strings.ReplaceAll(mark.Metric, "_", " "), mark.Value)
+}
