@@ -82,7 +82,7 @@ var mayImport = map[string][]string{
 	"models/picture":               {"models/watch", "models/lettering", "models/film", "vk/files"},
 	"models/record":                {"models/watch", "models/safetensors", "vk/files"},
 	"models/inspect":               {"tensor", "models/nn", "models/watch"},
-	"models/train":                 {"tensor", "models/inspect", "models/nn", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
+	"models/train":                 {"tensor", "models/inspect", "models/nn", "models/npy", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
 	"viewer":                       {"models/directions", "models/heads", "models/picture", "models/ticks", "models/watch", "models/walk", "models/lettering", "vk/files"},
 	"cmd/genview":                  nil, // anything
 	"scripts/examples":             nil,

@@ -54,12 +54,19 @@ func TestGoingBackFromADamagedCheckpoint(t *testing.T) {
 	p[len(p)-100] ^= 1
 	write(t, files[0], p)
 	refused(t, 1, "--checkpoint 3", "sample", run)
+	out, said, code := genview(t, "runs", "check", run)
+	if code != 1 || !strings.Contains(out, "go on from it with train --resume "+run+" --checkpoint 3\n") || !strings.Contains(said, "is damaged: 1 of ") {
+		t.Errorf("runs check: exit code %d, %s, %s", code, out, said)
+	}
+	if out := must(t, "runs", "check", whole, "--json"); !strings.Contains(out, `"whole":true`) {
+		t.Errorf("runs check --json of a whole run: %s", out)
+	}
 	refused(t, 1, "--checkpoint 3", "train", "--resume", run)
 	refused(t, 1, "has no checkpoint of step 4, but of steps 3, 5\n", "sample", run, "--checkpoint", "4")
 	refused(t, 2, "--checkpoint -3: give the step of a checkpoint, 0 or more", "sample", run, "--checkpoint", "-3")
 	refused(t, 2, "--checkpoint takes a checkpoint of a run", tiny("--checkpoint", "3", "--out", filepath.Join(dir, "new"))...)
 	must(t, "sample", run, "--checkpoint", "3", "-o", filepath.Join(dir, "a.png"))
-	_, said, code := genview(t, "train", "--resume", run, "--checkpoint", "3", "--steps", "6")
+	_, said, code = genview(t, "train", "--resume", run, "--checkpoint", "3", "--steps", "6")
 	if code != 0 || !strings.Contains(said, "put aside what is newer than step 3: "+files[0]+".aside") {
 		t.Errorf("going back says %q", said)
 	}

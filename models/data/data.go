@@ -38,6 +38,7 @@ type Options struct {
 	Size     int // pictures become Size × Size if the set allows a choice; those of IDX files get a black margin if Size is larger
 	Channels int // 1 or 3, for folders
 	Seed     uint64
+	Offline  bool         // nothing is downloaded: a set that lacks files is [ErrOffline]
 	Log      func(string) // receives messages about downloads and other long work; may be nil
 }
 

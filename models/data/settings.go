@@ -112,6 +112,18 @@ func (s *PictureSettings) Open(ctx context.Context, o Options) (*Dataset, error)
 	return set, nil
 }
 
+// Check opens the data and returns [ErrChanged] if they are not those that the run began with; known tells whether it is known what those
+// were.
+func (s *PictureSettings) Check(ctx context.Context, o Options) (known bool, err error) {
+	known = s.Identity != ""
+	if IsPoints(s.Name) {
+		_, err = s.SourceSettings.Open(ctx, o)
+		return known, err
+	}
+	_, err = s.Open(ctx, o)
+	return known, err
+}
+
 func channels(n int) string {
 	if n == 1 {
 		return "1 channel"
@@ -207,6 +219,13 @@ func (s *TextSettings) Open(ctx context.Context) (*Text, error) {
 		return nil, err
 	}
 	return text, nil
+}
+
+// Check is [PictureSettings.Check] for a text.
+func (s *TextSettings) Check(ctx context.Context, _ Options) (known bool, err error) {
+	known = s.Identity != ""
+	_, err = s.Open(ctx)
+	return known, err
 }
 
 // Quoted is a text that YAML holds in Go's quotes, so that white space at its ends survives.

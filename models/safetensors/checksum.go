@@ -48,7 +48,7 @@ func Intact(path string) (sealed bool, err error) {
 		return false, err
 	}
 	written, head, sealed := r.unsealed()
-	if sealed && sumOf(head) != written {
+	if sealed && sumOf(head) != written || !sealed && r.hasSeal() {
 		return true, fmt.Errorf("safetensors: %s%w; replace it by a whole copy", r.in(), errHeader)
 	}
 	return sealed, nil
@@ -62,6 +62,17 @@ func (r *Reader) unsealed() (sum string, rest []byte, ok bool) {
 	}
 	rest = bytes.TrimRight(bytes.Replace(r.head, []byte(":"+parts[2]+`"`), []byte(`"`), 1), " ")
 	return parts[2], rest, true
+}
+
+// hasSeal tells whether some metadata are as long as three sums: the name or the form of the sums is damaged if they are not read as such.
+func (r *Reader) hasSeal() bool {
+	const long = 3*2*sha256.Size + 2
+	for _, v := range r.meta {
+		if len(v) == long {
+			return true
+		}
+	}
+	return len(r.sum) == long
 }
 
 // Verify opens a file and verifies it with [Reader.Verify].
