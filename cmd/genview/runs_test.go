@@ -43,6 +43,11 @@ func TestRuns(t *testing.T) {
 		t.Errorf("compare says %s", out)
 	}
 	refused(t, 2, ".png, .svg", "runs", "compare", run, other, "-o", "chart.gif")
+	page := filepath.Join(dir, "report.html")
+	if out := must(t, "report", run, "-o", page); out != page+"\n" || !bytes.Contains(read(t, page), []byte(`["Device","`)) || !bytes.Contains(read(t, page), []byte(`"name":"Samples","picture":"`)) {
+		t.Errorf("report says %s", out)
+	}
+	refused(t, 2, "ends in .html", "report", run, "-o", "report.pdf")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ func (l *loop) writeEvents() {
 
 // begin notes that training begins, and sets the learning rate to what it was changed to.
 func (l *loop) begin() error {
-	l.event(watch.Event{Step: l.from, Kind: watch.Began, Steps: l.Steps, Epoch: l.Epoch})
+	l.event(watch.Event{Step: l.from, Kind: watch.Began, Steps: l.Steps, Epoch: l.Epoch, Device: l.Snapshot.Device})
 	if m, ok := l.model.(parted); ok {
 		l.snap.Parts = m.Parts()
 	}

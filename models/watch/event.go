@@ -15,6 +15,7 @@ type Event struct {
 	Rate   float64 `json:"rate,omitempty"`   // RateSet: the factor of the learning rate from the next step on
 	Steps  int     `json:"steps,omitempty"`  // Began: the step to which it is trained
 	Epoch  int     `json:"epoch,omitempty"`  // Began: the number of steps in which the data are seen once
+	Device string  `json:"device,omitempty"` // Began: the name of the device
 	Detail string  `json:"detail,omitempty"` // HeadCut: which head, and how; Stepped: the only part that ran; Stopped: why nobody had to ask
 }
 

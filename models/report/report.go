@@ -1,0 +1,319 @@
+// Package report writes a page about a run that needs nothing else: its curves, what it showed over time, its settings and its data.
+//
+//	err := report.Write(ctx, w, "runs/letters", report.Options{})
+//
+// The one idea: a page holds what the run's folder holds, as JSON and pictures in one file, so that it can be sent and kept. It is made
+// without a device; looks come from the run's recording.
+package report
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"image/png"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"genview/models/family"
+	"genview/models/lettering"
+	"genview/models/picture"
+	"genview/models/record"
+	"genview/models/run"
+	"genview/models/runs"
+	"genview/models/train"
+	"genview/models/watch"
+)
+
+// Options say how a page is written. Zero values mean defaults.
+type Options struct {
+	Moments  int                  // of the recording at most; default 40. The first and the newest are always there.
+	CacheDir string               // for the index of the system's fonts, which attention maps need; "": they are not used
+	By       string               // what wrote the page, such as "genview v0.1.0"; "": it is not said
+	Count    func(done, of int)   // receives the number of moments that are drawn; may be nil
+	Lost     func(problem string) // receives what of the recording cannot be read; may be nil
+}
+
+// The parts of a page.
+var (
+	//go:embed page/page.css
+	style string
+	//go:embed page/page.js
+	program string
+	//go:embed page/page.html
+	body string
+)
+
+// A document is what the page's program reads.
+type document struct {
+	Name     string          `json:"name"`
+	Facts    [][2]string     `json:"facts"`
+	Groups   []group         `json:"groups"`
+	Clock    [2][]float64    `json:"clock"` // steps, and the seconds trained at each
+	Events   []event         `json:"events"`
+	Moments  []moment        `json:"moments"`
+	Settings []watch.Setting `json:"settings"`
+	By       string          `json:"by"`
+}
+
+type group struct {
+	Name   string   `json:"name"`
+	Unit   string   `json:"unit"`
+	Series []series `json:"series"`
+}
+
+type series struct {
+	Name   string   `json:"name"`
+	Steps  []int    `json:"steps"`
+	Values []number `json:"values"`
+	Low    []number `json:"low"`
+	High   []number `json:"high"`
+}
+
+// A number is null in JSON if it is not finite.
+type number float64
+
+// MarshalJSON writes six digits, which are more than a picture shows.
+func (n number) MarshalJSON() ([]byte, error) {
+	if v := float64(n); !math.IsNaN(v) && !math.IsInf(v, 0) {
+		return strconv.AppendFloat(nil, v, 'g', 6, 64), nil
+	}
+	return []byte("null"), nil
+}
+
+type event struct {
+	Step int       `json:"step"`
+	Time time.Time `json:"time"`
+	Text string    `json:"text"`
+}
+
+// A moment is what a run showed at a step.
+type moment struct {
+	Step  int    `json:"step"`
+	Views []view `json:"views"`
+}
+
+// A view has one of the last three.
+type view struct {
+	Name    string     `json:"name"`
+	Picture string     `json:"picture,omitempty"` // PNG in base64
+	Sharp   bool       `json:"sharp,omitempty"`   // its pixels are shown as squares
+	Texts   []string   `json:"texts,omitempty"`
+	Table   [][]string `json:"table,omitempty"` // the first row has the names of the columns
+}
+
+// Write writes the page of a run folder.
+func Write(ctx context.Context, w io.Writer, dir string, o Options) error {
+	if o.Moments == 0 {
+		o.Moments = 40
+	}
+	c, folder, err := run.Read(dir, run.Place{Accept: true})
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	about := runs.Read(dir)
+	history, err := folder.History()
+	if err != nil {
+		return err
+	}
+	curves := history.Curves()
+	d := &document{Name: about.Name, Settings: settingsOf(c), By: o.By}
+	d.Facts = facts(about, curves.Events)
+	d.curves(curves)
+	if err := d.moments(ctx, folder, o); err != nil {
+		return err
+	}
+	data, err := json.Marshal(d) // escapes <, > and &, so that no text ends the script
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, page, html.EscapeString(about.Name), style, body, data, program)
+	return err
+}
+
+const page = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>%s</title>
+<style>
+%s</style>
+%s<script type="application/json" id="data">%s</script>
+<script>
+%s</script>
+</html>
+`
+
+// settingsOf returns all settings, those that the run found out about its data, too.
+func settingsOf(c *run.Config) (all []watch.Setting) {
+	for _, s := range c.List() {
+		all = append(all, watch.Setting{Key: s.Key, Value: s.Value, Meaning: s.Meaning})
+	}
+	return all
+}
+
+// facts returns what is known of a run, in the order of importance.
+func facts(r *runs.Run, events watch.Events) (all [][2]string) {
+	add := func(name, value string) {
+		if value != "" {
+			all = append(all, [2]string{name, value})
+		}
+	}
+	add("Model", r.Model)
+	add("Data", r.Data)
+	add("State", string(r.State))
+	add("Step", fmt.Sprintf("%d of %d", r.Step, r.Steps))
+	if r.Trained > 0 {
+		add("Trained", r.Trained.Round(time.Second/10).String())
+	}
+	for _, m := range append(r.Losses(), r.HeldOut()...) {
+		add(m.Name, strconv.FormatFloat(m.Value, 'g', 5, 64))
+	}
+	device := ""
+	for _, e := range events {
+		if e.Device != "" && e.Device != device {
+			device = e.Device
+			add("Device", device)
+		}
+	}
+	return all
+}
+
+// curves fills in the metrics and the events.
+func (d *document) curves(v *watch.Curves) {
+	numbers := func(values []float64) []number {
+		out := make([]number, len(values))
+		for i, x := range values {
+			out[i] = number(x)
+		}
+		return out
+	}
+	d.Clock = [2][]float64{v.Clock.Steps, v.Clock.Seconds}
+	for _, g := range v.Groups {
+		out := group{Name: g.Name, Unit: g.Unit}
+		for _, s := range g.Series {
+			out.Series = append(out.Series, series{s.Name, s.Steps, numbers(s.Values), numbers(s.Low), numbers(s.High)})
+		}
+		d.Groups = append(d.Groups, out)
+	}
+	for _, e := range v.Events {
+		d.Events = append(d.Events, event{e.Step, e.Time, e.String()})
+	}
+}
+
+// moments fills in what the recording has.
+func (d *document) moments(ctx context.Context, folder *train.Run, o Options) error {
+	r, err := folder.Recording()
+	if errors.Is(err, record.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fonts, err := lettering.New(lettering.Options{CacheDir: o.CacheDir})
+	if err != nil {
+		return err
+	}
+	steps := spread(r.Steps(), o.Moments)
+	for i, step := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if o.Count != nil {
+			o.Count(i, len(steps))
+		}
+		at, err := r.At(step)
+		if err != nil {
+			at = &record.Moment{Lost: []string{err.Error()}}
+		}
+		for _, problem := range at.Lost {
+			if o.Lost != nil {
+				o.Lost(problem)
+			}
+		}
+		m := moment{Step: step}
+		for _, v := range at.Views {
+			shown, err := viewOf(fonts, v)
+			if err != nil {
+				return err
+			}
+			if shown != nil {
+				m.Views = append(m.Views, *shown)
+			}
+		}
+		if len(m.Views) > 0 {
+			d.Moments = append(d.Moments, m)
+		}
+	}
+	return nil
+}
+
+// spread returns at most n of the steps, evenly, with the first and the last.
+func spread(steps []int, n int) []int {
+	if len(steps) <= n {
+		return steps
+	}
+	out := make([]int, n)
+	for i := range out {
+		out[i] = steps[i*(len(steps)-1)/max(1, n-1)]
+	}
+	out[n-1] = steps[len(steps)-1]
+	return out
+}
+
+// viewOf returns a view as the page shows it; nil if it does not.
+func viewOf(fonts *lettering.Fonts, v watch.View) (*view, error) {
+	out := &view{Name: v.Title()}
+	switch v := v.(type) {
+	case *watch.Texts:
+		if v.Judged() {
+			out.Table = [][]string{{"input", "output", "correct"}}
+			for _, e := range v.Examples {
+				out.Table = append(out.Table, []string{e.Input, e.Output, e.Want})
+			}
+			return out, nil
+		}
+		for _, e := range v.Examples {
+			out.Texts = append(out.Texts, e.Input+e.Output)
+		}
+		return out, nil
+	case *watch.Table:
+		out.Table = append([][]string{v.Columns}, v.Rows...)
+		return out, nil
+	case *watch.Layers:
+		out.Table = layers(v)
+		return out, nil
+	}
+	if !picture.Drawn(v) {
+		return nil, nil
+	}
+	_, out.Sharp = v.(*watch.Pictures)
+	var p bytes.Buffer
+	if err := png.Encode(&p, picture.Of(fonts, v)); err != nil {
+		return nil, err
+	}
+	out.Picture = base64.StdEncoding.EncodeToString(p.Bytes())
+	return out, nil
+}
+
+// layers returns a table of a model's parameters.
+func layers(v *watch.Layers) [][]string {
+	digits := func(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+	rows := [][]string{{"parameter", "shape", "values", "mean", "deviation", "largest", "gradient's deviation"}}
+	for _, l := range v.Layers {
+		row := []string{l.Name, fmt.Sprint(l.Shape), family.CountOf(l.Parameters(), "value"), digits(l.Weight.Mean), digits(l.Weight.Std), digits(l.Weight.Most), ""}
+		if len(l.Gradient.Counts) > 0 {
+			row[6] = digits(l.Gradient.Std)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
