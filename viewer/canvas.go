@@ -38,6 +38,8 @@ type brush struct {
 	drawing             int               // counts drawings
 	longer              map[string]string // of shortened texts, in this drawing
 	shortened           []shortened       // where they are
+	observed            bool              // all texts are kept
+	labels              []Label           // of this drawing, if so
 }
 
 // A line is a text drawn in a font that Ebitengine does not have.
@@ -75,7 +77,7 @@ func newBrush(o lettering.Options) (*brush, error) {
 func (b *brush) canvas(dst *ebiten.Image, scale float64) *Canvas {
 	b.drawing++
 	clear(b.longer)
-	b.shortened = b.shortened[:0]
+	b.shortened, b.labels = b.shortened[:0], b.labels[:0]
 	d := dst.Bounds()
 	return &Canvas{dst: dst, size: Point{float64(d.Dx()) / scale, float64(d.Dy()) / scale}, scale: scale, brush: b}
 }

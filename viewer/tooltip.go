@@ -14,15 +14,21 @@ func (c *Canvas) shorten(s, full string) string {
 	return s
 }
 
-// note keeps where a shortened text is drawn.
+// note keeps where a shortened text is drawn, and every text if the window is observed.
 func (c *Canvas) note(s string, at Point, t Text) {
-	full, ok := c.brush.longer[s]
-	if !ok {
+	full, short := c.brush.longer[s]
+	if !short && !c.brush.observed {
 		return
 	}
 	w := c.Width(s, t)
 	left := at.X + c.origin.X - [...]float64{0, w / 2, w}[t.Align]
-	c.brush.shortened = append(c.brush.shortened, shortened{Rect{left, at.Y + c.origin.Y - t.Size*0.8, w, 1.6 * t.Size}, full})
+	area := Rect{left, at.Y + c.origin.Y - t.Size*0.8, w, 1.6 * t.Size}
+	if short {
+		c.brush.shortened = append(c.brush.shortened, shortened{area, full})
+	}
+	if c.brush.observed {
+		c.label(s, area)
+	}
 }
 
 // under returns the whole text of what was drawn shortened at p; "" if nothing was.
@@ -38,7 +44,7 @@ func (b *brush) under(p Point) string {
 // cover dims what was drawn so far, for a list or a form above it.
 func (c *Canvas) cover() {
 	c.Fill(Rect{0, 0, c.size.X, c.size.Y}, faded(backColor, 0.7))
-	c.brush.shortened = c.brush.shortened[:0]
+	c.brush.shortened, c.brush.labels = c.brush.shortened[:0], c.brush.labels[:0]
 }
 
 const tipWidth = 460

@@ -28,6 +28,7 @@ type Options struct {
 	Remember      string        // the file of the preferences; "": nothing is remembered
 	Notice        func(string)  // is told of a file that cannot be read or written; nil for none
 	CacheDir      string        // for the index of the system's fonts; "": they are not used
+	Observe       func(Frame)   // is told of every frame, from the window's goroutine; nil for none
 }
 
 // ErrLost says that an open window ended although nobody closed it: its X server is gone, or drawing failed. The program can continue
@@ -53,6 +54,7 @@ func Run(ctx context.Context, t *Thread, bus *watch.Bus, o Options) error {
 	if w.brush, err = newBrush(lettering.Options{CacheDir: o.CacheDir, Found: func() { w.found.Store(true) }}); err != nil {
 		return err
 	}
+	w.brush.observed = o.Observe != nil
 	w.recall()
 	err = t.run(ctx, w.run)
 	w.memory.close()
@@ -311,7 +313,9 @@ func (w *window) Draw(screen *ebiten.Image) {
 	w.pace.tick(now)
 	d := screen.Bounds()
 	size := Point{float64(d.Dx()), float64(d.Dy())}
-	if size == w.drawn && (!w.redraw || !w.pace.due(now, w.active)) {
+	due := size != w.drawn || w.redraw && w.pace.due(now, w.active)
+	defer func() { w.observe(now, due) }()
+	if !due {
 		return
 	}
 	w.pace.draw(now)

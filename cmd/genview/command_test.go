@@ -30,6 +30,9 @@ func genview(t *testing.T, args ...string) (stdout, stderr string, code int) {
 var binary string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(observed) != "" {
+		runObserved()
+	}
 	dir, err := os.MkdirTemp("", "genview")
 	if err != nil {
 		panic(err)

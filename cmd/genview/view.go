@@ -64,9 +64,12 @@ Closing the window ends the training as Ctrl-C does: it is saved and can be resu
 	return c
 }
 
+// observe is told of every frame of the window, in tests.
+var observe func(viewer.Frame)
+
 // windowOptions returns the options of a window that closes so long after training.
 func (a *app) windowOptions(linger time.Duration) viewer.Options {
-	o := viewer.Options{Title: "genview", Linger: linger, CacheDir: cacheDir(), Notice: a.notice}
+	o := viewer.Options{Title: "genview", Linger: linger, CacheDir: cacheDir(), Notice: a.notice, Observe: observe}
 	if dir, err := os.UserConfigDir(); err == nil { // without a home nothing is remembered
 		o.Remember = filepath.Join(dir, "genview", "window.json")
 	}
