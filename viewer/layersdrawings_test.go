@@ -56,6 +56,8 @@ var layerDrawings = []drawing{
 			d.e.Cursor = Point{d.places[i].X + r.X + 5, d.places[i].Y + r.Y + layerHeight + 5}
 		},
 	},
+	{name: "easel", size: Point{1280, 800}, scale: 1, show: beginning, do: func(d *desk) { d.scrawl(d.draws(), circle(0.6)...) }},
+	{name: "easel-small", size: Point{640, 480}, scale: 1, show: beginning, do: func(d *desk) { d.draws(); inLight(d) }},
 	{name: "beside", size: Point{1280, 800}, scale: 1, show: lettersWith(beside)},
 	{name: "features", size: Point{1280, 800}, scale: 1, show: featured, do: (*desk).learns},
 	{name: "features-light", size: Point{1280, 800}, scale: 1, show: featured, do: func(d *desk) {

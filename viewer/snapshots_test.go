@@ -257,7 +257,7 @@ func choosing() *watch.Snapshot {
 	return &watch.Snapshot{State: watch.Choosing, Choices: []watch.Choice{
 		{Name: "vae", Title: "Letters by a VAE", About: "A variational autoencoder learns to draw letters in a minute or two. Drag through its latent space while it does."},
 		{Name: "dcgan", Title: "Letters by a GAN", About: "Two networks play against each other: one draws letters, the other tells them from real ones."},
-		{Name: "points", Title: "Points by a GAN", About: "A GAN has to find 25 clusters in the plane."},
+		{Name: "points", Title: "Points by a GAN", About: "A GAN has to find 25 clusters in the plane.", Draws: true},
 		{Name: "translate", Title: "Dates by a Transformer", About: "A Transformer learns to read dates as people write them. Type your own, and see what each of its heads looks at."},
 	}}
 }

@@ -16,8 +16,10 @@ type Start struct {
 	tiles  []button
 	tools  []button // of the cards: they open the form of settings
 	form   form
-	begun  int    // the card that was chosen, or the tile after the cards, from 1; 0: none
-	all    button // goes back from the data that were dropped
+	easel  easel
+	pens   []button // of the cards: they open the easel
+	begun  int      // the card that was chosen, or the tile after the cards, from 1; 0: none
+	all    button   // goes back from the data that were dropped
 	theme  Theme
 	shown  []watch.Recent
 	thumbs []*image.RGBA // of runs that have something else than pictures
@@ -97,6 +99,9 @@ func (p *Start) tile(size Point, i, n int) (Rect, bool) {
 // tool returns the area of a card that opens the form.
 func tool(card Rect) Rect { return Rect{card.X + card.W - 86, card.Y + card.H - 38, 86, 38} }
 
+// pen returns the area of a card that opens the easel.
+func pen(card Rect) Rect { return Rect{card.X + card.W - 150, card.Y + card.H - 38, 62, 38} }
+
 // writing tells whether the user edits a setting.
 func (p *Start) writing() bool {
 	return slices.ContainsFunc(p.form.rows, func(f field) bool { return f.on })
@@ -121,9 +126,20 @@ func (p *Start) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw
 	}
 	if len(p.cards) != len(s.Choices) || len(p.tiles) != len(s.Recent) {
 		p.cards, p.tiles, redraw = make([]button, len(s.Choices)), make([]button, len(s.Recent)), true
-		p.tools = make([]button, len(s.Choices))
+		p.tools, p.pens = make([]button, len(s.Choices)), make([]button, len(s.Choices))
 	}
 	p.draws(in, s)
+	if p.easel.on() {
+		if p.begun > 0 {
+			in.Pressed, in.Held, in.Keys = false, false, Keys{}
+		}
+		wants, begun, changed := p.easel.update(in)
+		if begun && p.begun == 0 {
+			p.begun = len(s.Choices) + len(s.Recent) + 1
+			return wants, true
+		}
+		return nil, redraw || changed
+	}
 	if choice, ok := p.form.choice(s); ok {
 		if p.begun > 0 {
 			in.Pressed, in.Keys = false, Keys{}
@@ -153,8 +169,14 @@ func (p *Start) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw
 			p.form.open(choice)
 			return nil, true
 		}
+		draws, changed := p.pens[i].update(in, pen(card))
+		redraw = redraw || changed
+		if choice.Draws && draws && p.begun == 0 {
+			p.easel.open(choice.Name)
+			return nil, true
+		}
 		rest := in
-		if len(choice.Settings) > 0 && tool(card).Contains(in.Cursor) {
+		if len(choice.Settings) > 0 && tool(card).Contains(in.Cursor) || choice.Draws && pen(card).Contains(in.Cursor) {
 			rest.Cursor = Point{-1, -1} // the card does not have the cursor
 		}
 		click(rest, &p.cards[i], card, i+1, watch.Choose{Name: choice.Name})
@@ -230,6 +252,9 @@ func (p *Start) Draw(c *Canvas, s *watch.Snapshot) {
 	if choice, ok := p.form.choice(s); ok {
 		p.form.draw(c, s, choice, p.begun > 0)
 	}
+	if p.easel.on() {
+		p.easel.draw(c, s, p.begun > 0)
+	}
 }
 
 // bed draws what a card or a tile lies on, and tells whether it was chosen.
@@ -288,6 +313,13 @@ func (p *Start) drawCard(c *Canvas, choice watch.Choice, i int) {
 			t.Color = accentColor
 		}
 		c.Text("settings…", Point{inner.X + inner.W, inner.Y + inner.H - 7}, t)
+	}
+	if choice.Draws {
+		t := Text{Size: 13, Color: dimColor, Align: Right}
+		if i < len(p.pens) && p.pens[i].hover {
+			t.Color = accentColor
+		}
+		c.Text("draw…", Point{c.Size().X - 94, inner.Y + inner.H - 7}, t)
 	}
 }
 

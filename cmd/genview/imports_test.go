@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"shaders/spirv/virtual":        {"shaders/spirv"},
 	"models/watch":                 {},
 	"models/ticks":                 {},
-	"models/data":                  {"vk/files", "models/data/codec", "models/settings"},
+	"models/data":                  {"vk/files", "models/npy", "models/data/codec", "models/settings"},
 	"models/data/codec":            {},
 	"models/safetensors":           {"vk/files"},
 	"models/settings":              {},

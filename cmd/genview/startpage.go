@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"genview/models/data"
 	"genview/models/family"
 	"genview/models/run"
 	"genview/models/settings"
@@ -116,7 +117,19 @@ func (p *startPage) begins(r watch.Choose) (stage, error) {
 		return nil, errors.New("this learns from a text of yours: drop a text file on the window")
 	}
 	p.stop() // its device memory
-	cfg, told, err := configureChoice(p.w.training, r.Name, r.Set, p.shows.Learns)
+	learns := p.shows.Learns
+	if r.Points != nil {
+		dir, err := os.MkdirTemp("", "genview-")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir) // the run has a copy
+		learns = filepath.Join(dir, "drawn.csv")
+		if err := data.WritePoints(learns, onPlane(r.Points.XY)); err != nil {
+			return nil, err
+		}
+	}
+	cfg, told, err := configureChoice(p.w.training, r.Name, r.Set, learns)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +138,15 @@ func (p *startPage) begins(r watch.Choose) (stage, error) {
 		return nil, err
 	}
 	return j.stage, nil
+}
+
+// onPlane returns points of a plane from −1 to 1 in the one of the data sets of points.
+func onPlane(xy []float32) []float32 {
+	out := make([]float32, len(xy))
+	for i, v := range xy {
+		out[i] = v * 4
+	}
+	return out
 }
 
 // configureChoice makes the configuration of a choice with changed settings, to learn from a path; "": from its usual data.
@@ -162,6 +184,7 @@ func (p *startPage) opens(dir string) (stage, error) {
 const (
 	ofPictures = "pictures"
 	ofText     = "text"
+	ofPoints   = "points"
 )
 
 // learnable says what a path names that a model could learn from.
@@ -172,6 +195,11 @@ func learnable(path string) (kind string, err error) {
 	}
 	if info.IsDir() {
 		return ofPictures, nil
+	}
+	if data.IsPointsFile(path) {
+		if _, err := data.ReadPoints(path); err == nil {
+			return ofPoints, nil
+		}
 	}
 	var begin []byte
 	if info.Mode().IsRegular() {
@@ -189,7 +217,7 @@ func learnable(path string) (kind string, err error) {
 			return ofText, nil
 		}
 	}
-	return "", fmt.Errorf("%s is neither a folder of pictures nor a text: drop one of these", filepath.Base(path))
+	return "", fmt.Errorf("%s is neither a folder of pictures nor a text: drop one of these, or a .csv of points", filepath.Base(path))
 }
 
 // choices returns the start page's choices for data of a kind; "": all of them.
@@ -200,7 +228,7 @@ func choices(kind string) []watch.Choice {
 			continue
 		}
 		c := *p.Choice
-		c.Name, c.Settings = p.Name, offered(p.Name)
+		c.Name, c.Settings, c.Draws = p.Name, offered(p.Name), drawable(p)
 		all = append(all, c)
 	}
 	return all
@@ -241,8 +269,16 @@ func learnsFrom(p family.Preset) string {
 		return ofText
 	case err == nil && slices.ContainsFunc(cfg.List(), func(s settings.Setting) bool { return s.Key == "data.name" && s.Value == "glyphs" }):
 		return ofPictures
+	case err == nil && drawable(p):
+		return ofPoints
 	}
 	return ""
+}
+
+// drawable tells whether a preset learns from points in the plane.
+func drawable(p family.Preset) bool {
+	cfg, err := run.New(p.Name)
+	return err == nil && slices.ContainsFunc(cfg.List(), func(s settings.Setting) bool { return s.Key == "data.name" && data.IsPoints(s.Value) })
 }
 
 // recentRuns returns the runs in a folder, those that were trained last first.

@@ -8,15 +8,55 @@ import (
 	"testing"
 	"time"
 
+	"genview/models/data"
 	"genview/models/train"
 	"genview/models/watch"
 )
+
+// watchingNothing is a watching without a window, whose messages nobody reads.
+func watchingNothing(ctx context.Context, stop func(), bus *watch.Bus) *watching {
+	unheard := &loser{}
+	a := &app{out: &results{to: unheard}, console: &console{status: unheard, plain: unheard}, checkpoint: -1, recorded: -1, noTune: true}
+	return &watching{app: a, whole: ctx, training: ctx, looking: ctx, close: stop, bus: bus, past: watch.NewBus()}
+}
+
+// TestDrawnPoints: what the user draws becomes the data of a run, which has them in its folder.
+func TestDrawnPoints(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	p := &startPage{w: watchingNothing(ctx, stop, watch.NewBus()), stop: func() {}}
+	points := &watch.Points{Name: "drawn"}
+	for i := range 100 {
+		points.XY = append(points.XY, float32(i)/100, 1)
+	}
+	next, err := p.begins(watch.Choose{Name: "points", Set: "steps=2\nbatch=16", Points: points})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop() // the training ends at once
+	if _, err := next(p.w); err != nil {
+		t.Error(err)
+	}
+	made, err := filepath.Glob(filepath.Join(runsDir, "*"))
+	if err != nil || len(made) != 1 {
+		t.Fatalf("there are the runs %v, %v", made, err)
+	}
+	run := made[0]
+	xy, err := data.ReadPoints(filepath.Join(run, "points.csv"))
+	if err != nil || len(xy) != 200 || xy[1] != 4 {
+		t.Errorf("the run's folder has %d numbers, %v", len(xy), err)
+	}
+	if said := must(t, "train", "--no-tune", "--resume", run, "--steps", "3"); !strings.Contains(said, "saved") {
+		t.Errorf("going on says %s", said)
+	}
+}
 
 // TestStartPage: a dropped path becomes the data of the choices that can learn from it. An impossible request leaves the page, with one line.
 func TestStartPage(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	for name, text := range map[string]string{"verse.txt": strings.Repeat("Глагол ", 1000), "empty.txt": "", "noise.bin": "\xff\xfe\x00\x01", "runs/bad/metrics.jsonl": "", "runs/bad/config.yaml": "{"} {
+	for name, text := range map[string]string{"verse.txt": strings.Repeat("Глагол ", 1000), "empty.txt": "", "noise.bin": "\xff\xfe\x00\x01", "line.csv": "x,y\n0,1\n1,2\n", "runs/bad/metrics.jsonl": "", "runs/bad/config.yaml": "{"} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -26,9 +66,7 @@ func TestStartPage(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	bus := watch.NewBus()
-	unheard := &loser{}
-	a := &app{out: &results{to: unheard}, console: &console{status: unheard, plain: unheard}, checkpoint: -1, recorded: -1}
-	w := &watching{app: a, whole: ctx, training: ctx, looking: ctx, close: stop, bus: bus, past: watch.NewBus()}
+	w := watchingNothing(ctx, stop, bus)
 	ended := make(chan error, 1)
 	go func() { ended <- w.run(choosing) }()
 	for len(bus.Latest().Choices) == 0 {
@@ -40,6 +78,8 @@ func TestStartPage(t *testing.T) {
 		names, message string
 	}{
 		{watch.Learn{Path: filepath.Join(dir, "verse.txt")}, "text", ""},
+		{watch.Learn{Path: dir}, "vae dcgan classifier vit", ""},
+		{watch.Learn{Path: filepath.Join(dir, "line.csv")}, "points", ""},
 		{watch.Learn{Path: dir}, "vae dcgan classifier vit", ""},
 		{watch.Learn{Path: filepath.Join(dir, "noise.bin")}, "vae dcgan classifier vit", "noise.bin is neither a folder of pictures nor a text"},
 		{watch.Learn{Path: filepath.Join(dir, "empty.txt")}, "vae dcgan classifier vit", "neither a folder"},

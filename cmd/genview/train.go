@@ -70,7 +70,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl := c.Flags()
 	fl.StringVar(&f.out, "out", "", "run folder (default runs/<data>-<date>)")
 	fl.StringVar(&f.resume, "resume", "", "go on with this run")
-	fl.StringVar(&f.data, "data", "", "what to learn from (default the preset's): glyphs, mnist, fashion-mnist, or the path of a folder of pictures; points: points:ring8, points:grid25")
+	fl.StringVar(&f.data, "data", "", "what to learn from (default the preset's): glyphs, mnist, fashion-mnist, or the path of a folder of pictures; points: points:ring8, points:grid25, or a file of x and y, as ./shape.csv or .npy")
 	fl.StringVar(&f.dataDir, "data-dir", "", "folder that holds the data set's files (default: downloaded once)")
 	addAccept(fl, &f.accept)
 	fl.IntVar(&f.steps, "steps", 0, "steps in all (default the preset's)")

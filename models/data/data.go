@@ -32,7 +32,7 @@ type Dataset struct {
 
 // Options says which data set to open.
 type Options struct {
-	Name     string // glyphs, mnist, fashion-mnist, or the path of a folder of pictures
+	Name     string // glyphs, mnist, fashion-mnist, or the path of a folder of pictures or of a file of points
 	Dir      string // where the files are; empty: downloaded to CacheDir
 	CacheDir string
 	Size     int // pictures become Size × Size if the set allows a choice; those of IDX files get a black margin if Size is larger
@@ -64,13 +64,16 @@ func Names() []string {
 // IsPath tells whether a data set's name is the path of a folder.
 func IsPath(name string) bool { return strings.ContainsAny(name, `/\.`) }
 
-// IsPoints tells whether a data set's name is that of a set of points in the plane.
-func IsPoints(name string) bool { return strings.HasPrefix(name, "points:") }
+// IsPoints tells whether a data set's name is that of a set of points in the plane, or of a file of such points.
+func IsPoints(name string) bool { return strings.HasPrefix(name, "points:") || IsPointsFile(name) }
 
 // Open opens a data set by its name or, if the name is a path, the pictures in that folder.
 func Open(ctx context.Context, o Options) (*Dataset, error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
+	}
+	if IsPath(o.Name) && IsPointsFile(o.Name) {
+		return openPointsFile(o)
 	}
 	if IsPath(o.Name) {
 		o.Name, o.Dir = "folder", o.Name

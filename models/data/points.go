@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Points is a set of points in the plane, drawn from a mixture of equally likely normal distributions with the same standard deviation. It
-// is a Set whose examples are [1, 1, 2].
+// Points is a set of points in the plane, drawn from a mixture of equally likely normal distributions with the same standard deviation, or from
+// the points of a file; these have no modes. It is a Set whose examples are [1, 1, 2].
 type Points struct {
 	Modes [][2]float64
 	Sigma float64
@@ -113,6 +113,9 @@ func Reach(name string) float64 {
 			reach = max(reach, math.Abs(m[0]), math.Abs(m[1]))
 		}
 		return reach * 1.25
+	}
+	if IsPointsFile(name) {
+		return fileReach
 	}
 	return 1
 }

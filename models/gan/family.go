@@ -101,7 +101,7 @@ func (s *Settings) Validate() error {
 	points, isPoints := s.Model.Arch == "points", data.IsPoints(s.Data.Name)
 	switch {
 	case points && !isPoints:
-		return settings.Errorf("data.name", "is %s and must be points:ring8 or points:grid25: model.arch is points", s.Data.Name)
+		return settings.Errorf("data.name", "is %s and must be points:ring8, points:grid25 or a file of points, as ./shape.csv: model.arch is points", s.Data.Name)
 	case !points && isPoints:
 		return settings.Errorf("data.name", "is %s, which takes model.arch=points: the preset is points", s.Data.Name)
 	}

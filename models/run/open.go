@@ -65,6 +65,9 @@ func Read(dir string, p Place) (*Config, *train.Run, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", folder.ConfigPath(), err)
 	}
+	if source, ok := c.Settings.Source().(keeper); ok {
+		source.Find(dir)
+	}
 	if err := p.apply(c); err != nil {
 		return nil, nil, err
 	}

@@ -81,6 +81,8 @@ const MostGenerated = 512
 type Choose struct {
 	Name string
 	Set  string // changed settings, a line key=value each
+
+	Points *Points // that the user drew, in a plane from −1 to 1; nil: none
 }
 
 // Weigh asks what a training would need that Choose would begin; [Needs] answer.

@@ -61,6 +61,7 @@ type Choice struct {
 	About string // a sentence or two
 
 	Settings []Setting // that the user can change before it begins
+	Draws    bool      // it can learn from points that the user draws
 }
 
 // A Setting is a setting of a training.
