@@ -66,5 +66,11 @@ func TestEpochs(t *testing.T) {
 	d.s = &s
 	press(inTime)
 	press(inEpochs)
+	if r := p.files(&v); !r.Epochs || r.Time {
+		t.Errorf("files are drawn as %+v", r)
+	}
 	press(inSteps)
+	if r := p.files(&v); r.Epochs || r.Time {
+		t.Errorf("files are drawn as %+v", r)
+	}
 }

@@ -58,7 +58,7 @@ func exportable(s *watch.Snapshot) bool { return s.Past != nil }
 
 // files asks for files of the curves as they are shown.
 func (p *Curves) files(v *watch.Curves) watch.Draw {
-	r := watch.Draw{Time: p.unit == inTime, Log: p.log}
+	r := watch.Draw{Time: p.unit == inTime, Epochs: p.unit == inEpochs, Log: p.log}
 	longest := 0
 	for _, l := range allSeries(v) {
 		longest = max(longest, len(l.Steps))

@@ -23,10 +23,10 @@ several have one for each metric, in which each run has a color. Without -o the 
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(_ *cobra.Command, dirs []string) error {
 			switch axis {
-			case "step", "time":
-				o.Time = axis == "time"
+			case "step", "time", "epoch":
+				o.Time, o.Epochs = axis == "time", axis == "epoch"
 			default:
-				return usageError{fmt.Errorf("--x %s: the horizontal axis is step or time", axis)}
+				return usageError{fmt.Errorf("--x %s: the horizontal axis is step, time or epoch", axis)}
 			}
 			if out != "" {
 				if err := curves.CheckName(out); err != nil {
@@ -49,7 +49,7 @@ several have one for each metric, in which each run has a color. Without -o the 
 	}
 	fl := c.Flags()
 	fl.StringVarP(&out, "output", "o", "", "file to write: .png, .svg, .pdf or .csv")
-	fl.StringVar(&axis, "x", "step", "horizontal axis: step, or time (trained)")
+	fl.StringVar(&axis, "x", "step", "horizontal axis: step, time (trained) or epoch")
 	fl.BoolVar(&o.Log, "log", false, "logarithmic axes of values")
 	fl.Float64Var(&o.Smooth, "smooth", 0, "weight of the moving average, from 0 to below 1")
 	fl.StringSliceVar(&o.Only, "only", nil, "metrics to draw, as loss,kl (default all)")

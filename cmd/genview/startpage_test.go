@@ -47,7 +47,7 @@ func TestDrawnPoints(t *testing.T) {
 	if err != nil || len(xy) != 200 || xy[1] != 4 {
 		t.Errorf("the run's folder has %d numbers, %v", len(xy), err)
 	}
-	if said := must(t, "train", "--no-tune", "--resume", run, "--steps", "3"); !strings.Contains(said, "saved") {
+	if said := must(t, "train", "--no-tune", "--resume", run, "--steps", "3"); !strings.Contains(said, "step 3/3") {
 		t.Errorf("going on says %s", said)
 	}
 }

@@ -154,6 +154,26 @@ func TestSVG(t *testing.T) {
 	}
 }
 
+// TestEpochs: along epochs the axis has their number, and a table a column of them.
+func TestEpochs(t *testing.T) {
+	r := logged("a")
+	r.Epoch = 40
+	var table bytes.Buffer
+	if err := curves.Table(&table, []*curves.Run{r}, curves.Options{Epochs: true, Only: []string{"loss"}}); err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Split(table.String(), "\n"); !strings.HasSuffix(lines[0], ",examples_per_s,epoch,loss") || !strings.HasSuffix(lines[8], ",100,2,0.5") {
+		t.Errorf("the table is %s", table.String())
+	}
+	path := filepath.Join(t.TempDir(), "out.svg")
+	if err := curves.Write(path, []*curves.Run{r}, curves.Options{Epochs: true}); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := os.ReadFile(path); err != nil || !bytes.Contains(p, []byte(">epoch<")) || !bytes.Contains(p, []byte(">1.5<")) || bytes.Contains(p, []byte(">step<")) {
+		t.Errorf("the picture is %.300s, %v", p, err)
+	}
+}
+
 // TestWildValues: what cannot be drawn is left out.
 func TestWildValues(t *testing.T) {
 	for _, values := range [][]float64{{0}, {5}, {-1, -2}, {math.NaN()}, {1, math.NaN(), 2}, {math.Inf(1), 3}, {1e300, 1e-300}, {0, 0, 0}} {
@@ -193,6 +213,9 @@ func TestRefused(t *testing.T) {
 	timeless := &curves.Run{Name: "a", Records: []train.Record{{Step: 1, Metrics: watch.Metrics{{Name: "loss", Value: 1}}}}}
 	if err := curves.Write(filepath.Join(t.TempDir(), "out.svg"), []*curves.Run{timeless}, curves.Options{Time: true}); err == nil || !strings.Contains(err.Error(), "a has no times") {
 		t.Errorf("a run without times: %v", err)
+	}
+	if err := curves.Table(io.Discard, []*curves.Run{logged("a")}, curves.Options{Epochs: true}); err == nil || !strings.Contains(err.Error(), "how many steps an epoch of a has") {
+		t.Errorf("a run without epochs: %v", err)
 	}
 	if err := curves.Table(io.Discard, []*curves.Run{logged("a"), {Name: "b"}}, curves.Options{}); err == nil || !strings.Contains(err.Error(), "b has no metrics") {
 		t.Errorf("a run without metrics: %v", err)

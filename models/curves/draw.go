@@ -61,8 +61,11 @@ func charts(runs []*Run, o Options) (all []*chart) {
 				}
 				for _, step := range s.Steps {
 					x := float64(step)
-					if o.Time {
+					switch {
+					case o.Time:
 						x = v.Clock.At(x)
+					case o.Epochs:
+						x /= float64(r.Epoch)
 					}
 					l.x = append(l.x, x)
 				}
@@ -237,8 +240,11 @@ func drawing(f format) func(w io.Writer, runs []*Run, o Options) error {
 				return err
 			}
 			if i == len(all)-1 {
-				if p.X.Label.Text = "step"; o.Time {
+				switch p.X.Label.Text = "step"; {
+				case o.Time:
 					p.X.Label.Text = "time trained"
+				case o.Epochs:
+					p.X.Label.Text = "epoch"
 				}
 			}
 			plots[i] = []*plot.Plot{p}

@@ -17,6 +17,7 @@ import (
 type Run struct {
 	Name    string         // of its folder
 	Records []train.Record // Elapsed is the time trained since step 0, over all the times that the run was resumed
+	Epoch   int            // number of steps in which the data are seen once; 0: not known
 }
 
 // ErrNone says that a run has logged nothing.
@@ -55,7 +56,11 @@ func Of(folder *train.Run) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Run{Name: filepath.Base(name), Records: all}, nil
+	events, err := folder.Events()
+	if err != nil {
+		return nil, err
+	}
+	return &Run{Name: filepath.Base(name), Records: all, Epoch: events.Epoch()}, nil
 }
 
 // metrics lists the names of the runs' metrics, in the order in which they first come.

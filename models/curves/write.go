@@ -17,6 +17,7 @@ import (
 // Options say what of the metrics is drawn, and how.
 type Options struct {
 	Time     bool     // the horizontal axis is the time trained instead of the step
+	Epochs   bool     // it is how often the data were seen
 	Log      bool     // the axes of values are logarithmic; values that are not positive are left out
 	Smooth   float64  // weight of the moving average, from 0 to below 1; 0: there is none
 	Only     []string // names of metrics; nil: all
@@ -68,6 +69,7 @@ func (o Options) check(runs []*Run) error {
 		return fmt.Errorf("curves: %s has no metrics", runs[i].Name)
 	}
 	names, timeless := metrics(runs), slices.IndexFunc(runs, func(r *Run) bool { return r.Records[len(r.Records)-1].Elapsed == 0 })
+	epochless := slices.IndexFunc(runs, func(r *Run) bool { return r.Epoch == 0 })
 	for _, name := range o.Only {
 		if !slices.Contains(names, name) {
 			return fmt.Errorf("curves: there is no metric %q; there are %s", name, strings.Join(names, ", "))
@@ -78,6 +80,10 @@ func (o Options) check(runs []*Run) error {
 		return fmt.Errorf("curves: there are no runs")
 	case o.Time && timeless >= 0:
 		return fmt.Errorf("curves: %s has no times in its metrics: draw its steps", runs[timeless].Name)
+	case o.Epochs && o.Time:
+		return fmt.Errorf("curves: the horizontal axis is either time or epochs")
+	case o.Epochs && epochless >= 0:
+		return fmt.Errorf("curves: it is not known how many steps an epoch of %s has: draw its steps", runs[epochless].Name)
 	case !(o.Smooth >= 0 && o.Smooth < 1):
 		return fmt.Errorf("curves: the weight of the moving average must be from 0 to below 1, not %v", o.Smooth)
 	case o.From < 0 || o.To < 0 || o.To > 0 && o.To < o.From:
@@ -99,7 +105,11 @@ func table(to io.Writer, runs []*Run, o Options) error {
 		names = o.Only
 	}
 	w := csv.NewWriter(to)
-	_ = w.Write(slices.Concat([]string{"run", "step", "time", "elapsed_s", "examples_per_s"}, names)) // w.Error has the error
+	head := []string{"run", "step", "time", "elapsed_s", "examples_per_s"}
+	if o.Epochs {
+		head = append(head, "epoch")
+	}
+	_ = w.Write(slices.Concat(head, names)) // w.Error has the error
 	for _, r := range runs {
 		for _, rec := range r.within(o.From, o.To) {
 			logged := ""
@@ -107,6 +117,9 @@ func table(to io.Writer, runs []*Run, o Options) error {
 				logged = rec.Time.Format(time.RFC3339Nano)
 			}
 			line := []string{r.Name, strconv.Itoa(rec.Step), logged, number(rec.Elapsed.Seconds()), number(rec.ExamplesPerS)}
+			if o.Epochs {
+				line = append(line, number(float64(rec.Step)/float64(r.Epoch)))
+			}
 			for _, name := range names {
 				v := math.NaN()
 				for _, m := range rec.Metrics {

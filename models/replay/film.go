@@ -270,7 +270,7 @@ func (p *player) drawn(r watch.Draw) (string, error) {
 	}
 	own := slices.DeleteFunc(r.Only, func(name string) bool { return !all.Has(name) })
 	for _, ending := range drawings {
-		o := curves.Options{Time: r.Time, Log: r.Log, Smooth: r.Smooth, Only: own, From: r.From, To: r.To}
+		o := curves.Options{Time: r.Time, Epochs: r.Epochs, Log: r.Log, Smooth: r.Smooth, Only: own, From: r.From, To: r.To}
 		if err := curves.Write(path+ending, runs, o); err != nil {
 			return "", err
 		}

@@ -35,6 +35,7 @@ type Film struct {
 // Draw asks for pictures and a table of the run's metrics in files.
 type Draw struct {
 	Time     bool     // along the time trained instead of steps
+	Epochs   bool     // along epochs
 	Log      bool     // logarithmic axes of values
 	Smooth   float64  // weight of the moving average, from 0 to below 1
 	Only     []string // names of metrics; nil: all
