@@ -112,7 +112,11 @@ func (r *Run) create(config []byte) (made []string, err error) {
 	if made, err = r.folders(); err != nil {
 		return made, err
 	}
-	return made, r.WriteConfig(config)
+	err = r.WriteConfig(config)
+	if err != nil { // it may be there, and only the folder could not be synced
+		_ = os.Remove(r.ConfigPath())
+	}
+	return made, err
 }
 
 // vacant returns an error unless the folder is empty, apart from the remains of a start that was killed before it wrote its configuration.

@@ -37,9 +37,11 @@ const (
 	mostRecords = 10_000 // records that may wait to be written
 	mostSamples = 8
 	lastTries   = 6           // for the last checkpoint of a run
-	lastWait    = time.Second // between them
 	lookAfter   = time.Second // time between checks of the run's folder
 )
+
+// lastWait is the time between attempts to write the last checkpoint of a run; tests shorten it.
+var lastWait = time.Second
 
 // A retry schedules new attempts at something that failed: after a second, then after twice as long each time, up to half a minute.
 type retry struct {

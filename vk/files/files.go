@@ -30,7 +30,8 @@ import (
 const partial = ".genview-partial"
 
 // Write replaces the file at path by what write writes. When Write returns nil, the file is whole and survives a power loss; otherwise the
-// old file is unchanged. Write follows a symbolic link. It writes directly to a device or a pipe, such as /dev/stdout. An error names path
+// old file is unchanged, unless only the folder could not be synced: then the new file is there, and may not survive a power loss. Write
+// follows a symbolic link. It writes directly to a device or a pipe, such as /dev/stdout. An error names path
 // and the problem; errors of write are returned unchanged.
 func Write(path string, write func(w io.Writer) error) error {
 	return replace(path, func(t *temporary) error { return t.fill(path, write) }, func() error { return stream(path, write) })
