@@ -10,6 +10,9 @@ import (
 // ErrDeviceLost is the error of every call after the device was lost.
 var ErrDeviceLost = errors.New("device lost")
 
+// ErrOutOfMemory is the error of what the device, or the host for its driver, has no memory for.
+var ErrOutOfMemory = errors.New("out of memory")
+
 // An Error is the error of a Vulkan call.
 type Error struct {
 	Call   string
@@ -25,6 +28,8 @@ func (e *Error) Is(target error) bool {
 	switch vulkan.Result(e.Result) {
 	case vulkan.ErrorDeviceLost:
 		return target == ErrDeviceLost
+	case vulkan.ErrorOutOfDeviceMemory, vulkan.ErrorOutOfHostMemory:
+		return target == ErrOutOfMemory
 	case vulkan.ErrorOutOfDate:
 		return target == ErrOutdated
 	case vulkan.ErrorSurfaceLost:
@@ -99,9 +104,12 @@ type MemoryError struct {
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("vk: vkAllocateMemory: out of device memory: asked %s, held %s, the device has %s",
-		Bytes(e.Asked), Bytes(e.Held), Bytes(e.Total))
+	return fmt.Sprintf("vk: vkAllocateMemory: out of device memory: asked %s, held %s, free at most %s of the device's %s",
+		Bytes(e.Asked), Bytes(e.Held), Bytes(max(0, e.Total-e.Held)), Bytes(e.Total))
 }
+
+// Is makes errors.Is(err, ErrOutOfMemory) true.
+func (e *MemoryError) Is(target error) bool { return target == ErrOutOfMemory }
 
 // A LimitError says that a kernel exceeds a limit of the device.
 type LimitError struct {

@@ -1,6 +1,7 @@
 package vk
 
 import (
+	"errors"
 	mathbits "math/bits"
 	"slices"
 	"unsafe"
@@ -149,7 +150,10 @@ func (d *Device) newSlab(kind, size int) (*slab, error) {
 	info := vulkan.MemoryAllocateInfo{
 		SType: vulkan.StructureTypeMemoryAllocateInfo, AllocationSize: vulkan.DeviceSize(size), MemoryTypeIndex: d.types[kind],
 	}
-	if err := d.fails("vkAllocateMemory"); err != nil {
+	switch err := d.fails("vkAllocateMemory"); {
+	case errors.Is(err, ErrOutOfMemory):
+		return nil, d.outOfMemory(size)
+	case err != nil:
 		return nil, err
 	}
 	var mem vulkan.DeviceMemory

@@ -204,11 +204,16 @@ func (c *Config) tooLarge(err error) error {
 	if !ofSize(err) {
 		return err
 	}
+	return fmt.Errorf("the model is %w: %w; make one of these smaller: %s", ErrTooLarge, err, c.large())
+}
+
+// large lists the settings that can be made smaller, with their values.
+func (c *Config) large() string {
 	var hint []string
 	for _, s := range c.List() {
 		if s.Large > 1 {
 			hint = append(hint, fmt.Sprintf("%s=%d", s.Key, s.Large))
 		}
 	}
-	return fmt.Errorf("the model is %w: %w; make one of these smaller: %s", ErrTooLarge, err, strings.Join(hint, ", "))
+	return strings.Join(hint, ", ")
 }

@@ -156,7 +156,7 @@ func (h Host) StartOn(ctx context.Context, dev *vk.Device, t *tensor.Tuning, c *
 		Runtime: rt, Seed: c.Seed, Steps: c.Steps, Batch: c.Batch, CacheDir: h.CacheDir, Say: h.Say, Count: h.Count,
 	})
 	if err != nil {
-		return nil, errors.Join(c.tooLarge(err), s.Close())
+		return nil, errors.Join(c.tooLarge(s.held(err)), s.Close())
 	}
 	if s.Model, s.bare = m, m; h.Wrap != nil {
 		s.Model = h.Wrap(m)
@@ -168,8 +168,16 @@ func (h Host) StartOn(ctx context.Context, dev *vk.Device, t *tensor.Tuning, c *
 // ofSize tells whether an error is about size or memory.
 func ofSize(err error) bool {
 	var size *tensor.SizeError
-	var memory *vk.MemoryError
-	return errors.As(err, &size) || errors.As(err, &memory)
+	return errors.As(err, &size) || errors.Is(err, vk.ErrOutOfMemory)
+}
+
+// held adds to an error about memory that does not say it how much of the device's memory is held.
+func (s *Session) held(err error) error {
+	if memory := new(vk.MemoryError); !errors.Is(err, vk.ErrOutOfMemory) || errors.As(err, &memory) {
+		return err
+	}
+	held, total := s.Device.Memory().Held, s.Device.Info().HeapBytes
+	return fmt.Errorf("%w: held %s, free at most %s of the device's %s", err, vk.Bytes(held), vk.Bytes(max(0, total-held)), vk.Bytes(total))
 }
 
 // A KernelsError says why a device cannot continue a run that was trained with lavapipe's kernels.

@@ -244,7 +244,8 @@ const (
 // recording's budget, what is measured when, and, unless it is given, how often is saved. When the device is lost (a hang, or a reset of its driver), Train reopens it and continues from the newest
 // checkpoint, to the same bits; the steps since that checkpoint are trained again.
 func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
-	for losses := 1; ; losses++ {
+	losses := 0 // of the device
+	for {
 		if o.History, err = t.Folder.History(); err != nil {
 			return err
 		}
@@ -259,25 +260,40 @@ func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 		step, err := train.Loop(ctx, t.Folder, t.Runtime, t.Model, t.Step, logged)
 		end()
 		t.Step = step
+		if ofSize(err) {
+			return t.exhausted(err)
+		}
 		if !errors.Is(err, vk.ErrDeviceLost) || ctx.Err() != nil {
 			return err
 		}
-		if losses > mostLosses {
-			return t.giveUp(fmt.Sprintf("lost %d times", losses), err)
-		}
 		name := t.Device.Info().Name
-		_ = t.release() // its only error is that the device is lost
-		select {
-		case <-ctx.Done():
+		if err := t.regain(ctx, name, &losses, err); err != nil {
 			return err
-		case <-time.After(time.Duration(losses) * resetWait):
-		}
-		if err := t.reopen(ctx, name); err != nil {
-			return t.giveUp("lost and cannot be opened again", err)
 		}
 		t.told = fmt.Sprintf("%s was lost at step %d; it is opened anew, and training goes on from step %d", name, step, t.Step)
 		t.host.notice("%s", t.told)
 	}
+}
+
+// regain opens a lost device of that name anew. It may be lost while that is done, too.
+func (t *Training) regain(ctx context.Context, name string, losses *int, lost error) error {
+	_ = t.release() // its only error is that the device is lost
+	err := lost
+	for errors.Is(err, vk.ErrDeviceLost) {
+		if *losses++; *losses > mostLosses {
+			return t.giveUp(fmt.Sprintf("lost %d times", *losses), err)
+		}
+		select {
+		case <-ctx.Done():
+			return lost
+		case <-time.After(time.Duration(*losses) * resetWait):
+		}
+		err = t.reopen(ctx, name)
+	}
+	if err != nil {
+		return t.giveUp("lost and cannot be opened again", err)
+	}
+	return nil
 }
 
 // settle sets the options that the configuration and the model say.
@@ -293,6 +309,15 @@ func (t *Training) settle(o *train.Options) {
 	if m, ok := t.bare.(interface{ Epoch() int }); ok {
 		o.Epoch = m.Epoch()
 	}
+}
+
+// exhausted returns the error of a training that has run out of memory. It says what the run held, which checkpoint it has, and what can be made smaller.
+func (t *Training) exhausted(err error) error {
+	left := "there is no checkpoint yet"
+	if _, step, err := t.Folder.Newest(); err == nil {
+		left = fmt.Sprintf("the newest checkpoint is of step %d: go on once other programs have freed memory", step)
+	}
+	return fmt.Errorf("the model is %w: %w; %s, or begin another run with one of these smaller: %s", ErrTooLarge, t.held(err), left, t.Config.large())
 }
 
 // Extend makes a training that has ended go on to another step when [Training.Train] is called again. Settings that depend on the number of

@@ -20,8 +20,8 @@ import (
 // failures are what a call of the operating system can fail with; the last one is for writes alone.
 var failures = []error{syscall.ENOSPC, syscall.EIO, io.ErrShortWrite}
 
-// eachFailing calls do with files, of which in turn each call fails once: a write in each way, another with one of the errors. do gets the
-// name of what fails, and a function that fails while it works.
+// eachFailing calls do again and again, while each call of package files fails once in turn: a write in each way, another call with one of the
+// errors. do gets the name of the failure, and a function in which calls fail.
 func eachFailing(t *testing.T, do func(what string, failing func(work func()))) {
 	t.Helper()
 	tried := map[files.Call]int{}
