@@ -37,7 +37,7 @@ losses, what was measured on held-out data, and its size on the disk. A FOLDER i
 	for _, each := range []*cobra.Command{c, list} {
 		each.Flags().BoolVar(&a.json, "json", false, "print JSON: an array with an object for each run")
 	}
-	for _, below := range []*cobra.Command{list, a.exportRuns(), a.compareRuns(), a.checkRun()} {
+	for _, below := range []*cobra.Command{list, a.exportRuns(), a.compareRuns(), a.checkRun(), a.pruneRuns()} {
 		below.RunE = a.promptly(below.RunE)
 		c.AddCommand(below)
 	}

@@ -43,6 +43,13 @@ func TestRuns(t *testing.T) {
 		t.Errorf("compare says %s", out)
 	}
 	refused(t, 2, ".png, .svg", "runs", "compare", run, other, "-o", "chart.gif")
+	write(t, filepath.Join(run, "metrics.1.jsonl"), []byte("{}\n"))
+	if out := must(t, "runs", "prune", dir); !strings.Contains(out, "metrics.1.jsonl") || !strings.HasSuffix(out, "nothing was removed: --yes does that\n") {
+		t.Errorf("prune says %s", out)
+	}
+	if out := must(t, "runs", "prune", dir, "--yes"); !strings.Contains(out, "removed 2 files, ") || must(t, "runs", "prune", run) != "nothing can go\n" {
+		t.Errorf("prune --yes says %s", out)
+	}
 	page := filepath.Join(dir, "report.html")
 	if out := must(t, "report", run, "-o", page); out != page+"\n" || !bytes.Contains(read(t, page), []byte(`["Device","`)) || !bytes.Contains(read(t, page), []byte(`"name":"Samples","picture":"`)) {
 		t.Errorf("report says %s", out)

@@ -49,6 +49,9 @@ func (r *Run) Newest() (string, int, error) {
 	return r.Checkpoint(step), step, nil
 }
 
+// Steps returns the steps of the checkpoints, in order. A run without a folder of checkpoints has none.
+func (r *Run) Steps() ([]int, error) { return r.steps() }
+
 // steps returns the steps of the checkpoints, in order. A run without a folder of checkpoints has none.
 func (r *Run) steps() ([]int, error) {
 	entries, err := os.ReadDir(filepath.Join(r.Dir, checkpoints))
