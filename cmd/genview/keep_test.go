@@ -74,3 +74,21 @@ func TestGoingBackFromADamagedCheckpoint(t *testing.T) {
 		t.Error("a run that went back gives other bits than one that did not")
 	}
 }
+
+// TestEndsEarly: a training that no longer becomes better ends; the best checkpoint stays beside as many of the newest as are asked for, and
+// can be taken by that name.
+func TestEndsEarly(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	_, said, code := genview(t, tiny("--out", run, "--steps", "40", "--set", "eval.every=2", "--set", "optim.lr=1e-30", "--save-every", "3", "--keep", "1", "--patience", "2")...)
+	if code != 0 || !strings.Contains(said, "training ends at step 6: held out elbo has not become better than ") || !strings.Contains(said, "the best was step 2, ") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	holds(t, filepath.Join(run, "checkpoints"), "step-00000002.safetensors", "step-00000006.safetensors")
+	if out := must(t, "eval", run, "--checkpoint", "best", "--examples", "100"); !strings.Contains(out, "step 2: ") {
+		t.Errorf("eval says %s", out)
+	}
+	_, said, code = genview(t, "train", "--resume", run, "--patience", "0", "--steps", "9")
+	if code != 0 || !strings.Contains(said, "at step 9") {
+		t.Errorf("going on: exit code %d: %s", code, said)
+	}
+}

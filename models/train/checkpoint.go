@@ -89,11 +89,12 @@ func (r *Run) save(rt *tensor.Runtime, state []nn.Named, step int, mark *Mark, p
 	if err := r.mend(); err != nil {
 		return err
 	}
-	if err := r.syncMetrics(); err != nil {
-		r.notice("the metrics may not survive a power loss: %v", err)
-	}
+	unsynced := r.syncMetrics() // before the checkpoint, which is not to be newer than they are
 	if err := safetensors.Write(r.Checkpoint(step), f); err != nil {
 		return fmt.Errorf("train: the checkpoint of step %d was not saved: %w", step, err)
+	}
+	if unsynced != nil {
+		r.notice("the metrics may not survive a power loss: %v", unsynced)
 	}
 	if err := r.prune(); err != nil {
 		r.notice("an old checkpoint cannot be removed: %v", err)

@@ -204,3 +204,46 @@ func TestGoingBackOnAFailingDisk(t *testing.T) {
 		}
 	})
 }
+
+// TestFullDisk: a disk that takes nothing for a while, or for good, does not keep a run from training. That is said once, with what to do,
+// and what was saved before stays.
+func TestFullDisk(t *testing.T) {
+	usual := lastWait
+	lastWait = time.Millisecond
+	t.Cleanup(func() { lastWait = usual })
+	rt := runtimeOf(t)
+	for _, failure := range []error{syscall.ENOSPC, syscall.EROFS} {
+		for _, forever := range []bool{false, true} {
+			r, m := create(t), newCounter(t, rt)
+			var said []string
+			r.Notice = func(text string) { said = append(said, text) }
+			from, to := 7, 15
+			m.onStep = func(step int) {
+				switch {
+				case step == from:
+					t.Cleanup(files.FailWith(func(files.Call, string) error { return failure }))
+				case step == to && !forever:
+					files.FailWith(func(files.Call, string) error { return nil })
+				}
+			}
+			step, err := runLoop(context.Background(), t, r, m, 0, Options{Steps: 20, SaveEvery: Every{Steps: 2}})
+			files.FailWith(func(files.Call, string) error { return nil })
+			r.Close()
+			again := sound(t, failure.Error(), r.Dir)
+			last := stepsOf(t, again)
+			switch {
+			case step != 20:
+				t.Errorf("%v, forever: %v: it ends at step %d, %v", failure, forever, step, err)
+			case forever && (!errors.Is(err, failure) || !strings.Contains(err.Error(), "another folder") && !strings.Contains(err.Error(), "may write to")):
+				t.Errorf("%v for good: got the error %v", failure, err)
+			case !forever && (err != nil || last[len(last)-1] != 20):
+				t.Errorf("%v for a while: %v, and the checkpoints are %v", failure, err, last)
+			case !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, "training goes on, and it is tried again") }):
+				t.Errorf("%v: it said %q", failure, said)
+			}
+			if len(said) > 6 {
+				t.Errorf("%v: it said the same again and again: %q", failure, said)
+			}
+		}
+	}
+}
