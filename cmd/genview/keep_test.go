@@ -80,7 +80,7 @@ func TestGoingBackFromADamagedCheckpoint(t *testing.T) {
 func TestEndsEarly(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	_, said, code := genview(t, tiny("--out", run, "--steps", "40", "--set", "eval.every=2", "--set", "optim.lr=1e-30", "--save-every", "3", "--keep", "1", "--patience", "2")...)
-	if code != 0 || !strings.Contains(said, "training ends at step 6: held out elbo has not become better than ") || !strings.Contains(said, "the best was step 2, ") {
+	if code != 0 || !strings.Contains(said, "training ends at step 6: held out elbo has not become better than ") || !strings.Contains(said, " held-out data, 2 was the best, with held out elbo ") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 	holds(t, filepath.Join(run, "checkpoints"), "step-00000002.safetensors", "step-00000006.safetensors")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"genview/models/run"
@@ -23,11 +22,9 @@ func (f *trainFlags) saving(c *cobra.Command, cfg *run.Config) {
 	}
 }
 
-// best says which checkpoint is better on held-out data than the last one; "" if none is.
-func (j *job) best() string {
-	step, mark, err := j.Folder.Best()
-	if err != nil || step == j.Step {
-		return ""
+// sayBest says which checkpoint is better on held-out data than the last one, if one is.
+func (j *job) sayBest() {
+	if step, mark, err := j.Folder.Best(); err == nil && step != j.Step {
+		j.console.say("of the steps that were measured on held-out data, %d was the best, with %s %.4g: --checkpoint best takes it", step, strings.ReplaceAll(mark.Metric, "_", " "), mark.Value)
 	}
-	return fmt.Sprintf("; the best was step %d, with %s %.4g: --checkpoint best takes it", step, strings.ReplaceAll(mark.Metric, "_", " "), mark.Value)
 }

@@ -371,7 +371,8 @@ func (j *job) train(ctx context.Context, bus *watch.Bus, home func()) error {
 	}
 	switch {
 	case saved == j.Step:
-		j.console.say("saved %s at step %d%s", j.Folder.Dir, j.Step, j.best())
+		j.sayBest()
+		j.console.say("saved %s at step %d", j.Folder.Dir, j.Step)
 	case err == nil && j.Step == first && j.Step < j.Config.Steps:
 		j.console.say("ended before the next step: %s is as it was, at step %d", j.Folder.Dir, j.Step)
 	}
