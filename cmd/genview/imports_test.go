@@ -76,6 +76,7 @@ var mayImport = map[string][]string{
 	"models/replay":                {"models/inspect", "models/curves", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch"},
 	"models/runs":                  {"models/curves", "models/record", "models/run", "models/safetensors", "models/tensorboard", "models/train", "models/watch", "vk", "vk/files"},
 	"models/run":                   {"vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/nn", "models/walk", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
+	"models/card":                  {"models/family", "models/run", "models/runs", "models/safetensors", "models/train", "models/watch"},
 	"models/report":                {"models/family", "models/lettering", "models/picture", "models/record", "models/run", "models/runs", "models/train", "models/watch"},
 	"models/telemetry":             {"models/train"},
 	"models/tensorboard":           {"models/lettering", "models/picture", "models/watch"},

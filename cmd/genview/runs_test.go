@@ -54,6 +54,11 @@ func TestRuns(t *testing.T) {
 	if out := must(t, "report", run, "-o", page); out != page+"\n" || !bytes.Contains(read(t, page), []byte(`["Device","`)) || !bytes.Contains(read(t, page), []byte(`"name":"Samples","picture":"`)) {
 		t.Errorf("report says %s", out)
 	}
+	readme := filepath.Join(dir, "README.md")
+	if out := must(t, "card", run, "-o", readme); out != readme+"\n" || !strings.HasPrefix(string(read(t, readme)), "---\n# license: ") || must(t, "card", run) != string(read(t, readme)) {
+		t.Errorf("card says %s", out)
+	}
+	refused(t, 1, "is there already", "card", run, "-o", readme)
 	refused(t, 2, "ends in .html", "report", run, "-o", "report.pdf")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -98,6 +98,9 @@ func (s *Settings) Title() string {
 	return "CNN classifier"
 }
 
+// Task returns the task's name on the Hugging Face Hub.
+func (s *Settings) Task() string { return "image-classification" }
+
 // Source returns the settings of the data.
 func (s *Settings) Source() family.Source { return &s.Data }
 

@@ -76,6 +76,8 @@ type (
 	Scheduled interface{ Schedule(steps int) }
 	// A Rehearser can be built without data, with made-up values for what depends on them, for steps that only measure time.
 	Rehearser interface{ Rehearse() }
+	// A Tasked model does what the Hugging Face Hub has a name for, its pipeline_tag, such as image-classification; "": it has none.
+	Tasked interface{ Task() string }
 )
 
 // An Env is the environment in which a model is made.

@@ -84,6 +84,14 @@ func (s *Settings) Title() string {
 	return "MLP GAN"
 }
 
+// Task returns the task's name on the Hugging Face Hub; "" for points.
+func (s *Settings) Task() string {
+	if s.Model.Arch == "points" {
+		return ""
+	}
+	return "unconditional-image-generation"
+}
+
 // Source returns the settings of the data.
 func (s *Settings) Source() family.Source { return &s.Data }
 

@@ -124,7 +124,7 @@ func Write(ctx context.Context, w io.Writer, dir string, o Options) error {
 		return err
 	}
 	curves := history.Curves()
-	d := &document{Name: about.Name, Settings: settingsOf(c), By: o.By}
+	d := &document{Name: about.Name, Settings: c.Shown(), By: o.By}
 	d.Facts = facts(about, curves.Events)
 	d.curves(curves)
 	if err := d.moments(ctx, folder, o); err != nil {
@@ -151,14 +151,6 @@ const page = `<!doctype html>
 %s</script>
 </html>
 `
-
-// settingsOf returns all settings, those that the run found out about its data, too.
-func settingsOf(c *run.Config) (all []watch.Setting) {
-	for _, s := range c.List() {
-		all = append(all, watch.Setting{Key: s.Key, Value: s.Value, Meaning: s.Meaning})
-	}
-	return all
-}
 
 // facts returns what is known of a run, in the order of importance.
 func facts(r *runs.Run, events watch.Events) (all [][2]string) {

@@ -1,8 +1,10 @@
 package run
 
 import (
+	"path/filepath"
 	"time"
 
+	"genview/models/settings"
 	"genview/models/tensorboard"
 	"genview/models/train"
 	"genview/models/watch"
@@ -33,12 +35,29 @@ func (t *Training) logged(o train.Options) (train.Options, func()) {
 	return o, log.End
 }
 
-// Hyperparameters returns the kind of the model and the settings that a user chooses, for programs that compare runs.
+// Hyperparameters returns the kind of the model and the settings that a user chooses, for programs that compare runs; of
+// paths only the last names.
 func (c *Config) Hyperparameters() (all []watch.Setting) {
 	for _, s := range c.List() {
 		if !s.Found || s.Key == "kind" {
-			all = append(all, watch.Setting{Key: s.Key, Value: s.Value, Meaning: s.Meaning})
+			all = append(all, shown(s))
 		}
 	}
 	return all
+}
+
+// Shown returns all settings, for files that are passed on.
+func (c *Config) Shown() (all []watch.Setting) {
+	for _, s := range c.List() {
+		all = append(all, shown(s))
+	}
+	return all
+}
+
+// shown returns a setting, of a path only the last name.
+func shown(s settings.Setting) watch.Setting {
+	if filepath.IsAbs(s.Value) {
+		s.Value = filepath.Base(s.Value)
+	}
+	return watch.Setting{Key: s.Key, Value: s.Value, Meaning: s.Meaning}
 }

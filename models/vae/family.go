@@ -56,6 +56,9 @@ func (s *Settings) Title() string {
 	return "MLP VAE"
 }
 
+// Task returns the task's name on the Hugging Face Hub.
+func (s *Settings) Task() string { return "unconditional-image-generation" }
+
 // Source returns the settings of the data.
 func (s *Settings) Source() family.Source { return &s.Data }
 

@@ -58,6 +58,9 @@ func DefaultSettings() *Settings {
 // Title describes the network.
 func (s *Settings) Title() string { return "GPT" }
 
+// Task returns the task's name on the Hugging Face Hub.
+func (s *Settings) Task() string { return "text-generation" }
+
 // Source returns the settings of the text.
 func (s *Settings) Source() family.Source { return &s.Data }
 

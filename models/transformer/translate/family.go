@@ -71,6 +71,9 @@ func preset(c transformer.Config, lr float64, warmup int) *Settings {
 // Title describes the network.
 func (s *Settings) Title() string { return "Transformer" }
 
+// Task returns the task's name on the Hugging Face Hub.
+func (s *Settings) Task() string { return "text2text-generation" }
+
 // Source returns the settings of the dates, which are generated.
 func (s *Settings) Source() family.Source { return &s.Data }
 
