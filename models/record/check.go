@@ -37,6 +37,9 @@ func Check(ctx context.Context, dir string, found func(name string, err error)) 
 				return err
 			}
 			err := r.check(path, step)
+			if _, gone := os.Lstat(path); errors.Is(gone, os.ErrNotExist) { // the process that trains in the run has dropped it meanwhile
+				continue
+			}
 			if err == nil && !f.look && path != f.weights {
 				err = ErrUnfinished
 			}

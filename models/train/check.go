@@ -85,6 +85,9 @@ func (r *Run) checkCheckpoints(ctx context.Context) (all []Checked, err error) {
 		path := r.Checkpoint(s)
 		c := Checked{File: checkpoints + "/" + filepath.Base(path)}
 		sealed, bad := safetensors.Intact(path)
+		if errors.Is(bad, fs.ErrNotExist) { // the process that trains in the run has dropped it meanwhile
+			continue
+		}
 		whole := -1
 		if bad != nil {
 			whole = r.whole(s)
