@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -324,6 +325,12 @@ func TestPoints(t *testing.T) {
 		}
 		at := p.Modes[0]
 		one := slices.Repeat([]float32{float32(at[0]), float32(at[1])}, 100)
+		if got := p.Covered(xy); got < 0.9 || got > 0.993 {
+			t.Errorf("the share of all modes is %v", got)
+		}
+		if got, want := p.Covered(append(slices.Clone(one), one...)), 1/float64(modes); math.Abs(got-want) > 1e-9 {
+			t.Errorf("the share of one mode is %v, want %v", got, want)
+		}
 		if found, quality := p.Cover(append(one, 1000, 1000)); found != 1 || quality < 0.99 || quality == 1 {
 			t.Errorf("%s: one mode and a stray point: %d modes, %v", name, found, quality)
 		}

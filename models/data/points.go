@@ -83,9 +83,29 @@ func (p *Points) Read(i int, _ *rand.Rand, dst []float32) (int32, error) {
 // modes that have at least one in 500 of all points within 3 σ.
 func (p *Points) Cover(xy []float32) (modes int, quality float64) {
 	n := len(xy) / 2
-	near := make([]int, len(p.Modes))
 	good := 0
-	for i := range n {
+	for _, k := range p.near(xy) {
+		if good += k; k > 0 && k*500 >= n {
+			modes++
+		}
+	}
+	return modes, float64(good) / float64(max(n, 1))
+}
+
+// Covered returns the fraction of points [N, 2] within 3 σ of a mode, where each mode counts at most its share of all points: 1 for points
+// that are spread as the mixture is, less if modes are missing.
+func (p *Points) Covered(xy []float32) float64 {
+	n, sum := float64(len(xy)/2), 0.0
+	for _, k := range p.near(xy) {
+		sum += min(float64(k), n/float64(len(p.Modes)))
+	}
+	return sum / max(n, 1)
+}
+
+// near returns the number of points [N, 2] within 3 σ of each mode.
+func (p *Points) near(xy []float32) []int {
+	near := make([]int, len(p.Modes))
+	for i := range len(xy) / 2 {
 		best, at := math.Inf(1), 0
 		for k, m := range p.Modes {
 			if d := math.Hypot(float64(xy[2*i])-m[0], float64(xy[2*i+1])-m[1]); d < best {
@@ -94,15 +114,9 @@ func (p *Points) Cover(xy []float32) (modes int, quality float64) {
 		}
 		if best <= 3*p.Sigma {
 			near[at]++
-			good++
 		}
 	}
-	for _, k := range near {
-		if k > 0 && k*500 >= n {
-			modes++
-		}
-	}
-	return modes, float64(good) / float64(max(n, 1))
+	return near
 }
 
 // Reach returns the coordinate up to which a plane must extend on each side of 0 to show a mixture with a margin; 1 for an unknown name.

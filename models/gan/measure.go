@@ -9,13 +9,8 @@ import (
 	"genview/models/watch"
 )
 
-// distant is a GAN that is the better, the nearer what it generates is to held-out examples.
-type distant struct{}
-
-const bestBy = "held_out_distance"
-
-// Best names the distance of generated examples from held-out ones.
-func (distant) Best() (metric string, higher bool) { return bestBy, false }
+// distance is the metric of how far generated examples are from held-out ones.
+const distance = "held_out_distance"
 
 // heldOut measures the discriminator's loss on held-out examples and as many generated ones of d values each, as the discriminator sees
 // them, and their sliced Wasserstein distance.
@@ -37,7 +32,7 @@ func (t *Trainer) heldOut(ctx context.Context, real, fake []float32, d int) (wat
 			loss += softplus(-r) + softplus(f)
 		}
 	}
-	return watch.Metrics{{Name: "held_out_loss", Value: loss / float64(len(onReal))}, {Name: bestBy, Value: family.Sliced(real, fake, d)}}, nil
+	return watch.Metrics{{Name: "held_out_loss", Value: loss / float64(len(onReal))}, {Name: distance, Value: family.Sliced(real, fake, d)}}, nil
 }
 
 // softplus returns log(1 + eˣ), without overflow.
@@ -46,10 +41,12 @@ func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.
 // pictures is a GAN of pictures.
 type pictures struct {
 	*family.Pictures
-	distant
 	trainer *Trainer
 	held    []float32 // held-out pictures in [−1, 1]; nil before the first measurement
 }
+
+// Best names the distance of generated pictures from held-out ones.
+func (m *pictures) Best() (metric string, higher bool) { return distance, false }
 
 // measured is the number of held-out pictures that are measured in training.
 const measured = 256

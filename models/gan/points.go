@@ -15,7 +15,6 @@ import (
 // points is a GAN of points in the plane.
 type points struct {
 	family.Fed
-	distant
 	trainer *Trainer
 	source  *data.SourceSettings
 	set     *data.Dataset // nil until open is first called
@@ -93,8 +92,19 @@ func (m *points) compared(ctx context.Context) error {
 	return nil
 }
 
+// Best names the share of points that cover the mixture, or, of points that are not drawn from a known one, the distance from held-out ones,
+// which says less: two sets of held-out points are apart, too.
+func (m *points) Best() (metric string, higher bool) {
+	if data.IsPointsFile(m.source.Name) {
+		return distance, false
+	}
+	return covered, true
+}
+
+const covered = "held_out_covered"
+
 // Measure measures the discriminator's loss on held-out points and generated ones, how far these are from those, how many modes they find,
-// and the share of them that lies near one.
+// the share of them that lies near one, and the same with no mode counted for more than its share.
 func (m *points) Measure(ctx context.Context) (watch.Metrics, error) {
 	if err := m.compared(ctx); err != nil {
 		return nil, err
@@ -109,7 +119,8 @@ func (m *points) Measure(ctx context.Context) (watch.Metrics, error) {
 		return all, err
 	}
 	modes, good := m.mixture.Cover(fake)
-	return append(all, watch.Metric{Name: "held_out_modes", Value: float64(modes)}, watch.Metric{Name: "held_out_good", Value: good}), err
+	return append(all, watch.Metric{Name: "held_out_modes", Value: float64(modes)}, watch.Metric{Name: "held_out_good", Value: good},
+		watch.Metric{Name: covered, Value: m.mixture.Covered(fake)}), err
 }
 
 // Look draws points and evaluates the discriminator on the plane.

@@ -110,7 +110,7 @@ func measure(metric string) (group, unit string) {
 		return "learning rate", ""
 	case strings.HasSuffix(metric, "elbo"):
 		return "ELBO", ""
-	case strings.HasSuffix(metric, "exact"), strings.HasSuffix(metric, "good"):
+	case strings.HasSuffix(metric, "exact"), strings.HasSuffix(metric, "good"), strings.HasSuffix(metric, "covered"):
 		return "share", ""
 	case strings.HasSuffix(metric, "modes"), strings.HasSuffix(metric, "distance"), strings.HasSuffix(metric, "perplexity"):
 		return strings.TrimPrefix(metric, "held_out_"), ""
