@@ -193,3 +193,16 @@ func (e *easel) draw(c *Canvas, s *watch.Snapshot, begun bool) {
 	e.back.draw(c, q.back, "Back")
 	e.train.draw(c, q.train, "Train")
 }
+
+// draw handles the easel.
+func (p *Start) draw(in Input, s *watch.Snapshot) (ask []watch.Request, redraw bool) {
+	if p.begun > 0 {
+		in.Pressed, in.Held, in.Keys = false, false, Keys{}
+	}
+	wants, begun, changed := p.easel.update(in)
+	if begun && p.begun == 0 {
+		p.begun = len(s.Choices) + len(s.Recent) + 1
+		return wants, true
+	}
+	return nil, changed
+}

@@ -20,8 +20,10 @@ type Layers struct {
 	chosen string  // the tensor of parameters that was clicked; "": none
 	timed  bool    // the kernels are shown
 
-	kernels, close, turn button
-	history              bool // of the layer is shown in place of what it makes, where there is no room for both
+	turned                         bool // the settings are shown that can be changed while the run trains
+	kernels, settings, close, turn button
+	dials                          dials
+	history                        bool // of the layer is shown in place of what it makes, where there is no room for both
 
 	maps    featureMaps
 	spreads spreads
@@ -53,19 +55,23 @@ const (
 
 // layerAreas is the parts of the panel; those that are not there have no width.
 type layerAreas struct {
-	kernels Rect // the button
-	rows    Rect // with the names of the columns above them
-	pane    Rect // for the layer that was clicked
+	kernels  Rect // the buttons
+	settings Rect
+	rows     Rect // with the names of the columns above them
+	pane     Rect // for the layer that was clicked
 }
 
 func (p *Layers) areas(size Point, s *watch.Snapshot) (q layerAreas) {
 	if steerable(s) && !replayed(s) {
 		q.kernels = Rect{size.X - padding - 92, (titleHeight - 22) / 2, 92, 22}
+		if len(s.Dials) > 0 {
+			q.settings = Rect{q.kernels.X - 8 - 78, q.kernels.Y, 78, 22}
+		}
 	}
 	r := content(size, true)
 	const gap = 16
 	switch {
-	case p.chosen == "" || p.timed:
+	case p.chosen == "" || p.timed || p.turned:
 		q.rows = r
 	case r.W >= 620:
 		q.rows, q.pane = r.Left(math.Floor(r.W * 0.52))
@@ -117,6 +123,14 @@ func (p *Layers) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 	was := []any{p.scroll, p.over, p.chosen, p.timed, p.history, p.maps.over}
 	clicked, redraw := p.kernels.update(in, q.kernels)
 	p.timed = p.timed != clicked && q.kernels.W > 0
+	sets, changed := p.settings.update(in, q.settings)
+	p.turned = p.turned != sets && q.settings.W > 0 && !clicked
+	p.timed = p.timed && !sets
+	redraw = redraw || changed || sets
+	if p.turned {
+		wants, changed := p.dials.update(in, q.rows, s.Dials)
+		ask, redraw = append(ask, wants...), redraw || changed
+	}
 	p.over, p.maps.over = 0, 0
 	n := len(v.Layers)
 	if p.timed {
@@ -129,7 +143,7 @@ func (p *Layers) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 		if row := math.Floor((in.Cursor.Y - rows.Y) / layerHeight); row >= 0 && row < seen {
 			p.over = int(p.scroll+row) + 1
 		}
-		if in.Pressed && !p.timed && p.over > 0 && p.over <= n {
+		if in.Pressed && !p.timed && !p.turned && p.over > 0 && p.over <= n {
 			p.choose(v.Layers[p.over-1].Name)
 			clicked = true
 		}
@@ -205,6 +219,15 @@ func (p *Layers) Draw(c *Canvas, s *watch.Snapshot) {
 		}
 		p.kernels.draw(c, at.kernels, label)
 		head = c.Sub(Rect{0, 0, at.kernels.X, titleHeight})
+	}
+	if at.settings.W > 0 {
+		p.settings.draw(c, at.settings, "settings")
+		head = c.Sub(Rect{0, 0, at.settings.X, titleHeight})
+	}
+	if p.turned {
+		head.hint(p.name, "from the next step on")
+		p.dials.draw(c, at.rows, s.Dials)
+		return
 	}
 	if p.timed {
 		head.hint(p.name, strings.Join(filled(p.memory(v), took(v.Kernels)), "  ·  "))

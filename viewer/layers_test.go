@@ -119,3 +119,24 @@ func TestSpreads(t *testing.T) {
 		t.Errorf("%d steps are kept", n)
 	}
 }
+
+// TestDials: buttons halve and double the settings of a run in training, and they stay whole numbers.
+func TestDials(t *testing.T) {
+	d := newDesk(t, dialed())
+	d.take()
+	i, p := panel[*Layers](d)
+	at := p.areas(d.size(i), d.s)
+	d.click(d.middle(i, at.settings))
+	if !p.turned {
+		t.Fatal("the settings are not shown")
+	}
+	d.click(d.middle(i, dialRow(at.rows, 0).higher))
+	d.click(d.middle(i, dialRow(at.rows, 1).lower))
+	if got, want := d.take(), []watch.Request{watch.Turn{Key: "sample-every", Value: 250}, watch.Turn{Key: "save-every", Value: 500}}; !slices.Equal(got, want) {
+		t.Errorf("asked for %+v, want %+v", got, want)
+	}
+	d.click(d.middle(i, at.settings))
+	if d.row(0); p.turned || p.chosen == "" {
+		t.Errorf("%t, %q is chosen", p.turned, p.chosen)
+	}
+}

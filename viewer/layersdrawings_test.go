@@ -69,6 +69,11 @@ var layerDrawings = []drawing{
 		i, p := panel[*Layers](d)
 		d.click(d.middle(i, turning(p.areas(d.size(i), d.s).pane)))
 	}},
+	{name: "settings-live", size: Point{1280, 800}, scale: 1, show: dialed, do: func(d *desk) {
+		i, p := panel[*Layers](d)
+		d.raiseTab(i)
+		d.click(d.middle(i, p.areas(d.size(i), d.s).settings))
+	}},
 	{name: "kernels", size: Point{1280, 800}, scale: 1, show: timed, do: (*desk).times},
 }
 

@@ -184,6 +184,13 @@ func featured() *watch.Snapshot {
 	return s
 }
 
+// dialed is layered with settings that can be changed.
+func dialed() *watch.Snapshot {
+	s := layered()
+	s.Dials = []watch.Dial{{Key: "sample-every", Name: "steps between samples", Value: 125}, {Key: "save-every", Name: "steps between checkpoints", Value: 1000}}
+	return s
+}
+
 // timed is layered with the kernels of a step.
 func timed() *watch.Snapshot {
 	s := layered()

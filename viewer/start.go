@@ -130,15 +130,8 @@ func (p *Start) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redraw
 	}
 	p.draws(in, s)
 	if p.easel.on() {
-		if p.begun > 0 {
-			in.Pressed, in.Held, in.Keys = false, false, Keys{}
-		}
-		wants, begun, changed := p.easel.update(in)
-		if begun && p.begun == 0 {
-			p.begun = len(s.Choices) + len(s.Recent) + 1
-			return wants, true
-		}
-		return nil, redraw || changed
+		wants, changed := p.draw(in, s)
+		return wants, redraw || changed
 	}
 	if choice, ok := p.form.choice(s); ok {
 		if p.begun > 0 {

@@ -20,7 +20,7 @@ func watchingNothing(ctx context.Context, stop func(), bus *watch.Bus) *watching
 	return &watching{app: a, whole: ctx, training: ctx, looking: ctx, close: stop, bus: bus, past: watch.NewBus()}
 }
 
-// TestDrawnPoints: what the user draws becomes the data of a run, which has them in its folder.
+// TestDrawnPoints: points that the user draws become the data of a run, which has them in its folder.
 func TestDrawnPoints(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())

@@ -61,6 +61,7 @@ func (l *loop) begin() error {
 	if m, ok := l.model.(parted); ok {
 		l.snap.Parts = m.Parts()
 	}
+	l.snap.Dials = l.dials()
 	factor := l.History.Events().Rate()
 	if factor != 1 {
 		l.run.notice("the learning rate is %.3g times that of the settings: it was changed to that while the run trained", factor)

@@ -51,6 +51,8 @@ func (l *loop) handle(ctx context.Context, r watch.Request, step int) {
 		l.stepOnce(r.Only, step)
 	case watch.Rate:
 		l.rate(r.Factor, step)
+	case watch.Turn:
+		l.turn(r, step)
 	case watch.Sample:
 		if l.sample(ctx, step) != nil {
 			l.snap.Notice = fmt.Sprintf("a sample of step %d is in the run's folder", step)

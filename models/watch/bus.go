@@ -107,6 +107,12 @@ type Step struct{ Only string }
 // Rate asks for another learning rate from the next step on: Factor, above 0, times that of the run's settings.
 type Rate struct{ Factor float64 }
 
+// Turn asks for another value of a [Dial] from the next step on.
+type Turn struct {
+	Key   string
+	Value float64
+}
+
 // Sample asks for a look at the model now, which also writes samples into the run's folder.
 type Sample struct{}
 
@@ -145,6 +151,7 @@ func (Pause) request()    {}
 func (Resume) request()   {}
 func (Step) request()     {}
 func (Rate) request()     {}
+func (Turn) request()     {}
 func (Sample) request()   {}
 func (Train) request()    {}
 func (Home) request()     {}

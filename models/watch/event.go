@@ -16,7 +16,8 @@ type Event struct {
 	Steps  int     `json:"steps,omitempty"`  // Began: the step to which it is trained
 	Epoch  int     `json:"epoch,omitempty"`  // Began: the number of steps in which the data are seen once
 	Device string  `json:"device,omitempty"` // Began: the name of the device
-	Detail string  `json:"detail,omitempty"` // HeadCut: which head, and how; Stepped: the only part that ran; Stopped: why nobody had to ask
+	Value  float64 `json:"value,omitempty"`  // Turned: of the setting from the next step on
+	Detail string  `json:"detail,omitempty"` // HeadCut: which head, and how; Stepped: the only part that ran; Turned: the key of the setting; Stopped: why nobody had to ask
 }
 
 // An EventKind says what was done.
@@ -29,6 +30,7 @@ const (
 	Resumed EventKind = "resumed"
 	Stepped EventKind = "stepped" // one step was made while training was paused
 	RateSet EventKind = "rate"
+	Turned  EventKind = "set" // a setting was changed
 	Sampled EventKind = "sampled"
 	Saved   EventKind = "saved"
 	HeadCut EventKind = "ablated" // what the model does without a head was asked
@@ -54,6 +56,8 @@ func (e Event) String() string {
 		if e.Detail != "" {
 			return "stopped: " + e.Detail
 		}
+	case Turned:
+		return fmt.Sprintf("%s = %.6g", e.Detail, e.Value)
 	case HeadCut:
 		return "without " + e.Detail
 	}

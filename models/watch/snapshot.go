@@ -30,6 +30,7 @@ type Snapshot struct {
 	StepSeconds       float64 // of the last steps; 0: not known yet
 
 	Rate      float64  // factor of the learning rate, which a [Rate] changes; 0: it cannot be changed
+	Dials     []Dial   // settings that a [Turn] changes while the run trains; nil: there are none
 	Parts     []string // of a step, which a [Step] runs alone, such as those of a GAN; nil: it has none
 	Trainable bool     // a [Train] trains the run further; it is not in training
 	Home      bool     // a [Home] leads to the start page
@@ -45,6 +46,13 @@ type Snapshot struct {
 	Learns  string   // path of the folder or text that the choices learn from; "": each from its usual data
 	Message string   // an error; "" for none
 	Notice  string   // information, such as "saved at step 1,000"; "" for none
+}
+
+// A Dial is a setting that can be changed while a run trains.
+type Dial struct {
+	Key   string  // Turn sends it back
+	Name  string  // such as "steps between samples"
+	Value float64 // a whole number
 }
 
 // A Past is what is kept of a run's steps, and which of them a snapshot shows.
