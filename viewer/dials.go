@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"fmt"
 	"math"
 
 	"genview/models/watch"
@@ -55,10 +56,15 @@ func other(d watch.Dial, less, more bool) float64 {
 	switch {
 	case less:
 		value /= 2
+	case more && value == 0:
+		value = 1
 	case more:
 		value *= 2
 	}
-	return max(1, math.Floor(value))
+	if d.Whole {
+		value = max(1, math.Floor(value))
+	}
+	return value
 }
 
 // draw draws the rows.
@@ -74,6 +80,10 @@ func (p *dials) draw(c *Canvas, r Rect, all []watch.Dial) {
 		p.lower[i].draw(c, q.lower, "−")
 		p.higher[i].draw(c, q.higher, "+")
 		c.Fill(q.value, backColor)
-		c.Text(formatCount(int(d.Value)), Point{q.value.X + q.value.W/2, middle}, Text{Size: 13, Color: textColor, Align: Center})
+		text := fmt.Sprintf("%.4g", d.Value)
+		if d.Whole {
+			text = formatCount(int(d.Value))
+		}
+		c.Text(text, Point{q.value.X + q.value.W/2, middle}, Text{Size: 13, Color: textColor, Align: Center})
 	}
 }

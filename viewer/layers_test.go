@@ -132,7 +132,7 @@ func TestDials(t *testing.T) {
 	}
 	d.click(d.middle(i, dialRow(at.rows, 0).higher))
 	d.click(d.middle(i, dialRow(at.rows, 1).lower))
-	if got, want := d.take(), []watch.Request{watch.Turn{Key: "sample-every", Value: 250}, watch.Turn{Key: "save-every", Value: 500}}; !slices.Equal(got, want) {
+	if got, want := d.take(), []watch.Request{watch.Turn{Key: "model.beta", Value: 2}, watch.Turn{Key: "sample-every", Value: 62}}; !slices.Equal(got, want) {
 		t.Errorf("asked for %+v, want %+v", got, want)
 	}
 	d.click(d.middle(i, at.settings))

@@ -187,7 +187,7 @@ func featured() *watch.Snapshot {
 // dialed is layered with settings that can be changed.
 func dialed() *watch.Snapshot {
 	s := layered()
-	s.Dials = []watch.Dial{{Key: "sample-every", Name: "steps between samples", Value: 125}, {Key: "save-every", Name: "steps between checkpoints", Value: 1000}}
+	s.Dials = []watch.Dial{{Key: "model.beta", Name: "β, the weight of the KL term", Value: 1}, {Key: "sample-every", Name: "steps between samples", Value: 125, Whole: true}, {Key: "save-every", Name: "steps between checkpoints", Value: 1000, Whole: true}}
 	return s
 }
 

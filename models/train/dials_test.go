@@ -9,7 +9,8 @@ import (
 	"genview/models/watch"
 )
 
-// TestDials: settings are changed while a run trains, values that they cannot have are told, and the events have the changes.
+// TestDials: settings are changed while a run trains, values that they cannot have are told, and the events have the changes. A resumed run
+// goes on with the model's settings as they were changed last.
 func TestDials(t *testing.T) {
 	r, m := create(t), newCounter(t, runtimeOf(t))
 	bus := watch.NewBus()
@@ -39,8 +40,8 @@ func TestDials(t *testing.T) {
 		}
 		return -1
 	}
-	await("paused", func(s *watch.Snapshot) bool { return s.State == watch.Paused && len(s.Dials) == 2 })
-	for key, v := range map[string]float64{"sample-every": 7, "save-every": 11} {
+	await("paused", func(s *watch.Snapshot) bool { return s.State == watch.Paused && len(s.Dials) == 3 })
+	for key, v := range map[string]float64{"dial": 0.5, "sample-every": 7, "save-every": 11} {
 		bus.Send(watch.Turn{Key: key, Value: v})
 		await(key, func(s *watch.Snapshot) bool { return value(s, key) == v && strings.HasPrefix(s.Notice, key+" = ") })
 	}
@@ -63,5 +64,13 @@ func TestDials(t *testing.T) {
 	}
 	if err != nil || set != 2 {
 		t.Errorf("the events are %+v, %v", events, err)
+	}
+	h, err := r.History()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := newCounter(t, m.rt)
+	if _, err := runLoop(t.Context(), t, r, again, 2, Options{Steps: 3, History: h}); err != nil || again.dial != 0.5 {
+		t.Errorf("going on, the dial is at %v, %v", again.dial, err)
 	}
 }

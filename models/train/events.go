@@ -61,6 +61,9 @@ func (l *loop) begin() error {
 	if m, ok := l.model.(parted); ok {
 		l.snap.Parts = m.Parts()
 	}
+	if err := l.turnAgain(); err != nil {
+		return err
+	}
 	l.snap.Dials = l.dials()
 	factor := l.History.Events().Rate()
 	if factor != 1 {

@@ -31,6 +31,7 @@ type counter struct {
 	rate      float64
 	only      []int
 	text      string // that is attended to
+	dial      float64
 }
 
 func newCounter(t *testing.T, rt *tensor.Runtime) *counter {
@@ -71,6 +72,13 @@ func (m *counter) SetRate(factor float64) error {
 }
 
 func (m *counter) State() []nn.Named { return []nn.Named{{Name: "net.weight", Tensor: m.weight}} }
+
+func (m *counter) Dials() []watch.Dial { return []watch.Dial{{Key: "dial", Value: m.dial}} }
+
+func (m *counter) Turn(_ string, value float64) error {
+	m.dial = value
+	return nil
+}
 
 func (m *counter) Programs() []*tensor.Program { return []*tensor.Program{m.step} }
 

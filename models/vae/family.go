@@ -119,7 +119,7 @@ func (m *model) Measure(ctx context.Context) (watch.Metrics, error) {
 		return nil, err
 	}
 	e, err := m.trainer.Evaluate(ctx, set.Test, EvalOptions{Examples: measured, Binarize: m.Binarized()})
-	loss := (m.trainer.model.config.Beta-1)*e.KL - e.ELBO
+	loss := (m.trainer.weight-1)*e.KL - e.ELBO
 	return watch.Metrics{{Name: "held_out_loss", Value: loss}, {Name: bestBy, Value: e.ELBO}}, err
 }
 
@@ -169,4 +169,22 @@ func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer
 	}
 	e, err := m.trainer.Evaluate(ctx, set.Test, EvalOptions{Examples: n, Samples: o.Samples, Binarize: binarize, Heard: m.Env.Counter("passes")})
 	return elbo{e.ELBO, e.LogP, e.Samples, "test", e.Examples, pixels}, err
+}
+
+const (
+	betaKey  = "model.beta"
+	mostBeta = 1_000_000
+)
+
+// Dials returns the weight of the KL term.
+func (m *model) Dials() []watch.Dial {
+	return []watch.Dial{{Key: betaKey, Name: "β, the weight of the KL term", Value: m.trainer.weight}}
+}
+
+// Turn changes the weight of the KL term. A checkpoint does not hold it.
+func (m *model) Turn(key string, value float64) error {
+	if key != betaKey || !(value >= 0 && value <= mostBeta) {
+		return fmt.Errorf("%s cannot be %g: give a weight from 0 to %d", key, value, mostBeta)
+	}
+	return m.trainer.SetBeta(value)
 }

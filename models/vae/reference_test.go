@@ -185,7 +185,7 @@ func TestTrainingMatchesFloat64(t *testing.T) {
 	x := tensor.Input("x", tensor.F32, batch, 1, c.Size, c.Size)
 	eps := tensor.Input("eps", tensor.F32, batch, c.Z)
 	recon, kl := model.Loss(nn.Eval(), x, eps)
-	loss := model.Objective(recon, kl)
+	loss := recon.Add(kl.Scale(model.Config().Beta))
 	adam := optim.NewAdam(optim.AdamDefaults(), scope.Vars())
 	prog, err := rt.Compile(tensor.Outputs{Fetch: []*tensor.Tensor{loss}, Update: adam.Update(tensor.Grad(loss, scope.Vars()...))})
 	if err != nil {

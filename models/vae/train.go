@@ -24,13 +24,15 @@ type TrainConfig struct {
 type Trainer struct {
 	*step.Trainer
 	model   *VAE
+	beta    *tensor.Tensor // the KL term's weight; not in checkpoints, whose names are PyTorch's
+	weight  float64        // its value
 	decoder *nn.Apply
 	eval    *evaluator
 }
 
 // NewTrainer builds and compiles the training step: one submission for forward pass, backward pass and Adam.
 func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
-	t := &Trainer{Trainer: step.New(rt, o.Seed)}
+	t := &Trainer{Trainer: step.New(rt, o.Seed), beta: tensor.Var("beta", tensor.Full(c.Beta)), weight: c.Beta}
 	var err error
 	if t.model, err = New(t.Scope, c); err != nil {
 		return nil, err
@@ -42,11 +44,20 @@ func NewTrainer(rt *tensor.Runtime, c Config, o TrainConfig) (*Trainer, error) {
 	t.Inputs(x)
 	pass := nn.Train(t.Noise)
 	recon, kl := t.model.Loss(pass, x, t.Noise.Normal(o.Batch, c.Z))
-	loss := t.model.Objective(recon, kl)
+	loss := recon.Add(kl.Mul(t.beta)) // the negative ELBO if the weight is 1
 	grads := adam.Flat(tensor.Grad(loss, t.Scope.Vars()...))
 	metrics := []step.Metric{{Name: "loss", Value: loss}, {Name: "recon", Value: recon}, {Name: "kl", Value: kl}, {Name: "grad_norm", Value: optim.GlobalNorm(grads)}}
 	t.Part(metrics, append(adam.UpdateFlat(grads), pass.Updates()...))
 	return t, t.Compile()
+}
+
+// SetBeta makes the KL term's weight in the steps from now on another than that of the configuration. A checkpoint does not hold it.
+func (t *Trainer) SetBeta(beta float64) error {
+	err := t.Write(t.beta, []float32{float32(beta)})
+	if err == nil {
+		t.weight = beta
+	}
+	return err
 }
 
 // Z returns the number of latent dimensions.

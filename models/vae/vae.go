@@ -65,11 +65,6 @@ func (m *VAE) Loss(p *nn.Pass, x, eps *tensor.Tensor) (recon, kl *tensor.Tensor)
 	return recon, kl
 }
 
-// Objective returns what training minimises: recon + Beta·kl, the negative ELBO if Beta is 1.
-func (m *VAE) Objective(recon, kl *tensor.Tensor) *tensor.Tensor {
-	return recon.Add(kl.Scale(m.config.Beta))
-}
-
 // LogWeights returns log p(x|z) + log p(z) − log q(z|x) [B] of one sample z for each x, drawn with eps ~ N(0, 1) [B, Z]. The
 // logarithm of the mean of K such weights is a lower bound of log p(x) that tightens with K (Burda et al. 2015, eq. 8). It is a
 // bound for pictures of zeros and ones only.

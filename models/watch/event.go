@@ -85,6 +85,16 @@ func (all Events) Rate() float64 {
 	return 1
 }
 
+// Dial returns the value that a setting was changed to last; false: it was not changed.
+func (all Events) Dial(key string) (value float64, changed bool) {
+	for _, e := range slices.Backward(all) {
+		if e.Kind == Turned && e.Detail == key {
+			return e.Value, true
+		}
+	}
+	return 0, false
+}
+
 // Epoch returns the number of steps in which the data are seen once; 0: it is not known.
 func (all Events) Epoch() int {
 	for _, e := range slices.Backward(all) {

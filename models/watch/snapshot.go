@@ -50,9 +50,10 @@ type Snapshot struct {
 
 // A Dial is a setting that can be changed while a run trains.
 type Dial struct {
-	Key   string  // Turn sends it back
-	Name  string  // such as "steps between samples"
-	Value float64 // a whole number
+	Key   string // Turn sends it back
+	Name  string // such as "steps between samples"
+	Value float64
+	Whole bool // it is a whole number
 }
 
 // A Past is what is kept of a run's steps, and which of them a snapshot shows.
