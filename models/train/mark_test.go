@@ -126,10 +126,16 @@ func TestEvery(t *testing.T) {
 	rt := runtimeOf(t)
 	r, m := create(t), newCounter(t, rt)
 	m.onStep = func(step int) { time.Sleep(3 * time.Millisecond) }
-	var saved []int
-	o := Options{Steps: 20, Batch: 1, SaveEvery: Every{Time: 20 * time.Millisecond}, OnSave: func(step int) { saved = append(saved, step) }}
-	if _, err := Loop(context.Background(), r, rt, m, 0, o); err != nil || len(saved) < 2 || len(saved) > 5 {
+	const every = 20 * time.Millisecond
+	var saved []time.Time
+	o := Options{Steps: 20, Batch: 1, SaveEvery: Every{Time: every}, OnSave: func(step int) { saved = append(saved, time.Now()) }}
+	if _, err := Loop(context.Background(), r, rt, m, 0, o); err != nil || len(saved) < 2 {
 		t.Errorf("saved at %v, %v", saved, err)
+	}
+	for i := 1; i < len(saved)-1; i++ { // the last one is made at the end
+		if apart := saved[i].Sub(saved[i-1]); apart < every {
+			t.Errorf("two checkpoints are %v apart", apart)
+		}
 	}
 	if entries, err := os.ReadDir(filepath.Join(r.Dir, checkpoints)); err != nil || len(entries) > 3 {
 		t.Errorf("%d files are kept, %v", len(entries), err)
