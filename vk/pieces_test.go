@@ -126,6 +126,31 @@ func TestRecordingAgainFails(t *testing.T) {
 	}
 }
 
+// TestProfileFromTheBeginning: on a device that was opened to profile, nobody ends that.
+func TestProfileFromTheBeginning(t *testing.T) {
+	dev := vktest.OpenWith(t, vk.Options{Profile: true})
+	if dev.Info().TimestampBits == 0 {
+		t.Skip("the device keeps no timestamps")
+	}
+	x := vktest.Buffer(t, dev, make([]float32, 64))
+	rec := dev.NewRecorder()
+	rec.Fill(x.View(), 7)
+	p, err := rec.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, on := range []bool{true, false} {
+		if err := p.Profile(on); err != nil {
+			t.Fatal(err)
+		}
+		vktest.Run(t, p)
+		if all, err := p.Timings(); err != nil || len(all) != 1 {
+			t.Errorf("profiling is %t: %d timings, %v", on, len(all), err)
+		}
+	}
+}
+
 // TestProfileLater: a program is timed from when somebody asks for it until he asks for no more, and computes the same meanwhile.
 func TestProfileLater(t *testing.T) {
 	for _, most := range []time.Duration{0, 1} {

@@ -224,10 +224,11 @@ func (p *Program) stamp(cmd vulkan.CommandBuffer, i int) {
 }
 
 // Profile makes the runs from the next one on time their commands, or ends that. For that the next run is recorded again.
-// Programs of a device that was opened with Options.Profile are timed from the beginning. It is an error if the device keeps no timestamps.
+// Programs of a device that was opened with Options.Profile are always timed. It is an error if the device keeps no timestamps.
 func (p *Program) Profile(on bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	on = on || p.d.opts.Profile
 	switch {
 	case p.closed:
 		return errors.New("vk: Profile: the program is closed")

@@ -163,9 +163,13 @@ func (d *desktop) learnKeys() {
 // until waits until something holds of the frames. The caller does not hold the lock, holds is called with it.
 func (d *desktop) until(what string, holds func() bool) {
 	d.t.Helper()
-	late := time.AfterFunc(patience, d.next.Broadcast)
-	defer late.Stop()
 	began := time.Now()
+	late := time.AfterFunc(patience+time.Second, func() { // a window that hangs has no frames
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.next.Broadcast()
+	})
+	defer late.Stop()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for !holds() {

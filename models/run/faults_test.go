@@ -55,6 +55,12 @@ func (f *fault) fail(call string) error {
 	return nil
 }
 
+func (f *fault) counted() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.count
+}
+
 func (f *fault) arm(at int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -117,13 +123,13 @@ func TestFaultsInTraining(t *testing.T) {
 				}
 				o := o
 				o.OnStep = func(step int, _ time.Duration) {
-					if once := f.count == 0; once && (step == 5 || step == 3 && (call != "vkQueueSubmit" && call != "vkWaitForFences")) {
+					if once := f.counted() == 0; once && (step == 5 || step == 3 && (call != "vkQueueSubmit" && call != "vkWaitForFences")) {
 						f.arm(1) // of the looks at step 4, or of step 6
 					}
 				}
 				err = training.Train(t.Context(), o)
 				closed := training.Close()
-				if f.count == 0 {
+				if f.counted() == 0 {
 					t.Fatalf("%s was not called", call)
 				}
 				switch {

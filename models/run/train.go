@@ -240,11 +240,14 @@ const (
 	resetWait  = 500 * time.Millisecond // time for a driver to reset a device; one more of it for each loss
 )
 
-// Train trains until the last step or until ctx ends, then saves. It sets these options itself: steps, batch, snapshot, history, the
-// recording's budget, what is measured when, and, unless it is given, how often is saved. When the device is lost (a hang, or a reset of its driver), Train reopens it and continues from the newest
-// checkpoint, to the same bits; the steps since that checkpoint are trained again.
+// Train trains until the last step or until ctx ends, then saves. It sets these options itself: steps, batch, snapshot, history, OnTurn, the
+// recording's budget, what is measured when, and, unless it is given, how often is saved. When the device is lost (a hang, or a reset of its
+// driver), Train reopens it and continues from the newest checkpoint, to the same bits; the steps since that checkpoint are trained again.
 func (t *Training) Train(ctx context.Context, o train.Options) (err error) {
 	losses := 0 // of the device
+	o.OnTurn = func(sample int, save train.Every) {
+		o.SampleEvery, o.SaveEvery = sample, save // for after a loss
+	}
 	for {
 		if o.History, err = t.Folder.History(); err != nil {
 			return err

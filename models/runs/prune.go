@@ -81,15 +81,18 @@ func spares(ctx context.Context, folder *train.Run, o Sparing) (all []Spare, err
 	if _, err := run.Parse(folder.Config()); err != nil { // of a newer version, perhaps with other files
 		return nil, fmt.Errorf("%s: %w", folder.ConfigPath(), err)
 	}
-	old, err := oldCheckpoints(ctx, folder, max(1, o.Keep))
+	old, sure, err := oldCheckpoints(ctx, folder, max(1, o.Keep))
 	if err != nil {
 		return nil, err
+	}
+	all = addMatching(all, folder.Dir, asideMetrics, "metrics that were put aside")
+	if !sure { // what else has weights may be all that is left of them
+		return all, nil
 	}
 	for _, step := range old {
 		all = add(all, folder.Checkpoint(step), "an older checkpoint")
 	}
 	all = addMatching(all, filepath.Dir(folder.Checkpoint(0)), asideCheckpoint, "a checkpoint that was put aside")
-	all = addMatching(all, folder.Dir, asideMetrics, "metrics that were put aside")
 	entries, err := os.ReadDir(folder.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("runs: %w", err)
@@ -105,37 +108,45 @@ func spares(ctx context.Context, folder *train.Run, o Sparing) (all []Spare, err
 	return all, nil
 }
 
-// oldCheckpoints returns the steps of the checkpoints before the newest few that are whole, without that of the best.
-func oldCheckpoints(ctx context.Context, folder *train.Run, keep int) (old []int, err error) {
+// oldCheckpoints returns the steps of the checkpoints before the newest few that are whole, without that of the best. sure is false if none
+// is whole.
+func oldCheckpoints(ctx context.Context, folder *train.Run, keep int) (old []int, sure bool, err error) {
 	steps, err := folder.Steps()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	best, _, err := folder.Best()
 	if errors.Is(err, train.ErrNotMeasured) {
 		best, err = -1, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for i := len(steps) - 1; i >= 0; i-- {
 		switch {
 		case ctx.Err() != nil:
-			return nil, ctx.Err()
+			return nil, false, ctx.Err()
 		case keep == 0:
 			if steps[i] != best {
 				old = append(old, steps[i])
 			}
-		case safetensors.Verify(folder.Checkpoint(steps[i])) == nil:
+		case intact(folder.Checkpoint(steps[i])):
 			keep--
+			sure = true
 		case i < len(steps)-1 && steps[i] != best: // damaged, and a newer one stays
 			old = append(old, steps[i])
 		}
 	}
-	if keep > 0 { // none is whole, or too few are: nothing is certain
-		return nil, nil
+	if keep > 0 { // too few are whole: nothing is certain
+		return nil, sure, nil
 	}
-	return old, nil
+	return old, sure, nil
+}
+
+// intact tells whether a checkpoint is as it was written, to the last byte.
+func intact(path string) bool {
+	_, err := safetensors.Intact(path)
+	return err == nil
 }
 
 // addMatching adds the files of a folder whose names match.

@@ -1,6 +1,7 @@
 package runs_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,7 +14,19 @@ import (
 	"genview/models/watch"
 )
 
-// checkpointed makes a run with checkpoints at steps. One is measured as the best, and the damaged ones are cut.
+// damage cuts a checkpoint, or changes the name of its tensor, which no sum of numbers tells.
+func damage(path string, cut bool) error {
+	p, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if cut {
+		p = p[:300]
+	}
+	return os.WriteFile(path, bytes.Replace(p, []byte(`"w"`), []byte(`"v"`), 1), 0o644)
+}
+
+// checkpointed makes a run with checkpoints at steps. One is measured as the best, and some are damaged.
 func checkpointed(t *testing.T, best int, damaged []int, steps ...int) *train.Run {
 	t.Helper()
 	r, err := made(filepath.Join(t.TempDir(), "run"), "vae", 1, 100, watch.Metrics{{Name: "loss", Value: 1}})
@@ -29,7 +42,7 @@ func checkpointed(t *testing.T, best int, damaged []int, steps ...int) *train.Ru
 			err = safetensors.Write(r.Checkpoint(step), &safetensors.File{Meta: meta, Tensors: []safetensors.Tensor{{Name: "w", Shape: []int{64}, Values: make([]float32, 64)}}})
 		}
 		if slices.Contains(damaged, step) && err == nil {
-			err = os.Truncate(r.Checkpoint(step), 300)
+			err = damage(r.Checkpoint(step), step%2 == 0)
 		}
 	}
 	if err != nil {
@@ -62,6 +75,22 @@ func TestPruneCheckpoints(t *testing.T) {
 		stay, err := r.Steps()
 		if err != nil || !slices.Equal(stay, c.stay) || len(gone) != 5-len(c.stay) {
 			t.Errorf("%s: %v stay, want %v; %d are gone, %v", name, stay, c.stay, len(gone), err)
+		}
+	}
+}
+
+// TestPruneWithoutAWholeCheckpoint: what else may have weights stays.
+func TestPruneWithoutAWholeCheckpoint(t *testing.T) {
+	for name, r := range map[string]*train.Run{"damaged": checkpointed(t, 5, []int{5}, 5), "none": checkpointed(t, 1, nil)} {
+		for _, f := range []string{"checkpoints/step-00000007.safetensors.aside", "metrics.1.jsonl", "record.1/step-00000007.weights.safetensors", "record/step-00000005.weights.safetensors"} {
+			path := filepath.Join(r.Dir, f)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("four"), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		gone, err := runs.Prune(t.Context(), r.Dir, runs.Sparing{Recording: true})
+		if err != nil || len(gone) != 1 || filepath.Base(gone[0].Path) != "metrics.1.jsonl" {
+			t.Errorf("%s: %v are gone, %v; want the metrics alone", name, gone, err)
 		}
 	}
 }

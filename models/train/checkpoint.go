@@ -250,7 +250,7 @@ func (r *Run) whole(damaged int) int {
 		if s >= damaged {
 			continue
 		}
-		if safetensors.Verify(r.Checkpoint(s)) == nil {
+		if _, err := safetensors.Intact(r.Checkpoint(s)); err == nil {
 			return s
 		}
 	}

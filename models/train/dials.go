@@ -66,6 +66,9 @@ func (l *loop) set(key string, value float64) error {
 	default:
 		return l.model.(dialed).Turn(key, value)
 	}
+	if every && l.OnTurn != nil {
+		l.OnTurn(l.SampleEvery, l.SaveEvery)
+	}
 	return nil
 }
 

@@ -205,6 +205,37 @@ func TestGoingBackOnAFailingDisk(t *testing.T) {
 	})
 }
 
+// TestFullDiskAndTime: checkpoints by time are tried as seldom on a full disk as others, and one that could not be written is not the best.
+func TestFullDiskAndTime(t *testing.T) {
+	rt := runtimeOf(t)
+	r, m := create(t), newCounter(t, rt)
+	var tries atomic.Int64
+	m.onStep = func(step int) {
+		switch step {
+		case 20:
+			t.Cleanup(files.FailWith(func(c files.Call, path string) error {
+				if c == files.Create && filepath.Base(filepath.Dir(path)) == checkpoints {
+					tries.Add(1)
+				}
+				return syscall.ENOSPC
+			}))
+		case 40:
+			files.FailWith(func(files.Call, string) error { return nil })
+		}
+	}
+	held := measurer{m: m, values: map[int]float64{10: 1, 30: 3, 50: 2}}
+	o := Options{Steps: 60, SaveEvery: Every{Time: 1}, MeasureEvery: 10, Measurer: held}
+	if step, err := runLoop(context.Background(), t, r, m, 0, o); err != nil || step != 60 {
+		t.Fatalf("it ends at step %d, %v", step, err)
+	}
+	if n := tries.Load(); n < 1 || n > 3 {
+		t.Errorf("in 20 steps on a full disk %d checkpoints were tried", n)
+	}
+	if best, mark, err := r.Best(); err != nil || best != 50 {
+		t.Errorf("the best is step %d, %+v, %v; want 50, as 30 is not there", best, mark, err)
+	}
+}
+
 // TestFullDisk: a disk that takes nothing for a while, or for good, does not keep a run from training. That is said once, with what to do,
 // and what was saved before stays.
 func TestFullDisk(t *testing.T) {

@@ -46,6 +46,7 @@ type Options struct {
 	OnLook       func(step int, views []watch.View)    // receives views, with those of the parameters: of samples, and of looks as far apart as in a recording; nil for none
 	OnHome       func()                                // is called when the onlooker goes back to the start page, before the loop ends; nil: there is none
 	OnSave       func(step int)                        // receives each checkpoint that is on the disk; nil for none
+	OnTurn       func(sample int, save Every)          // receives SampleEvery and SaveEvery when they are changed in the window; nil for none
 	Bus          *watch.Bus                            // nil for none
 	Snapshot     watch.Snapshot                        // the fields that every snapshot has
 	History      *watch.History                        // the metrics before this loop; nil for none
@@ -92,7 +93,8 @@ type loop struct {
 	rt      *tensor.Runtime
 	model   Model
 	from    int
-	saved   int // step of the newest checkpoint; -1: there is none
+	saved   int  // step of the newest checkpoint; -1: there is none
+	passing bool // it is kept only while no better one is there
 	savedAt time.Time
 	began   time.Time
 	last    time.Time
@@ -219,10 +221,15 @@ func (l *loop) after(ctx context.Context, step int) error {
 
 // saveDue saves what is due after a step. The last checkpoint is that of finish.
 func (l *loop) saveDue(step int) error {
+	was, wasStep := l.measuring.best, l.measuring.bestStep
 	best := l.compare(step)
-	regular := l.SaveEvery.due(step, l.savedAt)
+	regular := l.SaveEvery.due(step, l.savedAt) && l.writing.saves.wait == 0 // else it is tried again when that is due
 	if step < l.Steps && (regular || best && !l.stopped) || l.writing.saves.due() || l.lost() {
-		return l.save(step, best && !regular && step < l.Steps)
+		err := l.save(step, best && !regular && step < l.Steps)
+		if best && l.saved != step { // what is not there is not the best
+			l.measuring.best, l.measuring.bestStep = was, wasStep
+		}
+		return err
 	}
 	return nil
 }
@@ -231,7 +238,7 @@ func due(step, every int) bool { return every > 0 && step%every == 0 }
 
 // finish saves when a run ends, for whatever reason, and returns the error that ended it.
 func (l *loop) finish(ctx context.Context, step int, err error) error {
-	if step > l.from && step != l.saved && !errors.Is(err, ErrNotFinite) && !errors.Is(err, tensor.ErrDeviceLost) {
+	if step > l.from && (step != l.saved || l.passing) && !errors.Is(err, ErrNotFinite) && !errors.Is(err, tensor.ErrDeviceLost) {
 		switch lost := l.saveLast(step); {
 		case lost != nil && err == nil:
 			err = lost

@@ -72,6 +72,29 @@ func TestBestIsKept(t *testing.T) {
 	}
 }
 
+// TestStoppedAtTheBest: the last checkpoint stays as one of the newest, also if it was saved because it was the best.
+func TestStoppedAtTheBest(t *testing.T) {
+	rt := runtimeOf(t)
+	r, m := create(t), newCounter(t, rt)
+	ctx, stop := context.WithCancel(context.Background())
+	o := Options{Steps: 100, MeasureEvery: 3, Measurer: measurer{m: m, values: map[int]float64{3: 1, 6: 2, 9: 3}}}
+	o.OnSave = func(step int) {
+		if step == 3 {
+			stop()
+		}
+	}
+	if step, err := runLoop(ctx, t, r, m, 0, o); err != nil || step != 3 {
+		t.Fatalf("it ends at step %d, %v", step, err)
+	}
+	o.Steps, o.OnSave = 9, nil
+	if step, err := runLoop(context.Background(), t, r, m, 3, o); err != nil || step != 9 {
+		t.Fatalf("it ends at step %d, %v", step, err)
+	}
+	if got := stepsOf(t, r); !slices.Contains(got, 3) {
+		t.Errorf("kept %v, and 3 was where training ended", got)
+	}
+}
+
 // TestPatience: a run ends after some measurements without a better one, also if it was resumed between them.
 func TestPatience(t *testing.T) {
 	rt := runtimeOf(t)

@@ -153,7 +153,10 @@ func create(t *testing.T) *Run {
 
 func runLoop(ctx context.Context, t *testing.T, r *Run, m *counter, from int, o Options) (int, error) {
 	t.Helper()
-	o.Batch, o.LogEvery, o.SaveEvery = 4, 2, Every{Steps: 10}
+	o.Batch, o.LogEvery = 4, 2
+	if o.SaveEvery == (Every{}) {
+		o.SaveEvery.Steps = 10
+	}
 	if o.SampleEvery == 0 {
 		o.SampleEvery = 1000
 	}
