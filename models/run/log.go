@@ -2,6 +2,7 @@ package run
 
 import (
 	"path/filepath"
+	"sync"
 	"time"
 
 	"genview/models/settings"
@@ -15,9 +16,15 @@ func (t *Training) logged(o train.Options) (train.Options, func()) {
 	if !t.Config.Record.TensorBoard {
 		return o, func() {}
 	}
+	said := &notes{}
+	tell := func() {
+		for _, text := range said.take() {
+			t.host.notice("%s", text)
+		}
+	}
 	log := tensorboard.Start(t.Folder.Dir, tensorboard.Options{
 		From: t.Step, Settings: t.Config.Hyperparameters(), CacheDir: o.CacheDir,
-		Say: func(text string) { t.host.notice("%s", text) },
+		Say: said.add,
 	})
 	onLog, onLook := o.OnLog, o.OnLook
 	o.OnLog = func(r train.Record) {
@@ -25,14 +32,40 @@ func (t *Training) logged(o train.Options) (train.Options, func()) {
 		if onLog != nil {
 			onLog(r)
 		}
+		tell()
 	}
 	o.OnLook = func(step int, views []watch.View) {
 		log.Views(step, time.Now(), views)
 		if onLook != nil {
 			onLook(step, views)
 		}
+		tell()
 	}
-	return o, log.End
+	return o, func() {
+		log.End()
+		tell()
+	}
+}
+
+// notes wait until the goroutine that trains tells them: a host's Notice is called by that one alone.
+type notes struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (n *notes) add(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, text)
+}
+
+// take returns the notes, and forgets them.
+func (n *notes) take() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := n.all
+	n.all = nil
+	return all
 }
 
 // Hyperparameters returns the kind of the model and the settings that a user chooses, for programs that compare runs; of

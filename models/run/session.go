@@ -39,7 +39,7 @@ type Host struct {
 	Wrap      func(family.Model) family.Model // wraps each model; nil: it does not
 
 	Say    func(line string)               // receives information
-	Notice func(line string)               // receives warnings
+	Notice func(line string)               // receives warnings, in the goroutine that opens, begins or trains the run
 	Begin  func(what string) (end func())  // is called when something slow begins; its result when that ends
 	Count  func(unit string, done, of int) // receives the progress of what began last
 	Ended  func() error                    // the reason to stop; nil: there is none

@@ -24,10 +24,10 @@ const mostJobs = 256
 
 // Options say what of a training a Log knows from the beginning.
 type Options struct {
-	From     int             // the step after which it begins
-	Settings []watch.Setting // hyper-parameters
-	CacheDir string          // for the index of the system's fonts; "": they are not used
-	Say      func(text string)
+	From     int               // the step after which it begins
+	Settings []watch.Setting   // hyper-parameters
+	CacheDir string            // for the index of the system's fonts; "": they are not used
+	Say      func(text string) // is called in the goroutine that writes
 }
 
 // Start makes an event file in a run's folder, and writes to it until [Log.End]. A file that cannot be made is told, and then nothing is

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"genview/models/npy"
@@ -62,7 +63,7 @@ func (r *Run) Check(ctx context.Context) ([]Checked, error) {
 		c := Checked{File: recordName + "/" + name}
 		switch {
 		case errors.Is(bad, record.ErrUnfinished):
-			c.Note = bad.Error()
+			c.Note = r.unfinished(bad.Error())
 		case bad != nil:
 			c.Problem, c.Remedy = r.plain(bad, filepath.Join(r.Dir, recordName, name)), "the recording is shown without it; training does not need it"
 		}
@@ -78,7 +79,8 @@ func (r *Run) checkCheckpoints(ctx context.Context) (all []Checked, err error) {
 		return nil, err
 	}
 	top, _, measured := best(steps, r.marks(steps))
-	for i, s := range steps {
+	later := false // a whole one is newer
+	for _, s := range slices.Backward(steps) {
 		if err := ctx.Err(); err != nil {
 			return all, err
 		}
@@ -89,12 +91,12 @@ func (r *Run) checkCheckpoints(ctx context.Context) (all []Checked, err error) {
 			continue
 		}
 		whole := -1
-		if bad != nil {
+		if bad != nil && !later {
 			whole = r.whole(s)
 		}
 		switch {
-		case bad != nil && i < len(steps)-1:
-			c.Remedy = "a newer one is there: delete it"
+		case bad != nil && later:
+			c.Remedy = "a newer one is whole: delete it"
 		case whole >= 0:
 			c.Remedy, c.GoOn = fmt.Sprintf("the checkpoint of step %d is whole: go on from it", whole), &whole
 		case bad != nil:
@@ -107,8 +109,10 @@ func (r *Run) checkCheckpoints(ctx context.Context) (all []Checked, err error) {
 		if bad != nil {
 			c.Problem = r.plain(bad, path)
 		}
+		later = later || bad == nil
 		all = append(all, c)
 	}
+	slices.Reverse(all)
 	aside, err := r.checkFolder(ctx, checkpoints, func(path string) error {
 		_, err := safetensors.Intact(path)
 		return err
@@ -131,7 +135,7 @@ func (r *Run) checkFolder(ctx context.Context, name string, bad func(path string
 		case !e.Type().IsRegular(), name == checkpoints && strings.HasSuffix(e.Name(), stateEnding):
 			continue
 		case files.Partial(e.Name()):
-			c.Note = "a killed process left it: it is removed when the run goes on"
+			c.Note = r.unfinished("a killed process left it: it is removed when the run goes on")
 		default:
 			path := filepath.Join(r.Dir, name, e.Name())
 			if err := bad(path); err != nil {
@@ -143,10 +147,18 @@ func (r *Run) checkFolder(ctx context.Context, name string, bad func(path string
 	return all, err
 }
 
+// unfinished returns a note about a file that is not finished: that it is being written if a process trains in the run, else the one given.
+func (r *Run) unfinished(note string) string {
+	if r.InUse() {
+		return "is being written"
+	}
+	return note
+}
+
 // plain returns what an error says is wrong with a file, without the names of packages and of the file.
 func (r *Run) plain(err error, path string) string {
 	text, _, _ := strings.Cut(err.Error(), "; replace it by")
-	for _, drop := range []string{"safetensors: ", "record: ", "train: ", path + ": ", path + " ", r.Dir + string(filepath.Separator)} {
+	for _, drop := range []string{path + ": ", path + " ", "safetensors: ", "record: ", "train: ", r.Dir + string(filepath.Separator)} {
 		text = strings.ReplaceAll(text, drop, "")
 	}
 	return text

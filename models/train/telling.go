@@ -31,11 +31,12 @@ func (l *loop) tell(ctx context.Context, step int, views []watch.View) {
 	t.told = step
 	if l.inspecting.inspector == nil && !t.failed { // otherwise the views have the parameters
 		layers, err := t.look(ctx, l)
-		if err != nil {
+		switch {
+		case err == nil:
+			views = append(slices.Clip(views), layers)
+		case ctx.Err() == nil: // else it failed since training ends
 			t.failed = true
 			l.run.notice("the model's parameters cannot be looked at: %v", err)
-		} else {
-			views = append(slices.Clip(views), layers)
 		}
 	}
 	l.OnLook(step, views)
