@@ -72,7 +72,7 @@ var hub = map[string]string{"mnist": "ylecun/mnist", "fashion-mnist": "zalando-d
 
 // Write writes the card of a run. A run without a checkpoint has no model to describe: that is an error.
 func Write(w io.Writer, dir string, o Options) error {
-	c, folder, err := run.Read(dir, run.Place{Accept: true})
+	c, folder, err := run.Read(dir, run.Place{})
 	if err != nil {
 		return err
 	}

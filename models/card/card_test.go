@@ -25,6 +25,9 @@ func made(dir, preset, data string, m watch.Metrics) error {
 	if err == nil && data != "" {
 		err = errors.Join(c.Set("data.name", data), c.Set("data.dir", "/home/secret/pictures"))
 	}
+	if err == nil {
+		err = c.Settings.Source().(interface{ Same(identity string) error }).Same("of pictures, 0c4f")
+	}
 	if err != nil {
 		return err
 	}
@@ -129,7 +132,7 @@ func TestWrite(t *testing.T) {
 		if strings.Contains(parts[2], "secret") || (c.data != "") != strings.Contains(parts[2], "| pictures |") {
 			t.Errorf("%s: a path is told: %s", c.preset, parts[2])
 		}
-		for _, want := range []string{"# a: b\\_c #1\n", "with 6 weights", "step 40 of", "for 1m30s on llvmpipe.", "| `optim.lr` | 0.", `load_file("checkpoints/step-00000040.safetensors")`, "genview v9"} {
+		for _, want := range []string{"# a: b\\_c #1\n", "with 6 weights", "step 40 of", "for 1m30s on llvmpipe.", "| `optim.lr` | 0.", "| `data.identity` | of pictures, 0c4f |", `load_file("checkpoints/step-00000040.safetensors")`, "genview v9"} {
 			if !strings.Contains(parts[2], want) {
 				t.Errorf("%s: there is no %q in %s", c.preset, want, parts[2])
 			}

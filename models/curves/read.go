@@ -25,7 +25,7 @@ var ErrNone = errors.New("has no metrics")
 
 // Read reads the metrics of a run folder. It returns [ErrNone] if there are none.
 func Read(dir string) (*Run, error) {
-	_, folder, err := run.Read(dir, run.Place{Accept: true})
+	_, folder, err := run.Read(dir, run.Place{})
 	if err != nil {
 		return nil, err
 	}

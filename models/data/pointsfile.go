@@ -27,9 +27,13 @@ const (
 	leastToHold = 20      // points of which some are held out
 )
 
-// IsPointsFile tells whether a data set's name is the path of a file of points.
+// IsPointsFile tells whether a data set's name is the path of a file of points. A folder is none, whatever its name.
 func IsPointsFile(name string) bool {
-	return slices.Contains([]string{".csv", ".npy"}, strings.ToLower(filepath.Ext(name)))
+	if !slices.Contains([]string{".csv", ".npy"}, strings.ToLower(filepath.Ext(name))) {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err != nil || !info.IsDir()
 }
 
 // ReadPoints reads points [N, 2] in the plane from a file: lines of x and y, with a comma between them and perhaps names above them (.csv),
@@ -172,29 +176,30 @@ func fit(xy []float32) string {
 	return fmt.Sprintf("the points are moved by %.4g, %.4g, then scaled by %.4g, to lie between −%d and %d", -(low[0]+high[0])/2, -(low[1]+high[1])/2, scale, fileWithin, fileWithin)
 }
 
-// Keep copies points that a run learns from into its folder, and makes that file the data. [SourceSettings.Find] finds it there wherever the
-// folder is moved. Other data stay where they are. kept: the name has changed.
-func (s *SourceSettings) Keep(dir string) (kept bool, err error) {
-	if !IsPointsFile(s.Name) {
-		return false, nil
+// Keep copies the file of points that a run learns from into its folder, and makes the copy the data. [PictureSettings.Find] finds it there
+// wherever the folder is moved. Other data stay where they are: then kept, the path of the copy, is "". If Keep fails, it leaves no copy.
+func (s *PictureSettings) Keep(dir string) (kept string, err error) {
+	if info, err := os.Stat(s.Name); err != nil || !info.Mode().IsRegular() || !IsPointsFile(s.Name) {
+		return "", nil
 	}
 	p, err := os.ReadFile(s.Name)
 	if err != nil {
-		return false, fmt.Errorf("data: %w", err)
+		return "", fmt.Errorf("data: %w", err)
 	}
 	path, err := filepath.Abs(filepath.Join(dir, "points"+strings.ToLower(filepath.Ext(s.Name))))
-	if err == nil {
-		err = files.WriteBytes(path, p)
-	}
 	if err != nil {
-		return false, fmt.Errorf("data: %w", err)
+		return "", fmt.Errorf("data: %w", err)
+	}
+	if err := files.WriteBytes(path, p); err != nil {
+		_ = os.Remove(path) // it is there if only the folder could not be synced
+		return "", fmt.Errorf("data: %w", err)
 	}
 	s.Name = path
-	return true, nil
+	return path, nil
 }
 
 // Find finds the points of a run in its folder, if they are not where they were.
-func (s *SourceSettings) Find(dir string) {
+func (s *PictureSettings) Find(dir string) {
 	if !IsPointsFile(s.Name) {
 		return
 	}

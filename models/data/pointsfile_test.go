@@ -88,7 +88,7 @@ func TestPointsOfFile(t *testing.T) {
 // TestPointsAreKept: a copy in the run's folder is found after both the original and the folder have moved.
 func TestPointsAreKept(t *testing.T) {
 	dir := t.TempDir()
-	s := data.SourceSettings{Name: filepath.Join(dir, "mine.csv")}
+	s := data.PictureSettings{SourceSettings: data.SourceSettings{Name: filepath.Join(dir, "mine.csv")}}
 	if err := data.WritePoints(s.Name, []float32{1, 2, 3, 4}); err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +96,8 @@ func TestPointsAreKept(t *testing.T) {
 	if err := os.Mkdir(run, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if kept, err := s.Keep(run); err != nil || !kept || s.Name != filepath.Join(run, "points.csv") {
-		t.Fatalf("kept %t as %s, %v", kept, s.Name, err)
+	if kept, err := s.Keep(run); err != nil || kept != s.Name || s.Name != filepath.Join(run, "points.csv") {
+		t.Fatalf("kept %q as %s, %v", kept, s.Name, err)
 	}
 	if err := os.Rename(run, moved); err != nil {
 		t.Fatal(err)
@@ -105,9 +105,18 @@ func TestPointsAreKept(t *testing.T) {
 	if s.Find(moved); s.Name != filepath.Join(moved, "points.csv") {
 		t.Errorf("found %s", s.Name)
 	}
-	folder := data.SourceSettings{Name: dir}
-	if kept, err := folder.Keep(moved); kept || err != nil {
-		t.Errorf("a folder of pictures is kept: %v", err)
+	folder := data.PictureSettings{SourceSettings: data.SourceSettings{Name: filepath.Join(dir, "faces.npy")}}
+	if err := os.Mkdir(folder.Name, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := folder.Keep(moved); kept != "" || err != nil {
+		t.Errorf("a folder of pictures is kept as %q: %v", kept, err)
+	}
+	if data.IsPointsFile(folder.Name) || !data.IsPointsFile(s.Name) {
+		t.Error("a folder is a file of points, or a file is none")
+	}
+	if _, keeps := any(&data.TextSettings{}).(interface{ Find(dir string) }); keeps {
+		t.Error("a text is taken for points if its name ends in .csv")
 	}
 }
 

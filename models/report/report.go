@@ -113,7 +113,7 @@ func Write(ctx context.Context, w io.Writer, dir string, o Options) error {
 	if o.Moments == 0 {
 		o.Moments = 40
 	}
-	c, folder, err := run.Read(dir, run.Place{Accept: true})
+	c, folder, err := run.Read(dir, run.Place{})
 	if err != nil {
 		return err
 	}

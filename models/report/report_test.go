@@ -35,6 +35,9 @@ func made(dir string) error {
 		return err
 	}
 	c.SetSteps(400)
+	if err := c.Settings.Source().(interface{ Same(identity string) error }).Same("of pictures, 0c4f"); err != nil {
+		return err
+	}
 	p, err := c.Bytes()
 	if err != nil {
 		return err
@@ -95,6 +98,19 @@ func Example() {
 	fmt.Println(strings.Contains(page.String(), "<title>letters</title>"), err)
 	// Output:
 	// true <nil>
+}
+
+// TestIdentity: a page says by which data the run was trained.
+func TestIdentity(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := made(dir); err != nil {
+		t.Fatal(err)
+	}
+	var page bytes.Buffer
+	err := report.Write(t.Context(), &page, dir, report.Options{Moments: 1})
+	if want := `"Key":"data.identity","Value":"of pictures, 0c4f"`; err != nil || !strings.Contains(page.String(), want) {
+		t.Errorf("the page has no %s: %v", want, err)
+	}
 }
 
 // TestPage opens a page alone in a browser, moves through time, and hovers over curves.

@@ -54,7 +54,7 @@ func (h Host) Check(ctx context.Context, dir string, p Place) (*Report, error) {
 	}
 	r.Files = append(r.Files, found...)
 	if c != nil {
-		if d, ok := h.checkData(ctx, c, p); ok {
+		if d, ok := h.checkData(ctx, dir, c, p); ok {
 			r.Files = append(r.Files, d)
 		}
 	}
@@ -92,8 +92,8 @@ func checkConfig(dir string) (*Config, checkedConfig) {
 	return c, found
 }
 
-// checkData says whether the data of a run are those that it began with. ok is false for a family without data.
-func (h *Host) checkData(ctx context.Context, c *Config, p Place) (found train.Checked, ok bool) {
+// checkData says whether the data of the run in a folder are those that it began with. ok is false for a family without data.
+func (h *Host) checkData(ctx context.Context, dir string, c *Config, p Place) (found train.Checked, ok bool) {
 	source, checks := c.Settings.Source().(interface {
 		Check(ctx context.Context, o data.Options) (known bool, err error)
 	})
@@ -101,7 +101,7 @@ func (h *Host) checkData(ctx context.Context, c *Config, p Place) (found train.C
 		return found, false
 	}
 	found.File = "the data, " + c.Settings.Source().Base()
-	err := p.apply(c)
+	err := p.apply(c, dir)
 	known := false
 	if err == nil {
 		known, err = source.Check(ctx, data.Options{CacheDir: h.CacheDir, Seed: c.Seed, Offline: true})

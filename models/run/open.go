@@ -32,11 +32,14 @@ type Place struct {
 	Accept    bool
 }
 
-// apply changes the paths in a configuration to those of a place.
-func (p Place) apply(c *Config) error {
+// apply changes the paths in the configuration of a run in a folder to those of a place.
+func (p Place) apply(c *Config, dir string) error {
 	source := c.Settings.Source()
 	if source == nil {
 		return nil
+	}
+	if k, ok := source.(keeper); ok {
+		k.Find(dir)
 	}
 	if err := source.Move(p.Data, p.Dir); err != nil {
 		return &PlaceError{err}
@@ -65,10 +68,7 @@ func Read(dir string, p Place) (*Config, *train.Run, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", folder.ConfigPath(), err)
 	}
-	if source, ok := c.Settings.Source().(keeper); ok {
-		source.Find(dir)
-	}
-	if err := p.apply(c); err != nil {
+	if err := p.apply(c, dir); err != nil {
 		return nil, nil, err
 	}
 	if err := c.Validate(); err != nil {

@@ -67,25 +67,12 @@ func (h Host) Create(ctx context.Context, dir string, c *Config) (t *Training, e
 	if t.Folder, err = train.CreateRun(dir, p); err != nil {
 		return t, err
 	}
-	if source, ok := c.Settings.Source().(keeper); ok {
-		kept, err := source.Keep(dir)
-		if err == nil && kept {
-			if p, err = c.Bytes(); err == nil {
-				err = t.Folder.WriteConfig(p)
-			}
-		}
-		if err != nil {
-			return t, err
-		}
+	if err := t.keep(); err != nil {
+		t.Folder.Undo()
+		return t, err
 	}
 	t.ready()
 	return t, nil
-}
-
-// A keeper is a source whose data may be kept in the run's folder.
-type keeper interface {
-	Keep(dir string) (kept bool, err error)
-	Find(dir string)
 }
 
 // failed closes a session that cannot be trained.

@@ -30,8 +30,9 @@ type Run struct {
 	// Beside names the folders of other runs whose metrics [Run.History] has, too, to compare with.
 	Beside []string
 
-	config []byte // as last read or written; restored if somebody deletes the file
-	lock   *lock  // nil: the run is open for reading only
+	config []byte   // as last read or written; restored if somebody deletes the file
+	lock   *lock    // nil: the run is open for reading only
+	made   []string // the folders that CreateRun made, the deepest first
 }
 
 const (
@@ -77,7 +78,14 @@ func CreateRun(dir string, config []byte) (*Run, error) {
 		removeEmpty(made, r)
 		return nil, err
 	}
+	r.made = made
 	return r, nil
+}
+
+// Undo removes what [CreateRun] made of a run to which nothing was added since, and nothing else. It closes the run.
+func (r *Run) Undo() {
+	_ = os.Remove(r.ConfigPath())
+	removeEmpty(r.made, r)
 }
 
 // removeEmpty undoes a start: it removes the folders that were made, if they are still empty, and the lock.
