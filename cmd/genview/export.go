@@ -71,7 +71,8 @@ func (a *app) toTensorBoard(c *cobra.Command, dirs []string, to string) error {
 	}
 	for _, dir := range dirs {
 		count := func(done, of int) { a.console.count("moments", done, of) }
-		path, err := runs.ToTensorBoard(c.Context(), dir, filepath.Join(to, runs.NameOf(dir)), cacheDir(), count)
+		o := runs.ExportOptions{CacheDir: cacheDir(), Count: count, Lost: a.notice}
+		path, err := runs.ToTensorBoard(c.Context(), dir, filepath.Join(to, runs.NameOf(dir)), o)
 		if err != nil {
 			return err
 		}

@@ -44,10 +44,17 @@ func WriteJSON(w io.Writer, all ...*curves.Run) error {
 // ErrExported says that a folder has event files already.
 var ErrExported = errors.New("has event files already")
 
-// ToTensorBoard writes what a run has logged, and what its recording has, as an event file in a folder. count receives the number of moments
-// that are written; it may be nil. It returns the file's path. If it fails, it leaves no file.
-func ToTensorBoard(ctx context.Context, dir, to, cacheDir string, count func(done, of int)) (path string, err error) {
-	c, folder, err := run.Read(dir, run.Place{Accept: true})
+// ExportOptions say how an event file is written.
+type ExportOptions struct {
+	CacheDir string               // for the index of the system's fonts, which attention maps need; "": they are not used
+	Count    func(done, of int)   // receives the number of moments that are written; may be nil
+	Lost     func(problem string) // receives what of the recording cannot be read; may be nil
+}
+
+// ToTensorBoard writes what a run has logged, and what its recording has, as an event file in a folder. It returns the file's path. What cannot
+// be read of the recording is left out. If ToTensorBoard fails, it leaves no file.
+func ToTensorBoard(ctx context.Context, dir, to string, o ExportOptions) (path string, err error) {
+	c, folder, err := run.Read(dir, run.Place{})
 	if err != nil {
 		return "", err
 	}
@@ -63,13 +70,14 @@ func ToTensorBoard(ctx context.Context, dir, to, cacheDir string, count func(don
 		return "", err
 	}
 	times := timesOf(logged.Records, Read(dir).Changed)
-	f, err := tensorboard.Create(to, cacheDir, 0, times(0))
+	f, err := tensorboard.Create(to, o.CacheDir, 0, times(0))
 	if f == nil {
 		return "", err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Path()))
+			_ = f.Close() // it is closed already if its end failed
+			err = errors.Join(err, os.Remove(f.Path()))
 		}
 	}()
 	if err != nil {
@@ -84,14 +92,14 @@ func ToTensorBoard(ctx context.Context, dir, to, cacheDir string, count func(don
 			return "", err
 		}
 	}
-	if err := recorded(ctx, folder, f, times, count); err != nil {
+	if err := recorded(ctx, folder, f, times, o); err != nil {
 		return "", err
 	}
 	return f.Path(), f.End(times(logged.Records[len(logged.Records)-1].Step))
 }
 
 // recorded adds the moments of a run's recording, if it has one.
-func recorded(ctx context.Context, folder *train.Run, f *tensorboard.File, times func(step int) time.Time, count func(done, of int)) error {
+func recorded(ctx context.Context, folder *train.Run, f *tensorboard.File, times func(step int) time.Time, o ExportOptions) error {
 	r, err := folder.Recording()
 	if errors.Is(err, record.ErrNone) {
 		return nil
@@ -104,12 +112,17 @@ func recorded(ctx context.Context, folder *train.Run, f *tensorboard.File, times
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if count != nil {
-			count(i, len(steps))
+		if o.Count != nil {
+			o.Count(i, len(steps))
 		}
 		m, err := r.At(step)
 		if err != nil {
-			return err
+			m = &record.Moment{Step: step, Lost: []string{err.Error()}}
+		}
+		for _, problem := range m.Lost {
+			if o.Lost != nil {
+				o.Lost(problem)
+			}
 		}
 		if err := f.Views(m.Step, times(m.Step), m.Views); err != nil {
 			return err
