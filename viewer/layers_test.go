@@ -120,6 +120,22 @@ func TestSpreads(t *testing.T) {
 	}
 }
 
+// TestHistoriesAreOfOneRun: once another run was chosen on the start page, nothing of the one before is shown.
+func TestHistoriesAreOfOneRun(t *testing.T) {
+	d := newDesk(t, featured())
+	d.learns()
+	_, was := panel[*Layers](d)
+	steps := was.spreads.of[spreadOf{"encoder.fc1.weight", spreadWeights}].steps
+	d.s = choosing()
+	d.tick()
+	d.s = featured()
+	d.tick()
+	_, p := panel[*Layers](d)
+	if got := p.spreads.of[spreadOf{"encoder.fc1.weight", spreadWeights}].steps; len(steps) < 12 || len(got) != 1 || p.chosen != "" || len(d.raised) > 0 {
+		t.Errorf("of the steps %v of the run before, %v are left; %q is chosen", steps, got, p.chosen)
+	}
+}
+
 // TestDials: buttons halve and double the settings of a run in training, and they stay whole numbers.
 func TestDials(t *testing.T) {
 	d := newDesk(t, dialed())

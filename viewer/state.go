@@ -169,8 +169,13 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 	return redraw
 }
 
-// follow makes a panel for each new view. Existing panels keep their state.
+// follow makes a panel for each new view. Existing panels keep their state until the user chooses what to begin: what they have is of one run.
 func (st *State) follow(s *watch.Snapshot) {
+	if s.State == watch.Choosing {
+		clear(st.made)
+		clear(st.raised)
+		st.attend, st.inspect = "", watch.Inspect{}
+	}
 	st.panels = append(make([]Panel, 0, len(st.fixed)+len(s.Views)), st.fixed...)
 	for _, v := range s.Views {
 		id := fmt.Sprintf("%T %s", v, v.Title())
