@@ -16,6 +16,7 @@ type easel struct {
 	width   float64   // standard deviation of a spray, in the plane; 0: the usual one
 	cursor  Point
 	over    bool
+	drawing bool  // the button is held since it was pressed in the plane
 	last    Point // where was sprayed last
 	rng     *rand.Rand
 
@@ -77,12 +78,13 @@ func (e *easel) update(in Input) (ask []watch.Request, begun, redraw bool) {
 		e.width = min(max(e.width*math.Pow(1.2, in.Wheel), leastSpray), mostSpray)
 		redraw = true
 	}
+	e.drawing = e.drawing && in.Held || in.Pressed && inside
 	switch {
 	case in.Pressed && inside:
 		e.strokes = append(e.strokes, len(e.xy))
 		e.spray(at)
 		redraw = true
-	case in.Held && inside && len(e.strokes) > 0 && math.Hypot(at.X-e.last.X, at.Y-e.last.Y) > sprayApart*e.width:
+	case e.drawing && inside && math.Hypot(at.X-e.last.X, at.Y-e.last.Y) > sprayApart*e.width:
 		e.stroke(at)
 		redraw = true
 	}
@@ -95,9 +97,10 @@ func (e *easel) update(in Input) (ask []watch.Request, begun, redraw bool) {
 		return []watch.Request{watch.Choose{Name: e.name, Points: &watch.Points{Name: "drawn", XY: e.xy}}}, true, true
 	case (undone || in.Keys.Undo) && len(e.strokes) > 0:
 		n := len(e.strokes) - 1
+		e.drawing = false
 		e.xy, e.strokes = e.xy[:e.strokes[n]:e.strokes[n]], e.strokes[:n]
 	case cleared:
-		e.xy, e.strokes = nil, nil
+		e.xy, e.strokes, e.drawing = nil, nil, false
 	case left || in.Keys.Escape:
 		e.name = ""
 	}

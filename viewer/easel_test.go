@@ -98,6 +98,20 @@ func TestEasel(t *testing.T) {
 	}
 }
 
+// TestEaselDrawsWhereItIsPressed: a drag that begins outside of the plane draws nothing, and one that leaves the plane goes on when it is back.
+func TestEaselDrawsWhereItIsPressed(t *testing.T) {
+	d := newDesk(t, beginning())
+	e := d.draws()
+	d.scrawl(e, Point{-0.5, 0})
+	n := len(e.xy)
+	if d.scrawl(e, Point{1.2, 0}, Point{0.5, 0}, Point{0.4, 0}); len(e.xy) != n || len(e.strokes) != 1 {
+		t.Errorf("a drag from outside draws %d points", (len(e.xy)-n)/2)
+	}
+	if d.scrawl(e, Point{0.8, 0}, Point{1.2, 0}, Point{0.8, 0.5}); len(e.xy) <= n+2*sprayed || len(e.strokes) != 2 {
+		t.Errorf("a drag that comes back draws %d points", (len(e.xy)-n)/2)
+	}
+}
+
 // TestEaselFits: the plane and the buttons lie in windows of all sizes, and apart.
 func TestEaselFits(t *testing.T) {
 	for _, size := range []Point{{640, 480}, {320, 300}, {1280, 800}, {3840, 2160}, {500, 1200}} {
