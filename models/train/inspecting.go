@@ -2,6 +2,8 @@ package train
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"genview/models/inspect"
@@ -67,18 +69,24 @@ func (i *inspecting) programs() []*tensor.Program {
 	return nil
 }
 
-// look appends what the model is made of to its views, if somebody looks. stepped: a step was made since the last look.
-func (i *inspecting) look(ctx context.Context, views []watch.View, stepped bool) ([]watch.View, error) {
+// look appends what the model is made of after a step to its views, if somebody looks. s has the last look. If the model cannot be looked into,
+// s says so, and nobody looks until somebody asks again.
+func (i *inspecting) look(ctx context.Context, s *watch.Snapshot, step int, views []watch.View) ([]watch.View, error) {
 	if i.inspector == nil {
 		return views, nil
 	}
 	v, err := i.inspector.Look(ctx)
-	if err != nil {
+	switch {
+	case err != nil && (ctx.Err() != nil || errors.Is(err, tensor.ErrDeviceLost)):
 		return nil, err
+	case err != nil:
+		i.close()
+		s.Views, s.Message = without(s.Views), fmt.Sprintf("the model cannot be looked into: %v", err)
+		return views, nil
 	}
 	if i.timed {
-		if step, err := inspect.Timings(i.programs()); err == nil && stepped { // a step that began before kernels were timed has no times
-			i.profile.Add(step)
+		if times, err := inspect.Timings(i.programs()); err == nil && s.LookStep != step { // a step that began before kernels were timed has no times
+			i.profile.Add(times)
 		}
 		v.Kernels = i.profile.Kernels()
 	}

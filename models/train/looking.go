@@ -65,7 +65,7 @@ func (l *loop) look(ctx context.Context, step int) []watch.View {
 	began := time.Now()
 	views, err := l.model.Look(ctx)
 	if err == nil {
-		views, err = l.inspecting.look(ctx, views, l.snap.LookStep != step)
+		views, err = l.inspecting.look(ctx, &l.snap, step, views)
 	}
 	if err == nil {
 		l.tell(ctx, step, views)

@@ -347,7 +347,7 @@ func Show(ctx context.Context, bus *watch.Bus, rt *tensor.Runtime, m Onlooker) (
 						bus.Publish(&s)
 						return
 					}
-					s.Views = without(s.Views)
+					s.Message, s.Views = "", without(s.Views)
 				default:
 					if !m.Answer(ctx, r) {
 						return
@@ -355,7 +355,7 @@ func Show(ctx context.Context, bus *watch.Bus, rt *tensor.Runtime, m Onlooker) (
 				}
 				views, err := m.Look(ctx)
 				if err == nil {
-					views, err = inside.look(ctx, views, false)
+					views, err = inside.look(ctx, &s, s.LookStep, views)
 				}
 				if err == nil {
 					s.Show(views...)

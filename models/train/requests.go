@@ -117,6 +117,7 @@ func (l *loop) inspect(ctx context.Context, r watch.Inspect, step int) {
 		l.publish(step)
 		return
 	}
+	l.snap.Message = ""
 	if !r.On {
 		l.snap.Views = without(l.snap.Views)
 		l.publish(step)
