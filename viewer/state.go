@@ -169,7 +169,7 @@ func (st *State) Update(e Events, live *watch.Snapshot, send func(watch.Request)
 	return redraw
 }
 
-// follow makes a panel for each new view. Existing panels keep their state until the user chooses what to begin: what they have is of one run.
+// follow makes a panel for each new view. Existing panels keep their state while one run is shown. The start page ends that.
 func (st *State) follow(s *watch.Snapshot) {
 	if s.State == watch.Choosing {
 		clear(st.made)
