@@ -95,7 +95,7 @@ func paintPlane(colors *palette, none color.RGBA, values []float32, w int, most 
 }
 
 // drawPane draws what a layer makes of an example, and how it was spread so far.
-func (p *Layers) drawPane(c *Canvas, pane Rect, v *watch.Layers, s *watch.Snapshot) {
+func (p *Layers) drawPane(c *Canvas, pane Rect, v *watch.Layers) {
 	name, dim := Text{Size: 14, Bold: true, Color: textColor}, Text{Size: 13, Color: dimColor}
 	p.close.draw(c, closing(pane), "×")
 	layer := p.of(v)
@@ -114,7 +114,7 @@ func (p *Layers) drawPane(c *Canvas, pane Rect, v *watch.Layers, s *watch.Snapsh
 	c.Text(c.Shorten(layer, name, room), Point{pane.X, pane.Y + 11}, name)
 	if p.history && !roomy(pane) {
 		_, r := pane.Top(paneHead - 14)
-		p.spreads.draw(c, r, s.LookStep)
+		p.spreads.draw(c, r, v.Step)
 		return
 	}
 	c.Text(c.Shorten(p.about(v), dim, pane.W), Point{pane.X, pane.Y + 33}, dim)
@@ -129,7 +129,7 @@ func (p *Layers) drawPane(c *Canvas, pane Rect, v *watch.Layers, s *watch.Snapsh
 		}
 	}
 	if r := p.maps.area(pane); roomy(pane) {
-		p.spreads.draw(c, Rect{pane.X, r.Y + r.H, pane.W, paneSpread}, s.LookStep)
+		p.spreads.draw(c, Rect{pane.X, r.Y + r.H, pane.W, paneSpread}, v.Step)
 	}
 }
 
@@ -143,6 +143,8 @@ func (p *Layers) about(v *watch.Layers) string {
 		return "nothing is known of what it makes"
 	case v.Problem != "":
 		return v.Problem
+	case f == nil && v.Features != nil && v.Features.Layer == p.of(v):
+		return v.Features.Problem
 	case f == nil:
 		return "computing…"
 	}
@@ -166,5 +168,9 @@ func (p *Layers) about(v *watch.Layers) string {
 	if m.count < n {
 		size = fmt.Sprintf("the first %d of %s", m.count, size)
 	}
-	return strings.Join(filled(size, "of "+v.Example, fmt.Sprintf("up to ±%.2g", f.Most())), "  ·  ")
+	weights := ""
+	if f.Step != v.Step {
+		weights = "weights of step " + formatCount(f.Step)
+	}
+	return strings.Join(filled(size, "of "+v.Example, weights, fmt.Sprintf("up to ±%.2g", f.Most())), "  ·  ")
 }

@@ -119,7 +119,7 @@ func (p *Layers) Update(in Input, s *watch.Snapshot) (ask []watch.Request, redra
 		return nil, false
 	}
 	v, q := p.view(s), p.areas(in.Size, s)
-	p.spreads.add(v, s.LookStep)
+	p.spreads.add(v, v.Step)
 	was := []any{p.scroll, p.over, p.chosen, p.timed, p.history, p.maps.over}
 	clicked, redraw := p.kernels.update(in, q.kernels)
 	p.timed = p.timed != clicked && q.kernels.W > 0
@@ -200,9 +200,9 @@ func (p *Layers) of(v *watch.Layers) string {
 	return ""
 }
 
-// features returns what the layer makes; nil: it is not there yet.
+// features returns what the layer makes; nil: it is not there yet, or cannot be had.
 func (p *Layers) features(v *watch.Layers) *watch.Features {
-	if v.Features == nil || v.Features.Layer != p.of(v) {
+	if v.Features == nil || v.Features.Layer != p.of(v) || v.Features.Problem != "" {
 		return nil
 	}
 	return v.Features
@@ -234,12 +234,12 @@ func (p *Layers) Draw(c *Canvas, s *watch.Snapshot) {
 		p.drawKernels(c, at.rows, v.Kernels)
 		return
 	}
-	head.hint(p.name, strings.Join(filled(p.memory(v), "of step "+formatCount(s.LookStep)), "  ·  "))
+	head.hint(p.name, strings.Join(filled(p.memory(v), "of step "+formatCount(v.Step)), "  ·  "))
 	if at.rows.H > 0 {
 		p.drawRows(c, at.rows, v)
 	}
 	if at.pane.W > 0 {
-		p.drawPane(c, at.pane, v, s)
+		p.drawPane(c, at.pane, v)
 	}
 }
 

@@ -136,6 +136,35 @@ func TestHistoriesAreOfOneRun(t *testing.T) {
 	}
 }
 
+// TestInsideOfThePast: histograms and feature maps of older weights than those of the step that is shown have the step of these weights. A layer
+// whose weights are not recorded says so.
+func TestInsideOfThePast(t *testing.T) {
+	s := featured()
+	v := watch.Find[*watch.Layers](s.Views, "Model")
+	v.Step, v.Features.Step = s.LookStep-10, s.LookStep-10
+	d := newDesk(t, s)
+	d.row(0)
+	_, p := panel[*Layers](d)
+	if got := p.spreads.of[spreadOf{"encoder.fc1.weight", spreadWeights}].steps; !slices.Equal(got, []int{v.Step}) {
+		t.Errorf("the weights of step %d are kept as those of %v", v.Step, got)
+	}
+	if got := p.about(v); strings.Contains(got, "weights") {
+		t.Errorf("the weights of the rows are told again: %s", got)
+	}
+	v.Step = s.LookStep
+	if got, want := p.about(v), "weights of step "+formatCount(v.Features.Step); !strings.Contains(got, want) {
+		t.Errorf("%q does not say %q", got, want)
+	}
+	next, other := *s, *v
+	other.Features = &watch.Features{Layer: "encoder.fc1", Problem: "the recording has no weights of it"}
+	next.Show(&other)
+	d.s = &next
+	d.tick()
+	if got := p.about(&other); got != other.Features.Problem || p.maps.planes != nil {
+		t.Errorf("there are %d planes, and it says %q", len(p.maps.planes), got)
+	}
+}
+
 // TestDials: buttons halve and double the settings of a run in training, and they stay whole numbers.
 func TestDials(t *testing.T) {
 	d := newDesk(t, dialed())

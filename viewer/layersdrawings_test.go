@@ -26,6 +26,9 @@ func (d *desk) learns() {
 			v.Activations[i/2].Values.Most *= 1 + 0.1*float64(step%3)
 		}
 		s.LookStep += 100
+		v.Step = s.LookStep
+		made := *v.Features
+		made.Step, v.Features = v.Step, &made
 		s.Step += 100
 		s.Show(&v)
 		d.s = &s

@@ -141,7 +141,7 @@ func scripts() *watch.Snapshot {
 // layered is the snapshot of letters with the parameters of the model.
 func layered() *watch.Snapshot {
 	s := snapshot()
-	v := &watch.Layers{Name: "Model", Memory: 118 << 20}
+	v := &watch.Layers{Name: "Model", Step: s.LookStep, Memory: 118 << 20}
 	spread := func(most, sharp float64) watch.Histogram {
 		h := watch.Histogram{Most: most, Std: most / (1 + sharp)}
 		for i := range 33 {
@@ -170,7 +170,7 @@ func featured() *watch.Snapshot {
 	s := layered()
 	v := watch.Find[*watch.Layers](s.Views, "Model")
 	const n, side = 32, 14
-	f := &watch.Features{Layer: "encoder.fc1", Shape: []int{n, side, side}}
+	f := &watch.Features{Layer: "encoder.fc1", Step: v.Step, Shape: []int{n, side, side}}
 	for i := range n {
 		for y := range side {
 			for x := range side {

@@ -73,7 +73,7 @@ var mayImport = map[string][]string{
 	"models/transformer/text":      append([]string{"models/transformer"}, ofFamily...),
 	"models/classifier":            ofFamily,
 	"models/zoo":                   append([]string{"models/family"}, ofZoo...),
-	"models/replay":                {"models/inspect", "models/curves", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch"},
+	"models/replay":                {"models/inspect", "models/curves", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch", "tensor"},
 	"models/runs":                  {"models/curves", "models/record", "models/run", "models/safetensors", "models/tensorboard", "models/train", "models/watch", "vk", "vk/files"},
 	"models/run":                   {"vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/nn", "models/walk", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
 	"models/card":                  {"models/family", "models/run", "models/runs", "models/safetensors", "models/train", "models/watch"},

@@ -101,7 +101,7 @@ func (a *app) lookInto(ctx context.Context, s *run.Session, layer string) (*watc
 		return nil, usageError{fmt.Errorf("there is no layer %s%s; there are %s", layer, meant(layer, names), strings.Join(names, ", "))}
 	}
 	in.Choose(layer)
-	v, err := in.Look(ctx)
+	v, err := in.Look(ctx, s.Step)
 	if err == nil && layer != "" && v.Problem != "" {
 		err = errors.New(v.Problem)
 	}

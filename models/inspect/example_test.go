@@ -28,7 +28,7 @@ func ExampleNew() {
 		log.Fatal(err)
 	}
 	defer in.Close()
-	v, err := in.Look(context.Background())
+	v, err := in.Look(context.Background(), 0)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -6,7 +6,7 @@
 //		return err
 //	}
 //	defer in.Close()
-//	v, err := in.Look(ctx) // watch.Layers
+//	v, err := in.Look(ctx, step) // watch.Layers
 //
 // The one idea: a checkpoint's names say which parameters a model of any family has, and which moments its optimizer keeps for each. The first
 // moment is the moving average of the gradients, so that nothing is added to a step. A program of its own takes at most 4,096 evenly spaced
@@ -92,8 +92,8 @@ func New(rt *tensor.Runtime, state []nn.Named, trace *nn.Trace) (*Inspector, err
 	return in, err
 }
 
-// Look returns the parameters as they are after the newest step.
-func (in *Inspector) Look(ctx context.Context) (*watch.Layers, error) {
+// Look returns the parameters as they are after the newest step, which the caller knows.
+func (in *Inspector) Look(ctx context.Context, step int) (*watch.Layers, error) {
 	if err := in.program.Run(ctx, nil); err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (in *Inspector) Look(ctx context.Context) (*watch.Layers, error) {
 	if err := in.program.Fetch(in.values, values); err != nil {
 		return nil, err
 	}
-	v := &watch.Layers{Name: Name, Memory: in.rt.Device().Memory().Used}
+	v := &watch.Layers{Name: Name, Step: step, Memory: in.rt.Device().Memory().Used}
 	for _, p := range in.parts {
 		v.Layers = append(v.Layers, watch.Layer{
 			Name: p.name, Of: p.of, Shape: p.shape,

@@ -35,7 +35,7 @@ func TestLook(t *testing.T) {
 	if err := m.Step(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	v, err := in.Look(t.Context())
+	v, err := in.Look(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

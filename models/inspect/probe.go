@@ -73,7 +73,13 @@ func (p *probe) compile() error {
 
 // look passes an example through the layers, and adds to a view what they make of it. An example that cannot be had is told in the view.
 func (p *probe) look(ctx context.Context, v *watch.Layers) error {
-	if p == nil || len(p.layers) == 0 {
+	if p == nil {
+		return nil
+	}
+	if p.chosen != "" && !slices.ContainsFunc(p.layers, func(l nn.Activation) bool { return l.Name == p.chosen }) {
+		v.Features = &watch.Features{Layer: p.chosen, Step: v.Step, Problem: "the recording has no weights of it"} // elsewhere all are known
+	}
+	if len(p.layers) == 0 {
 		return nil
 	}
 	x, err := p.trace.Next(ctx)
@@ -104,7 +110,7 @@ func (p *probe) look(ctx context.Context, v *watch.Layers) error {
 			if err := p.program.Fetch(l.Value, all); err != nil {
 				return err
 			}
-			v.Features = &watch.Features{Layer: l.Name, Shape: shape, Values: all[:product(shape)]}
+			v.Features = &watch.Features{Layer: l.Name, Step: v.Step, Shape: shape, Values: all[:product(shape)]}
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ func TestProbe(t *testing.T) {
 	defer in.Close()
 	look := func() *watch.Layers {
 		t.Helper()
-		v, err := in.Look(t.Context())
+		v, err := in.Look(t.Context(), 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +57,10 @@ func TestProbe(t *testing.T) {
 	}
 	if a := look().Activations[0]; a.Values.Most != 7 {
 		t.Errorf("padding counts: %+v", a)
+	}
+	in.Choose("other.fc1")
+	if f := look().Features; f == nil || f.Layer != "other.fc1" || f.Step != 7 || f.Problem == "" {
+		t.Errorf("a layer whose weights are not known makes %+v", f)
 	}
 	length = -1
 	if v := look(); v.Problem != fails.Error() || v.Activations != nil || len(v.Layers) != 1 {

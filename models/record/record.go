@@ -130,6 +130,9 @@ func (r *Recording) At(step int) (*Moment, error) {
 			m.Lost = append(m.Lost, fmt.Sprintf("step %d, view %d: %v", m.Step, i+1, err))
 			continue
 		}
+		if v, ok := v.(*watch.Layers); ok {
+			v.Step = m.Step
+		}
 		m.Views = append(m.Views, v)
 	}
 	if len(m.Views) == 0 {

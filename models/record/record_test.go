@@ -50,7 +50,7 @@ func views(step int) []watch.View {
 			{Name: "accuracy", Steps: []int{1, 2}, Values: []float64{0.5, 0.75}, Low: []float64{0.25, 0.5}, High: []float64{1, 1}}, {Name: "bare", Steps: []int{3}, Values: []float64{2}},
 		}}}},
 		grey,
-		&watch.Layers{Name: "Model", Memory: 1 << 40, Layers: []watch.Layer{{
+		&watch.Layers{Name: "Model", Step: step, Memory: 1 << 40, Layers: []watch.Layer{{
 			Name: "fc1.weight", Shape: []int{3, 2}, Weight: watch.Histogram{Most: 0.1, Mean: -1e-3, Std: 0.05, Counts: []int{1, 4, 1}},
 		}}},
 	}

@@ -2,10 +2,13 @@ package replay
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"genview/models/inspect"
 	"genview/models/watch"
+	"genview/tensor"
 )
 
 // inside looks into the model of a session.
@@ -22,16 +25,27 @@ func (p *player) inspected(ctx context.Context, views []watch.View) ([]watch.Vie
 	}
 	at := slices.IndexFunc(views, func(v watch.View) bool { return v.Title() == inspect.Name })
 	if !want.On {
+		p.inside.close()
 		if at >= 0 {
 			views = slices.Delete(slices.Clone(views), at, at+1)
 		}
 		return views, nil
 	}
 	v, err := p.look(ctx, want.Layer)
-	if err != nil {
-		return nil, err
-	}
 	views = slices.Clone(views)
+	switch {
+	case err != nil && (ctx.Err() != nil || errors.Is(err, tensor.ErrDeviceLost)):
+		return nil, err
+	case err != nil: // nobody looks until somebody asks again
+		p.inside.close()
+		p.wishes.inspect = nil
+		err = fmt.Errorf("the model cannot be looked into: %w", err)
+		p.say(err)
+		if at >= 0 {
+			views[at] = failed(views[at], want.Layer, err)
+		}
+		return views, nil
+	}
 	if at < 0 {
 		return append(views, v), nil
 	}
@@ -47,6 +61,17 @@ func (p *player) inspected(ctx context.Context, views []watch.View) ([]watch.Vie
 	return views, nil
 }
 
+// failed returns what was recorded of a model, with the reason why there is no more of it.
+func failed(v watch.View, layer string, err error) watch.View {
+	old, ok := v.(*watch.Layers)
+	if !ok || layer == "" {
+		return v
+	}
+	c := *old
+	c.Features = &watch.Features{Layer: layer, Problem: err.Error()}
+	return &c
+}
+
 // look looks into the model of the session.
 func (p *player) look(ctx context.Context, layer string) (*watch.Layers, error) {
 	s := p.session
@@ -60,13 +85,14 @@ func (p *player) look(ctx context.Context, layer string) (*watch.Layers, error) 
 		p.inside = inside{in, len(state)}
 	}
 	p.inside.inspector.Choose(layer)
-	return p.inside.inspector.Look(ctx)
+	return p.inside.inspector.Look(ctx, s.Step)
 }
 
 func (i *inside) close() {
 	if i.inspector != nil {
 		i.inspector.Close()
 	}
+	*i = inside{}
 }
 
 // insideFits tells whether views have of what the model is made of what the user wants.

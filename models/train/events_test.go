@@ -196,7 +196,10 @@ func TestInspect(t *testing.T) {
 		t.Error("the parameters are there though nobody asked")
 	}
 	bus.Send(watch.Inspect{On: true, Layer: "net", Kernels: true})
-	await("the parameters", func() bool { v := shown(); return v != nil && len(v.Layers) == 1 && v.Layers[0].Weight.Mean == 3 })
+	await("the parameters", func() bool {
+		v := shown()
+		return v != nil && v.Step == 3 && len(v.Layers) == 1 && v.Layers[0].Weight.Mean == 3
+	})
 	bus.Send(watch.Step{})
 	await("those of the next step", func() bool { return shown().Layers[0].Weight.Mean == 4 })
 	bus.Send(watch.Step{})

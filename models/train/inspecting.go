@@ -75,7 +75,7 @@ func (i *inspecting) look(ctx context.Context, s *watch.Snapshot, step int, view
 	if i.inspector == nil {
 		return views, nil
 	}
-	v, err := i.inspector.Look(ctx)
+	v, err := i.inspector.Look(ctx, step)
 	switch {
 	case err != nil && (ctx.Err() != nil || errors.Is(err, tensor.ErrDeviceLost)):
 		return nil, err

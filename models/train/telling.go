@@ -30,7 +30,7 @@ func (l *loop) tell(ctx context.Context, step int, views []watch.View) {
 	t := &l.tells
 	t.told = step
 	if l.inspecting.inspector == nil && !t.failed { // otherwise the views have the parameters
-		layers, err := t.look(ctx, l)
+		layers, err := t.look(ctx, l, step)
 		switch {
 		case err == nil:
 			views = append(slices.Clip(views), layers)
@@ -42,8 +42,8 @@ func (l *loop) tell(ctx context.Context, step int, views []watch.View) {
 	l.OnLook(step, views)
 }
 
-// look looks at the parameters.
-func (t *tells) look(ctx context.Context, l *loop) (*watch.Layers, error) {
+// look looks at the parameters after a step.
+func (t *tells) look(ctx context.Context, l *loop, step int) (*watch.Layers, error) {
 	if t.inspector == nil {
 		in, err := inspect.New(l.rt, l.model.State(), nil)
 		if err != nil {
@@ -51,7 +51,7 @@ func (t *tells) look(ctx context.Context, l *loop) (*watch.Layers, error) {
 		}
 		t.inspector = in
 	}
-	return t.inspector.Look(ctx)
+	return t.inspector.Look(ctx, step)
 }
 
 func (t *tells) end() {

@@ -6,6 +6,7 @@ import "math"
 // example.
 type Layers struct {
 	Name    string
+	Step    int `json:"-"` // after which the parameters are so. A recording omits it: it is that of the look.
 	Layers  []Layer
 	Memory  int64  // bytes of the device that are in use
 	Example string `json:",omitempty"` // what goes through the layers, such as "held-out picture 1"; "": nothing
@@ -43,9 +44,11 @@ type Activation struct {
 
 // Features are all values that a layer makes of the example.
 type Features struct {
-	Layer  string
-	Shape  []int // as of the [Activation]
-	Values []float32
+	Layer   string
+	Step    int   // of the weights that make them: in the past it may be before that of the parameters
+	Shape   []int // as of the [Activation]
+	Values  []float32
+	Problem string // why there are no values; "": there are
 }
 
 // Planes returns the values as n planes [h, w]: the channels of a picture, or one plane of a sequence, with a row for each token. The values of

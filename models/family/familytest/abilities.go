@@ -126,7 +126,7 @@ func traces(t *testing.T, s *run.Session) {
 	defer in.Close()
 	last := trace.Layers[len(trace.Layers)-1].Name
 	in.Choose(last)
-	v, err := in.Look(t.Context())
+	v, err := in.Look(t.Context(), s.Step)
 	if err != nil {
 		t.Fatal(err)
 	}
