@@ -110,6 +110,15 @@ func probabilities(logits []float32) []float32 {
 	return p
 }
 
+// logProbability returns the logarithm of a token's probability, which does not underflow as the probability itself does.
+func logProbability(logits []float32, token int32) float64 {
+	top, sum := float64(slices.Max(logits)), 0.0
+	for _, v := range logits {
+		sum += math.Exp(float64(v) - top)
+	}
+	return float64(logits[token]) - top - math.Log(sum)
+}
+
 // ablatedTranslator is a program that computes a batch of pairs without some heads.
 type ablatedTranslator struct {
 	*nn.Ablation

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"genview/models/nn"
@@ -332,4 +333,29 @@ func (t *Translator) means(tb testing.TB, sources, targets [][]int32) map[string
 		}
 	}
 	return sums
+}
+
+// TestLossOfTheSure: a translator that is sure of wrong tokens has the loss that training computes, however far apart its logits are.
+func TestLossOfTheSure(t *testing.T) {
+	rt, c := runtimeOf(t), Config{Vocab: 9, Width: 8, Heads: 2, Layers: 1, Hidden: 8, Source: 6, Target: 5}
+	m, err := NewTranslator(rt, c, config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	fill(t, rt, m.Scope, func(name string, _ int) float64 {
+		if strings.HasPrefix(name, "embedding.") { // which makes the logits, too
+			return 60
+		}
+		return 0.6
+	})
+	sources, targets := [][]int32{{3, 4, 5}, {6, 7}}, [][]int32{{5, 4}, {8, 3, 6}}
+	want, err := m.Without(t.Context(), sources, targets, nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := m.Loss(t.Context(), sources, targets)
+	if err != nil || want[0].Loss < 104 || math.Abs(got/want[0].Loss-1) > 1e-4 {
+		t.Errorf("the loss is %v (%v), want %v", got, err, want[0].Loss)
+	}
 }

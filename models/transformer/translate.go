@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"genview/models/nn"
@@ -135,8 +134,7 @@ func (g *greedy) loss(ctx context.Context, sources, targets [][]int32) (sum floa
 	}
 	for i, t := range targets {
 		for at, want := range append(slices.Clone(t), End) {
-			p := probabilities(logits[(i*n+at)*vocab : (i*n+at+1)*vocab])
-			sum -= math.Log(max(float64(p[want]), math.SmallestNonzeroFloat64))
+			sum -= logProbability(logits[(i*n+at)*vocab:(i*n+at+1)*vocab], want)
 		}
 		count += len(t) + 1
 	}
