@@ -148,9 +148,16 @@ func openPointsFile(o Options) (*Dataset, error) {
 	}, nil
 }
 
-// drawn draws n points with replacement, or as many as there are if these are more.
+// drawn draws n points with replacement. If there are as many or more, it shuffles them and returns each once: the first ones are a sample of
+// all, even of a sorted file.
 func drawn(from []float32, rng *rand.Rand, n int) *Points {
-	n = max(n, len(from)/2)
+	if all := len(from) / 2; all >= n {
+		rng.Shuffle(all, func(i, k int) {
+			a, b := from[2*i:2*i+2], from[2*k:2*k+2]
+			a[0], a[1], b[0], b[1] = b[0], b[1], a[0], a[1]
+		})
+		return &Points{xy: from, classes: make([]int32, all)}
+	}
 	p := &Points{classes: make([]int32, n)}
 	for range n {
 		i := 2 * rng.IntN(len(from)/2)

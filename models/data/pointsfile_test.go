@@ -1,6 +1,8 @@
 package data_test
 
 import (
+	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +10,7 @@ import (
 	"testing"
 
 	"genview/models/data"
+	"genview/models/npy"
 )
 
 // TestPointsFile: points are read from tables and arrays as they were written, and a file that is none is told in one line.
@@ -82,6 +85,48 @@ func TestPointsOfFile(t *testing.T) {
 		if seen[0][x] {
 			t.Errorf("%v is held out and trained on", x)
 		}
+	}
+}
+
+// TestManyPointsOfFile: of more points than are drawn from few ones, each is in its set once. The first of a set are like all, though the file
+// is sorted.
+func TestManyPointsOfFile(t *testing.T) {
+	const n = 120_000
+	xy := make([]float32, 2*n)
+	for i := range n {
+		xy[2*i] = float32(i)/(n/8) - 4
+	}
+	var b bytes.Buffer
+	if err := npy.Write(&b, xy, n, 2); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "line.npy")
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	set, err := data.Open(t.Context(), data.Options{Name: path, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[float32]bool{}
+	for _, s := range []data.Set{set.Train, set.Test} {
+		var at [2]float32
+		mean := 0.0
+		for i := range s.Len() {
+			if _, err := s.Read(i, nil, at[:]); err != nil {
+				t.Fatal(err)
+			}
+			seen[at[0]] = true
+			if i < 1000 {
+				mean += float64(at[0]) / 1000
+			}
+		}
+		if math.Abs(mean) > 0.5 {
+			t.Errorf("the mean of the first points is %v, want about 0", mean)
+		}
+	}
+	if set.Train.Len() != n*9/10 || set.Test.Len() != n/10 || len(seen) != n {
+		t.Errorf("%d and %d points, %d different ones, want %d and %d", set.Train.Len(), set.Test.Len(), len(seen), n*9/10, n/10)
 	}
 }
 
