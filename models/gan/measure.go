@@ -12,8 +12,9 @@ import (
 // distance is the metric of how far generated examples are from held-out ones.
 const distance = "held_out_distance"
 
-// heldOut measures the discriminator's loss on held-out examples and as many generated ones of d values each, as the discriminator sees
-// them, and their sliced Wasserstein distance.
+// heldOut measures the discriminator's loss on held-out examples and as many generated ones of d values each, and their sliced Wasserstein
+// distance. A DCGAN's discriminator normalises with its running statistics there, so that an example's logit does not depend on the others.
+// The loss is not that of training, d_loss, where it normalises with those of each batch.
 func (t *Trainer) heldOut(ctx context.Context, real, fake []float32, d int) (watch.Metrics, error) {
 	onReal, err := t.Judge(ctx, real)
 	if err != nil {

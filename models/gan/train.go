@@ -168,7 +168,8 @@ func (t *Trainer) trace(n int, z []float32) *nn.Trace {
 	return out
 }
 
-// Judge returns the discriminator's logits [N] of examples [N, ...] in training mode: higher means more real.
+// Judge returns the discriminator's logits [N] of examples [N, ...]: higher means more real. A DCGAN's discriminator normalises with its
+// running statistics, and not with those of the examples as in training.
 func (t *Trainer) Judge(ctx context.Context, examples []float32) ([]float32, error) {
 	return t.judge.Run(ctx, examples)
 }
