@@ -141,10 +141,7 @@ const (
 // which are nearly black and white. A network takes sizes that are multiples of step, from least on. It returns a description of what it
 // chose; "" for nothing.
 func (s *PictureSettings) Follow(ctx context.Context, asked func(key string) bool, step, least int) (told string, err error) {
-	dir, folder := s.Name, IsPath(s.Name)
-	if s.Name == "folder" {
-		dir, folder = s.Dir, true
-	}
+	dir, folder := s.folder()
 	if folder && (dir == "" || strings.ContainsAny(dir, "\r\n")) {
 		return "", nil // Validate says what is wrong with the name
 	}

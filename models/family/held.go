@@ -35,3 +35,17 @@ func (m *Pictures) HeldOut(ctx context.Context, n int) (*Examples, error) {
 	m.held = e
 	return e, nil
 }
+
+// FirstHeldOut returns the first held-out picture [1, C, H, W]. Unlike HeldOut it does not open all data for that, nor download them.
+func (m *Pictures) FirstHeldOut(ctx context.Context) (picture []float32, err error) {
+	if m.first == nil {
+		if picture, err = m.few(ctx, true, 1); err != nil {
+			return nil, err
+		}
+		if len(picture) == 0 {
+			return nil, fmt.Errorf("family: %s holds no pictures out", m.settings.Base())
+		}
+		m.first = picture
+	}
+	return m.first, nil
+}

@@ -132,6 +132,7 @@ type Pictures struct {
 	latent   *watch.Latent // points that a watcher's plane can be spanned by
 	search   *search       // nil until Find is first called
 	held     *Examples     // nil until HeldOut is first called
+	first    []float32     // nil until FirstHeldOut is first called
 	set      *data.Dataset // nil until Open is first called
 	beside   bool          // Look shows pictures that the network learns from, too
 	real     []*image.RGBA // these pictures; nil: they were not read yet, or cannot be
@@ -166,7 +167,7 @@ func (m *Pictures) Beside() { m.beside = true }
 // Open opens the pictures that the network learns from, once.
 func (m *Pictures) Open(ctx context.Context) (*data.Dataset, error) {
 	if m.set == nil {
-		set, err := m.settings.Open(ctx, data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Tell})
+		set, err := m.settings.Open(ctx, m.options())
 		if err != nil {
 			return nil, err
 		}
@@ -175,25 +176,34 @@ func (m *Pictures) Open(ctx context.Context) (*data.Dataset, error) {
 	return m.set, nil
 }
 
+// options returns those of the data that the settings do not have.
+func (m *Pictures) options() data.Options {
+	return data.Options{CacheDir: m.Env.CacheDir, Seed: m.Env.Seed, Log: m.Env.Tell}
+}
+
+// few returns n pictures that the network learns from, or that are held out, or fewer. To open all data for them would take long, or download
+// them: if they are not open yet, they stay so.
+func (m *Pictures) few(ctx context.Context, held bool, n int) ([]float32, error) {
+	switch {
+	case m.set == nil:
+		return m.settings.Few(ctx, m.options(), held, n)
+	case held:
+		return data.Few(m.set.Test, n)
+	}
+	return data.Few(m.set.Train, n)
+}
+
 // readReal reads the pictures that are shown beside the samples. A run whose pictures are gone is shown without them.
 func (m *Pictures) readReal(ctx context.Context) {
 	if !m.beside || m.real != nil {
 		return
 	}
-	set, err := m.Open(ctx)
+	pixels, err := m.few(ctx, false, learned)
 	if err != nil {
 		m.beside = ctx.Err() != nil
 		return
 	}
 	c, h, w := m.Shape()
-	n, size := min(learned, set.Train.Len()), c*h*w
-	pixels := make([]float32, n*size)
-	for i := range n {
-		if _, err := set.Train.Read(i*(set.Train.Len()/n), nil, pixels[i*size:(i+1)*size]); err != nil {
-			m.beside = false
-			return
-		}
-	}
 	m.real = data.Images(pixels, c, h, w)
 }
 

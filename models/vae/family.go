@@ -133,11 +133,11 @@ func (m *model) Trace() *nn.Trace {
 	c, h, w := m.Shape()
 	x := tensor.Input("picture", tensor.F32, 1, c, h, w)
 	return m.trainer.trace(x, func(ctx context.Context) (*nn.Traced, error) {
-		held, err := m.HeldOut(ctx, 1)
+		picture, err := m.FirstHeldOut(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return &nn.Traced{Name: "held-out picture 1", Feed: tensor.Feed{x: held.Pictures}}, nil
+		return &nn.Traced{Name: "held-out picture 1", Feed: tensor.Feed{x: picture}}, nil
 	})
 }
 
