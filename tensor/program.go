@@ -19,6 +19,7 @@ type Program struct {
 	results map[*Tensor]result
 	ticket  vk.Ticket
 	running bool
+	closed  bool
 	peak    int
 	kernels []Kernel
 	least   int
@@ -49,6 +50,9 @@ func (p *Program) Steps() iter.Seq[vk.Step] { return p.prog.Steps() }
 
 // Run copies the feed to the device and submits the program. It waits for the previous run, and does not wait for this one.
 func (p *Program) Run(ctx context.Context, f Feed) error {
+	if p.closed {
+		return errors.New("tensor: Run: the program is closed")
+	}
 	if err := p.wait(ctx); err != nil {
 		return err
 	}
@@ -163,6 +167,7 @@ func (p *Program) fetch(x *Tensor, dst []byte) error {
 
 // Close waits for the newest run and frees the program's memory.
 func (p *Program) Close() {
+	p.closed = true
 	_ = p.wait(context.Background()) // an error means that the device is lost: then there is no run to wait for
 	if p.prog != nil {
 		p.prog.Close()

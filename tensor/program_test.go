@@ -356,3 +356,16 @@ func TestDropout(t *testing.T) {
 		t.Error("dropping nothing makes a new node")
 	}
 }
+
+// TestRunClosed: a program that is closed says so, whether or not it has inputs.
+func TestRunClosed(t *testing.T) {
+	rt := runtimeOf(t, vk.Options{})
+	x, v := tensor.Input("x", tensor.F32, 4), tensor.Var("v", tensor.Full(1, 4))
+	for _, value := range []*tensor.Tensor{v.Add(x), v.Shift(1)} {
+		p := compile(t, rt, tensor.Outputs{Fetch: []*tensor.Tensor{value}})
+		p.Close()
+		if err := p.Run(t.Context(), tensor.Feed{x: make([]float32, 4)}); err == nil || !strings.Contains(err.Error(), "the program is closed") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+}

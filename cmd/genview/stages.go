@@ -8,6 +8,7 @@ import (
 	"genview/models/run"
 	"genview/models/train"
 	"genview/models/watch"
+	"genview/tensor"
 	"genview/viewer"
 )
 
@@ -120,7 +121,12 @@ func (j *job) live(w *watching) (home bool, err error) {
 			s.Trainable, s.Home = true, true
 			w.bus.Publish(&s)
 		}
-		switch further, home := j.rests(w); {
+		var lost *run.LostError
+		rt, shown := j.Runtime, train.Onlooker(j.Model)
+		if errors.As(err, &lost) { // with the device the model is closed
+			rt, shown = nil, nothing{}
+		}
+		switch further, home := j.rests(w, rt, shown); {
 		case home:
 			return true, err
 		case !further:
@@ -130,9 +136,9 @@ func (j *job) live(w *watching) (home bool, err error) {
 }
 
 // rests serves the window until the run is to be trained further, or the user goes to the start page, or the window is closed.
-func (j *job) rests(w *watching) (further, home bool) {
+func (j *job) rests(w *watching, rt *tensor.Runtime, shown train.Onlooker) (further, home bool) {
 	for {
-		switch r := train.Show(w.looking, w.bus, j.Runtime, j.Model).(type) {
+		switch r := train.Show(w.looking, w.bus, rt, shown).(type) {
 		case watch.Home:
 			return false, true
 		case watch.Train:

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"genview/models/watch"
+	"genview/vk"
 )
 
 // TestStages drives what is behind a window: a run that was ended early is shown, trained to its end, trained further, and left for the start
@@ -83,6 +86,60 @@ func TestStages(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestDeviceGoneInTheWindow: when a training's device is lost and there is no other, what the window asks of the model stays unanswered, until the
+// user goes to the start page.
+func TestDeviceGoneInTheWindow(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	run := filepath.Join(dir, "run")
+	must(t, tiny("--out", run, "--steps", "25")...)
+	var gone atomic.Bool
+	unheard := &loser{}
+	a := &app{out: &results{to: unheard}, console: &console{status: unheard, plain: unheard}, checkpoint: -1, recorded: -1}
+	a.fail = func(call string) error {
+		const initializationFailed, deviceLost = -3, -4
+		switch {
+		case !gone.Load():
+			return nil
+		case call == "vkCreateDevice":
+			return &vk.Error{Call: call, Result: initializationFailed}
+		}
+		return &vk.Error{Call: call, Result: deviceLost}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	bus := watch.NewBus()
+	w := &watching{app: a, whole: t.Context(), training: ctx, looking: ctx, close: stop, bus: bus, past: watch.NewBus()}
+	ended := make(chan error, 1)
+	go func() { ended <- w.run(func(w *watching) (stage, error) { return w.resumes(run, 1<<30) }) }()
+	await := func(what string, ok func(s *watch.Snapshot) bool) {
+		t.Helper()
+		for deadline := time.Now().Add(60 * time.Second); !ok(bus.Latest()); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited in vain: %s; the newest snapshot is %+v", what, bus.Latest())
+			}
+		}
+	}
+	await("it trains", func(s *watch.Snapshot) bool { return s.State == watch.Training && s.Step > 25 })
+	gone.Store(true)
+	await("the device is gone", func(s *watch.Snapshot) bool {
+		return s.State == watch.Done && strings.Contains(s.Message, "the device was lost")
+	})
+	if s := bus.Latest(); !s.Home || s.Trainable {
+		t.Errorf("the window shows %+v", s)
+	}
+	bus.Send(watch.Decode{Z: [][]float32{make([]float32, 4)}, Reply: func([]*image.RGBA) { t.Error("a lost device has drawn") }})
+	was := bus.Latest()
+	bus.Send(watch.Inspect{On: true})
+	await("requests are served", func(s *watch.Snapshot) bool { return s != was })
+	bus.Send(watch.Home{})
+	await("the start page is shown", func(s *watch.Snapshot) bool { return s.State == watch.Choosing })
+	stop()
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "cannot be opened again, the newest checkpoint is of step 25") {
+		t.Errorf("ended with %v", err)
 	}
 }
 
