@@ -1,8 +1,8 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"genview/models/family"
 	"genview/models/inspect"
 	"genview/tensor"
 	"genview/vk/files"
@@ -46,6 +45,7 @@ type profile struct {
 	inspect.Profile
 	steps  int
 	newest [][]tensor.Timing // the newest steps, as many as a trace shows
+	failed error             // why no further steps of a training are added; nil: they are
 }
 
 const tracedSteps = 16
@@ -76,8 +76,21 @@ func (p *profile) add(programs []*tensor.Program) error {
 	return nil
 }
 
-// report prints the table and writes the trace, if they are asked for.
-func (p *profile) report(w io.Writer) error {
+// follow adds the newest step of a training, and waits for it. A step that has no times ends no training: report returns that. If the device is
+// lost, the training says so.
+func (p *profile) follow(programs []*tensor.Program) {
+	if !p.on() || p.failed != nil {
+		return
+	}
+	if err := p.add(programs); !errors.Is(err, tensor.ErrDeviceLost) {
+		p.failed = err
+	}
+}
+
+// report prints the table and writes the trace, if they are asked for, of the steps that were added. It returns why others were not.
+func (p *profile) report(w io.Writer) error { return errors.Join(p.write(w), p.failed) }
+
+func (p *profile) write(w io.Writer) error {
 	if p.table {
 		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(out, "ms a step\tshare\tcalls\tGFLOP/s\tGB/s\tkernel\tops")
@@ -135,18 +148,4 @@ func (p *profile) events() traceEvents {
 		}
 	}
 	return out
-}
-
-// profiled is a model in training whose steps are profiled.
-type profiled struct {
-	family.Model
-	profile *profile
-}
-
-// Step trains on the next batch, and waits for it.
-func (m profiled) Step(ctx context.Context) error {
-	if err := m.Model.Step(ctx); err != nil {
-		return err
-	}
-	return m.profile.add(m.Programs())
 }

@@ -82,6 +82,10 @@ func TestProfile(t *testing.T) {
 	if !bytes.Equal(newest(t, run), newest(t, plain)) {
 		t.Error("a run that is profiled gives other bits than one that is not")
 	}
+	write(t, filepath.Join(run, "events.jsonl"), []byte(`{"step":30,"event":"set","detail":"model.beta","value":0.5}`+"\n"))
+	if _, said, code := genview(t, "train", "--resume", run, "--steps", "31", "--profile"); code != 0 || !strings.Contains(said, "model.beta is 0.5") {
+		t.Errorf("a profiled run that is resumed does not keep a setting that was changed: exit code %d, %s", code, said)
+	}
 	refused(t, 1, "there is no such folder", tiny("--out", filepath.Join(dir, "no"), "--trace", filepath.Join(dir, "nowhere", "t.json"))...)
 	refused(t, 1, "there is no such folder", "bench", "vae", "--trace", filepath.Join(dir, "nowhere", "t.json"))
 }

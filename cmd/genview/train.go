@@ -292,9 +292,6 @@ func (a *app) ready(ctx context.Context, f *trainFlags, p plan, shows bool) (*jo
 	}
 	h, j := a.host(), &job{meter: a.meter, console: a.console, profile: newProfile(f.profile), json: a.json, out: a.out}
 	h.Profile, h.Effort = f.profile.on(), effortBefore
-	if j.profile.on() {
-		h.Wrap = func(m family.Model) family.Model { return profiled{m, j.profile} }
-	}
 	var err error
 	if p.folder != nil {
 		j.Training, err = h.Resume(ctx, p.folder, p.config, a.checkpoint, shows)
@@ -355,7 +352,10 @@ func (j *job) train(ctx context.Context, bus *watch.Bus, home func()) error {
 	}
 	o := train.Options{
 		LogEvery: 20, SampleEvery: 500,
-		OnStep: func(step int, trained time.Duration) { r.stepped(step, trained) },
+		OnStep: func(step int, trained time.Duration) {
+			r.stepped(step, trained)
+			j.profile.follow(j.Model.Programs())
+		},
 		OnLog:  func(rec train.Record) { r.logged(rec) },
 		OnSave: func(step int) { saved = step },
 		OnHome: home, Bus: bus, CacheDir: cacheDir(),

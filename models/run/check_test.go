@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"genview/models/family"
 	"genview/models/train"
 )
 
@@ -126,7 +125,6 @@ func damages(t *testing.T, h Host, dir string) {
 // TestBestOpens: the best checkpoint opens by its name, and training can go on from it.
 func TestBestOpens(t *testing.T) {
 	dir, h := filepath.Join(t.TempDir(), "run"), host(t)
-	h.Wrap = func(m family.Model) family.Model { return wrapped{m} } // hides what the model measures from who asks the wrapped one
 	learner, err := h.Create(t.Context(), dir, small(t, 7, "eval.every=5", "optim.lr=0.01"))
 	if err != nil {
 		t.Fatal(err)
@@ -159,5 +157,3 @@ func TestBestOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-type wrapped struct{ family.Model }

@@ -30,13 +30,12 @@ type Host struct {
 	Device   string // an index or part of a name; "": the best
 	CacheDir string // for compiled kernels, downloads, and the results of tuning; "": nothing is kept
 
-	Profile   bool                            // time the kernels
-	Without   []tensor.Pass                   // passes that compilation leaves out
-	NoTuning  bool                            // choose kernels by rule
-	Effort    func(vk.Info) tensor.Effort     // spent on trying kernels before training; nil: none
-	KeepWidth bool                            // the user has set lavapipe's vector width in the environment
-	Options   func(*vk.Options)               // changes the options that the device is opened with; nil: none
-	Wrap      func(family.Model) family.Model // wraps each model; nil: it does not
+	Profile   bool                        // time the kernels
+	Without   []tensor.Pass               // passes that compilation leaves out
+	NoTuning  bool                        // choose kernels by rule
+	Effort    func(vk.Info) tensor.Effort // spent on trying kernels before training; nil: none
+	KeepWidth bool                        // the user has set lavapipe's vector width in the environment
+	Options   func(*vk.Options)           // changes the options that the device is opened with; nil: none
 
 	Say    func(line string)               // receives information
 	Notice func(line string)               // receives warnings, in the goroutine that opens, begins or trains the run
@@ -113,7 +112,6 @@ type Session struct {
 	Folder  *train.Run // nil: the session belongs to no run
 
 	host   Host
-	bare   family.Model // Model without what the host has wrapped around it
 	tuning *tensor.Tuning
 }
 
@@ -158,9 +156,7 @@ func (h Host) StartOn(ctx context.Context, dev *vk.Device, t *tensor.Tuning, c *
 	if err != nil {
 		return nil, errors.Join(c.tooLarge(s.held(err)), s.Close())
 	}
-	if s.Model, s.bare = m, m; h.Wrap != nil {
-		s.Model = h.Wrap(m)
-	}
+	s.Model = m
 	h.KeepTuning(dev.Info(), t)
 	return s, nil
 }

@@ -293,10 +293,10 @@ func (t *Training) settle(o *train.Options) {
 		o.SaveEvery, _ = train.ParseEvery(c.Save.Every) // a configuration is checked before
 	}
 	o.MeasureEvery, o.Patience, t.Folder.Keep = c.Eval.Every, c.Eval.Patience, c.Save.Keep
-	if m, ok := t.bare.(family.Measured); ok {
+	if m, ok := t.Model.(family.Measured); ok {
 		o.Measurer = m
 	}
-	if m, ok := t.bare.(interface{ Epoch() int }); ok {
+	if m, ok := t.Model.(interface{ Epoch() int }); ok {
 		o.Epoch = m.Epoch()
 	}
 }
