@@ -87,7 +87,7 @@ func TestLookOpensNoData(t *testing.T) {
 	}
 }
 
-// pictureFolder makes a folder of n pictures, of which each has another first pixel, and is black otherwise.
+// pictureFolder makes a folder of n pictures. The first pixels differ; the others are black.
 func pictureFolder(t *testing.T, n int) string {
 	t.Helper()
 	dir := t.TempDir()
