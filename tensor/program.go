@@ -20,6 +20,7 @@ type Program struct {
 	ticket  vk.Ticket
 	running bool
 	closed  bool
+	runs    int // that were begun
 	peak    int
 	kernels []Kernel
 	least   int
@@ -44,6 +45,9 @@ func (p *Program) Peak() int { return p.peak }
 
 // Dispatches returns the number of kernels that a run launches.
 func (p *Program) Dispatches() int { n, _ := p.prog.Stats(); return n }
+
+// Runs returns how often the program was run: that tells whether its newest Timings are new.
+func (p *Program) Runs() int { return p.runs }
 
 // Steps lists the commands of a run: the dispatches of Kernels in their order, with copies and fills between them.
 func (p *Program) Steps() iter.Seq[vk.Step] { return p.prog.Steps() }
@@ -73,7 +77,7 @@ func (p *Program) Run(ctx context.Context, f Feed) error {
 	if err != nil {
 		return err
 	}
-	p.ticket, p.running = t, true
+	p.ticket, p.running, p.runs = t, true, p.runs+1
 	return nil
 }
 

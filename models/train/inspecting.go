@@ -16,8 +16,9 @@ import (
 type inspecting struct {
 	rt        *tensor.Runtime
 	model     any
-	inspector *inspect.Inspector // nil: nobody looks
-	timed     bool               // the kernels of steps are timed
+	inspector *inspect.Inspector      // nil: nobody looks
+	timed     bool                    // the kernels of steps are timed
+	runs      map[*tensor.Program]int // of the programs of a step, at the last look
 	profile   inspect.Profile
 }
 
@@ -57,7 +58,8 @@ func (i *inspecting) time(on bool) error {
 			return err
 		}
 	}
-	i.timed, i.profile = on, inspect.Profile{Most: profiled}
+	i.timed, i.profile, i.runs = on, inspect.Profile{Most: profiled}, map[*tensor.Program]int{}
+	i.ran() // runs that began before kernels were timed have no times
 	return nil
 }
 
@@ -69,8 +71,19 @@ func (i *inspecting) programs() []*tensor.Program {
 	return nil
 }
 
-// look appends what the model is made of after a step to its views, if somebody looks. s has the last look. If the model cannot be looked into,
-// s says so, and nobody looks until somebody asks again.
+// ran returns the programs of a step that ran since the last call: a paused training may make one part of a step alone.
+func (i *inspecting) ran() (programs []*tensor.Program) {
+	for _, p := range i.programs() {
+		if n := p.Runs(); n != i.runs[p] {
+			i.runs[p] = n
+			programs = append(programs, p)
+		}
+	}
+	return programs
+}
+
+// look appends what the model is made of after a step to its views, if somebody looks. If the model cannot be looked into, s says so, and nobody
+// looks until somebody asks again.
 func (i *inspecting) look(ctx context.Context, s *watch.Snapshot, step int, views []watch.View) ([]watch.View, error) {
 	if i.inspector == nil {
 		return views, nil
@@ -85,8 +98,10 @@ func (i *inspecting) look(ctx context.Context, s *watch.Snapshot, step int, view
 		return views, nil
 	}
 	if i.timed {
-		if times, err := inspect.Timings(i.programs()); err == nil && s.LookStep != step { // a step that began before kernels were timed has no times
-			i.profile.Add(times)
+		if ran := i.ran(); len(ran) > 0 {
+			if times, err := inspect.Timings(ran); err == nil {
+				i.profile.Add(times)
+			}
 		}
 		v.Kernels = i.profile.Kernels()
 	}

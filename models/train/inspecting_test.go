@@ -71,3 +71,55 @@ func TestInspectionThatFails(t *testing.T) {
 	stop()
 	<-shown
 }
+
+// parts is a model whose step has two programs.
+type parts struct {
+	*counter
+	other *tensor.Program
+}
+
+func (m parts) Programs() []*tensor.Program { return []*tensor.Program{m.step, m.other} }
+
+// TestKernelsOfPartsThatRan: a part that did not run since the last look has no times in a step, and a look without a step counts none.
+func TestKernelsOfPartsThatRan(t *testing.T) {
+	rt := runtimeOf(t)
+	if rt.Device().Info().TimestampBits == 0 {
+		t.Skip("the device keeps no times")
+	}
+	m := parts{counter: newCounter(t, rt)}
+	var err error
+	if m.other, err = rt.Compile(tensor.Outputs{Update: []tensor.Update{{Var: m.weight, Value: m.weight.Exp()}}}); err != nil {
+		t.Fatal(err)
+	}
+	defer m.other.Close()
+	in := inspecting{rt: rt, model: m}
+	defer in.close()
+	run := func(programs ...*tensor.Program) {
+		t.Helper()
+		for _, p := range programs {
+			if err := p.Run(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	run(m.step, m.other) // not timed
+	if err := in.ask(watch.Inspect{On: true, Kernels: true}); err != nil {
+		t.Fatal(err)
+	}
+	var v *watch.Layers
+	for step, ran := range [][]*tensor.Program{{m.step}, {}, {m.step, m.other}, {m.step}, {m.step}} {
+		run(ran...)
+		views, err := in.look(t.Context(), &watch.Snapshot{}, step, nil)
+		if err != nil || len(views) != 1 {
+			t.Fatal(views, err)
+		}
+		v = views[0].(*watch.Layers)
+	}
+	calls := map[string]float64{}
+	for _, k := range v.Kernels {
+		calls[k.Ops] = k.Calls
+	}
+	if len(calls) != 2 || calls["Exp"] != 0.25 || calls["Shift"]+calls["Add"] != 1 {
+		t.Errorf("in four steps, of which one had the second part, a step has the calls %v", calls)
+	}
+}
