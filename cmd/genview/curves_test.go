@@ -20,7 +20,7 @@ func charts(t *testing.T, dir, run string) {
 	if svg := string(read(t, picture)); !strings.Contains(svg, "time trained") || !strings.Contains(svg, "recon") {
 		t.Errorf("the picture is %s", svg)
 	}
-	refused(t, 2, "is step or time", "curves", run, "--x", "epoch")
+	refused(t, 2, "is step, time or epoch", "curves", run, "--x", "weeks")
 	refused(t, 2, ".png, .svg, .pdf, .csv", "curves", run, "-o", "curves.gif")
 	refused(t, 1, "there are loss, recon, kl", "curves", run, "--only", "lost")
 }

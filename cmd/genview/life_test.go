@@ -96,7 +96,7 @@ func TestPointsLife(t *testing.T) {
 	refused(t, 2, "10000000 or fewer", "sample", run, "-n", "100000000000", "-o", filepath.Join(dir, "no.png"))
 	refused(t, 2, "10000000 or fewer", "eval", run, "--examples", "100000000000")
 	refused(t, 1, "has no latent space of pictures", "walk", run, "-o", filepath.Join(dir, "walk.gif"))
-	refused(t, 2, "--data is glyphs and must be points:ring8 or points:grid25", "train", "points", "--data", "glyphs", "--out", filepath.Join(dir, "no"))
+	refused(t, 2, "--data is glyphs and must be points:ring8, points:grid25 or a file of points", "train", "points", "--data", "glyphs", "--out", filepath.Join(dir, "no"))
 	refused(t, 2, "--data is points:ring8, which takes model.arch=points", "train", "gan", "--data", "points:ring8", "--out", filepath.Join(dir, "no"))
 }
 
