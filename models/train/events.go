@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"genview/models/watch"
@@ -57,7 +59,9 @@ func (l *loop) writeEvents() {
 
 // begin notes that training begins, and sets the learning rate to what it was changed to.
 func (l *loop) begin() error {
+	before := l.History.Events()
 	l.event(watch.Event{Step: l.from, Kind: watch.Began, Steps: l.Steps, Epoch: l.Epoch, Device: l.Snapshot.Device})
+	l.tellUndone(before)
 	if m, ok := l.model.(parted); ok {
 		l.snap.Parts = m.Parts()
 	}
@@ -70,6 +74,21 @@ func (l *loop) begin() error {
 		l.run.notice("the learning rate is %.3g times that of the settings: it was changed to that while the run trained", factor)
 	}
 	return l.setRate(factor)
+}
+
+// tellUndone says which settings were changed after the step that training goes on from: they are again as they were at that step.
+func (l *loop) tellUndone(before watch.Events) {
+	newest := map[string]watch.Event{} // by kind and key
+	for _, e := range before {
+		own := e.Kind == watch.Turned && (e.Detail == sampleEvery || e.Detail == saveEvery) // which are not kept with a step
+		if (e.Kind == watch.RateSet || e.Kind == watch.Turned && !own) && e.Step > l.from {
+			newest[string(e.Kind)+e.Detail] = e
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(newest)) {
+		e := newest[key]
+		l.run.notice("%s was set at step %d; training goes on from step %d, with what was set then", e, e.Step, l.from)
+	}
 }
 
 // setRate makes the learning rate a factor times that of the settings.

@@ -106,6 +106,31 @@ func TestActionsAreLoggedAndSurvive(t *testing.T) {
 	}
 }
 
+// TestUndoneSettingsAreTold: a run that goes on from before a change of its settings says that it does without the change.
+func TestUndoneSettingsAreTold(t *testing.T) {
+	r, m := create(t), newCounter(t, runtimeOf(t))
+	var said []string
+	r.Notice = func(text string) { said = append(said, text) }
+	history := watch.NewHistory(historyPoints)
+	for _, e := range []watch.Event{
+		{Step: 0, Kind: watch.Began}, {Step: 3, Kind: watch.RateSet, Rate: 0.5}, {Step: 8, Kind: watch.RateSet, Rate: 4}, {Step: 9, Kind: watch.RateSet, Rate: 2},
+		{Step: 9, Kind: watch.Turned, Detail: "model.beta", Value: 4}, {Step: 9, Kind: watch.Turned, Detail: saveEvery, Value: 7},
+	} {
+		history.Event(e)
+	}
+	if _, err := runLoop(context.Background(), t, r, m, 5, Options{Steps: 6, History: history}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"learning rate × 2 was set at step 9; training goes on from step 5, with what was set then",
+		"model.beta = 4 was set at step 9; training goes on from step 5, with what was set then",
+		"the learning rate is 0.5 times that of the settings: it was changed to that while the run trained",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("it said %q, want %q", said, want)
+	}
+}
+
 // TestDamagedEventsAreSkipped: what cannot be read costs only itself, also what a later version writes.
 func TestDamagedEventsAreSkipped(t *testing.T) {
 	r := create(t)
