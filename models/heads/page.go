@@ -4,12 +4,10 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
-	"fmt"
-	"html"
 	"io"
 
 	"genview/models/watch"
+	"genview/models/webpage"
 )
 
 // mostOnPage is the most weights on a page, of 6 bytes each.
@@ -61,28 +59,9 @@ func writePage(w io.Writer, v *watch.HeatMaps, about map[string]string) error {
 	for _, l := range maps {
 		l.Weights = base64.StdEncoding.EncodeToString(weights[l.Name])
 	}
-	data, err := json.Marshal(struct {
+	return webpage.Write(w, webpage.Page{Title: about["Title"], Style: style, Body: body, Program: program, Data: struct {
 		document
 		Maps  []*drawn  `json:"maps"`
 		Words [2]string `json:"words"`
-	}{d, maps, v.Words}) // escapes <, > and &, so that no text ends the script
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, page, html.EscapeString(about["Title"]), style, body, data, program)
-	return err
+	}{d, maps, v.Words}})
 }
-
-const page = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>%s</title>
-<style>
-%s</style>
-%s<script type="application/json" id="data">%s</script>
-<script>
-%s</script>
-</html>
-`

@@ -11,10 +11,8 @@ import (
 	"context"
 	_ "embed"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"image/png"
 	"io"
 	"math"
@@ -29,6 +27,7 @@ import (
 	"genview/models/runs"
 	"genview/models/train"
 	"genview/models/watch"
+	"genview/models/webpage"
 )
 
 // Options say how a page is written. Zero values mean defaults.
@@ -130,27 +129,8 @@ func Write(ctx context.Context, w io.Writer, dir string, o Options) error {
 	if err := d.moments(ctx, folder, o); err != nil {
 		return err
 	}
-	data, err := json.Marshal(d) // escapes <, > and &, so that no text ends the script
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, page, html.EscapeString(about.Name), style, body, data, program)
-	return err
+	return webpage.Write(w, webpage.Page{Title: about.Name, Style: style, Body: body, Program: program, Data: d})
 }
-
-const page = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>%s</title>
-<style>
-%s</style>
-%s<script type="application/json" id="data">%s</script>
-<script>
-%s</script>
-</html>
-`
 
 // facts returns what is known of a run, in the order of importance.
 func facts(r *runs.Run, events watch.Events) (all [][2]string) {

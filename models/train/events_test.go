@@ -113,8 +113,12 @@ func TestUndoneSettingsAreTold(t *testing.T) {
 	r.Notice = func(text string) { said = append(said, text) }
 	history := watch.NewHistory(historyPoints)
 	for _, e := range []watch.Event{
-		{Step: 0, Kind: watch.Began}, {Step: 3, Kind: watch.RateSet, Rate: 0.5}, {Step: 8, Kind: watch.RateSet, Rate: 4}, {Step: 9, Kind: watch.RateSet, Rate: 2},
-		{Step: 9, Kind: watch.Turned, Detail: "model.beta", Value: 4}, {Step: 9, Kind: watch.Turned, Detail: saveEvery, Value: 7},
+		{Step: 0, Kind: watch.Began},
+		{Step: 3, Kind: watch.RateSet, Rate: 0.5},
+		{Step: 8, Kind: watch.RateSet, Rate: 4},
+		{Step: 9, Kind: watch.RateSet, Rate: 2},
+		{Step: 9, Kind: watch.Turned, Detail: "model.beta", Value: 4},
+		{Step: 9, Kind: watch.Turned, Detail: saveEvery, Value: 7},
 	} {
 		history.Event(e)
 	}
