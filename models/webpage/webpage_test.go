@@ -1,6 +1,7 @@
 package webpage_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -28,4 +29,20 @@ func TestWrite(t *testing.T) {
 	if err := webpage.Write(&out, webpage.Page{Data: math.NaN()}); err == nil {
 		t.Error("data that JSON cannot have give no error")
 	}
+}
+
+// A page whose program shows the data that the page carries.
+func ExampleWrite() {
+	var out strings.Builder
+	err := webpage.Write(&out, webpage.Page{
+		Title:   "losses",
+		Body:    "<main id=\"losses\"></main>\n",
+		Program: "losses.textContent = JSON.parse(data.textContent).join(' ');\n",
+		Data:    []float64{2.5, 1.25},
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(strings.Contains(out.String(), "<title>losses</title>"), strings.Contains(out.String(), ">[2.5,1.25]<"))
+	// Output: true true
 }
