@@ -116,7 +116,8 @@ func (p *HeatMaps) grid(c *Canvas, r Rect, a *watch.HeatMaps) {
 				continue
 			}
 			if l == 0 && slices.ContainsFunc(a.Maps, func(m watch.Map) bool { return p.maps[head{m.Name, k}] != nil }) {
-				c.Text(columnName(k, m.Heads, q.W), Point{q.X + q.W/2, r.Y + 7}, Text{Size: 11, Color: dimColor, Align: Center})
+				name := Text{Size: 11, Color: dimColor, Align: Center}
+				c.Text(c.fitting(columnNames(k, m.Heads), name, q.W), Point{q.X + q.W/2, r.Y + 7}, name)
 			}
 			if p.maps[h] == nil {
 				continue
@@ -129,17 +130,24 @@ func (p *HeatMaps) grid(c *Canvas, r Rect, a *watch.HeatMaps) {
 	}
 }
 
-// columnName names a column of the grid, shorter in a narrow one.
-func columnName(k, of int, width float64) string {
-	switch {
-	case k >= of && width < 46:
-		return map[heads.Reduction]string{heads.Average: "avg", heads.Maximum: "max", heads.Rollout: "roll"}[heads.Reductions[k-of]]
-	case k >= of:
-		return string(heads.Reductions[k-of])
-	case width < 40:
-		return strconv.Itoa(k + 1)
+// columnNames returns what a column of the grid can be called, from the longest name to the one for a narrow column.
+func columnNames(k, of int) []string {
+	if k < of {
+		return []string{"head " + strconv.Itoa(k+1), strconv.Itoa(k + 1)}
 	}
-	return "head " + strconv.Itoa(k+1)
+	how := heads.Reductions[k-of]
+	short := map[heads.Reduction]string{heads.Average: "avg", heads.Maximum: "max", heads.Rollout: "roll"}[how]
+	return []string{string(how), short, short[:1]}
+}
+
+// fitting returns the first of the names that fits, or else the last.
+func (c *Canvas) fitting(names []string, t Text, width float64) string {
+	for _, name := range names {
+		if c.Width(name, t) <= width {
+			return name
+		}
+	}
+	return names[len(names)-1]
 }
 
 // large draws the chosen head with its tokens.

@@ -84,9 +84,12 @@ func TestZoomOfWindows(t *testing.T) {
 		{640, 480, 0.5, 0.5},
 		{10, 10, 1, 1},
 	} {
-		if got := zoomOf(c.w, c.h, c.user); math.Abs(got-c.want) > 1e-9 {
+		if got := zoomOf(madeForPanels, c.w, c.h, c.user); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("a window of %v by %v and a factor of %v: got %v, want %v", c.w, c.h, c.user, got, c.want)
 		}
+	}
+	if got := zoomOf(madeFor(choosing()), 3840, 2160, 1); got != 2.75 {
+		t.Errorf("the start page of a large screen is drawn %v times larger, want 2.75", got)
 	}
 	user := 1.0
 	for range 100 {

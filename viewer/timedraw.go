@@ -83,6 +83,8 @@ func (p *Time) aside(s *watch.Snapshot) string {
 	switch {
 	case p.cutting:
 		return "drag its ends"
+	case !replayed(s) && len(s.Past.Steps) == 1:
+		return "1 step recorded"
 	case !replayed(s):
 		return formatCount(len(s.Past.Steps)) + " steps recorded"
 	case s.Past.Weights >= 0 && s.Past.Weights != s.Past.Shown:

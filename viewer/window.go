@@ -178,7 +178,7 @@ type window struct {
 
 // LayoutF makes the drawing as large as the window in its own pixels.
 func (w *window) LayoutF(width, height float64) (float64, float64) {
-	device, scale := ebiten.Monitor().DeviceScaleFactor(), zoomOf(width, height, w.user)
+	device, scale := ebiten.Monitor().DeviceScaleFactor(), zoomOf(madeFor(w.bus.Latest()), width, height, w.user)
 	w.scale = device * scale
 	w.outside = Point{width / scale, height / scale}
 	return width * device, height * device
