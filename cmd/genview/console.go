@@ -25,7 +25,7 @@ type console struct {
 	plain io.Writer // for lines if there is no terminal
 	tasks []*task   // not ended yet
 	shown int       // columns of the line at the bottom that are in use
-	last  string    // the text of the line at the bottom
+	last  string    // the text of the line at the bottom, or of the newest line if there is no terminal
 	heard time.Time // when something was last written
 	stop  chan struct{}
 
@@ -241,8 +241,12 @@ func (c *console) show(now time.Time) string {
 		if now.Sub(c.heard) < silence {
 			return ""
 		}
-		c.heard = now
-		return c.line(now, 0)
+		line := c.line(now, 0)
+		if line == c.last { // nothing goes on, as in a paused training
+			return ""
+		}
+		c.heard, c.last = now, line
+		return line
 	}
 	if now.Sub(c.tasks[0].began) < patient || c.within || now.Sub(c.written) < patient {
 		return ""

@@ -109,3 +109,28 @@ func TestLastStepIsSaidOnce(t *testing.T) {
 		t.Errorf("said %q", []string(out))
 	}
 }
+
+// TestPauseIsSaidOnce: without a terminal a paused training writes one line, and goes on with lines afterwards.
+func TestPauseIsSaidOnce(t *testing.T) {
+	var out pieces
+	c := &console{plain: &out, status: &out}
+	r := newReporter(c, &out, 0, 10, false)
+	rests := true
+	c.tasks = []*task{{c: c, what: "training", began: time.Now(), text: func(columns int) string {
+		if rests {
+			return r.paused()
+		}
+		return r.doing(columns)
+	}}}
+	r.stepped(3, time.Second)
+	var said []string
+	for second := range 20 {
+		rests = second < 15
+		if line := c.show(time.Now().Add(time.Duration(second) * 2 * time.Second)); line != "" {
+			said = append(said, line)
+		}
+	}
+	if want := "paused at step 3/10"; len(said) < 2 || said[0] != want || strings.Count(strings.Join(said, "|"), want) != 1 {
+		t.Errorf("said %q, want %q once and then the progress", said, want)
+	}
+}

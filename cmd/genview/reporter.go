@@ -115,6 +115,14 @@ func (r *reporter) doing(columns int) string {
 	return r.line(columns)
 }
 
+// paused returns what is said while the training rests: it is the same until it goes on.
+func (r *reporter) paused() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.at = time.Now() // a pause is no part of a long step
+	return fmt.Sprintf("paused at step %d/%d", r.step, r.steps)
+}
+
 // line returns the progress of the training in a number of columns; 0: no limit.
 func (r *reporter) line(columns int) string {
 	r.mu.Lock()

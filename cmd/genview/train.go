@@ -348,7 +348,12 @@ func (j *job) train(ctx context.Context, bus *watch.Bus, home func()) error {
 		j.console.say("training in %s on %s, from step %d to %d", j.Folder.Dir, j.Device.Info().Name, step, j.Config.Steps)
 		r, first = newReporter(j.console, j.out, step, j.Config.Steps, j.json), step
 		task = j.console.begin("training")
-		task.write(r.doing)
+		task.write(func(columns int) string {
+			if bus != nil && bus.Latest().State == watch.Paused {
+				return r.paused()
+			}
+			return r.doing(columns)
+		})
 	}
 	o := train.Options{
 		LogEvery: 20, SampleEvery: 500,
