@@ -161,17 +161,23 @@ func write(t *testing.T, path string, img *image.RGBA) {
 }
 
 func BenchmarkDraw(b *testing.B) {
+	st := NewState(nil)
+	st.Update(Events{Size: Point{1280, 800}}, snapshot(), func(watch.Request) bool { return true })
+	benchmarkDraw(b, st, func() {})
+}
+
+// benchmarkDraw measures the drawing of a window of 1280 by 800 after each change.
+func benchmarkDraw(b *testing.B, st *State, change func()) {
 	if theStage == nil {
 		b.Skip("SKIPPED, no display: xvfb-run go test")
 	}
-	st := NewState(nil)
-	st.Update(Events{Size: Point{1280, 800}}, snapshot(), func(watch.Request) bool { return true })
 	done := make(chan error)
 	theStage.jobs <- func() {
 		brush, err := newBrush(lettering.Options{})
 		if err == nil {
 			dst, pixel := ebiten.NewImage(1280, 800), make([]byte, 4)
 			for b.Loop() {
+				change()
 				st.Draw(brush.canvas(dst, 1))
 				brush.sweep()
 				dst.SubImage(image.Rect(0, 0, 1, 1)).(*ebiten.Image).ReadPixels(pixel) // waits until it is drawn

@@ -3,6 +3,7 @@ package viewer
 import (
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 
 	"genview/models/watch"
@@ -114,16 +115,7 @@ func TestStages(t *testing.T) {
 // another head, and for a text that is short again.
 func TestLongText(t *testing.T) {
 	d := newDesk(t, verse())
-	d.e.Size = Point{1280, 800}
-	s, v := *d.s, *maps(d.s)
-	full := v.Maps[0]
-	v.Maps = append([]watch.Map(nil), v.Maps...)
-	for i := range v.Maps {
-		v.Maps[i].Pool = 3
-	}
-	s.Show(&v)
-	d.s = &s
-	d.tick()
+	full := d.pools(3)
 	i, p := panel[*HeatMaps](d)
 	last := watch.Dissect{Layer: "h.3.attn"}
 	if got := d.take(); !reflect.DeepEqual(got, []watch.Request{last}) {
@@ -132,27 +124,12 @@ func TestLongText(t *testing.T) {
 	if m, _ := p.chosenMap(); m.Pool != 3 {
 		t.Errorf("at first the map is %+v", m)
 	}
-	long := full // of three times as many tokens
-	long.Name, long.Rows, long.Cols, long.Heads, long.Values = last.Layer, nil, nil, 1, nil
-	for k := range 3 * len(full.Rows) {
-		long.Rows = append(long.Rows, full.Rows[k/3])
-	}
-	long.Cols = long.Rows
-	long.Values = make([]float32, len(long.Rows)*len(long.Cols))
-	long.Values[len(long.Rows)] = 0.5
-	answer := func(head watch.Dissect) {
-		s, v := *d.s, *maps(d.s)
-		v.Stages = stagesOf(long, watch.Dissect{Layer: long.Name})
-		v.Stages.Dissect = head
-		s.Show(&v)
-		d.s = &s
-		d.tick()
-	}
-	answer(watch.Dissect{Layer: "h.2.attn"}) // of another head
+	long := longer(full, last.Layer, 3*len(full.Rows))
+	d.answersInWhole(long, watch.Dissect{Layer: "h.2.attn"}) // of another head
 	if m, _ := p.chosenMap(); m.Pool != 3 {
 		t.Errorf("with another head's whole the map is %+v", m)
 	}
-	answer(last)
+	d.answersInWhole(long, last)
 	m, _ := p.chosenMap()
 	if len(m.Rows) != 3*len(full.Rows) || m.Values[len(m.Cols)] != 0.5 || p.whole.picture.Rect.Dx() != len(m.Cols) {
 		t.Errorf("the whole has %d rows", len(m.Rows))
@@ -178,4 +155,78 @@ func TestLongText(t *testing.T) {
 	if got := d.take(); !reflect.DeepEqual(got, []watch.Request{watch.Dissect{}}) || p.whole.stages != nil {
 		t.Errorf("a short text asks for %#v", got)
 	}
+}
+
+// pools says that the maps of the window are those of a text that is so many times as long, and returns one of them.
+func (d *desk) pools(times int) watch.Map {
+	d.e.Size = Point{1280, 800}
+	s, v := *d.s, *maps(d.s)
+	full := v.Maps[0]
+	v.Maps = slices.Clone(v.Maps)
+	for i := range v.Maps {
+		v.Maps[i].Pool = times
+	}
+	s.Show(&v)
+	d.s = &s
+	d.tick()
+	return full
+}
+
+// longer returns the map of one head of a text of so many tokens, which are those of a short text, each several times.
+func longer(short watch.Map, layer string, tokens int) watch.Map {
+	long := short
+	long.Name, long.Rows, long.Heads = layer, nil, 1
+	for k := range tokens {
+		long.Rows = append(long.Rows, short.Rows[k*len(short.Rows)/tokens])
+	}
+	long.Cols = long.Rows
+	long.Values = make([]float32, tokens*tokens)
+	long.Values[tokens] = 0.5
+	return long
+}
+
+// answersInWhole gives the window a head of a long text.
+func (d *desk) answersInWhole(long watch.Map, head watch.Dissect) {
+	s, v := *d.s, *maps(d.s)
+	v.Stages = stagesOf(long, watch.Dissect{Layer: long.Name})
+	v.Stages.Dissect = head
+	s.Show(&v)
+	d.s = &s
+	d.tick()
+}
+
+// BenchmarkLongText measures a frame while one moves through a head of 2,048 tokens with the mouse, and one while one zooms.
+func BenchmarkLongText(b *testing.B) {
+	const tokens = 2048
+	d := newDesk(b, verse())
+	full := d.pools(tokens / 64)
+	head := watch.Dissect{Layer: "h.3.attn"}
+	d.answersInWhole(longer(full, head.Layer, tokens), head)
+	at := largeMapOf(d)
+	_, p := panel[*HeatMaps](d)
+	if m, _ := p.chosenMap(); len(m.Rows) != tokens {
+		b.Fatalf("the map has %d rows", len(m.Rows))
+	}
+	middle := Point{at.X + at.W/2, at.Y + at.H/2}
+	b.Run("zoom", func(b *testing.B) {
+		d.e.Cursor = middle
+		i := 0
+		benchmarkDraw(b, d.State, func() {
+			d.e.Wheel = float64(1 - i/16%2*2) // in and out again
+			i++
+			d.tick()
+		})
+	})
+	b.Run("drag", func(b *testing.B) {
+		d.e.Cursor, d.e.Wheel = middle, 12
+		d.tick()
+		d.e.Wheel, d.e.Down = 0, true
+		d.tick()
+		i := 0
+		benchmarkDraw(b, d.State, func() {
+			d.e.Cursor = Point{middle.X + float64(i%50), middle.Y + float64(i%50)}
+			i++
+			d.tick()
+		})
+	})
 }

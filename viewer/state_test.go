@@ -13,7 +13,7 @@ import (
 // desk is a State with a trainer that takes everything, driven as a hand would.
 type desk struct {
 	*State
-	t    *testing.T
+	t    testing.TB
 	e    Events
 	s    *watch.Snapshot
 	sent []watch.Request
@@ -40,7 +40,7 @@ func atFirst() Events {
 	return Events{Size: Point{1280, 800}, Now: time.Unix(0, 0), Clipboard: &board{}, Fonts: ownFonts()}
 }
 
-func newDesk(t *testing.T, s *watch.Snapshot) *desk {
+func newDesk(t testing.TB, s *watch.Snapshot) *desk {
 	d := &desk{State: NewState(nil), t: t, s: s, e: atFirst()}
 	d.tick()
 	return d
