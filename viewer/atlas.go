@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -19,8 +20,11 @@ type charts struct {
 	over   int          // the picture under the cursor; below 0: none
 	past   bool         // it was asked for with the weights of a recorded step
 	step   int          // at which it was asked for
+	asked  bool         // for t-SNE
 	sent   time.Time    // when; zero: never
 	asking bool
+	tsne   bool // the user wants it in place of the principal components
+	change button
 	answer atomic.Pointer[charted]
 }
 
@@ -30,8 +34,11 @@ type charted struct {
 	err   error
 }
 
-// A map is renewed at most this often while the model is trained.
-const renewal = 3 * time.Second
+// A map is renewed at most this often while the model is trained. t-SNE takes a second of a processor.
+const (
+	renewal     = 3 * time.Second
+	renewalTSNE = 20 * time.Second
+)
 
 // ask asks for a map of the model that is shown, if there is none or it is an old one.
 func (m *charts) ask(now time.Time, s *watch.Snapshot) (ask []watch.Request) {
@@ -39,12 +46,17 @@ func (m *charts) ask(now time.Time, s *watch.Snapshot) (ask []watch.Request) {
 	if past {
 		step, weights = s.Past.Weights, s.Past.Weights
 	}
-	fresh := m.atlas != nil && past == m.past && step == m.step
-	if m.asking || fresh || past && weights < 0 || !m.sent.IsZero() && past == m.past && now.Sub(m.sent) < renewal && step >= m.step && !past {
+	same, wait := past == m.past && m.tsne == m.asked, renewal
+	if m.tsne {
+		wait = renewalTSNE
+	}
+	fresh := same && step == m.step && (m.atlas != nil || past) // what a recorded step has not, it never gets
+	early := same && !past && step >= m.step && !m.sent.IsZero() && now.Sub(m.sent) < wait
+	if m.asking || fresh || early || past && weights < 0 {
 		return nil
 	}
-	m.asking, m.past, m.step, m.sent = true, past, step, now
-	return []watch.Request{watch.Survey{Step: weights, Reply: func(a *watch.Atlas, err error) { m.answer.Store(&charted{a, err}) }}}
+	m.asking, m.past, m.step, m.asked, m.sent = true, past, step, m.tsne, now
+	return []watch.Request{watch.Survey{Step: weights, TSNE: m.tsne, Reply: func(a *watch.Atlas, err error) { m.answer.Store(&charted{a, err}) }}}
 }
 
 // take takes an answer, and returns what went wrong; "": nothing.
@@ -58,8 +70,8 @@ func (m *charts) take() (problem string, redraw bool) {
 	}
 	m.atlas, m.reach, m.colors = a.atlas, 1e-9, nil
 	most := int32(0)
-	for i, z := range a.atlas.Z {
-		for _, v := range a.atlas.At(z) {
+	for i := range a.atlas.Z {
+		for _, v := range a.atlas.Place(i) {
 			m.reach = max(m.reach, 1.05*math.Abs(v))
 		}
 		most = max(most, a.atlas.Classes[i])
@@ -86,38 +98,54 @@ func hsv(h, s, v float64) color.RGBA {
 	return color.RGBA{part(5), part(3), part(1), 255}
 }
 
-// place returns where a latent vector lies in the square.
-func (m *charts) place(r Rect, z []float32) Point {
-	xy := m.atlas.At(z)
+// place returns where a place of the map lies in the square.
+func (m *charts) place(r Rect, xy [2]float64) Point {
 	return Point{r.X + r.W*(0.5+0.5*xy[0]/m.reach), r.Y + r.H*(0.5-0.5*xy[1]/m.reach)}
 }
 
-// class names the class of a picture.
-func (m *charts) class(i int) string {
-	k := m.atlas.Classes[i]
-	if int(k) < len(m.atlas.Names) {
-		return m.atlas.Names[k]
+// here returns where a latent vector lies in the square, if it does. On a map by t-SNE there is a place for a picture's own alone.
+func (m *charts) here(r Rect, z []float32) (Point, bool) {
+	if m.atlas.Places == nil {
+		at := m.place(r, m.atlas.At(z))
+		return at, r.Contains(at)
 	}
-	return fmt.Sprintf("class %d", k)
+	if i := slices.IndexFunc(m.atlas.Z, func(of []float32) bool { return slices.Equal(of, z) }); i >= 0 {
+		return m.place(r, m.atlas.Places[i]), true
+	}
+	return Point{}, false
+}
+
+// changeArea returns the areas of the legend and of the button that changes the kind of map.
+func changeArea(q parts) (legend []Rect, change Rect) {
+	const width = 76
+	legend = slices.Clone(q.rows)
+	last := len(legend) - 1
+	legend[last].W = max(0, legend[last].W-width-6)
+	return legend, Rect{q.rows[last].X + q.rows[last].W - width, q.rows[last].Y, width, q.rows[last].H}
 }
 
 // useMap asks for the map, and finds the picture under the cursor; a click goes to its point.
 func (p *Latent) useMap(in Input, s *watch.Snapshot, q parts) (ask []watch.Request, redraw bool) {
 	m := &p.charts
+	_, change := changeArea(q)
+	clicked, redraw := m.change.update(in, change)
+	if clicked {
+		m.tsne, redraw = !m.tsne, true
+	}
 	ask = m.ask(in.Now, s)
 	was := m.over
 	m.over = -1
 	if m.atlas != nil && in.Over && q.square.Contains(in.Cursor) {
 		nearest := 14.0
-		for i, z := range m.atlas.Z {
-			at := m.place(q.square, z)
+		for i := range m.atlas.Z {
+			at := m.place(q.square, m.atlas.Place(i))
 			if d := math.Hypot(at.X-in.Cursor.X, at.Y-in.Cursor.Y); d < nearest {
 				m.over, nearest = i, d
 			}
 		}
 	}
 	if in.Pressed && m.over >= 0 {
-		p.goTo(watch.Point{Name: fmt.Sprintf("held-out %d, %s", m.over, m.class(m.over)), Z: m.atlas.Z[m.over]})
+		p.goTo(watch.Point{Name: fmt.Sprintf("held-out %d, %s", m.over, m.atlas.Class(m.over)), Z: m.atlas.Z[m.over]})
 		redraw = true
 	}
 	return ask, redraw || m.over != was || len(ask) > 0
@@ -128,6 +156,12 @@ func (p *Latent) drawMap(c *Canvas, s *watch.Snapshot, q parts) {
 	m, r := &p.charts, q.square
 	c.Fill(r, backColor)
 	p.drawPicture(c, q.picture, s)
+	other := "t-SNE"
+	if m.tsne {
+		other = "PCA"
+	}
+	_, change := changeArea(q)
+	m.change.draw(c, change, other)
 	if m.atlas == nil {
 		t := Text{Size: 13, Color: dimColor, Align: Center}
 		text := "encoding held-out pictures …"
@@ -140,14 +174,14 @@ func (p *Latent) drawMap(c *Canvas, s *watch.Snapshot, q parts) {
 	inside := c.Sub(r)
 	local := Rect{0, 0, r.W, r.H}
 	size := min(max(r.W/150, 1.8), 3.5)
-	for i, z := range m.atlas.Z {
-		inside.Dot(m.place(local, z), size, m.colors[m.atlas.Classes[i]])
+	for i := range m.atlas.Z {
+		inside.Dot(m.place(local, m.atlas.Place(i)), size, m.colors[m.atlas.Classes[i]])
 	}
-	if at := m.place(local, p.here(p.view(s)).Z); local.Contains(at) {
+	if at, ok := m.here(local, p.here(p.view(s)).Z); ok {
 		inside.Ring(at, 9, 2, textColor)
 	}
 	if i := m.over; i >= 0 && i < len(m.atlas.Z) {
-		p.drawOver(inside, m.place(local, m.atlas.Z[i]), m.atlas.Images[i], m.class(i), m.colors[m.atlas.Classes[i]])
+		p.drawOver(inside, m.place(local, m.atlas.Place(i)), m.atlas.Images[i], m.atlas.Class(i), m.colors[m.atlas.Classes[i]])
 	}
 	p.drawLegend(c, q)
 }
@@ -174,23 +208,24 @@ func (p *Latent) drawOver(c *Canvas, at Point, img *image.RGBA, class string, in
 // drawLegend names the classes in their colours, as many as there is room for, and the shares of the axes.
 func (p *Latent) drawLegend(c *Canvas, q parts) {
 	m, row := &p.charts, 0
-	x := q.rows[0].X
+	rows, _ := changeArea(q)
+	x := rows[0].X
 	t := Text{Size: 12}
 	for k, name := range m.atlas.Names {
 		if k >= len(m.colors) {
 			break
 		}
 		w := 12 + c.Width(name, t) + 10
-		if x+w > q.rows[row].X+q.rows[row].W && x > q.rows[row].X {
-			if row++; row == len(q.rows) {
+		if x+w > rows[row].X+rows[row].W && x > rows[row].X {
+			if row++; row == len(rows) {
 				return
 			}
-			x = q.rows[row].X
+			x = rows[row].X
 		}
-		y := q.rows[row].Y + q.rows[row].H/2
+		y := rows[row].Y + rows[row].H/2
 		c.Dot(Point{x + 4, y}, 4, m.colors[k])
 		t.Color = textColor
-		c.Text(c.Shorten(name, t, q.rows[row].W-12), Point{x + 12, y}, t)
+		c.Text(c.Shorten(name, t, rows[row].W-12), Point{x + 12, y}, t)
 		x += w
 	}
 }
@@ -199,6 +234,12 @@ func (p *Latent) drawLegend(c *Canvas, q parts) {
 func (m *charts) line() string {
 	if m.atlas == nil {
 		return ""
+	}
+	if m.asking && m.asked != (m.atlas.Places != nil) {
+		return fmt.Sprintf("%d held-out pictures, being arranged anew …", len(m.atlas.Z))
+	}
+	if m.atlas.Places != nil {
+		return fmt.Sprintf("%d held-out pictures, t-SNE", len(m.atlas.Z))
 	}
 	if len(m.atlas.Shares) < 2 {
 		return fmt.Sprintf("%d held-out pictures", len(m.atlas.Z))

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func TestMap(t *testing.T) {
 		t.Errorf("of a model that stays as it is it was asked for %d times", n)
 	}
 	atlas := p.charts.atlas
-	at := p.charts.place(p.parts(d.size(i), latent(d.s)).square, atlas.Z[7])
+	at := p.charts.place(p.parts(d.size(i), latent(d.s)).square, atlas.Place(7))
 	d.click(d.middle(i, Rect{at.X, at.Y, 0, 0}))
 	if p.charts.over < 0 || !near(p.away, atlas.Z[p.charts.over]) || p.where != "held-out 7, 7" {
 		t.Errorf("a click on picture 7 leads to %q", p.where)
@@ -59,6 +60,64 @@ func TestMap(t *testing.T) {
 	}
 	if n := len(newLatent("").parts(Point{500, 700}, latent(snapshot())).tabs); n != int(ofMap) {
 		t.Errorf("a model without an encoder has %d tabs", n)
+	}
+}
+
+// TestMapByTSNE: a key asks for a map by t-SNE, less often while the model is trained; on it the ring is only at a picture's own place, and
+// the key leads back.
+func TestMapByTSNE(t *testing.T) {
+	d := newDesk(t, directed())
+	i, p := panel[*Latent](d)
+	d.press(func(q parts) Rect { return q.tabs[ofMap] })
+	answer := func() (asks []watch.Survey) {
+		for range 30 * 60 {
+			s := *d.s
+			s.Step++
+			d.s = &s
+			d.tick()
+			ask, ok := asked[watch.Survey](d)
+			if !ok {
+				continue
+			}
+			asks = append(asks, ask)
+			a := encodedCharts()
+			if ask.TSNE {
+				for i := range a.Z {
+					a.Places = append(a.Places, [2]float64{float64(i), float64(-i)})
+				}
+			}
+			ask.Reply(a, nil)
+		}
+		return asks
+	}
+	if asks := answer(); len(asks) < 9 || asks[0].TSNE {
+		t.Fatalf("at first it asks %d times, for %+v", len(asks), asks)
+	}
+	d.e.Typed = "y"
+	d.tick()
+	if got := p.charts.line(); !strings.Contains(got, "arranged anew") {
+		t.Errorf("while t-SNE is awaited it says %q", got)
+	}
+	if ask, ok := asked[watch.Survey](d); !ok || !ask.TSNE {
+		t.Fatalf("after the key it asks for %+v, %v", ask, ok)
+	}
+	p.charts.asking, p.charts.sent = false, time.Time{} // as if it were not
+	if asks := answer(); len(asks) != 2 || !asks[0].TSNE {
+		t.Errorf("in half a minute it asks %d times, for %+v", len(asks), asks)
+	}
+	square := p.parts(d.size(i), latent(d.s)).square
+	if got := p.charts.line(); !strings.HasSuffix(got, "t-SNE") {
+		t.Errorf("it says %q", got)
+	}
+	if _, ok := p.charts.here(square, make([]float32, len(p.charts.atlas.Z[0]))); ok {
+		t.Error("a point that is no picture's has a place")
+	}
+	if at, ok := p.charts.here(square, p.charts.atlas.Z[7]); !ok || at != p.charts.place(square, [2]float64{7, -7}) {
+		t.Errorf("picture 7 is at %v, %v", at, ok)
+	}
+	d.press(func(q parts) Rect { _, change := changeArea(q); return change })
+	if asks := answer(); len(asks) < 9 || asks[0].TSNE {
+		t.Errorf("after a click it asks %d times, for %+v", len(asks), asks)
 	}
 }
 

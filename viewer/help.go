@@ -47,7 +47,7 @@ func (p *Layers) help() []hint {
 }
 
 func (p *Latent) help() []hint {
-	return []hint{{"drag the dot", "go elsewhere"}, {"wheel", "closer, further apart"}, {"drop a picture", "find its point"}, {"A", "choose the point"}, {"K", "keep it as .npy"}, {"C", "copy its numbers"}, {"W", "walk"}, {"N", "other points"}, {"X", "find directions"}}
+	return []hint{{"drag the dot", "go elsewhere"}, {"wheel", "closer, further apart"}, {"drop a picture", "find its point"}, {"A", "choose the point"}, {"K", "keep it as .npy"}, {"C", "copy its numbers"}, {"W", "walk"}, {"N", "other points"}, {"X", "find directions"}, {"Y", "the map by t-SNE, PCA"}}
 }
 
 func (p *Scatter) help() []hint {

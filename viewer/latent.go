@@ -111,7 +111,7 @@ const (
 func newLatent(name string) *Latent {
 	p := &Latent{name: name, dot: Point{0.5, 0.5}, lens: whole, walk: newStroll(), dirs: newDirs(), charts: charts{over: -1}, overPin: -1}
 	p.tools.psi = slider{at: usualPsi, mark: usualPsi}
-	p.tools.copy.key = 'c'
+	p.tools.copy.key, p.charts.change.key = 'c', 'y'
 	p.tools.stroll.key, p.tools.other.key, p.tools.add.key, p.tools.keep.key = 'w', 'n', 'a', 'k'
 	return p
 }

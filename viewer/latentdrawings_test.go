@@ -55,7 +55,7 @@ var latentDrawings = []drawing{
 			p.goTo(watch.Point{Z: charts.Z[33]})
 			d.tick()
 			q := p.parts(d.size(i), latent(d.s))
-			at := p.charts.place(q.square, charts.Z[7])
+			at := p.charts.place(q.square, charts.Place(7))
 			d.e.Cursor = d.middle(i, Rect{at.X, at.Y, 0, 0})
 		},
 	},

@@ -133,7 +133,7 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 	root.SetOut(a.out) // for help
 	root.AddCommand(a.train(), a.view(), a.present(), a.serve(), a.run())
 	for _, c := range []*cobra.Command{
-		a.presets(), a.walk(), a.filming(), a.directions(), a.curves(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.heads(), a.inspect(), a.provenance(), a.runs(), a.report(), a.card(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
+		a.presets(), a.walk(), a.filming(), a.directions(), a.mapping(), a.curves(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.heads(), a.inspect(), a.provenance(), a.runs(), a.report(), a.card(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
 	} {
 		c.RunE = a.promptly(c.RunE)
 		root.AddCommand(c)

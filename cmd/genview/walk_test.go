@@ -60,6 +60,12 @@ func walks(t *testing.T, run, picture string) {
 	if out := must(t, "directions", "pca", run, "-n", "2", "--points", "40"); !strings.Contains(out, "fc3.pc1, ") {
 		t.Errorf("the components are %q", out)
 	}
+	chart := filepath.Join(filepath.Dir(run), "map.csv")
+	must(t, "map", run, "--tsne", "-n", "40", "-o", chart)
+	if lines := strings.Count(string(read(t, chart)), "\n"); lines != 41 {
+		t.Errorf("the map's table has %d lines, want 41", lines)
+	}
+	refused(t, 2, "give --tsne", "map", run, "--perplexity", "3", "-o", chart)
 	must(t, "directions", "difference", run, "smile", "--from", "seeds:1-3", "--to", "seed:4", "--to", "image:"+picture, "--orthogonal-to", "fc3.pc1,fc3.pc2")
 	moved := frames(film("moved.gif", "seed:1-3*dir:smile", "seed:1+3*dir:smile", "--frames", "3"))
 	if slices.Equal(moved[0].pix, moved[2].pix) {

@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"genview/models/data"
+	"genview/models/atlas"
 	"genview/models/directions"
 	"genview/models/family"
 	"genview/models/run"
@@ -101,54 +101,37 @@ func components(ctx context.Context, s *run.Session, layer string) ([]directions
 		}
 		return directions.OfLayer(ctx, m, layer, variedPoints, variedCount)
 	}
-	_, z, err := encoded(ctx, s)
+	m, err := run.As[family.Surveyed](s)
+	if err != nil {
+		return nil, err
+	}
+	_, z, err := atlas.Encode(ctx, m, variedPoints)
 	if err != nil {
 		return nil, err
 	}
 	return directions.PCA(z, z, min(variedCount, len(z[0]), len(z)-1))
 }
 
-// encoded returns held-out pictures and their latent vectors.
-func encoded(ctx context.Context, s *run.Session) (*family.Examples, [][]float32, error) {
-	m, err := run.As[family.Surveyed](s)
-	if err != nil {
-		return nil, nil, err
-	}
-	held, err := m.HeldOut(ctx, variedPoints)
-	if err != nil {
-		return nil, nil, err
-	}
-	z, err := family.EncodeAll(ctx, m, held.Pictures)
-	return held, z, err
-}
-
 // survey maps held-out pictures.
 func (p *player) survey(r watch.Survey) {
 	p.work = append(p.work, work{r.Step, func(ctx context.Context, s *run.Session) {
-		r.Reply(atlas(ctx, s))
+		m, err := run.As[family.Surveyed](s)
+		if err != nil {
+			r.Reply(nil, err)
+			return
+		}
+		a, err := atlas.Gather(ctx, m, 0)
+		if err != nil {
+			r.Reply(nil, err)
+			return
+		}
+		arrange := func() { r.Reply(a, atlas.Arrange(ctx, a, atlas.Options{TSNE: r.TSNE})) }
+		if r.TSNE {
+			go arrange() // it takes a second, and no model
+			return
+		}
+		arrange()
 	}, func(err error) { r.Reply(nil, err) }})
-}
-
-func atlas(ctx context.Context, s *run.Session) (*watch.Atlas, error) {
-	held, z, err := encoded(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	c, h, w := s.Model.(family.Encoder).Shape()
-	a := &watch.Atlas{Z: z, Images: data.Images(held.Pictures, c, h, w), Classes: held.Classes, Names: held.Names}
-	if len(z[0]) == 2 {
-		a.Mean, a.Axes = make([]float32, 2), [][]float32{{1, 0}, {0, 1}}
-		return a, nil
-	}
-	found, err := directions.PCA(z, z, min(2, len(z[0]), len(z)-1))
-	if err != nil {
-		return nil, err
-	}
-	a.Mean = directions.Mean(z)
-	for _, f := range found {
-		a.Axes, a.Shares = append(a.Axes, directions.Unit(f.Z)), append(a.Shares, f.Share)
-	}
-	return a, nil
 }
 
 // keepDirection keeps a direction with the run.

@@ -1,6 +1,9 @@
 package watch
 
-import "image"
+import (
+	"fmt"
+	"image"
+)
 
 // Keep asks package replay for a file of latent vectors in the run's folder.
 type Keep struct {
@@ -26,12 +29,13 @@ type Components struct {
 
 // Survey asks package replay where held-out pictures lie in a latent space that [Latent.Encodes].
 type Survey struct {
-	Step  int // of recorded weights; below 0: the newest
+	Step  int  // of recorded weights; below 0: the newest
+	TSNE  bool // in place of the principal components
 	Reply func(*Atlas, error)
 }
 
 // An Atlas is a map of held-out pictures in a latent space. Its plane is spanned by their two largest principal components; in two dimensions it
-// is the space itself.
+// is the space itself. A map by t-SNE has places for its pictures alone.
 type Atlas struct {
 	Z       [][]float32 // of each picture
 	Images  []*image.RGBA
@@ -39,11 +43,31 @@ type Atlas struct {
 	Names   []string  // of the classes; nil: they have none
 	Shares  []float64 // of the variance, one an axis; nil in two dimensions
 
-	Mean []float32   // the plane's origin
-	Axes [][]float32 // one or two, of length 1
+	Mean   []float32    // the plane's origin
+	Axes   [][]float32  // one or two, of length 1
+	Places [][2]float64 // of the pictures by t-SNE; nil: they lie on the plane
 }
 
-// At returns the place of a latent vector on the map.
+// Place returns where picture i lies on the map.
+func (a *Atlas) Place(i int) [2]float64 {
+	if a.Places != nil {
+		return a.Places[i]
+	}
+	return a.At(a.Z[i])
+}
+
+// Class names the class of picture i.
+func (a *Atlas) Class(i int) string { return a.NameOf(a.Classes[i]) }
+
+// NameOf names a class.
+func (a *Atlas) NameOf(class int32) string {
+	if int(class) < len(a.Names) {
+		return a.Names[class]
+	}
+	return fmt.Sprintf("class %d", class)
+}
+
+// At returns the place of a latent vector on the plane.
 func (a *Atlas) At(z []float32) (xy [2]float64) {
 	for k, axis := range a.Axes {
 		for i, v := range axis {
