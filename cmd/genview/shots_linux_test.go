@@ -22,12 +22,17 @@ func TestShots(t *testing.T) {
 	}
 	display, _ := xServer(t, "-screen", "0", "1280x800x24")
 	dir := t.TempDir()
+	light := false
 	shoot := func(name string, at int, look func(d *desktop), args ...string) {
 		t.Run(name, func(t *testing.T) {
 			d := newDesktop(t, dir, display, append([]string{"view"}, args...)...)
 			d.reaches(at)
 			look(d)
 			d.leaves(name)
+			if light {
+				d.hit(keyF3) // the theme is remembered
+				light = false
+			}
 			d.close()
 		})
 	}
@@ -36,19 +41,20 @@ func TestShots(t *testing.T) {
 		d.drag(plane.Add(image.Pt(150, 150)), plane.Add(image.Pt(280, 190)))
 		d.leaves("viewer.png")
 		d.hit(keyF3)
+		light = true
 		film, play := d.sees("^Film$"), d.sees("^Play$")
 		y := center(film).Y + 6
-		d.drag(image.Pt(film.Min.X-60, y), image.Pt(play.Max.X+(film.Min.X-play.Max.X)/6, y))
+		d.drag(image.Pt(film.Min.X-60, y), image.Pt(play.Max.X+(film.Min.X-play.Max.X)/4, y))
 		time.Sleep(3 * time.Second) // the key checkpoint is read, and the plane computed
-	}, "vae", "--steps", "6000")
+	}, "vae", "--out", "runs/letters", "--steps", "6000")
 	shoot("viewer-dates.png", 700, func(d *desktop) {
 		d.clickAt(d.sees("^Attention$").Min.Add(image.Pt(100, 45)))
 		d.hit(keyCtrl, 'a')
 		d.types("the 3rd of May, 1998")
 		d.sees("1998-05-03")
-	}, "translate", "--steps", "2000")
-	shoot("viewer-points.png", 11000, func(*desktop) {}, "points")
-	shoot("viewer-gan.png", 1200, func(*desktop) {}, "dcgan")
+	}, "translate", "--out", "runs/dates", "--steps", "2000")
+	shoot("viewer-points.png", 11000, func(*desktop) {}, "points", "--out", "runs/grid25")
+	shoot("viewer-gan.png", 1200, func(*desktop) {}, "dcgan", "--out", "runs/dcgan")
 }
 
 // leaves leaves a picture of the window with the mouse out of the way.
