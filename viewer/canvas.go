@@ -33,6 +33,7 @@ type Canvas struct {
 type brush struct {
 	regular, bold, mono *text.GoTextFaceSource
 	fonts               *lettering.Fonts // for characters that the other fonts do not have
+	white               *ebiten.Image
 	textures            map[*image.RGBA]*texture
 	lines               map[line]*texture
 	drawing             int               // counts drawings
@@ -59,7 +60,7 @@ func newBrush(o lettering.Options) (*brush, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &brush{fonts: fonts, textures: map[*image.RGBA]*texture{}, lines: map[line]*texture{}, longer: map[string]string{}}
+	b := &brush{fonts: fonts, white: whitePixel(), textures: map[*image.RGBA]*texture{}, lines: map[line]*texture{}, longer: map[string]string{}}
 	for _, f := range []struct {
 		to   **text.GoTextFaceSource
 		font []byte
@@ -144,70 +145,60 @@ func (c *Canvas) Frame(r Rect, width float64, col Color) {
 	vector.StrokeRect(c.dst, x+d/2, y+d/2, w-d, h-d, d, col[c.theme], false)
 }
 
-// mostOfStroke is the most points of a line that are drawn at once. Ebitengine counts overlaps of a stroke in few bits, so that a long line
-// that goes up and down would have gaps.
-const mostOfStroke = 12
-
 // Line draws a line through points, with a gap at each NaN.
 func (c *Canvas) Line(points []Point, width float64, col Color) {
-	o := &vector.DrawPathOptions{AntiAlias: true}
-	o.ColorScale.ScaleWithColor(col[c.theme])
-	stroke := &vector.StrokeOptions{Width: float32(width * c.scale), LineJoin: vector.LineJoinRound, LineCap: vector.LineCapRound}
-	var p vector.Path
-	n := 0 // number of points in p
-	end := func() {
-		if n > 1 {
-			vector.StrokePath(c.dst, &p, stroke, o)
-		}
-		p, n = vector.Path{}, 0
-	}
-	for _, q := range points {
+	m := newMesh(col[c.theme])
+	from := 0
+	for i, q := range points {
 		if math.IsNaN(q.X) || math.IsNaN(q.Y) {
-			end()
-			continue
-		}
-		x, y := c.at(q)
-		if n == 0 {
-			p.MoveTo(x, y)
-		} else {
-			p.LineTo(x, y)
-		}
-		if n++; n == mostOfStroke {
-			end()
-			p.MoveTo(x, y)
-			n = 1
+			m.line(c.pixels(points[from:i]), width*c.scale)
+			from = i + 1
 		}
 	}
-	end()
+	m.line(c.pixels(points[from:]), width*c.scale)
+	c.draw(m)
 }
 
-// Polygon fills the polygon with those corners.
+// Band fills what lies between two lines with the same positions from left to right, the first of which is above.
+func (c *Canvas) Band(upper, lower []Point, col Color) {
+	m := newMesh(col[c.theme])
+	m.band(c.pixels(upper), c.pixels(lower))
+	c.draw(m)
+}
+
+// Polygon fills the convex polygon with those corners.
 func (c *Canvas) Polygon(points []Point, col Color) {
-	var p vector.Path
-	for i, q := range points {
-		x, y := c.at(q)
-		if i == 0 {
-			p.MoveTo(x, y)
-		} else {
-			p.LineTo(x, y)
-		}
-	}
-	p.Close()
-	o := &vector.DrawPathOptions{AntiAlias: true}
-	o.ColorScale.ScaleWithColor(col[c.theme])
-	vector.FillPath(c.dst, &p, nil, o)
+	m := newMesh(col[c.theme])
+	m.corners(c.pixels(points))
+	c.draw(m)
 }
 
 // Dot fills a circle.
-func (c *Canvas) Dot(center Point, radius float64, col Color) {
-	x, y := c.at(center)
-	vector.FillCircle(c.dst, x, y, float32(radius*c.scale), col[c.theme], true)
+func (c *Canvas) Dot(center Point, radius float64, col Color) { c.Dots([]Point{center}, radius, col) }
+
+// Dots fills circles.
+func (c *Canvas) Dots(centers []Point, radius float64, col Color) {
+	m := newMesh(col[c.theme])
+	for _, p := range c.pixels(centers) {
+		m.disc(p, 0, radius*c.scale)
+	}
+	c.draw(m)
 }
 
 // Ring draws the outline of a circle.
 func (c *Canvas) Ring(center Point, radius, width float64, col Color) {
-	x, y := c.at(center)
-	vector.StrokeCircle(c.dst, x, y, float32(radius*c.scale), float32(width*c.scale), col[c.theme], true)
+	m := newMesh(col[c.theme])
+	m.disc(c.pixels([]Point{center})[0], max(0.01, (radius-width/2)*c.scale), (radius+width/2)*c.scale)
+	c.draw(m)
+}
+
+// pixels converts points to the window's own pixels.
+func (c *Canvas) pixels(points []Point) []Point {
+	out := make([]Point, len(points))
+	for i, p := range points {
+		out[i] = Point{(p.X + c.origin.X) * c.scale, (p.Y + c.origin.Y) * c.scale}
+	}
+	return out
 }
 
 // Align says which part of a text is at the given place.

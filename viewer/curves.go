@@ -278,8 +278,7 @@ func band(c *Canvas, l watch.Series, col Color, at func(step int, v float64) Poi
 	}
 	c.Line(upper, 1, col)
 	if !slices.Equal(upper, lower) {
-		slices.Reverse(lower)
-		c.Polygon(append(upper, lower...), col)
+		c.Band(upper, lower, col)
 	}
 }
 
