@@ -19,7 +19,7 @@ import (
 // host returns the host for models, whose messages go to the console.
 func (a *app) host() run.Host {
 	return run.Host{
-		Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
+		Trust: a.trust, Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
 		Options: func(o *vk.Options) { o.Fail, o.Extensions = a.fail, a.extensions },
 		Say:     func(line string) { a.console.say("%s", line) },
 		Notice:  a.notice,
@@ -108,10 +108,13 @@ func advise(err error) error {
 	var memory *vk.MemoryError
 	var damaged *train.DamagedError
 	var place *run.PlaceError
+	var untrusted *train.UntrustedError
 	switch {
 	case err == nil:
 	case errors.As(err, &done):
 		return usageError{fmt.Errorf("--steps %d: %s is at step %d already; give more steps than that, or go back with --checkpoint", done.Steps, done.Dir, done.At)}
+	case errors.As(err, &untrusted) && untrusted.Trusted >= 0:
+		return fmt.Errorf("%w (--checkpoint %d)", err, untrusted.Trusted)
 	case errors.As(err, &place):
 		return typed(place.Err)
 	case errors.As(err, &kernels):

@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"models/film":                  {"vk/files", "models/lettering"},
 	"models/curves":                {"models/run", "models/ticks", "models/train", "models/watch", "vk/files"},
 	"models/directions":            {"models/walk"},
+	"models/signature":             {"vk/files"},
 	"models/atlas":                 {"models/data", "models/directions", "models/family", "models/watch", "vk/files"},
 	"models/script":                {"models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/run", "models/sound", "models/walk"},
 	"models/sound":                 {},
@@ -77,7 +78,7 @@ var mayImport = map[string][]string{
 	"models/zoo":                   append([]string{"models/family"}, ofZoo...),
 	"models/replay":                {"models/atlas", "models/inspect", "models/curves", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch", "tensor"},
 	"models/runs":                  {"models/curves", "models/record", "models/run", "models/safetensors", "models/tensorboard", "models/train", "models/watch", "vk", "vk/files"},
-	"models/run":                   {"vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/nn", "models/walk", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
+	"models/run":                   {"models/signature", "vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/nn", "models/walk", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
 	"models/card":                  {"models/family", "models/run", "models/runs", "models/safetensors", "models/train", "models/watch"},
 	"models/report":                {"models/family", "models/lettering", "models/picture", "models/record", "models/run", "models/runs", "models/train", "models/watch", "models/webpage"},
 	"models/telemetry":             {"models/train"},
@@ -86,7 +87,7 @@ var mayImport = map[string][]string{
 	"models/picture":               {"models/watch", "models/lettering", "models/film", "vk/files"},
 	"models/record":                {"models/watch", "models/safetensors", "vk/files"},
 	"models/inspect":               {"tensor", "models/nn", "models/watch"},
-	"models/train":                 {"tensor", "models/inspect", "models/nn", "models/npy", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "vk/files"}, // never a network, nor its data
+	"models/train":                 {"tensor", "models/inspect", "models/nn", "models/npy", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "models/signature", "vk/files"}, // never a network, nor its data
 	"viewer":                       {"models/directions", "models/heads", "models/picture", "models/ticks", "models/watch", "models/walk", "models/lettering", "vk/files"},
 	"cmd/genview":                  nil, // anything
 	"scripts/examples":             nil,
@@ -110,6 +111,7 @@ var only = map[string]struct {
 	"github.com/danielgtaylor/huma":    {[]string{"models/serve"}, "only the server describes its requests"},
 	"github.com/prometheus":            {[]string{"models/serve", "models/telemetry"}, "only the server and the telemetry of trainings keep metrics for Prometheus"},
 	"google.golang.org/protobuf":       {[]string{"models/tensorboard"}, "only the event files of TensorBoard are protocol buffers"},
+	"aead.dev/minisign":                {[]string{"models/signature"}, "keys and signatures are in one place"},
 	"gonum.org/v1/plot":                {[]string{"models/atlas", "models/curves"}, "only the charts of files are drawn by a library"},
 	"github.com/jezek/xgb":             {[]string{"viewer"}, "the viewer's clipboard has a connection of its own to the X server"},
 	"github.com/atotto/clipboard":      {[]string{"viewer"}, "only the viewer uses the clipboard, on Windows and on a Mac"},

@@ -18,7 +18,7 @@ func (a *app) play(ctx, looking context.Context, past *watch.Bus, dir string, o 
 	if o.Session == nil {
 		h := a.host()
 		h.Say, h.Notice, h.Begin, h.Count = nil, nil, nil, nil // the terminal shows the training
-		h.Ended = looking.Err
+		h.Ended, h.Trust = looking.Err, nil                    // it is this process that trains
 		o.Open = func(ctx context.Context, step int) (*run.Session, error) {
 			return h.OpenRecorded(ctx, dir, step, run.Place{})
 		}

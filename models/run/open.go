@@ -118,7 +118,7 @@ func (h Host) opened(ctx context.Context, c *Config, folder *train.Run, load fun
 	if err != nil {
 		return nil, err
 	}
-	s.Folder = folder
+	s.Folder, folder.Trust = folder, h.Trust
 	if err := load(s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -148,6 +148,9 @@ func (s *Session) Rewind(step int) error {
 	if s.Folder == nil {
 		return errNoRecording
 	}
+	if s.Folder.Trust != nil {
+		return errUnsigned
+	}
 	r, err := s.Folder.Recording()
 	if err == nil {
 		s.Weights, _, err = r.Key(step)
@@ -165,6 +168,8 @@ func (s *Session) Known() []nn.Named {
 	}
 	return s.Model.State()
 }
+
+var errUnsigned = errors.New("run: the weights of a recording are not signed, and only those of trusted people are to be loaded: take a checkpoint that is signed")
 
 var errNoRecording = errors.New("run: the session is of no run, and has no recording")
 

@@ -19,6 +19,7 @@ import (
 	"strconv"
 
 	"genview/models/family"
+	"genview/models/signature"
 	"genview/models/train"
 	"genview/models/watch"
 	"genview/tensor"
@@ -29,6 +30,8 @@ import (
 type Host struct {
 	Device   string // an index or part of a name; "": the best
 	CacheDir string // for compiled kernels, downloads, and the results of tuning; "": nothing is kept
+
+	Trust signature.Trust // whose checkpoints are loaded; nil: anybody's
 
 	Profile   bool                        // time the kernels
 	Without   []tensor.Pass               // passes that compilation leaves out

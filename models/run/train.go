@@ -100,7 +100,7 @@ func (h Host) prepare(ctx context.Context, c *Config) (*Training, error) {
 
 // ready marks the start of writing to a run's folder.
 func (t *Training) ready() {
-	t.Folder.Notice = t.host.Notice
+	t.Folder.Notice, t.Folder.Trust = t.host.Notice, nil // what this process saves from now on it may load
 	if t.Folder.Unprotected() {
 		t.host.notice("%s lies on a file system without locks: let nothing else train in it meanwhile", t.Folder.Dir)
 	}
@@ -140,7 +140,7 @@ func (h Host) Resume(ctx context.Context, folder *train.Run, c *Config, checkpoi
 		folder.Close()
 		return nil, err
 	}
-	t.Folder = folder
+	t.Folder, folder.Trust = folder, h.Trust
 	defer func() { err = t.failed(err) }()
 	if began == tensor.ForGPU.String() && c.Kernels == began && t.Device.Info().Lavapipe {
 		h.say("the run goes on with the kernels for GPUs that it began with, which are slow on %s: delete the line kernels: gpu from its config.yaml to go on with those made for it, whose last bits differ", t.Device.Info().Name)

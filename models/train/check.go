@@ -16,6 +16,7 @@ import (
 	"genview/models/npy"
 	"genview/models/record"
 	"genview/models/safetensors"
+	"genview/models/signature"
 	"genview/models/watch"
 	"genview/vk/files"
 )
@@ -132,7 +133,7 @@ func (r *Run) checkFolder(ctx context.Context, name string, bad func(path string
 		}
 		c := Checked{File: name + "/" + e.Name()}
 		switch {
-		case !e.Type().IsRegular(), name == checkpoints && strings.HasSuffix(e.Name(), stateEnding):
+		case !e.Type().IsRegular(), name == checkpoints && strings.HasSuffix(strings.TrimSuffix(e.Name(), signature.Ending), stateEnding):
 			continue
 		case files.Partial(e.Name()):
 			c.Note = r.unfinished("a killed process left it: it is removed when the run goes on")

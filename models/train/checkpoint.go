@@ -12,6 +12,7 @@ import (
 
 	"genview/models/nn"
 	"genview/models/safetensors"
+	"genview/models/signature"
 	"genview/tensor"
 	"genview/vk/files"
 )
@@ -156,7 +157,10 @@ func (noStep) Is(target error) bool { return target == fs.ErrNotExist }
 // LoadStep is [Run.Load] for the checkpoint of one step. It reads the file twice, one tensor at a time: once to verify it, once to fill the
 // variables.
 func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
-	err := load(rt, state, r.Checkpoint(step))
+	err := r.trust(step)
+	if err == nil {
+		err = load(rt, state, r.Checkpoint(step))
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		steps, _ := r.steps()
@@ -165,6 +169,56 @@ func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
 		return &DamagedError{err, r.whole(step)}
 	}
 	return err
+}
+
+// An UntrustedError says why a checkpoint is not loaded.
+type UntrustedError struct {
+	Step    int
+	Err     error // of signature.Trust.Check
+	Trusted int   // step of the newest checkpoint that is trusted; below 0: none
+}
+
+func (e *UntrustedError) Error() string {
+	if e.Trusted < 0 {
+		return e.Err.Error() + "; no checkpoint of the run is trusted"
+	}
+	return fmt.Sprintf("%v; the checkpoint of step %d is trusted", e.Err, e.Trusted)
+}
+
+// Unwrap returns what is wrong with the signature.
+func (e *UntrustedError) Unwrap() error { return e.Err }
+
+// trust returns an error if the user trusts some people's checkpoints alone, and that of a step is none of theirs.
+func (r *Run) trust(step int) error {
+	if r.Trust == nil {
+		return nil
+	}
+	err := r.Trust.Check(r.Checkpoint(step))
+	if problem := new(signature.Problem); !errors.As(err, &problem) {
+		return err
+	}
+	e := &UntrustedError{step, err, -1}
+	steps, _ := r.steps()
+	for _, s := range slices.Backward(steps) {
+		if r.Trust.Check(r.Checkpoint(s)) == nil {
+			e.Trusted = s
+			break
+		}
+	}
+	return e
+}
+
+// Sign signs the checkpoint of a step together with the run's settings, and returns the path of the signature.
+func (r *Run) Sign(key signature.Key, step int) (string, error) {
+	path := r.Checkpoint(step)
+	if err := signature.Sign(key, path, r.ConfigPath()); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			steps, _ := r.steps()
+			return "", noStep{r.Dir, step, steps}
+		}
+		return "", err
+	}
+	return path + signature.Ending, nil
 }
 
 // unreadable is the error of a file of weights that is damaged or cannot be read.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"genview/models/safetensors"
+	"genview/models/signature"
 	"genview/models/watch"
 	"genview/vk/files"
 )
@@ -147,6 +148,9 @@ func (r *Run) prune() error {
 			continue
 		}
 		if err := files.Remove(r.Checkpoint(steps[i])); err != nil {
+			return err
+		}
+		if err := signature.Drop(r.Checkpoint(steps[i])); err != nil {
 			return err
 		}
 	}

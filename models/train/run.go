@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"genview/models/settings"
+	"genview/models/signature"
 	"genview/vk/files"
 )
 
@@ -26,6 +27,9 @@ type Run struct {
 
 	// Keep is the number of newest checkpoints that are kept, beside the best one; 0: the usual number.
 	Keep int
+
+	// Trust, if it is not nil, is whose checkpoints are loaded: others are an [*UntrustedError].
+	Trust signature.Trust
 
 	// Beside names the folders of other runs whose metrics [Run.History] has, too, to compare with.
 	Beside []string
