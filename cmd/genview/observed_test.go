@@ -2,7 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"runtime"
+	"runtime/metrics"
+	"time"
 
 	"genview/viewer"
 )
@@ -15,5 +19,24 @@ const observed = "GENVIEW_TEST_OBSERVED"
 func runObserved() {
 	to := json.NewEncoder(os.NewFile(3, "frames"))
 	observe = func(f viewer.Frame) { _ = to.Encode(f) } // no one reads them once the test has ended
+	go bound()
 	main()
+}
+
+// bound ends the program with the stacks of all goroutines once its heap is far larger than a tiny run needs, before the system kills it
+// without a word.
+func bound() {
+	const most = 2 << 30
+	for {
+		time.Sleep(100 * time.Millisecond)
+		m := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		if metrics.Read(m); m[0].Value.Uint64() > most {
+			panic(fmt.Sprintf("the heap has %d MiB\n%s", m[0].Value.Uint64()>>20, stacks()))
+		}
+	}
+}
+
+func stacks() []byte {
+	p := make([]byte, 1<<20)
+	return p[:runtime.Stack(p, true)]
 }

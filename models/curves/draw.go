@@ -99,7 +99,7 @@ func (c *chart) plot(o Options) (*plot.Plot, error) {
 			return nil, err
 		}
 	}
-	if !(p.Y.Max > p.Y.Min) { // one value, or none
+	if ticks.Same(p.Y.Min, p.Y.Max) { // one value, or none
 		low := p.Y.Min
 		if !visible(low) {
 			low = 1

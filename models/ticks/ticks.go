@@ -9,18 +9,46 @@ import (
 	"time"
 )
 
-// Linear returns about n round values from low to high, fewer if they would be too close.
-func Linear(low, high float64, n int) []float64 {
-	step := niceStep((high - low) / float64(max(1, n)))
-	var out []float64
-	for i := math.Ceil(low/step - 1e-9); i*step <= high+1e-9*step; i++ {
-		out = append(out, i*step)
+// alike is the share of the larger of two values by which they differ at most to be one value that was rounded differently.
+const alike = 1e-12
+
+// Same tells whether an axis from low to high has no length, but for rounding.
+func Same(low, high float64) bool {
+	return !(high-low > alike*max(math.Abs(low), math.Abs(high)))
+}
+
+// drawable tells whether there is an axis from low to high. A short one has no ticks between its ends that numbers can tell apart.
+func drawable(low, high float64) bool { return !math.IsInf(high-low, 0) && !Same(low, high) }
+
+// multiples returns those of step from low to high, most at most.
+func multiples(step, low, high float64, most int) (out []float64) {
+	for first := math.Ceil(low/step - 1e-9); len(out) < most; {
+		v := (first + float64(len(out))) * step
+		if !(v-high <= 1e-9*step) {
+			break
+		}
+		out = append(out, v)
 	}
 	return out
 }
 
+// Linear returns about n round values from low to high, fewer if they would be too close. Ends that are one value give that value.
+func Linear(low, high float64, n int) []float64 {
+	n = max(1, n)
+	switch {
+	case drawable(low, high):
+		return multiples(niceStep((high-low)/float64(n)), low, high, 3*n+3)
+	case math.Abs(high-low) <= alike*math.Abs(high):
+		return []float64{low}
+	}
+	return nil
+}
+
 // Log returns about n round values from low to high, both above 0, for a logarithmic axis.
 func Log(low, high float64, n int) []float64 {
+	if !(low > 0) || math.IsInf(high, 0) || !(high >= low) {
+		return nil
+	}
 	if t := logTicks(low, high, n); len(t) >= 2 {
 		return t
 	}
@@ -28,7 +56,11 @@ func Log(low, high float64, n int) []float64 {
 }
 
 // Times returns at most about n round times in seconds from low to high.
-func Times(low, high float64, n int) (out []float64) {
+func Times(low, high float64, n int) []float64 {
+	if !drawable(low, high) {
+		return nil
+	}
+	n = max(1, n)
 	every := 1.0
 	for _, d := range []float64{2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400} {
 		if every*float64(n) < high-low {
@@ -38,10 +70,7 @@ func Times(low, high float64, n int) (out []float64) {
 	for every*float64(n) < high-low {
 		every *= 2
 	}
-	for i := math.Ceil(low / every); i*every <= high; i++ {
-		out = append(out, i*every)
-	}
-	return out
+	return multiples(every, low, high, n+2)
 }
 
 // Time writes a time in seconds, as 90 is 1m30s.
@@ -72,7 +101,7 @@ func logTicks(low, high float64, n int) []float64 {
 		var out []float64
 		for p := math.Floor(math.Log10(low)); p <= math.Log10(high); p++ {
 			for _, m := range ms {
-				if v := m * math.Pow(10, p); v >= low*(1-1e-9) && v <= high*(1+1e-9) {
+				if v := m * math.Pow(10, p); v >= low*(1-1e-9) && v-high <= high*1e-9 {
 					out = append(out, v)
 				}
 			}

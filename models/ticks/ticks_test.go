@@ -2,6 +2,7 @@ package ticks_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"genview/models/ticks"
@@ -47,4 +48,44 @@ func TestTimes(t *testing.T) {
 	if n := len(ticks.Times(0, 1e12, 8)); n > 9 {
 		t.Errorf("%d ticks", n)
 	}
+}
+
+// FuzzTicks: any two numbers have few ticks, which lie between them in order.
+func FuzzTicks(f *testing.F) {
+	next := math.Nextafter(0.001, 1)
+	for _, c := range [][2]float64{
+		{0.001, next},
+		{next, 0.001},
+		{math.Nextafter(0.001, 0), next},
+		{0.001, math.Nextafter(next, 1)},
+		{0, 0},
+		{-5, -5},
+		{1e300, math.MaxFloat64},
+		{-math.MaxFloat64, math.MaxFloat64},
+		{5e-324, 1},
+		{math.Inf(-1), 3},
+		{3, math.Inf(1)},
+		{math.NaN(), 3},
+		{0, 5e-324},
+		{-1, 0},
+		{1e15, 1e15 + 1},
+		{86400, 1e9},
+	} {
+		f.Add(c[0], c[1], uint8(5))
+	}
+	f.Fuzz(func(t *testing.T, low, high float64, count uint8) {
+		n := int(count%40) + 1
+		for name, of := range map[string]func(low, high float64, n int) []float64{"linear": ticks.Linear, "log": ticks.Log, "times": ticks.Times} {
+			got := of(low, high, n)
+			if len(got) > 5*n+20 {
+				t.Fatalf("%s from %v to %v has %d ticks for %d", name, low, high, len(got), n)
+			}
+			room := 1e-6*(high-low) + 1e-6*math.Abs(low)
+			for i, v := range got {
+				if !(v >= low-room && v <= high+room) || i > 0 && !(v > got[i-1]) {
+					t.Fatalf("%s from %v to %v has %v", name, low, high, got)
+				}
+			}
+		}
+	})
 }
