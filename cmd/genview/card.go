@@ -34,6 +34,7 @@ run knows. The license, and what the model is meant for, are left to you. Withou
 			if err := files.Write(out, write); err != nil {
 				return err
 			}
+			a.shown = dirs
 			fmt.Fprintln(a.out, out)
 			return nil
 		},

@@ -45,6 +45,7 @@ DIR, with its metrics, its settings, and what its recording has: pictures, atten
 			case f.tensorboard != "" && f.output != "":
 				return usageError{errors.New("-o is for --csv and --jsonl: --tensorboard names its folder")}
 			}
+			a.shown = dirs
 			if f.tensorboard != "" {
 				return a.toTensorBoard(c, dirs, f.tensorboard)
 			}

@@ -39,6 +39,7 @@ the step under it. The window does the same with F. To film a walk through the l
 			if err != nil {
 				return err
 			}
+			a.shown = words
 			if f.Recording, err = folder.Recording(); err != nil {
 				return err
 			}

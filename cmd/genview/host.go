@@ -19,7 +19,7 @@ import (
 // host returns the host for models, whose messages go to the console.
 func (a *app) host() run.Host {
 	return run.Host{
-		Trust: a.trust, Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
+		Program: "genview " + version + commit(), Trust: a.trust, Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
 		Options: func(o *vk.Options) { o.Fail, o.Extensions = a.fail, a.extensions },
 		Say:     func(line string) { a.console.say("%s", line) },
 		Notice:  a.notice,

@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"models/film":                  {"vk/files", "models/lettering"},
 	"models/curves":                {"models/run", "models/ticks", "models/train", "models/watch", "vk/files"},
 	"models/directions":            {"models/walk"},
+	"models/audit":                 {"vk/files"},
 	"models/signature":             {"vk/files"},
 	"models/atlas":                 {"models/data", "models/directions", "models/family", "models/watch", "vk/files"},
 	"models/script":                {"models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/run", "models/sound", "models/walk"},
@@ -87,7 +88,7 @@ var mayImport = map[string][]string{
 	"models/picture":               {"models/watch", "models/lettering", "models/film", "vk/files"},
 	"models/record":                {"models/watch", "models/safetensors", "vk/files"},
 	"models/inspect":               {"tensor", "models/nn", "models/watch"},
-	"models/train":                 {"tensor", "models/inspect", "models/nn", "models/npy", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "models/signature", "vk/files"}, // never a network, nor its data
+	"models/train":                 {"tensor", "models/inspect", "models/nn", "models/npy", "models/watch", "models/picture", "models/record", "vk", "models/safetensors", "models/settings", "models/signature", "models/audit", "vk/files"}, // never a network, nor its data
 	"viewer":                       {"models/directions", "models/heads", "models/picture", "models/ticks", "models/watch", "models/walk", "models/lettering", "vk/files"},
 	"cmd/genview":                  nil, // anything
 	"scripts/examples":             nil,

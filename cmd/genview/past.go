@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"genview/models/audit"
 	"genview/models/film"
 	"genview/models/replay"
 	"genview/models/run"
@@ -25,6 +26,7 @@ func (a *app) play(ctx, looking context.Context, past *watch.Bus, dir string, o 
 	}
 	o.Filming, o.CacheDir = ctx, cacheDir()
 	o.About = []film.Note{{Key: "Software", Value: "genview " + version + commit()}, {Key: "Run", Value: visible(filepath.Base(dir))}}
+	o.Made = func(what, path string) { a.log(dir, audit.Entry{What: what, File: filepath.Base(path)}) }
 	o.Say = func(line string) { a.console.say("%s", line) }
 	replay.Play(looking, past, o)
 }

@@ -50,6 +50,7 @@ func (a *app) writeReport(ctx context.Context, dir, out string, o report.Options
 	if err := files.Write(out, func(w io.Writer) error { return report.Write(ctx, w, dir, o) }); err != nil {
 		return err
 	}
+	a.shown = []string{dir}
 	fmt.Fprintln(a.out, out)
 	return nil
 }

@@ -50,6 +50,7 @@ type app struct {
 	place  run.Place    // of the data of an opened run
 	beside []string     // folders of runs whose curves the window has, too
 	loaded *run.Session // the last run that was opened
+	shown  []string     // folders of runs of which a command writes something without opening them
 
 	telemetry string           // address at which Prometheus is told of trainings; "": none
 	meter     *telemetry.Meter // what it is told; nil: nothing yet
@@ -109,6 +110,7 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 			}
 			return a.checkPasses()
 		},
+		PersistentPostRun: func(c *cobra.Command, _ []string) { a.logExport(c) },
 		Args: func(c *cobra.Command, what []string) error {
 			if len(what) > 0 {
 				return noCommand(c, what[0])
@@ -141,7 +143,7 @@ memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run
 	root.SetOut(a.out) // for help
 	root.AddCommand(a.train(), a.view(), a.present(), a.serve(), a.run())
 	for _, c := range []*cobra.Command{
-		a.presets(), a.walk(), a.filming(), a.directions(), a.mapping(), a.curves(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.heads(), a.inspect(), a.provenance(), a.runs(), a.report(), a.card(), a.keygen(), a.sign(), a.verify(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
+		a.presets(), a.walk(), a.filming(), a.directions(), a.mapping(), a.curves(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.heads(), a.inspect(), a.provenance(), a.runs(), a.report(), a.card(), a.audit(), a.keygen(), a.sign(), a.verify(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
 	} {
 		c.RunE = a.promptly(c.RunE)
 		root.AddCommand(c)

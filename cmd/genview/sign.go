@@ -148,6 +148,7 @@ ending .minisig, and minisign verifies it, too. Checkpoints that are saved later
 			if path, err = folder.Sign(key, step); err != nil {
 				return err
 			}
+			a.shown = words
 			fmt.Fprintln(a.out, path)
 			return nil
 		},

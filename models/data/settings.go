@@ -57,6 +57,9 @@ func (s *SourceSettings) Open(ctx context.Context, o Options) (*Dataset, error) 
 // ErrChanged says that the data have changed since the run began.
 var ErrChanged = errors.New("not what the run began with")
 
+// Known returns the identity of the data that the run began with; "": it is not known.
+func (s *SourceSettings) Known() string { return s.Identity }
+
 // Same stores the identity of the opened data. If the run began with another one, it returns [ErrChanged].
 func (s *SourceSettings) Same(identity string) error {
 	if s.Identity != "" && identity != "" && identity != s.Identity {

@@ -188,7 +188,9 @@ func (p *player) film(r watch.Film) {
 			err = film.Write(path, made)
 		}
 		n := news{text: "saved " + path, ended: true}
-		if err != nil {
+		if err == nil {
+			p.Made("film", path)
+		} else {
 			n.text = fmt.Sprintf("there is no film: %v", err)
 		}
 		p.films <- n
@@ -275,5 +277,6 @@ func (p *player) drawn(r watch.Draw) (string, error) {
 			return "", err
 		}
 	}
+	p.Made("curves", path)
 	return fmt.Sprintf("saved %s%s", path, strings.Join(drawings, ", ")), nil
 }

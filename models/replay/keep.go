@@ -20,6 +20,7 @@ func (p *player) keep(r watch.Keep) {
 		p.say(err)
 		return
 	}
+	p.Made("latents", path)
 	p.notice = "saved " + path
 	p.publish()
 }

@@ -37,10 +37,11 @@ type Options struct {
 	Next    func(r watch.Request)                                     // receives a Train or a Home on Live, which Play does not serve; nil: nobody does
 	Axes    []watch.Point                                             // directions of latent spaces
 
-	Filming  context.Context   // its end cuts off a film; the end of Play does not. nil: it has no end
-	About    []film.Note       // of films
-	CacheDir string            // for the index of the system's fonts; "": they are not used
-	Say      func(line string) // receives what is still of interest when the onlooker is gone; nil: nobody does
+	Filming  context.Context         // its end cuts off a film; the end of Play does not. nil: it has no end
+	About    []film.Note             // of films
+	CacheDir string                  // for the index of the system's fonts; "": they are not used
+	Made     func(what, path string) // receives what the onlooker had written to a file; nil: nobody does
+	Say      func(line string)       // receives what is still of interest when the onlooker is gone; nil: nobody does
 }
 
 // poll is how often the run's folder is looked at.
@@ -53,6 +54,9 @@ func Play(ctx context.Context, past *watch.Bus, o Options) {
 	}
 	if o.Say == nil {
 		o.Say = func(string) {}
+	}
+	if o.Made == nil {
+		o.Made = func(string, string) {}
 	}
 	p := &player{Options: o, past: past, session: o.Session, weights: now, opened: make(chan opened, 1), films: make(chan news)}
 	if p.session != nil {

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"time"
@@ -93,4 +95,19 @@ func shown(s settings.Setting) watch.Setting {
 		s.Value = filepath.Base(s.Value)
 	}
 	return watch.Setting{Key: s.Key, Value: s.Value, Meaning: s.Meaning}
+}
+
+// about returns what the audit log says of the training.
+func (t *Training) about() map[string]string {
+	about := map[string]string{"program": t.host.Program, "driver": t.Device.Info().Driver, "settings": "unknown"}
+	if p, err := t.Config.Bytes(); err == nil {
+		about["settings"] = fmt.Sprintf("sha256:%x", sha256.Sum256(p))
+	}
+	if source := t.Config.Settings.Source(); source != nil {
+		about["data"] = source.Base()
+		if known, ok := source.(interface{ Known() string }); ok && known.Known() != "" {
+			about["data"] += ", " + known.Known()
+		}
+	}
+	return about
 }

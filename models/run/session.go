@@ -31,7 +31,8 @@ type Host struct {
 	Device   string // an index or part of a name; "": the best
 	CacheDir string // for compiled kernels, downloads, and the results of tuning; "": nothing is kept
 
-	Trust signature.Trust // whose checkpoints are loaded; nil: anybody's
+	Program string          // its name and version, for the audit logs of runs; "": trainings are not logged
+	Trust   signature.Trust // whose checkpoints are loaded; nil: anybody's
 
 	Profile   bool                        // time the kernels
 	Without   []tensor.Pass               // passes that compilation leaves out

@@ -101,6 +101,9 @@ func (h Host) prepare(ctx context.Context, c *Config) (*Training, error) {
 // ready marks the start of writing to a run's folder.
 func (t *Training) ready() {
 	t.Folder.Notice, t.Folder.Trust = t.host.Notice, nil // what this process saves from now on it may load
+	if t.host.Program != "" {
+		t.Folder.About = t.about()
+	}
 	if t.Folder.Unprotected() {
 		t.host.notice("%s lies on a file system without locks: let nothing else train in it meanwhile", t.Folder.Dir)
 	}

@@ -21,6 +21,15 @@ var ErrDamaged = errors.New("is damaged: its numbers are not those that were wri
 
 var errHeader = errors.New("is damaged: its header is not the one that was written")
 
+// Checksum returns the checksum that the file at path has in its metadata; "": it has none. It reads the header alone: [Intact] verifies.
+func Checksum(path string) (sum string, err error) {
+	f, err := Open(path)
+	if err != nil {
+		return "", err
+	}
+	return f.sum, f.Close()
+}
+
 // checksum returns the metadata value for sorted entries and the digest of their numbers.
 func checksum(entries []Entry, numbers hash.Hash) string {
 	layout := sha256.New()

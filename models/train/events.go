@@ -10,8 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
+	"genview/models/audit"
+	"genview/models/safetensors"
 	"genview/models/watch"
 )
 
@@ -39,9 +42,54 @@ func (l *loop) event(e watch.Event) {
 	l.History.Event(e)
 	l.snap.Show(l.History.Curves())
 	l.writing.events = append(l.writing.events, e)
+	if e.Kind != watch.Saved { // the checkpoint has an entry with its checksum
+		l.audit(entryOf(e, l.run.About))
+	}
 	if l.writing.marks.wait == 0 {
 		l.writeEvents()
 	}
+}
+
+// entryOf returns the entry of the audit log about an event. That of a beginning has what is known about the training.
+func entryOf(e watch.Event, about map[string]string) audit.Entry {
+	entry := audit.Entry{What: string(e.Kind), Step: e.Step, Detail: map[string]string{}}
+	switch e.Kind {
+	case watch.Began:
+		maps.Copy(entry.Detail, about)
+		entry.Detail["device"], entry.Detail["steps"] = e.Device, strconv.Itoa(e.Steps)
+	case watch.RateSet, watch.Turned, watch.HeadCut:
+		entry.Detail["set"] = e.String()
+	case watch.Stepped, watch.Stopped:
+		if e.Detail != "" {
+			entry.Detail["of"] = e.Detail
+		}
+	}
+	return entry
+}
+
+// audit adds an entry to the run's audit log. A log that cannot be written is told once, and training goes on.
+func (l *loop) audit(e audit.Entry) {
+	if l.run.About == nil {
+		return
+	}
+	err := audit.Append(l.run.Dir, e)
+	if err != nil && !l.unaudited {
+		l.run.notice("the audit log cannot be written: %v", err)
+	}
+	l.unaudited = err != nil
+}
+
+// auditSaved adds the checkpoint of a step to the log.
+func (l *loop) auditSaved(step int) {
+	if l.run.About == nil {
+		return
+	}
+	path := l.run.Checkpoint(step)
+	sum, err := safetensors.Checksum(path)
+	if err != nil {
+		l.run.notice("the audit log cannot have the checksum of a checkpoint: %v", err)
+	}
+	l.audit(audit.Entry{What: audit.Checkpoint, Step: step, File: checkpoints + "/" + filepath.Base(path), Checksum: sum})
 }
 
 // writeEvents adds the waiting events to the run's folder.

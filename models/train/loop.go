@@ -112,6 +112,7 @@ type loop struct {
 	recorder   *record.Writer // nil for none
 	unwatched  unwatched
 	tells      tells
+	unaudited  bool // the audit log could not be written last time
 }
 
 // Loop trains from a step until Options.Steps, the end of ctx, or a request to stop; then it saves. It returns the step that it reached.

@@ -31,6 +31,9 @@ type Run struct {
 	// Trust, if it is not nil, is whose checkpoints are loaded: others are an [*UntrustedError].
 	Trust signature.Trust
 
+	// About is what the audit log says of a training that begins: the program, the settings, the data. nil: the run has no log.
+	About map[string]string
+
 	// Beside names the folders of other runs whose metrics [Run.History] has, too, to compare with.
 	Beside []string
 

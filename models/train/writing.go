@@ -100,6 +100,7 @@ func (l *loop) saveOnce(step int, passing bool) error {
 	if err != nil {
 		return err
 	}
+	l.auditSaved(step)
 	l.saved, l.passing = step, passing
 	if !passing {
 		l.savedAt = time.Now()
