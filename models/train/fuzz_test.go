@@ -43,8 +43,5 @@ func FuzzLogs(f *testing.F) {
 		if _, err := r.History(); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.TrimMetrics(5); err != nil {
-			t.Fatal(err)
-		}
 	})
 }
