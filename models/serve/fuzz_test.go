@@ -3,6 +3,7 @@ package serve
 import (
 	"encoding/json"
 	"io"
+	"net/http"
 	"testing"
 	"time"
 )
@@ -26,7 +27,8 @@ func FuzzBodies(f *testing.F) {
 		began := time.Now()
 		r := ask(s, "POST", paths[int(path)%len(paths)], body)
 		p, err := io.ReadAll(r.Body)
-		if err != nil || r.StatusCode >= 500 {
+		refused := r.StatusCode == http.StatusNotImplemented || r.StatusCode == http.StatusServiceUnavailable // by this model, or by a busy one
+		if err != nil || r.StatusCode >= 500 && !refused {
 			t.Fatalf("%q to %s: %d, %s, %v", body, paths[int(path)%len(paths)], r.StatusCode, p, err)
 		}
 		var problem struct{ Detail string }
