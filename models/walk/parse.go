@@ -254,11 +254,22 @@ func (p *parser) named() (kind, arg string, ok bool) {
 // pictureEndings are the endings of picture files.
 var pictureEndings = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 
+// lower returns s with small letters of ASCII, as long as s: those of other alphabets may have another length, and bytes that are no text do.
+func lower(s string) string {
+	p := []byte(s)
+	for i, c := range p {
+		if c >= 'A' && c <= 'Z' {
+			p[i] = c + 'a' - 'A'
+		}
+	}
+	return string(p)
+}
+
 // nameLength returns the length of an unquoted name. Names of files may hold the signs of sums and products; they end with the first known
 // ending that no letter follows, those without any at the first sign.
 func nameLength(kind, s string) int {
 	endings := map[string][]string{"image": pictureEndings, "z": latentEndings, "file": latentEndings}[kind]
-	low, least := strings.ToLower(s), len(s)+1
+	low, least := lower(s), len(s)+1
 	for _, ending := range endings {
 		for from := 0; ; {
 			i := strings.Index(low[from:], ending)
