@@ -196,7 +196,7 @@ func TestFullAndReadOnlyFolder(t *testing.T) {
 	}
 	must(t, tiny("--out", run, "--steps", "5", "--set", "record.budget=0")...) // whose files depend on the time
 	files := []string{
-		"filler", "run/.genview-lock", "run/checkpoints/step-00000005.safetensors", "run/config.yaml", "run/events.jsonl", "run/metrics.jsonl",
+		"filler", "run/.genview-audit-lock", "run/.genview-lock", "run/audit.jsonl", "run/checkpoints/step-00000005.safetensors", "run/config.yaml", "run/events.jsonl", "run/metrics.jsonl",
 		"run/samples/step-00000005.png",
 	}
 	opens := func() {
