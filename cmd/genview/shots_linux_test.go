@@ -54,7 +54,7 @@ func TestShots(t *testing.T) {
 		d.sees("1998-05-03")
 	}, "translate", "--out", "runs/dates", "--steps", "2000")
 	shoot("viewer-points.png", 11000, func(*desktop) {}, "points", "--out", "runs/grid25")
-	shoot("viewer-gan.png", 600, func(*desktop) {}, "dcgan", "--out", "runs/dcgan")
+	shoot("viewer-gan.png", 400, func(*desktop) {}, "dcgan", "--out", "runs/dcgan")
 }
 
 // leaves leaves a picture of the window with the mouse out of the way.
