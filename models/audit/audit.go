@@ -18,11 +18,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"genview/vk/files"
@@ -40,10 +42,10 @@ const lockName = ".genview-audit-lock"
 type Entry struct {
 	N        int               `json:"n"` // counts from 1
 	Time     time.Time         `json:"time"`
-	By       string            `json:"by"` // name of the user, as the system knows him
+	By       string            `json:"by"` // the user's name on the system
 	What     string            `json:"what"`
 	Step     int               `json:"step,omitempty"` // of the run
-	File     string            `json:"file,omitempty"` // that was written; of a checkpoint, relative to the run's folder
+	File     string            `json:"file,omitempty"` // the file that was written; a checkpoint's is relative to the run's folder
 	Checksum string            `json:"checksum,omitempty"`
 	Detail   map[string]string `json:"detail,omitempty"`
 }
@@ -93,7 +95,8 @@ func open(line []byte) (e Entry, raw []byte, sum string, err error) {
 }
 
 // Append adds an entry to the log of the run in a folder, with its number, time and user, and syncs it. It makes the log if there is none.
-// Where a killed process has left an unfinished entry, that one goes, and an entry says so. Several processes may append at once.
+// If a killed process has left an unfinished entry, Append removes it and adds an entry that says so. Texts beyond 4 KiB are cut. Several
+// processes may append at once.
 func Append(dir string, e Entry) (err error) {
 	path := filepath.Join(dir, Name)
 	lock := flock.New(filepath.Join(dir, lockName), flock.SetFlag(os.O_CREATE|os.O_RDWR))
@@ -106,6 +109,10 @@ func Append(dir string, e Entry) (err error) {
 	last, sum, left, err := end(path)
 	if err != nil && !None(err) {
 		return fmt.Errorf("audit: %w", err)
+	}
+	e.What, e.File, e.Detail = cut(e.What), cut(e.File), maps.Clone(e.Detail)
+	for key, text := range e.Detail {
+		e.Detail[key] = cut(text)
 	}
 	entries := []Entry{e}
 	if left > 0 {
@@ -129,6 +136,20 @@ func Append(dir string, e Entry) (err error) {
 	return nil
 }
 
+// mostUnfinished is the most bytes that can be left of an unfinished entry.
+const mostUnfinished = 1 << 17
+
+// mostText is the most bytes of a text in an entry, so that an entry fits into what end reads.
+const mostText = 4 << 10
+
+// cut shortens a text that is too long.
+func cut(text string) string {
+	if len(text) <= mostText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostText], "") + "…"
+}
+
 // end returns the number and the sum of the last entry, and cuts off what follows it without an end of line.
 func end(path string) (n int, sum string, left int64, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -140,12 +161,15 @@ func end(path string) (n int, sum string, left int64, err error) {
 	if err != nil {
 		return 0, "", 0, err
 	}
-	const some = 1 << 16 // more than an entry has
+	const some = 1 << 20 // more than an entry has
 	p := make([]byte, min(some, info.Size()))
 	if _, err := f.ReadAt(p, info.Size()-int64(len(p))); err != nil && len(p) > 0 {
 		return 0, "", 0, err
 	}
 	whole := bytes.LastIndexByte(p, '\n') + 1
+	if whole == 0 && len(p) > mostUnfinished {
+		return 0, "", 0, fmt.Errorf("%s is no audit log: move it away", path)
+	}
 	if left = int64(len(p) - whole); left > 0 {
 		if err := f.Truncate(info.Size() - left); err != nil {
 			return 0, "", 0, err

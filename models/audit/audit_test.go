@@ -98,6 +98,32 @@ func TestUnfinishedEntry(t *testing.T) {
 	}
 }
 
+// TestLongEntry: the command of an entry may be as long as the system allows, and the next entry follows it.
+func TestLongEntry(t *testing.T) {
+	dir := t.TempDir()
+	for _, command := range []string{strings.Repeat("seed:1 ", 20000), strings.Repeat("日", 50000), "walk"} {
+		if err := audit.Append(dir, audit.Entry{What: "walk", File: command, Detail: map[string]string{"command": command}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l := read(t, dir); l.Broken != "" || len(l.Entries) != 3 || !strings.HasSuffix(l.Entries[1].Detail["command"], "日…") {
+		t.Errorf("the log has %d entries, %q", len(l.Entries), l.Broken)
+	}
+}
+
+// TestWhatIsNoLogStays: a large file without lines is no log, and nothing of it is cut off.
+func TestWhatIsNoLogStays(t *testing.T) {
+	dir := t.TempDir()
+	other := bytes.Repeat([]byte("x"), 200_000)
+	rewrite(t, dir, other)
+	if err := audit.Append(dir, audit.Entry{What: "walk"}); err == nil || !strings.Contains(err.Error(), "is no audit log") {
+		t.Errorf("an entry was added: %v", err)
+	}
+	if p, err := os.ReadFile(filepath.Join(dir, audit.Name)); err != nil || !bytes.Equal(p, other) {
+		t.Errorf("the file has %d bytes, %v", len(p), err)
+	}
+}
+
 // TestManyWriters: what several write at once follows each other.
 func TestManyWriters(t *testing.T) {
 	dir := t.TempDir()
