@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestSignalsEndCommandsSoon interrupts commands that would take hours, as they compile and as they compute: they end soon, say which
-// signal it was, and leave no file.
+// TestSignalsEndCommandsSoon interrupts commands that would take hours (doctor: seconds), as they compile and as they compute: they end
+// soon, say which signal it was, and leave no file.
 func TestSignalsEndCommandsSoon(t *testing.T) {
 	dir := t.TempDir()
 	run, out := filepath.Join(dir, "run"), filepath.Join(dir, "out")
@@ -36,13 +36,16 @@ func TestSignalsEndCommandsSoon(t *testing.T) {
 	} {
 		for i, after := range []time.Duration{300 * time.Millisecond, 2 * time.Second} {
 			signal, name := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}[i], []string{"Ctrl-C (SIGINT)", "SIGTERM"}[i]
+			if args[0] == "doctor" {
+				after = 300 * time.Millisecond // with many cores it takes two seconds
+			}
 			cmd := exec.Command(binary, args...)
 			stderr, finish := started(t, cmd)
 			time.Sleep(after) // any moment will do
 			begun(t, cmd.Process.Pid)
 			sent := time.Now()
 			if err := cmd.Process.Signal(signal); err != nil {
-				t.Fatal(err)
+				t.Errorf("genview %v, after %v: %v", args, after, err)
 			}
 			code, took := finish(), time.Since(sent)
 			if want := "genview: ended by " + name + " before it was done\n"; code != 128+int(signal) || !strings.HasSuffix(stderr.String(), want) {
