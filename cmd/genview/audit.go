@@ -42,6 +42,9 @@ func (a *app) logExport(c *cobra.Command) {
 		e.File = filepath.Base(out.Value.String())
 	}
 	e.Detail = map[string]string{"command": commandLine(os.Args[1:])}
+	if a.found != "" {
+		e.Detail["measured"] = a.found
+	}
 	for _, dir := range dirs {
 		a.log(dir, e)
 	}

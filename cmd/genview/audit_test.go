@@ -19,6 +19,7 @@ func TestAudit(t *testing.T) {
 	must(t, "sample", run, "-n", "2", "-o", filepath.Join(dir, "a.png"))
 	must(t, "report", run, "-o", filepath.Join(dir, "r.html"))
 	must(t, "runs", "export", run, "--csv", "-o", filepath.Join(dir, "r.csv"))
+	must(t, "eval", run, "--examples", "9", "--samples", "1")
 	var got audited
 	if err := json.Unmarshal([]byte(must(t, "audit", run, "--json")), &got); err != nil {
 		t.Fatal(err)
@@ -29,7 +30,7 @@ func TestAudit(t *testing.T) {
 	}
 	want := []string{
 		"began", "checkpoint checkpoints/step-00000001.safetensors", "checkpoint checkpoints/step-00000002.safetensors",
-		"began", "checkpoint checkpoints/step-00000003.safetensors", "sample a.png", "report r.html", "export r.csv",
+		"began", "checkpoint checkpoints/step-00000003.safetensors", "sample a.png", "report r.html", "export r.csv", "eval",
 	}
 	if !slices.Equal(what, want) || !got.Whole {
 		t.Errorf("the log has %q, %+v", what, got.Problem)
@@ -39,7 +40,7 @@ func TestAudit(t *testing.T) {
 			t.Errorf("the log does not say the %s: %+v", key, got.Entries[0])
 		}
 	}
-	if out := must(t, "audit", run); strings.Count(out, "\n") != len(want)+1 || !strings.Contains(out, "8 entries, an unbroken chain") {
+	if out := must(t, "audit", run); strings.Count(out, "\n") != len(want)+1 || !strings.Contains(out, "9 entries, an unbroken chain") || !strings.Contains(out, "  measured: elbo -") {
 		t.Errorf("audit says %q", out)
 	}
 	path := filepath.Join(run, "audit.jsonl")

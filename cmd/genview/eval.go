@@ -18,21 +18,27 @@ func (a *app) eval() *cobra.Command {
 		Short:       "Measure a model on data that it was not trained on",
 		Long: `Measures a model on data that it was not trained on: of a VAE the ELBO and the log-likelihood, of a GAN of points
 the modes that it finds, of a classifier accuracy, scores of classes, confusion matrix and calibration error, of a translation
-the share of texts that come out right, of a GPT loss and perplexity.`,
+the share of texts that come out right, of a GPT loss and perplexity. What was measured is kept in the run's evals.jsonl, and shown by runs,
+report and card.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, runs []string) (err error) {
 			if c.Flags().Changed("examples") && o.Examples < 1 || o.Samples < 1 {
 				return usageError{errors.New("--examples and --samples: give 1 or more")}
 			}
-			s, m, err := opened[family.Evaluator](c.Context(), a, runs[0])
+			s, _, err := opened[family.Evaluator](c.Context(), a, runs[0])
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
-			measured, err := m.Evaluate(c.Context(), o)
+			measured, e, err := s.Evaluate(c.Context(), o)
 			if err != nil {
 				return err
 			}
+			if err := s.Folder.AddEval(e); err != nil {
+				a.notice(fmt.Sprintf("what was measured is printed, and not kept: %v", err))
+				a.loaded = nil // the audit log is in the same folder
+			}
+			a.found = values(e.Metrics(), "")
 			if a.json {
 				return a.printJSON(s.Step, measured)
 			}

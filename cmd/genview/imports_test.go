@@ -79,7 +79,7 @@ var mayImport = map[string][]string{
 	"models/zoo":                   append([]string{"models/family"}, ofZoo...),
 	"models/replay":                {"models/atlas", "models/inspect", "models/curves", "models/data", "models/directions", "models/family", "models/film", "models/lettering", "models/picture", "models/record", "models/run", "models/train", "models/walk", "models/watch", "tensor"},
 	"models/runs":                  {"models/curves", "models/record", "models/run", "models/safetensors", "models/tensorboard", "models/train", "models/watch", "vk", "vk/files"},
-	"models/run":                   {"models/signature", "vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/nn", "models/walk", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
+	"models/run":                   {"models/signature", "vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/nn", "models/walk", "models/safetensors", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
 	"models/card":                  {"models/family", "models/run", "models/runs", "models/safetensors", "models/train", "models/watch"},
 	"models/report":                {"models/family", "models/lettering", "models/picture", "models/record", "models/run", "models/runs", "models/train", "models/watch", "models/webpage"},
 	"models/telemetry":             {"models/train"},

@@ -195,8 +195,9 @@ func TestFullAndReadOnlyFolder(t *testing.T) {
 		}
 	}
 	must(t, tiny("--out", run, "--steps", "5", "--set", "record.budget=0")...) // whose files depend on the time
+	must(t, "eval", run, "--examples", "9", "--samples", "1")
 	files := []string{
-		"filler", "run/.genview-audit-lock", "run/.genview-lock", "run/audit.jsonl", "run/checkpoints/step-00000005.safetensors", "run/config.yaml", "run/events.jsonl", "run/metrics.jsonl",
+		"filler", "run/.genview-audit-lock", "run/.genview-lock", "run/audit.jsonl", "run/checkpoints/step-00000005.safetensors", "run/config.yaml", "run/evals.jsonl", "run/events.jsonl", "run/metrics.jsonl",
 		"run/samples/step-00000005.png",
 	}
 	opens := func() {
@@ -227,6 +228,10 @@ func TestFullAndReadOnlyFolder(t *testing.T) {
 	refused(t, 1, "read-only file system", "train", "--resume", run, "--steps", "9")
 	refused(t, 1, "cannot be written", tiny("--out", filepath.Join(disk, "another"))...)
 	opens()
+	measured, said, code := genview(t, "eval", run, "--examples", "9", "--samples", "1")
+	if code != 0 || !strings.HasPrefix(measured, "step 5: ELBO ") || strings.Count(said, "\n") != 1 || !strings.Contains(said, "evals.jsonl: read-only file system") {
+		t.Errorf("eval in a read-only folder has exit code %d, prints %q and says %q", code, measured, said)
+	}
 
 	if out, err := exec.Command("mount", "-o", "remount,rw,size=4m", disk).CombinedOutput(); err != nil {
 		t.Fatalf("remount: %v: %s", err, out)

@@ -51,6 +51,7 @@ type app struct {
 	beside []string     // folders of runs whose curves the window has, too
 	loaded *run.Session // the last run that was opened
 	shown  []string     // folders of runs of which a command writes something without opening them
+	found  string       // what a command has measured, for the audit log
 
 	telemetry string           // address at which Prometheus is told of trainings; "": none
 	meter     *telemetry.Meter // what it is told; nil: nothing yet

@@ -14,6 +14,7 @@ import (
 
 	"genview/models/runs"
 	"genview/models/settings"
+	"genview/models/train"
 	"genview/models/watch"
 	"genview/vk"
 
@@ -26,7 +27,7 @@ func (a *app) runs() *cobra.Command {
 		Use:   "runs [FOLDER...]",
 		Short: "List runs: how far each is, its losses, its size; and what one does with their folders",
 		Long: `Lists the runs in folders, or in runs/ if none is named: what each trains, how far it is, whether it trains now, its newest
-losses, what was measured on held-out data, and its size on the disk. A FOLDER is a run, or holds runs.`,
+losses, what was measured on held-out data while it trained and by genview eval, and its size on the disk. A FOLDER is a run, or holds runs.`,
 		Example: `  genview runs
   genview runs list experiments --json`,
 		Args:        cobra.ArbitraryArgs,
@@ -101,6 +102,8 @@ type runLine struct {
 	Steps   int                `json:"steps"`
 	Trained float64            `json:"trained_s"`
 	Metrics map[string]float64 `json:"metrics,omitempty"`
+	Eval    *train.Eval        `json:"eval,omitempty"`      // the newest
+	Best    *train.Eval        `json:"best_eval,omitempty"` // if it is another
 	Bytes   int64              `json:"bytes"`
 	Changed time.Time          `json:"changed"`
 	Problem string             `json:"problem,omitempty"`
@@ -117,20 +120,21 @@ func runLineOf(r *runs.Run) runLine {
 		}
 		l.Metrics[m.Name] = m.Value
 	}
+	l.Eval, l.Best = r.Eval()
 	return l
 }
 
 // printRuns prints a line for each run, and the problems of those that have one below.
 func printRuns(out io.Writer, all []*runs.Run, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RUN\tMODEL\tDATA\tSTATE\tSTEP\tLOSS\tHELD OUT\tSIZE\tLAST LOGGED")
+	fmt.Fprintln(w, "RUN\tMODEL\tDATA\tSTATE\tSTEP\tLOSS\tHELD OUT\tEVALUATED\tSIZE\tLAST LOGGED")
 	for _, r := range all {
 		step := "–"
 		if r.Steps > 0 {
 			step = strconv.Itoa(r.Step) + " of " + strconv.Itoa(r.Steps)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Dir, orDash(r.Model), orDash(r.Data), r.State, step,
-			values(r.Losses(), "loss"), values(r.HeldOut(), "held_out_"), vk.Bytes(r.Size), whenOf(r.Changed, now))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Dir, orDash(r.Model), orDash(r.Data), r.State, step,
+			values(r.Losses(), "loss"), values(r.HeldOut(), "held_out_"), evaluated(r), vk.Bytes(r.Size), whenOf(r.Changed, now))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -151,6 +155,22 @@ func values(all watch.Metrics, said string) string {
 		words = append(words, strings.TrimSpace(fmt.Sprintf("%s %.4g", name, m.Value)))
 	}
 	return orDash(strings.Join(words, ", "))
+}
+
+// evaluated prints what the newest evaluation of a run says most of, and the best one if that is another.
+func evaluated(r *runs.Run) string {
+	newest, better := r.Eval()
+	if newest == nil {
+		return "–"
+	}
+	text := newest.Metric + " not finite"
+	if m, ok := newest.Mark(); ok {
+		text = fmt.Sprintf("%s %.4g", m.Metric, m.Value)
+	}
+	if better != nil {
+		text += fmt.Sprintf(", best %.4g at step %d", better.Measures[better.Metric], better.Step)
+	}
+	return text
 }
 
 func orDash(text string) string {

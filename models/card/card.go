@@ -87,6 +87,9 @@ func Write(w io.Writer, dir string, o Options) error {
 	}
 	r := runs.Read(dir)
 	t := &text{run: r, config: c, step: step, weights: weights, file: "checkpoints/" + filepath.Base(path), by: o.By}
+	if t.eval, err = evalOf(r.Evals, t.file, path); err != nil {
+		return err
+	}
 	if t.best, err = best(folder, step); err != nil {
 		return err
 	}
@@ -99,7 +102,7 @@ func Write(w io.Writer, dir string, o Options) error {
 			t.devices = append(t.devices, e.Device)
 		}
 	}
-	front, err := yaml.MarshalWithOptions(headOf(r, c), yaml.IndentSequence(true))
+	front, err := yaml.MarshalWithOptions(headOf(r, c, t.eval), yaml.IndentSequence(true))
 	if err != nil {
 		return fmt.Errorf("card: %w", err)
 	}
@@ -127,6 +130,20 @@ func countWeights(path string) (n int, err error) {
 	return n, nil
 }
 
+// evalOf returns the evaluation of a checkpoint, of several the newest of those with the most examples; nil: there is none.
+func evalOf(all []*train.Eval, name, path string) (of *train.Eval, err error) {
+	sum, err := safetensors.Checksum(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range all {
+		if e.Weights == name && e.Checksum == sum && len(e.Measures) > 0 && (of == nil || e.Examples >= of.Examples) {
+			of = e
+		}
+	}
+	return of, nil
+}
+
 // best says which checkpoint is the best on held-out data, if that is not the newest.
 func best(folder *train.Run, newest int) (string, error) {
 	step, mark, err := folder.Best()
@@ -139,8 +156,8 @@ func best(folder *train.Run, newest int) (string, error) {
 	return fmt.Sprintf("The best checkpoint on held-out data is that of step %d, with %s %s.", step, words(mark.Metric), figure(mark.Value)), nil
 }
 
-// headOf returns the YAML of a card.
-func headOf(r *runs.Run, c *run.Config) head {
+// headOf returns the YAML of a card. e is the evaluation of its checkpoint, or nil: then what was measured in training stands in.
+func headOf(r *runs.Run, c *run.Config, e *train.Eval) head {
 	h := head{Library: "genview", Tags: []string{"genview", "vulkan", r.Family}}
 	for _, word := range strings.Fields(strings.ToLower(r.Model)) {
 		if !slices.Contains(h.Tags, word) && len(word) > 2 {
@@ -158,7 +175,11 @@ func headOf(r *runs.Run, c *run.Config) head {
 		return h
 	}
 	measured, what := r.HeldOut(), ""
-	if data.Split = "test"; len(measured) == 0 {
+	data.Split = "test"
+	switch {
+	case e != nil:
+		measured, data.Split = e.Metrics(), e.Split
+	case len(measured) == 0:
 		measured, data.Split, what = r.Losses(), "train", "training "
 	}
 	out := result{Task: task{h.Pipeline}, Dataset: data}
@@ -180,6 +201,7 @@ type text struct {
 	step    int
 	weights int
 	file    string // with the weights, below the run's folder
+	eval    *train.Eval
 	best    string
 	devices []string
 	by      string
@@ -219,10 +241,15 @@ func (t *text) String() string {
 // results writes a table of what was measured.
 func (t *text) results(say func(format string, a ...any)) {
 	rows := append(slices.Clone(t.run.HeldOut()), t.run.Losses()...)
-	if len(rows) == 0 {
+	if len(rows) == 0 && t.eval == nil {
 		return
 	}
 	say("## Results\n\n| measure | value |\n|---|---|")
+	if e := t.eval; e != nil {
+		for _, m := range e.Metrics() {
+			say("| %s, on %s (%s) | %s |", escape(words(m.Name)), family.CountOf(e.Examples, "example"), escape(e.Split), figure(m.Value))
+		}
+	}
 	for _, m := range rows {
 		say("| %s | %s |", describe(m), figure(m.Value))
 	}

@@ -71,6 +71,47 @@ func Example() {
 	// true <nil>
 }
 
+// TestEvaluated: of the evaluations those of the card's own weights count, and of these the newest with the most examples.
+func TestEvaluated(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := made(dir, "classifier", "fashion-mnist", watch.Metrics{{Name: "held_out_accuracy", Value: 0.5}}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := train.OpenRun(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const own = "checkpoints/step-00000040.safetensors"
+	sum, err := safetensors.Checksum(filepath.Join(dir, own))
+	if err != nil || sum == "" {
+		t.Fatal(err, "no checksum")
+	}
+	for i, e := range []train.Eval{
+		{Weights: own, Checksum: sum, Examples: 1000, Measures: map[string]float64{"accuracy": 0.1}},
+		{Weights: own, Checksum: sum, Examples: 1000, Measures: map[string]float64{"accuracy": 0.875, "ece": 0.25}},
+		{Weights: own, Checksum: sum, Examples: 10, Measures: map[string]float64{"accuracy": 0.2}},
+		{Weights: own, Checksum: "of what was there before", Examples: 2000, Measures: map[string]float64{"accuracy": 0.3}},
+		{Weights: "checkpoints/step-00000030.safetensors", Checksum: sum, Examples: 2000, Measures: map[string]float64{"accuracy": 0.4}},
+	} {
+		e.Time, e.Step, e.Metric, e.Higher, e.Split = time.Unix(int64(i), 0), 40, "accuracy", true, "test"
+		if err := r.AddEval(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if err := card.Write(&out, dir, card.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"metrics:\n  - accuracy\n  - ece\n", "- type: accuracy\n            name: accuracy\n            value: 0.875\n          - type: ece\n", "split: test\n",
+		"| accuracy, on 1,000 examples (test) | 0.875 |\n", "| held-out accuracy | 0.5 |\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("there is no %q in %s", want, out.String())
+		}
+	}
+}
+
 // TestWrite reads cards of several families back.
 func TestWrite(t *testing.T) {
 	for _, c := range []struct {

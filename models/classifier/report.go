@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"genview/models/family"
+	"genview/models/watch"
 )
 
 // report is the result of evaluating a classifier, with the names of its classes.
@@ -39,6 +40,14 @@ func (r report) MarshalJSON() ([]byte, error) {
 		out.Classes = append(out.Classes, class{r.names[i], s.Examples, s.Precision, s.Recall, s.F1})
 	}
 	return json.Marshal(out)
+}
+
+// Scores returns the measures of all classes together.
+func (r report) Scores() family.Scores {
+	return family.Scores{
+		Measures: watch.Metrics{{Name: "accuracy", Value: r.Accuracy}, {Name: "loss", Value: r.Loss}, {Name: "ece", Value: r.ECE}},
+		Higher:   true, Split: "test", Examples: r.Examples,
+	}
 }
 
 const mostColumns = 20 // most classes whose confusion matrix fits the width of a terminal
@@ -98,7 +107,7 @@ func (r report) mistakes(wide int) string {
 }
 
 // Evaluate classifies held-out pictures.
-func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (family.Evaluated, error) {
 	set, err := m.open(ctx)
 	if err != nil {
 		return nil, err

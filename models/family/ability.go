@@ -159,8 +159,22 @@ type Classifier interface {
 
 // An Evaluator measures itself on data that it was not trained on.
 type Evaluator interface {
-	// Evaluate returns the results. They print as a line, and as JSON.
-	Evaluate(ctx context.Context, o Evaluation) (fmt.Stringer, error)
+	Evaluate(ctx context.Context, o Evaluation) (Evaluated, error)
+}
+
+// Evaluated is what an evaluation found. It prints as a line, or more, and is an object as JSON.
+type Evaluated interface {
+	fmt.Stringer
+	Scores() Scores
+}
+
+// Scores are the numbers of an evaluation, and what they are of.
+type Scores struct {
+	Measures watch.Metrics // the first one tells best how good the model is
+	Higher   bool          // a higher value of that one is better
+	Split    string        // the data that were measured, as test
+	Examples int           // how many of them
+	Samples  int           // importance samples for an example; 0: none were drawn
 }
 
 // A Measured model measures itself on held-out data while it trains: its loss, and what else says how good it is.

@@ -196,6 +196,14 @@ func (e coverage) String() string {
 	return fmt.Sprintf("%d of %d modes, %.1f %% of %d generated points lie within 3 σ of one", e.Modes, e.Total, 100*e.Quality, e.Examples)
 }
 
+// Scores returns how many modes are covered, and how well.
+func (e coverage) Scores() family.Scores {
+	return family.Scores{
+		Measures: watch.Metrics{{Name: "modes", Value: float64(e.Modes)}, {Name: "hq_share", Value: e.Quality}},
+		Higher:   true, Split: e.Split, Examples: e.Examples,
+	}
+}
+
 // nearness is the result of evaluating a GAN of a file's points, which have no modes.
 type nearness struct {
 	Distance float64 `json:"distance"` // the sliced Wasserstein distance from held-out points
@@ -207,8 +215,13 @@ func (e nearness) String() string {
 	return fmt.Sprintf("%d generated points are at a sliced Wasserstein distance of %.4f from held-out ones", e.Examples, e.Distance)
 }
 
+// Scores returns the distance.
+func (e nearness) Scores() family.Scores {
+	return family.Scores{Measures: watch.Metrics{{Name: "distance", Value: e.Distance}}, Split: e.Split, Examples: e.Examples}
+}
+
 // Evaluate counts the modes that are covered or, if the data have none, measures how far the points are from held-out ones.
-func (m *points) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+func (m *points) Evaluate(ctx context.Context, o family.Evaluation) (family.Evaluated, error) {
 	p, err := m.held(ctx)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -57,6 +58,7 @@ type document struct {
 	Clock    [2][]float64    `json:"clock"` // steps, and the seconds trained at each
 	Events   []event         `json:"events"`
 	Moments  []moment        `json:"moments"`
+	Evals    [][]string      `json:"evals"` // a table, whose first row has the names of the columns
 	Settings []watch.Setting `json:"settings"`
 	By       string          `json:"by"`
 }
@@ -126,6 +128,7 @@ func Write(ctx context.Context, w io.Writer, dir string, o Options) error {
 	d := &document{Name: about.Name, Settings: c.Shown(), By: o.By}
 	d.Facts = facts(about, curves.Events)
 	d.curves(curves)
+	d.Evals = evals(about.Evals)
 	if err := d.moments(ctx, folder, o); err != nil {
 		return err
 	}
@@ -157,6 +160,38 @@ func facts(r *runs.Run, events watch.Events) (all [][2]string) {
 		}
 	}
 	return all
+}
+
+// evals returns a table of what was evaluated, the newest first; nil if nothing was.
+func evals(all []*train.Eval) [][]string {
+	if len(all) == 0 {
+		return nil
+	}
+	var names []string
+	for _, e := range slices.Backward(all) {
+		for _, m := range e.Metrics() {
+			if !slices.Contains(names, m.Name) {
+				names = append(names, m.Name)
+			}
+		}
+	}
+	rows := [][]string{slices.Concat([]string{"step"}, names, []string{"examples", "data", "importance samples", "weights", "device", "time"})}
+	for _, e := range slices.Backward(all) {
+		row := []string{strconv.Itoa(e.Step)}
+		for _, name := range names {
+			value := ""
+			if v, ok := e.Measures[name]; ok {
+				value = strconv.FormatFloat(v, 'g', 5, 64)
+			}
+			row = append(row, value)
+		}
+		samples := ""
+		if e.Samples > 0 {
+			samples = strconv.Itoa(e.Samples)
+		}
+		rows = append(rows, append(row, strconv.Itoa(e.Examples), e.Split, samples, e.Weights, e.Device, e.Time.Format("2006-01-02 15:04 UTC")))
+	}
+	return rows
 }
 
 // curves fills in the metrics and the events.

@@ -47,6 +47,7 @@ func TestCheck(t *testing.T) {
 	if err := learner.Close(); err != nil {
 		t.Fatal(err)
 	}
+	evaluates(t, h, dir)
 	r, err := h.Check(t.Context(), dir, Place{})
 	if err != nil || !r.Whole || r.InUse || len(r.Files) < 10 {
 		t.Fatalf("a run that was trained: %+v, %v", r, err)
@@ -82,6 +83,7 @@ func damages(t *testing.T, h Host, dir string) {
 		{"metrics.jsonl", "", cut, "dropped when the run goes on"},
 		{"metrics.jsonl", "", flip(1), "left out"},
 		{"events.jsonl", "", flip(0), "left out"},
+		{"evals.jsonl", "", cut, "left out"},
 		{"record/step-*.jsonl", "", cut, "shown without it"},
 		{"record/step-*.png", "", cut, "shown without it"},
 		{"record/step-*.weights.safetensors", "", flip(-1), "shown without it"},

@@ -14,7 +14,7 @@ import (
 type Comparison struct {
 	Runs     []*Run
 	Settings []Row // those that differ, with all that a run finds out about its data
-	Measures []Row // how far each run is, and the newest value of each metric
+	Measures []Row // how far each run is, the newest value of each metric, and its newest evaluation
 }
 
 // A Row is a setting or a measure, with its value in each run; "": the run has none.
@@ -88,5 +88,42 @@ func (c *Comparison) measure() {
 			}
 			return strconv.FormatFloat(v, 'g', 5, 64)
 		})
+	}
+	c.evals(add)
+}
+
+// evals adds the newest evaluation of each run to the measures.
+func (c *Comparison) evals(add func(name string, of func(r *Run) string)) {
+	const prefix = "eval_"
+	var names []string
+	for _, r := range c.Runs {
+		if e, _ := r.Eval(); e != nil {
+			for _, m := range e.Metrics() {
+				if !slices.Contains(names, m.Name) {
+					names = append(names, m.Name)
+				}
+			}
+		}
+	}
+	of := func(say func(e *train.Eval) string) func(r *Run) string {
+		return func(r *Run) string {
+			if e, _ := r.Eval(); e != nil {
+				return say(e)
+			}
+			return ""
+		}
+	}
+	for _, name := range names {
+		add(prefix+name, of(func(e *train.Eval) string {
+			v, ok := e.Measures[name]
+			if !ok {
+				return ""
+			}
+			return strconv.FormatFloat(v, 'g', 5, 64)
+		}))
+	}
+	if len(names) > 0 {
+		add(prefix+"step", of(func(e *train.Eval) string { return strconv.Itoa(e.Step) }))
+		add(prefix+"examples", of(func(e *train.Eval) string { return strconv.Itoa(e.Examples) }))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"genview/models/runs"
+	"genview/models/train"
 	"genview/models/watch"
 )
 
@@ -27,6 +28,15 @@ func TestCompare(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if name != "b" {
+			e := &train.Eval{Time: began, Step: 7, Metric: "elbo", Higher: true, Measures: map[string]float64{"elbo": -99.123456}, Examples: 100}
+			if name == "c" {
+				e.Metric, e.Measures = "distance", map[string]float64{"distance": 3}
+			}
+			if err := r.AddEval(e); err != nil {
+				t.Fatal(err)
+			}
+		}
 		r.Close()
 	}
 	lines := func(rows []runs.Row) (all []string) {
@@ -42,7 +52,8 @@ func TestCompare(t *testing.T) {
 	if got := lines(c.Settings); !slices.Equal(got, []string{"optim.lr 0.001|0.002"}) {
 		t.Errorf("two runs differ in %q", got)
 	}
-	if got := lines(c.Measures); got[0] != "state stopped|stopped" || got[1] != "step 7|7" || got[2] != "trained 1s|1s" || got[4] != "loss 123.46|123.46" {
+	if got := lines(c.Measures); got[0] != "state stopped|stopped" || got[1] != "step 7|7" || got[2] != "trained 1s|1s" || got[4] != "loss 123.46|123.46" ||
+		!slices.Contains(got, "eval_elbo -99.123|") || !slices.Contains(got, "eval_step 7|") || !slices.Contains(got, "eval_examples 100|") {
 		t.Errorf("two runs have the measures %q", got)
 	}
 	if c, err = runs.Compare(filepath.Join(dir, "a"), filepath.Join(dir, "c")); err != nil {
@@ -51,7 +62,8 @@ func TestCompare(t *testing.T) {
 	if got := lines(c.Settings); !slices.Contains(got, "kind vae|gan") || !slices.Contains(got, "model.beta 1|") {
 		t.Errorf("runs of two families differ in %q", got)
 	}
-	if got := lines(c.Measures); !slices.Contains(got, "loss 123.46|") || !slices.Contains(got, "g_loss |2") {
+	if got := lines(c.Measures); !slices.Contains(got, "loss 123.46|") || !slices.Contains(got, "g_loss |2") ||
+		!slices.Contains(got, "eval_elbo -99.123|") || !slices.Contains(got, "eval_distance |3") {
 		t.Errorf("runs of two families have the measures %q", got)
 	}
 	if _, err := runs.Compare(filepath.Join(dir, "a"), dir); err == nil {

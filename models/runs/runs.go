@@ -50,6 +50,7 @@ type Run struct {
 	Steps   int // in all
 	Trained time.Duration
 	Metrics watch.Metrics // the newest value of each
+	Evals   []*train.Eval // what genview eval measured, the oldest first
 	Size    int64         // bytes of all its files
 	Changed time.Time     // when something was last logged
 	Problem string        // what cannot be read; "": nothing
@@ -65,6 +66,18 @@ func (r *Run) Losses() watch.Metrics {
 // HeldOut returns the newest values of what was measured on data that the run does not learn from.
 func (r *Run) HeldOut() watch.Metrics {
 	return slices.DeleteFunc(slices.Clone(r.Metrics), func(m watch.Metric) bool { return !heldOut(m) })
+}
+
+// Eval returns the newest evaluation, and the best one if that is another; nil: there is none.
+func (r *Run) Eval() (newest, better *train.Eval) {
+	if len(r.Evals) == 0 {
+		return nil, nil
+	}
+	newest = r.Evals[len(r.Evals)-1]
+	if best := train.BestEval(r.Evals); best != newest {
+		better = best
+	}
+	return newest, better
 }
 
 // heldOut tells whether a metric was measured on held-out data.
@@ -134,7 +147,10 @@ func Read(dir string) *Run {
 }
 
 // progress finds out how far a run is.
-func (r *Run) progress(folder *train.Run) error {
+func (r *Run) progress(folder *train.Run) (err error) {
+	if r.Evals, err = folder.Evals(); err != nil {
+		return err
+	}
 	logged, err := curves.Of(folder)
 	if err == nil {
 		last := logged.Records[len(logged.Records)-1]

@@ -36,7 +36,7 @@ func (r *Run) Check(ctx context.Context) ([]Checked, error) {
 	for _, lines := range []struct {
 		name string
 		bad  func(line []byte) error
-	}{{metricsName, badRecord()}, {eventsName, badEvent}} {
+	}{{metricsName, badRecord()}, {eventsName, badEvent}, {evalsName, badEval}} {
 		c, there, err := r.checkLines(lines.name, lines.bad)
 		if err != nil {
 			return nil, err
@@ -209,6 +209,11 @@ func badEvent(line []byte) error {
 		return errors.New("is no event")
 	}
 	return nil
+}
+
+func badEval(line []byte) error {
+	_, err := parseEval(line)
+	return err
 }
 
 // checkLines verifies a file of lines.

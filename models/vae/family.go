@@ -156,8 +156,16 @@ func (e elbo) String() string {
 		e.ELBO, e.LogP, e.Samples, e.Examples, e.Binarisation)
 }
 
+// Scores returns the bounds of the log-likelihood.
+func (e elbo) Scores() family.Scores {
+	return family.Scores{
+		Measures: watch.Metrics{{Name: "elbo", Value: e.ELBO}, {Name: "logp", Value: e.LogP}},
+		Higher:   true, Split: e.Split, Examples: e.Examples, Samples: e.Samples,
+	}
+}
+
 // Evaluate measures the ELBO and the log-likelihood of held-out pictures.
-func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (family.Evaluated, error) {
 	set, err := m.Open(ctx)
 	if err != nil {
 		return nil, err

@@ -219,6 +219,10 @@ $('facts').append(...data.facts.map(([name, value]) => {
 }))
 fill($('settings'), data.settings.map(s => [s.Key, s.Value, s.Meaning]))
 $('by').textContent = data.by
+if (data.evals) {
+  $('evaluated').hidden = false
+  fill($('evals'), data.evals, true)
+}
 if (data.events) {
   $('done').hidden = false
   fill($('events'), [['step', 'what', 'when'], ...data.events.map(e => [whole(e.step), e.text, new Date(e.time).toLocaleString()])], true)

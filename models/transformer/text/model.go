@@ -294,8 +294,16 @@ func (e perplexity) String() string {
 	return fmt.Sprintf("loss %.4f nats per character, perplexity %.3f, on %d held-out characters", e.Loss, e.Perplexity, e.Examples)
 }
 
+// Scores returns the loss and the perplexity.
+func (e perplexity) Scores() family.Scores {
+	return family.Scores{
+		Measures: watch.Metrics{{Name: "val_loss", Value: e.Loss}, {Name: "perplexity", Value: e.Perplexity}},
+		Split:    e.Split, Examples: e.Examples,
+	}
+}
+
 // Evaluate measures the held-out text: as many windows as examples are asked for, or all.
-func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (family.Evaluated, error) {
 	if err := m.open(ctx); err != nil {
 		return nil, err
 	}

@@ -263,8 +263,16 @@ func (e accuracy) String() string {
 	return fmt.Sprintf("%.2f %% of %d held-out dates exactly right, %.2f %% of their characters", 100*e.Exact, e.Examples, 100*e.Tokens)
 }
 
+// Scores returns the shares of texts and of characters that are right.
+func (e accuracy) Scores() family.Scores {
+	return family.Scores{
+		Measures: watch.Metrics{{Name: "exact", Value: e.Exact}, {Name: "token_accuracy", Value: e.Tokens}},
+		Higher:   true, Split: e.Split, Examples: e.Examples,
+	}
+}
+
 // Evaluate translates held-out dates.
-func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (fmt.Stringer, error) {
+func (m *model) Evaluate(ctx context.Context, o family.Evaluation) (family.Evaluated, error) {
 	n := o.Usual()
 	n = min(n, len(m.dates.Test()))
 	var all []watch.Example
