@@ -12,7 +12,6 @@ import (
 	"genview/models/family"
 	"genview/models/inspect"
 	"genview/models/run"
-	"genview/models/train"
 	"genview/models/walk"
 	"genview/models/watch"
 	"genview/tensor"
