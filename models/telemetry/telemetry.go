@@ -7,6 +7,9 @@
 //
 // The one idea: training writes into gauges, and whoever asks reads them. No request reaches the device or waits for a step. /metrics has
 // the numbers, /grafana.json a dashboard of them for Grafana.
+//
+// The times of kernels are those of one step, which is timed because somebody asked for /metrics: the next request has them. A step is timed
+// every 15 seconds at most; all others are as they would be if nobody asked.
 package telemetry
 
 import (
@@ -51,6 +54,7 @@ type Meter struct {
 	savedAt  prometheus.Gauge
 	used     prometheus.Gauge
 	held     prometheus.Gauge
+	kernels  kernels
 }
 
 // New returns a meter of no training yet.
@@ -77,7 +81,7 @@ func New() *Meter {
 		used:    gauge("genview_device_memory_used_bytes", "The device's memory in open buffers."),
 		held:    gauge("genview_device_memory_held_bytes", "The device's memory that is allocated from the driver."),
 	}
-	m.registry.MustRegister(m.info, m.active, m.step, m.steps, m.made, m.seconds, m.metric, m.rate, m.speed, m.elapsed, m.saved, m.savedAt, m.used, m.held,
+	m.registry.MustRegister(m.info, m.active, m.step, m.steps, m.made, m.seconds, m.metric, m.rate, m.speed, m.elapsed, m.saved, m.savedAt, m.used, m.held, &m.kernels,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -98,6 +102,7 @@ func (m *Meter) Watch(o train.Options, about About) train.Options {
 	m.step.Set(float64(about.From))
 	m.steps.Set(float64(about.Steps))
 	m.remember(about)
+	m.kernels.watch(&o)
 	onStep, onLog, onSave, last := o.OnStep, o.OnLog, o.OnSave, time.Duration(0)
 	o.OnStep = func(step int, trained time.Duration) {
 		m.step.Set(float64(step))
@@ -182,8 +187,8 @@ func (m *Meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Serve answers the requests of a listener until ctx ends.
 func (m *Meter) Serve(ctx context.Context, l net.Listener) error {
-	const patience = 10 * time.Second
-	h := &http.Server{Handler: m, ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 1 << 14}
+	const timeout = 10 * time.Second
+	h := &http.Server{Handler: m, ReadTimeout: timeout, WriteTimeout: timeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 1 << 14}
 	stop := context.AfterFunc(ctx, func() { _ = h.Close() })
 	defer stop()
 	if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {

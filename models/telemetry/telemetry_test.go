@@ -29,6 +29,7 @@ func trained() *telemetry.Meter {
 	o.OnStep(42, 2*time.Second)
 	o.OnLog(train.Record{Step: 42, Metrics: watch.Metrics{{Name: "loss", Value: 2.5}, {Name: "held_out_accuracy", Value: 0.75}}, ExamplesPerS: 160, Elapsed: 2 * time.Second})
 	o.OnSave(42)
+	o.OnKernels([]watch.Kernel{{Kernel: "tiled 64×64", Ops: "MatMul", Shapes: "[16 64]", MS: 1.5, Calls: 2}})
 	if heard != 1 {
 		panic("what listened before does not any more")
 	}
@@ -79,6 +80,7 @@ func TestServe(t *testing.T) {
 		`genview_training_info{data="glyphs",device="llvmpipe",model="MLP VAE",run="letters"} 1`, "genview_training_active 1", "genview_training_steps 100",
 		"genview_training_made_steps_total 2", "genview_training_step_seconds_count 1", "genview_training_steps_per_second 10", "genview_training_saved_step 42",
 		"genview_device_memory_used_bytes 1.048576e+06", "go_goroutines",
+		`genview_training_kernel_seconds{kernel="tiled 64×64",ops="MatMul",shapes="[16 64]"} 0.0015`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %s in\n%s", want, text)

@@ -19,6 +19,7 @@ type inspecting struct {
 	inspector *inspect.Inspector      // nil: nobody looks
 	timed     bool                    // the kernels of steps are timed
 	runs      map[*tensor.Program]int // of the programs of a step, at the last look
+	before    map[*tensor.Program]int // the same, before the step that once times
 	profile   inspect.Profile
 }
 

@@ -47,6 +47,8 @@ type Options struct {
 	OnHome       func()                                // is called when the onlooker goes back to the start page, before the loop ends; nil: there is none
 	OnSave       func(step int)                        // receives each checkpoint that is on the disk; nil for none
 	OnTurn       func(sample int, save Every)          // receives SampleEvery and SaveEvery when they are changed in the window; nil for none
+	WantKernels  func() bool                           // is asked before each step but the first whether its kernels are to be timed; nil: never
+	OnKernels    func([]watch.Kernel)                  // receives what each kernel took of such a step, the slowest first; nil only if WantKernels is
 	Bus          *watch.Bus                            // nil for none
 	Snapshot     watch.Snapshot                        // the fields that every snapshot has
 	History      *watch.History                        // the metrics before this loop; nil for none
@@ -168,7 +170,7 @@ func (l *loop) sound() error {
 // train makes steps until the last one, until ctx ends or until someone asked to stop. It returns the number of the last step made.
 func (l *loop) train(ctx context.Context, step int) (int, error) {
 	for step < l.Steps && ctx.Err() == nil && !l.stopped {
-		if err := l.model.Step(ctx); err != nil {
+		if err := l.step(ctx, step); err != nil {
 			if ctx.Err() != nil {
 				break
 			}
