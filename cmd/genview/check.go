@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"genview/models/encrypt"
 	"genview/models/family"
 	"genview/models/run"
 	"genview/models/train"
@@ -23,7 +24,7 @@ func (a *app) checkRun() *cobra.Command {
 		Long: `Verifies every file of a run: its settings, metrics, events, checkpoints, samples and recording, by their checksums where they
 have one, and that its data are those that it began with. It changes and downloads nothing, and needs no device.
 
-Exit codes: 0 all is whole, 1 something is damaged, 2 wrong usage.`,
+Exit codes: 0 all is whole, 1 something is damaged or cannot be opened, 2 wrong usage.`,
 		Example: "  genview runs check runs/letters",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, runs []string) error {
@@ -39,6 +40,8 @@ Exit codes: 0 all is whole, 1 something is damaged, 2 wrong usage.`,
 			}
 			if n := len(r.Damaged()); err == nil && n > 0 {
 				err = fmt.Errorf("%s is damaged: %d of %s", r.Dir, n, family.CountOf(len(r.Files), "file"))
+			} else if err == nil && r.Locked > 0 {
+				err = fmt.Errorf("%s was not verified: %d of %s: each %w", r.Dir, r.Locked, family.CountOf(len(r.Files), "file"), encrypt.ErrNoKey)
 			}
 			return err
 		},
@@ -51,24 +54,28 @@ Exit codes: 0 all is whole, 1 something is damaged, 2 wrong usage.`,
 // printReport prints a line for each file of a run. Whole files of a folder that has many are one line.
 func printReport(out io.Writer, r *run.Report) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	whole := map[string]int{}
-	var folders []string
+	type folder struct{ state, dir string }
+	many := map[folder]int{}
+	var folders []folder
 	for _, f := range r.Files {
-		dir := filepath.Dir(f.File)
-		if f.Problem == "" && f.Note == "" && dir != "." && dir != "checkpoints" && !strings.HasPrefix(f.File, "the data") {
-			if whole[dir]++; whole[dir] == 1 {
-				folders = append(folders, dir)
+		state, text := "whole", f.Note
+		switch {
+		case f.Locked:
+			state = "locked"
+		case f.Problem != "":
+			state, text = "DAMAGED", remedied(r, f)
+		}
+		in := folder{state, filepath.Dir(f.File)}
+		if text == "" && in.dir != "." && in.dir != "checkpoints" && !strings.HasPrefix(f.File, "the data") {
+			if many[in]++; many[in] == 1 {
+				folders = append(folders, in)
 			}
 			continue
 		}
-		state, text := "whole", f.Note
-		if f.Problem != "" {
-			state, text = "DAMAGED", remedied(r, f)
-		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", state, f.File, text)
 	}
-	for _, dir := range folders {
-		fmt.Fprintf(w, "whole\t%s/\t%s\n", dir, family.CountOf(whole[dir], "file"))
+	for _, in := range folders {
+		fmt.Fprintf(w, "%s\t%s/\t%s\n", in.state, in.dir, family.CountOf(many[in], "file"))
 	}
 	if err := w.Flush(); err != nil || !r.Whole {
 		return err

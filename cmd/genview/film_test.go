@@ -22,7 +22,7 @@ func TestFilm(t *testing.T) {
 		}
 		write(t, filepath.Join(d, "config.yaml"), []byte("version: 2\nkind: vae\n"))
 	}
-	w, err := record.NewWriter(filepath.Join(run, "record"), 1<<20, 0)
+	w, err := record.NewWriter(filepath.Join(run, "record"), 1<<20, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"genview/models/data"
+	"genview/models/encrypt"
 	"genview/models/family"
 	"genview/models/run"
 	"genview/models/settings"
@@ -19,7 +20,7 @@ import (
 // host returns the host for models, whose messages go to the console.
 func (a *app) host() run.Host {
 	return run.Host{
-		Program: "genview " + version + commit(), Trust: a.trust, Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
+		Program: "genview " + version + commit(), Trust: a.trust, Secret: a.secret, Device: a.device, CacheDir: cacheDir(), Without: a.without(), NoTuning: a.noTune, KeepWidth: a.widthSet,
 		Options: func(o *vk.Options) { o.Fail, o.Extensions = a.fail, a.extensions },
 		Say:     func(line string) { a.console.say("%s", line) },
 		Notice:  a.notice,
@@ -115,6 +116,8 @@ func advise(err error) error {
 		return usageError{fmt.Errorf("--steps %d: %s is at step %d already; give more steps than that, or go back with --checkpoint", done.Steps, done.Dir, done.At)}
 	case errors.As(err, &untrusted) && untrusted.Trusted >= 0:
 		return fmt.Errorf("%w (--checkpoint %d)", err, untrusted.Trusted)
+	case errors.Is(err, encrypt.ErrNoKey):
+		return fmt.Errorf("%w (--identity FILE, or the passphrase in %s)", err, passphraseVariable)
 	case errors.As(err, &place):
 		return typed(place.Err)
 	case errors.As(err, &kernels):

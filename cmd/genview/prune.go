@@ -79,10 +79,10 @@ func (a *app) prune(ctx context.Context, folders []string, o runs.Sparing, yes b
 			failed = errors.Join(failed, err)
 		}
 	}
-	if err := a.printSpares(all, yes); err != nil {
-		return err
+	if failed != nil && len(all) == 0 {
+		return failed
 	}
-	return failed
+	return errors.Join(a.printSpares(all, yes), failed)
 }
 
 // printSpares prints the files, and how large they are together.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"genview/models/encrypt"
 	"genview/models/run"
 	"genview/models/signature"
 	"genview/models/telemetry"
@@ -56,8 +57,10 @@ type app struct {
 	telemetry string           // address at which Prometheus is told of trainings; "": none
 	meter     *telemetry.Meter // what it is told; nil: nothing yet
 
-	trusted []string        // files with the keys of those whose checkpoints are loaded
-	trust   signature.Trust // those keys; nil: anybody's are
+	trusted    []string        // files with the keys of those whose checkpoints are loaded
+	identities []string        // files of the secret keys that open encrypted runs
+	trust      signature.Trust // those keys; nil: anybody's are
+	secret     *encrypt.Lock   // how new runs are encrypted; nil: they are plain
 
 	anonymous bool // files that are written do not say where they come from
 
@@ -100,7 +103,7 @@ before it was done. Ctrl-C, SIGTERM, SIGHUP and SIGQUIT all end a training so; a
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			a.ended = c.Context().Err
 			a.widen()
-			if err := a.readTrust(); err != nil {
+			if err := errors.Join(a.readTrust(), a.readIdentities()); err != nil {
 				return err
 			}
 			if c.Flags().Changed("recorded") && c.Flags().Changed("checkpoint") {
@@ -139,12 +142,13 @@ without recompute, cheap values are kept for the gradients and not computed agai
 memory again for a GPT, for 0.5 %% fewer FLOPs and no less time; train --dry-run says how much`, tensor.Passes()))
 	root.PersistentFlags().BoolVar(&a.noTune, "no-tune", false, "take kernels by rule: try none before training, and use nothing of what tune found out")
 	root.PersistentFlags().StringSliceVar(&a.trusted, "trusted-keys", nil, "load only checkpoints that one of the public keys in these files has signed (also GENVIEW_TRUSTED_KEYS)")
+	root.PersistentFlags().StringSliceVar(&a.identities, "identity", nil, "open encrypted runs with the secret keys of age's in these files (also "+identityVariable+")")
 	root.Flags().Bool("version", false, "say which genview this is, of which commit, and what devices and drivers there are")
 	root.SetFlagErrorFunc(flagError)
 	root.SetOut(a.out) // for help
 	root.AddCommand(a.train(), a.view(), a.present(), a.serve(), a.run())
 	for _, c := range []*cobra.Command{
-		a.presets(), a.walk(), a.filming(), a.directions(), a.mapping(), a.curves(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.heads(), a.inspect(), a.provenance(), a.runs(), a.report(), a.card(), a.audit(), a.keygen(), a.sign(), a.verify(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
+		a.presets(), a.walk(), a.filming(), a.directions(), a.mapping(), a.curves(), a.sample(), a.reconstruct(), a.translate(), a.generate(), a.classify(), a.attention(), a.heads(), a.inspect(), a.provenance(), a.runs(), a.report(), a.card(), a.audit(), a.decrypt(), a.keygen(), a.sign(), a.verify(), a.eval(), a.devices(), a.doctor(), a.bench(), a.tune(),
 	} {
 		c.RunE = a.promptly(c.RunE)
 		root.AddCommand(c)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"genview/models/encrypt"
 	"genview/models/run"
 	"genview/models/signature"
 
@@ -15,6 +16,7 @@ import (
 
 // The environment variables of keys. A passphrase is no flag, because other users see the arguments of processes.
 const (
+	identityVariable   = "GENVIEW_IDENTITY"
 	trustedVariable    = "GENVIEW_TRUSTED_KEYS"
 	passphraseVariable = "GENVIEW_PASSPHRASE"
 )
@@ -33,13 +35,14 @@ func (a *app) readTrust() (err error) {
 
 func (a *app) keygen() *cobra.Command {
 	var out string
-	var locked bool
+	var locked, toEncrypt bool
 	c := &cobra.Command{
 		Use:   "keygen -o FILE",
-		Short: "Make a pair of keys to sign models with",
+		Short: "Make a pair of keys to sign models with, or to encrypt runs to",
 		Long: `Make a pair of Ed25519 keys in minisign's format: the secret one in FILE, for you alone, and the public one beside it with the ending .pub, for
-everybody who wants to know that a model is yours. No file is ever replaced.`,
-		Example: "  genview keygen -o me.key\n  genview keygen -o me.key --passphrase",
+everybody who wants to know that a model is yours. With --age, make a secret key that opens encrypted runs, in age's format, and print the public
+one, which train --recipient takes. No file is ever replaced.`,
+		Example: "  genview keygen -o me.key\n  genview keygen -o me.key --passphrase\n  genview keygen --age -o me.txt",
 		Args:    args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if out == "" {
@@ -52,6 +55,14 @@ everybody who wants to know that a model is yours. No file is ever replaced.`,
 					return err
 				}
 			}
+			if toEncrypt {
+				public, err := encrypt.Generate(out, passphrase)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "%s: keep it secret\n%s\n", out, public)
+				return nil
+			}
 			public, err := signature.Generate(out, passphrase)
 			if err != nil {
 				return err
@@ -61,6 +72,7 @@ everybody who wants to know that a model is yours. No file is ever replaced.`,
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "file for the secret key")
+	c.Flags().BoolVar(&toEncrypt, "age", false, "a key that opens encrypted runs")
 	c.Flags().BoolVar(&locked, "passphrase", false, "encrypt the secret key with a passphrase, asked for or from "+passphraseVariable)
 	return c
 }

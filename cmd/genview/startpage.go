@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"genview/models/data"
+	"genview/models/encrypt"
 	"genview/models/family"
 	"genview/models/run"
 	"genview/models/settings"
@@ -324,6 +325,9 @@ func recentRun(dir string) (watch.Recent, bool) {
 	_, step, err := folder.Newest()
 	if err == nil {
 		r.Step = step
+	}
+	if encrypt.Locked(dir) { // nobody is asked for a passphrase for a small picture
+		return r, err == nil
 	}
 	recording, unrecorded := folder.Recording()
 	if unrecorded != nil {

@@ -34,6 +34,8 @@ type trainFlags struct {
 	keep, patience             int
 	accept                     bool // accept changed data
 	tensorboard                bool
+	recipients                 []string
+	passphrase                 bool
 	profile                    profileFlags
 }
 
@@ -83,6 +85,8 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.StringArrayVar(&f.set, "set", nil, "change a setting, as model.z=20, model.arch=conv, optim.lr=1e-3")
 	fl.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard into the run's folder while it trains (also record.tensorboard; off, because genview runs export writes them afterwards, too)")
 	fl.StringVar(&a.telemetry, "metrics", "", "tell Prometheus at /metrics of this address how the training goes; a port alone, as 9464, is this machine's")
+	fl.StringArrayVar(&f.recipients, "recipient", nil, "encrypt checkpoints, samples and the recording to this public key of age's (age1…), or to those in a file; may be given several times")
+	fl.BoolVar(&f.passphrase, "passphrase", false, "encrypt them with a passphrase, asked for or from "+passphraseVariable)
 	f.profile.add(c)
 	c.Flags().Lookup("profile").Usage += "; with --dry-run what the driver's compiler says of it"
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")
@@ -129,6 +133,9 @@ func (a *app) configure(c *cobra.Command, f *trainFlags, words []string) (plan, 
 	if err := setAll(cfg, f.set); err != nil {
 		return plan{}, err
 	}
+	if err := a.encrypts(f); err != nil {
+		return plan{}, err
+	}
 	told, err := run.Configure(c.Context(), cfg, asked(f.set))
 	return plan{config: cfg, told: told}, typed(err)
 }
@@ -138,7 +145,7 @@ func (f *trainFlags) again(c *cobra.Command, words []string) (plan, error) {
 	if len(words) > 0 {
 		return plan{}, usageError{fmt.Errorf("--resume goes on with a run as it is, and takes no %s beside it", words[0])}
 	}
-	for _, name := range []string{"out", "batch", "precision", "seed", "set"} {
+	for _, name := range []string{"out", "batch", "precision", "seed", "set", "recipient", "passphrase"} {
 		if c.Flags().Changed(name) {
 			return plan{}, usageError{fmt.Errorf("--%s cannot change with --resume", name)}
 		}

@@ -27,6 +27,7 @@ import (
 	"strings"
 	"time"
 
+	"genview/models/encrypt"
 	"genview/vk/files"
 
 	"github.com/gofrs/flock"
@@ -232,16 +233,17 @@ func Read(dir string) (*Log, error) {
 	return l, nil
 }
 
-// Unknown returns which checkpoints, by name with their checksums, the log does not have as they are.
+// Unknown returns which checkpoints, by name with their checksums, the log does not have as they are. A checkpoint that was encrypted may be
+// plain now.
 func (l *Log) Unknown(checksums map[string]string) (names []string) {
 	logged := map[string]string{}
 	for _, e := range l.Entries {
 		if e.What == Checkpoint {
-			logged[e.File] = e.Checksum
+			logged[strings.TrimSuffix(e.File, encrypt.Ending)] = e.Checksum
 		}
 	}
 	for name, sum := range checksums {
-		if logged[name] != sum {
+		if logged[strings.TrimSuffix(name, encrypt.Ending)] != sum {
 			names = append(names, name)
 		}
 	}

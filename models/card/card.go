@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"genview/models/encrypt"
 	"genview/models/family"
 	"genview/models/run"
 	"genview/models/runs"
@@ -78,6 +79,9 @@ func Write(w io.Writer, dir string, o Options) error {
 	}
 	defer folder.Close()
 	path, step, err := folder.Newest()
+	if err == nil {
+		err = encrypt.Unlock(dir)
+	}
 	if err != nil {
 		return err
 	}

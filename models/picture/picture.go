@@ -4,15 +4,16 @@
 package picture
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"math"
 	"strings"
 
+	"genview/models/encrypt"
 	"genview/models/film"
 	"genview/models/lettering"
 	"genview/models/watch"
-	"genview/vk/files"
 )
 
 const (
@@ -24,15 +25,15 @@ const (
 
 // Write writes the first of views that has a file form. path has no ending; Write adds it: .png for what [Of] draws, .txt for a text that a
 // model wrote. Texts with a correct answer, tables, curves and latents have no file form. cacheDir holds the index of the system's fonts;
-// "": they are not used.
-func Write(path string, views []watch.View, cacheDir string) error {
+// "": they are not used. The file is encrypted to some recipients; nil: it is plain.
+func Write(path string, views []watch.View, cacheDir string, to *encrypt.Recipients) error {
 	for _, v := range views {
 		if t, ok := v.(*watch.Texts); ok && !t.Judged() {
 			var all strings.Builder
 			for _, e := range t.Examples {
 				all.WriteString(strings.TrimLeft(e.Input+e.Output, "\n") + "\n")
 			}
-			return files.WriteBytes(path+".txt", []byte(all.String()))
+			return to.WriteBytes(to.Path(path+".txt"), []byte(all.String()))
 		}
 		if !Drawn(v) {
 			continue
@@ -44,7 +45,11 @@ func Write(path string, views []watch.View, cacheDir string) error {
 				return err
 			}
 		}
-		return Save(path+".png", Of(fonts, v))
+		var b bytes.Buffer
+		if err := film.WriteTo(&b, ".png", film.Still(Of(fonts, v))); err != nil {
+			return err
+		}
+		return to.WriteBytes(to.Path(path+".png"), b.Bytes())
 	}
 	return nil
 }

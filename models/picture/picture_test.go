@@ -30,7 +30,7 @@ func TestWriteByKind(t *testing.T) {
 		"nothing":            {nil, ""},
 	} {
 		dir := t.TempDir()
-		if err := Write(filepath.Join(dir, "s"), c.views, ""); err != nil {
+		if err := Write(filepath.Join(dir, "s"), c.views, "", nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		var got []string

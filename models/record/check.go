@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"genview/models/encrypt"
 	"genview/models/safetensors"
 )
 
@@ -54,17 +56,15 @@ var ErrUnfinished = errors.New("is of a look that was not finished: it is remove
 
 // check returns what is wrong with a file of a step.
 func (r *Recording) check(path string, step int) error {
-	switch filepath.Ext(path) {
+	switch filepath.Ext(strings.TrimSuffix(path, encrypt.Ending)) {
 	case numbersEnding:
 		_, err := safetensors.Intact(path)
 		return err
 	case picturesEnding:
-		f, err := os.Open(path)
-		if err != nil {
-			return err
+		p, err := encrypt.ReadFile(path)
+		if err == nil {
+			_, err = png.Decode(bytes.NewReader(p))
 		}
-		defer f.Close()
-		_, err = png.Decode(f)
 		return err
 	}
 	m, err := r.At(step)

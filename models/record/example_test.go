@@ -16,7 +16,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	w, err := record.NewWriter(dir, 1<<20, 0)
+	w, err := record.NewWriter(dir, 1<<20, 0, nil)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"genview/models/encrypt"
 	"genview/models/safetensors"
 	"genview/models/watch"
 )
@@ -42,7 +43,8 @@ type Moment struct {
 	Lost  []string // what could not be read, one line each
 }
 
-// Open lists the moments of a recording. If the folder does not exist or has none, the error is [ErrNone].
+// Open lists the moments of a recording. If the folder does not exist or has none, the error is [ErrNone]; if it
+// is encrypted and no identity of the process opens it, [encrypt.ErrNoKey].
 func Open(dir string) (*Recording, error) {
 	all, err := scan(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -61,6 +63,13 @@ func Open(dir string) (*Recording, error) {
 	slices.Sort(r.keys)
 	if len(r.looks) == 0 {
 		return nil, fmt.Errorf("record: %s: %w", dir, ErrNone)
+	}
+	f, err := encrypt.Open(r.path(r.looks[len(r.looks)-1], lookEnding))
+	if errors.Is(err, encrypt.ErrNoKey) {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	if err == nil {
+		_ = f.Close()
 	}
 	return r, nil
 }
@@ -109,7 +118,7 @@ func (r *Recording) Keys() []int { return slices.Clone(r.keys) }
 // only if nothing can be read is that an error.
 func (r *Recording) At(step int) (*Moment, error) {
 	m := &Moment{Step: upTo(r.looks, step)}
-	f, err := os.ReadFile(r.path(m.Step, lookEnding))
+	f, err := encrypt.ReadFile(r.path(m.Step, lookEnding))
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
@@ -160,7 +169,10 @@ func upTo(steps []int, step int) int {
 	return steps[i]
 }
 
-func (r *Recording) path(step int, ending string) string { return pathOf(r.dir, step, ending) }
+// path returns the name of a file, as it is encrypted or not.
+func (r *Recording) path(step int, ending string) string {
+	return (*encrypt.Recipients)(nil).Find(pathOf(r.dir, step, ending))
+}
 
 func pathOf(dir string, step int, ending string) string {
 	return filepath.Join(dir, fmt.Sprintf("%s%08d%s", prefix, step, ending))
@@ -173,7 +185,7 @@ const mostPixels = 1 << 26
 
 // sheet reads sheet i of pictures of a step. It refuses one that would take too much memory.
 func (r *Recording) sheet(step, i int) (image.Image, error) {
-	p, err := os.ReadFile(r.path(step, sheetEnding(i)))
+	p, err := encrypt.ReadFile(r.path(step, sheetEnding(i)))
 	if err != nil {
 		return nil, err
 	}
@@ -225,8 +237,9 @@ func scan(dir string) (map[int]*stored, error) {
 	return all, nil
 }
 
-// parse splits the name of a recording's file into step and ending.
+// parse splits the name of a recording's file, encrypted or not, into step and ending.
 func parse(file string) (step int, ending string, ok bool) {
+	file = strings.TrimSuffix(file, encrypt.Ending)
 	rest, ok := strings.CutPrefix(file, prefix)
 	digits, ending, dot := strings.Cut(rest, ".")
 	step, err := strconv.Atoi(digits)

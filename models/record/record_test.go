@@ -64,7 +64,7 @@ func weights(step int) Weights {
 
 func newWriter(t *testing.T, dir string, budget int64, from int) *Writer {
 	t.Helper()
-	w, err := NewWriter(dir, budget, from)
+	w, err := NewWriter(dir, budget, from, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestSetAside(t *testing.T) {
 	if name, err := SetAside(dir, 0); name != "" || err != nil {
 		t.Errorf("nothing is there: %q, %v", name, err)
 	}
-	w, err := NewWriter(dir, 1<<20, 0)
+	w, err := NewWriter(dir, 1<<20, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestFailedLookLeavesNothing(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(blocked, "inside"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewWriter(dir, 1<<20, 0)
+	w, err := NewWriter(dir, 1<<20, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"image/png"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"genview/models/encrypt"
 	"genview/models/safetensors"
 	"genview/models/watch"
 	"genview/vk/files"
@@ -27,6 +29,7 @@ const (
 // A Writer adds to a recording; a goroutine of its own writes the files. Its methods are for one goroutine.
 type Writer struct {
 	dir    string
+	to     *encrypt.Recipients
 	budget int64
 	began  time.Time
 	spent  time.Duration // time for reading and encoding; waiting for the disk does not slow down training
@@ -56,9 +59,10 @@ type result struct {
 }
 
 // NewWriter continues the recording in a folder, which it creates with the first file; budget is in bytes. It removes what was recorded
-// after step from, and partial looks of a killed process. The caller closes the Writer.
-func NewWriter(dir string, budget int64, from int) (*Writer, error) {
-	w := &Writer{dir: dir, budget: budget, began: time.Now(), jobs: make(chan job), results: make(chan result, 1)}
+// after step from, and partial looks of a killed process. Its files are encrypted to some recipients; nil: they are plain. The caller closes
+// the Writer.
+func NewWriter(dir string, budget int64, from int, to *encrypt.Recipients) (*Writer, error) {
+	w := &Writer{dir: dir, to: to, budget: budget, began: time.Now(), jobs: make(chan job), results: make(chan result, 1)}
 	all, err := scan(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("record: %w", err)
@@ -93,6 +97,7 @@ func NewWriter(dir string, budget int64, from int) (*Writer, error) {
 func remove(paths ...string) error {
 	sorted := slices.Clone(paths)
 	slices.SortStableFunc(sorted, func(a, b string) int {
+		a, b = strings.TrimSuffix(a, encrypt.Ending), strings.TrimSuffix(b, encrypt.Ending)
 		return strings.Compare(filepath.Ext(a), filepath.Ext(b)) // .jsonl, .png, .safetensors
 	})
 	for _, p := range sorted {
@@ -267,11 +272,15 @@ func (w *Writer) write(step int, look, key []file) error {
 	}{{key, &w.keys}, {look, &w.looks}} {
 		it := item{step: step}
 		for _, f := range part.files {
-			path := pathOf(w.dir, step, f.ending)
-			if err := files.WriteBytes(path, f.content); err != nil { // no file may be left that the budget does not count
+			path := w.to.Path(pathOf(w.dir, step, f.ending))
+			if err := w.to.WriteBytes(path, f.content); err != nil { // no file may be left that the budget does not count
 				return errors.Join(fmt.Errorf("record: %w", err), remove(it.files...))
 			}
-			it.files, it.size = append(it.files, path), it.size+int64(len(f.content))
+			size := int64(len(f.content))
+			if info, err := os.Stat(path); err == nil { // an encrypted one is larger
+				size = info.Size()
+			}
+			it.files, it.size = append(it.files, path), it.size+size
 		}
 		if len(it.files) > 0 {
 			if err := remove(part.to.add(it)...); err != nil {

@@ -20,7 +20,7 @@ func ExamplePlay() {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	w, err := record.NewWriter(filepath.Join(dir, "record"), 1<<20, 0) // what a training does
+	w, err := record.NewWriter(filepath.Join(dir, "record"), 1<<20, 0, nil) // what a training does
 	if err != nil {
 		panic(err)
 	}

@@ -42,7 +42,7 @@ func look(step int) []watch.View {
 // recorded writes looks into the recording of a run folder, with weights at steps, and returns the folder.
 func recorded(t *testing.T, dir string, weights func(step int) []safetensors.Tensor, steps ...int) *train.Run {
 	t.Helper()
-	w, err := record.NewWriter(filepath.Join(dir, "record"), 1<<20, slices.Max(append(steps, 0)))
+	w, err := record.NewWriter(filepath.Join(dir, "record"), 1<<20, slices.Max(append(steps, 0)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +291,7 @@ func TestTypedText(t *testing.T) {
 	i := slices.IndexFunc(views, func(v watch.View) bool { _, ok := v.(*watch.HeatMaps); return ok })
 	name := views[i].Title()
 	was := views[i].(*watch.HeatMaps).Prompt.Text
-	w, err := record.NewWriter(filepath.Join(own.Folder.Dir, "record"), 1<<20, 0)
+	w, err := record.NewWriter(filepath.Join(own.Folder.Dir, "record"), 1<<20, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func made(dir string) error {
 	}); err != nil {
 		return err
 	}
-	w, err := record.NewWriter(filepath.Join(dir, "record"), 1<<20, 0)
+	w, err := record.NewWriter(filepath.Join(dir, "record"), 1<<20, 0, nil)
 	if err != nil {
 		return err
 	}

@@ -6,28 +6,32 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"genview/models/data"
+	"genview/models/encrypt"
 	"genview/models/settings"
 	"genview/models/train"
 )
 
 // A Report says what of a run is whole.
 type Report struct {
-	Dir   string          `json:"run"`
-	Whole bool            `json:"whole"`
-	InUse bool            `json:"in_use"` // a process trains in the run
-	Files []train.Checked `json:"files"`  // the first is the configuration, the last the data
+	Dir   string `json:"run"`
+	Whole bool   `json:"whole"`
+	InUse bool   `json:"in_use"` // a process trains in the run
+
+	Locked int             `json:"locked,omitempty"` // number of encrypted files that no identity of the process opens, so that nothing is known of them
+	Files  []train.Checked `json:"files"`            // the first is the configuration, the last the data
 }
 
 // Damaged returns what is not whole.
-func (r *Report) Damaged() (all []train.Checked) {
-	for _, f := range r.Files {
-		if f.Problem != "" {
-			all = append(all, f)
-		}
-	}
-	return all
+func (r *Report) Damaged() []train.Checked {
+	return all(r.Files, func(f train.Checked) bool { return f.Problem != "" })
+}
+
+// all returns the files that fit.
+func all(files []train.Checked, fits func(f train.Checked) bool) []train.Checked {
+	return slices.DeleteFunc(slices.Clone(files), func(f train.Checked) bool { return !fits(f) })
 }
 
 // Check verifies everything of a run: its settings, metrics, events, checkpoints, samples and recording, and that the data are those that it
@@ -38,6 +42,7 @@ func (h Host) Check(ctx context.Context, dir string, p Place) (*Report, error) {
 		_, err := train.OpenRun(dir) // says why that is no run
 		return nil, err
 	}
+	_ = encrypt.Unlock(dir) // what cannot be opened is said of each file
 	folder := &train.Run{Dir: dir}
 	r := &Report{Dir: dir, InUse: folder.InUse()}
 	c, bad := checkConfig(dir)
@@ -58,7 +63,8 @@ func (h Host) Check(ctx context.Context, dir string, p Place) (*Report, error) {
 			r.Files = append(r.Files, d)
 		}
 	}
-	r.Whole = len(r.Damaged()) == 0
+	r.Locked = len(all(r.Files, func(f train.Checked) bool { return f.Locked }))
+	r.Whole = len(r.Damaged())+r.Locked == 0
 	return r, ctx.Err()
 }
 

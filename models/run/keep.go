@@ -8,8 +8,12 @@ type keeper interface {
 	Find(dir string)
 }
 
-// keep has the new run keep its data, if they are of that kind. If it fails, it leaves none.
+// keep has the new run keep its data, if they are of that kind. If it fails, it leaves none. An encrypted run keeps none, because they would
+// be plain.
 func (t *Training) keep() error {
+	if len(t.Folder.Recipients()) > 0 {
+		return nil
+	}
 	source, ok := t.Config.Settings.Source().(keeper)
 	if !ok {
 		return nil

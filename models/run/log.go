@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,6 +103,9 @@ func (t *Training) about() map[string]string {
 	about := map[string]string{"program": t.host.Program, "driver": t.Device.Info().Driver, "settings": "unknown"}
 	if p, err := t.Config.Bytes(); err == nil {
 		about["settings"] = fmt.Sprintf("sha256:%x", sha256.Sum256(p))
+	}
+	if to := t.Folder.Recipients(); len(to) > 0 {
+		about["encrypted to"] = strings.Join(to, ", ")
 	}
 	if source := t.Config.Settings.Source(); source != nil {
 		about["data"] = source.Base()

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"genview/models/encrypt"
 	"genview/models/family"
 	"genview/models/signature"
 	"genview/models/train"
@@ -33,6 +34,7 @@ type Host struct {
 
 	Program string          // its name and version, for the audit logs of runs; "": trainings are not logged
 	Trust   signature.Trust // whose checkpoints are loaded; nil: anybody's
+	Secret  *encrypt.Lock   // how checkpoints, samples and recordings of new runs are encrypted; nil: they are plain
 
 	Profile   bool                        // time the kernels
 	Without   []tensor.Pass               // passes that compilation leaves out

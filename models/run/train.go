@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"genview/models/family"
+	"genview/models/settings"
 	"genview/models/train"
 	"genview/tensor"
 	"genview/vk"
@@ -52,6 +53,9 @@ func (h Host) Create(ctx context.Context, dir string, c *Config) (t *Training, e
 	if err := train.CheckNew(dir); err != nil {
 		return nil, err
 	}
+	if h.Secret != nil && c.Record.TensorBoard {
+		return nil, settings.Errorf("record.tensorboard", "is true, and files for TensorBoard hold samples that are not encrypted: leave it out, or the encryption")
+	}
 	t, err = h.prepare(ctx, c)
 	if err != nil {
 		return nil, err
@@ -64,7 +68,7 @@ func (h Host) Create(ctx context.Context, dir string, c *Config) (t *Training, e
 	if err != nil {
 		return t, err
 	}
-	if t.Folder, err = train.CreateRun(dir, p); err != nil {
+	if t.Folder, err = train.CreateEncrypted(dir, p, h.Secret); err != nil {
 		return t, err
 	}
 	if err := t.keep(); err != nil {

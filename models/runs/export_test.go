@@ -18,7 +18,7 @@ const said = "it said this"
 
 // recorded makes a recording of a run, with a text at each moment.
 func recorded(dir string, texts ...string) error {
-	w, err := record.NewWriter(filepath.Join(dir, "record"), 1<<20, 0)
+	w, err := record.NewWriter(filepath.Join(dir, "record"), 1<<20, 0, nil)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"genview/models/encrypt"
 	"genview/models/run"
 	"genview/models/safetensors"
 	"genview/models/train"
@@ -29,10 +30,10 @@ type Sparing struct {
 
 // The files that genview made and a run can do without, by their names in its folder.
 var (
-	asideCheckpoint = regexp.MustCompile(`^step-\d{8,}\.safetensors\.aside\d*$`)
+	asideCheckpoint = regexp.MustCompile(`^step-\d{8,}\.safetensors(\.age)?\.aside\d*$`)
 	asideMetrics    = regexp.MustCompile(`^metrics\.\d+\.jsonl$`)
 	asideRecord     = regexp.MustCompile(`^record\.\d+$`)
-	recordFile      = regexp.MustCompile(`^step-\d{8,}(\.\d+)?\.(jsonl|png|safetensors|weights\.safetensors)$`)
+	recordFile      = regexp.MustCompile(`^step-\d{8,}(\.\d+)?\.(jsonl|png|safetensors|weights\.safetensors)(\.age)?$`)
 )
 
 // Spares lists the files that a run can do without. The newest checkpoint, the newest that is whole, and the best one on held-out data never
@@ -114,6 +115,16 @@ func oldCheckpoints(ctx context.Context, folder *train.Run, keep int) (old []int
 	steps, err := folder.Steps()
 	if err != nil {
 		return nil, false, err
+	}
+	if err := encrypt.Unlock(folder.Dir); err != nil {
+		return nil, false, err
+	}
+	for _, s := range steps {
+		if f, err := safetensors.Open(folder.Checkpoint(s)); err == nil {
+			_ = f.Close()
+		} else if errors.Is(err, encrypt.ErrNoKey) { // nothing can be said of what is whole
+			return nil, false, err
+		}
 	}
 	best, _, err := folder.Best()
 	if errors.Is(err, train.ErrNotMeasured) {

@@ -45,13 +45,13 @@ func (e Entry) Int() bool { return kinds[e.DType].int != nil }
 // Wider tells whether the tensor's type has numbers that do not fit float32 or int32: F64, I64 and U32.
 func (e Entry) Wider() bool { return kinds[e.DType].size > 4 || e.DType == "U32" }
 
-// Open opens a file and checks its header. An error names the file.
+// Open opens a file, encrypted or not, and checks its header. An error names the file.
 func Open(path string) (*Reader, error) {
-	f, size, err := open(path)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	r, err := NewReader(f, size)
+	r, err := NewReader(f, f.Size())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("safetensors: %s %w; replace it by a whole copy", path, err), f.Close())
 	}

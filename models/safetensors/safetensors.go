@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 
+	"genview/models/encrypt"
 	"genview/vk/files"
 )
 
@@ -51,14 +52,14 @@ const metaKey = "__metadata__"
 // Encode returns the bytes of a file. They do not depend on the order of the contents.
 func Encode(f *File) ([]byte, error) {
 	var b strings.Builder
-	if err := encode(&b, f); err != nil {
+	if err := EncodeTo(&b, f); err != nil {
 		return nil, err
 	}
 	return []byte(b.String()), nil
 }
 
-// encode writes the bytes of a file.
-func encode(w io.Writer, f *File) error {
+// EncodeTo writes what [Encode] returns.
+func EncodeTo(w io.Writer, f *File) error {
 	sorted := slices.Clone(f.Tensors)
 	slices.SortFunc(sorted, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 	entries, err := layout(sorted)
@@ -170,7 +171,7 @@ func jsonOf(meta map[string]string, entries []Entry, sum string) ([]byte, error)
 
 // Write writes a file whole or not at all, as [files.Write] does.
 func Write(path string, f *File) error {
-	return files.Write(path, func(w io.Writer) error { return encode(w, f) })
+	return files.Write(path, func(w io.Writer) error { return EncodeTo(w, f) })
 }
 
 // Read reads a file, verifies it with [Reader.Verify], and returns all tensors. Those that neither [Reader.Float32s] nor [Reader.Int32s]
@@ -272,18 +273,18 @@ func ofHalf(h uint16) float32 {
 	return math.Float32frombits(math.Float32bits(x) | uint32(h&0x8000)<<16)
 }
 
-// open opens a regular file. Opening a pipe would wait for its writer, and a device has no end.
-func open(path string) (*os.File, int64, error) {
+// open opens a regular file, encrypted or not. Opening a pipe would wait for its writer, and a device has no end.
+func open(path string) (*encrypt.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("safetensors: %w", err)
+		return nil, fmt.Errorf("safetensors: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("safetensors: %s is no file: it is a folder, a pipe or a device", path)
+		return nil, fmt.Errorf("safetensors: %s is no file: it is a folder, a pipe or a device", path)
 	}
-	f, err := os.Open(path)
+	f, err := encrypt.Open(path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("safetensors: %w", err)
+		return nil, fmt.Errorf("safetensors: %w", err)
 	}
-	return f, info.Size(), nil
+	return f, nil
 }

@@ -68,27 +68,17 @@ func Generate(path, passphrase string) (public string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("signature: %w", err)
 	}
-	if err := create(path, text, 0o600); err != nil {
-		return "", err
+	if err := files.CreateNew(path, text, 0o600); err != nil {
+		return "", fmt.Errorf("signature: %w", err)
 	}
 	open, err := pub.MarshalText()
 	if err != nil {
 		return "", fmt.Errorf("signature: %w", err)
 	}
-	return public, create(public, append(open, '\n'), 0o644)
-}
-
-// create writes a file that is not there yet.
-func create(path string, text []byte, mode fs.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return fmt.Errorf("signature: %w", err)
+	if err := files.CreateNew(public, append(open, '\n'), 0o644); err != nil {
+		return "", fmt.Errorf("signature: %w", err)
 	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("signature: %w", err), os.Remove(path))
-	}
-	return nil
+	return public, nil
 }
 
 // read reads a small file.

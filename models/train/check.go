@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"genview/models/encrypt"
 	"genview/models/npy"
 	"genview/models/record"
 	"genview/models/safetensors"
@@ -28,6 +29,7 @@ type Checked struct {
 	Remedy  string `json:"remedy,omitempty"`  // what becomes of the damage, or what can be done
 	GoOn    *int   `json:"go_on,omitempty"`   // the step of the whole checkpoint to go on from; nil: none need be named
 	Note    string `json:"note,omitempty"`    // about a file that is whole
+	Locked  bool   `json:"locked,omitempty"`  // it is encrypted, and no identity of the process opens it: nothing else is known
 }
 
 // Check verifies the files of a run but its configuration, and returns what it found, in the order of README's table. It changes nothing.
@@ -63,6 +65,8 @@ func (r *Run) Check(ctx context.Context) ([]Checked, error) {
 	err = record.Check(ctx, filepath.Join(r.Dir, recordName), func(name string, bad error) {
 		c := Checked{File: recordName + "/" + name}
 		switch {
+		case errors.Is(bad, encrypt.ErrNoKey):
+			c.Locked = true
 		case errors.Is(bad, record.ErrUnfinished):
 			c.Note = r.unfinished(bad.Error())
 		case bad != nil:
@@ -89,6 +93,11 @@ func (r *Run) checkCheckpoints(ctx context.Context) (all []Checked, err error) {
 		c := Checked{File: checkpoints + "/" + filepath.Base(path)}
 		sealed, bad := safetensors.Intact(path)
 		if errors.Is(bad, fs.ErrNotExist) { // the process that trains in the run has dropped it meanwhile
+			continue
+		}
+		if errors.Is(bad, encrypt.ErrNoKey) {
+			c.Locked = true
+			all = append(all, c)
 			continue
 		}
 		whole := -1
@@ -133,13 +142,16 @@ func (r *Run) checkFolder(ctx context.Context, name string, bad func(path string
 		}
 		c := Checked{File: name + "/" + e.Name()}
 		switch {
-		case !e.Type().IsRegular(), name == checkpoints && strings.HasSuffix(strings.TrimSuffix(e.Name(), signature.Ending), stateEnding):
+		case !e.Type().IsRegular(), name == checkpoints && strings.HasSuffix(strings.TrimSuffix(strings.TrimSuffix(e.Name(), signature.Ending), encrypt.Ending), stateEnding):
 			continue
 		case files.Partial(e.Name()):
 			c.Note = r.unfinished("a killed process left it: it is removed when the run goes on")
 		default:
 			path := filepath.Join(r.Dir, name, e.Name())
-			if err := bad(path); err != nil {
+			err := bad(path)
+			if errors.Is(err, encrypt.ErrNoKey) {
+				c.Locked = true
+			} else if err != nil {
 				c.Problem, c.Remedy = r.plain(err, path), "training does not need it"
 			}
 		}
@@ -167,13 +179,9 @@ func (r *Run) plain(err error, path string) string {
 
 // badSample returns what is wrong with a sample.
 func badSample(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if filepath.Ext(path) == ".png" {
-		_, err = png.Decode(f)
+	p, err := encrypt.ReadFile(path)
+	if err == nil && filepath.Ext(strings.TrimSuffix(path, encrypt.Ending)) == ".png" {
+		_, err = png.Decode(bytes.NewReader(p))
 	}
 	return err
 }

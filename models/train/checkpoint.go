@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"genview/models/encrypt"
 	"genview/models/nn"
 	"genview/models/safetensors"
 	"genview/models/signature"
@@ -34,7 +36,12 @@ var (
 
 // Checkpoint returns the path of the checkpoint of a step, whether it is there or not.
 func (r *Run) Checkpoint(step int) string {
-	return filepath.Join(r.Dir, checkpoints, fmt.Sprintf("%s%08d%s", prefixOfStep, step, stateEnding))
+	return r.secret.Recipients().Find(filepath.Join(r.Dir, checkpoints, checkpointName(step)))
+}
+
+// checkpointName returns the name of the file of a plain checkpoint.
+func checkpointName(step int) string {
+	return fmt.Sprintf("%s%08d%s", prefixOfStep, step, stateEnding)
 }
 
 // Newest returns the newest checkpoint and its step; without one the error is [ErrNoCheckpoint].
@@ -61,13 +68,14 @@ func (r *Run) steps() ([]int, error) {
 	}
 	var steps []int
 	for _, e := range entries {
-		name, ok := strings.CutPrefix(strings.TrimSuffix(e.Name(), stateEnding), prefixOfStep)
-		if n, err := strconv.Atoi(name); ok && err == nil && e.Name() == filepath.Base(r.Checkpoint(n)) {
+		plain := strings.TrimSuffix(e.Name(), encrypt.Ending)
+		name, ok := strings.CutPrefix(strings.TrimSuffix(plain, stateEnding), prefixOfStep)
+		if n, err := strconv.Atoi(name); ok && err == nil && plain == checkpointName(n) {
 			steps = append(steps, n)
 		}
 	}
 	slices.Sort(steps)
-	return steps, nil
+	return slices.Compact(steps), nil
 }
 
 // Save writes the state as the checkpoint of a step, then drops all but the newest few and the best one. When it returns nil, the checkpoint
@@ -91,7 +99,7 @@ func (r *Run) save(rt *tensor.Runtime, state []nn.Named, step int, mark *Mark, p
 		return err
 	}
 	unsynced := r.syncMetrics() // before the checkpoint, which is not to be newer than they are
-	if err := safetensors.Write(r.Checkpoint(step), f); err != nil {
+	if err := r.write(step, f); err != nil {
 		return fmt.Errorf("train: the checkpoint of step %d was not saved: %w", step, err)
 	}
 	if unsynced != nil {
@@ -99,6 +107,19 @@ func (r *Run) save(rt *tensor.Runtime, state []nn.Named, step int, mark *Mark, p
 	}
 	if err := r.prune(); err != nil {
 		r.notice("an old checkpoint cannot be removed: %v", err)
+	}
+	return nil
+}
+
+// write writes a checkpoint, encrypted if the run is. One of the same step that is not, or the other way round, goes.
+func (r *Run) write(step int, f *safetensors.File) error {
+	to, there := r.secret.Recipients(), r.Checkpoint(step)
+	path := to.Path(filepath.Join(r.Dir, checkpoints, checkpointName(step)))
+	if err := to.Write(path, func(w io.Writer) error { return safetensors.EncodeTo(w, f) }); err != nil {
+		return err
+	}
+	if there != path {
+		return files.Remove(there)
 	}
 	return nil
 }
@@ -158,6 +179,9 @@ func (noStep) Is(target error) bool { return target == fs.ErrNotExist }
 // variables.
 func (r *Run) LoadStep(rt *tensor.Runtime, state []nn.Named, step int) error {
 	err := r.trust(step)
+	if err == nil {
+		err = encrypt.Unlock(r.Dir)
+	}
 	if err == nil {
 		err = load(rt, state, r.Checkpoint(step))
 	}
@@ -229,6 +253,9 @@ func (e unreadable) Unwrap() error { return e.error }
 // load reads a file into variables. It changes nothing unless the whole file fits.
 func load(rt *tensor.Runtime, state []nn.Named, path string) (err error) {
 	f, err := safetensors.Open(path)
+	if errors.Is(err, encrypt.ErrNoKey) {
+		return err
+	}
 	if err != nil {
 		return unreadable{err}
 	}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"genview/models/encrypt"
 	"genview/vk/files"
 
 	"github.com/gofrs/flock"
@@ -110,6 +111,10 @@ func (r *Run) Lock() error {
 		return err
 	}
 	r.lock = l
+	if path, _, none := r.Newest(); none == nil && r.secret == nil && strings.HasSuffix(path, encrypt.Ending) {
+		r.Close()
+		return fmt.Errorf("train: %s has lost its %s, and %s is encrypted: put that file back, with public keys of age's, one a line", r.Dir, encrypt.RecipientsName, filepath.Base(path))
+	}
 	for _, dir := range []string{r.Dir, filepath.Join(r.Dir, checkpoints), filepath.Join(r.Dir, samples)} {
 		files.Clear(dir)
 	}

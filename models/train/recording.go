@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"genview/models/encrypt"
 	"genview/models/nn"
 	"genview/models/record"
 	"genview/models/safetensors"
@@ -18,6 +19,9 @@ const recordName = "record"
 
 // Recording opens the recording of a run. Where there is none, the error is [record.ErrNone].
 func (r *Run) Recording() (*record.Recording, error) {
+	if err := encrypt.Unlock(r.Dir); err != nil {
+		return nil, err
+	}
 	return record.Open(filepath.Join(r.Dir, recordName))
 }
 
@@ -42,7 +46,7 @@ func (l *loop) startRecording() {
 	if l.Record <= 0 {
 		return
 	}
-	w, err := record.NewWriter(filepath.Join(l.run.Dir, recordName), l.Record, l.from)
+	w, err := record.NewWriter(filepath.Join(l.run.Dir, recordName), l.Record, l.from, l.run.secret.Recipients())
 	if err != nil {
 		l.warn(fmt.Sprintf("the run is not recorded: %v", err))
 		return

@@ -8,10 +8,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"genview/models/encrypt"
 	"genview/models/settings"
 	"genview/models/signature"
 	"genview/vk/files"
@@ -37,9 +40,10 @@ type Run struct {
 	// Beside names the folders of other runs whose metrics [Run.History] has, too, to compare with.
 	Beside []string
 
-	config []byte   // as last read or written; restored if somebody deletes the file
-	lock   *lock    // nil: the run is open for reading only
-	made   []string // the folders that CreateRun made, the deepest first
+	config []byte        // as last read or written; restored if somebody deletes the file
+	secret *encrypt.Lock // how checkpoints, samples and the recording are encrypted; nil: they are plain
+	lock   *lock         // nil: the run is open for reading only
+	made   []string      // the folders that CreateRun made, the deepest first
 }
 
 const (
@@ -68,11 +72,15 @@ func CheckNew(dir string) error {
 
 // CreateRun makes a run folder and writes its configuration. The folder must not exist or must be empty. The run is locked until
 // [Run.Close]. If CreateRun fails, it removes what it made and nothing else.
-func CreateRun(dir string, config []byte) (*Run, error) {
+func CreateRun(dir string, config []byte) (*Run, error) { return CreateEncrypted(dir, config, nil) }
+
+// CreateEncrypted is [CreateRun] for a run whose checkpoints, samples and recording are encrypted, and whose folder is for its owner alone.
+// secret may be nil: the run is plain.
+func CreateEncrypted(dir string, config []byte, secret *encrypt.Lock) (*Run, error) {
 	if err := CheckNew(dir); err != nil {
 		return nil, err
 	}
-	r := &Run{Dir: dir}
+	r := &Run{Dir: dir, secret: secret}
 	made, err := makeDir(dir)
 	if err == nil {
 		var inside []string
@@ -92,6 +100,7 @@ func CreateRun(dir string, config []byte) (*Run, error) {
 // Undo removes what [CreateRun] made of a run to which nothing was added since, and nothing else. It closes the run.
 func (r *Run) Undo() {
 	_ = os.Remove(r.ConfigPath())
+	r.secret.Drop(r.Dir)
 	removeEmpty(r.made, r)
 }
 
@@ -124,12 +133,17 @@ func (r *Run) create(config []byte) (made []string, err error) {
 		return nil, err
 	}
 	files.Clear(r.Dir)
-	if made, err = r.folders(); err != nil {
-		return made, err
+	if err = r.secret.Write(r.Dir); err == nil {
+		made, err = r.folders()
+	}
+	if err != nil {
+		r.secret.Drop(r.Dir)
+		return made, unwritable(err)
 	}
 	err = r.WriteConfig(config)
-	if err != nil { // it may be there, and only the folder could not be synced
+	if err != nil { // they may be there, and only the folder could not be synced
 		_ = os.Remove(r.ConfigPath())
+		r.secret.Drop(r.Dir)
 	}
 	return made, err
 }
@@ -140,9 +154,12 @@ func (r *Run) vacant() error {
 	if err != nil {
 		return unwritable(err)
 	}
+	begun := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == lockName })
 	for _, e := range entries {
 		switch {
 		case e.Name() == lockName, files.Partial(e.Name()):
+			continue
+		case begun && (e.Name() == encrypt.RecipientsName || e.Name() == encrypt.KeyName) && missing(r.ConfigPath()):
 			continue
 		case e.Name() == checkpoints, e.Name() == samples:
 			if inside, err := os.ReadDir(filepath.Join(r.Dir, e.Name())); err == nil && len(inside) == 0 {
@@ -183,7 +200,7 @@ func (r *Run) folders() (made []string, err error) {
 		m, err := makeDir(filepath.Join(r.Dir, sub))
 		made = append(m, made...)
 		if err != nil {
-			return made, unwritable(err)
+			return made, err
 		}
 	}
 	return made, nil
@@ -194,11 +211,22 @@ func (r *Run) WriteConfig(config []byte) error {
 	if len(config) == 0 {
 		return errors.New("train: a run has a configuration, and this one is empty")
 	}
-	if err := files.WriteBytes(filepath.Join(r.Dir, configName), config); err != nil {
+	if err := r.writeConfig(config); err != nil {
 		return unwritable(err)
 	}
 	r.config = config
 	return nil
+}
+
+// writeConfig writes the configuration, of an encrypted run for its owner alone.
+func (r *Run) writeConfig(p []byte) error {
+	if r.secret != nil {
+		return files.WritePrivate(r.ConfigPath(), func(w io.Writer) error {
+			_, err := w.Write(p)
+			return err
+		})
+	}
+	return files.WriteBytes(r.ConfigPath(), p)
 }
 
 // Config returns the configuration as last read or written. The caller must not change it.
@@ -219,8 +247,15 @@ func OpenRun(dir string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	return &Run{Dir: dir, config: p}, nil
+	secret, err := encrypt.Of(dir)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return &Run{Dir: dir, config: p, secret: secret}, nil
 }
+
+// Recipients returns the public keys that checkpoints, samples and the recording are encrypted to; none: they are plain.
+func (r *Run) Recipients() []string { return r.secret.Recipients().Keys() }
 
 // noConfig returns the error that says why a folder without a configuration is not a run.
 func noConfig(dir string) error {
@@ -253,7 +288,7 @@ func (r *Run) mend() error {
 	_, err := os.Stat(r.Dir)
 	gone := errors.Is(err, fs.ErrNotExist)
 	if _, err := r.folders(); err != nil {
-		return err
+		return unwritable(err)
 	}
 	if r.lock != nil && !r.lock.stands(r.Dir) {
 		l, err := takeLock(r.Dir)
@@ -266,10 +301,15 @@ func (r *Run) mend() error {
 			return fmt.Errorf("train: %s was replaced by another run: this one cannot be saved there", r.Dir)
 		}
 	}
+	if r.secret.Missing(r.Dir) {
+		if err := r.secret.Write(r.Dir); err != nil {
+			return unwritable(err)
+		}
+	}
 	if _, err := os.Stat(filepath.Join(r.Dir, configName)); err == nil || r.config == nil {
 		return nil
 	}
-	if err := files.WriteBytes(filepath.Join(r.Dir, configName), r.config); err != nil {
+	if err := r.writeConfig(r.config); err != nil {
 		return unwritable(err)
 	}
 	if gone {

@@ -197,7 +197,7 @@ func (l *loop) keepSamples() {
 		s := &w.samples[0]
 		err := files.Mkdir(filepath.Join(l.run.Dir, samples))
 		if err == nil || errors.Is(err, fs.ErrExist) {
-			err = picture.Write(filepath.Join(l.run.Dir, samples, fmt.Sprintf("step-%08d", s.step)), s.views, l.CacheDir)
+			err = picture.Write(filepath.Join(l.run.Dir, samples, fmt.Sprintf("step-%08d", s.step)), s.views, l.CacheDir, l.run.secret.Recipients())
 		}
 		if err != nil {
 			w.keeps.failed(l, fmt.Sprintf("the sample of step %d cannot be written: %v", s.step, err))

@@ -83,25 +83,26 @@ func Remove(path string) error {
 	return os.Remove(path)
 }
 
-// Mkdir makes a folder, and syncs the one that it is in.
+// Mkdir makes a folder, and syncs the one that it is in. Nobody may read it who may not read that one.
 func Mkdir(dir string) error {
 	if err := fails(Mkdirs, dir); err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	if err := os.Mkdir(dir, within(filepath.Dir(dir), 0o755)); err != nil {
 		return err
 	}
 	_ = SyncDir(filepath.Dir(dir)) // a folder that is lost is made again
 	return nil
 }
 
-// AppendLine adds a line, which p is without its end, to a file, whole or not at all. It makes the file if there is none. If the last line of
+// AppendLine adds a line, which p is without its end, to a file, whole or not at all. It makes the file if there is none, for
+// those who may read its folder. If the last line of
 // the file has no end, as after a power loss, the new one does not continue it. The line survives a power loss after [Sync].
 func AppendLine(path string, p []byte) error {
 	if err := fails(Create, path); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o644)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, within(filepath.Dir(path), public))
 	if err != nil {
 		return err
 	}
@@ -119,6 +120,15 @@ func AppendLine(path string, p []byte) error {
 		_ = f.Truncate(info.Size())
 	}
 	return errors.Join(err, f.Close())
+}
+
+// within returns a mode without what the mode of a folder denies to others than its owner.
+func within(dir string, perm fs.FileMode) fs.FileMode {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return perm
+	}
+	return perm & (info.Mode().Perm() | 0o700)
 }
 
 // Sync makes the contents of a file survive a power loss.

@@ -34,13 +34,40 @@ const partial = ".genview-partial"
 // follows a symbolic link. It writes directly to a device or a pipe, such as /dev/stdout. An error names path
 // and the problem; errors of write are returned unchanged.
 func Write(path string, write func(w io.Writer) error) error {
-	return replace(path, func(t *temporary) error { return t.fill(path, write) }, func() error { return stream(path, write) })
+	return replace(path, public, func(t *temporary) error { return t.fill(path, write) }, func() error { return stream(path, write) })
 }
+
+// WritePrivate is [Write] for a file that only its owner may read; one that is replaced is that afterwards, too.
+func WritePrivate(path string, write func(w io.Writer) error) error {
+	return replace(path, private, func(t *temporary) error { return t.fill(path, write) }, func() error { return stream(path, write) })
+}
+
+// CreateNew writes a file with a mode, and syncs it. It never replaces a file: the error is then [fs.ErrExist].
+func CreateNew(path string, p []byte, perm fs.FileMode) error {
+	if err := fails(Create, path); err != nil {
+		return unwritable(path, err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return unwritable(path, err)
+	}
+	_, err = write(f, p)
+	if err = errors.Join(err, syncFile(f), f.Close()); err != nil {
+		return errors.Join(unwritable(path, err), os.Remove(path))
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// Who may read a new file, before the user's mask.
+const (
+	public  fs.FileMode = 0o644
+	private fs.FileMode = 0o600
+)
 
 // Replace is [Write] for a write that seeks in the file, or that has another program write to the file of that name. It refuses devices and
 // pipes, in which nobody can seek. write must not close the file.
 func Replace(path string, write func(f *os.File) error) error {
-	return replace(path, func(t *temporary) error {
+	return replace(path, public, func(t *temporary) error {
 		var at *fs.PathError
 		switch err := write(t.file); {
 		case errors.As(err, &at) && at.Path == t.name:
@@ -54,8 +81,9 @@ func Replace(path string, write func(f *os.File) error) error {
 	})
 }
 
-// replace fills a temporary file and renames it to path; if path is a device or a pipe, it calls other.
-func replace(path string, fill func(t *temporary) error, other func() error) error {
+// replace fills a temporary file and renames it to path; if path is a device or a pipe, it calls other. A public file that replaces another
+// one has its mode.
+func replace(path string, perm fs.FileMode, fill func(t *temporary) error, other func() error) error {
 	target, err := resolve(path)
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, err)
@@ -71,8 +99,7 @@ func replace(path string, fill func(t *temporary) error, other func() error) err
 	}
 	dir := filepath.Dir(target)
 	clearOf(dir, filepath.Base(target))
-	perm := fs.FileMode(0o644)
-	if info != nil {
+	if info != nil && perm == public {
 		perm = info.Mode().Perm()
 	}
 	tmp, err := create(target, perm)
