@@ -17,8 +17,13 @@ func TestEncryptedRun(t *testing.T) {
 	must(t, "keygen", "--age", "-o", other)
 	must(t, tiny("--out", run, "--steps", "2", "--save-every", "1", "--recipient", public)...)
 	for _, args := range [][]string{
-		{"sample", run, "-n", "2", "-o", png}, {"sample", run, "-n", "2", "-o", png, "--identity", other}, {"card", run}, {"runs", "prune", run, "--keep", "1"},
-		{"sample", run, "-n", "2", "-o", png, "--recorded", "1"}, {"report", run, "-o", filepath.Join(dir, "a.html")}, {"decrypt", run, "-o", filepath.Join(dir, "open")},
+		{"sample", run, "-n", "2", "-o", png},
+		{"sample", run, "-n", "2", "-o", png, "--identity", other},
+		{"card", run},
+		{"runs", "prune", run, "--keep", "1"},
+		{"sample", run, "-n", "2", "-o", png, "--recorded", "1"},
+		{"report", run, "-o", filepath.Join(dir, "a.html")},
+		{"decrypt", run, "-o", filepath.Join(dir, "open")},
 		{"train", "--resume", run, "--steps", "3"},
 	} {
 		refused(t, 1, "is encrypted, and no identity that was given opens it (--identity FILE", args...)
@@ -51,7 +56,8 @@ func TestEncryptedRun(t *testing.T) {
 	secret := strings.TrimSpace(string(read(t, me)))
 	secret = secret[strings.Index(secret, "AGE-SECRET-KEY"):]
 	for _, args := range [][]string{
-		tiny("--out", filepath.Join(dir, "third"), "--recipient", secret), {"sample", run, "--identity", secret},
+		tiny("--out", filepath.Join(dir, "third"), "--recipient", secret),
+		{"sample", run, "--identity", secret},
 		tiny("--out", filepath.Join(dir, "third"), "--recipient", public, "--passphrase"), tiny("--out", filepath.Join(dir, "third"), "--recipient", public, "--tensorboard"),
 	} {
 		_, said, code := genview(t, args...)

@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"models/ticks":                 {},
 	"models/data":                  {"vk/files", "models/npy", "models/data/codec", "models/settings"},
 	"models/data/codec":            {},
-	"models/encrypt":              {"vk/files"},
+	"models/encrypt":               {"vk/files"},
 	"models/safetensors":           {"models/encrypt", "vk/files"},
 	"models/settings":              {},
 	"models/heads":                 {"models/npy", "models/watch", "models/webpage"},

@@ -16,8 +16,8 @@ import (
 	"filippo.io/age"
 )
 
-// TestRoundTrip: what is written to recipients is opened by each of them and by the process that wrote it, and by nobody else, from a byte to
-// several of age's chunks.
+// TestRoundTrip: the recipients of a file open it, and the process that wrote it, and nobody else; files have from a byte to several of age's
+// chunks.
 func TestRoundTrip(t *testing.T) {
 	dir := t.TempDir()
 	keys := []string{filepath.Join(dir, "a.txt"), filepath.Join(dir, "b.txt"), filepath.Join(dir, "other.txt")}

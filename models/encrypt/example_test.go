@@ -8,7 +8,7 @@ import (
 	"genview/models/encrypt"
 )
 
-// What is written to somebody's public key is opened with the secret one.
+// A file that is encrypted to a public key is opened with the secret one.
 func Example() {
 	dir, err := os.MkdirTemp("", "genview-example")
 	if err != nil {

@@ -58,7 +58,7 @@ func CreateNew(path string, p []byte, perm fs.FileMode) error {
 	return SyncDir(filepath.Dir(path))
 }
 
-// Who may read a new file, before the user's mask.
+// Modes of new files, before the user's mask.
 const (
 	public  fs.FileMode = 0o644
 	private fs.FileMode = 0o600
