@@ -54,6 +54,17 @@ func TestTally(t *testing.T) {
 	}
 }
 
+// TestLossOfSureMistakes: however unlikely a class is, its loss is that of the logits: of a probability that is 0 in float64, too.
+func TestLossOfSureMistakes(t *testing.T) {
+	for _, apart := range []float64{0, 1, 700, 745, 800, 5000, 1 << 100} {
+		sum := newTally(2)
+		sum.add([]float32{float32(-apart / 2), float32(apart / 2)}, 0)
+		if got, want := sum.result().Loss, apart+math.Log1p(math.Exp(-apart)); math.Abs(got-want) > 1e-12*max(1, want) {
+			t.Errorf("with logits that are %g apart the loss is %v, want %v", apart, got, want)
+		}
+	}
+}
+
 // set is pictures of 8 × 8 in two classes: one half of them is bright, the left one or the right one.
 type set int
 

@@ -76,10 +76,10 @@ func newTally(classes int) *tally {
 // add counts a picture of a class with these logits.
 func (t *tally) add(logits []float32, class int32) {
 	p := make([]float64, len(logits))
-	softmax(p, logits)
+	total := softmax(p, logits)
 	taken := likeliest(logits)
 	t.Examples++
-	t.Loss -= math.Log(max(p[class], math.SmallestNonzeroFloat64))
+	t.Loss += total - float64(logits[class]) // not −log p[class], which is infinite once p underflows
 	t.Confusion[class][taken]++
 	bin := 0
 	if p[taken] > 0 { // false for the NaN of a training that diverged

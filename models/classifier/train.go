@@ -58,8 +58,8 @@ func (t *Trainer) Classify(ctx context.Context, pictures []float32) ([]float32, 
 	return logits, nil
 }
 
-// softmax writes exp(xᵢ)/Σ exp(x) to p.
-func softmax(p []float64, x []float32) {
+// softmax writes exp(xᵢ)/Σ exp(x) to p, and returns log Σ exp(x).
+func softmax(p []float64, x []float32) (total float64) {
 	top, sum := math.Inf(-1), 0.0
 	for _, v := range x {
 		top = max(top, float64(v))
@@ -71,6 +71,7 @@ func softmax(p []float64, x []float32) {
 	for i := range p {
 		p[i] /= sum
 	}
+	return top + math.Log(sum)
 }
 
 // Drawn returns all weights, which Classify needs.
