@@ -174,7 +174,7 @@ func (a *app) writeMaps(out string, v *watch.HeatMaps) error {
 		if err != nil {
 			return err
 		}
-		return a.film(out, film.Still(picture.HeatMaps(fonts, v)))
+		return a.film(out, film.Still(picture.HeatMaps(fonts, v), film.Data))
 	}
 	about := map[string]string{"Title": firstOf(v.Prompt.Text, 60)}
 	if !a.anonymous {

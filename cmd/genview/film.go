@@ -47,9 +47,7 @@ the step under it. The window does the same with F. To film a walk through the l
 			if err != nil {
 				return err
 			}
-			if !a.anonymous {
-				f.About = []film.Note{{Key: "Run", Value: visible(filepath.Base(dir))}}
-			}
+			f.About = []film.Note{{Key: "Run", Value: visible(filepath.Base(dir))}}
 			f.CacheDir, f.Count = cacheDir(), a.console.count
 			made, err := f.Make(c.Context())
 			if err != nil {

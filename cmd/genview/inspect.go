@@ -111,7 +111,7 @@ func (a *app) lookInto(ctx context.Context, s *run.Session, layer string) (*watc
 // writeFeatures writes what a layer makes.
 func (a *app) writeFeatures(out string, f *watch.Features) error {
 	if !strings.EqualFold(filepath.Ext(out), ".npy") {
-		return a.film(out, film.Still(picture.Features(f)))
+		return a.film(out, film.Still(picture.Features(f), film.Data))
 	}
 	var file bytes.Buffer
 	if err := npy.Write(&file, f.Values, f.Shape...); err != nil {

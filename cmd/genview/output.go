@@ -71,7 +71,9 @@ func (a *app) film(out string, f film.Film) error {
 	if err := a.checkOutput(out); err != nil {
 		return err
 	}
-	if !a.anonymous {
+	if a.anonymous {
+		f.About, f.Source = nil, ""
+	} else {
 		about, err := a.about()
 		if err != nil {
 			return err

@@ -30,7 +30,7 @@ func TestOutputs(t *testing.T) {
 			t.Fatal(err)
 		}
 		said := must(t, "provenance", file)
-		for _, want := range []string{"Software: genview v", "Run: letters\n", "Step: 2\n", "Weights: sha256:", "Command: genview walk letters --frames 2 -o " + name + "\n"} {
+		for _, want := range []string{"Software: genview v", "Run: letters\n", "Step: 2\n", "Weights: sha256:", "DigitalSourceType: http", "Command: genview walk letters --frames 2 -o " + name + "\n"} {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s lacks %q: %s", name, want, said)
 			}
@@ -54,7 +54,7 @@ func TestOutputs(t *testing.T) {
 	refused(t, 1, "00001.png is of another film, whose command is", "walk", run, "--frames", "3", "--resume", "-o", frames)
 	must(t, "walk", run, "--resume", "--frames", "2", "--device", "", "-o", frames)
 	var notes []struct{ Key, Value string }
-	if err := json.Unmarshal([]byte(must(t, "provenance", "--json", filepath.Join(dir, "w.gif"))), &notes); err != nil || len(notes) != 5 || notes[1].Value != "letters" {
+	if err := json.Unmarshal([]byte(must(t, "provenance", "--json", filepath.Join(dir, "w.gif"))), &notes); err != nil || len(notes) != 7 || notes[1].Value != "letters" {
 		t.Errorf("as JSON: %v, %v", notes, err)
 	}
 	quiet := filepath.Join(dir, "quiet.png")
@@ -65,7 +65,7 @@ func TestOutputs(t *testing.T) {
 	if said := must(t, "provenance", loud); strings.Contains(said, "\x1b") || !strings.Contains(said, "Comment: ") {
 		t.Errorf("a file changes the terminal's colour: %q", said)
 	}
-	refused(t, 1, "output_test.go is no PNG, GIF or WebP", "provenance", "output_test.go")
+	refused(t, 1, "output_test.go is no PNG, GIF, WebP or JPEG", "provenance", "output_test.go")
 
 	raw, gif := must(t, "walk", run, "--frames", "2", "-o", "-"), must(t, "walk", run, "--frames", "2", "--no-provenance", "-o", "-.gif")
 	if side := 168; len(raw) != 2*side*side*4 || !strings.HasPrefix(gif, "GIF89a") || !strings.HasSuffix(gif, ";") {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"genview/models/family"
+	"genview/models/film"
 	"genview/models/picture"
 	"genview/models/run"
 	"genview/tensor"
@@ -182,7 +183,7 @@ func (p *presenter) shoot() error {
 		return err
 	}
 	name := time.Now().Format("genview-20060102-150405.000.png")
-	if err := picture.Save(name, img); err != nil {
+	if err := picture.Save(name, img, film.Trained); err != nil {
 		p.app.notice(err.Error())
 		return nil
 	}

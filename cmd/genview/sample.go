@@ -41,7 +41,7 @@ func (a *app) sample() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.film(out, film.Still(img))
+			return a.film(out, film.Still(img, film.Trained))
 		},
 	}
 	c.Flags().IntVarP(&n, "number", "n", 64, "how many pictures")
@@ -91,7 +91,7 @@ func (a *app) reconstruct() *cobra.Command {
 			for i, before := range data.Images(in, channels, height, width) {
 				both = append(both, before, after[i])
 			}
-			return a.film(out, film.Still(picture.Sheet(both, 2)))
+			return a.film(out, film.Still(picture.Sheet(both, 2), film.Composite))
 		},
 	}
 	a.addOutput(c.Flags(), &out, "reconstruction.png")

@@ -30,18 +30,25 @@ func checkNotes(about []Note) error {
 	return nil
 }
 
-// notes writes notes as chunks of a PNG: tEXt in Latin-1, or iTXt in UTF-8 (W3C PNG third edition, section 11.3.3).
-func (c *chunkWriter) notes(about []Note) {
-	for _, n := range about {
+// about writes a film's notes as chunks of a PNG, tEXt in Latin-1 or iTXt in UTF-8 (W3C PNG third edition, section 11.3.3), and its XMP packet.
+func (c *chunkWriter) about(f Film) {
+	for _, n := range f.About {
 		data := append([]byte(n.Key), 0)
 		latin, ok := latin1(n.Value)
 		if ok {
 			c.chunk("tEXt", append(data, latin...))
 			continue
 		}
-		data = append(data, 0, 0, 0, 0) // not compressed, in no language, key not translated
-		c.chunk("iTXt", append(data, n.Value...))
+		c.text(n.Key, []byte(n.Value))
 	}
+	if packet := f.xmp(); packet != nil {
+		c.text(pngXMP, packet)
+	}
+}
+
+// text writes a chunk iTXt: not compressed, in no language, its key not translated.
+func (c *chunkWriter) text(key string, value []byte) {
+	c.chunk("iTXt", append(append([]byte(key), 0, 0, 0, 0, 0), value...))
 }
 
 // latin1 returns a text in ISO 8859-1; false if it has other characters than its printable ones and line ends.
@@ -55,13 +62,26 @@ func latin1(text string) (out []byte, ok bool) {
 	return out, true
 }
 
-// comments writes notes as comments of a GIF, one each: "key: value".
-func (g *gifWriter) comments(about []Note) {
-	for _, n := range about {
+// about writes a film's notes as comments of a GIF, "key: value" each, and its XMP packet.
+func (g *gifWriter) about(f Film) {
+	for _, n := range f.About {
 		var b bytes.Buffer
 		blocks := &blockWriter{w: &b}
 		_, _ = blocks.Write([]byte(n.Key + ": " + n.Value)) // a buffer takes all
 		_ = blocks.close()
 		g.write(append([]byte{0x21, 0xfe}, b.Bytes()...)...)
 	}
+	if packet := f.xmp(); packet != nil {
+		g.write(append(append([]byte("\x21\xff\x0b"+gifXMP), packet...), magicTrailer()...)...)
+	}
+}
+
+// magicTrailer returns what follows the XMP packet of a GIF, which is not divided into blocks: a reader who takes bytes of the packet for
+// lengths of blocks comes to the end of the extension wherever it enters the trailer (XMP specification part 3, section 1.1.2).
+func magicTrailer() []byte {
+	p := []byte{1}
+	for i := 255; i >= 0; i-- {
+		p = append(p, byte(i))
+	}
+	return append(p, 0)
 }

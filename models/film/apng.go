@@ -26,7 +26,7 @@ func writeAPNG(w io.Writer, r *reel) error {
 		if i == 0 {
 			out.chunk("IHDR", parts["IHDR"])
 			out.chunk("acTL", binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(r.Frames)), 0))
-			out.notes(r.About)
+			out.about(r.Film)
 		}
 		out.chunk("fcTL", frameControl(seq, uint32(r.size.X), uint32(r.size.Y), uint16(r.FPS)))
 		seq++
@@ -96,7 +96,7 @@ func (r *reel) onePNG(w io.Writer, img *image.RGBA) error {
 	out := &chunkWriter{w: w}
 	out.write([]byte(pngSignature))
 	out.chunk("IHDR", parts["IHDR"])
-	out.notes(r.About)
+	out.about(r.Film)
 	out.chunk("IDAT", parts["IDAT"])
 	out.chunk("IEND", nil)
 	return out.err

@@ -40,13 +40,14 @@ type Film struct {
 
 	Background color.Color // what shows through transparent pictures; nil: black
 	About      []Note      // written into the file; see [ReadAbout]
+	Source     Source      // how the pictures came to be, written into the file; "": it does not say
 	Quick      bool        // pictures in PNG are compressed little, because someone waits for them; small ones not at all
 	Buffers    *Buffers    // shared with other films; nil: the film has its own
 }
 
-// Still returns the film of one picture.
-func Still(img *image.RGBA) Film {
-	return Film{Frames: 1, FPS: 1, Pictures: func(yield func(*image.RGBA, error) bool) { yield(img, nil) }}
+// Still returns the film of one picture, which came to be in a way.
+func Still(img *image.RGBA, how Source) Film {
+	return Film{Frames: 1, FPS: 1, Source: how, Pictures: func(yield func(*image.RGBA, error) bool) { yield(img, nil) }}
 }
 
 // number returns the number of the i-th picture.

@@ -329,11 +329,11 @@ func TestWhatIsNoFilmIsRefused(t *testing.T) {
 func TestLockedThread(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	still := Still(image.NewRGBA(image.Rect(0, 0, 3, 2)))
+	still := Still(image.NewRGBA(image.Rect(0, 0, 3, 2)), Trained)
 	if err := Write(filepath.Join(t.TempDir(), "a.png"), still); err != nil {
 		t.Error(err)
 	}
-	still = Still(image.NewRGBA(image.Rect(0, 0, 3, 2)))
+	still = Still(image.NewRGBA(image.Rect(0, 0, 3, 2)), Trained)
 	if err := WriteTo(io.Discard, ".gif", still); err != nil {
 		t.Error(err)
 	}

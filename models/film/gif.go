@@ -50,7 +50,7 @@ func writeGIF(w io.Writer, r *reel) error {
 		part := p.paint(img)
 		if i == 0 {
 			g.begin(r.size, part.palette, r.Frames > 1)
-			g.comments(r.About)
+			g.about(r.Film)
 		}
 		if g.frame(part, gifDelay(i, r.FPS)); g.err != nil {
 			return g.err

@@ -37,7 +37,7 @@ func writeSheet(w io.Writer, r *reel) error {
 			return r.onePNG(w, img)
 		}
 		if i == 0 {
-			out = newPNGWriter(w, cols*r.size.X, rows*r.size.Y, r.About)
+			out = newPNGWriter(w, cols*r.size.X, rows*r.size.Y, r.Film)
 		}
 		if i%cols == 0 {
 			draw.Draw(band, band.Rect, image.NewUniform(r.ground), image.Point{}, draw.Src) // the last row may have gaps
@@ -62,13 +62,13 @@ type pngWriter struct {
 	row  []byte        // the next row, after the number of its filter
 }
 
-func newPNGWriter(w io.Writer, width, height int, about []Note) *pngWriter {
+func newPNGWriter(w io.Writer, width, height int, f Film) *pngWriter {
 	p := &pngWriter{chunkWriter: chunkWriter{w: w}, last: make([]byte, 3*width), row: make([]byte, 1+3*width)}
 	p.write([]byte(pngSignature))
 	head := binary.BigEndian.AppendUint32(nil, uint32(width))
 	head = binary.BigEndian.AppendUint32(head, uint32(height))
 	p.chunk("IHDR", append(head, 8, 2, 0, 0, 0)) // 8 bits of red, green and blue
-	p.notes(about)
+	p.about(f)
 	p.data = bufio.NewWriterSize((*pngData)(&p.chunkWriter), 1<<15) // each chunk adds 12 bytes
 	p.z = zlib.NewWriter(p.data)
 	return p

@@ -67,11 +67,14 @@ func ffmpegArgs(r *reel, even image.Point, codec []string, name string) []string
 		"-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
 		"-threads", "4", "-fflags", "+bitexact", "-flags:v", "+bitexact",
 	}
-	if len(r.About) > 0 {
-		var lines []string
-		for _, n := range r.About {
-			lines = append(lines, n.String())
-		}
+	var lines []string
+	for _, n := range r.About {
+		lines = append(lines, n.String())
+	}
+	if r.Source != "" {
+		lines = append(lines, r.Source.note().String())
+	}
+	if len(lines) > 0 {
 		args = append(args, "-metadata", "comment="+strings.Join(lines, "\n"))
 	}
 	return append(append(args, codec...), "file:"+name)

@@ -89,11 +89,12 @@ func TestVideoIsFedToFFmpeg(t *testing.T) {
 		}
 		f := filmOf(30, pictures...)
 		f.About = []Note{{"Run", "letters"}, {"Step", "7"}}
+		f.Source = Trained
 		for ending, codec := range map[string]string{".mp4": "libx264", ".webm": "libvpx-vp9"} {
 			parts := bytes.SplitN(written(t, ending, f), []byte("\n"), 3)
 			even := image.Pt((size.X+1)/2*2, (size.Y+1)/2*2)
 			args := string(parts[1])
-			for _, want := range []string{fmt.Sprintf("-video_size %dx%d -framerate 30", even.X, even.Y), codec, "yuv420p", "comment=Run: letters|Step: 7", "+bitexact"} {
+			for _, want := range []string{fmt.Sprintf("-video_size %dx%d -framerate 30", even.X, even.Y), codec, "yuv420p", "comment=Run: letters|Step: 7|DigitalSourceType: " + sourceTypes + "trainedAlgorithmicMedia", "+bitexact"} {
 				if !strings.Contains(args, want) {
 					t.Errorf("%v: the arguments lack %q: %s", size, want, args)
 				}

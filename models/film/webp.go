@@ -2,12 +2,9 @@ package film
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
-	"encoding/xml"
 	"errors"
 	"image"
-	"io"
 	"math"
 	"os"
 )
@@ -22,13 +19,14 @@ func writeWebP(file *os.File, r *reel) error {
 	}
 	out := &riffWriter{w: bufio.NewWriterSize(file, 1<<16)}
 	out.write([]byte("RIFF\x00\x00\x00\x00WEBP"))
-	const animated, hasNotes = 1 << 1, 1 << 2
+	const animated, hasXMP = 1 << 1, 1 << 2
 	var flags byte
 	if r.Frames > 1 {
 		flags |= animated
 	}
-	if len(r.About) > 0 {
-		flags |= hasNotes
+	packet := r.xmp()
+	if packet != nil {
+		flags |= hasXMP
 	}
 	out.chunk("VP8X", append([]byte{flags, 0, 0, 0}, webpSize(r.size)...))
 	if r.Frames > 1 {
@@ -49,8 +47,8 @@ func writeWebP(file *os.File, r *reel) error {
 		}
 		i++
 	}
-	if len(r.About) > 0 {
-		out.chunk("XMP ", xmp(r.About))
+	if packet != nil {
+		out.chunk("XMP ", packet)
 	}
 	if err := errors.Join(out.err, out.w.Flush()); err != nil {
 		return err
@@ -103,49 +101,3 @@ func (r *riffWriter) write(p []byte) {
 }
 
 func (r *riffWriter) chunk(kind string, data []byte) { r.write(appendRIFF(nil, kind, data)) }
-
-// xmpNotes is the XML namespace of notes.
-const xmpNotes = "urn:genview:notes"
-
-// xmp returns notes as an XMP packet (ISO 16684-1): a sequence of texts "key: value".
-func xmp(about []Note) []byte {
-	var b bytes.Buffer
-	b.WriteString(`<?xpacket begin="` + "\ufeff" + `" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">` +
-		`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:genview="` + xmpNotes + `">` +
-		`<genview:notes><rdf:Seq>`)
-	for _, n := range about {
-		b.WriteString("<rdf:li>")
-		_ = xml.EscapeText(&b, []byte(n.Key+": "+n.Value)) // a buffer takes all
-		b.WriteString("</rdf:li>")
-	}
-	b.WriteString(`</rdf:Seq></genview:notes></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>`)
-	return b.Bytes()
-}
-
-// fromXMP returns the notes of an XMP packet.
-func fromXMP(packet []byte) (about []Note, err error) {
-	d, within := xml.NewDecoder(bytes.NewReader(packet)), false
-	for {
-		token, err := d.Token()
-		switch t := token.(type) {
-		case xml.StartElement:
-			within = within || t.Name.Space == xmpNotes
-			if !within || t.Name.Local != "li" {
-				continue
-			}
-			var text string
-			if err := d.DecodeElement(&text, &t); err != nil {
-				return nil, err
-			}
-			about = append(about, noteOf(text))
-		case xml.EndElement:
-			within = within && t.Name.Space != xmpNotes
-		}
-		if errors.Is(err, io.EOF) {
-			return about, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}

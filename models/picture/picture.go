@@ -46,7 +46,7 @@ func Write(path string, views []watch.View, cacheDir string, to *encrypt.Recipie
 			}
 		}
 		var b bytes.Buffer
-		if err := film.WriteTo(&b, ".png", film.Still(Of(fonts, v))); err != nil {
+		if err := film.WriteTo(&b, ".png", film.Still(Of(fonts, v), SourceOf(v))); err != nil {
 			return err
 		}
 		return to.WriteBytes(to.Path(path+".png"), b.Bytes())
@@ -81,8 +81,18 @@ func Of(fonts *lettering.Fonts, v watch.View) *image.RGBA {
 	panic("unreachable: Drawn knows the kinds above")
 }
 
-// Save writes a picture, whole or not at all. The path's ending chooses the format.
-func Save(path string, img *image.RGBA) error { return film.Write(path, film.Still(img)) }
+// SourceOf returns how what [Of] draws of a view came to be.
+func SourceOf(v watch.View) film.Source {
+	if _, ok := v.(*watch.HeatMaps); ok {
+		return film.Data
+	}
+	return film.Trained
+}
+
+// Save writes a picture, which came to be in a way, whole or not at all. The path's ending chooses the format.
+func Save(path string, img *image.RGBA, how film.Source) error {
+	return film.Write(path, film.Still(img, how))
+}
 
 // Sheet draws images of one size side by side in rows of cols, magnified twice.
 func Sheet(images []*image.RGBA, cols int) *image.RGBA {

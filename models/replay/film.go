@@ -52,9 +52,11 @@ func (f Film) Make(ctx context.Context) (film.Film, error) {
 	if err != nil {
 		return none, err
 	}
-	if f.View, err = f.title(steps[len(steps)-1]); err != nil {
+	v, err := f.view(steps[len(steps)-1])
+	if err != nil {
 		return none, err
 	}
+	f.View = v.Title()
 	var size image.Point
 	kept := steps[:0]
 	for i, step := range steps {
@@ -72,16 +74,16 @@ func (f Film) Make(ctx context.Context) (film.Film, error) {
 		return none, fmt.Errorf("of %s nothing can be read between the steps %d and %d", f.View, f.From, f.To)
 	}
 	return film.Film{
-		Pictures: f.pictures(ctx, fonts, kept, size), Frames: len(kept), FPS: f.FPS, About: f.About,
+		Pictures: f.pictures(ctx, fonts, kept, size), Frames: len(kept), FPS: f.FPS, About: f.About, Source: picture.SourceOf(v),
 		Numbers: kept, Captions: func(step int) string { return fmt.Sprintf("step %d", step) },
 	}, nil
 }
 
-// title returns the title of the view as it was recorded at a step.
-func (f Film) title(step int) (string, error) {
+// view returns the view as it was recorded at a step.
+func (f Film) view(step int) (watch.View, error) {
 	m, err := f.Recording.At(step)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var titles []string
 	for _, v := range m.Views {
@@ -89,14 +91,14 @@ func (f Film) title(step int) (string, error) {
 			continue
 		}
 		if f.View == "" || strings.EqualFold(v.Title(), f.View) {
-			return v.Title(), nil
+			return v, nil
 		}
 		titles = append(titles, v.Title())
 	}
 	if len(titles) == 0 {
-		return "", fmt.Errorf("at step %d nothing is recorded that is a picture", step)
+		return nil, fmt.Errorf("at step %d nothing is recorded that is a picture", step)
 	}
-	return "", fmt.Errorf("there is no view %q that is a picture; there is %s", f.View, strings.Join(titles, ", "))
+	return nil, fmt.Errorf("there is no view %q that is a picture; there is %s", f.View, strings.Join(titles, ", "))
 }
 
 // steps returns the recorded steps of the range, at most mostFrames, the first and the last among them.

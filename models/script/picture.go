@@ -90,7 +90,7 @@ func callSave(h *host, _ *starlark.Thread, name string, args starlark.Tuple, kwa
 	if !ok {
 		return nil, fmt.Errorf("save: a %s and no picture: m.draw(z) makes one", v.Type())
 	}
-	f := film.Still(p.RGBA)
+	f := film.Still(p.RGBA, film.Trained)
 	f.Size, f.Scale = size, scale
 	return starlark.None, h.write(path, f)
 }
@@ -108,7 +108,7 @@ func callFilm(h *host, t *starlark.Thread, name string, args starlark.Tuple, kwa
 	var frames int
 	var draw starlark.Callable
 	var caption starlark.Callable
-	f := film.Film{FPS: 25}
+	f := film.Film{FPS: 25, Source: film.Trained}
 	columns, with := 0, h.last
 	if err := starlark.UnpackArgs(name, args, kwargs, "path", &path, "frames", &frames, "draw", &draw, "model??", &with,
 		"fps?", &f.FPS, "size?", &f.Size, "scale?", &f.Scale, "columns?", &columns, "caption??", &caption); err != nil {

@@ -82,7 +82,7 @@ func (s *Server) encode(ctx context.Context, in *encodeIn) (*reply, error) {
 	for i, v := range values {
 		out.MSE += float64((v-picture[i])*(v-picture[i])) / float64(len(values))
 	}
-	if out.PNG, err = s.png(ctx, film.Still(s.device.images(values)[0])); err != nil {
+	if out.PNG, err = s.png(ctx, film.Still(s.device.images(values)[0], film.Trained)); err != nil {
 		return nil, err
 	}
 	return replyJSON(out)

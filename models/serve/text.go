@@ -120,7 +120,7 @@ func (s *Server) attentionPNG(ctx context.Context, maps *watch.HeatMaps) ([]byte
 		s.drawing.Unlock()
 		return nil, err
 	}
-	f := film.Still(picture.HeatMaps(fonts, maps))
+	f := film.Still(picture.HeatMaps(fonts, maps), film.Data)
 	s.drawing.Unlock()
 	f.About = s.o.About
 	return s.png(ctx, f)

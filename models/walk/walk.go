@@ -243,7 +243,7 @@ func (s Shot) key(w *Walk, frame int) int {
 
 // Film returns a film of a walk: f with its pictures and their numbers. It draws while the film is read.
 func (w *Walk) Film(ctx context.Context, m Decoder, f film.Film, s Shot) (film.Film, error) {
-	f.Frames, f.Numbers = w.Frames, s.Frames
+	f.Frames, f.Numbers, f.Source = w.Frames, s.Frames, film.Trained
 	if s.Frames != nil {
 		f.Frames = len(s.Frames)
 	}
