@@ -331,15 +331,21 @@ func (d *desktop) resize(w, h int) {
 // close closes the window, as a window manager does, and waits until the program has ended.
 func (d *desktop) close() {
 	d.t.Helper()
+	if code := d.leave(); code != 0 {
+		d.t.Errorf("exit code %d: %s", code, read(d.t, d.said))
+	}
+}
+
+// leave closes the window, waits for the program to end, and returns its exit code.
+func (d *desktop) leave() int {
+	d.t.Helper()
 	d.message(d.window, "WM_PROTOCOLS", uint32(d.atom("WM_DELETE_WINDOW")), xproto.TimeCurrentTime)
 	select {
 	case <-d.done:
 	case <-time.After(2 * patience):
 		d.t.Fatal("the program does not end when its window is closed")
 	}
-	if code := d.cmd.ProcessState.ExitCode(); code != 0 {
-		d.t.Errorf("exit code %d: %s", code, read(d.t, d.said))
-	}
+	return d.cmd.ProcessState.ExitCode()
 }
 
 // pixels returns what a part of the window shows.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 
 	"genview/viewer"
@@ -18,9 +19,33 @@ const observed = "GENVIEW_TEST_OBSERVED"
 // runObserved runs genview in place of the tests, and does not return.
 func runObserved() {
 	to := json.NewEncoder(os.NewFile(3, "frames"))
-	observe = func(f viewer.Frame) { _ = to.Encode(f) } // no one reads them once the test has ended
+	var last atomic.Int64
+	observe = func(f viewer.Frame) {
+		last.Store(f.Time.UnixNano())
+		_ = to.Encode(f) // no one reads them once the test has ended
+	}
 	go bound()
+	if os.Getenv(watched) != "" {
+		go watchFrames(&last)
+	}
 	main()
+}
+
+// watched is the variable that has a program that is observed write the stacks of all goroutines when no frame comes for seconds.
+const watched = "GENVIEW_TEST_WATCHED"
+
+// noFrame begins the line before the stacks.
+const noFrame = "no frame for "
+
+// watchFrames writes stacks when a window hangs: once for each time that it does.
+func watchFrames(last *atomic.Int64) {
+	const most = 3 * time.Second
+	for told := int64(0); ; time.Sleep(100 * time.Millisecond) {
+		if at := last.Load(); at > told && time.Since(time.Unix(0, at)) > most {
+			told = at
+			fmt.Fprintf(os.Stderr, "%s%v\n%s\n", noFrame, most, stacks())
+		}
+	}
 }
 
 // bound ends the program with the stacks of all goroutines once its heap is far larger than a tiny run needs, before the system kills it

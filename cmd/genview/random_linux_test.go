@@ -5,6 +5,7 @@ import (
 	"image"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 
 var (
 	randomFor  = flag.Duration("random", 5*time.Second, "how long TestRandomInput gives input to the window")
+	windowsFor = flag.Duration("windows", 10*time.Second, "how long TestWindowsComeAndGo opens and closes windows")
 	randomSeed = flag.Uint64("random.seed", 1, "the seed of that input")
 )
 
@@ -24,6 +26,7 @@ var (
 // detector on, that is a data race, too. With -random 30m it also holds the memory and the pace.
 func TestRandomInput(t *testing.T) {
 	keepMachineCode(t)
+	t.Setenv(watched, "1")
 	display, _ := xServer(t, "-screen", "0", "1280x800x24")
 	d := newDesktop(t, t.TempDir(), display, append([]string{"view"}, tiny("--steps", "1000000000", "--out", "run")[1:]...)...)
 	d.sees("Training  ·  step")
@@ -54,10 +57,77 @@ func TestRandomInput(t *testing.T) {
 	}
 	d.resize(1280, 800)
 	d.hit(keyEscape)
-	d.close()
+	code := d.leave()
 	said := string(read(t, d.said))
+	if code != 0 && !strings.Contains(said, diverged) {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	for at := range strings.SplitSeq(said, noFrame) {
+		if strings.Contains(at, "goroutine ") {
+			t.Logf("%s%s", noFrame, at[:min(len(at), 20_000)])
+		}
+	}
 	if strings.Contains(said, "panic") || strings.Contains(said, "DATA RACE") || strings.Contains(said, "the window was lost") {
 		t.Errorf("it has said %s", said)
+	}
+}
+
+// diverged says that a training has ended since somebody has made its learning rate too large.
+const diverged = "loss became NaN"
+
+// TestWindowsComeAndGo trains a GAN in processes whose windows are opened and closed at random moments, each of which goes on with the run; at
+// times the one that trains has no window, and others look at what it does. With the race detector on, it is on in all of them.
+func TestWindowsComeAndGo(t *testing.T) {
+	keepMachineCode(t)
+	display, _ := xServer(t, "-screen", "0", "1280x800x24")
+	random, dir := rand.New(rand.NewPCG(*randomSeed, 1)), t.TempDir()
+	small := []string{"gan", "--batch", "8", "--set", "model.hidden=16", "--set", "model.z=4", "--steps", "1000000000"}
+	run, windows, runs := "", 0, 0
+	for began := time.Now(); time.Since(began) < *windowsFor; windows++ {
+		args := []string{"view", "--resume", run}
+		if run == "" {
+			run = "run" + strconv.Itoa(runs)
+			args, runs = append(append([]string{"view"}, small...), "--out", run), runs+1
+		} else if random.IntN(4) == 0 {
+			looks(t, display, dir, run, random)
+		}
+		d := newDesktop(t, dir, display, args...)
+		for until := time.Now().Add(time.Duration(random.IntN(8000)) * time.Millisecond); time.Now().Before(until); {
+			d.acts(random)
+		}
+		code := d.leave()
+		said := string(read(t, d.said))
+		if ended := strings.Contains(said, diverged); code != 0 && !ended || strings.Contains(said, "panic") || strings.Contains(said, "DATA RACE") {
+			t.Fatalf("window %d, exit code %d: %s", windows, code, said)
+		} else if ended {
+			run = ""
+		}
+	}
+	t.Logf("%d windows, %d runs", windows, runs)
+	for i := range runs {
+		must(t, "runs", "check", filepath.Join(dir, "run"+strconv.Itoa(i)))
+	}
+}
+
+// looks trains a run without a window, and opens and closes one that shows it meanwhile.
+func looks(t *testing.T, display, dir, run string, random *rand.Rand) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "train", "--resume", run)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), observed+"=1", "DISPLAY=")
+	stderr, finish := started(t, cmd)
+	d := newDesktop(t, dir, display, "view", run)
+	for until := time.Now().Add(time.Duration(random.IntN(5000)) * time.Millisecond); time.Now().Before(until); {
+		d.acts(random)
+	}
+	d.close()
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := finish(); code != 130 || strings.Contains(stderr.String(), "DATA RACE") {
+		t.Errorf("without a window: exit code %d: %s", code, stderr)
+	}
+	if said := string(read(t, d.said)); strings.Contains(said, "panic") || strings.Contains(said, "DATA RACE") {
+		t.Errorf("the window that looks has said %s", said)
 	}
 }
 
