@@ -82,7 +82,7 @@ var mayImport = map[string][]string{
 	"models/runs":                  {"models/encrypt", "models/curves", "models/record", "models/run", "models/safetensors", "models/tensorboard", "models/train", "models/watch", "vk", "vk/files"},
 	"models/run":                   {"models/encrypt", "models/signature", "vk", "vk/files", "tensor", "models/data", "models/directions", "models/family", "models/nn", "models/walk", "models/safetensors", "models/settings", "models/tensorboard", "models/train", "models/watch", "models/zoo"},
 	"models/card":                  {"models/encrypt", "models/family", "models/run", "models/runs", "models/safetensors", "models/train", "models/watch"},
-	"models/report":                {"models/family", "models/lettering", "models/picture", "models/record", "models/run", "models/runs", "models/train", "models/watch", "models/webpage"},
+	"models/report":                {"models/family", "models/heads", "models/lettering", "models/picture", "models/record", "models/run", "models/runs", "models/train", "models/watch", "models/webpage"},
 	"models/telemetry":             {"models/train", "models/watch"},
 	"models/tensorboard":           {"models/lettering", "models/picture", "models/watch"},
 	"models/lettering":             {},

@@ -22,7 +22,8 @@ func (a *app) report() *cobra.Command {
 		Annotations: doing("reading"),
 		Short:       "Write a page about a run: curves, what it showed over time, settings, data",
 		Long: `Writes one page about a run that needs nothing else: its curves, with values under the cursor; what its recording has, with a slider
-through time: pictures, points, texts, attention maps; its settings, the identity of its data, its devices, and what was done to it.`,
+through time: pictures, points, texts, attention maps with their values under the cursor; its evaluations, its settings,
+the identity of its data, its devices, and what was done to it.`,
 		Example: "  genview report runs/letters -o letters.html",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, dirs []string) error {

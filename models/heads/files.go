@@ -90,12 +90,17 @@ type layer struct {
 }
 
 func documentOf(v *watch.HeatMaps, about map[string]string) document {
-	d := document{Text: v.Prompt.Text, Unread: v.Prompt.Unread, Output: v.Prompt.Output, Next: v.Prompt.Next, About: about}
+	d := document{About: about}
+	if p := v.Prompt; p != nil {
+		d.Text, d.Unread, d.Output, d.Next = p.Text, p.Unread, p.Output, p.Next
+	}
 	for _, m := range v.Maps {
 		l := layer{Name: m.Name, Rows: m.Rows, Columns: m.Cols, Scores: map[string][]Score{}}
-		for _, s := range Scores(m) {
-			for _, x := range s.Values {
-				l.Scores[s.Name] = append(l.Scores[s.Name], Score(x))
+		if v.Prompt != nil { // else the maps are of no heads
+			for _, s := range Scores(m) {
+				for _, x := range s.Values {
+					l.Scores[s.Name] = append(l.Scores[s.Name], Score(x))
+				}
 			}
 		}
 		for k := range m.Heads {

@@ -109,12 +109,15 @@ func TestPage(t *testing.T) {
 	b := browsertest.Open(t)
 	b.Scheme("light")
 	b.Do("open", chromedp.EmulateViewport(1280, 800), chromedp.Navigate(web.URL))
-	text := func(id string) string {
-		return browsertest.ValueOf[string](b, `document.getElementById('`+id+`').textContent`)
+	text := func(part string) string {
+		return browsertest.ValueOf[string](b, `document.querySelector('.maps .`+part+`').textContent`)
+	}
+	if got := browsertest.ValueOf[string](b, `document.getElementById('about').textContent`); got != "Run: poem" {
+		t.Errorf("about the maps it says %q", got)
 	}
 	for id, want := range map[string]string{
 		"text": "more</sc\n t>", "output": "→ <b>", "unread": "Of 12 characters the model reads 8: the maps are of the last.",
-		"name": "h.0.attn, head 1", "scores": "distance 0.875  ·  entropy 0.000  ·  previous 1.000", "next": "␣75.0 %<25.0 %", "about": "Run: poem",
+		"name": "h.0.attn, head 1", "scores": "distance 0.875  ·  entropy 0.000  ·  previous 1.000", "next": "␣75.0 %<25.0 %",
 	} {
 		if got := text(id); got != want {
 			t.Errorf("%s is %q, want %q", id, got, want)
@@ -126,7 +129,7 @@ func TestPage(t *testing.T) {
 	hover := func(what string, x, y float64) {
 		b.Do(what, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
 	}
-	at := browsertest.ValueOf[[3]float64](b, `(() => { const r = $('map').firstChild.getBoundingClientRect(), p = place(maps[0]); return [r.x + p.left, r.y + p.above, p.cell] })()`)
+	at := browsertest.ValueOf[[3]float64](b, `(() => { const r = view.map.firstChild.getBoundingClientRect(), p = view.place(view.maps[0]); return [r.x + p.left, r.y + p.above, p.cell] })()`)
 	hover("over the map", at[0]+4.5*at[2], at[1]+5.5*at[2]) // row 6, column 5
 	if got := text("say"); got != "“␣” takes 1.000 from “⏎”" {
 		t.Errorf("over the map it says %q", got)
@@ -136,18 +139,18 @@ func TestPage(t *testing.T) {
 	if got := text("name"); got != "h.0.attn, head 2" {
 		t.Errorf("the right key chooses %q", got)
 	}
-	side := browsertest.ValueOf[[2]float64](b, `(() => { const r = $('lines').firstChild.getBoundingClientRect(); return [r.x + 10, r.y + 3.5 * lineHeight] })()`)
+	side := browsertest.ValueOf[[2]float64](b, `(() => { const r = view.lines.firstChild.getBoundingClientRect(); return [r.x + 10, r.y + 3.5 * 20] })()`)
 	hover("over a token", side[0], side[1])
 	if got := text("say"); !strings.HasPrefix(got, "“c” takes from: “<” 0.250  “/” 0.250") {
 		t.Errorf("over a token it says %q", got)
 	}
 	b.Scheme("dark")
 	b.Look("lines-dark")
-	b.Do("rollout", chromedp.Click(chromedp.CSS(".layer:nth-child(2) .heads button:nth-child(5)")), chromedp.Click(chromedp.CSS("#lock")), chromedp.KeyEvent("m"))
-	if got, top := text("name"), text("top"); got != "h.1.attn, rollout" || top != "1.000" {
+	b.Do("rollout", chromedp.Click(chromedp.CSS(".layer:nth-child(2) .heads button:nth-child(5)")), chromedp.Click(chromedp.CSS(".maps input")), chromedp.KeyEvent("m"))
+	if got, top := text("name"), browsertest.ValueOf[string](b, `view.top.textContent`); got != "h.1.attn, rollout" || top != "1.000" {
 		t.Errorf("%q has the scale up to %s", got, top)
 	}
-	bright := `(() => { const c = $('map').firstChild, p = place(maps[0]), pixels = c.getContext('2d').getImageData(0, 0, p.left, c.height).data; return pixels.reduce((a, b, i) => i % 4 < 3 ? Math.max(a, b) : a, 0) })()`
+	bright := `(() => { const c = view.map.firstChild, p = view.place(view.maps[0]), pixels = c.getContext('2d').getImageData(0, 0, p.left, c.height).data; return pixels.reduce((a, b, i) => i % 4 < 3 ? Math.max(a, b) : a, 0) })()`
 	if got := browsertest.ValueOf[int](b, bright); got < 200 {
 		t.Errorf("in the dark, tokens are at most as bright as %d of 255", got)
 	}

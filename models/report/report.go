@@ -7,23 +7,16 @@
 package report
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"image/png"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 	"time"
 
-	"genview/models/family"
-	"genview/models/lettering"
-	"genview/models/picture"
-	"genview/models/record"
+	"genview/models/heads"
 	"genview/models/run"
 	"genview/models/runs"
 	"genview/models/train"
@@ -34,7 +27,8 @@ import (
 // Options say how a page is written. Zero values mean defaults.
 type Options struct {
 	Moments  int                  // of the recording at most; default 40. The first and the newest are always there.
-	CacheDir string               // for the index of the system's fonts, which attention maps need; "": they are not used
+	Values   int                  // of maps, which the page shows under the cursor, at most; default 6 Mi of 2.7 bytes each. Maps beyond them are pictures.
+	CacheDir string               // for the index of the system's fonts, which pictures of maps need; "": they are not used
 	By       string               // what wrote the page, such as "genview v0.1.0"; "": it is not said
 	Count    func(done, of int)   // receives the number of moments that are drawn; may be nil
 	Lost     func(problem string) // receives what of the recording cannot be read; may be nil
@@ -100,19 +94,23 @@ type moment struct {
 	Views []view `json:"views"`
 }
 
-// A view has one of the last three.
+// A view has one of the last four.
 type view struct {
-	Name    string     `json:"name"`
-	Picture string     `json:"picture,omitempty"` // PNG in base64
-	Sharp   bool       `json:"sharp,omitempty"`   // its pixels are shown as squares
-	Texts   []string   `json:"texts,omitempty"`
-	Table   [][]string `json:"table,omitempty"` // the first row has the names of the columns
+	Name    string       `json:"name"`
+	Picture string       `json:"picture,omitempty"` // PNG in base64
+	Sharp   bool         `json:"sharp,omitempty"`   // its pixels are shown as squares
+	Texts   []string     `json:"texts,omitempty"`
+	Table   [][]string   `json:"table,omitempty"` // the first row has the names of the columns
+	Maps    *heads.Shown `json:"maps,omitempty"`
 }
 
 // Write writes the page of a run folder.
 func Write(ctx context.Context, w io.Writer, dir string, o Options) error {
 	if o.Moments == 0 {
 		o.Moments = 40
+	}
+	if o.Values == 0 {
+		o.Values = 6 << 20
 	}
 	c, folder, err := run.Read(dir, run.Place{})
 	if err != nil {
@@ -132,7 +130,7 @@ func Write(ctx context.Context, w io.Writer, dir string, o Options) error {
 	if err := d.moments(ctx, folder, o); err != nil {
 		return err
 	}
-	return webpage.Write(w, webpage.Page{Title: about.Name, Style: style, Body: body, Program: program, Data: d})
+	return webpage.Write(w, webpage.Page{Title: about.Name, Style: heads.Style + style, Body: body, Program: heads.Program + program, Data: d})
 }
 
 // facts returns what is known of a run, in the order of importance.
@@ -214,113 +212,4 @@ func (d *document) curves(v *watch.Curves) {
 	for _, e := range v.Events {
 		d.Events = append(d.Events, event{e.Step, e.Time, e.String()})
 	}
-}
-
-// moments fills in what the recording has.
-func (d *document) moments(ctx context.Context, folder *train.Run, o Options) error {
-	r, err := folder.Recording()
-	if errors.Is(err, record.ErrNone) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	fonts, err := lettering.New(lettering.Options{CacheDir: o.CacheDir})
-	if err != nil {
-		return err
-	}
-	steps := spread(r.Steps(), o.Moments)
-	for i, step := range steps {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if o.Count != nil {
-			o.Count(i, len(steps))
-		}
-		at, err := r.At(step)
-		if err != nil {
-			at = &record.Moment{Lost: []string{err.Error()}}
-		}
-		for _, problem := range at.Lost {
-			if o.Lost != nil {
-				o.Lost(problem)
-			}
-		}
-		m := moment{Step: step}
-		for _, v := range at.Views {
-			shown, err := viewOf(fonts, v)
-			if err != nil {
-				return err
-			}
-			if shown != nil {
-				m.Views = append(m.Views, *shown)
-			}
-		}
-		if len(m.Views) > 0 {
-			d.Moments = append(d.Moments, m)
-		}
-	}
-	return nil
-}
-
-// spread returns at most n of the steps, evenly, with the first and the last.
-func spread(steps []int, n int) []int {
-	if len(steps) <= n {
-		return steps
-	}
-	out := make([]int, n)
-	for i := range out {
-		out[i] = steps[i*(len(steps)-1)/max(1, n-1)]
-	}
-	out[n-1] = steps[len(steps)-1]
-	return out
-}
-
-// viewOf returns a view as the page shows it; nil if it does not.
-func viewOf(fonts *lettering.Fonts, v watch.View) (*view, error) {
-	out := &view{Name: v.Title()}
-	switch v := v.(type) {
-	case *watch.Texts:
-		if v.Judged() {
-			out.Table = [][]string{{"input", "output", "correct"}}
-			for _, e := range v.Examples {
-				out.Table = append(out.Table, []string{e.Input, e.Output, e.Want})
-			}
-			return out, nil
-		}
-		for _, e := range v.Examples {
-			out.Texts = append(out.Texts, e.Input+e.Output)
-		}
-		return out, nil
-	case *watch.Table:
-		out.Table = append([][]string{v.Columns}, v.Rows...)
-		return out, nil
-	case *watch.Layers:
-		out.Table = layers(v)
-		return out, nil
-	}
-	if !picture.Drawn(v) {
-		return nil, nil
-	}
-	_, out.Sharp = v.(*watch.Pictures)
-	var p bytes.Buffer
-	if err := png.Encode(&p, picture.Of(fonts, v)); err != nil {
-		return nil, err
-	}
-	out.Picture = base64.StdEncoding.EncodeToString(p.Bytes())
-	return out, nil
-}
-
-// layers returns a table of a model's parameters.
-func layers(v *watch.Layers) [][]string {
-	digits := func(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
-	rows := [][]string{{"parameter", "shape", "values", "mean", "deviation", "largest", "gradient's deviation"}}
-	for _, l := range v.Layers {
-		row := []string{l.Name, fmt.Sprint(l.Shape), family.CountOf(l.Parameters(), "value"), digits(l.Weight.Mean), digits(l.Weight.Std), digits(l.Weight.Most), ""}
-		if len(l.Gradient.Counts) > 0 {
-			row[6] = digits(l.Gradient.Std)
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }

@@ -1,4 +1,4 @@
-'use strict'
+
 // A page about a run: what it showed, with a slider through time, and curves whose values appear under the cursor.
 
 const $ = id => document.getElementById(id)
@@ -40,7 +40,17 @@ const clock = data.clock[0] && data.clock[0].length > 1 ? step => between(data.c
 
 // What it showed.
 
-const past = { at: 0, view: '', timer: 0 }
+const past = { at: 0, view: '', timer: 0, maps: null }
+
+// showMaps shows maps, and keeps the element from one moment to the next: so the chosen map stays, and the cursor over it.
+function showMaps(view) {
+  if (!past.maps) {
+    past.maps = new Maps('h3')
+    past.maps.box.onkeydown = e => past.maps.key(e)
+  }
+  if ($('shown').firstChild !== past.maps.box) $('shown').replaceChildren(past.maps.box)
+  past.maps.show(view.maps)
+}
 
 function show() {
   const moment = data.moments[past.at]
@@ -55,10 +65,12 @@ function show() {
   }))
   const view = moment.views.find(v => v.name === past.view)
   if (!view) $('shown').replaceChildren(make('p', 'There is none of this step.'))
+  else if (view.maps) showMaps(view)
   else if (view.picture) {
     const img = make('img', undefined, { src: 'data:image/png;base64,' + view.picture, alt: view.name + ' at step ' + moment.step })
     if (view.sharp) img.className = 'sharp'
-    $('shown').replaceChildren(img)
+    const live = data.moments.filter(m => m.views.some(v => v.name === view.name && v.maps)).map(m => whole(m.step))
+    $('shown').replaceChildren(img, ...live.length ? [make('p', 'The page has the values, under the cursor, of these steps alone: ' + live.join(', ') + '.')] : [])
   } else if (view.table) {
     const table = make('table')
     fill(table, view.table, true)
