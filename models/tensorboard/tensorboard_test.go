@@ -10,12 +10,15 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"genview/models/tensorboard"
 	"genview/models/watch"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 250e6, time.UTC)
@@ -101,6 +104,14 @@ func TestEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if start := p.in("session_start_info").get("start_time_secs").Float(); start != float64(noon.Unix())+0.25 || p.get("version").Int() != 0 {
+		t.Errorf("the session begins at %v, in version %v", start, p.get("version"))
+	}
+	for _, tag := range []string{"_hparams_/session_start_info", "_hparams_/session_end_info"} {
+		if got := values[tag].in("metadata").in("plugin_data").get("plugin_name").String(); got != "hparams" {
+			t.Errorf("%s is of the plugin %q", tag, got)
+		}
+	}
 	got := map[string]msg{}
 	for _, s := range p.in("session_start_info").list("hparams") {
 		got[msg{s.Message()}.get("key").String()] = msg{s.Message()}.in("value")
@@ -141,6 +152,9 @@ func TestViews(t *testing.T) {
 	for tag, want := range map[string]image.Rectangle{"Samples": image.Rect(0, 0, 28, 16), "Points": image.Rect(0, 0, 640, 640)} {
 		v := values[tag].in("image")
 		img, err := png.Decode(bytes.NewReader(v.get("encoded_image_string").Bytes()))
+		if err == nil && (v.get("colorspace").Int() != 4 || tag == "Samples" && color.RGBAModel.Convert(img.At(8, 8)) != color.RGBA{200, 0, 0, 255}) {
+			t.Errorf("%s has the colour %v, of space %v", tag, img.At(8, 8), v.get("colorspace"))
+		}
 		if err != nil || img.Bounds() != want || int(v.get("width").Int()) != want.Dx() || int(v.get("height").Int()) != want.Dy() {
 			t.Errorf("%s is %v × %v, want %v (%v)", tag, v.get("width"), v.get("height"), want, err)
 		}
@@ -163,6 +177,49 @@ func TestViews(t *testing.T) {
 	}
 	if v := values["device_memory_bytes"].get("simple_value").Float(); v != 1<<20 {
 		t.Errorf("the memory is %v", v)
+	}
+}
+
+// drawn returns the buckets, each with its ends and its count, that TensorBoard draws of a histogram: it takes empty ones at both ends away, and
+// has the first begin at min and the last end at max (tensorboard/data_compat.py, _migrate_histogram_value).
+func drawn(h msg) (buckets [][3]float64) {
+	limits, counts := h.list("bucket_limit"), h.list("bucket")
+	full := func(v protoreflect.Value) bool { return v.Float() > 0 }
+	start := slices.IndexFunc(counts, full)
+	for i := start; i >= 0 && slices.ContainsFunc(counts[i:], full); i++ {
+		b := [3]float64{h.get("min").Float(), h.get("max").Float(), counts[i].Float()}
+		if i > start {
+			b[0] = limits[i-1].Float()
+		}
+		if slices.ContainsFunc(counts[i+1:], full) {
+			b[1] = limits[i].Float()
+		}
+		buckets = append(buckets, b)
+	}
+	return buckets
+}
+
+// TestHistograms: TensorBoard draws the bins that have values, and only those.
+func TestHistograms(t *testing.T) {
+	for _, c := range []struct {
+		counts []int
+		want   string
+	}{
+		{[]int{1, 0, 3, 4}, "[[-2 -1 1] [-1 0 0] [0 1 3] [1 2 4]]"},
+		{[]int{0, 0, 0, 4}, "[[1 2 4]]"}, // such as the weights of a norm, which are near 1
+		{[]int{0, 2, 3, 0}, "[[-1 0 2] [0 1 3]]"},
+		{[]int{5, 0, 0, 0}, "[[-2 -1 5]]"},
+		{[]int{0, 0, 0, 0}, "[]"}, // no value is finite
+	} {
+		values, _ := written(t, 0, func(f *tensorboard.File) error {
+			h := watch.Histogram{Most: 2, Mean: 0.5, Std: 1, Counts: c.counts}
+			return f.Views(500, noon, []watch.View{&watch.Layers{Name: "Model", Layers: []watch.Layer{{Name: "w", Weight: h, Gradient: h}}}})
+		})
+		for _, tag := range []string{"weights/w", "gradients/w"} {
+			if got := fmt.Sprint(drawn(values[tag].in("histo"))); got != c.want {
+				t.Errorf("of the counts %v TensorBoard draws %s of %s, want %s", c.counts, got, tag, c.want)
+			}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -95,16 +96,22 @@ func pictureOf(tag string, width, height int, png []byte) message {
 }
 
 // histogram is a Value with a histo = 5: min = 1, max = 2, num = 3, sum = 4, sum_squares = 5, bucket_limit = 6, bucket = 7. A bucket reaches
-// from the limit before it to its own.
+// from the limit before it to its own. There are none for the empty bins at both ends: TensorBoard has the first bucket with values begin at
+// min, and the last end at max.
 func histogram(tag string, h watch.Histogram) message {
-	n, bins := 0.0, float64(len(h.Counts))
+	n, low, high := 0.0, 0.0, 0.0
+	limit := func(i int) float64 { return h.Most * (2*float64(i)/float64(len(h.Counts)) - 1) } // where bin i begins
+	full := func(c int) bool { return c > 0 }
 	var limits, counts []float64
-	for i, c := range h.Counts {
-		n += float64(c)
-		limits = append(limits, h.Most*(2*float64(i+1)/bins-1))
-		counts = append(counts, float64(c))
+	if first := slices.IndexFunc(h.Counts, full); first >= 0 {
+		low = limit(first)
+		for i := first; slices.ContainsFunc(h.Counts[i:], full); i++ {
+			high = limit(i + 1)
+			n += float64(h.Counts[i])
+			limits, counts = append(limits, high), append(counts, float64(h.Counts[i]))
+		}
 	}
-	histo := message(nil).double(1, -h.Most).double(2, h.Most).double(3, n).double(4, n*h.Mean).double(5, n*(h.Mean*h.Mean+h.Std*h.Std)).
+	histo := message(nil).double(1, low).double(2, high).double(3, n).double(4, n*h.Mean).double(5, n*(h.Mean*h.Mean+h.Std*h.Std)).
 		doubles(6, limits).doubles(7, counts)
 	return message(nil).text(1, tag).bytes(5, histo)
 }
