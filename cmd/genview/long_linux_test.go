@@ -26,8 +26,11 @@ var (
 
 // gauges are what a long training must not take more and more of: its name in the chart, and the one that Prometheus is told.
 var gauges = []struct{ name, told string }{
-	{"resident memory in MiB", "process_resident_memory_bytes"}, {"Go's heap in MiB", "go_memstats_heap_inuse_bytes"},
-	{"device memory in MiB", "genview_device_memory_held_bytes"}, {"file descriptors", "process_open_fds"}, {"goroutines", "go_goroutines"},
+	{"resident memory in MiB", "process_resident_memory_bytes"},
+	{"Go's heap in MiB", "go_memstats_heap_inuse_bytes"},
+	{"device memory in MiB", "genview_device_memory_held_bytes"},
+	{"file descriptors", "process_open_fds"},
+	{"goroutines", "go_goroutines"},
 }
 
 // TestLongTraining trains with all that a training writes, and reads what the process takes. With -steps 1000000 that is half an hour.
