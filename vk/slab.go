@@ -165,8 +165,15 @@ func (d *Device) newSlab(kind, size int) (*slab, error) {
 	}
 	if kind == onHost || d.mapped {
 		var ptr unsafe.Pointer
-		if err := check("vkMapMemory", vulkan.MapMemory(d.dev, mem, 0, vulkan.DeviceSize(size), 0, &ptr)); err != nil {
+		err := d.fails("vkMapMemory")
+		if err == nil {
+			err = check("vkMapMemory", vulkan.MapMemory(d.dev, mem, 0, vulkan.DeviceSize(size), 0, &ptr))
+		}
+		if err != nil {
 			vulkan.FreeMemory(d.dev, mem, nil)
+			if errors.Is(err, ErrOutOfMemory) {
+				err = d.outOfMemory(size)
+			}
 			return nil, err
 		}
 		s.ptr = ptr

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"genview/models/audit"
+	"genview/models/fuzzing"
 )
 
 // FuzzRead: no log makes the reader panic, and an unbroken one is made of the lines that were written.
@@ -28,8 +29,8 @@ func FuzzRead(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, audit.Name), log, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		l, err := audit.Read(dir)
-		if err != nil {
+		var l *audit.Log
+		if err := fuzzing.Check(t, log, fuzzing.Usage{}, func() (err error) { l, err = audit.Read(dir); return err }); err != nil {
 			t.Fatal(err)
 		}
 		if lines := bytes.Count(log, []byte("\n")); l.Broken == "" && len(l.Entries) != lines || len(l.Entries) > lines {

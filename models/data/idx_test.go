@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"genview/models/fuzzing"
 )
 
 func writeIDX(t *testing.T, path string, dims []uint32, data []byte) {
@@ -140,9 +142,15 @@ func TestCacheThatTakesNoFiles(t *testing.T) {
 
 func FuzzIDX(f *testing.F) {
 	f.Add([]byte{0, 0, 8, 1, 0, 0, 0, 2, 1, 2})
+	f.Add([]byte{0, 0, 8, 3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 28, 1, 2})
+	f.Add([]byte{0, 0, 8, 255, 0, 0, 0, 2, 1, 2})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		if x, err := parseIDX("f", bytes.NewReader(p), int64(len(p))); err == nil && len(x.data) == 0 {
-			t.Error("an empty file was taken")
-		}
+		_ = fuzzing.Check(t, p, fuzzing.Usage{}, func() error {
+			x, err := parseIDX("f", bytes.NewReader(p), int64(len(p)))
+			if err == nil && len(x.data) == 0 {
+				t.Error("an empty file was taken")
+			}
+			return err
+		})
 	})
 }

@@ -105,7 +105,7 @@ func parseLines(p []byte) (xy []float32, err error) {
 			xy = append(xy, float32(x), float32(y))
 		case first && errX != nil && errY != nil: // names
 		default:
-			return nil, fmt.Errorf("has no two numbers in line %d, but %q", line, strings.Join(row, ","))
+			return nil, fmt.Errorf("has no two numbers in line %d, but %.40q", line, strings.Join(row, ","))
 		}
 	}
 }

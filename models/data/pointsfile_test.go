@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"genview/models/data"
+	"genview/models/fuzzing"
 	"genview/models/npy"
 )
 
@@ -168,13 +169,15 @@ func TestPointsAreKept(t *testing.T) {
 func FuzzReadPoints(f *testing.F) {
 	f.Add(true, []byte("x,y\n1,2\n3,4\n"))
 	f.Add(false, []byte("\x93NUMPY"))
+	f.Add(false, []byte("\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 2), }                                        \n"))
+	f.Add(true, []byte("x,y\n1,\x1b[2J\n\"\n\n"))
 	f.Fuzz(func(t *testing.T, table bool, p []byte) {
-		path := filepath.Join(t.TempDir(), map[bool]string{true: "a.csv", false: "a.npy"}[table])
-		if err := os.WriteFile(path, p, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if xy, err := data.ReadPoints(path); err == nil && (len(xy) < 4 || len(xy)%2 != 0) {
-			t.Errorf("read %v", xy)
-		}
+		_ = fuzzing.File(t, p, map[bool]string{true: "a.csv", false: "a.npy"}[table], fuzzing.Usage{}, func(path string) error {
+			xy, err := data.ReadPoints(path)
+			if err == nil && (len(xy) < 4 || len(xy)%2 != 0) {
+				t.Errorf("read %v", xy)
+			}
+			return err
+		})
 	})
 }

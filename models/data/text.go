@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -43,10 +44,8 @@ func (s *runeSet) add(r rune) { s[r/64] |= 1 << (r % 64) }
 func (s *runeSet) all() []rune {
 	var runes []rune
 	for i, word := range s {
-		for bit := range 64 {
-			if word>>bit&1 == 1 {
-				runes = append(runes, rune(64*i+bit))
-			}
+		for ; word != 0; word &= word - 1 {
+			runes = append(runes, rune(64*i+bits.TrailingZeros64(word)))
 		}
 	}
 	return runes

@@ -145,9 +145,20 @@ func (r *Recording) At(step int) (*Moment, error) {
 		m.Views = append(m.Views, v)
 	}
 	if len(m.Views) == 0 {
-		return nil, fmt.Errorf("record: nothing of step %d can be read: %s", m.Step, strings.Join(m.Lost, "; "))
+		return nil, fmt.Errorf("record: nothing of step %d can be read: %s", m.Step, firstOf(m.Lost))
 	}
 	return m, nil
+}
+
+// firstOf returns the first of some problems, and how many others there are.
+func firstOf(lost []string) string {
+	switch len(lost) {
+	case 0:
+		return "it has no views"
+	case 1:
+		return lost[0]
+	}
+	return fmt.Sprintf("%s; and %d more problems", lost[0], len(lost)-1)
 }
 
 // Key returns the path and the step of the newest key checkpoint up to a step, or of the first one if all are later. Without any, the error
@@ -180,8 +191,11 @@ func pathOf(dir string, step int, ending string) string {
 
 func sheetEnding(i int) string { return fmt.Sprintf(".%d%s", i, picturesEnding) }
 
-// mostPixels is the largest sheet that is read, so that a damaged header cannot use up the memory.
-const mostPixels = 1 << 26
+// The largest sheet that is read, so that a damaged header cannot use up the memory.
+const (
+	mostPixels = 1 << 26
+	mostOfByte = 1032 // pixels that a byte of the file can hold, as DEFLATE has it
+)
 
 // sheet reads sheet i of pictures of a step. It refuses one that would take too much memory.
 func (r *Recording) sheet(step, i int) (image.Image, error) {
@@ -190,8 +204,8 @@ func (r *Recording) sheet(step, i int) (image.Image, error) {
 		return nil, err
 	}
 	c, err := png.DecodeConfig(bytes.NewReader(p))
-	if err == nil && c.Width*c.Height > mostPixels {
-		err = fmt.Errorf("its sheet of %d × %d is too large", c.Width, c.Height)
+	if err == nil && (c.Width > mostPixels/c.Height || c.Width*c.Height > mostOfByte*len(p)) {
+		err = fmt.Errorf("its sheet of %d × %d is too large for a file of %d bytes", c.Width, c.Height, len(p))
 	}
 	if err != nil {
 		return nil, err

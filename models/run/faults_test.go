@@ -19,6 +19,7 @@ import (
 type fault struct {
 	call   string
 	result int32
+	staged bool // the device's memory is not mapped, so that uploads are submissions
 	always bool // once it has failed, it always does
 
 	mu    sync.Mutex
@@ -71,7 +72,7 @@ func (f *fault) arm(at int) {
 func (f *fault) on(t *testing.T) Host {
 	h := host(t)
 	h.Options = func(o *vk.Options) {
-		o.Fail = f.fail
+		o.Fail, o.ForceStaging = f.fail, f.staged
 		if f.call != "vkWaitForFences" { // the validation layer does not know that the device is lost, and computes no more
 			*o = vktest.Options(t, *o)
 		}
@@ -96,8 +97,8 @@ func bitsOf(t *testing.T, dir string) []byte {
 	return p
 }
 
-// TestFaultsInTraining: the device is lost, or has no memory, when something is compiled, allocated, recorded, submitted or waited for in
-// training. A lost device is opened anew. Without memory training goes on without what there is none for, or ends with one line that says
+// TestFaultsInTraining: the device is lost, or has no memory, when something is compiled, allocated, mapped, recorded, uploaded, submitted or
+// waited for in training. A lost device is opened anew. Without memory training goes on without what there is none for, or ends with one line that says
 // what can be made smaller, and goes on later. The bits are always those of a run without faults.
 func TestFaultsInTraining(t *testing.T) {
 	set := []string{"eval.every=4", "save.every=3"}
@@ -111,10 +112,15 @@ func TestFaultsInTraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := bitsOf(t, whole)
-	for _, call := range []string{"vkCreateComputePipelines", "vkAllocateMemory", "vkAllocateCommandBuffers", "vkQueueSubmit", "vkWaitForFences"} {
+	const uploads = "uploads: "
+	for _, name := range []string{
+		"vkCreateComputePipelines", "vkAllocateMemory", "vkMapMemory", "vkAllocateCommandBuffers", "vkQueueSubmit", "vkWaitForFences",
+		uploads + "vkQueueSubmit",
+	} {
 		for _, result := range []int32{deviceLost, outOfDeviceMemory} {
-			t.Run(call+map[int32]string{deviceLost: " lost", outOfDeviceMemory: " memory"}[result], func(t *testing.T) {
-				f := &fault{call: call, result: result}
+			t.Run(name+map[int32]string{deviceLost: " lost", outOfDeviceMemory: " memory"}[result], func(t *testing.T) {
+				call, staged := strings.CutPrefix(name, uploads)
+				f := &fault{call: call, result: result, staged: staged}
 				h, said, dir := f.on(t), "", filepath.Join(t.TempDir(), "run")
 				h.Notice = func(line string) { said += line + "\n" }
 				training, err := h.Create(t.Context(), dir, small(t, 8, set...))
@@ -171,7 +177,7 @@ func resume(t *testing.T, dir string) {
 
 // TestFaultsInTheBeginning: a device that is lost or has no memory before the first step is one error, and nothing is left of the run.
 func TestFaultsInTheBeginning(t *testing.T) {
-	for _, call := range []string{"vkCreateComputePipelines", "vkAllocateMemory", "vkAllocateCommandBuffers"} {
+	for _, call := range []string{"vkCreateComputePipelines", "vkAllocateMemory", "vkMapMemory", "vkAllocateCommandBuffers"} {
 		for _, result := range []int32{deviceLost, outOfDeviceMemory} {
 			f := &fault{call: call, result: result, armed: 1, always: true}
 			h, dir := f.on(t), filepath.Join(t.TempDir(), "run")

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"genview/models/fuzzing"
 )
 
 func sample() *File {
@@ -286,9 +288,11 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	p, _ := Encode(sample())
 	f.Add(p)
+	f.Add([]byte("\x00\x00\x00\x06\x00\x00\x00\x00{"))
+	f.Add(append(binary.LittleEndian.AppendUint64(nil, 5000), bytes.Repeat([]byte("["), 5000)...))
 	f.Fuzz(func(t *testing.T, p []byte) {
-		file, err := Decode(p)
-		if err != nil {
+		var file *File
+		if err := fuzzing.Check(t, p, fuzzing.Usage{}, func() (err error) { file, err = Decode(p); return err }); err != nil {
 			return
 		}
 		file.Tensors = slices.DeleteFunc(file.Tensors, func(x Tensor) bool { return x.Values == nil })

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"genview/models/fuzzing"
+
 	"github.com/goccy/go-yaml"
 )
 
@@ -329,12 +331,12 @@ func TestNearest(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{"kind: a", "model: {width: 1e3}", "steps: 0x7f", "letters: '\"a\"'", "a: [", "? a", "rate: -.5"} {
+	for _, seed := range []string{"kind: a", "model: {width: 1e3}", "steps: 0x7f", "letters: '\"a\"'", "a: [", "? a", "rate: -.5", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]", strings.Repeat("[", 5000), "a: \"\\e[2J\""} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
 		var a all
-		if err := Decode(p, &a); err == nil && (math.IsNaN(a.Rate) || math.IsInf(a.Rate, 0) || math.IsNaN(a.Model.Beta) || math.IsInf(a.Model.Beta, 0)) {
+		if err := fuzzing.Check(t, p, fuzzing.Usage{Base: 256 << 20}, func() error { return Decode(p, &a) }); err == nil && (math.IsNaN(a.Rate) || math.IsInf(a.Rate, 0) || math.IsNaN(a.Model.Beta) || math.IsInf(a.Model.Beta, 0)) {
 			t.Errorf("%q gives %+v", p, a)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"genview/models/fuzzing"
 )
 
 // FuzzLogs: no line of metrics or events makes their readers panic, and values that are read are numbers.
@@ -20,7 +22,8 @@ func FuzzLogs(f *testing.F) {
 			}
 		}
 		r := &Run{Dir: dir}
-		records, err := r.Records()
+		var records []Record
+		err := fuzzing.Check(t, metrics, fuzzing.Usage{}, func() (err error) { records, err = r.Records(); return err })
 		if err != nil {
 			t.Fatal(err)
 		}

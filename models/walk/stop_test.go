@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"genview/models/fuzzing"
 	"genview/models/npy"
 	"genview/models/safetensors"
 )
@@ -312,7 +313,8 @@ func FuzzStops(f *testing.F) {
 		if len(text) > 10000 || strings.Contains(text, "z:") || strings.Contains(text, "file:") { // no files
 			return
 		}
-		stops, err := s.Stops(t.Context(), text)
+		var stops []Stop
+		err := fuzzing.Check(t, []byte(text), fuzzing.Usage{}, func() (err error) { stops, err = s.Stops(t.Context(), text); return err })
 		for _, p := range stops {
 			if err != nil || len(p.Z) != 1 || math.IsNaN(float64(p.Z[0])) {
 				t.Errorf("%q: %v, %v", text, p, err)
@@ -328,11 +330,20 @@ func FuzzLatents(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(file.Bytes())
-	for _, text := range []string{"[[1,2],[3,4]]", "[[[1,2]]]", "[1,\"NaN\"]", "\ufeff[ 1 , 2 ]"} {
+	f.Add(bytes.Replace(file.Bytes(), []byte("(2, 2)"), []byte("(4294967296, 4294967296)"), 1))
+	tensors, err := safetensors.Encode(&safetensors.File{Tensors: []safetensors.Tensor{{Name: "z", Shape: []int{1, 2}, Values: []float32{1, 2}}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(tensors)
+	f.Add(bytes.Replace(tensors, []byte("[0,8]"), []byte("[0,9]"), 1))
+	for _, text := range []string{"[[1,2],[3,4]]", "[[[1,2]]]", "[1,\"NaN\"]", "\ufeff[ 1 , 2 ]", "[" + strings.Repeat("[", 20_000), "\xff\xff\xff\xff\xff\xff\xff\x00{"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
-		v, shape, err := npy.Read(p)
+		var v []float32
+		var shape []int
+		err := fuzzing.Check(t, p, fuzzing.Usage{}, func() (err error) { v, shape, err = npy.Read(p); return err })
 		if n := 1; err == nil {
 			for _, d := range shape {
 				n *= d
@@ -341,12 +352,16 @@ func FuzzLatents(f *testing.F) {
 				t.Errorf("%v numbers of shape %v of %d bytes", len(v), shape, len(p))
 			}
 		}
-		if all, err := readJSON(p, 2); err == nil {
-			for _, z := range all {
-				if len(z) != 2 {
-					t.Errorf("%q: %v", p, z)
+		for _, name := range []string{"a.json", "a.npy", "a.safetensors"} {
+			_ = fuzzing.File(t, p, name, fuzzing.Usage{}, func(path string) error {
+				all, err := ReadLatents(path, 2)
+				for _, z := range all {
+					if len(z) != 2 {
+						t.Errorf("%s of %q: %v", name, p, z)
+					}
 				}
-			}
+				return err
+			})
 		}
 	})
 }

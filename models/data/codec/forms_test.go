@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"genview/models/fuzzing"
 )
 
 func TestOrientations(t *testing.T) {
@@ -240,11 +242,13 @@ func FuzzOpen(f *testing.F) {
 		f.Add(p)
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
-		pic, err := Open(p)
+		var pic *Picture
+		err := fuzzing.Check(t, p, fuzzing.Usage{}, func() (err error) { pic, err = Open(p); return err })
 		if err != nil || pic.Bytes > 1<<24 {
 			return
 		}
-		img, err := pic.Decode()
+		var img image.Image
+		err = fuzzing.Check(t, p, fuzzing.Usage{Base: 4<<20 + 4*pic.Bytes}, func() (err error) { img, err = pic.Decode(); return err })
 		if err != nil {
 			return
 		}

@@ -208,8 +208,11 @@ func (t *tiff) readBlocks() (err error) {
 		t.blockW = t.w
 		t.blockH = int(min(t.value(tagRows, 1<<32-1), uint64(t.h)))
 	}
-	if err != nil || t.blockH < 1 {
-		return errors.Join(err, errBlocks)
+	if err != nil {
+		return err
+	}
+	if t.blockH < 1 {
+		return errBlocks
 	}
 	t.across, t.down = ceilDiv(t.w, t.blockW), ceilDiv(t.h, t.blockH)
 	n := t.across * t.down
