@@ -77,8 +77,11 @@ func decoder(f io.ReadSeeker, size int64) (d *wav.Decoder, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if !pcm { // without a chunk of the format, the library looks for one byte by byte, in as much as a header claims
+		return nil, errNoWAV
+	}
 	d = wav.NewDecoder(f)
-	if !d.IsValidFile() || !pcm || d.BitDepth == 0 || d.BitDepth%8 != 0 || d.BitDepth > 32 || d.NumChans < 1 || d.NumChans > 64 ||
+	if !d.IsValidFile() || d.BitDepth == 0 || d.BitDepth%8 != 0 || d.BitDepth > 32 || d.NumChans < 1 || d.NumChans > 64 ||
 		d.SampleRate < windows || d.SampleRate > mostRate {
 		return nil, errNoWAV
 	}
