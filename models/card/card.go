@@ -91,7 +91,7 @@ func Write(w io.Writer, dir string, o Options) error {
 	}
 	r := runs.Read(dir)
 	t := &text{run: r, config: c, step: step, weights: weights, file: "checkpoints/" + filepath.Base(path), by: o.By}
-	if t.eval, err = evalOf(r.Evals, t.file, path); err != nil {
+	if t.eval, err = evalOf(r.Evals, c.Data(), t.file, path); err != nil {
 		return err
 	}
 	if t.best, err = best(folder, step); err != nil {
@@ -134,14 +134,15 @@ func countWeights(path string) (n int, err error) {
 	return n, nil
 }
 
-// evalOf returns the evaluation of a checkpoint, of several the newest of those with the most examples; nil: there is none.
-func evalOf(all []*train.Eval, name, path string) (of *train.Eval, err error) {
+// evalOf returns the evaluation of a checkpoint on the run's data, whose identity the configuration of an old run does not know; of several the
+// newest of those with the most examples; nil: there is none.
+func evalOf(all []*train.Eval, data, name, path string) (of *train.Eval, err error) {
 	sum, err := safetensors.Checksum(path)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range all {
-		if e.Weights == name && e.Checksum == sum && len(e.Measures) > 0 && (of == nil || e.Examples >= of.Examples) {
+		if strings.HasPrefix(e.Data+", ", data+", ") && e.Weights == name && e.Checksum == sum && len(e.Measures) > 0 && (of == nil || e.Examples >= of.Examples) {
 			of = e
 		}
 	}

@@ -71,7 +71,7 @@ func Example() {
 	// true <nil>
 }
 
-// TestEvaluated: of the evaluations those of the card's own weights count, and of these the newest with the most examples.
+// TestEvaluated: of the evaluations those of the card's own weights on the run's data count, and of these the newest with the most examples.
 func TestEvaluated(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	if err := made(dir, "classifier", "fashion-mnist", watch.Metrics{{Name: "held_out_accuracy", Value: 0.5}}); err != nil {
@@ -91,8 +91,12 @@ func TestEvaluated(t *testing.T) {
 		{Weights: own, Checksum: sum, Examples: 1000, Measures: map[string]float64{"accuracy": 0.875, "ece": 0.25}},
 		{Weights: own, Checksum: sum, Examples: 10, Measures: map[string]float64{"accuracy": 0.2}},
 		{Weights: own, Checksum: "of what was there before", Examples: 2000, Measures: map[string]float64{"accuracy": 0.3}},
+		{Weights: own, Checksum: sum, Examples: 2000, Measures: map[string]float64{"accuracy": 0.6}, Data: "other"},
 		{Weights: "checkpoints/step-00000030.safetensors", Checksum: sum, Examples: 2000, Measures: map[string]float64{"accuracy": 0.4}},
 	} {
+		if e.Data == "" {
+			e.Data = "fashion-mnist, of pictures, 0c4f"
+		}
 		e.Time, e.Step, e.Metric, e.Higher, e.Split = time.Unix(int64(i), 0), 40, "accuracy", true, "test"
 		if err := r.AddEval(&e); err != nil {
 			t.Fatal(err)

@@ -173,7 +173,7 @@ func evals(all []*train.Eval) [][]string {
 			}
 		}
 	}
-	rows := [][]string{slices.Concat([]string{"step"}, names, []string{"examples", "data", "importance samples", "weights", "device", "time"})}
+	rows := [][]string{slices.Concat([]string{"step"}, names, []string{"examples", "split", "data", "importance samples", "weights", "device", "time"})}
 	for _, e := range slices.Backward(all) {
 		row := []string{strconv.Itoa(e.Step)}
 		for _, name := range names {
@@ -187,7 +187,7 @@ func evals(all []*train.Eval) [][]string {
 		if e.Samples > 0 {
 			samples = strconv.Itoa(e.Samples)
 		}
-		rows = append(rows, append(row, strconv.Itoa(e.Examples), e.Split, samples, e.Weights, e.Device, e.Time.Format("2006-01-02 15:04 UTC")))
+		rows = append(rows, append(row, strconv.Itoa(e.Examples), e.Split, e.Data, samples, e.Weights, e.Device, e.Time.Format("2006-01-02 15:04 UTC")))
 	}
 	return rows
 }

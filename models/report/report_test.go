@@ -63,7 +63,7 @@ func made(dir string) error {
 	}
 	if err := r.AddEval(&train.Eval{
 		Time: began, Step: 400, Weights: "checkpoints/step-00000400.safetensors", Measures: map[string]float64{"logp": -95.25, "elbo": -99.5}, Metric: "elbo", Higher: true,
-		Split: "test", Examples: 1000, Samples: 20, Device: "llvmpipe",
+		Data: "glyphs", Split: "test", Examples: 1000, Samples: 20, Device: "llvmpipe",
 	}); err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func TestPage(t *testing.T) {
 	says("at first", map[string]string{
 		"name": "letters & <co>", "facts": "loss83", "step": "400", "views": "SamplesSaidClassesAttentionConfusion", "settings": "optim.lr0.001learning rate", "by": "genview v9", "events": "200learning rate × 0.5",
 	})
-	says("at first", map[string]string{"facts": "Devicellvmpipe", "evals": "400-99.5-95.251000test20checkpoints/step-00000400.safetensorsllvmpipe2026-11-24 12:00 UTC"})
+	says("at first", map[string]string{"facts": "Devicellvmpipe", "evals": "400-99.5-95.251000testglyphs20checkpoints/step-00000400.safetensorsllvmpipe2026-11-24 12:00 UTC"})
 	red := `(async () => { const i = document.querySelector('#shown img'), c = document.createElement('canvas'); await i.decode(); c.width = i.naturalWidth; c.height = i.naturalHeight; const p = c.getContext('2d'); p.drawImage(i, 0, 0); return p.getImageData(10, 10, 1, 1).data[0] })()`
 	if got := browsertest.ValueOf[int](b, red); got != 240 {
 		t.Errorf("the newest picture has a red of %d, want 240", got)

@@ -26,7 +26,7 @@ func (s *Session) Evaluate(ctx context.Context, o family.Evaluation) (family.Eva
 	scores := found.Scores()
 	e := &train.Eval{
 		Time: time.Now().UTC().Truncate(time.Millisecond), Step: s.Step, Measures: map[string]float64{}, Metric: scores.Measures[0].Name, Higher: scores.Higher,
-		Split: scores.Split, Examples: scores.Examples, Samples: scores.Samples, Device: s.Device.Info().Name, Program: s.host.Program,
+		Data: s.Config.Data(), Split: scores.Split, Examples: scores.Examples, Samples: scores.Samples, Device: s.Device.Info().Name, Program: s.host.Program,
 	}
 	for _, v := range scores.Measures {
 		if !math.IsNaN(v.Value) && !math.IsInf(v.Value, 0) {

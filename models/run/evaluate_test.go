@@ -26,7 +26,7 @@ func evaluates(t *testing.T, h Host, dir string) {
 		t.Fatal(err, "no checksum")
 	}
 	if e.Step != s.Step || e.Weights != "checkpoints/step-00000012.safetensors" || e.Checksum != sum || e.Metric != "elbo" || !e.Higher || e.Examples != 9 || e.Samples != 2 ||
-		e.Split != "test" || e.Device != s.Device.Info().Name || time.Since(e.Time) > time.Minute || !slices.Equal(e.Metrics(), found.Scores().Measures) {
+		e.Split != "test" || e.Data != "glyphs, 22000 glyphs of seed 1" || e.Device != s.Device.Info().Name || time.Since(e.Time) > time.Minute || !slices.Equal(e.Metrics(), found.Scores().Measures) {
 		t.Errorf("the evaluation is %+v, of %s", e, found)
 	}
 	if err := s.Folder.AddEval(e); err != nil {

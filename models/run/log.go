@@ -107,11 +107,20 @@ func (t *Training) about() map[string]string {
 	if to := t.Folder.Recipients(); len(to) > 0 {
 		about["encrypted to"] = strings.Join(to, ", ")
 	}
-	if source := t.Config.Settings.Source(); source != nil {
-		about["data"] = source.Base()
-		if known, ok := source.(interface{ Known() string }); ok && known.Known() != "" {
-			about["data"] += ", " + known.Known()
-		}
+	if data := t.Config.Data(); data != "" {
+		about["data"] = data
 	}
 	return about
+}
+
+// Data returns the name of the data, and their identity if it is known; "": the model has none.
+func (c *Config) Data() string {
+	source := c.Settings.Source()
+	if source == nil {
+		return ""
+	}
+	if known, ok := source.(interface{ Known() string }); ok && known.Known() != "" {
+		return source.Base() + ", " + known.Known()
+	}
+	return source.Base()
 }

@@ -28,8 +28,9 @@ type Eval struct {
 	Measures map[string]float64 `json:"measures"`           // those that were finite
 	Metric   string             `json:"metric"`             // the measure that tells best how good the model is
 	Higher   bool               `json:"higher"`             // a higher value of it is better
-	Split    string             `json:"split"`              // the data that were measured, as test
-	Examples int                `json:"examples"`           // how many of them
+	Data     string             `json:"data,omitempty"`     // their name, and their identity if it is known; "": the model has none
+	Split    string             `json:"split"`              // the part of them that was measured, as test
+	Examples int                `json:"examples"`           // how many were
 	Samples  int                `json:"samples,omitempty"`  // importance samples for an example; 0: none were drawn
 	Device   string             `json:"device"`
 	Program  string             `json:"program,omitempty"` // its name and version
@@ -92,16 +93,17 @@ func parseEval(line []byte) (*Eval, error) {
 	return e, nil
 }
 
-// BestEval returns the evaluation that says best how good the model became, by the metric of the newest one; nil if there is none. Of equal
-// ones it is the newest.
+// BestEval returns the evaluation that says best how good the model became, by the metric and on the data of the newest one; nil if there is
+// none. Of equal ones it is the newest.
 func BestEval(all []*Eval) (best *Eval) {
 	if len(all) == 0 {
 		return nil
 	}
 	var top Mark
+	newest := all[len(all)-1]
 	for _, e := range slices.Backward(all) {
 		m, ok := e.Mark()
-		if ok && m.Metric == all[len(all)-1].Metric && (best == nil || m.Over(top)) {
+		if ok && m.Metric == newest.Metric && e.Data == newest.Data && (best == nil || m.Over(top)) {
 			best, top = e, m
 		}
 	}

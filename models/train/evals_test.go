@@ -26,13 +26,15 @@ func TestEvals(t *testing.T) {
 		}
 		return e
 	}
-	want := []*Eval{eval(1, "other", 99), eval(2, "accuracy", 0.5), eval(3, "accuracy", 0.75), eval(4, "accuracy", 0), eval(5, "accuracy", 0.25)}
+	elsewhere := eval(6, "accuracy", 0.9)
+	elsewhere.Data = "other data"
+	want := []*Eval{elsewhere, eval(1, "other", 99), eval(2, "accuracy", 0.5), eval(3, "accuracy", 0.75), eval(4, "accuracy", 0), eval(5, "accuracy", 0.25)}
 	path := filepath.Join(r.Dir, evalsName)
 	for i, e := range want {
 		if err := r.AddEval(e); err != nil {
 			t.Fatal(err)
 		}
-		if i != 1 {
+		if i != 2 {
 			continue
 		}
 		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
@@ -48,10 +50,10 @@ func TestEvals(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(all, want) {
 		t.Fatalf("got %v, %v, want %v", all, err, want)
 	}
-	if best := BestEval(all); best != all[2] {
+	if best := BestEval(all); best != all[3] {
 		t.Errorf("the best is %+v", best)
 	}
-	if got, want := all[1].Metrics(), (watch.Metrics{{Name: "accuracy", Value: 0.5}, {Name: "a", Value: 1}, {Name: "z", Value: 2}}); !reflect.DeepEqual(got, want) {
+	if got, want := all[2].Metrics(), (watch.Metrics{{Name: "accuracy", Value: 0.5}, {Name: "a", Value: 1}, {Name: "z", Value: 2}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("the measures are %v, want %v", got, want)
 	}
 	if err := os.WriteFile(path, []byte(`{"time":"2026-11-24T12`), 0o644); err != nil {
