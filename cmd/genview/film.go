@@ -7,6 +7,7 @@ import (
 
 	"genview/models/film"
 	"genview/models/replay"
+	"genview/models/run"
 	"genview/models/train"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,11 @@ the step under it. The window does the same with F. To film a walk through the l
 				return err
 			}
 			f.About = []film.Note{{Key: "Run", Value: visible(filepath.Base(dir))}}
+			cfg, err := run.Parse(folder.Config())
+			if err != nil {
+				return err
+			}
+			f.Watermark = a.markOf(cfg)
 			f.CacheDir, f.Count = cacheDir(), a.console.count
 			made, err := f.Make(c.Context())
 			if err != nil {

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"genview/models/film"
+	"genview/models/run"
+	"genview/models/watermark"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,7 +26,21 @@ import (
 func (a *app) addOutput(fl *pflag.FlagSet, out *string, usual string) {
 	fl.StringVarP(out, "output", "o", usual, `file to write: .gif, .apng, .webp; .mp4, .webm (by ffmpeg); .png (a sheet);
 a folder of pictures, as frames/; - for raw RGBA pixels to stdout, -.gif and so on for the others`)
+	a.addWatermark(fl)
 	fl.BoolVar(&a.anonymous, "no-provenance", false, "do not write into the file what it was made with and from")
+}
+
+// addWatermark adds the flag of what is put into pictures.
+func (a *app) addWatermark(fl *pflag.FlagSet) {
+	fl.StringVar(&a.watermark, "watermark", "", "text or number that is put into the pictures, where nobody sees it; genview provenance finds it in copies (default the run's)")
+}
+
+// markOf returns the watermark of pictures of a run with a configuration, which may be nil.
+func (a *app) markOf(c *run.Config) string {
+	if a.watermark == "" && c != nil {
+		return c.Watermark
+	}
+	return a.watermark
 }
 
 // stdoutOf returns the format that a name of an output asks for on stdout: "-" or "-.gif".
@@ -80,6 +96,10 @@ func (a *app) film(out string, f film.Film) error {
 		}
 		f.About = append(f.About, about...)
 	}
+	if a.loaded != nil {
+		f.Watermark = a.markOf(a.loaded.Config)
+	}
+	f.Say = func(line string) { a.console.say("%s: %s", out, line) }
 	name := out
 	format, toStdout := stdoutOf(out)
 	if toStdout {
@@ -231,7 +251,7 @@ func (a *app) provenance() *cobra.Command {
 	c := &cobra.Command{
 		Use:         "provenance FILE",
 		Annotations: doing("reading"),
-		Short:       "Say what a picture or a film that genview made says of its run, step, weights and command",
+		Short:       "Say what a picture or a film that genview made says of its run, step, weights and command, and its watermark",
 		Example:     "  genview provenance walk.gif",
 		Args:        args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, names []string) error {
@@ -239,7 +259,19 @@ func (a *app) provenance() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(about) == 0 {
+			found, ok, err := film.ReadWatermark(names[0])
+			if err != nil {
+				return err
+			}
+			if ok {
+				about = append(about, film.Note{Key: "Watermark", Value: fmt.Sprintf("%08x (%d), agreement %.0f %%", found.ID, found.ID, 100*found.Agree)})
+			}
+			switch want := watermark.ID(a.watermark); {
+			case a.watermark != "" && !ok:
+				return fmt.Errorf("%s has no watermark that can be read", names[0])
+			case a.watermark != "" && want != found.ID:
+				return fmt.Errorf("%s has the watermark %08x; that of %s is %08x", names[0], found.ID, a.watermark, want)
+			case len(about) == 0:
 				return errors.New(names[0] + " does not say where it comes from")
 			}
 			if a.json {
@@ -260,5 +292,6 @@ func (a *app) provenance() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON: an array of objects with key and value")
+	c.Flags().StringVar(&a.watermark, "watermark", "", "exit with 1 unless the picture has the watermark of this text or number")
 	return c
 }

@@ -57,6 +57,12 @@ func TestOutputs(t *testing.T) {
 	if err := json.Unmarshal([]byte(must(t, "provenance", "--json", filepath.Join(dir, "w.gif"))), &notes); err != nil || len(notes) != 7 || notes[1].Value != "letters" {
 		t.Errorf("as JSON: %v, %v", notes, err)
 	}
+	marked := filepath.Join(dir, "marked.png")
+	must(t, "sample", run, "--no-provenance", "--watermark", "42", "-o", marked)
+	if said := must(t, "provenance", "--watermark", "42", marked); !strings.HasPrefix(said, "Watermark: 0000002a (42), agreement ") {
+		t.Errorf("a watermark: %s", said)
+	}
+	refused(t, 1, "marked.png has the watermark 0000002a; that of letters is 7ad8dbe5", "provenance", "--watermark", "letters", marked)
 	quiet := filepath.Join(dir, "quiet.png")
 	must(t, "sample", run, "-n", "1", "--no-provenance", "-o", quiet)
 	refused(t, 1, "quiet.png does not say where it comes from", "provenance", quiet)

@@ -24,6 +24,11 @@ func (a *app) play(ctx, looking context.Context, past *watch.Bus, dir string, o 
 			return h.OpenRecorded(ctx, dir, step, run.Place{})
 		}
 	}
+	if folder, err := train.OpenRun(dir); err == nil {
+		if cfg, err := run.Parse(folder.Config()); err == nil {
+			o.Watermark = a.markOf(cfg)
+		}
+	}
 	o.Filming, o.CacheDir = ctx, cacheDir()
 	o.About = []film.Note{{Key: "Software", Value: "genview " + version + commit()}, {Key: "Run", Value: visible(filepath.Base(dir))}}
 	o.Made = func(what, path string) { a.log(dir, audit.Entry{What: what, File: filepath.Base(path)}) }

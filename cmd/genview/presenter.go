@@ -11,7 +11,6 @@ import (
 
 	"genview/models/family"
 	"genview/models/film"
-	"genview/models/picture"
 	"genview/models/run"
 	"genview/tensor"
 	"genview/vk"
@@ -183,7 +182,11 @@ func (p *presenter) shoot() error {
 		return err
 	}
 	name := time.Now().Format("genview-20060102-150405.000.png")
-	if err := picture.Save(name, img, film.Trained); err != nil {
+	f := film.Still(img, film.Trained)
+	if s := p.app.loaded; s != nil {
+		f.Watermark = p.app.markOf(s.Config)
+	}
+	if err := film.Write(name, f); err != nil {
 		p.app.notice(err.Error())
 		return nil
 	}

@@ -62,7 +62,8 @@ type app struct {
 	trust      signature.Trust // those keys; nil: anybody's are
 	secret     *encrypt.Lock   // how new runs are encrypted; nil: they are plain
 
-	anonymous bool // files that are written do not say where they come from
+	watermark string // of the pictures of commands; "": the run's
+	anonymous bool   // files that are written do not say where they come from
 
 	widthSet bool // the user has set lavapipe's vector width
 

@@ -20,6 +20,9 @@ func (f *trainFlags) saving(c *cobra.Command, cfg *run.Config) {
 	if changed("patience") {
 		cfg.Eval.Patience = f.patience
 	}
+	if changed("watermark") {
+		cfg.Watermark = f.watermark
+	}
 }
 
 // sayBest says which checkpoint is better on held-out data than the last one, if one is.

@@ -66,6 +66,7 @@ SIGTERM or Ctrl-C ends it once the requests that it has accepted are answered.`,
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address and port to listen at; port 0 is any free one")
+	a.addWatermark(fl)
 	fl.StringVar(&f.token, "token", "", "what requests must bring in their header (also "+tokenVariable+")")
 	fl.IntVar(&f.queue, "queue", 512, "requests that are worked on or wait; others are told to come back")
 	fl.IntVar(&f.batch, "batch", 64, "pictures that one run of the decoder makes at most")
@@ -134,7 +135,7 @@ func (a *app) serves(ctx context.Context, f serveFlags, token, dir string) (err 
 	}
 	compiling := a.console.begin("compiling")
 	server, err := serve.New(ctx, s, serve.Options{
-		Token: token, Queue: f.queue, Batch: f.batch, Rate: f.rate, Time: f.time, About: append(about, film.Note{Key: "Command", Value: "genview serve"}), Fonts: cacheDir(),
+		Token: token, Queue: f.queue, Batch: f.batch, Rate: f.rate, Time: f.time, About: append(about, film.Note{Key: "Command", Value: "genview serve"}), Watermark: a.markOf(s.Config), Fonts: cacheDir(),
 		Say: func(line string) { a.console.say("%s", line) },
 	})
 	compiling.end()

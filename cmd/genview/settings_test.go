@@ -14,7 +14,7 @@ import (
 )
 
 // ofAll are the settings that all kinds of models have alike.
-var ofAll = []string{"seed", "record.budget", "save.every", "save.keep", "eval.every", "eval.patience", "precision", "kernels", "vectors", "data.dir"}
+var ofAll = []string{"seed", "record.budget", "save.every", "save.keep", "eval.every", "eval.patience", "watermark", "precision", "kernels", "vectors", "data.dir"}
 
 // settingTables are the settings of all presets as Markdown: a table of what all have, and one for each kind.
 func settingTables(t *testing.T) string {

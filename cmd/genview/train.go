@@ -32,6 +32,7 @@ type trainFlags struct {
 	set                        []string
 	saveEvery                  string
 	keep, patience             int
+	watermark                  string
 	accept                     bool // accept changed data
 	tensorboard                bool
 	recipients                 []string
@@ -87,6 +88,7 @@ func (f *trainFlags) add(c *cobra.Command, a *app) {
 	fl.StringVar(&a.telemetry, "metrics", "", "tell Prometheus at /metrics of this address how the training goes; a port alone, as 9464, is this machine's")
 	fl.StringArrayVar(&f.recipients, "recipient", nil, "encrypt checkpoints, samples and the recording to this public key of age's (age1…), or to those in a file; may be given several times")
 	fl.BoolVar(&f.passphrase, "passphrase", false, "encrypt them with a passphrase, asked for or from "+passphraseVariable)
+	fl.StringVar(&f.watermark, "watermark", "", "text or number that is put into pictures and films that are made with the model, where nobody sees it")
 	f.profile.add(c)
 	c.Flags().Lookup("profile").Usage += "; with --dry-run what the driver's compiler says of it"
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a logged step, and nothing else, on stdout")

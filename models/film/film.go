@@ -41,8 +41,11 @@ type Film struct {
 	Background color.Color // what shows through transparent pictures; nil: black
 	About      []Note      // written into the file; see [ReadAbout]
 	Source     Source      // how the pictures came to be, written into the file; "": it does not say
+	Watermark  string      // its identifier (package watermark) is put into the pictures, unless they are small or [Data]; "": none is
 	Quick      bool        // pictures in PNG are compressed little, because someone waits for them; small ones not at all
 	Buffers    *Buffers    // shared with other films; nil: the film has its own
+
+	Say func(line string) // receives what a user may want to know of the film; nil: nobody does. As Captions.
 }
 
 // Still returns the film of one picture, which came to be in a way.

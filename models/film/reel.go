@@ -2,14 +2,17 @@ package film
 
 import (
 	"cmp"
+	"fmt"
 	"image"
 	"image/color"
 	"iter"
 	"math"
+	"sync"
 
 	"golang.org/x/image/draw"
 
 	"genview/models/lettering"
+	"genview/models/watermark"
 )
 
 // A reel is a film whose first picture is there, and whose pictures are finished for a format: opaque, in their size, with their captions.
@@ -24,8 +27,10 @@ type reel struct {
 	scale   int              // 1: not at all
 	fonts   *lettering.Fonts // nil: there is no text
 	style   lettering.Style
-	labels  *labels    // nil: there are none
-	ground  color.RGBA // behind transparent pictures
+	labels  *labels             // nil: there are none
+	mark    *watermark.Embedder // of each picture; nil: there is none
+	small   sync.Once           // says that pictures are too small for it
+	ground  color.RGBA          // behind transparent pictures
 }
 
 // mostPixels is the size of the largest picture in memory, which takes 2 GB.
@@ -43,7 +48,7 @@ func newReel(f Film, size image.Point, e format) (*reel, error) {
 	case f.Size > 0:
 		r.picture = image.Pt(f.Size, max(1, (2*size.Y*f.Size+size.X)/(2*size.X)))
 		r.scaler = draw.CatmullRom.NewScaler(r.picture.X, r.picture.Y, size.X, size.Y)
-	case e.magnifies && f.Captions == nil && f.Labels == nil:
+	case e.magnifies && f.Captions == nil && f.Labels == nil && !f.marked():
 		r.repeat, r.picture, r.scale = scale, size, 1
 	}
 	r.size = r.picture
@@ -67,6 +72,9 @@ func newReel(f Film, size image.Point, e format) (*reel, error) {
 	}
 	if r.size.X > mostPixels/r.size.Y {
 		return nil, errTooLarge
+	}
+	if f.marked() {
+		r.mark = watermark.NewEmbedder(watermark.ID(f.Watermark))
 	}
 	const most, room = 32, 64 << 20
 	r.ahead = min(max(1, room/(4*r.size.X*r.size.Y)), most)
@@ -118,7 +126,25 @@ func (r *reel) finish(i int, img *image.RGBA) (*image.RGBA, error) {
 	if r.Captions != nil {
 		img = r.captioned(img, r.Captions(r.number(i)))
 	}
-	return img, nil
+	return r.embed(r.mark, img), nil
+}
+
+// marked tells whether a film is to have a watermark.
+func (f Film) marked() bool { return f.Watermark != "" && f.Source != Data }
+
+// embed returns a finished picture with a mark, which may be nil.
+func (r *reel) embed(mark *watermark.Embedder, img *image.RGBA) *image.RGBA {
+	if mark == nil {
+		return img
+	}
+	if size := img.Rect.Size(); !watermark.Holds(size) {
+		r.small.Do(func() {
+			if r.Say != nil {
+				r.Say(fmt.Sprintf("%d × %d pixels hold no watermark: it takes %d in both directions", size.X, size.Y, watermark.Smallest))
+			}
+		})
+	}
+	return mark.Embed(img)
 }
 
 // opaque lays a transparent picture over the background.

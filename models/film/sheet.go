@@ -12,7 +12,7 @@ import (
 )
 
 // writeSheet writes one PNG of all pictures, in rows. It writes row by row, because image/png needs the whole picture and cannot stop if the
-// film ends with an error.
+// film ends with an error. A sheet with a watermark is in memory as a whole.
 func writeSheet(w io.Writer, r *reel) error {
 	cols, usual := r.Columns, 960 // pixels
 	if cols == 0 {
@@ -23,11 +23,15 @@ func writeSheet(w io.Writer, r *reel) error {
 	if cols > math.MaxInt32/r.size.X || rows > math.MaxInt32/r.size.Y { // the limits of PNG
 		return errTooLarge
 	}
-	if cols*r.size.X > mostPixels/r.size.Y {
+	mark, lines := r.mark, 1 // rows of pictures that are written at a time
+	if mark != nil && r.Frames > 1 {
+		r.mark, lines = nil, rows // the sheet has one mark, not each picture
+	}
+	if cols*r.size.X > mostPixels/(lines*r.size.Y) {
 		return errTooLarge
 	}
 	var out *pngWriter
-	band := image.NewRGBA(image.Rect(0, 0, cols*r.size.X, r.size.Y))
+	band := image.NewRGBA(image.Rect(0, 0, cols*r.size.X, lines*r.size.Y))
 	i := 0
 	for img, err := range r.pictures() {
 		if err != nil {
@@ -39,13 +43,13 @@ func writeSheet(w io.Writer, r *reel) error {
 		if i == 0 {
 			out = newPNGWriter(w, cols*r.size.X, rows*r.size.Y, r.Film)
 		}
-		if i%cols == 0 {
+		if i%(cols*lines) == 0 {
 			draw.Draw(band, band.Rect, image.NewUniform(r.ground), image.Point{}, draw.Src) // the last row may have gaps
 		}
-		at := image.Pt(i%cols*r.size.X, 0)
+		at := image.Pt(i%cols*r.size.X, i/cols%lines*r.size.Y)
 		draw.Draw(band, img.Rect.Add(at), img, image.Point{}, draw.Src)
-		if i++; i%cols == 0 || i == r.Frames {
-			if out.rows(band); out.err != nil {
+		if i++; i%(cols*lines) == 0 || i == r.Frames {
+			if out.rows(r.embed(mark, band)); out.err != nil {
 				return out.err
 			}
 		}

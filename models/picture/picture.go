@@ -89,11 +89,6 @@ func SourceOf(v watch.View) film.Source {
 	return film.Trained
 }
 
-// Save writes a picture, which came to be in a way, whole or not at all. The path's ending chooses the format.
-func Save(path string, img *image.RGBA, how film.Source) error {
-	return film.Write(path, film.Still(img, how))
-}
-
 // Sheet draws images of one size side by side in rows of cols, magnified twice.
 func Sheet(images []*image.RGBA, cols int) *image.RGBA {
 	return magnify(film.Grid(images, cols, sheetPad, nil), sheetScale)

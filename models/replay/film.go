@@ -35,6 +35,7 @@ type Film struct {
 	From, To  int    // steps
 	FPS       int    // pictures a second
 	About     []film.Note
+	Watermark string                          // see [film.Film]
 	CacheDir  string                          // for the index of the system's fonts; "": they are not used
 	Count     func(unit string, done, of int) // receives the progress; nil: nobody does
 }
@@ -74,7 +75,7 @@ func (f Film) Make(ctx context.Context) (film.Film, error) {
 		return none, fmt.Errorf("of %s nothing can be read between the steps %d and %d", f.View, f.From, f.To)
 	}
 	return film.Film{
-		Pictures: f.pictures(ctx, fonts, kept, size), Frames: len(kept), FPS: f.FPS, About: f.About, Source: picture.SourceOf(v),
+		Pictures: f.pictures(ctx, fonts, kept, size), Frames: len(kept), FPS: f.FPS, About: f.About, Source: picture.SourceOf(v), Watermark: f.Watermark,
 		Numbers: kept, Captions: func(step int) string { return fmt.Sprintf("step %d", step) },
 	}, nil
 }
@@ -172,7 +173,7 @@ func (p *player) film(r watch.Film) {
 		p.say(err)
 		return
 	}
-	f := Film{Recording: p.recording, View: r.View, From: r.From, To: r.To, FPS: filmFPS, About: p.About, CacheDir: p.CacheDir}
+	f := Film{Recording: p.recording, View: r.View, From: r.From, To: r.To, FPS: filmFPS, About: p.About, Watermark: p.Watermark, CacheDir: p.CacheDir}
 	f.Count = func(unit string, done, of int) {
 		select {
 		case p.films <- news{text: fmt.Sprintf("filming %s: %d of %d %s", r.View, done, of, unit)}:

@@ -12,7 +12,6 @@ import (
 	"genview/models/data"
 	"genview/models/family"
 	"genview/models/film"
-	"genview/models/picture"
 	"genview/models/replay"
 	"genview/models/run"
 	"genview/models/watch"
@@ -40,7 +39,7 @@ func TestLocate(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join(dir, "a.png")
-			if err := picture.Save(path, drawn[0], film.Trained); err != nil {
+			if err := film.Write(path, film.Still(drawn[0], film.Trained)); err != nil {
 				t.Fatal(err)
 			}
 			s := play(t, replay.Options{Folder: own.Folder, Open: func(ctx context.Context, step int) (*run.Session, error) {

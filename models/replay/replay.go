@@ -37,11 +37,12 @@ type Options struct {
 	Next    func(r watch.Request)                                     // receives a Train or a Home on Live, which Play does not serve; nil: nobody does
 	Axes    []watch.Point                                             // directions of latent spaces
 
-	Filming  context.Context         // its end cuts off a film; the end of Play does not. nil: it has no end
-	About    []film.Note             // of films
-	CacheDir string                  // for the index of the system's fonts; "": they are not used
-	Made     func(what, path string) // receives what the onlooker had written to a file; nil: nobody does
-	Say      func(line string)       // receives what is still of interest when the onlooker is gone; nil: nobody does
+	Filming   context.Context         // its end cuts off a film; the end of Play does not. nil: it has no end
+	About     []film.Note             // of films
+	Watermark string                  // of films; see [film.Film]
+	CacheDir  string                  // for the index of the system's fonts; "": they are not used
+	Made      func(what, path string) // receives what the onlooker had written to a file; nil: nobody does
+	Say       func(line string)       // receives what is still of interest when the onlooker is gone; nil: nobody does
 }
 
 // poll is how often the run's folder is looked at.

@@ -47,6 +47,7 @@ type Header struct {
 		Patience int `yaml:"patience" doc:"measurements without a better one that end the training early; 0: none do" range:"[0,)"`
 	} `yaml:"eval"`
 
+	Watermark string `yaml:"watermark,omitempty" doc:"text or number that is put into pictures and films that are made with the model, where nobody sees it; empty: none is"`
 	Precision string `yaml:"precision,omitempty" doc:"type of the operands of products: f32, or bf16 for less memory and, on GPUs with matrix units, more speed" oneof:",f32,bf16"`
 	Kernels   string `yaml:"kernels,omitempty" doc:"family of kernels, which changes the last bits of sums; empty: the one that suits the device" oneof:",gpu,lavapipe"`
 	Vectors   int    `yaml:"vectors,omitempty" doc:"width of lavapipe's vectors in bits, which changes the last bits of sums; 0: the processor's usual width"`

@@ -86,13 +86,13 @@ func (s *Server) sample(ctx context.Context, in *sampleIn) (*reply, error) {
 		if cols == 0 {
 			cols = int(math.Ceil(math.Sqrt(float64(len(images)))))
 		}
-		p, err := s.png(ctx, film.Film{Frames: len(images), FPS: 1, Pictures: each(images), Columns: cols, Scale: b.Scale, Size: b.Size, About: s.o.About, Source: film.Trained})
+		p, err := s.png(ctx, film.Film{Frames: len(images), FPS: 1, Pictures: each(images), Columns: cols, Scale: b.Scale, Size: b.Size, About: s.o.About, Source: film.Trained, Watermark: s.o.Watermark})
 		return &reply{asPNG.kind, p}, err
 	}
 	var out sampleOut
 	for i, img := range images {
 		f := film.Still(img, film.Trained)
-		f.Scale, f.Size, f.About = b.Scale, b.Size, s.o.About
+		f.Scale, f.Size, f.About, f.Watermark = b.Scale, b.Size, s.o.About, s.o.Watermark
 		p, err := s.png(ctx, f)
 		if err != nil {
 			return nil, err

@@ -53,9 +53,10 @@ type Options struct {
 	Rate     float64       // requests a second of a client, by its address; 0: not bounded
 	Burst    int           // requests that a client may save up; default twice the Rate
 
-	About []film.Note       // written into pictures and films
-	Fonts string            // folder in which fonts are kept; "": in none
-	Say   func(line string) // receives messages for the log; nil: nobody does
+	About     []film.Note       // written into pictures and films
+	Watermark string            // of pictures and films; see [film.Film]
+	Fonts     string            // folder in which fonts are kept; "": in none
+	Say       func(line string) // receives messages for the log; nil: nobody does
 }
 
 func (o Options) withDefaults() Options {

@@ -73,7 +73,7 @@ func (s *Server) walk(ctx context.Context, in *walkIn) (*stream, error) {
 	if err := s.check(b.Looks, w.Frames, width, height, 8*s.o.Pixels); err != nil {
 		return nil, err
 	}
-	f := film.Film{FPS: b.FPS, Scale: b.Scale, Size: b.Size, Columns: b.Columns, About: s.o.About, Buffers: s.buffers}
+	f := film.Film{FPS: b.FPS, Scale: b.Scale, Size: b.Size, Columns: b.Columns, About: s.o.About, Watermark: s.o.Watermark, Buffers: s.buffers}
 	if b.Captions {
 		f.Captions = func(n int) string { return w.Label(w.Time(n)) }
 	}
