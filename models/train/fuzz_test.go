@@ -4,9 +4,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"genview/models/fuzzing"
+	"genview/models/watch"
 )
 
 // FuzzLogs: no line of metrics or events makes their readers panic, and values that are read are numbers.
@@ -45,6 +47,31 @@ func FuzzLogs(f *testing.F) {
 		}
 		if _, err := r.History(); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzEvals: no line makes the reader of evaluations panic, and of what is read the best is one.
+func FuzzEvals(f *testing.F) {
+	f.Add([]byte(`{"time":"2026-01-02T03:04:05Z","step":3,"weights":"checkpoints/a","measures":{"elbo":-9.5,"logp":-8},"metric":"elbo","higher":true,"split":"test","examples":9}` + "\n"))
+	f.Add([]byte(`{"time":"2026-01-02T03:04:05Z","metric":"a"}` + "\n{}\n[]"))
+	f.Add([]byte(`{"time":"2026-01-02T03:04:05Z","step":-3,"metric":"a","measures":{"a":1e309}}`))
+	f.Fuzz(func(t *testing.T, p []byte) {
+		r := &Run{Dir: t.TempDir()}
+		if err := os.WriteFile(filepath.Join(r.Dir, evalsName), p, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var all []*Eval
+		if err := fuzzing.Check(t, p, fuzzing.Usage{}, func() (err error) { all, err = r.Evals(); return err }); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range all {
+			if m, ok := e.Mark(); e.Step < 0 || ok && e.Metrics()[0] != (watch.Metric{Name: m.Metric, Value: m.Value}) {
+				t.Fatalf("%q is read as %+v", p, e)
+			}
+		}
+		if best := BestEval(all); best != nil && !slices.Contains(all, best) {
+			t.Fatalf("the best of %q is %+v", p, best)
 		}
 	})
 }
