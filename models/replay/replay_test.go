@@ -220,7 +220,7 @@ func TestFilmIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	f := replay.Film{Recording: r, View: "samples", From: 1, To: 3, FPS: 10, Count: func(unit string, done, _ int) {
+	f := replay.Film{Recording: r, View: "samples", Watermark: "7", From: 1, To: 3, FPS: 10, Count: func(unit string, done, _ int) {
 		if unit == "pictures" && done == 2 {
 			stop()
 		}
@@ -228,6 +228,9 @@ func TestFilmIsCutOff(t *testing.T) {
 	made, err := f.Make(ctx)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if made.Watermark != "7" || made.Source != film.Trained {
+		t.Errorf("the film is %s, with the watermark %q", made.Source, made.Watermark)
 	}
 	if err := film.Write(filepath.Join(dir, "cut.gif"), made); !errors.Is(err, context.Canceled) {
 		t.Errorf("got the error %v", err)

@@ -19,6 +19,7 @@ import (
 	"genview/models/film"
 	"genview/models/run"
 	"genview/models/walk"
+	"genview/models/watermark"
 	"genview/vk"
 	"genview/vk/vktest"
 )
@@ -156,6 +157,20 @@ func TestSample(t *testing.T) {
 	}
 	if img := decoded(t, whole(t, ask(s, "POST", "/v1/sample", `{"size":20}`), 200)); img.Bounds().Dx() != 20 {
 		t.Errorf("the scaled picture is %v large", img.Bounds())
+	}
+}
+
+// TestWatermark: what is sent has the watermark, a sheet and a film.
+func TestWatermark(t *testing.T) {
+	s := opened(t, Options{Watermark: "letters"}, "vae", pictures...)
+	for path, body := range map[string]string{
+		"/v1/sample": `{"points":["seeds:1-4"],"columns":2,"scale":10}`,
+		"/v1/walk":   `{"points":["seed:1","seed:2"],"frames":2,"size":160,"format":"apng"}`,
+	} {
+		found, ok := watermark.Detect(decoded(t, whole(t, ask(s, "POST", path, body), 200)))
+		if !ok || found.ID != watermark.ID("letters") {
+			t.Errorf("%s has the mark %v, %v", path, found, ok)
+		}
 	}
 }
 

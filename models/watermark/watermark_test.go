@@ -110,9 +110,9 @@ func TestCut(t *testing.T) {
 
 // TestNoMark: pictures without a mark have none, nor those that are too small or turned, and what they agree with by chance is as the bound says.
 func TestNoMark(t *testing.T) {
-	pictures, searched := 100, 1
+	pictures, searched := 60, 1
 	if *long {
-		pictures, searched = 3000, 150
+		pictures, searched = 1000, 30
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
 	var most, all float64
