@@ -160,7 +160,7 @@ func TestSample(t *testing.T) {
 	}
 }
 
-// TestWatermark: what is sent has the watermark, a sheet and a film.
+// TestWatermark: a sheet and a film that are sent have the watermark.
 func TestWatermark(t *testing.T) {
 	s := opened(t, Options{Watermark: "letters"}, "vae", pictures...)
 	for path, body := range map[string]string{
