@@ -75,7 +75,7 @@ func TestRandomInput(t *testing.T) {
 // diverged says that a training has ended since somebody has made its learning rate too large.
 const diverged = "loss became NaN"
 
-// TestWindowsComeAndGo trains a GAN in processes whose windows are opened and closed at random moments; each goes on with the run. At
+// TestWindowsComeAndGo trains a GAN in processes whose windows are opened and closed at random moments. Each process goes on with the run; at
 // times the one that trains has no window, and others look at what it does. With the race detector on, it is on in all of them.
 func TestWindowsComeAndGo(t *testing.T) {
 	keepMachineCode(t)
