@@ -122,7 +122,7 @@ func looks(t *testing.T, display, dir, run string, random *rand.Rand) {
 	d.close()
 	begun(t, cmd.Process.Pid)
 	_ = cmd.Process.Signal(os.Interrupt) // it may have ended
-	if code := finish(); code != 130 && !strings.Contains(stderr.String(), diverged) || strings.Contains(stderr.String(), "DATA RACE") {
+	if code := finish(); code != 0 && !strings.Contains(stderr.String(), diverged) || strings.Contains(stderr.String(), "DATA RACE") {
 		t.Errorf("without a window: exit code %d: %s", code, stderr)
 	}
 	if said := string(read(t, d.said)); strings.Contains(said, "panic") || strings.Contains(said, "DATA RACE") {
