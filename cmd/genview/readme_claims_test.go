@@ -72,7 +72,7 @@ func TestReadmeTour(t *testing.T) {
 	}
 }
 
-// TestReadmeFolder holds README's table of a run's files to the files of two runs. The second went back to an older checkpoint. The table
+// TestReadmeFolder holds README's table of a run's files to the files of three runs. The first went back to an older checkpoint, the last is encrypted. The table
 // names every file, and every file that it names is there, but for the report of doctor, which takes too long here.
 func TestReadmeFolder(t *testing.T) {
 	var patterns []string
@@ -86,15 +86,19 @@ func TestReadmeFolder(t *testing.T) {
 	must(t, tiny("--out", vae, "--steps", "2", "--tensorboard")...)
 	must(t, "train", "--resume", vae, "--steps", "4")
 	must(t, "train", "--resume", vae, "--steps", "3", "--checkpoint", "2")
+	must(t, "eval", vae, "--examples", "9", "--samples", "1")
 	must(t, "directions", "pca", vae, "-n", "1", "--points", "9")
 	key := filepath.Join(dir, "me.key")
 	must(t, "keygen", "-o", key)
 	must(t, "sign", vae, "--key", key)
+	t.Setenv(passphraseVariable, "open sesame")
+	locked := filepath.Join(dir, "locked")
+	must(t, tiny("--out", locked, "--steps", "1", "--passphrase")...)
 	text := filepath.Join(dir, "text.txt")
 	write(t, text, []byte(strings.Repeat("to be or not to be ", 60)))
 	must(t, "train", "text", text, "--out", writer, "--steps", "2", "--set", "model.width=16", "--set", "model.heads=2", "--set", "model.layers=1")
 	found := map[string]bool{}
-	for _, run := range []string{vae, writer} {
+	for _, run := range []string{vae, writer, locked} {
 		err := filepath.WalkDir(run, func(path string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() {
 				return err
