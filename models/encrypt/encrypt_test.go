@@ -76,13 +76,17 @@ func TestRoundTrip(t *testing.T) {
 // TestEveryChangeIsFound: an encrypted file of which a bit is changed, or that is cut, is an error of one line.
 func TestEveryChangeIsFound(t *testing.T) {
 	t.Cleanup(encrypt.Forget)
-	l, err := encrypt.Passphrase("secret")
+	dir := t.TempDir()
+	public, err := encrypt.Generate(filepath.Join(dir, "me.txt"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	to, err := encrypt.Parse(public)
+	if err != nil {
+		t.Fatal(err)
+	}
 	path := filepath.Join(dir, "file.age")
-	if err := l.Recipients().WriteBytes(path, bytes.Repeat([]byte("x"), 100)); err != nil {
+	if err := to.WriteBytes(path, bytes.Repeat([]byte("x"), 100)); err != nil {
 		t.Fatal(err)
 	}
 	whole := get(t, path)
@@ -102,8 +106,8 @@ func TestEveryChangeIsFound(t *testing.T) {
 	}
 }
 
-// TestPassphrase: a run's own key is opened by its passphrase, which is asked for once, and by no other.
-func TestPassphrase(t *testing.T) {
+// TestPassphrases: a run's own key is opened by its passphrase, which is asked for once, and by no other.
+func TestPassphrases(t *testing.T) {
 	t.Cleanup(func() { encrypt.Ask(nil) })
 	t.Cleanup(encrypt.Forget)
 	if _, err := encrypt.Passphrase(""); err == nil {
