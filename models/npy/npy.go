@@ -55,7 +55,7 @@ func Read(p []byte) (v []float32, shape []int, err error) {
 	}
 	switch {
 	case width == 0 || fortran && len(shape) > 1:
-		return nil, nil, fmt.Errorf("holds %.40q, Fortran's order %v: save it as float32 or float64, in C's order", kind, fortran)
+		return nil, nil, fmt.Errorf("holds %.40s, Fortran's order %v: save it as float32 or float64, in C's order", kind, fortran)
 	case count*width != len(rest):
 		return nil, nil, fmt.Errorf("has %d bytes of numbers, where its shape (%s) says %d", len(rest), m[3], count*width)
 	}
