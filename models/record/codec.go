@@ -221,8 +221,11 @@ func (l line) decode(i int, s source) (watch.View, error) {
 		return v, nil
 	case "pictures":
 		v, err := plain[watch.Pictures](l)
-		if err != nil || l.Sheet == nil {
-			return nil, errors.Join(err, errors.New("it has no pictures"))
+		if err == nil && l.Sheet == nil {
+			err = errors.New("it has no pictures")
+		}
+		if err != nil {
+			return nil, err
 		}
 		img, err := s.sheet()
 		if err != nil {
