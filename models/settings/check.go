@@ -38,7 +38,7 @@ func Check(of any) error {
 			if near := Nearest(v.String(), words); near != "" {
 				meant = "; did you mean " + near + "?"
 			}
-			bad = Errorf(key, "is %q and must be %s%s", v, either(words), meant)
+			bad = Errorf(key, "is %q and must be %s%s", brief(v.String()), either(words), meant)
 		}
 	})
 	return bad

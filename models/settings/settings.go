@@ -98,7 +98,7 @@ func Parse(p []byte) (*Document, error) {
 	file, err := parser.ParseBytes(p, 0)
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, errors.New(strings.TrimSpace(first))
+		return nil, errors.New(brief(strings.TrimSpace(first)))
 	}
 	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
 		return nil, errors.New("it has no settings")
@@ -142,7 +142,7 @@ func pairsOf(node ast.Node, prefix string) ([]*ast.MappingValueNode, error) {
 	case *ast.NullNode:
 		return nil, nil
 	}
-	return nil, fmt.Errorf("line %d: %s has to be settings, each as key: value", line(node), cmp.Or(strings.TrimSuffix(prefix, "."), "it"))
+	return nil, fmt.Errorf("line %d: %s has to be settings, each as key: value", line(node), cmp.Or(brief(strings.TrimSuffix(prefix, ".")), "it"))
 }
 
 func keyOf(pair *ast.MappingValueNode) string {
@@ -217,7 +217,7 @@ func decodeValue(node ast.Node, field reflect.Value, key string) error {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		return assign(field, key, n.GetToken().Value)
 	}
-	return fmt.Errorf("%s takes %s, not a %s", key, wanted(field, ""), strings.ToLower(node.Type().String()))
+	return fmt.Errorf("%s takes %s, not a %s", brief(key), wanted(field, ""), strings.ToLower(node.Type().String()))
 }
 
 // Set changes the setting with a dotted key, such as model.z, to a value in the form in which a user types it. structs are pointers to
@@ -278,16 +278,25 @@ func walk(of reflect.Value, prefix string, visit func(key string, f reflect.Stru
 // unknown returns the error of an unknown key.
 func unknown(key string, keys []string) error {
 	if near := nearestKey(key, keys); near != "" {
-		return fmt.Errorf("there is no setting %s; did you mean %s?", key, near)
+		return fmt.Errorf("there is no setting %s; did you mean %s?", brief(key), near)
 	}
-	return fmt.Errorf("there is no setting %s; there are %s", key, strings.Join(keys, ", "))
+	return fmt.Errorf("there is no setting %s; there are %s", brief(key), strings.Join(keys, ", "))
+}
+
+// brief shortens a text from a file for a message.
+func brief(text string) string {
+	const most = 100
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // assign parses a value into a leaf. The error says which values fit.
 func assign(field reflect.Value, key, text string) error {
 	if u, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
-			return fmt.Errorf("%s cannot be %q: %w", key, text, err)
+			return fmt.Errorf("%s cannot be %q: %w", key, brief(text), err)
 		}
 		return nil
 	}
@@ -318,7 +327,7 @@ func assign(field reflect.Value, key, text string) error {
 		return fmt.Errorf("%s cannot be set", key)
 	}
 	if !ok {
-		return fmt.Errorf("%s takes %s, not %s", key, wanted(field, text), cmp.Or(text, "nothing"))
+		return fmt.Errorf("%s takes %s, not %s", key, wanted(field, text), cmp.Or(brief(text), "nothing"))
 	}
 	return nil
 }
