@@ -283,9 +283,10 @@ func unknown(key string, keys []string) error {
 	return fmt.Errorf("there is no setting %s; there are %s", brief(key), strings.Join(keys, ", "))
 }
 
-// brief shortens a text from a file for a message.
+// brief makes a short line of a text from a file, for a message.
 func brief(text string) string {
 	const most = 100
+	text = strings.Join(strings.Fields(text), " ")
 	if len(text) <= most {
 		return text
 	}
