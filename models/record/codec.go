@@ -203,6 +203,26 @@ func (s source) take(name string, n int) ([]float32, error) {
 	return v, nil
 }
 
+// pictures rebuilds a view of pictures.
+func (l line) pictures(s source) (watch.View, error) {
+	v, err := plain[watch.Pictures](l)
+	switch {
+	case err != nil:
+		return nil, err
+	case l.Sheet == nil:
+		return nil, errors.New("it has no pictures")
+	}
+	img, err := s.sheet()
+	if err != nil {
+		return nil, err
+	}
+	v.Images, err = l.Sheet.cut(img)
+	if n := len(v.Images); err == nil && (v.Captions != nil && len(v.Captions) != n || v.Marks != nil && len(v.Marks) != n || v.Points != nil && len(v.Points) != n) {
+		err = errors.New("it has not a caption, mark or point for each picture")
+	}
+	return v, err
+}
+
 // decode rebuilds the view in line i.
 func (l line) decode(i int, s source) (watch.View, error) {
 	switch l.Kind {
@@ -220,22 +240,7 @@ func (l line) decode(i int, s source) (watch.View, error) {
 		}
 		return v, nil
 	case "pictures":
-		v, err := plain[watch.Pictures](l)
-		if err == nil && l.Sheet == nil {
-			err = errors.New("it has no pictures")
-		}
-		if err != nil {
-			return nil, err
-		}
-		img, err := s.sheet()
-		if err != nil {
-			return nil, err
-		}
-		v.Images, err = l.Sheet.cut(img)
-		if n := len(v.Images); err == nil && (v.Captions != nil && len(v.Captions) != n || v.Marks != nil && len(v.Marks) != n || v.Points != nil && len(v.Points) != n) {
-			err = errors.New("it has not a caption, mark or point for each picture")
-		}
-		return v, err
+		return l.pictures(s)
 	case "texts":
 		return orNil(plain[watch.Texts](l))
 	case "heat maps":
